@@ -1,0 +1,33 @@
+export { Desired, SignedEnvelope } from "./desired.ts";
+export {
+  BoardFacts,
+  PipelineState,
+  Presence,
+  Reported,
+  ReportedError,
+  ReportedPipeline,
+  UpdateState,
+} from "./reported.ts";
+export {
+  BoardStats,
+  Box,
+  DetectedFrame,
+  Detection,
+  Detections,
+  FleetEvent,
+  Percentiles,
+  PipelineStats,
+  StageStats,
+  Stats,
+  TrackedObject,
+} from "./telemetry.ts";
+export {
+  CHANNELS,
+  type ChannelName,
+  type ParsedTopic,
+  parseTopic,
+  type Payload,
+  topic,
+  topicPrefix,
+} from "./topics.ts";
+export { CONTRACT_VERSION } from "./version.ts";

@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { BoardName, Digest, EpochMs, Name } from "../spec/index.ts";
+
+/** An error as it travels: same fields as FleetError. */
+export const ReportedError = z.object({
+  code: z.string(),
+  message: z.string().max(2000),
+  hint: z.string().max(500),
+  atMs: EpochMs,
+});
+export type ReportedError = z.infer<typeof ReportedError>;
+
+/** What the agent found out about its board. */
+export const BoardFacts = z.object({
+  board: BoardName.or(z.literal("unknown")),
+  /** /proc/device-tree/model as it stands. */
+  model: z.string(),
+  jetpack: z.string().nullable(),
+  l4t: z.string().nullable(),
+  powerMode: z.string().nullable(),
+  /** Facts come from a simulated board. Every screen that shows the device says so. */
+  simulated: z.boolean(),
+  machine: z.string().meta({ description: "`uname -m` of what really executes." }),
+  node: z.string(),
+});
+export type BoardFacts = z.infer<typeof BoardFacts>;
+
+export const PipelineState = z.enum(["starting", "running", "failed", "stopped"]);
+export type PipelineState = z.infer<typeof PipelineState>;
+
+export const ReportedPipeline = z.object({
+  name: Name,
+  state: PipelineState,
+  sinceMs: EpochMs,
+  model: z.object({ name: Name, digest: Digest }),
+  /** sha256 of the pipeline's part of the desired document (`pipelineDigest`), to tell which version runs. */
+  specDigest: Digest,
+  /** Times the runner was started again because it ended by itself or its source failed. */
+  restarts: z.number().int().nonnegative(),
+  error: ReportedError.nullable(),
+});
+export type ReportedPipeline = z.infer<typeof ReportedPipeline>;
+
+/** Update states of DESIGN §5. This version goes idle → fetching → verifying → swapping → committed. */
+export const UpdateState = z.enum([
+  "idle",
+  "fetching",
+  "verifying",
+  "building",
+  "testing",
+  "swapping",
+  "watching",
+  "committed",
+  "rolling-back",
+  "rolled-back",
+]);
+export type UpdateState = z.infer<typeof UpdateState>;
+
+export const Reported = z.object({
+  contract: z.number().int().positive(),
+  device: Name,
+  agentVersion: z.string(),
+  bootId: z.string(),
+  atMs: EpochMs,
+  /** Generation of the last desired document that was accepted; 0 when none ever was. */
+  generation: z.number().int().nonnegative(),
+  update: z.object({
+    state: UpdateState,
+    sinceMs: EpochMs,
+    /** Bytes fetched and to fetch in state `fetching`. */
+    fetchedBytes: z.number().int().nonnegative().optional(),
+    totalBytes: z.number().int().nonnegative().optional(),
+  }),
+  setDigest: Digest.nullable(),
+  board: BoardFacts,
+  pipelines: z.array(ReportedPipeline),
+  /** The last thing that went wrong on the device as a whole, such as a refused desired document. */
+  error: ReportedError.nullable(),
+});
+export type Reported = z.infer<typeof Reported>;
+
+/** Birth and will. `seq` grows with every connection; an older will never overrides a newer birth. */
+export const Presence = z.object({
+  online: z.boolean(),
+  bootId: z.string(),
+  seq: z.number().int().nonnegative(),
+  atMs: EpochMs,
+});
+export type Presence = z.infer<typeof Presence>;

@@ -1,0 +1,126 @@
+import { z } from "zod";
+import { Digest, EpochMs, Name } from "../spec/index.ts";
+
+/** Distribution over the last reporting interval, in milliseconds; null when nothing was measured. */
+export const Percentiles = z.object({
+  p50: z.number(),
+  p95: z.number(),
+  p99: z.number(),
+  max: z.number(),
+});
+export type Percentiles = z.infer<typeof Percentiles>;
+
+/**
+ * One stage over the last interval. Per frame, the sum over stages of wait + work equals the total latency
+ * from `arrival` within 1 ms.
+ */
+export const StageStats = z.object({
+  name: z.string(),
+  /** Frames that left the stage in the interval. */
+  frames: z.number().int().nonnegative(),
+  waitMs: Percentiles.nullable(),
+  workMs: Percentiles.nullable(),
+  queue: z.object({
+    level: z.number().int().nonnegative(),
+    max: z.number().int().nonnegative(),
+    capacity: z.number().int().nonnegative(),
+  }),
+  /** Frames dropped at the entrance of this stage in the interval and since start, because it was late. */
+  drops: z.number().int().nonnegative(),
+  dropsTotal: z.number().int().nonnegative(),
+});
+export type StageStats = z.infer<typeof StageStats>;
+
+export const PipelineStats = z.object({
+  name: Name,
+  /** Frames per second that came out at the sinks over the interval. */
+  fps: z.number().nonnegative(),
+  framesTotal: z.number().int().nonnegative(),
+  droppedTotal: z.number().int().nonnegative(),
+  latencyMs: Percentiles.nullable(),
+  /** Where the latency begins: camera capture time when the stream carries it, else arrival at the device. */
+  latencyFrom: z.enum(["capture", "arrival"]),
+  stages: z.array(StageStats),
+  /** Distinct tracks since start. */
+  tracksTotal: z.number().int().nonnegative(),
+  copiesPerFrame: z.number().nonnegative(),
+  copiedBytesPerFrame: z.number().nonnegative(),
+  source: z.object({
+    state: z.enum(["connecting", "playing", "lost", "ended"]),
+    reconnects: z.number().int().nonnegative(),
+  }),
+});
+export type PipelineStats = z.infer<typeof PipelineStats>;
+
+/** Board figures; null where the board has no such sensor or does not tell. */
+export const BoardStats = z.object({
+  cpuPercent: z.number().nullable(),
+  gpuPercent: z.number().nullable(),
+  memoryUsedBytes: z.number().nullable(),
+  memoryTotalBytes: z.number().nullable(),
+  diskFreeBytes: z.number().nullable(),
+  temperaturesCelsius: z.record(z.string(), z.number()),
+  powerMilliwatts: z.record(z.string(), z.number()),
+});
+export type BoardStats = z.infer<typeof BoardStats>;
+
+export const Stats = z.object({
+  atMs: EpochMs,
+  seq: z.number().int().nonnegative(),
+  board: BoardStats,
+  pipelines: z.array(PipelineStats),
+});
+export type Stats = z.infer<typeof Stats>;
+
+/** A box in pixels of the source picture: left, top, width, height; may reach over the edge. */
+export const Box = z.tuple([z.number(), z.number(), z.number(), z.number()]);
+
+export const Detection = z.object({
+  label: z.string(),
+  score: z.number().min(0).max(1),
+  box: Box,
+});
+export type Detection = z.infer<typeof Detection>;
+
+export const TrackedObject = Detection.extend({ trackId: z.number().int().positive() });
+export type TrackedObject = z.infer<typeof TrackedObject>;
+
+export const DetectedFrame = z.object({
+  /** Number that travelled with the picture (SEI); null when the stream carries none. */
+  sourceFrame: z.number().int().nonnegative().nullable(),
+  /** Frames of this pipeline since its start, from 0. */
+  index: z.number().int().nonnegative(),
+  /** Presentation time in the stream, milliseconds from its start. */
+  ptsMs: z.number(),
+  /** Capture time by the camera's clock when the stream carries it, else null. */
+  capturedAtMs: z.number().nullable(),
+  width: z.number().int().positive(),
+  height: z.number().int().positive(),
+  /** What the detector said, before the tracker. */
+  detections: z.array(Detection),
+  /** What the tracker says; absent when the pipeline has none. */
+  tracks: z.array(TrackedObject).optional(),
+});
+export type DetectedFrame = z.infer<typeof DetectedFrame>;
+
+/** Frames leave the device in batches; `seq` has a gap where batches were lost on the way. */
+export const Detections = z.object({
+  pipeline: Name,
+  seq: z.number().int().nonnegative(),
+  modelDigest: Digest,
+  frames: z.array(DetectedFrame),
+});
+export type Detections = z.infer<typeof Detections>;
+
+/** Something that happened once: update transitions, sources lost and found, runner restarts. */
+export const FleetEvent = z.object({
+  seq: z.number().int().positive(),
+  atMs: EpochMs,
+  kind: z.string(),
+  pipeline: Name.optional(),
+  message: z.string().max(2000),
+  data: z.record(z.string(), z.unknown()).optional(),
+  /** sha256 of the previous event's JSON text (hash chain); null for the first. */
+  previous: z.string().nullable(),
+});
+export type FleetEvent = z.infer<typeof FleetEvent>;

@@ -1,0 +1,68 @@
+import { ERROR_CODES, type ErrorCode } from "./codes.ts";
+
+export interface FleetErrorOptions {
+  /** What helps: the command to run or the setting to change. Defaults to the hint of the code's row. */
+  hint?: string;
+  /** True when the same call may succeed later without any change by the user. Defaults to the code's row. */
+  retryable?: boolean;
+  /** Machine-readable facts for logs and `--json`. Never a secret. */
+  context?: Record<string, unknown>;
+  cause?: unknown;
+}
+
+/** The one error type of jetfleet. The message says what was expected, what came, and while doing what. */
+export class FleetError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string;
+  readonly retryable: boolean;
+  readonly context: Record<string, unknown>;
+
+  constructor(code: ErrorCode, message: string, options: FleetErrorOptions = {}) {
+    super(message);
+    // As `new Error(message, { cause })` does, which the ES2021 types of the agent do not know.
+    if (options.cause !== undefined) {
+      Object.defineProperty(this, "cause", { value: options.cause, configurable: true });
+    }
+    this.name = "FleetError";
+    this.code = code;
+    this.hint = options.hint ?? ERROR_CODES[code].hint;
+    this.retryable = options.retryable ?? ERROR_CODES[code].retryable;
+    this.context = options.context ?? {};
+  }
+}
+
+export function isFleetError(error: unknown, code?: ErrorCode): error is FleetError {
+  return error instanceof FleetError && (code === undefined || error.code === code);
+}
+
+/** The FleetError inside `error`, or an INTERNAL one that carries it as cause. */
+export function asFleetError(error: unknown, doing: string): FleetError {
+  if (error instanceof FleetError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new FleetError("INTERNAL", `${message} (while ${doing})`, { cause: error });
+}
+
+/** An error as a person reads it: code, message, the causes below it, and the hint. */
+export function describeError(error: unknown): string {
+  const fleetError = error instanceof FleetError ? error : undefined;
+  const lines = [
+    fleetError
+      ? `${fleetError.code}: ${fleetError.message}`
+      : error instanceof Error
+        ? error.message
+        : String(error),
+  ];
+  const seen = new Set<string>(lines);
+  for (let cause = causeOf(error); cause !== undefined; cause = causeOf(cause)) {
+    const line = cause instanceof Error ? cause.message : String(cause);
+    if (!seen.has(line) && !lines[0]?.includes(line)) lines.push(`  caused by: ${line}`);
+    seen.add(line);
+    if (lines.length > 6) break;
+  }
+  if (fleetError?.hint) lines.push(`  next: ${fleetError.hint}`);
+  return lines.join("\n");
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error ? (error as { cause?: unknown }).cause : undefined;
+}

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { Name } from "./names.ts";
+
+/** Boards that this version can provision. The full board table comes with the planner. */
+export const BoardName = z
+  .enum(["tx2", "agx-xavier"])
+  .meta({ description: "Hardware type of the device." });
+export type BoardName = z.infer<typeof BoardName>;
+
+export const SshSpec = z
+  .strictObject({
+    user: Name.default("nvidia").meta({
+      description: "Login on the board. Must be root or may use sudo without password.",
+    }),
+    privateKeyPath: z.string().min(1).meta({
+      description:
+        "Path of the private key; a leading ~ is the home folder. Only the path is kept in state.",
+    }),
+    hostKey: z
+      .string()
+      .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, {
+        error: "must be an OpenSSH fingerprint such as SHA256:… (ssh-keygen -lf)",
+      })
+      .optional()
+      .meta({
+        description:
+          "Pinned host key fingerprint. When absent, the first one seen is kept in state and any other is refused.",
+      }),
+  })
+  .meta({ description: "How to reach the board over SSH." });
+
+export const DeviceSpec = z
+  .strictObject({
+    name: Name,
+    address: z
+      .string()
+      .min(1)
+      .max(253)
+      .meta({ description: "Host name or IP address of the board." }),
+    port: z.number().int().min(1).max(65535).default(22).meta({ description: "SSH port." }),
+    board: BoardName.optional().meta({
+      description: "Expected hardware. When given, any other board is refused.",
+    }),
+    ssh: SshSpec,
+  })
+  .meta({ description: "One unit of the fleet." });
+export type DeviceSpec = z.infer<typeof DeviceSpec>;
+
+/** Keys of the design that this version does not act on yet; naming one is an error, never ignored. */
+export const UNSUPPORTED_DEVICE_KEYS = ["powerMode", "jumpHost", "enroll", "labels"] as const;

@@ -1,0 +1,13 @@
+export { BoardName, DeviceSpec, SshSpec, UNSUPPORTED_DEVICE_KEYS } from "./device.ts";
+export { Decoder, ModelManifest, ModelSpec, UNSUPPORTED_MODEL_KEYS } from "./model.ts";
+export { Digest, EpochMs, Name } from "./names.ts";
+export {
+  DetectSpec,
+  PipelineSpec,
+  redactUri,
+  SinksSpec,
+  SourceSpec,
+  SourceUri,
+  TrackSpec,
+  UNSUPPORTED_PIPELINE_KEYS,
+} from "./pipeline.ts";

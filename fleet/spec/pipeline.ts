@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { Name } from "./names.ts";
+
+const SOURCE_SCHEMES = ["rtsp://", "rtsps://", "file://"];
+
+/** A source URI may carry credentials, so whoever logs or reports it must pass it through `redactUri`. */
+export const SourceUri = z
+  .string()
+  .min(1)
+  .max(2048)
+  .refine((uri) => SOURCE_SCHEMES.some((scheme) => uri.startsWith(scheme)), {
+    error: `must begin with ${SOURCE_SCHEMES.join(", ")}`,
+  });
+
+export const SourceSpec = z
+  .strictObject({
+    uri: SourceUri.meta({ description: "rtsp:// camera, or file:// path on the device." }),
+    transport: z.enum(["tcp", "udp"]).default("tcp").meta({ description: "RTSP transport." }),
+    loop: z.boolean().default(false).meta({ description: "Begin a file again at its end." }),
+  })
+  .meta({
+    description:
+      "Where frames come from. Live sources drop the oldest frame when late; files wait.",
+  });
+export type SourceSpec = z.infer<typeof SourceSpec>;
+
+export const DetectSpec = z
+  .strictObject({
+    minScore: z
+      .number()
+      .min(0.01)
+      .max(1)
+      .default(0.4)
+      .meta({ description: "Detections below this score are dropped." }),
+    nmsIou: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.45)
+      .meta({ description: "Boxes of one class that overlap more than this are merged." }),
+  })
+  .meta({ description: "Object detection." });
+export type DetectSpec = z.infer<typeof DetectSpec>;
+
+export const TrackSpec = z
+  .strictObject({ algorithm: z.enum(["bytetrack"]).default("bytetrack") })
+  .meta({ description: "Tracking of detections from frame to frame." });
+export type TrackSpec = z.infer<typeof TrackSpec>;
+
+export const SinksSpec = z
+  .strictObject({
+    mqtt: z
+      .strictObject({})
+      .default({})
+      .meta({ description: "Frames with tracks on the topic detections/<pipeline>." }),
+  })
+  .meta({ description: "Where results go." });
+
+/** A pipeline as it travels in a desired document; `detect.model` names a model of the same document. */
+export const PipelineSpec = z
+  .strictObject({
+    name: Name,
+    sources: z.record(Name, SourceSpec).refine((sources) => Object.keys(sources).length === 1, {
+      error: "must name exactly one source; several sources in one pipeline are not yet supported",
+    }),
+    detect: DetectSpec.extend({ model: Name }),
+    track: TrackSpec.optional(),
+    sinks: SinksSpec.default({ mqtt: {} }),
+  })
+  .meta({ description: "sources → decode → preprocess → detect → track → sinks on one device." });
+export type PipelineSpec = z.infer<typeof PipelineSpec>;
+
+/** Keys of the design that this version does not act on yet, by path; naming one is an error, never ignored. */
+export const UNSUPPORTED_PIPELINE_KEYS = [
+  "classify",
+  "analytics",
+  "overlay",
+  "budget",
+  "shadow",
+  "detect.accelerator",
+  "detect.precision",
+  "detect.interval",
+  "sinks.preview",
+  "sinks.file",
+  "sinks.webhook",
+] as const;
+
+/** The URI without user and password, fit for logs, telemetry and state outputs. */
+export function redactUri(uri: string): string {
+  return uri.replace(/^([a-z]+:\/\/)[^/?#]*@/i, "$1***@");
+}

@@ -1,0 +1,91 @@
+/**
+ * What the addon `jetfleet.node` exports: the whole surface between JavaScript and C++. JavaScript never
+ * touches a frame; it configures, and receives results through one bounded thread-safe function.
+ * Options are validated by the caller (zod in agent/); C++ asserts.
+ */
+import type { DetectedFrame, PipelineStats } from "../../fleet/contract/index.ts";
+
+export interface NativeModelOptions {
+  /** Path of the ONNX file. */
+  path: string;
+  labels: string[];
+  decoder: "yolox";
+  minScore: number;
+  nmsIou: number;
+  /** Path of the backend's shared object (libjetfleet-backend-onnxruntime.so). */
+  backendPath: string;
+  /** Path of the vendor's library that the backend opens (libonnxruntime.so). */
+  runtimePath: string;
+  /** Threads of one inference; 1 costs the least CPU per frame. */
+  threads: number;
+}
+
+export interface NativePipelineOptions {
+  name: string;
+  source: {
+    uri: string;
+    transport: "tcp" | "udp";
+    loop: boolean;
+    /** A source that sends nothing for this long counts as lost and is opened again. */
+    timeoutMs: number;
+  };
+  model: NativeModelOptions;
+  /** null: no tracker. */
+  track: { algorithm: "bytetrack" } | null;
+  /** Interval of `stats` messages. */
+  statsIntervalMs: number;
+  /** At most this many milliseconds of frames are gathered into one `frames` message. */
+  batchMs: number;
+}
+
+/** Messages that do not fit the bounded queue to JavaScript are dropped, oldest `frames` first, and counted. */
+export type NativeMessage =
+  | { type: "frames"; frames: DetectedFrame[] }
+  | { type: "stats"; stats: PipelineStats; messagesDropped: number }
+  | {
+      type: "source";
+      state: "connecting" | "playing" | "lost" | "ended";
+      /** Codes of fleet/errors; null when nothing is wrong. Without user and password. */
+      error: NativeError | null;
+    }
+  /** The pipeline cannot go on and has stopped. */
+  | { type: "failed"; error: NativeError };
+
+export interface NativeError {
+  code:
+    | "SOURCE_UNREACHABLE"
+    | "SOURCE_AUTH"
+    | "SOURCE_FORMAT"
+    | "MODEL_INVALID"
+    | "NATIVE_LOAD"
+    | "INTERNAL";
+  message: string;
+}
+
+export interface NativePipeline {
+  /** Stops and frees everything; resolves once no message can follow. May be called twice. */
+  stop(): Promise<void>;
+}
+
+export interface NativeModelInfo {
+  inputs: { name: string; shape: number[]; type: string }[];
+  outputs: { name: string; shape: number[]; type: string }[];
+}
+
+export interface NativeAddon {
+  readonly version: string;
+  /** Loads the model, opens the source and starts. Rejects with `code` of NativeError when the model does not load. */
+  startPipeline(
+    options: NativePipelineOptions,
+    onMessage: (message: NativeMessage) => void,
+  ): Promise<NativePipeline>;
+  /** Opens a model and describes it, for checks before it is put to work. */
+  inspectModel(
+    options: Pick<NativeModelOptions, "path" | "backendPath" | "runtimePath">,
+  ): Promise<NativeModelInfo>;
+  /** Detects in one picture of packed RGB bytes (height × width × 3), through letterbox, decode and NMS. */
+  detectImage(
+    model: NativeModelOptions,
+    image: { rgb: Uint8Array; width: number; height: number },
+  ): Promise<DetectedFrame["detections"]>;
+}
