@@ -89,6 +89,11 @@ export const ERROR_CODES = {
     "Check the operator credentials file.",
     false,
   ),
+  HUB_DISK_FULL: row(
+    "The hub's disk is full.",
+    "Free space on the hub's machine, then run the command again.",
+    true,
+  ),
   AGENT_OFFLINE: row(
     "The agent did not report in time.",
     "See `journalctl -u jetfleet-agent` on the board.",
@@ -120,6 +125,17 @@ export const ERROR_CODES = {
   DESIRED_STALE: row(
     "A desired document is older than the one in force.",
     "Run `up` again.",
+    false,
+  ),
+
+  AGENT_CONFIG: row(
+    "The agent's configuration on the board cannot be used.",
+    "Run `up` again; it writes /etc/jetfleet/agent.json.",
+    false,
+  ),
+  UPDATE_LOOP: row(
+    "An update was begun again too often without coming to an end.",
+    "See `journalctl -u jetfleet-agent` on the board, then run `up` again.",
     false,
   ),
 

@@ -1,0 +1,51 @@
+import { Command, InvalidArgumentError } from "commander";
+import { describeError } from "../errors/index.ts";
+import { Name } from "../spec/index.ts";
+import { type HubOptions, startHub } from "./hub.ts";
+
+const STOP_DEADLINE_MS = 5000;
+
+const program = new Command("hub")
+  .description("MQTT broker and artifact server of a fleet")
+  .requiredOption("--dir <dir>", "folder of all state")
+  .requiredOption("--fleet <name>", "name of the fleet", parseName)
+  .requiredOption("--operator-file <file>", "operator credentials; made when absent")
+  .option("--host <address>", "address to listen on", "127.0.0.1")
+  .option("--advertise <host>", "host name or address that devices use to reach the hub")
+  .option("--mqtt-port <port>", "0: that of last time, else any", parsePort, 0)
+  .option("--http-port <port>", "0: that of last time, else any", parsePort, 0);
+
+try {
+  const hub = await startHub(program.parse().opts<HubOptions>());
+  process.stdout.write(`${JSON.stringify(hub.record)}\n`);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => {
+      setTimeout(() => process.exit(1), STOP_DEADLINE_MS).unref();
+      hub.stop().then(
+        () => process.exit(0),
+        (error: unknown) => fail(error),
+      );
+    });
+  }
+} catch (error) {
+  fail(error);
+}
+
+function fail(error: unknown): never {
+  process.stderr.write(`${describeError(error)}\n`);
+  process.exit(1);
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new InvalidArgumentError("expected a port number from 0 to 65535");
+  }
+  return port;
+}
+
+function parseName(text: string): string {
+  const name = Name.safeParse(text);
+  if (!name.success) throw new InvalidArgumentError(name.error.issues[0]?.message ?? "bad name");
+  return name.data;
+}
