@@ -65,7 +65,7 @@ export interface ParsedTopic {
 export function parseTopic(text: string): ParsedTopic | null {
   const [root, version, fleet, device, name, detail, ...rest] = text.split("/");
   if (root !== "jetfleet" || version !== `v${CONTRACT_VERSION}` || rest.length > 0) return null;
-  if (!fleet || !device || !name || !(name in CHANNELS)) return null;
+  if (!fleet || !device || !name || !Object.keys(CHANNELS).includes(name)) return null;
   if ((name === "detections") !== (detail !== undefined)) return null;
   return { fleet, device, channel: name as ChannelName, detail: detail ?? null };
 }

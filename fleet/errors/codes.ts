@@ -11,6 +11,11 @@ export const ERROR_CODES = {
   INTERNAL: row("jetfleet itself is at fault.", "Report it with the full message.", false),
   USAGE: row("A command or an option was used wrongly.", "Run the command with --help.", false),
   CANCELLED: row("The user or the engine cancelled the operation.", "Run it again to go on.", true),
+  OPERATION_TIMEOUT: row(
+    "An operation of the provider took longer than it may.",
+    "Run `up` again to go on, or raise `customTimeouts` of the resource.",
+    true,
+  ),
 
   SPEC_INVALID: row(
     "A device, model or pipeline says something impossible.",

@@ -52,15 +52,25 @@ export function describeError(error: unknown): string {
         ? error.message
         : String(error),
   ];
-  const seen = new Set<string>(lines);
-  for (let cause = causeOf(error); cause !== undefined; cause = causeOf(cause)) {
+  for (const cause of causesOf(error)) {
     const line = cause instanceof Error ? cause.message : String(cause);
-    if (!seen.has(line) && !lines[0]?.includes(line)) lines.push(`  caused by: ${line}`);
-    seen.add(line);
-    if (lines.length > 6) break;
+    if (!lines.some((said) => said.includes(line))) lines.push(`  caused by: ${line}`);
   }
   if (fleetError?.hint) lines.push(`  next: ${fleetError.hint}`);
   return lines.join("\n");
+}
+
+/** The chain of causes below an error, without it; ends at a ring. */
+function causesOf(error: unknown): unknown[] {
+  const chain: unknown[] = [];
+  for (
+    let cause = causeOf(error);
+    cause !== undefined && cause !== error && !chain.includes(cause);
+    cause = causeOf(cause)
+  ) {
+    chain.push(cause);
+  }
+  return chain;
 }
 
 function causeOf(error: unknown): unknown {

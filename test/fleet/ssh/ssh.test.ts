@@ -276,7 +276,7 @@ describe.skipIf(sshdMissing)(`SSH to a real OpenSSH server${sshdMissing}`, () =>
     test("connects anew after the connection was lost", async () => {
       const pool = new SshPool(5_000);
       const first = await pool.use(server.target, {}, async (shared) => {
-        const closed = new Promise((resolve) => shared.client.once("close", resolve));
+        const closed = closeOf(shared);
         shared.client.destroy();
         await closed;
         return shared;
@@ -290,7 +290,7 @@ describe.skipIf(sshdMissing)(`SSH to a real OpenSSH server${sshdMissing}`, () =>
     test("closes a connection that nobody used for a while", async () => {
       const pool = new SshPool(10);
       const shared = await pool.use(server.target, {}, (one) => Promise.resolve(one));
-      await new Promise((resolve) => shared.client.once("close", resolve));
+      await closeOf(shared);
       expect(shared.isOpen).toBe(false);
     });
 
@@ -321,6 +321,10 @@ async function failureOf(promise: Promise<unknown>): Promise<FleetError> {
 
 function digestOf(data: Buffer): string {
   return `sha256:${createHash("sha256").update(data).digest("hex")}`;
+}
+
+function closeOf(connection: SshConnection): Promise<void> {
+  return new Promise((resolve) => connection.client.once("close", () => resolve()));
 }
 
 function listen(): Promise<Server> {

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { DeviceSpec, ModelSpec, Name, PipelineSpec, redactUri } from "../../../fleet/spec/index.ts";
+
+const pipeline = {
+  name: "entrance",
+  sources: { cam1: { uri: "rtsp://10.0.9.1/stream1" } },
+  detect: { model: "people" },
+};
+const device = { name: "door", address: "10.0.4.17", ssh: { privateKeyPath: "~/.ssh/jetson" } };
+
+describe("specifications", () => {
+  it("fill in the documented defaults", () => {
+    expect(PipelineSpec.parse(pipeline)).toEqual({
+      name: "entrance",
+      sources: { cam1: { uri: "rtsp://10.0.9.1/stream1", transport: "tcp", loop: false } },
+      detect: { model: "people", minScore: 0.4, nmsIou: 0.45 },
+      sinks: { mqtt: {} },
+    });
+    expect(DeviceSpec.parse(device)).toMatchObject({ port: 22, ssh: { user: "nvidia" } });
+    expect(
+      ModelSpec.parse({ name: "people", source: "people.onnx", labels: ["person"] }).decoder,
+    ).toBe("yolox");
+  });
+
+  it.each([
+    ["no source", { ...pipeline, sources: {} }, "sources"],
+    [
+      "two sources",
+      { ...pipeline, sources: { ...pipeline.sources, cam2: pipeline.sources.cam1 } },
+      "sources",
+    ],
+    [
+      "an http source",
+      { ...pipeline, sources: { cam1: { uri: "http://camera/" } } },
+      "sources.cam1.uri",
+    ],
+    ["a score of 0", { ...pipeline, detect: { model: "people", minScore: 0 } }, "detect.minScore"],
+    [
+      "a score of NaN",
+      { ...pipeline, detect: { model: "people", minScore: Number.NaN } },
+      "detect.minScore",
+    ],
+    ["an unknown key", { ...pipeline, budgets: {} }, ""],
+    ["an unknown tracker", { ...pipeline, track: { algorithm: "magic" } }, "track.algorithm"],
+  ])("refuse a pipeline with %s, naming the property", (_what, input, path) => {
+    const result = PipelineSpec.safeParse(input);
+    expect(result.error?.issues.map((issue) => issue.path.join("."))).toContain(path);
+  });
+
+  it.each(["", "-a", "a-", "A", "a b", "a/b", "a+", "#", "../x", "a".repeat(64), "ä"])(
+    "refuse the name %j, which would not be safe in a topic or a path",
+    (name) => {
+      expect(Name.safeParse(name).success).toBe(false);
+    },
+  );
+
+  it.each([
+    ["rtsp://admin:hunter2@10.0.0.1:554/live", "rtsp://***@10.0.0.1:554/live"],
+    ["rtsp://admin:p@ss@10.0.0.1/live", "rtsp://***@10.0.0.1/live"],
+    ["RTSP://u:p@cam/", "RTSP://***@cam/"],
+    ["rtsp://10.0.0.1/live?user=a@b", "rtsp://10.0.0.1/live?user=a@b"],
+    ["file:///video.mp4", "file:///video.mp4"],
+  ])("hide user and password of %s", (uri, shown) => {
+    expect(redactUri(uri)).toBe(shown);
+  });
+});
