@@ -147,6 +147,7 @@ export class Broker {
     const payload = Buffer.from(packet.payload);
     if (parseTopic(packet.topic)?.channel === "presence") {
       if (isOvertakenWill(payload, this.#options.retained.get(packet.topic))) {
+        this.#logRefusal(client, `publish ${packet.topic}`, "will overtaken by a newer birth");
         throw new Error("will overtaken by a newer birth");
       }
     }

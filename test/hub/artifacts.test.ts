@@ -1,0 +1,144 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { HubClient } from "../../fleet/hub/client/index.ts";
+import { DEVICE_PASSWORD, HubProcess } from "./running-hub.ts";
+
+const BYTES = randomBytes(3_000_000);
+const DIGEST = `sha256:${createHash("sha256").update(BYTES).digest("hex")}`;
+const ROUTE = `/objects/${DIGEST}`;
+
+let hub: HubProcess;
+let file: string;
+
+beforeAll(async () => {
+  hub = await HubProcess.start();
+  await hub.client().putDevice("door", DEVICE_PASSWORD);
+  file = path.join(hub.dir, "object");
+  await writeFile(file, BYTES);
+});
+afterAll(() => hub.remove());
+
+/** Status and the answer's headers, by curl. */
+async function head(user: string | null, route: string, ...args: string[]): Promise<string> {
+  return (await hub.curl(user, route, "--dump-header", "-", "--output", "/dev/null", ...args))
+    .stdout;
+}
+
+describe("uploads", () => {
+  it("are refused without credentials and from devices", async () => {
+    expect(await head(null, ROUTE, "--upload-file", file)).toMatch(/^HTTP\/1.1 401/);
+    expect(await head("door", ROUTE, "--upload-file", file)).toMatch(/^HTTP\/1.1 403/);
+    expect(await hub.client().hasObject(DIGEST)).toBe(false);
+  });
+
+  it("of other bytes than the digest names leave nothing behind", async () => {
+    const wrong = `/objects/sha256:${"0".repeat(64)}`;
+    const answer = await hub.curl("operator", wrong, "--upload-file", file);
+    expect(JSON.parse(answer.stdout)).toMatchObject({ code: "ARTIFACT_DIGEST" });
+    expect(await readdir(path.join(hub.stateDir, "objects"))).toEqual(["incoming"]);
+    expect(await readdir(path.join(hub.stateDir, "objects", "incoming"))).toEqual([]);
+  });
+
+  it("appear once whole, and a second time costs nothing", async () => {
+    const sent: number[] = [];
+    const client = hub.client();
+    expect(await client.putObject(DIGEST, file, (bytes) => sent.push(bytes))).toBe(BYTES.length);
+    expect(sent.at(-1)).toBe(BYTES.length);
+    expect(await client.putObject(DIGEST, file)).toBe(0);
+    expect(await head("operator", ROUTE, "--upload-file", file)).toMatch(/HTTP\/1.1 200/);
+  });
+
+  it("that a stop cut off are cleaned away at the next start", async () => {
+    await writeFile(path.join(hub.stateDir, "objects", "incoming", "half"), "half");
+    await hub.end("SIGKILL");
+    await hub.restart();
+    expect(await readdir(path.join(hub.stateDir, "objects", "incoming"))).toEqual([]);
+    expect(await hub.client().hasObject(DIGEST)).toBe(true);
+  });
+});
+
+describe("downloads", () => {
+  it("give a device the very bytes", async () => {
+    const target = path.join(hub.dir, "download");
+    expect((await hub.curl("door", ROUTE, "--output", target)).code).toBe(0);
+    const { stdout } = await hub.curl("door", ROUTE, "--head");
+    expect(stdout.toLowerCase()).toContain(`etag: "${DIGEST}"`);
+    expect(stdout.toLowerCase()).toContain(`content-length: ${BYTES.length}`);
+    expect((await readFile(target)).equals(BYTES)).toBe(true);
+  });
+
+  it("resume where they stopped", async () => {
+    const target = path.join(hub.dir, "resumed");
+    await writeFile(target, BYTES.subarray(0, 1_000_000));
+    expect((await hub.curl("door", ROUTE, "--continue-at", "-", "--output", target)).code).toBe(0);
+    expect((await readFile(target)).equals(BYTES)).toBe(true);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ["a middle part", ["--range", "10-19"], /206 .*content-range: bytes 10-19\/3000000/is],
+    ["a tail", ["--range", "-5"], /206 .*content-range: bytes 2999995-2999999\/3000000/is],
+    ["beyond the end", ["--range", "3000000-"], /416 .*content-range: bytes \*\/3000000/is],
+    ["several parts", ["--range", "0-1,4-5"], /200 .*content-length: 3000000/is],
+    ["a stale If-Range", ["--range", "0-1", "-H", 'If-Range: "old"'], /200 /],
+    ["a fitting If-Range", ["--range", "0-1", "-H", `If-Range: "${DIGEST}"`], /206 /],
+    ["a known tag", ["-H", `If-None-Match: "${DIGEST}"`], /304 /],
+    ["a Range on HEAD", ["--head", "--range", "0-1"], /200 .*content-length: 3000000/is],
+  ])("answer %s", async (_name, args, expected) => {
+    expect(await head("door", ROUTE, ...args)).toMatch(expected);
+  });
+
+  it("refuse what is not an object's name", async () => {
+    for (const route of [
+      "/objects/../keys/operator.json",
+      "/objects/..%2f..%2fkeys%2foperator.json",
+      "/objects/sha256:../../keys/operator.json",
+      `/objects/${DIGEST}/x`,
+      "/devices/..",
+      "/retained/../desired",
+      "//",
+    ]) {
+      expect(await head("operator", route), route).toMatch(/^HTTP\/1.1 404/);
+    }
+    expect(await head("door", `/objects/sha256:${"1".repeat(64)}`)).toMatch(/^HTTP\/1.1 404/);
+  });
+});
+
+describe("credentials over HTTP", () => {
+  it("show the address of the broker to anyone, and nothing else", async () => {
+    const info = JSON.parse((await hub.curl(null, "/info")).stdout) as unknown;
+    expect(info).toMatchObject({ service: "jetfleet-hub", fleet: "demo", contract: 1 });
+    expect(await head(null, ROUTE)).toMatch(/401 .*www-authenticate: basic/is);
+  });
+
+  it("are changed by the operator only, and never echoed", async () => {
+    const body = ["-X", "PUT", "--data", '{"password":"short-and-bad"}'];
+    expect(await head("door", "/devices/gate", ...body)).toMatch(/^HTTP\/1.1 403/);
+    const refused = await hub.curl("operator", "/devices/gate", ...body);
+    expect(JSON.parse(refused.stdout)).toMatchObject({ code: "USAGE" });
+    expect(refused.stdout).not.toContain("short-and-bad");
+    expect(await head("operator", "/devices/operator", ...body)).toMatch(/^HTTP\/1.1 400/);
+  });
+});
+
+describe("the client", () => {
+  it("says HUB_REFUSED for wrong credentials and HUB_UNREACHABLE where nobody answers", async () => {
+    const wrong = new HubClient({
+      httpUrl: hub.record.httpUrl,
+      credentials: { username: "operator", password: "wrong" },
+    });
+    await expect(wrong.hasObject(DIGEST)).rejects.toMatchObject({ code: "HUB_REFUSED" });
+    await expect(wrong.connectMqtt()).rejects.toMatchObject({ code: "HUB_REFUSED" });
+    const nobody = new HubClient({ httpUrl: "http://127.0.0.1:9", credentialsFile: "none" });
+    await expect(nobody.info()).rejects.toMatchObject({ code: "HUB_UNREACHABLE" });
+  });
+
+  it("stops at once when cancelled", async () => {
+    const cancel = new AbortController();
+    const client = new HubClient({ httpUrl: "http://127.0.0.1:9", signal: cancel.signal });
+    const asked = client.info();
+    cancel.abort();
+    await expect(asked).rejects.toMatchObject({ code: "CANCELLED" });
+  });
+});

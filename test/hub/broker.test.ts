@@ -1,0 +1,244 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { stat } from "node:fs/promises";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { HubClient } from "../../fleet/hub/client/index.ts";
+import { DEVICE_PASSWORD, HubProcess, outcomeOf, spawnHub, until } from "./running-hub.ts";
+
+const own = (channel: string): string => `jetfleet/v1/demo/door/${channel}`;
+const BIRTH = JSON.stringify({ online: true, bootId: "a", seq: 1, atMs: 1 });
+const WILL = JSON.stringify({ online: false, bootId: "a", seq: 1, atMs: 2 });
+
+let hub: HubProcess;
+
+beforeAll(async () => {
+  hub = await HubProcess.start();
+  await hub.client().putDevice("door", DEVICE_PASSWORD);
+  await hub.client().putDevice("gate", DEVICE_PASSWORD);
+});
+afterAll(() => hub.remove());
+
+describe("retained messages", () => {
+  it("are there again after a kill -9 that follows the acknowledgement", async () => {
+    expect((await hub.publish("door", own("reported"), "-q", "1", "-r", "-m", "one")).code).toBe(0);
+    await hub.publish("operator", own("desired"), "-q", "1", "-r", "-m", "two");
+    await hub.end("SIGKILL");
+    await hub.restart();
+    const reported = await hub.subscribe("operator", own("reported"), "-C", "1", "-W", "5");
+    expect(reported.stdout).toBe("one\n");
+    const desired = await hub.subscribe("door", own("desired"), "-C", "1", "-W", "5");
+    expect(desired.stdout).toBe("two\n");
+  });
+
+  it("come back on the same ports after a graceful stop", async () => {
+    const before = hub.record;
+    expect(await hub.end()).toBe(0);
+    await hub.restart();
+    expect(hub.record).toMatchObject({ httpUrl: before.httpUrl, mqttUrl: before.mqttUrl });
+    const reported = await hub.subscribe("operator", own("reported"), "-C", "1", "-W", "5");
+    expect(reported.stdout).toBe("one\n");
+  });
+
+  it("go away by an empty payload, for good", async () => {
+    await hub.publish("operator", own("desired"), "-q", "1", "-r", "-n");
+    await hub.end("SIGKILL");
+    await hub.restart();
+    expect(await hub.client().getRetained("door", "desired")).toBeNull();
+    const nothing = await hub.subscribe("operator", own("desired"), "-C", "1", "-W", "1");
+    expect(nothing.stdout).toBe("");
+  });
+
+  it("keep the newest of many quick ones", async () => {
+    const link = await hub.client().connectMqtt();
+    const messages = Array.from({ length: 50 }, (_, at) => ({
+      payload: String(at),
+      keyId: "0123456789abcdef",
+      signature: "AAAA",
+    }));
+    await Promise.all(messages.map((message) => link.publish("gate", "desired", message)));
+    await link.close();
+    await hub.end("SIGKILL");
+    await hub.restart();
+    const bytes = await hub.client().getRetained("gate", "desired");
+    expect(JSON.parse(Buffer.from(bytes ?? []).toString())).toMatchObject({ payload: "49" });
+  });
+});
+
+describe("rights", () => {
+  it("let no device write another's topics", async () => {
+    const topic = "jetfleet/v1/demo/gate/reported";
+    await hub.publish("door", topic, "-q", "1", "-r", "-m", "forged");
+    expect(await hub.client().getRetained("gate", "reported")).toBeNull();
+    await until("a log line", () => hub.log.includes("topic belongs to another device"));
+  });
+
+  it("let no device read another's desired", async () => {
+    await hub.publish("operator", "jetfleet/v1/demo/gate/desired", "-q", "1", "-r", "-m", "secret");
+    for (const filter of ["jetfleet/v1/demo/gate/desired", "jetfleet/v1/demo/+/desired", "#"]) {
+      const heard = await hub.subscribe("door", filter, "-C", "1", "-W", "1");
+      expect(heard.stdout).toBe("");
+    }
+  });
+
+  it("refuse a wrong password, an unknown user and none at all", async () => {
+    const login = ["-h", "127.0.0.1", "-p", hub.mqttPort, "-t", own("stats"), "-m", "x"];
+    const wrong = await outcomeOf("mosquitto_pub", [...login, "-u", "door", "-P", "wrong"]);
+    const unknown = await outcomeOf("mosquitto_pub", [...login, "-u", "nobody", "-P", "x"]);
+    const anonymous = await outcomeOf("mosquitto_pub", login);
+    for (const refused of [wrong, unknown, anonymous]) {
+      expect(refused.code).not.toBe(0);
+      expect(refused.stderr).toContain("Connection Refused");
+    }
+  });
+
+  it("end the sessions of a device whose password is changed or taken away", async () => {
+    const password = await hub.password("door");
+    const login = ["-h", "127.0.0.1", "-p", hub.mqttPort, "-u", "gate", "-P", password];
+    const filter = "jetfleet/v1/demo/gate/desired";
+    const session = spawn("mosquitto_sub", [...login, "-t", filter]);
+    await once(session.stdout, "data");
+    const ended = once(session.stderr, "data");
+    await hub.client().putDevice("gate", "another-long-password");
+    expect(String((await ended)[0])).toContain("Refused");
+    session.kill();
+    await hub.client().deleteDevice("gate");
+    expect(await hub.client().getRetained("gate", "desired")).toBeNull();
+    const after = await outcomeOf("mosquitto_pub", [...login, "-t", filter, "-m", "x"]);
+    expect(after.code).not.toBe(0);
+  });
+
+  it("keep nobody's session from another user with the same client id", async () => {
+    const password = await hub.password("door");
+    const login = ["-h", "127.0.0.1", "-p", hub.mqttPort, "-u", "door", "-P", password];
+    await hub.publish("operator", own("desired"), "-q", "1", "-r", "-m", "before");
+    const first = spawn("mosquitto_sub", [...login, "-i", "same", "-t", own("desired")]);
+    let heard = "";
+    first.stdout.on("data", (chunk) => (heard += String(chunk)));
+    await until("the retained message", () => heard === "before\n");
+    await hub.publish("operator", own("desired"), "-q", "1", "-r", "-i", "same", "-m", "after");
+    await until("the second message", () => heard === "before\nafter\n");
+    expect(first.exitCode).toBeNull();
+    first.kill();
+  });
+});
+
+describe("presence", () => {
+  beforeAll(() => hub.publish("operator", own("desired"), "-q", "1", "-r", "-m", "x"));
+  const online = async (): Promise<unknown> => {
+    const bytes = await hub.client().getRetained("door", "presence");
+    const parsed: unknown = JSON.parse(Buffer.from(bytes ?? []).toString("utf8") || "{}");
+    return (parsed as { online?: unknown }).online;
+  };
+  const session = async (...args: string[]): Promise<ReturnType<typeof spawn>> => {
+    const login = ["-h", "127.0.0.1", "-p", hub.mqttPort, "-u", "door", "-P", DEVICE_PASSWORD];
+    const will = ["--will-topic", own("presence"), "--will-payload", WILL, "--will-retain"];
+    const child = spawn("mosquitto_sub", [...login, ...will, "-t", own("desired"), ...args]);
+    await once(child.stdout, "data");
+    return child;
+  };
+
+  it("is set offline by the will when a device dies", async () => {
+    const device = await session();
+    await hub.publish("door", own("presence"), "-q", "1", "-r", "-m", BIRTH);
+    expect(await online()).toBe(true);
+    device.kill("SIGKILL");
+    await until("the will", async () => (await online()) === false);
+  });
+
+  it("is not set offline by a will that a newer birth has overtaken", async () => {
+    const old = await session("-i", "agent");
+    const newer = JSON.stringify({ online: true, bootId: "b", seq: 1, atMs: 3 });
+    await hub.publish("door", own("presence"), "-q", "1", "-r", "-m", newer);
+    old.kill("SIGKILL");
+    await until("the late will", () => hub.log.includes("overtaken by a newer birth"));
+    expect(await online()).toBe(true);
+  });
+});
+
+describe("hostile input", () => {
+  it("is cut off at the announcement of a huge packet", async () => {
+    const socket = connect(Number(hub.mqttPort), "127.0.0.1");
+    socket.on("error", () => {});
+    const closed = once(socket, "close");
+    socket.write(Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f]));
+    await closed;
+    await until("a log line", () => hub.log.includes("packet too large"));
+  });
+
+  it("does not bring the hub down", async () => {
+    const attempts = [
+      Buffer.alloc(64, 0xff),
+      Buffer.from("GET / HTTP/1.1\r\n\r\n"),
+      Buffer.from([0x10, 0]),
+    ];
+    for (const bytes of attempts) {
+      const socket = connect(Number(hub.mqttPort), "127.0.0.1");
+      socket.on("error", () => {});
+      const closed = once(socket, "close");
+      socket.end(bytes);
+      await closed;
+    }
+    await expect(hub.client().info()).resolves.toMatchObject({ service: "jetfleet-hub" });
+  });
+
+  it("refuses an MQTT 5 connection with return code 1, as 3.1.1 asks", async () => {
+    const args = ["-h", "127.0.0.1", "-p", hub.mqttPort, "-V", "mqttv5", "-t", "x", "-m", "y"];
+    const refused = await outcomeOf("mosquitto_pub", args);
+    expect(refused.code).not.toBe(0);
+  });
+});
+
+describe("starting", () => {
+  it("refuses a port that another program has, by name", async () => {
+    const other = path.join(hub.dir, "other");
+    const child = spawnHub(other, hub.operatorFile, ["--mqtt-port", hub.mqttPort]);
+    let said = "";
+    child.stderr?.on("data", (chunk) => (said += String(chunk)));
+    expect((await once(child, "close"))[0]).toBe(1);
+    expect(said).toContain("PORT_TAKEN");
+    expect(said).toContain(`127.0.0.1:${hub.mqttPort}`);
+  });
+
+  it("refuses a second hub on the same folder", async () => {
+    const child = spawnHub(hub.stateDir, hub.operatorFile, []);
+    let said = "";
+    child.stderr?.on("data", (chunk) => (said += String(chunk)));
+    expect((await once(child, "close"))[0]).toBe(1);
+    expect(said).toContain(`process ${hub.pid} already is`);
+  });
+
+  it("declares offline who was online before and does not return", async () => {
+    const { startHub } = await import("../../fleet/hub/hub.ts");
+    await hub.publish("door", own("presence"), "-q", "1", "-r", "-m", BIRTH);
+    await hub.end("SIGKILL");
+    const again = await startHub({
+      dir: hub.stateDir,
+      fleet: "demo",
+      operatorFile: hub.operatorFile,
+      host: "127.0.0.1",
+      mqttPort: 0,
+      httpPort: 0,
+      log: () => {},
+      returnDeadlineMs: 50,
+    });
+    const client = new HubClient({
+      httpUrl: again.record.httpUrl,
+      credentialsFile: hub.operatorFile,
+    });
+    await until("offline", async () => {
+      const bytes = await client.getRetained("door", "presence");
+      return Buffer.from(bytes ?? []).includes('"online":false');
+    });
+    await again.stop();
+    await hub.restart();
+  });
+
+  it("keeps secrets to itself: file modes and log", async () => {
+    expect((await stat(hub.operatorFile)).mode & 0o777).toBe(0o600);
+    expect((await stat(path.join(hub.stateDir, "devices", "door.json"))).mode & 0o777).toBe(0o600);
+    expect(hub.log).not.toContain(DEVICE_PASSWORD);
+    expect(hub.log).not.toContain(await hub.password("operator"));
+  });
+});

@@ -1,0 +1,166 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { FrameGuard } from "../../fleet/hub/broker/frame-guard.ts";
+import { asOffline, isOvertakenWill } from "../../fleet/hub/broker/presence-order.ts";
+import { maySubscribe, publishRefusal } from "../../fleet/hub/broker/rights.ts";
+import type { Principal } from "../../fleet/hub/credentials/authenticator.ts";
+import { hashPassword, passwordFits } from "../../fleet/hub/credentials/password-hash.ts";
+import { alreadyThere, parseRange, rangeStillFits } from "../../fleet/hub/objects/byte-range.ts";
+
+const operator: Principal = { kind: "operator" };
+const door: Principal = { kind: "device", name: "door" };
+
+describe("rights to publish", () => {
+  it.each<[string, Principal, string, boolean, string | null]>([
+    ["a device its own report", door, "jetfleet/v1/demo/door/reported", true, null],
+    ["a device its own stats", door, "jetfleet/v1/demo/door/stats", false, null],
+    ["a device its detections", door, "jetfleet/v1/demo/door/detections/entrance", false, null],
+    ["a device retained stats", door, "jetfleet/v1/demo/door/stats", true, "retained"],
+    ["a device its own desired", door, "jetfleet/v1/demo/door/desired", true, "operator's"],
+    ["a device another's report", door, "jetfleet/v1/demo/gate/reported", true, "another device"],
+    ["a device in another fleet", door, "jetfleet/v1/other/door/reported", true, "outside"],
+    ["a device outside the contract", door, "jetfleet/v1/demo/door/notes", false, "contract"],
+    ["a device below its report", door, "jetfleet/v1/demo/door/reported/x", false, "contract"],
+    ["a device system topics", door, "$SYS/x", false, "outside"],
+    ["the operator a desired", operator, "jetfleet/v1/demo/door/desired", true, null],
+    ["the operator a path trick", operator, "jetfleet/v1/demo/../desired", true, "retained"],
+    ["the operator another fleet", operator, "jetfleet/v1/demo2/door/desired", true, "outside"],
+  ])("%s", (_name, who, topic, retain, refusal) => {
+    const answer = publishRefusal(who, "demo", { topic, retain });
+    if (refusal === null) expect(answer).toBeNull();
+    else expect(answer).toContain(refusal);
+  });
+});
+
+describe("rights to subscribe", () => {
+  it.each<[Principal, string, boolean]>([
+    [door, "jetfleet/v1/demo/door/desired", true],
+    [door, "jetfleet/v1/demo/+/desired", false],
+    [door, "jetfleet/v1/demo/door/#", false],
+    [door, "jetfleet/v1/demo/gate/desired", false],
+    [door, "#", false],
+    [operator, "jetfleet/v1/demo/#", true],
+    [operator, "jetfleet/v1/demo/+/detections/+", true],
+    [operator, "jetfleet/v1/+/door/desired", false],
+    [operator, "#", false],
+    [operator, "$SYS/#", false],
+  ])("%o on %s: %s", (who, filter, allowed) => {
+    expect(maySubscribe(who, "demo", filter)).toBe(allowed);
+  });
+});
+
+describe("parseRange", () => {
+  it.each<[string | undefined, number, ReturnType<typeof parseRange>]>([
+    [undefined, 10, null],
+    ["bytes=0-3", 10, { first: 0, last: 3 }],
+    ["bytes=4-", 10, { first: 4, last: 9 }],
+    ["bytes=9-99", 10, { first: 9, last: 9 }],
+    ["bytes=-4", 10, { first: 6, last: 9 }],
+    ["bytes=-99", 10, { first: 0, last: 9 }],
+    ["bytes=10-", 10, "unsatisfiable"],
+    ["bytes=-0", 10, "unsatisfiable"],
+    ["bytes=0-0", 0, "unsatisfiable"],
+    ["bytes=5-4", 10, null],
+    ["bytes=-", 10, null],
+    ["bytes=0-1,4-5", 10, null],
+    ["lines=0-1", 10, null],
+    ["bytes=a-b", 10, null],
+  ])("%s of %i bytes", (header, size, expected) => {
+    expect(parseRange(header, size)).toEqual(expected);
+  });
+
+  it("never reaches outside the object", () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(), fc.integer({ min: 1 }), (from, to, size) => {
+        const range = parseRange(`bytes=${from}-${to}`, size);
+        if (range === null || range === "unsatisfiable") return;
+        expect(range.first).toBeLessThanOrEqual(range.last);
+        expect(range.last).toBeLessThan(size);
+      }),
+    );
+  });
+
+  it("counts only for the same strong tag", () => {
+    expect(rangeStillFits(undefined, '"a"')).toBe(true);
+    expect(rangeStillFits('"a"', '"a"')).toBe(true);
+    expect(rangeStillFits('W/"a"', '"a"')).toBe(false);
+    expect(rangeStillFits("Wed, 21 Oct 2015 07:28:00 GMT", '"a"')).toBe(false);
+    expect(alreadyThere('"b", W/"a"', '"a"')).toBe(true);
+    expect(alreadyThere('"b"', '"a"')).toBe(false);
+  });
+});
+
+describe("FrameGuard", () => {
+  const publish = (bodyBytes: number): Buffer => {
+    const length: number[] = [];
+    let rest = bodyBytes;
+    do {
+      length.push((rest % 128) | (rest >= 128 ? 0x80 : 0));
+      rest = Math.floor(rest / 128);
+    } while (rest > 0);
+    return Buffer.concat([Buffer.from([0x30, ...length]), Buffer.alloc(bodyBytes)]);
+  };
+
+  it("lets packets through up to the limit, however the bytes are cut", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat(300), { minLength: 1, maxLength: 5 }),
+        fc.integer({ min: 1, max: 64 }),
+        (sizes, cut) => {
+          const bytes = Buffer.concat(sizes.map(publish));
+          const guard = new FrameGuard(300);
+          for (let at = 0; at < bytes.length; at += cut) {
+            expect(guard.accepts(bytes.subarray(at, at + cut))).toBe(true);
+          }
+        },
+      ),
+    );
+  });
+
+  it("refuses a packet above the limit at its header", () => {
+    const guard = new FrameGuard(300);
+    expect(guard.accepts(publish(10))).toBe(true);
+    expect(guard.accepts(publish(301).subarray(0, 3))).toBe(false);
+  });
+
+  it("refuses a length of more than four bytes", () => {
+    expect(new FrameGuard(300).accepts(Buffer.from([0x30, 0x80, 0x80, 0x80, 0x80]))).toBe(false);
+  });
+});
+
+describe("presence", () => {
+  const presence = (online: boolean, bootId: string, seq: number): Buffer =>
+    Buffer.from(JSON.stringify({ online, bootId, seq, atMs: 1 }));
+
+  it.each<[string, Buffer, Buffer | undefined, boolean]>([
+    ["the will of this session", presence(false, "a", 2), presence(true, "a", 2), false],
+    ["the will of an older session", presence(false, "a", 1), presence(true, "a", 2), true],
+    ["the will of an older boot", presence(false, "a", 9), presence(true, "b", 1), true],
+    ["a will after a will", presence(false, "b", 1), presence(false, "a", 9), false],
+    ["a will before any birth", presence(false, "a", 1), undefined, false],
+    ["a birth after a birth", presence(true, "b", 1), presence(true, "a", 9), false],
+    ["bytes that are no presence", Buffer.from("{"), presence(true, "a", 1), false],
+  ])("%s", (_name, incoming, retained, overtaken) => {
+    expect(isOvertakenWill(incoming, retained)).toBe(overtaken);
+  });
+
+  it("is turned to offline only when it says online", () => {
+    expect(asOffline(presence(true, "a", 3), 9)).toEqual({
+      online: false,
+      bootId: "a",
+      seq: 3,
+      atMs: 9,
+    });
+    expect(asOffline(presence(false, "a", 3), 9)).toBeNull();
+  });
+});
+
+describe("password hashes", () => {
+  it("fit their own password only, with a new salt each time", async () => {
+    const [one, two] = [await hashPassword("secret-one"), await hashPassword("secret-one")];
+    expect(one.hash).not.toBe(two.hash);
+    expect(JSON.stringify(one)).not.toContain("secret-one");
+    expect(await passwordFits("secret-one", one)).toBe(true);
+    expect(await passwordFits("secret-two", one)).toBe(false);
+  });
+});

@@ -1,0 +1,128 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { HubClient, HubRecord } from "../../fleet/hub/client/index.ts";
+
+const MAIN = fileURLToPath(new URL("../../fleet/hub/main.ts", import.meta.url));
+export const DEVICE_PASSWORD = "a-long-random-password";
+
+/** A hub as its own process in a folder of its own, for tests. */
+export class HubProcess {
+  readonly dir: string;
+  record!: HubRecord;
+  log = "";
+  #child!: ChildProcess;
+
+  private constructor(dir: string) {
+    this.dir = dir;
+  }
+
+  static async start(...args: string[]): Promise<HubProcess> {
+    const hub = new HubProcess(await mkdtemp(path.join(tmpdir(), "jetfleet-hub-")));
+    await hub.restart(...args);
+    return hub;
+  }
+
+  get operatorFile(): string {
+    return path.join(this.dir, "keys", "operator.json");
+  }
+
+  get stateDir(): string {
+    return path.join(this.dir, "hub");
+  }
+
+  get mqttPort(): string {
+    return new URL(this.record.mqttUrl).port;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  async restart(...args: string[]): Promise<void> {
+    this.#child = spawnHub(this.stateDir, this.operatorFile, args);
+    this.#child.stderr?.on("data", (chunk) => (this.log += String(chunk)));
+    const lines = createInterface({ input: this.#child.stdout! });
+    const [line] = (await Promise.race([
+      once(lines, "line"),
+      once(this.#child, "exit"),
+    ])) as unknown[];
+    if (typeof line !== "string") throw new Error(`the hub did not start: ${this.log}`);
+    this.record = HubRecord.parse(JSON.parse(line));
+  }
+
+  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return null;
+    const ended = once(this.#child, "exit");
+    this.#child.kill(signal);
+    return (await ended)[0] as number | null;
+  }
+
+  async remove(): Promise<void> {
+    await this.end("SIGKILL");
+    await rm(this.dir, { recursive: true });
+  }
+
+  client(): HubClient {
+    return new HubClient({ httpUrl: this.record.httpUrl, credentialsFile: this.operatorFile });
+  }
+
+  async password(user: string): Promise<string> {
+    if (user !== "operator") return DEVICE_PASSWORD;
+    const parsed: unknown = JSON.parse(await readFile(this.operatorFile, "utf8"));
+    return (parsed as { password: string }).password;
+  }
+
+  /** Independent peers: Mosquitto's clients and curl. */
+  async publish(user: string, topic: string, ...args: string[]): Promise<Outcome> {
+    return outcomeOf("mosquitto_pub", [...(await this.#login(user)), "-t", topic, ...args]);
+  }
+
+  async subscribe(user: string, topic: string, ...args: string[]): Promise<Outcome> {
+    return outcomeOf("mosquitto_sub", [...(await this.#login(user)), "-t", topic, ...args]);
+  }
+
+  async curl(user: string | null, route: string, ...args: string[]): Promise<Outcome> {
+    const login = user === null ? [] : ["--user", `${user}:${await this.password(user)}`];
+    const fixed = ["--silent", "--path-as-is", "--max-time", "10", ...login];
+    return outcomeOf("curl", [...fixed, ...args, this.record.httpUrl + route]);
+  }
+
+  async #login(user: string): Promise<string[]> {
+    return ["-h", "127.0.0.1", "-p", this.mqttPort, "-u", user, "-P", await this.password(user)];
+  }
+}
+
+export interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the hub's main.ts, also where it is expected to fail. */
+export function spawnHub(stateDir: string, operatorFile: string, args: string[]): ChildProcess {
+  const fixed = ["--dir", stateDir, "--fleet", "demo", "--operator-file", operatorFile];
+  return spawn(process.execPath, [MAIN, ...fixed, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+}
+
+export function outcomeOf(command: string, args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(command, args, { encoding: "utf8" }, (error, stdout, stderr) => {
+      const code = error ? Number(error.code ?? 1) : 0;
+      resolve({ code, stdout, stderr });
+    });
+  });
+}
+
+/** Waits until `check` holds; fails after ten seconds with what was awaited. */
+export async function until(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await check())) {
+    if (Date.now() > deadline) throw new Error(`waited in vain for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
