@@ -13,7 +13,7 @@ function newKey(type: "ed25519" | "ed448" = "ed25519") {
 }
 
 const key = newKey();
-const refused = expect.objectContaining({ code: "DESIRED_UNSIGNED" });
+const refused: unknown = expect.objectContaining({ code: "DESIRED_UNSIGNED" });
 
 describe("signed envelope", () => {
   it("gives back exactly the text that was signed", () => {
