@@ -11,9 +11,18 @@ const LOCKFILE = fileURLToPath(new URL("../../package-lock.json", import.meta.ur
 const OPERATING_SYSTEMS = ["android", "darwin", "freebsd", "linux", "openharmony", "win32"];
 const PROCESSORS = ["arm64", "arm", "x64", "ia32", "ppc64", "riscv64", "s390x"];
 
-/** The `os`, `cpu` and `libc` fields that a platform package's name speaks of, or undefined. */
+/**
+ * @typedef {{ version: string, dev?: boolean, optional?: boolean, os?: string[], cpu?: string[],
+ *   libc?: string[], optionalDependencies?: Record<string, string> }} Entry
+ * @typedef {{ packages: Record<string, Entry> }} Lock
+ */
+
+/**
+ * The `os`, `cpu` and `libc` fields that a platform package's name speaks of, or undefined.
+ * @param {string} packageName
+ */
 export function platformOf(packageName) {
-  const words = packageName.split("/").pop().split("-");
+  const words = (packageName.split("/").pop() ?? "").split("-");
   const os = OPERATING_SYSTEMS.find((name) => words.includes(name));
   const cpu = PROCESSORS.find((name) => words.includes(name));
   if (!os || !cpu) return undefined;
@@ -25,8 +34,12 @@ export function platformOf(packageName) {
   return { os: [os], cpu: [cpu], ...(libc ? { libc } : {}) };
 }
 
-/** Optional platform packages that some package asks for and the lockfile does not name. */
+/**
+ * Optional platform packages that some package asks for and the lockfile does not name.
+ * @param {Lock} lock
+ */
 export function missingPlatformPackages(lock) {
+  /** @type {Map<string, { version: string, by: Entry }>} */
   const missing = new Map();
   for (const entry of Object.values(lock.packages)) {
     for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
@@ -36,7 +49,10 @@ export function missingPlatformPackages(lock) {
   return missing;
 }
 
-/** The lockfile with an entry for each missing platform package, keys sorted as npm sorts them. */
+/**
+ * The lockfile with an entry for each missing platform package, keys sorted as npm sorts them.
+ * @param {Lock} lock
+ */
 export function completeLockfile(lock) {
   const packages = { ...lock.packages };
   for (const [name, { version, by }] of missingPlatformPackages(lock)) {
@@ -60,7 +76,9 @@ export function completeLockfile(lock) {
   return { ...lock, packages: Object.fromEntries(sorted.map((key) => [key, packages[key]])) };
 }
 
+/** @param {string[]} args */
 function main(args) {
+  /** @type {Lock} */
   const lock = JSON.parse(readFileSync(LOCKFILE, "utf8"));
   const missing = [...missingPlatformPackages(lock).keys()];
   if (missing.length === 0) return console.log("package-lock.json names every platform package.");
