@@ -144,6 +144,23 @@ export const ERROR_CODES = {
     false,
   ),
 
+  SIM_REFUSED: row(
+    "The machine refuses the namespaces or mounts that a simulated board is made of.",
+    "Run as root (in a container: --privileged), or allow user namespaces: " +
+      "`sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` on Ubuntu 24.04.",
+    false,
+  ),
+  SIM_FAILED: row(
+    "A simulated board or camera did not start.",
+    "Read the reason in the message.",
+    true,
+  ),
+  SIM_BUSY: row(
+    "Another process already runs the simulated board of this folder.",
+    "Stop the other process or choose another folder.",
+    false,
+  ),
+
   SOURCE_UNREACHABLE: row(
     "A video source does not answer.",
     "Check the source's URI and the camera.",

@@ -1,0 +1,56 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { identify, parseNvpmodelQuery } from "../../fleet/boards/index.ts";
+import type { BoardFacts } from "../../fleet/contract/index.ts";
+
+const run = promisify(execFile);
+
+/** Present on simulated boards only, with one line that says so. */
+const SIMULATED_MARKER = "/etc/jetfleet-simulated";
+
+/** What can be found out of the board this agent runs on; on any other machine the board is "unknown". */
+export async function readBoardFacts(): Promise<BoardFacts> {
+  const [compatible, model, tegraRelease, marker, powerMode, machine] = await Promise.all([
+    textOf("/proc/device-tree/compatible"),
+    textOf("/proc/device-tree/model"),
+    textOf("/etc/nv_tegra_release"),
+    textOf(SIMULATED_MARKER),
+    readPowerMode(),
+    outputOf("uname", ["-m"]),
+  ]);
+  const identity = identify({ compatible, model, tegraRelease });
+  return {
+    board: identity.board,
+    model: identity.model,
+    jetpack: identity.jetpack,
+    l4t: identity.l4t,
+    powerMode,
+    simulated: marker !== null,
+    machine: machine?.trim() ?? process.arch,
+    node: process.version,
+  };
+}
+
+export async function readPowerMode(): Promise<string | null> {
+  const output = await outputOf("nvpmodel", ["-q"]);
+  return output === null ? null : (parseNvpmodelQuery(output)?.name ?? null);
+}
+
+async function textOf(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+/** Standard output of a tool of the board, or null where there is no such tool or it does not answer. */
+async function outputOf(command: string, args: string[]): Promise<string | null> {
+  try {
+    const { stdout } = await run(command, args, { timeout: 5000, maxBuffer: 2 ** 20 });
+    return stdout;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,97 @@
+import { readFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import type { BoardStats } from "../../fleet/contract/index.ts";
+import { freeBytes } from "../update/free-space.ts";
+import { TegrastatsReader } from "./tegrastats.ts";
+
+const DISK_INTERVAL_MS = 10_000;
+
+/** The figures of the board: from tegrastats where there is one, else from /proc; null where unknown. */
+export class BoardSampler {
+  readonly #folder: string;
+  readonly #tegrastats = new TegrastatsReader();
+  #cpuBefore = cpuTimes();
+  #disk: { freeBytes: number | null; atMs: number } | null = null;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  start(): void {
+    this.#tegrastats.start();
+  }
+
+  stop(): void {
+    this.#tegrastats.stop();
+  }
+
+  async sample(nowMs: number): Promise<BoardStats> {
+    const tegra = this.#tegrastats.latest(nowMs);
+    const cpuPercent = this.#cpuPercent();
+    const [memory, diskFreeBytes] = await Promise.all([readMemory(), this.#diskFree(nowMs)]);
+    return {
+      cpuPercent: tegra?.cpuPercent ?? cpuPercent,
+      gpuPercent: tegra?.gpuPercent ?? null,
+      memoryUsedBytes: tegra?.memoryUsedBytes ?? memory?.usedBytes ?? null,
+      memoryTotalBytes: tegra?.memoryTotalBytes ?? memory?.totalBytes ?? null,
+      diskFreeBytes,
+      temperaturesCelsius: tegra?.temperaturesCelsius ?? {},
+      powerMilliwatts: tegra?.powerMilliwatts ?? {},
+    };
+  }
+
+  #cpuPercent(): number | null {
+    const before = this.#cpuBefore;
+    const now = cpuTimes();
+    this.#cpuBefore = now;
+    return cpuPercentBetween(before, now);
+  }
+
+  async #diskFree(nowMs: number): Promise<number | null> {
+    if (this.#disk === null || nowMs - this.#disk.atMs >= DISK_INTERVAL_MS) {
+      this.#disk = { freeBytes: await freeBytes(this.#folder), atMs: nowMs };
+    }
+    return this.#disk.freeBytes;
+  }
+}
+
+export interface CpuTimes {
+  busy: number;
+  total: number;
+}
+
+/** Busy share over all CPUs between two readings of the kernel's counters. */
+export function cpuPercentBetween(before: CpuTimes, now: CpuTimes): number | null {
+  const total = now.total - before.total;
+  if (total <= 0) return null;
+  const percent = (100 * (now.busy - before.busy)) / total;
+  return Math.round(Math.min(100, Math.max(0, percent)) * 10) / 10;
+}
+
+/** Used as `free` counts it: total less available. */
+export function parseMeminfo(text: string): { usedBytes: number; totalBytes: number } | null {
+  const kib = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+) kB`, "m").exec(text)?.[1]);
+  const total = kib("MemTotal");
+  const available = kib("MemAvailable");
+  if (!Number.isFinite(total) || !Number.isFinite(available)) return null;
+  return { usedBytes: (total - available) * 1024, totalBytes: total * 1024 };
+}
+
+async function readMemory() {
+  try {
+    return parseMeminfo(await readFile("/proc/meminfo", "utf8"));
+  } catch {
+    return null;
+  }
+}
+
+function cpuTimes(): CpuTimes {
+  let busy = 0;
+  let total = 0;
+  for (const { times } of cpus()) {
+    const work = times.user + times.nice + times.sys + times.irq;
+    busy += work;
+    total += work + times.idle;
+  }
+  return { busy, total };
+}

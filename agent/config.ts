@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { FleetError } from "../fleet/errors/index.ts";
+import { BoardName, Name } from "../fleet/spec/index.ts";
+
+const url = (protocols: string[]) =>
+  z.string().refine((text) => protocols.some((protocol) => text.startsWith(`${protocol}://`)), {
+    error: `must begin with ${protocols.map((protocol) => `${protocol}://`).join(" or ")}`,
+  });
+
+/** /etc/jetfleet/agent.json, written at provisioning (mode 0600). Unknown keys are errors: a typo must not pass. */
+export const AgentConfig = z.strictObject({
+  fleet: Name,
+  device: Name,
+  board: BoardName,
+  /** HTTP address of the hub. The device's password goes to this origin only. */
+  hubUrl: url(["http", "https"]),
+  mqttUrl: url(["mqtt", "mqtts"]),
+  username: z.string().min(1),
+  password: z.string().min(1),
+  /** PEM of the ed25519 key that signs this fleet's desired documents. */
+  fleetPublicKey: z.string().startsWith("-----BEGIN PUBLIC KEY-----", {
+    error: "must be a public key in PEM form",
+  }),
+  simulatedNote: z.string().optional(),
+  stateDir: z.string().default("/var/lib/jetfleet"),
+  /** The three parts of the native runtime; by default they lie beside agent.cjs. */
+  addonPath: z.string().optional(),
+  backendPath: z.string().optional(),
+  runtimePath: z.string().optional(),
+  /** Threads of one inference. */
+  threads: z.number().int().min(1).max(64).default(1),
+  logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
+});
+export type AgentConfig = z.infer<typeof AgentConfig>;
+
+export function readConfig(path: string): AgentConfig {
+  return parseConfig(readText(path), path);
+}
+
+export function parseConfig(text: string, path: string): AgentConfig {
+  const parsed = AgentConfig.safeParse(parseJson(text, path));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(
+    (issue) => `${issue.path.join(".") || "document"}: ${issue.message}`,
+  );
+  throw new FleetError(
+    "AGENT_CONFIG",
+    `Expected a valid agent configuration in ${path} but got ${problems.join("; ")}`,
+  );
+}
+
+/** Where the native runtime lies: what the configuration says, else beside the bundle. */
+export function nativePaths(config: AgentConfig, bundlePath: string) {
+  const beside = (file: string) => join(dirname(bundlePath), file);
+  return {
+    addonPath: config.addonPath ?? beside("jetfleet.node"),
+    backendPath: config.backendPath ?? beside("libjetfleet-backend-onnxruntime.so"),
+    runtimePath: config.runtimePath ?? beside("libonnxruntime.so"),
+  };
+}
+export type NativePaths = ReturnType<typeof nativePaths>;
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new FleetError("AGENT_CONFIG", `Cannot read the agent configuration ${path}`, { cause });
+  }
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // The parser's message may quote the text around the fault, and the file holds a password.
+    throw new FleetError("AGENT_CONFIG", `Expected JSON in ${path} but it does not parse`);
+  }
+}

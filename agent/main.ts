@@ -1,0 +1,87 @@
+import { realpathSync } from "node:fs";
+import { describeError, FleetError } from "../fleet/errors/index.ts";
+import { type AgentConfig, readConfig } from "./config.ts";
+import { startDaemon } from "./daemon.ts";
+import { createLog } from "./report/log.ts";
+import { runRunner } from "./supervise/runner.ts";
+import { AGENT_VERSION } from "./version.ts";
+
+const HELP = `jetfleet agent ${AGENT_VERSION}: runs the pipelines that its fleet's operator signed for this device
+
+usage:
+  agent.cjs run --config FILE   run as daemon (systemd unit jetfleet-agent)
+  agent.cjs runner              host one pipeline; started by the daemon only
+  agent.cjs --version
+  agent.cjs --help
+`;
+
+const STOP_DEADLINE_MS = 15_000;
+
+async function main(args: readonly string[]): Promise<void> {
+  const [command, ...rest] = args;
+  switch (command) {
+    case "run":
+      return runDaemon(configPath(rest));
+    case "runner":
+      return runRunner();
+    case "--version":
+      return void process.stdout.write(`${AGENT_VERSION}\n`);
+    case "--help":
+      return void process.stdout.write(HELP);
+    default:
+      throw new FleetError(
+        "USAGE",
+        `Expected run, runner, --version or --help but got ${command}`,
+        {
+          hint: "Run agent.cjs --help.",
+        },
+      );
+  }
+}
+
+function configPath(args: readonly string[]): string {
+  const [flag, path, ...rest] = args;
+  if (flag === "--config" && path !== undefined && rest.length === 0) return path;
+  throw new FleetError("USAGE", "Expected `run --config FILE`", {
+    hint: "Run agent.cjs --help.",
+  });
+}
+
+async function runDaemon(path: string): Promise<void> {
+  const config = readConfig(path);
+  const log = createLog({ level: config.logLevel, secrets: secretsOf(config) });
+  const daemon = await startDaemon(config, bundlePath(), log);
+  const stop = (signal: string) => {
+    log.info("agent stops", { signal });
+    // The unit's own deadline would end us as well, but without this line in the journal.
+    setTimeout(() => exitLate(log), STOP_DEADLINE_MS).unref();
+    daemon.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error("stopping failed", error);
+        process.exit(1);
+      },
+    );
+  };
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+}
+
+function exitLate(log: ReturnType<typeof createLog>): void {
+  log.error("stopping took too long");
+  process.exit(1);
+}
+
+/** The real path, so that a running agent keeps its own release when `current` is switched to the next. */
+function bundlePath(): string {
+  return realpathSync(process.argv[1] ?? "");
+}
+
+function secretsOf(config: AgentConfig): string[] {
+  return [config.password, Buffer.from(`${config.username}:${config.password}`).toString("base64")];
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${describeError(error)}\n`);
+  process.exitCode = error instanceof FleetError && error.code === "USAGE" ? 2 : 1;
+});

@@ -1,0 +1,100 @@
+import type { Desired } from "../../fleet/contract/index.ts";
+import { FleetError } from "../../fleet/errors/index.ts";
+import { pipelineDigest } from "../../fleet/release/index.ts";
+import type { ModelManifest } from "../../fleet/spec/index.ts";
+import type { PipelineVersion } from "../update/device-state.ts";
+
+/** What the device has, as far as it matters for getting to the desired document. */
+export interface Actual {
+  /** Digests of the objects that lie whole on disk. */
+  objects: readonly string[];
+  /** Pipelines that are started, whether or not frames flow at the moment. */
+  pipelines: readonly PipelineVersion[];
+  /** Objects of the set before the running one. */
+  previousObjects: readonly string[];
+}
+
+export type Step =
+  | { kind: "fetch"; digest: string; sizeBytes: number }
+  | { kind: "verify"; digest: string }
+  | { kind: "stop"; name: string }
+  | { kind: "replace"; from: PipelineVersion; to: PipelineVersion }
+  | { kind: "start"; version: PipelineVersion }
+  | { kind: "remove"; digest: string };
+
+/**
+ * The steps from what is to what is wanted, in order: objects first, then pipelines (those that go make room for
+ * those that come), then objects that neither the wanted set nor the one before it uses. Nothing to do: [].
+ */
+export function plan(desired: readonly PipelineVersion[], actual: Actual): Step[] {
+  const swaps = swapSteps(desired, actual.pipelines);
+  return [...objectSteps(desired, actual.objects, swaps), ...swaps, ...removals(desired, actual)];
+}
+
+/** The versions a document asks for. Throws DESIRED_INVALID when a pipeline names a model that it lacks. */
+export function versionsOf(desired: Desired): PipelineVersion[] {
+  const models = new Map(desired.models.map((model) => [model.name, model]));
+  return desired.pipelines.map((spec) => {
+    const model = models.get(spec.detect.model);
+    if (model) return { spec, model };
+    throw new FleetError(
+      "DESIRED_INVALID",
+      `Pipeline ${spec.name} names model ${spec.detect.model}, which the document does not hold`,
+    );
+  });
+}
+
+export function versionDigest({ spec, model }: PipelineVersion): string {
+  return pipelineDigest(spec, model);
+}
+
+export function objectsOf(versions: readonly PipelineVersion[]): string[] {
+  return [...new Set(versions.map(({ model }) => model.digest))].sort();
+}
+
+function swapSteps(desired: readonly PipelineVersion[], running: readonly PipelineVersion[]) {
+  const byName = new Map(running.map((version) => [version.spec.name, version]));
+  const wanted = new Set(desired.map(({ spec }) => spec.name));
+  const stops = running
+    .filter(({ spec }) => !wanted.has(spec.name))
+    .map(({ spec }): Step => ({ kind: "stop", name: spec.name }));
+  const starts = desired.flatMap((to): Step[] => {
+    const from = byName.get(to.spec.name);
+    if (from === undefined) return [{ kind: "start", version: to }];
+    return versionDigest(from) === versionDigest(to) ? [] : [{ kind: "replace", from, to }];
+  });
+  return [...stops, ...starts];
+}
+
+function objectSteps(
+  desired: readonly PipelineVersion[],
+  held: readonly string[],
+  swaps: readonly Step[],
+): Step[] {
+  const models = new Map<string, ModelManifest>(desired.map(({ model }) => [model.digest, model]));
+  const fetches = objectsOf(desired)
+    .filter((digest) => !held.includes(digest))
+    .map((digest): Step => ({ kind: "fetch", digest, sizeBytes: models.get(digest)!.sizeBytes }));
+  const verifies = objectsOf(versionsToStart(swaps)).map(
+    (digest): Step => ({ kind: "verify", digest }),
+  );
+  return [...fetches, ...verifies];
+}
+
+function versionsToStart(swaps: readonly Step[]): PipelineVersion[] {
+  return swaps.flatMap((step) => {
+    if (step.kind === "start") return [step.version];
+    return step.kind === "replace" ? [step.to] : [];
+  });
+}
+
+function removals(desired: readonly PipelineVersion[], actual: Actual): Step[] {
+  const kept = new Set([
+    ...objectsOf(desired),
+    ...objectsOf(actual.pipelines),
+    ...actual.previousObjects,
+  ]);
+  return actual.objects
+    .filter((digest) => !kept.has(digest))
+    .map((digest): Step => ({ kind: "remove", digest }));
+}

@@ -1,0 +1,171 @@
+import { connect, type IClientOptions, type MqttClient } from "mqtt";
+import { CHANNELS, type ChannelName, type Payload, topic } from "../../fleet/contract/index.ts";
+import type { AgentConfig } from "../config.ts";
+import { backoffMs, wait } from "../update/backoff.ts";
+import type { Log } from "./log.ts";
+import type { PresenceCounter } from "./presence.ts";
+
+export interface HubLinkOptions {
+  config: Pick<AgentConfig, "fleet" | "device" | "mqttUrl" | "username" | "password">;
+  presence: PresenceCounter;
+  log: Log;
+  onDesired: (message: Buffer) => void;
+  /** Called after birth and subscription, at every connection. */
+  onConnected: () => void;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const KEEPALIVE_SECONDS = 30;
+const BACKOFF = { baseMs: 500, capMs: 30_000 };
+/** Telemetry that a slow link cannot carry is dropped here instead of growing in memory. */
+const MAX_UNSENT_BYTES = 512 * 1024;
+/** "Unacceptable protocol version" of MQTT 3.1.1 and "unsupported protocol version" of MQTT 5. */
+const OTHER_PROTOCOL = new Set([1, 132]);
+
+/**
+ * The device's connection to the broker, kept up for as long as the agent lives. The session is clean: all that
+ * matters is retained. MQTT 5 is tried first; a broker that refuses it gets 3.1.1 at once and from then on.
+ */
+export class HubLink {
+  readonly #options: HubLinkOptions;
+  readonly #stop = new AbortController();
+  #client: MqttClient | null = null;
+  #protocol: 4 | 5 = 5;
+  /** A connection that breaks does not call back for what was under way on it. */
+  readonly #unacknowledged = new Set<() => void>();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: HubLinkOptions) {
+    this.#options = options;
+  }
+
+  get connected(): boolean {
+    return this.#client?.connected === true;
+  }
+
+  start(): void {
+    this.#running = this.#keepConnected();
+  }
+
+  /** Says goodbye (the will speaks only for those who cannot) and ends the connection. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    if (this.connected) {
+      const { presence } = this.#options;
+      await Promise.race([
+        this.publish("presence", presence.presence(false)),
+        new Promise((resolve) => setTimeout(resolve, 1000)),
+      ]);
+    }
+    this.#client?.end(!this.connected);
+    await this.#running;
+  }
+
+  /** Resolves with true once the message has left (QoS 0) or is acknowledged (QoS 1); false when it has not. */
+  publish<Name extends ChannelName>(channel: Name, payload: Payload<Name>, detail?: string) {
+    return this.publishText(channel, JSON.stringify(payload), detail);
+  }
+
+  publishText(channel: ChannelName, text: string, detail?: string): Promise<boolean> {
+    const client = this.#client;
+    const { qos, retain } = CHANNELS[channel];
+    if (client === null || !client.connected) return Promise.resolve(false);
+    if (qos === 0 && unsentBytes(client) > MAX_UNSENT_BYTES) return Promise.resolve(false);
+    const { fleet, device } = this.#options.config;
+    return new Promise((resolve) => {
+      const giveUp = () => resolve(false);
+      this.#unacknowledged.add(giveUp);
+      client.publish(topic(fleet, device, channel, detail), text, { qos, retain }, (error) => {
+        this.#unacknowledged.delete(giveUp);
+        resolve(error === undefined || error === null);
+      });
+    });
+  }
+
+  async #keepConnected(): Promise<void> {
+    const { log } = this.#options;
+    const { signal } = this.#stop;
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      const { lasted, reason, code } = await this.#oneConnection();
+      if (signal.aborted) break;
+      if (code !== null && OTHER_PROTOCOL.has(code) && this.#protocol === 5) {
+        this.#protocol = 4;
+        continue;
+      }
+      if (lasted) attempt = 0;
+      const waitMs = backoffMs(attempt, BACKOFF);
+      log.warn("no connection to the hub", { reason, retryInMs: waitMs });
+      await wait(waitMs, signal).catch(() => undefined);
+    }
+  }
+
+  /** From connect to close. */
+  async #oneConnection(): Promise<{ lasted: boolean; reason: string; code: number | null }> {
+    await this.#options.presence.next();
+    if (this.#stop.signal.aborted) return { lasted: false, reason: "stopped", code: null };
+    const client = connect(this.#options.config.mqttUrl, this.#clientOptions());
+    this.#client = client;
+    let lasted = false;
+    let reason = "closed";
+    let code: number | null = null;
+    client.on("connect", () => {
+      lasted = true;
+      void this.#greet(client);
+    });
+    client.on("message", (_topic, message) => this.#options.onDesired(message));
+    client.on("error", (error) => {
+      reason = error.message;
+      code = "code" in error && typeof error.code === "number" ? error.code : null;
+    });
+    await new Promise<void>((resolve) => client.once("close", () => resolve()));
+    client.end(true);
+    for (const giveUp of this.#unacknowledged) giveUp();
+    this.#unacknowledged.clear();
+    return { lasted, reason, code };
+  }
+
+  async #greet(client: MqttClient): Promise<void> {
+    const { config, presence, log, onConnected } = this.#options;
+    log.info("connected to the hub", { protocol: this.#protocol === 5 ? "MQTT 5" : "MQTT 3.1.1" });
+    try {
+      await this.publish("presence", presence.presence(true));
+      const granted = await client.subscribeAsync(topic(config.fleet, config.device, "desired"), {
+        qos: 1,
+      });
+      if (granted.some(({ qos }) => qos >= 128)) throw new Error("the broker refused `desired`");
+      onConnected();
+    } catch (error) {
+      log.error("greeting the hub failed", error);
+      client.end(true);
+    }
+  }
+
+  #clientOptions(): IClientOptions {
+    const { config, presence } = this.#options;
+    return {
+      protocolVersion: this.#protocol,
+      clientId: `${config.fleet}.${config.device}`,
+      username: config.username,
+      password: config.password,
+      clean: true,
+      keepalive: KEEPALIVE_SECONDS,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      // This class decides when to connect again, so that each connection has its own will and number.
+      reconnectPeriod: 0,
+      resubscribe: false,
+      queueQoSZero: false,
+      timerVariant: "native",
+      will: {
+        topic: topic(config.fleet, config.device, "presence"),
+        payload: Buffer.from(JSON.stringify(presence.presence(false))),
+        qos: CHANNELS.presence.qos,
+        retain: CHANNELS.presence.retain,
+      },
+    };
+  }
+}
+
+function unsentBytes(client: MqttClient): number {
+  const { stream } = client as unknown as { stream?: { writableLength?: number } };
+  return stream?.writableLength ?? 0;
+}

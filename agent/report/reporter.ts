@@ -1,0 +1,104 @@
+import type { DetectedFrame, Reported } from "../../fleet/contract/index.ts";
+import { canonicalJson } from "../../fleet/release/index.ts";
+import type { EventJournal, NewEvent } from "./event-journal.ts";
+import type { HubLink } from "./hub-link.ts";
+import type { Log } from "./log.ts";
+
+export interface ReporterOptions {
+  link: HubLink;
+  journal: EventJournal;
+  log: Log;
+  /** The state of the device at this moment. */
+  reported: () => Reported;
+}
+
+/** Changes that come close together leave as one message; progress of a download comes at most this often. */
+const DEBOUNCE_MS = 100;
+const MIN_INTERVAL_MS = 500;
+
+/**
+ * Sends what the device says of itself: `reported` after every change, events in order, detections as they come.
+ *
+ * INVARIANTS:
+ * - the last `reported` of a connection is the newest one: a change during a send is sent again.
+ * - at most one event is under way, so that the order at the receiver is that of the journal.
+ */
+export class Reporter {
+  readonly #options: ReporterOptions;
+  #timer: NodeJS.Timeout | null = null;
+  #lastSentMs = 0;
+  #lastContent = "";
+  #flushing = false;
+  readonly #batchSeq = new Map<string, number>();
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+  }
+
+  /** Something about the device changed; `progress` may wait for its turn. */
+  changed(progress = false): void {
+    if (this.#timer !== null) return;
+    const sinceLastMs = Date.now() - this.#lastSentMs;
+    const waitMs = progress ? Math.max(DEBOUNCE_MS, MIN_INTERVAL_MS - sinceLastMs) : DEBOUNCE_MS;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      void this.#sendReported();
+    }, waitMs);
+  }
+
+  /** A new connection knows nothing: everything that is retained or waiting is sent. */
+  connected(): void {
+    this.#lastContent = "";
+    this.changed();
+    void this.#flushEvents();
+  }
+
+  event(event: NewEvent): void {
+    const { journal, log } = this.#options;
+    log.info(event.message, { event: event.kind, pipeline: event.pipeline });
+    journal.append(event).then(
+      () => this.#flushEvents(),
+      (error: unknown) => log.error("an event could not be kept", error),
+    );
+  }
+
+  /** Detections are worth little when late: without a connection they are dropped and the number is spent. */
+  detections(pipeline: string, modelDigest: string, frames: DetectedFrame[]): void {
+    const seq = this.#batchSeq.get(pipeline) ?? 0;
+    this.#batchSeq.set(pipeline, seq + 1);
+    void this.#options.link.publish("detections", { pipeline, seq, modelDigest, frames }, pipeline);
+  }
+
+  /** Sends the newest state at once, for the end of the agent. */
+  async flush(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    await this.#sendReported();
+  }
+
+  async #sendReported(): Promise<void> {
+    const reported = this.#options.reported();
+    const content = canonicalJson({ ...reported, atMs: 0 });
+    if (content === this.#lastContent) return;
+    this.#lastContent = content;
+    this.#lastSentMs = Date.now();
+    const sent = await this.#options.link.publish("reported", reported);
+    if (!sent && this.#lastContent === content) this.#lastContent = "";
+  }
+
+  async #flushEvents(): Promise<void> {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    const { journal, link, log } = this.#options;
+    try {
+      for (let event = await journal.first(); event !== null; event = await journal.first()) {
+        if (!(await link.publishText("events", event.text))) return;
+        await journal.acknowledge(event.seq);
+      }
+    } catch (error) {
+      log.error("sending events failed", error);
+    } finally {
+      this.#flushing = false;
+    }
+  }
+}

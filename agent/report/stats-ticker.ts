@@ -1,0 +1,46 @@
+import type { BoardSampler } from "../board/sampler.ts";
+import type { Supervisor } from "../supervise/supervisor.ts";
+import type { HubLink } from "./hub-link.ts";
+
+const INTERVAL_MS = 1000;
+
+export interface StatsTickerOptions {
+  link: HubLink;
+  sampler: BoardSampler;
+  supervisor: Supervisor;
+}
+
+/** Sends `stats` once a second; a sample that takes longer than that leaves one out. */
+export class StatsTicker {
+  readonly #options: StatsTickerOptions;
+  #timer: NodeJS.Timeout | null = null;
+  #seq = 0;
+  #busy = false;
+
+  constructor(options: StatsTickerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.#tick(), INTERVAL_MS);
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+  }
+
+  async #tick(): Promise<void> {
+    const { link, sampler, supervisor } = this.#options;
+    if (this.#busy || !link.connected) return;
+    this.#busy = true;
+    try {
+      const atMs = Date.now();
+      const board = await sampler.sample(atMs);
+      this.#seq += 1;
+      const stats = { atMs, seq: this.#seq, board, pipelines: supervisor.stats(atMs) };
+      await link.publish("stats", stats);
+    } finally {
+      this.#busy = false;
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import type { DetectedFrame, PipelineStats, ReportedPipeline } from "../../fleet/contract/index.ts";
+import { FleetError } from "../../fleet/errors/index.ts";
+import type { NativePaths } from "../config.ts";
+import { versionDigest } from "../reconcile/plan.ts";
+import type { Log } from "../report/log.ts";
+import { toReportedError } from "../report/reported-error.ts";
+import { backoffMs, type BackoffRange } from "../update/backoff.ts";
+import type { PipelineVersion } from "../update/device-state.ts";
+import type { RunnerMessage } from "./ipc.ts";
+import { nativeOptions } from "./native-options.ts";
+import { INITIAL_FACTS, nextFacts, type RunEvent, type RunFacts, stateOf } from "./run-state.ts";
+import { RunnerProcess } from "./runner-process.ts";
+
+export interface RunDeps {
+  bundlePath: string;
+  native: NativePaths;
+  threads: number;
+  objectPath: (digest: string) => string;
+  log: Log;
+  restartBackoff: BackoffRange;
+  onChange: (run: PipelineRun) => void;
+  onFrames: (run: PipelineRun, frames: DetectedFrame[]) => void;
+  onNotice: (run: PipelineRun, kind: string, message: string) => void;
+}
+
+/** A runner that lived this long was well: its next crash counts as the first. */
+const STEADY_MS = 60_000;
+
+/** One version of one pipeline: its runner process, started again whenever it ends by itself. */
+export class PipelineRun {
+  readonly version: PipelineVersion;
+  readonly digest: string;
+  readonly #deps: RunDeps;
+  #facts: RunFacts = INITIAL_FACTS;
+  #sinceMs = Date.now();
+  #process: RunnerProcess | null = null;
+  #retry: NodeJS.Timeout | null = null;
+  #launchedAtMs = 0;
+  #attempt = 0;
+  #restarts = 0;
+  #keepAlive = false;
+  #stats: { stats: PipelineStats; atMs: number } | null = null;
+  readonly #watchers = new Set<() => void>();
+
+  constructor(version: PipelineVersion, deps: RunDeps) {
+    this.version = version;
+    this.digest = versionDigest(version);
+    this.#deps = deps;
+    this.#launch();
+  }
+
+  get name(): string {
+    return this.version.spec.name;
+  }
+
+  get facts(): RunFacts {
+    return this.#facts;
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** From now on the runner is started again when it ends; until then its first end is final. */
+  keepAlive(): void {
+    this.#keepAlive = true;
+    if (this.#process === null && this.#retry === null) this.#scheduleRetry();
+  }
+
+  /** The latest statistics, or null when the runner gave none lately. */
+  stats(nowMs: number): PipelineStats | null {
+    return this.#stats !== null && nowMs - this.#stats.atMs < 3000 ? this.#stats.stats : null;
+  }
+
+  report(): ReportedPipeline {
+    const { spec, model } = this.version;
+    return {
+      name: spec.name,
+      state: stateOf(this.#facts),
+      sinceMs: this.#sinceMs,
+      model: { name: model.name, digest: model.digest },
+      specDigest: this.digest,
+      restarts: this.#restarts,
+      error: this.#facts.error,
+    };
+  }
+
+  /** Calls back after every change of the facts, until the returned function is called. */
+  watch(watcher: () => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  async stop(): Promise<void> {
+    this.#keepAlive = false;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#retry = null;
+    await this.#process?.stop();
+    this.#apply({ type: "stopped" });
+  }
+
+  #launch(): void {
+    this.#retry = null;
+    this.#launchedAtMs = Date.now();
+    this.#apply({ type: "launched" });
+    this.#process = new RunnerProcess({
+      bundlePath: this.#deps.bundlePath,
+      addonPath: this.#deps.native.addonPath,
+      pipeline: nativeOptions(this.version, this.#deps),
+      log: this.#deps.log,
+      onStarted: () => this.#apply({ type: "started" }),
+      onMessage: (message) => this.#onMessage(message),
+      onEnd: (error) => this.#onEnd(error),
+    });
+  }
+
+  #onMessage(message: RunnerMessage): void {
+    if (message.type === "frames") {
+      if (message.frames.length > 0) this.#apply({ type: "frames" });
+      this.#deps.onFrames(this, message.frames);
+    } else if (message.type === "stats") {
+      this.#stats = { stats: message.stats, atMs: Date.now() };
+      if (message.stats.fps > 0) this.#apply({ type: "frames" });
+    } else if (message.type === "source") {
+      this.#onSource(message);
+    }
+  }
+
+  #onSource({ state, error }: Extract<RunnerMessage, { type: "source" }>): void {
+    const reported = error && toReportedError(new FleetError(error.code, error.message), "reading");
+    if (state !== this.#facts.source && state !== "connecting") {
+      this.#deps.onNotice(this, `source-${state}`, reported?.message ?? `Source is ${state}`);
+    }
+    this.#apply({ type: "source", state, error: reported });
+  }
+
+  #onEnd(error: FleetError | null): void {
+    this.#process = null;
+    this.#stats = null;
+    if (error === null) return;
+    const reported = toReportedError(error, "running a pipeline");
+    this.#deps.onNotice(this, "runner-ended", `${reported.code}: ${reported.message}`);
+    this.#apply({ type: "ended", error: reported });
+    if (this.#keepAlive) this.#scheduleRetry();
+  }
+
+  #scheduleRetry(): void {
+    if (Date.now() - this.#launchedAtMs > STEADY_MS) this.#attempt = 0;
+    const waitMs = backoffMs(this.#attempt, this.#deps.restartBackoff);
+    this.#attempt += 1;
+    this.#retry = setTimeout(() => {
+      this.#restarts += 1;
+      this.#launch();
+    }, waitMs);
+  }
+
+  #apply(event: RunEvent): void {
+    const before = this.#facts;
+    this.#facts = nextFacts(before, event);
+    if (this.#facts === before) return;
+    if (stateOf(this.#facts) !== stateOf(before)) this.#sinceMs = Date.now();
+    this.#deps.onChange(this);
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+}

@@ -1,0 +1,52 @@
+import { CONTRACT_VERSION, Desired } from "../../../fleet/contract/index.ts";
+import { setDigestOf, sha256Digest, signEnvelope } from "../../../fleet/release/index.ts";
+import { ModelManifest, PipelineSpec } from "../../../fleet/spec/index.ts";
+import type { PipelineVersion } from "../../../agent/update/device-state.ts";
+
+export const FLEET = "test-fleet";
+export const DEVICE = "door";
+
+/** A model whose "ONNX file" is a text: the stand-in addon reads its behaviour from it. */
+export function modelOf(name: string, bytes: string): ModelManifest {
+  return ModelManifest.parse({
+    name,
+    digest: sha256Digest(bytes),
+    sizeBytes: Buffer.byteLength(bytes),
+    labels: ["person"],
+    decoder: "yolox",
+  });
+}
+
+export function pipelineOf(name: string, model: string, uri = "rtsp://camera/ok"): PipelineSpec {
+  return PipelineSpec.parse({
+    name,
+    sources: { cam: { uri } },
+    detect: { model },
+    track: { algorithm: "bytetrack" },
+  });
+}
+
+export function versionOf(name: string, bytes: string, uri?: string): PipelineVersion {
+  return { spec: pipelineOf(name, "m", uri), model: modelOf("m", bytes) };
+}
+
+export function desiredOf(overrides: Partial<Desired> & { generation: number }): Desired {
+  const models = overrides.models ?? [];
+  return Desired.parse({
+    contract: CONTRACT_VERSION,
+    fleet: FLEET,
+    device: DEVICE,
+    issuedAtMs: 1,
+    board: "tx2",
+    artifactUrl: "http://127.0.0.1:1",
+    setDigest: setDigestOf(models),
+    models,
+    pipelines: [],
+    ...overrides,
+  });
+}
+
+export function signedText(payload: unknown, privateKeyPem: string): string {
+  const text = typeof payload === "string" ? payload : JSON.stringify(payload);
+  return JSON.stringify(signEnvelope(text, privateKeyPem));
+}
