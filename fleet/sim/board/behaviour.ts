@@ -1,0 +1,12 @@
+import { z } from "zod";
+
+/** How a simulated board misbehaves. The empty record is a healthy unit on a fast link. */
+export const Behaviour = z.strictObject({
+  /** /opt and /var share a disk of this size, which is empty again after a power cut. Takes effect at boot. */
+  diskLimitBytes: z.number().int().positive().optional(),
+  /** Every piece of SSH traffic arrives this much later, in each direction. */
+  sshDelayMs: z.number().nonnegative().max(60_000).optional(),
+  /** SSH traffic is limited to this rate, in each direction. */
+  sshBytesPerSecond: z.number().int().positive().optional(),
+});
+export type Behaviour = z.infer<typeof Behaviour>;

@@ -1,0 +1,61 @@
+import { BOARDS, type Board } from "../../boards/index.ts";
+import type { BoardName } from "../../spec/index.ts";
+import { IMAGES, SIMULATED_NOTE } from "./images.ts";
+
+/** Files that make a folder look like a unit of `board` named `name`: path in the root → text. */
+export function identityFiles(name: string, boardName: BoardName): Map<string, string> {
+  const board = BOARDS[boardName];
+  const image = IMAGES[boardName];
+  return new Map([
+    ["/etc/nv_tegra_release", `${image.tegraRelease}\n`],
+    ["/etc/nvpmodel.conf", nvpmodelConf(board)],
+    ["/etc/hostname", `${name}\n`],
+    ["/etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${name}\n::1 localhost ip6-localhost\n`],
+    ["/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"],
+    ["/etc/passwd", PASSWD],
+    ["/etc/group", GROUP],
+    ["/etc/shells", "/bin/sh\n/bin/bash\n"],
+    [SIMULATED_NOTE, simulatedNote(name, board)],
+    ["/etc/motd", `This is a simulated ${board.title} (${SIMULATED_NOTE}).\n`],
+  ]);
+}
+
+/** Entries of /proc/device-tree: name → content with the device-tree's NULs. */
+export function deviceTree(boardName: BoardName): Map<string, string> {
+  const board = BOARDS[boardName];
+  return new Map([
+    ["model", `${board.model}\0`],
+    ["compatible", board.compatible.map((entry) => `${entry}\0`).join("")],
+    ["nvidia,dtsfilename", `${board.dtsFilename}.dts\0`],
+    ["serial-number", "simulated\0"],
+  ]);
+}
+
+function nvpmodelConf(board: Board): string {
+  const modes = board.powerModes.map(
+    (mode) =>
+      `< POWER_MODEL ID=${mode.id} NAME=${mode.name} >\n` +
+      `CPU_ONLINE COUNT ${mode.cpusOnline}\nCPU MAX_FREQ ${mode.cpuMaxMhz * 1000}\nGPU MAX_FREQ ${mode.gpuMaxMhz * 1_000_000}\n`,
+  );
+  return `# simulated: names and ids as on a unit, limits shortened\n${modes.join("\n")}\n< PM_CONFIG DEFAULT=${board.defaultPowerMode} >\n`;
+}
+
+function simulatedNote(name: string, board: Board): string {
+  return (
+    `${name} is a simulated ${board.title}: identity files and tools answer as captured from units, programs run on ` +
+    "this machine's own CPU. GPU load is always 0; temperatures and power are derived from CPU load, not measured.\n"
+  );
+}
+
+const PASSWD = `root:x:0:0:root:/root:/bin/bash
+nvidia:x:1000:1000:nvidia:/home/nvidia:/bin/bash
+nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
+`;
+
+const GROUP = `root:x:0:
+tty:x:5:
+sudo:x:27:nvidia
+video:x:44:nvidia
+nvidia:x:1000:
+nogroup:x:65534:
+`;

@@ -1,0 +1,3 @@
+export { Behaviour } from "./behaviour.ts";
+export { type BoardOptions, type CommandResult, type SimulatedBoard, startBoard } from "./board.ts";
+export { BoardInfo, readBoardInfo } from "./state-file.ts";

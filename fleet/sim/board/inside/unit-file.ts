@@ -1,0 +1,181 @@
+export type RestartPolicy = "no" | "always" | "on-success" | "on-failure" | "on-abnormal";
+export type KillMode = "control-group" | "mixed" | "process";
+
+/** The part of a .service file that this service manager acts on. */
+export interface Service {
+  description: string;
+  command: string[];
+  /** A leading `-` of ExecStart: failing counts as success. */
+  ignoreFailure: boolean;
+  restart: RestartPolicy;
+  restartMs: number;
+  stopTimeoutMs: number;
+  killMode: KillMode;
+  killSignal: NodeJS.Signals;
+  environment: Record<string, string>;
+  /** Paths; a leading `-` means that the file may be absent. */
+  environmentFiles: string[];
+  workingDirectory: string | null;
+  user: string | null;
+  startLimitBurst: number;
+  startLimitIntervalMs: number;
+  wantedBy: string[];
+  /** What the file says but this service manager does not do; goes to the journal. */
+  ignored: string[];
+}
+
+// Directives that change nothing here: ordering after targets that are always up, or limits nobody reaches.
+const HARMLESS = new Set([
+  ...[
+    "Unit.After",
+    "Unit.Before",
+    "Unit.Wants",
+    "Unit.Requires",
+    "Unit.Documentation",
+    "Unit.DefaultDependencies",
+  ],
+  ...[
+    "Service.StandardOutput",
+    "Service.StandardError",
+    "Service.SyslogIdentifier",
+    "Service.LimitNOFILE",
+  ],
+]);
+
+/** Reads a .service file as systemd does. Throws an Error with systemd's own wording when it cannot be started. */
+export function parseServiceFile(text: string): Service {
+  const service = defaults();
+  let section = "";
+  for (const line of joinedLines(text)) {
+    const header = /^\[(.+)\]$/.exec(line);
+    if (header?.[1]) {
+      section = header[1];
+      continue;
+    }
+    const at = line.indexOf("=");
+    if (at < 0) continue;
+    assign(service, `${section}.${line.slice(0, at).trim()}`, line.slice(at + 1).trim());
+  }
+  if (service.command.length === 0) throw new Error("Service has no ExecStart= setting. Refusing.");
+  return service;
+}
+
+function defaults(): Service {
+  return {
+    description: "",
+    command: [],
+    ignoreFailure: false,
+    restart: "no",
+    restartMs: 100,
+    stopTimeoutMs: 90_000,
+    killMode: "control-group",
+    killSignal: "SIGTERM",
+    environment: {},
+    environmentFiles: [],
+    workingDirectory: null,
+    user: null,
+    startLimitBurst: 5,
+    startLimitIntervalMs: 10_000,
+    wantedBy: [],
+    ignored: [],
+  };
+}
+
+function assign(service: Service, key: string, value: string): void {
+  switch (key) {
+    case "Unit.Description":
+      service.description = value;
+      return;
+    case "Unit.StartLimitBurst":
+      service.startLimitBurst = Number(value);
+      return;
+    case "Unit.StartLimitIntervalSec":
+      service.startLimitIntervalMs = parseSpan(value);
+      return;
+    case "Service.ExecStart":
+      service.ignoreFailure = value.startsWith("-");
+      service.command = splitWords(value.replace(/^[-@:+!]+/, ""));
+      return;
+    case "Service.Restart":
+      service.restart = value as RestartPolicy;
+      return;
+    case "Service.RestartSec":
+      service.restartMs = parseSpan(value);
+      return;
+    case "Service.TimeoutStopSec":
+      service.stopTimeoutMs = parseSpan(value);
+      return;
+    case "Service.KillMode":
+      service.killMode = value as KillMode;
+      return;
+    case "Service.KillSignal":
+      service.killSignal = value as NodeJS.Signals;
+      return;
+    case "Service.Environment":
+      for (const word of splitWords(value)) setVariable(service.environment, word);
+      return;
+    case "Service.EnvironmentFile":
+      service.environmentFiles.push(value);
+      return;
+    case "Service.WorkingDirectory":
+      service.workingDirectory = value;
+      return;
+    case "Service.User":
+      service.user = value;
+      return;
+    case "Install.WantedBy":
+      service.wantedBy.push(...value.split(/\s+/));
+      return;
+    case "Service.Type":
+      if (value !== "simple" && value !== "exec")
+        service.ignored.push(`Type=${value} (taken as simple)`);
+      return;
+    default:
+      if (!HARMLESS.has(key)) service.ignored.push(`${key.replace(/^\w+\./, "")}=${value}`);
+  }
+}
+
+/** `NAME=value` into `target`. */
+export function setVariable(target: Record<string, string>, assignment: string): void {
+  const at = assignment.indexOf("=");
+  if (at > 0) target[assignment.slice(0, at)] = assignment.slice(at + 1);
+}
+
+/** A time span as systemd writes it: `2`, `500ms`, `1min 30s`; `infinity` becomes Infinity. */
+export function parseSpan(text: string): number {
+  if (text === "infinity") return Number.POSITIVE_INFINITY;
+  const units: Record<string, number> = {
+    ms: 1,
+    s: 1000,
+    sec: 1000,
+    "": 1000,
+    min: 60_000,
+    m: 60_000,
+    h: 3_600_000,
+  };
+  let total = 0;
+  for (const [, amount, unit] of text.matchAll(/([\d.]+)\s*([a-z]*)/g)) {
+    total += Number(amount) * (units[unit ?? ""] ?? 1000);
+  }
+  return total;
+}
+
+/** Words of a command line: blanks separate, quotes hold together, a backslash takes the next character as it is. */
+export function splitWords(text: string): string[] {
+  const words: string[] = [];
+  for (const [, double, single, bare] of text.matchAll(
+    /"((?:[^"\\]|\\.)*)"|'([^']*)'|((?:[^\s"'\\]|\\.|"[^"]*"|'[^']*')+)/g,
+  )) {
+    const word = double ?? bare?.replace(/"([^"]*)"|'([^']*)'/g, "$1$2");
+    words.push(single ?? (word ?? "").replace(/\\(.)/g, "$1"));
+  }
+  return words;
+}
+
+function joinedLines(text: string): string[] {
+  return text
+    .replace(/\\\n\s*/g, " ")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#") && !line.startsWith(";"));
+}

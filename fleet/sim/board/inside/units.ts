@@ -1,0 +1,75 @@
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { Unit, UNIT_DIR } from "./unit.ts";
+
+const BOOT_TARGETS = ["multi-user.target.wants", "default.target.wants"];
+
+/** The units of the board: files in /etc/systemd/system, read when first asked for. */
+export class Units {
+  readonly #units = new Map<string, Unit>();
+
+  loaded(): Unit[] {
+    return [...this.#units.values()];
+  }
+
+  exists(name: string): boolean {
+    return this.#units.has(name) || fs.existsSync(join(UNIT_DIR, name));
+  }
+
+  /** The unit, read from its file unless it is in memory. A unit that does not run is read afresh, as systemd does. */
+  load(name: string): Unit {
+    const known = this.#units.get(name);
+    if (known) {
+      if (["inactive", "failed"].includes(known.state.phase)) known.reload();
+      return known;
+    }
+    const unit = new Unit(name);
+    this.#units.set(name, unit);
+    return unit;
+  }
+
+  /** daemon-reload: every unit's file is read again. */
+  reload(): void {
+    for (const unit of this.#units.values()) unit.reload();
+  }
+
+  /** Names of the units that start at boot. */
+  enabled(): string[] {
+    return BOOT_TARGETS.flatMap((target) => listDir(join(UNIT_DIR, target)));
+  }
+
+  isEnabled(name: string): boolean {
+    return this.enabled().includes(name);
+  }
+
+  /** Makes the links WantedBy asks for; returns those that are new. */
+  enable(name: string): { link: string; target: string }[] {
+    const target = join(UNIT_DIR, name);
+    const links = this.load(name).service.wantedBy.map((wanted) =>
+      join(UNIT_DIR, `${wanted}.wants`, name),
+    );
+    return links
+      .filter((link) => !fs.existsSync(link))
+      .map((link) => {
+        fs.mkdirSync(join(link, ".."), { recursive: true });
+        fs.rmSync(link, { force: true });
+        fs.symlinkSync(target, link);
+        return { link, target };
+      });
+  }
+
+  /** Removes the links of a unit in every target; returns them. */
+  disable(name: string): string[] {
+    const targets = listDir(UNIT_DIR).filter((entry) => entry.endsWith(".wants"));
+    const links = targets.map((target) => join(UNIT_DIR, target, name));
+    return links.filter((link) => {
+      const there = fs.lstatSync(link, { throwIfNoEntry: false }) !== undefined;
+      fs.rmSync(link, { force: true });
+      return there;
+    });
+  }
+}
+
+function listDir(path: string): string[] {
+  return fs.existsSync(path) ? fs.readdirSync(path).sort() : [];
+}

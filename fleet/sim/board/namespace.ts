@@ -1,0 +1,206 @@
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { createInterface, type Interface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { FleetError } from "../../errors/index.ts";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const FLEET_DIR = join(HERE, "..", "..");
+const BOOT_DEADLINE_MS = 30_000;
+
+// Without root the same is done in a user namespace of one's own.
+const PRIVILEGED = process.getuid?.() === 0;
+
+type OuterProcess = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/** What the service manager tells the outside, one JSON object a line. */
+interface ManagerEvent {
+  event: "ready" | "reboot" | "poweroff";
+}
+
+export interface NamespaceOptions {
+  dir: string;
+  hostname: string;
+  diskLimitBytes?: number | undefined;
+}
+
+/** The namespaces of a board that is switched on, with its PID 1. Ends when PID 1 does, with all inside it. */
+export class Namespace {
+  /** PID 1 of the board as this process sees it. */
+  readonly initPid: number;
+  /** Resolves when nothing runs inside any more. */
+  readonly ended: Promise<void>;
+  /** What was asked for from inside, when the end was asked for there. */
+  request: "reboot" | "poweroff" | null = null;
+  readonly #outer: OuterProcess;
+
+  constructor(outer: OuterProcess, initPid: number) {
+    this.#outer = outer;
+    this.initPid = initPid;
+    this.ended = new Promise((resolve) => {
+      if (outer.exitCode !== null || outer.signalCode !== null) resolve();
+      else outer.once("exit", () => resolve());
+    });
+  }
+
+  /** Starts `command` inside with stdio as pipes. It is a session leader, so a signal can reach all it started. */
+  spawn(command: readonly string[], env: Record<string, string>): ChildProcess {
+    const own = PRIVILEGED ? [] : ["--user", "--preserve-credentials"];
+    return spawn(
+      "nsenter",
+      [
+        ...["--target", String(this.initPid), "--mount", "--pid", "--uts", "--ipc", ...own, "--"],
+        ...["setsid", "setpriv", "--bounding-set", CONTAINER_CAPABILITIES, ...command],
+      ],
+      { env, stdio: ["pipe", "pipe", "pipe"] },
+    );
+  }
+
+  /** Ends everything inside in an instant, as a power cut does. */
+  async kill(): Promise<void> {
+    killIfAlive(this.initPid);
+    this.#outer.kill("SIGKILL");
+    await this.ended;
+  }
+
+  /** Asks the service manager to stop its units, then ends everything; kills after `deadlineMs`. */
+  async shutDown(deadlineMs: number): Promise<void> {
+    // The manager takes the end of its standard input for the power button.
+    this.#outer.stdin.end();
+    const timer = setTimeout(() => void this.kill(), deadlineMs);
+    await this.ended;
+    clearTimeout(timer);
+  }
+}
+
+/** Capabilities of an ordinary container: what runs on a board must not reach the machine below it. */
+export const CONTAINER_CAPABILITIES = [
+  "-all",
+  ...["chown", "dac_override", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap"].map(plus),
+  ...["net_bind_service", "net_raw", "sys_chroot", "setfcap"].map(plus),
+].join(",");
+
+function plus(capability: string): string {
+  return `+${capability}`;
+}
+
+/** Switches a board on: new namespaces, its root put together, its service manager running and units started. */
+export async function bootNamespace(options: NamespaceOptions): Promise<Namespace> {
+  const outer = spawn(
+    "setpriv",
+    [...unshareCommand(), join(HERE, "enter.sh"), ...enterArguments(options)],
+    {
+      stdio: ["pipe", "pipe", "pipe"],
+      // Ctrl-C in a terminal goes to the board's owner, which then shuts the board down in order.
+      detached: true,
+    },
+  );
+  // A board that ended has nobody to read the rest; without a listener EPIPE would end this process.
+  outer.stdin.on("error", () => undefined);
+  const events = createInterface({ input: outer.stdout });
+  await whenReady(outer, events);
+  const initPid = outer.pid === undefined ? undefined : childrenOf(outer.pid)[0];
+  if (initPid === undefined) throw bootFailed("its PID 1 is not to be found", "");
+  const namespace = new Namespace(outer, initPid);
+  events.on("line", (line) => {
+    const { event } = JSON.parse(line) as ManagerEvent;
+    if (event !== "ready") namespace.request = event;
+  });
+  return namespace;
+}
+
+function enterArguments({ dir, hostname, diskLimitBytes }: NamespaceOptions): string[] {
+  return [
+    dir,
+    FLEET_DIR,
+    process.execPath,
+    hostname,
+    String(diskLimitBytes ?? ""),
+    CONTAINER_CAPABILITIES,
+  ];
+}
+
+function whenReady(outer: OuterProcess, events: Interface): Promise<void> {
+  let said = "";
+  outer.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(-4000);
+  });
+  return new Promise((resolve, reject) => {
+    const settle = (failure: string | null): void => {
+      clearTimeout(timer);
+      if (failure === null) return resolve();
+      outer.kill("SIGKILL");
+      reject(bootFailed(failure, said));
+    };
+    const timer = setTimeout(
+      () => settle(`it was not ready after ${BOOT_DEADLINE_MS / 1000} s`),
+      BOOT_DEADLINE_MS,
+    );
+    events.once("line", () => settle(null));
+    outer.once("error", (error) => settle(error.message));
+    outer.once("close", () => settle("it ended at once"));
+  });
+}
+
+// Both the parent-death signal and --kill-child are belt and braces: should this process be killed, the manager
+// also sees the end of its standard input.
+function unshareCommand(): string[] {
+  const own = PRIVILEGED ? [] : ["--user", "--map-root-user"];
+  return [
+    ...["--pdeathsig", "KILL", "unshare", ...own],
+    ...[
+      "--mount",
+      "--pid",
+      "--uts",
+      "--ipc",
+      "--fork",
+      "--kill-child",
+      "--propagation",
+      "private",
+      "--",
+    ],
+  ];
+}
+
+function bootFailed(what: string, stderr: string): FleetError {
+  const said = stderr.trim();
+  const refused = /refused|Operation not permitted|Permission denied/.test(said);
+  return new FleetError(
+    refused ? "SIM_REFUSED" : "SIM_FAILED",
+    `Expected the simulated board to boot, but ${what}${said === "" ? "" : `: ${said}`}`,
+  );
+}
+
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** Child processes of `pid`, from the kernel's list where it has one, else by looking at every process. */
+export function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+      .trim()
+      .split(" ")
+      .filter(Boolean)
+      .map(Number);
+  } catch {
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name) && parentOf(name) === pid)
+      .map(Number);
+  }
+}
+
+function parentOf(pid: string): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,128 @@
+import { randomUUID } from "node:crypto";
+import * as fs from "node:fs/promises";
+import { join } from "node:path";
+import type { BoardName } from "../../spec/index.ts";
+import { deviceTree, identityFiles } from "./identity-files.ts";
+import { IMAGES } from "./images.ts";
+
+/** Folders of a board's root. Those of the system (`usr`, `bin`, …) are binds made by enter.sh at every boot. */
+const FOLDERS = [
+  ...[
+    "etc/alternatives",
+    "etc/ssl",
+    "etc/fonts",
+    "etc/ld.so.conf.d",
+    "etc/systemd/system",
+    "etc/jetfleet",
+  ],
+  ...["home/nvidia/.ssh", "root", "opt", "srv", "mnt", "usr", "dev", "proc", "sys", "run", "tmp"],
+  ...["var/lib/nvpmodel", "var/log/journal", "var/tmp", "var/cache"],
+];
+
+/** Files of the machine without which programs inside do not find libraries, names or time. */
+const COPIED = [
+  "ld.so.cache",
+  "ld.so.conf",
+  "resolv.conf",
+  "localtime",
+  "timezone",
+  "services",
+  "protocols",
+];
+
+/** Tools of a board, each a script of inside/ run by the simulation's own Node. */
+const TOOLS = ["systemctl", "journalctl", "nvpmodel", "tegrastats", "dpkg-query"];
+
+export interface RootFolderOptions {
+  name: string;
+  board: BoardName;
+  /** The board's folder; gets root/, tools/, device-tree/ and identity.json. */
+  dir: string;
+  /** Content of the nvidia user's authorized_keys. */
+  authorizedKeys: string;
+}
+
+/**
+ * Prepares the board's folder before a boot. What belongs to the unit's software is written anew each time;
+ * what a user changed elsewhere in the root stays.
+ */
+export async function prepareRootFolder(options: RootFolderOptions): Promise<void> {
+  const root = join(options.dir, "root");
+  for (const folder of FOLDERS) await fs.mkdir(join(root, folder), { recursive: true });
+  await fs.chmod(join(root, "root"), 0o700);
+  for (const [path, text] of identityFiles(options.name, options.board)) {
+    await fs.writeFile(join(root, path), text);
+  }
+  await fs.writeFile(join(root, "home/nvidia/.ssh/authorized_keys"), options.authorizedKeys, {
+    mode: 0o600,
+  });
+  await writeOnce(join(root, "etc/machine-id"), `${randomUUID().replaceAll("-", "")}\n`);
+  for (const name of COPIED) await copyFromMachine(`/etc/${name}`, join(root, "etc", name));
+  await relink("../usr/lib/os-release", join(root, "etc/os-release"));
+  await relink("/proc/mounts", join(root, "etc/mtab"));
+  await relink("/run", join(root, "var/run"));
+  await writeDeviceTree(join(options.dir, "device-tree"), options.board);
+  await writeTools(join(options.dir, "tools"));
+  const identity = { name: options.name, board: options.board, ...IMAGES[options.board] };
+  await fs.writeFile(join(options.dir, "identity.json"), JSON.stringify(identity, null, 2));
+}
+
+async function writeDeviceTree(dir: string, board: BoardName): Promise<void> {
+  await fs.mkdir(dir, { recursive: true });
+  for (const [name, content] of deviceTree(board)) await fs.writeFile(join(dir, name), content);
+}
+
+async function writeTools(dir: string): Promise<void> {
+  for (const folder of ["bin", "sbin", "lib", "share"])
+    await fs.mkdir(join(dir, folder), { recursive: true });
+  for (const tool of TOOLS) {
+    await writeTool(join(dir, "bin", tool), nodeTool(tool));
+  }
+  await writeTool(join(dir, "bin", "sudo"), SUDO);
+}
+
+function nodeTool(tool: string): string {
+  const sim = "/run/jetfleet-sim";
+  return `#!/bin/sh\nexec ${sim}/node --disable-warning=ExperimentalWarning ${sim}/fleet/sim/board/inside/${tool}.ts "$@"\n`;
+}
+
+// The login user is already root inside; sudo only has to accept what scripts pass to it.
+const SUDO = `#!/bin/sh
+# simulated: the login user of a simulated board already has root's rights.
+while [ $# -gt 0 ]; do
+  case $1 in
+    -n | -E | -H | -S | -i) shift ;;
+    -u | -g) shift 2 ;;
+    --) shift; break ;;
+    -*) echo "sudo: option $1 is not simulated" >&2; exit 1 ;;
+    *=*) export "$1"; shift ;;
+    *) break ;;
+  esac
+done
+export USER=root LOGNAME=root HOME=/root SUDO_USER=nvidia
+[ $# -gt 0 ] || exit 0
+exec "$@"
+`;
+
+async function writeTool(path: string, text: string): Promise<void> {
+  await fs.writeFile(path, text, { mode: 0o755 });
+}
+
+async function writeOnce(path: string, text: string): Promise<void> {
+  await fs.writeFile(path, text, { flag: "wx" }).catch(ignoreCode("EEXIST"));
+}
+
+async function copyFromMachine(from: string, to: string): Promise<void> {
+  await fs.copyFile(from, to).catch(ignoreCode("ENOENT"));
+}
+
+async function relink(target: string, path: string): Promise<void> {
+  await fs.rm(path, { force: true });
+  await fs.symlink(target, path);
+}
+
+function ignoreCode(code: string): (error: NodeJS.ErrnoException) => void {
+  return (error) => {
+    if (error.code !== code) throw error;
+  };
+}
