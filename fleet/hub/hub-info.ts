@@ -28,3 +28,9 @@ export type Credentials = z.infer<typeof Credentials>;
 /** Body of every HTTP answer that is not a success. */
 export const HttpProblem = z.object({ code: z.string(), message: z.string(), hint: z.string() });
 export type HttpProblem = z.infer<typeof HttpProblem>;
+
+/** Answer of `GET /devices`. */
+export const DeviceList = z.object({
+  devices: z.array(z.object({ name: z.string(), retained: z.array(z.string()) })),
+});
+export type DeviceList = z.infer<typeof DeviceList>;

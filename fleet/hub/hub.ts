@@ -50,6 +50,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     fleet: options.fleet,
     authenticator,
     retained,
+    hasAccount: (device) => devices.find(device) !== undefined,
     log,
     ...(options.returnDeadlineMs === undefined
       ? {}

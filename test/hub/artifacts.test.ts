@@ -123,6 +123,19 @@ describe("credentials over HTTP", () => {
 });
 
 describe("the client", () => {
+  it("lists devices with an account or something retained", async () => {
+    const link = await hub.client().connectMqtt();
+    const message = { payload: "{}", keyId: "0123456789abcdef", signature: "AAAA" };
+    await link.publish("gate", "desired", message);
+    expect(await link.readRetained("gate", "desired")).toEqual(message);
+    await link.close();
+    expect(await hub.client().listDevices()).toEqual([
+      { name: "door", retained: [] },
+      { name: "gate", retained: ["desired"] },
+    ]);
+    expect(await head("door", "/devices")).toMatch(/^HTTP\/1.1 403/);
+  });
+
   it("says HUB_REFUSED for wrong credentials and HUB_UNREACHABLE where nobody answers", async () => {
     const wrong = new HubClient({
       httpUrl: hub.record.httpUrl,

@@ -147,6 +147,17 @@ describe("presence", () => {
     await until("the will", async () => (await online()) === false);
   });
 
+  it("leaves nothing behind when its device is deleted while connected", async () => {
+    const device = await session();
+    await hub.publish("door", own("presence"), "-q", "1", "-r", "-m", BIRTH);
+    await hub.client().deleteDevice("door");
+    await until("the refused will", () => hub.log.includes("account is gone"));
+    expect(await online()).toBeUndefined();
+    device.kill();
+    await hub.client().putDevice("door", DEVICE_PASSWORD);
+    await hub.publish("operator", own("desired"), "-q", "1", "-r", "-m", "x");
+  });
+
   it("is not set offline by a will that a newer birth has overtaken", async () => {
     const old = await session("-i", "agent");
     const newer = JSON.stringify({ online: true, bootId: "b", seq: 1, atMs: 3 });

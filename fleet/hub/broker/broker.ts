@@ -20,6 +20,8 @@ export interface BrokerOptions {
   fleet: string;
   authenticator: Authenticator;
   retained: RetainedStore;
+  /** False once a device's account was taken away: not even its will counts then. */
+  hasAccount(device: string): boolean;
   log: Log;
   returnDeadlineMs?: number;
 }
@@ -138,7 +140,7 @@ export class Broker {
   /** Runs before the acknowledgement, so what is acknowledged is on disk. Throws when the message is refused. */
   async #authorizePublish(client: Client | null, packet: PublishPacket): Promise<void> {
     const who = client && this.#principals.get(client);
-    const reason = who ? publishRefusal(who, this.#options.fleet, packet) : "session is unknown";
+    const reason = this.#refusal(who, packet);
     if (reason) {
       this.#logRefusal(client, `publish ${packet.topic}`, reason);
       throw new Error(`publish refused: ${reason}`);
@@ -152,6 +154,12 @@ export class Broker {
       }
     }
     await this.#options.retained.store(packet.topic, payload);
+  }
+
+  #refusal(who: Principal | null | undefined, packet: PublishPacket): string | null {
+    if (!who) return "session is unknown";
+    if (who.kind === "device" && !this.#options.hasAccount(who.name)) return "account is gone";
+    return publishRefusal(who, this.#options.fleet, packet);
   }
 
   #logRefusal(client: Client | null, action: string, reason: string): void {

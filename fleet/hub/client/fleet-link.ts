@@ -34,6 +34,7 @@ interface Subscriber {
   device: string;
   channel: ChannelName;
   deliver(payload: unknown, info: MessageInfo): void;
+  onRemoved(info: MessageInfo): void;
 }
 
 /**
@@ -139,6 +140,8 @@ export class FleetLink {
     device: string,
     channel: Name,
     handler: (payload: Payload<Name>, info: MessageInfo) => void,
+    /** What was retained is gone, as when a device is deleted. */
+    onRemoved: (info: MessageInfo) => void = () => {},
   ): Promise<Unsubscribe> {
     const filter = topic(this.fleet, device, channel, channel === "detections" ? "+" : undefined);
     const subscriber: Subscriber = {
@@ -146,6 +149,7 @@ export class FleetLink {
       device,
       channel,
       deliver: (payload, info) => handler(payload as Payload<Name>, info),
+      onRemoved,
     };
     this.#subscribers.add(subscriber);
     const done = this.#client.subscribeAsync(filter, { qos: CHANNELS[channel].qos });
@@ -174,18 +178,22 @@ export class FleetLink {
 
   #deliver(name: string, bytes: Uint8Array, retained: boolean): void {
     const parsed = parseTopic(name);
-    if (!parsed || bytes.length === 0) return;
+    if (!parsed) return;
     const { device, channel, detail } = parsed;
     const wanted = [...this.#subscribers].filter(
       (one) => one.channel === channel && (one.device === "+" || one.device === device),
     );
     if (wanted.length === 0) return;
+    const info = { device, detail, retained, receivedAtMs: Date.now() };
+    if (bytes.length === 0) {
+      for (const one of wanted) one.onRemoved(info);
+      return;
+    }
     const message = parsePayload(channel, bytes);
     if (!message) {
       this.invalidMessages += 1;
       return;
     }
-    const info = { device, detail, retained, receivedAtMs: Date.now() };
     for (const one of wanted) one.deliver(message.payload, info);
   }
 

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { readCredentialsFile } from "../credentials/operator-file.ts";
-import { type Credentials, HubInfo } from "../hub-info.ts";
+import { type Credentials, DeviceList, HubInfo } from "../hub-info.ts";
 import { FleetLink } from "./fleet-link.ts";
 import { expectStatus, hubRequest, unreachable, withRetries } from "./http-request.ts";
 
@@ -59,6 +59,16 @@ export class HubClient {
     const send = (): Promise<void> => this.#upload(digest, path, totalBytes, onProgress);
     await withRetries(send, this.#options.signal);
     return totalBytes;
+  }
+
+  /** The devices that the hub knows, and which channels are retained for each. */
+  async listDevices(): Promise<DeviceList["devices"]> {
+    const doing = "listing the devices";
+    const response = await this.#short("GET", "/devices", doing);
+    await expectStatus(response, [200], doing);
+    const parsed = DeviceList.safeParse(await response.json().catch(() => null));
+    if (parsed.success) return parsed.data.devices;
+    throw unreachable(this.#baseUrl, doing, "an answer that is not a list of devices");
   }
 
   /** Sets the password of a device's account and ends its old sessions. */

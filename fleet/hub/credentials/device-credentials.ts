@@ -26,6 +26,10 @@ export class DeviceCredentials {
     return new DeviceCredentials(folder, hashes);
   }
 
+  names(): string[] {
+    return [...this.#hashes.keys()];
+  }
+
   find(device: string): PasswordHash | undefined {
     return this.#hashes.get(device);
   }

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
+import { parseTopic } from "../../contract/index.ts";
 import { FleetError } from "../../errors/index.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { RetainedStore } from "../broker/retained-store.ts";
 import type { Authenticator } from "../credentials/authenticator.ts";
 import type { DeviceCredentials } from "../credentials/device-credentials.ts";
+import type { DeviceList } from "../hub-info.ts";
 import { sendJson } from "./respond.ts";
 
 export interface DeviceParts {
@@ -48,6 +50,20 @@ export async function deleteDevice(
     await parts.broker.publishRetained(topic, Buffer.alloc(0));
   }
   sendJson(response, 200, { device: name });
+}
+
+/** Every device that has an account or that something is retained for. */
+export function listDevices(parts: DeviceParts, response: ServerResponse): void {
+  const channels = new Map<string, string[]>(parts.devices.names().map((name) => [name, []]));
+  for (const [topic] of parts.retained.entries()) {
+    const parsed = parseTopic(topic);
+    if (!parsed) continue;
+    channels.set(parsed.device, [...(channels.get(parsed.device) ?? []), parsed.channel]);
+  }
+  const devices: DeviceList["devices"] = [...channels]
+    .map(([name, retained]) => ({ name, retained: retained.sort() }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  sendJson(response, 200, { devices });
 }
 
 async function readNewDevice(request: IncomingMessage): Promise<z.infer<typeof NewDevice>> {

@@ -5,7 +5,7 @@ import type { Principal } from "../credentials/authenticator.ts";
 import type { HubInfo } from "../hub-info.ts";
 import type { Log } from "../log.ts";
 import type { ObjectStore } from "../objects/object-store.ts";
-import { type DeviceParts, deleteDevice, putDevice } from "./device-routes.ts";
+import { type DeviceParts, deleteDevice, listDevices, putDevice } from "./device-routes.ts";
 import { getObject, putObject } from "./object-routes.ts";
 import { sendError, sendJson, sendProblem } from "./respond.ts";
 
@@ -24,6 +24,7 @@ export interface HttpParts extends DeviceParts {
  *     GET    /info                          anyone
  *     HEAD   /objects/sha256:<hex>          device or operator; GET with Range too
  *     PUT    /objects/sha256:<hex>          operator
+ *     GET    /devices                       operator; names and which channels are retained
  *     PUT    /devices/<name>                operator, {"password"}; DELETE too
  *     GET    /retained/<device>/<channel>   operator; what is retained right now, 404 when nothing is
  */
@@ -79,6 +80,9 @@ interface Action {
 }
 
 function findAction(parts: HttpParts, method: string, path: string): Action | null {
+  if (path === "/devices" && method === "GET") {
+    return { operatorOnly: true, run: (_, response) => listDevices(parts, response) };
+  }
   const [, folder, first, second, ...rest] = path.split("/");
   if (first === undefined || rest.length > 0) return null;
   if (folder === "objects" && second === undefined && Digest.safeParse(first).success) {

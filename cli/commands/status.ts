@@ -1,0 +1,49 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { FleetFeed, FleetView } from "../fleet-view/index.ts";
+import { clientFor, type HubOptions, locateHub } from "../hub-location.ts";
+import { paletteFor } from "../render/colour.ts";
+import { statusLines } from "../render/status-text.ts";
+
+export interface StatusOptions extends HubOptions {
+  json?: boolean;
+  watch?: boolean;
+}
+
+export const STATUS_EXIT_CODES = `
+Exit codes:
+  0  every device is online and every pipeline runs
+  1  something is wrong; the answer says what
+  2  no answer: wrong usage, or the hub cannot be reached or refuses`;
+
+const WATCH_INTERVAL_MS = 2000;
+const DEFAULT_WIDTH = 80;
+
+/** Prints the fleet's state and returns the exit code. */
+export async function status(options: StatusOptions, signal?: AbortSignal): Promise<number> {
+  const location = await locateHub(options);
+  const feed = await FleetFeed.open(location.httpUrl, clientFor(location, signal));
+  try {
+    await feed.settle();
+    for (;;) {
+      const view = FleetView.parse(feed.view());
+      print(view, options);
+      if (!options.watch || signal?.aborted) return view.healthy ? 0 : 1;
+      await delay(WATCH_INTERVAL_MS, undefined, signal ? { signal } : {}).catch(() => {});
+    }
+  } finally {
+    await feed.close();
+  }
+}
+
+function print(view: FleetView, options: StatusOptions): void {
+  if (options.json) {
+    // With --watch one object per line, so that a reader can tell them apart.
+    const text = options.watch ? JSON.stringify(view) : JSON.stringify(view, null, 2);
+    process.stdout.write(`${text}\n`);
+    return;
+  }
+  const { stdout } = process;
+  const width = Math.max(40, stdout.columns ?? (Number(process.env["COLUMNS"]) || DEFAULT_WIDTH));
+  if (options.watch && stdout.isTTY) stdout.write("\u001b[H\u001b[2J");
+  stdout.write(`${statusLines(view, width, paletteFor(stdout)).join("\n")}\n`);
+}

@@ -1,0 +1,113 @@
+import type { PipelineStats, Reported } from "../../fleet/contract/index.ts";
+import type { DeviceFacts, FleetFacts, Heard } from "./facts.ts";
+import { problemsOf } from "./problems.ts";
+import { type DeviceView, type FleetView, type PipelineView, VIEW_SCHEMA_VERSION } from "./view.ts";
+
+/** Figures come once a second; older ones are not shown as if they were now. */
+export const STATS_FRESH_MS = 5000;
+const EVENTS_SHOWN = 20;
+
+export interface ViewContext {
+  fleet: string;
+  hub: FleetView["hub"];
+  nowMs: number;
+  /** When we began to listen: whoever should have spoken by now and has not is silent. */
+  listeningSinceMs: number;
+}
+
+export function buildView(facts: FleetFacts, context: ViewContext): FleetView {
+  const devices = [...facts.devices.values()]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((device) => deviceView(device, context));
+  const problems = devices.flatMap(problemsOf);
+  return {
+    schemaVersion: VIEW_SCHEMA_VERSION,
+    fleet: context.fleet,
+    generatedAtMs: context.nowMs,
+    hub: context.hub,
+    healthy: context.hub.connected && problems.every(({ severity }) => severity !== "error"),
+    devices,
+    problems,
+  };
+}
+
+function deviceView(device: DeviceFacts, context: ViewContext): DeviceView {
+  const reported = device.reported?.message ?? null;
+  const statsAgeMs = ageOf(device.stats, (stats) => stats.atMs, context.nowMs);
+  const fresh = statsAgeMs !== null && statsAgeMs <= STATS_FRESH_MS ? device.stats : null;
+  return {
+    name: device.name,
+    presence: presenceOf(device, fresh !== null, context),
+    presenceSinceMs: device.presence?.message.atMs ?? null,
+    board: reported?.board ?? null,
+    simulated: reported?.board.simulated ?? null,
+    agentVersion: reported?.agentVersion ?? null,
+    desiredGeneration: device.desired?.message.generation ?? null,
+    generation: reported?.generation ?? null,
+    setDigest: reported?.setDigest ?? null,
+    update: reported?.update ?? null,
+    reportedAgeMs: ageOf(device.reported, (message) => message.atMs, context.nowMs),
+    statsAgeMs,
+    figures: fresh?.message.board ?? null,
+    error: reported?.error ?? null,
+    pipelines: pipelineViews(device, fresh?.message.pipelines ?? []),
+    events: device.events
+      .slice(0, EVENTS_SHOWN)
+      .map(({ atMs, kind, message, pipeline }) =>
+        pipeline === undefined ? { atMs, kind, message } : { atMs, kind, message, pipeline },
+      ),
+  };
+}
+
+/** Offline (its will), silent (connected but no figures) and unknown (nothing heard, or no link) are three things. */
+function presenceOf(
+  device: DeviceFacts,
+  fresh: boolean,
+  context: ViewContext,
+): DeviceView["presence"] {
+  if (!context.hub.connected || !device.presence) return "unknown";
+  if (!device.presence.message.online) return "offline";
+  const patient = context.nowMs - context.listeningSinceMs < STATS_FRESH_MS;
+  return fresh || patient ? "online" : "silent";
+}
+
+/** What is reported, and what is desired but not reported yet. */
+function pipelineViews(device: DeviceFacts, stats: readonly PipelineStats[]): PipelineView[] {
+  const reported = device.reported?.message.pipelines ?? [];
+  const names = new Set(reported.map(({ name }) => name));
+  const desired = device.desired?.message.pipelines ?? [];
+  const pending = desired.filter(({ name }) => !names.has(name));
+  return [
+    ...reported.map((pipeline) => reportedPipeline(pipeline, stats)),
+    ...pending.map(({ name }) => pendingPipeline(name)),
+  ].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function reportedPipeline(
+  pipeline: Reported["pipelines"][number],
+  stats: readonly PipelineStats[],
+): PipelineView {
+  const { name, state, sinceMs, model, restarts, error } = pipeline;
+  const figures = stats.find((one) => one.name === name) ?? null;
+  return { name, state, sinceMs, model, restarts, error, stats: figures };
+}
+
+function pendingPipeline(name: string): PipelineView {
+  return {
+    name,
+    state: "pending",
+    sinceMs: null,
+    model: null,
+    restarts: 0,
+    error: null,
+    stats: null,
+  };
+}
+
+function ageOf<Message>(
+  heard: Heard<Message> | null,
+  stampOf: (message: Message) => number,
+  nowMs: number,
+): number | null {
+  return heard ? Math.max(0, nowMs - (heard.atMs ?? stampOf(heard.message))) : null;
+}

@@ -1,0 +1,151 @@
+import { Desired, type Payload } from "../../fleet/contract/index.ts";
+import type { FleetLink, HubClient, MessageInfo } from "../../fleet/hub/client/index.ts";
+import { buildView } from "./build-view.ts";
+import { type FleetFacts, type FleetMessage, NOTHING_HEARD, reduce } from "./facts.ts";
+import type { FleetView } from "./view.ts";
+
+/** Retained messages come at once; this is for a hub under load. */
+const RETAINED_DEADLINE_MS = 5000;
+/** Figures come once a second. */
+const STATS_DEADLINE_MS = 3000;
+
+/** Listens to a fleet and keeps its facts. Nothing is written to the fleet. */
+export class FleetFeed {
+  readonly #httpUrl: string;
+  readonly #client: HubClient;
+  readonly #link: FleetLink;
+  readonly #listeningSinceMs = Date.now();
+  readonly #listeners = new Set<() => void>();
+  #facts: FleetFacts = NOTHING_HEARD;
+
+  private constructor(httpUrl: string, client: HubClient, link: FleetLink) {
+    this.#httpUrl = httpUrl;
+    this.#client = client;
+    this.#link = link;
+  }
+
+  /** Connects; throws HUB_UNREACHABLE or HUB_REFUSED. */
+  static async open(httpUrl: string, client: HubClient): Promise<FleetFeed> {
+    const feed = new FleetFeed(httpUrl, client, await client.connectMqtt());
+    feed.#link.onConnection(() => feed.#changed());
+    await feed.#subscribe();
+    return feed;
+  }
+
+  /** `listener` is called after every change, at the speed of the messages. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  view(nowMs = Date.now()): FleetView {
+    return buildView(this.#facts, {
+      fleet: this.#link.fleet,
+      hub: {
+        httpUrl: this.#httpUrl,
+        connected: this.#link.connected,
+        invalidMessages: this.#link.invalidMessages,
+      },
+      nowMs,
+      listeningSinceMs: this.#listeningSinceMs,
+    });
+  }
+
+  /** Waits until all that is retained was heard, and one set of figures of everyone online, within deadlines. */
+  async settle(): Promise<void> {
+    const known = await this.#client.listDevices();
+    for (const { name } of known) this.#take({ type: "device", device: name });
+    await this.#until(RETAINED_DEADLINE_MS, () =>
+      known.every(({ name, retained }) => {
+        const facts = this.#facts.devices.get(name);
+        return (
+          (facts?.reported || !retained.includes("reported")) &&
+          (facts?.presence || !retained.includes("presence")) &&
+          (facts?.desired || !retained.includes("desired"))
+        );
+      }),
+    );
+    await this.#until(STATS_DEADLINE_MS, () =>
+      [...this.#facts.devices.values()].every(
+        ({ presence, stats }) => !presence?.message.online || stats !== null,
+      ),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#listeners.clear();
+    await this.#link.close();
+  }
+
+  async #subscribe(): Promise<void> {
+    const link = this.#link;
+    await link.subscribe(
+      "+",
+      "presence",
+      (message, info) =>
+        this.#take({ type: "presence", device: info.device, message, atMs: arrival(info) }),
+      ({ device }) => this.#take({ type: "removed", device, channel: "presence" }),
+    );
+    await link.subscribe(
+      "+",
+      "reported",
+      (message, info) =>
+        this.#take({ type: "reported", device: info.device, message, atMs: arrival(info) }),
+      ({ device }) => this.#take({ type: "removed", device, channel: "reported" }),
+    );
+    await link.subscribe(
+      "+",
+      "desired",
+      (envelope, info) => {
+        const message = parseDesired(envelope);
+        if (!message) return;
+        this.#take({ type: "desired", device: info.device, message, atMs: arrival(info) });
+      },
+      ({ device }) => this.#take({ type: "removed", device, channel: "desired" }),
+    );
+    await link.subscribe("+", "stats", (message, { device, receivedAtMs }) =>
+      this.#take({ type: "stats", device, message, atMs: receivedAtMs }),
+    );
+    await link.subscribe("+", "events", (message, { device }) =>
+      this.#take({ type: "event", device, message }),
+    );
+  }
+
+  #take(message: FleetMessage): void {
+    this.#facts = reduce(this.#facts, message);
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  async #until(deadlineMs: number, isDone: () => boolean): Promise<void> {
+    if (isDone()) return;
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        stop();
+        resolve();
+      };
+      const timer = setTimeout(end, deadlineMs);
+      const stop = this.onChange(() => {
+        if (isDone()) end();
+      });
+    });
+  }
+}
+
+function arrival({ retained, receivedAtMs }: MessageInfo): number | null {
+  return retained ? null : receivedAtMs;
+}
+
+/** For show only: whether a document is signed rightly is the device's business. */
+function parseDesired(envelope: Payload<"desired">): Desired | null {
+  try {
+    const parsed = Desired.safeParse(JSON.parse(envelope.payload));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,78 @@
+import { ERROR_CODES, type ErrorCode } from "../../fleet/errors/index.ts";
+import type { DeviceView, PipelineView, Problem } from "./view.ts";
+
+/** What is wrong with a device, the device's own troubles first. */
+export function problemsOf(device: DeviceView): Problem[] {
+  const absent = absence(device);
+  // What an absent device said last is history; that it is absent is the news.
+  if (absent) return [absent];
+  return [
+    ...(device.error ? [reported(device, null, device.error)] : []),
+    ...pending(device),
+    ...device.pipelines.flatMap((pipeline) => pipelineProblems(device, pipeline)),
+  ];
+}
+
+function absence(device: DeviceView): Problem | null {
+  switch (device.presence) {
+    case "online":
+      return null;
+    case "offline":
+      return problem(
+        device,
+        null,
+        "AGENT_OFFLINE",
+        "the device is offline",
+        device.presenceSinceMs,
+      );
+    case "silent":
+      return problem(device, null, "AGENT_OFFLINE", "connected, but it sends no figures", null);
+    case "unknown":
+      return device.board
+        ? problem(device, null, "HUB_UNREACHABLE", "no link to the hub: state unknown", null)
+        : problem(device, null, "AGENT_OFFLINE", "the device has never reported", null);
+  }
+}
+
+function pending(device: DeviceView): Problem[] {
+  const { desiredGeneration, generation, update } = device;
+  if (desiredGeneration === null || (generation ?? 0) >= desiredGeneration) return [];
+  const state = update ? `, update state ${update.state}` : "";
+  const message = `runs generation ${generation ?? 0}, wanted is ${desiredGeneration}${state}`;
+  return [{ ...problem(device, null, "PIPELINE_NOT_RUNNING", message, null), severity: "warning" }];
+}
+
+function pipelineProblems(device: DeviceView, pipeline: PipelineView): Problem[] {
+  if (pipeline.error) return [reported(device, pipeline.name, pipeline.error)];
+  const { name, state, stats, sinceMs } = pipeline;
+  if (state !== "running") {
+    return [problem(device, name, "PIPELINE_NOT_RUNNING", `the pipeline is ${state}`, sinceMs)];
+  }
+  if (stats?.source.state === "lost") {
+    return [problem(device, name, "SOURCE_UNREACHABLE", "the source is lost", null)];
+  }
+  if (stats && stats.fps === 0 && stats.source.state !== "ended") {
+    return [problem(device, name, "PIPELINE_NOT_RUNNING", "no frames come out", null)];
+  }
+  return [];
+}
+
+function reported(
+  device: DeviceView,
+  pipeline: string | null,
+  error: { code: string; message: string; hint: string; atMs: number },
+): Problem {
+  const { code, message, hint, atMs } = error;
+  return { severity: "error", device: device.name, pipeline, code, message, hint, sinceMs: atMs };
+}
+
+function problem(
+  device: DeviceView,
+  pipeline: string | null,
+  code: ErrorCode,
+  message: string,
+  sinceMs: number | null,
+): Problem {
+  const { hint } = ERROR_CODES[code];
+  return { severity: "error", device: device.name, pipeline, code, message, hint, sinceMs };
+}

@@ -1,0 +1,101 @@
+import { z } from "zod";
+import {
+  BoardFacts,
+  BoardStats,
+  PipelineState,
+  PipelineStats,
+  ReportedError,
+  UpdateState,
+} from "../../fleet/contract/index.ts";
+import { Digest, EpochMs } from "../../fleet/spec/index.ts";
+
+/** Grows when a field of the view changes its meaning or goes away; new fields do not count. */
+export const VIEW_SCHEMA_VERSION = 1;
+
+export const Problem = z
+  .object({
+    severity: z.enum(["error", "warning"]),
+    device: z.string(),
+    pipeline: z.string().nullable(),
+    code: z.string().meta({ description: "A code of fleet/errors." }),
+    message: z.string(),
+    hint: z.string(),
+    sinceMs: EpochMs.nullable(),
+  })
+  .meta({ description: "Something that keeps the fleet from being what the operator asked for." });
+export type Problem = z.infer<typeof Problem>;
+
+export const PipelineView = z.object({
+  name: z.string(),
+  state: PipelineState.or(z.literal("pending")).meta({
+    description: "As reported; pending: desired, but the device has not reported it yet.",
+  }),
+  sinceMs: EpochMs.nullable(),
+  model: z.object({ name: z.string(), digest: Digest }).nullable(),
+  restarts: z.number().int().nonnegative(),
+  error: ReportedError.nullable(),
+  stats: PipelineStats.nullable().meta({
+    description: "Figures of the last second; null when none came lately.",
+  }),
+});
+export type PipelineView = z.infer<typeof PipelineView>;
+
+export const DeviceView = z.object({
+  name: z.string(),
+  presence: z.enum(["online", "offline", "silent", "unknown"]).meta({
+    description:
+      "offline: its will says so; silent: connected but without figures; unknown: it never came, or we have no link to the hub.",
+  }),
+  presenceSinceMs: EpochMs.nullable(),
+  board: BoardFacts.nullable(),
+  simulated: z.boolean().nullable(),
+  agentVersion: z.string().nullable(),
+  desiredGeneration: z.number().int().nullable(),
+  generation: z.number().int().nullable(),
+  setDigest: Digest.nullable(),
+  update: z
+    .object({
+      state: UpdateState,
+      sinceMs: EpochMs,
+      fetchedBytes: z.number().optional(),
+      totalBytes: z.number().optional(),
+    })
+    .nullable(),
+  reportedAgeMs: z.number().nullable().meta({
+    description: "Age of the last report; of a retained one by the device's own clock.",
+  }),
+  statsAgeMs: z.number().nullable(),
+  figures: BoardStats.nullable(),
+  error: ReportedError.nullable(),
+  pipelines: z.array(PipelineView),
+  events: z
+    .array(
+      z.object({
+        atMs: EpochMs,
+        kind: z.string(),
+        pipeline: z.string().optional(),
+        message: z.string(),
+      }),
+    )
+    .meta({ description: "Newest first; only what came while we listened." }),
+});
+export type DeviceView = z.infer<typeof DeviceView>;
+
+export const FleetView = z
+  .object({
+    schemaVersion: z.literal(VIEW_SCHEMA_VERSION),
+    fleet: z.string(),
+    generatedAtMs: EpochMs,
+    hub: z.object({
+      httpUrl: z.string(),
+      connected: z.boolean(),
+      invalidMessages: z.number().int().nonnegative().meta({
+        description: "Messages that did not follow the contract and were left out.",
+      }),
+    }),
+    healthy: z.boolean(),
+    devices: z.array(DeviceView),
+    problems: z.array(Problem),
+  })
+  .meta({ description: "What `jetfleet status --json` prints." });
+export type FleetView = z.infer<typeof FleetView>;

@@ -1,0 +1,50 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { FleetError } from "../fleet/errors/index.ts";
+import { HubClient, HubRecord } from "../fleet/hub/client/index.ts";
+import { stateDir } from "./setup/paths.mjs";
+
+/** Options that every command that talks to a hub shares. */
+export interface HubOptions {
+  /** Base URL of the hub; that of this clone's own hub when absent. */
+  hub?: string;
+  credentials?: string;
+  hubDir?: string;
+}
+
+export interface HubLocation {
+  httpUrl: string;
+  credentialsFile: string;
+}
+
+/** Flags first, else what `npm run demo` left in the state folder. Throws HUB_UNREACHABLE when there is neither. */
+export async function locateHub(options: HubOptions): Promise<HubLocation> {
+  const state = stateDir();
+  const credentialsFile = options.credentials ?? path.join(state, "keys", "operator.json");
+  if (options.hub !== undefined) {
+    if (!URL.canParse(options.hub)) {
+      throw new FleetError("USAGE", `Expected --hub to be a URL such as http://10.0.0.2:8080`);
+    }
+    return { httpUrl: options.hub, credentialsFile };
+  }
+  const file = path.join(options.hubDir ?? path.join(state, "hub"), "hub.json");
+  return { httpUrl: (await readRecord(file)).httpUrl, credentialsFile };
+}
+
+export function clientFor(
+  { httpUrl, credentialsFile }: HubLocation,
+  signal?: AbortSignal,
+): HubClient {
+  return new HubClient({ httpUrl, credentialsFile, ...(signal ? { signal } : {}) });
+}
+
+async function readRecord(file: string): Promise<HubRecord> {
+  try {
+    return HubRecord.parse(JSON.parse(await readFile(file, "utf8")));
+  } catch (cause) {
+    throw new FleetError("HUB_UNREACHABLE", `Expected a hub's addresses in ${file}`, {
+      cause,
+      hint: "Start one with `npm run demo`, or name one with --hub URL --credentials FILE.",
+    });
+  }
+}

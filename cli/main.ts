@@ -1,0 +1,49 @@
+import { Command } from "commander";
+import { asFleetError, describeError } from "../fleet/errors/index.ts";
+import { STATUS_EXIT_CODES, status, type StatusOptions } from "./commands/status.ts";
+import type { HubOptions } from "./hub-location.ts";
+
+const NO_ANSWER = 2;
+
+const cancel = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => cancel.abort());
+}
+// `jetfleet status | head` ends quietly.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? 0 : NO_ANSWER);
+});
+
+const program = new Command("jetfleet")
+  .description("Fleets of NVIDIA Jetson boards managed as code")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : NO_ANSWER));
+
+withHub(program.command("status").description("print devices, pipelines and what is wrong"))
+  .option("--json", "print one JSON object, for programs")
+  .option("--watch", "print again every two seconds, until Ctrl-C")
+  .addHelpText("after", STATUS_EXIT_CODES)
+  .action((options: StatusOptions) => run(() => status(options, cancel.signal)));
+
+withHub(program.command("console", { isDefault: true }).description("the fleet on a live screen"))
+  .addHelpText("after", "\nNeeds a terminal; `jetfleet status` does not.")
+  .action((options: HubOptions) =>
+    run(async () => (await import("./commands/console.ts")).openConsole(options)),
+  );
+
+await program.parseAsync();
+
+function withHub(command: Command): Command {
+  return command
+    .option("--hub <url>", "the hub's address; default: the hub of this clone's demo")
+    .option("--hub-dir <dir>", "folder with the hub's hub.json, instead of --hub")
+    .option("--credentials <file>", "operator credentials; default: .jetfleet/keys/operator.json");
+}
+
+async function run(command: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await command();
+  } catch (error) {
+    process.stderr.write(`${describeError(asFleetError(error, "running the command"))}\n`);
+    process.exitCode = NO_ANSWER;
+  }
+}

@@ -1,0 +1,163 @@
+import { BOARDS } from "../../fleet/boards/index.ts";
+import type { StageStats } from "../../fleet/contract/index.ts";
+import type { DeviceView, FleetView, PipelineView, Problem } from "../fleet-view/index.ts";
+import type { Palette } from "./colour.ts";
+import {
+  fit,
+  formatAge,
+  formatBareMs,
+  formatCount,
+  formatFps,
+  formatMs,
+  shortDigest,
+  wrap,
+} from "./format.ts";
+import { type Column, table } from "./table.ts";
+
+/** The whole answer of `jetfleet status`, line by line, at most `width` columns. */
+export function statusLines(view: FleetView, width: number, palette: Palette): string[] {
+  if (view.devices.length === 0) {
+    return [...header(view, width, palette), "", "No device yet: `pulumi up` makes the first."];
+  }
+  const pipelines = view.devices.flatMap((device) =>
+    device.pipelines.map((pipeline) => ({ device, pipeline })),
+  );
+  return [
+    ...header(view, width, palette),
+    "",
+    ...titled(deviceTable(view.devices, width), palette),
+    ...(pipelines.length > 0 ? ["", ...titled(pipelineTable(pipelines, width), palette)] : []),
+    ...pipelines.flatMap(({ device, pipeline }) => stageLines(device, pipeline, width, palette)),
+    ...problemLines(view.problems, width, palette),
+  ];
+}
+
+function header(view: FleetView, width: number, palette: Palette): string[] {
+  const online = view.devices.filter(({ presence }) => presence === "online").length;
+  const all = view.devices.flatMap(({ pipelines }) => pipelines);
+  const running = all.filter(({ state }) => state === "running").length;
+  const link = view.hub.connected ? "" : " (no link)";
+  const text =
+    `fleet ${view.fleet} · ${online} of ${view.devices.length} devices online · ` +
+    `${running} of ${all.length} pipelines running · hub ${view.hub.httpUrl}${link}`;
+  return wrap(text, width).map((line) => palette.strong(line));
+}
+
+function titled(lines: string[], palette: Palette): string[] {
+  return lines.map((line, at) => (at === 0 ? palette.faint(line) : line));
+}
+
+const DEVICE_COLUMNS: readonly Column[] = [
+  { title: "DEVICE", shrinksTo: 8 },
+  { title: "BOARD", shrinksTo: 12 },
+  { title: "STATE" },
+  { title: "JETPACK" },
+  { title: "MODE", shrinksTo: 4 },
+  { title: "AGENT" },
+  { title: "REPORT", align: "right" },
+];
+
+function deviceTable(devices: readonly DeviceView[], width: number): string[] {
+  const rows = devices.map((device) => [
+    device.name,
+    boardTitle(device),
+    device.presence,
+    device.board?.jetpack ?? "-",
+    device.board?.powerMode ?? "-",
+    device.agentVersion ?? "-",
+    formatAge(device.statsAgeMs ?? device.reportedAgeMs),
+  ]);
+  return table(DEVICE_COLUMNS, rows, width);
+}
+
+/** "simulated" is never left out: figures of a simulated board are not a board's. */
+export function boardTitle({ board }: Pick<DeviceView, "board">): string {
+  if (!board) return "-";
+  const title = board.board === "unknown" ? "unknown board" : BOARDS[board.board].title;
+  const short = title.replace(/^Jetson /, "");
+  return board.simulated ? `${short} (simulated)` : short;
+}
+
+const PIPELINE_COLUMNS: readonly Column[] = [
+  { title: "PIPELINE", shrinksTo: 10 },
+  { title: "STATE" },
+  { title: "MODEL", shrinksTo: 10 },
+  { title: "FPS", align: "right" },
+  { title: "P50", align: "right" },
+  { title: "P95", align: "right" },
+  { title: "FROM" },
+  { title: "DROPPED", align: "right" },
+];
+
+function pipelineTable(
+  pipelines: readonly { device: DeviceView; pipeline: PipelineView }[],
+  width: number,
+): string[] {
+  const rows = pipelines.map(({ device, pipeline }) => [
+    `${device.name}/${pipeline.name}`,
+    pipeline.state,
+    modelTitle(pipeline),
+    formatFps(pipeline.stats?.fps),
+    formatMs(pipeline.stats?.latencyMs?.p50),
+    formatMs(pipeline.stats?.latencyMs?.p95),
+    pipeline.stats?.latencyFrom ?? "-",
+    formatCount(pipeline.stats?.droppedTotal),
+  ]);
+  return table(PIPELINE_COLUMNS, rows, width);
+}
+
+export function modelTitle({ model }: Pick<PipelineView, "model">): string {
+  return model ? `${model.name} ${shortDigest(model.digest)}` : "-";
+}
+
+const STAGE_COLUMNS: readonly Column[] = [
+  { title: "  STAGE", shrinksTo: 10 },
+  { title: "WAIT p50", align: "right" },
+  { title: "p95", align: "right" },
+  { title: "WORK p50", align: "right" },
+  { title: "p95 ms", align: "right" },
+  { title: "QUEUE now/max/of", align: "right" },
+  { title: "DROPPED", align: "right" },
+];
+
+function stageLines(
+  device: DeviceView,
+  pipeline: PipelineView,
+  width: number,
+  palette: Palette,
+): string[] {
+  const stages = pipeline.stats?.stages ?? [];
+  if (stages.length === 0) return [];
+  const title = `${device.name}/${pipeline.name}, per stage over the last second`;
+  return ["", fit(title, width), ...titled(stageTable(stages, width), palette)];
+}
+
+export function stageTable(stages: readonly StageStats[], width: number): string[] {
+  const rows = stages.map(({ name, waitMs, workMs, queue, dropsTotal }) => [
+    `  ${name}`,
+    formatBareMs(waitMs?.p50),
+    formatBareMs(waitMs?.p95),
+    formatBareMs(workMs?.p50),
+    formatBareMs(workMs?.p95),
+    `${queue.level}/${queue.max}/${queue.capacity}`,
+    formatCount(dropsTotal),
+  ]);
+  return table(STAGE_COLUMNS, rows, width);
+}
+
+function problemLines(problems: readonly Problem[], width: number, palette: Palette): string[] {
+  if (problems.length === 0) return [];
+  return ["", ...problems.flatMap((problem) => problemText(problem, width, palette))];
+}
+
+export function problemText(problem: Problem, width: number, palette: Palette): string[] {
+  const where = problem.pipeline ? `${problem.device}/${problem.pipeline}` : problem.device;
+  const mark = problem.severity === "error" ? "error" : "warning";
+  const paint = problem.severity === "error" ? palette.bad : palette.warn;
+  const [first = "", ...rest] = wrap(
+    `${mark} ${where}: ${problem.code}: ${problem.message}`,
+    width,
+  );
+  const hint = wrap(`next: ${problem.hint}`, width - 2).map((line) => `  ${line}`);
+  return [paint(first), ...rest.map((line) => paint(line)), ...hint];
+}

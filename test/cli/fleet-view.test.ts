@@ -1,0 +1,142 @@
+import { describe, expect, it } from "vitest";
+import {
+  buildView,
+  type FleetMessage,
+  FleetView,
+  NOTHING_HEARD,
+  reduce,
+} from "../../cli/fleet-view/index.ts";
+import type { Desired, Presence } from "../../fleet/contract/index.ts";
+import { reportedOf, statsOf } from "./synthetic-device.ts";
+
+const NOW = 1_800_000_000_000;
+const online = (seq = 1, bootId = "boot"): Presence => ({ online: true, bootId, seq, atMs: NOW });
+
+function viewAfter(messages: FleetMessage[], nowMs = NOW, connected = true): FleetView {
+  const facts = messages.reduce(reduce, NOTHING_HEARD);
+  const hub = { httpUrl: "http://hub", connected, invalidMessages: 0 };
+  const view = buildView(facts, { fleet: "demo", hub, nowMs, listeningSinceMs: NOW - 60_000 });
+  return FleetView.parse(view);
+}
+
+const birth: FleetMessage = { type: "presence", device: "door", message: online(), atMs: NOW };
+const report: FleetMessage = {
+  type: "reported",
+  device: "door",
+  message: { ...reportedOf("door"), atMs: NOW - 9000 },
+  atMs: null,
+};
+const figures: FleetMessage = { type: "stats", device: "door", message: statsOf(1), atMs: NOW };
+
+function desired(generation: number): FleetMessage {
+  const message: Desired = {
+    contract: 1,
+    fleet: "demo",
+    device: "door",
+    generation,
+    issuedAtMs: NOW,
+    board: "agx-xavier",
+    artifactUrl: "http://hub",
+    setDigest: `sha256:${"7".repeat(64)}`,
+    models: [],
+    pipelines: [
+      {
+        name: "exit",
+        sources: { cam: { uri: "rtsp://cam/1", transport: "tcp", loop: false } },
+        detect: { model: "scene", minScore: 0.4, nmsIou: 0.45 },
+        sinks: { mqtt: {} },
+      },
+    ],
+  };
+  return { type: "desired", device: "door", message, atMs: null };
+}
+
+describe("the fleet view", () => {
+  it("is healthy when the device is online and its pipeline delivers frames", () => {
+    const view = viewAfter([birth, report, figures]);
+    expect(view).toMatchObject({ healthy: true, problems: [] });
+    expect(view.devices[0]).toMatchObject({
+      presence: "online",
+      simulated: true,
+      reportedAgeMs: 9000,
+      statsAgeMs: 0,
+      pipelines: [{ name: "entrance", state: "running", stats: { fps: 15.02 } }],
+    });
+  });
+
+  it("shows no figures as current once they are old, and calls the device silent", () => {
+    const view = viewAfter([birth, report, figures], NOW + 6000);
+    expect(view.devices[0]).toMatchObject({ presence: "silent", figures: null, statsAgeMs: 6000 });
+    expect(view.devices[0]?.pipelines[0]?.stats).toBeNull();
+    expect(view.problems).toMatchObject([{ code: "AGENT_OFFLINE", device: "door" }]);
+  });
+
+  it("raises no alarm about devices when it is our own link that is down", () => {
+    const view = viewAfter([birth, report, figures], NOW + 6000, false);
+    expect(view.devices[0]?.presence).toBe("unknown");
+    expect(view.problems).toMatchObject([{ code: "HUB_UNREACHABLE" }]);
+    expect(view.healthy).toBe(false);
+  });
+
+  it("says offline after the will, and only that", () => {
+    const will: FleetMessage = { ...birth, message: { ...online(), online: false } };
+    const view = viewAfter([birth, report, figures, will]);
+    expect(view.problems).toMatchObject([{ code: "AGENT_OFFLINE", pipeline: null }]);
+  });
+
+  it("ignores a will that a newer birth has overtaken", () => {
+    const late: FleetMessage = { ...birth, message: { ...online(1), online: false } };
+    const newer: FleetMessage = { ...birth, message: online(2) };
+    expect(viewAfter([report, newer, figures, late]).devices[0]?.presence).toBe("online");
+  });
+
+  it("names the error of a failed pipeline with its code and hint", () => {
+    const failed = reportedOf("door");
+    const error = { code: "MODEL_INVALID", message: "truncated", hint: "Check it.", atMs: NOW };
+    failed.pipelines = failed.pipelines.map((one) => ({ ...one, state: "failed", error }));
+    const view = viewAfter([birth, { ...report, message: failed }, figures]);
+    expect(view.problems).toMatchObject([
+      { code: "MODEL_INVALID", pipeline: "entrance", hint: "Check it.", severity: "error" },
+    ]);
+  });
+
+  it("names the error of a refused desired document", () => {
+    const error = { code: "DESIRED_UNSIGNED", message: "by another key", hint: "x", atMs: NOW };
+    const refused: FleetMessage = { ...report, message: { ...reportedOf("door"), error } };
+    expect(viewAfter([birth, refused, figures]).problems).toMatchObject([
+      { code: "DESIRED_UNSIGNED", pipeline: null },
+    ]);
+  });
+
+  it("shows a desired pipeline that is not reported yet as pending", () => {
+    const view = viewAfter([birth, report, figures, desired(2)]);
+    expect(view.devices[0]?.pipelines.map(({ name, state }) => [name, state])).toEqual([
+      ["entrance", "running"],
+      ["exit", "pending"],
+    ]);
+    expect(view.problems[0]).toMatchObject({ severity: "warning" });
+  });
+
+  it("says that a known device never reported", () => {
+    const view = viewAfter([{ type: "device", device: "new" }]);
+    expect(view.devices[0]).toMatchObject({ name: "new", presence: "unknown", board: null });
+    expect(view.problems[0]?.message).toContain("never reported");
+  });
+
+  it("forgets a device of which nothing is retained any more", () => {
+    const gone = (["reported", "presence"] as const).map(
+      (channel): FleetMessage => ({ type: "removed", device: "door", channel }),
+    );
+    expect(viewAfter([birth, report, ...gone]).devices).toEqual([]);
+  });
+
+  it("keeps an event once though it comes twice, newest first", () => {
+    const event = (seq: number): FleetMessage => ({
+      type: "event",
+      device: "door",
+      message: { seq, atMs: NOW + seq, kind: "source", message: `event ${seq}`, previous: null },
+    });
+    const view = viewAfter([birth, event(1), event(2), event(1)]);
+    expect(view.devices[0]?.events.map(({ message }) => message)).toEqual(["event 2", "event 1"]);
+  });
+});

@@ -1,0 +1,111 @@
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { FleetView } from "../../cli/fleet-view/index.ts";
+import { HubProcess, type Outcome, outcomeOf } from "../hub/running-hub.ts";
+import { MODEL_DIGEST, reportedOf, SyntheticDevice } from "./synthetic-device.ts";
+
+const JETFLEET = fileURLToPath(new URL("../../cli/bin/jetfleet", import.meta.url));
+
+let hub: HubProcess;
+let tx2: SyntheticDevice;
+let xavier: SyntheticDevice;
+
+beforeAll(async () => {
+  hub = await HubProcess.start();
+  tx2 = await SyntheticDevice.connect(hub, "tx2");
+  xavier = await SyntheticDevice.connect(hub, "xavier");
+  await tx2.say("reported", reportedOf("tx2", "tx2"));
+  await xavier.say("reported", reportedOf("xavier"));
+  tx2.sendStats();
+  xavier.sendStats();
+});
+afterAll(async () => {
+  await tx2.close();
+  await xavier.close();
+  await hub.remove();
+});
+
+function status(...args: string[]): Promise<Outcome> {
+  const where = ["--hub-dir", hub.stateDir, "--credentials", hub.operatorFile];
+  return outcomeOf(JETFLEET, ["status", ...where, ...args]);
+}
+
+describe("jetfleet status", () => {
+  it("prints devices, pipelines and stages within 80 columns, without a terminal", async () => {
+    const { code, stdout, stderr } = await status();
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    expect(stdout).toContain("2 of 2 devices online");
+    expect(stdout).toMatch(/^tx2 +TX2 \(simulated\) +online +4\.6\.1 +MAXN +0\.1\.0/m);
+    expect(stdout).toMatch(
+      /^xavier\/entrance +running +scene 3f2a91c0 +15\.0 +31 ms +44 ms +capture +7$/m,
+    );
+    expect(stdout).toMatch(/^ {2}detect +0\.1 +0\.4 +24\.6 +33\.1 +0\/2\/4 +7$/m);
+    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(stdout).not.toContain("\u001b");
+  });
+
+  it("prints the documented shape as JSON", async () => {
+    const { code, stdout } = await status("--json");
+    expect(code).toBe(0);
+    const view = FleetView.parse(JSON.parse(stdout));
+    expect(view).toMatchObject({ schemaVersion: 1, fleet: "demo", healthy: true });
+    expect(view.devices.map(({ name }) => name)).toEqual(["tx2", "xavier"]);
+    expect(view.devices[0]?.pipelines[0]).toMatchObject({
+      model: { name: "scene", digest: MODEL_DIGEST },
+      stats: { latencyMs: { p95: 44.4 }, latencyFrom: "capture" },
+    });
+    expect(view.devices[0]?.simulated).toBe(true);
+  });
+
+  it("ends with 1 and names code and next step when a pipeline has failed", async () => {
+    const failed = reportedOf("xavier");
+    const error = {
+      code: "SOURCE_UNREACHABLE",
+      message: "Expected video from rtsp://***@cam/1 but nothing answered",
+      hint: "Check the source's URI and the camera.",
+      atMs: Date.now(),
+    };
+    failed.pipelines = failed.pipelines.map((one) => ({ ...one, state: "failed", error }));
+    await xavier.say("reported", failed);
+    const { code, stdout } = await status();
+    expect(code).toBe(1);
+    expect(stdout).toContain("error xavier/entrance: SOURCE_UNREACHABLE: Expected video");
+    expect(stdout).toContain("next: Check the source's URI and the camera.");
+    await xavier.say("reported", reportedOf("xavier"));
+  });
+
+  it("ends with 1 when a device has died", async () => {
+    const gate = await SyntheticDevice.connect(hub, "gate");
+    await gate.say("reported", reportedOf("gate"));
+    gate.die();
+    const { code, stdout } = await status();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^gate +AGX Xavier \(simulated\) +offline/m);
+    expect(stdout).toContain("error gate: AGENT_OFFLINE: the device is offline");
+    await hub.client().deleteDevice("gate");
+    expect((await status()).code).toBe(0);
+  });
+
+  it("ends with 2 when there is no answer: no hub, wrong credentials, wrong usage", async () => {
+    const dead = await outcomeOf(JETFLEET, ["status", "--hub", "http://127.0.0.1:9"]);
+    expect(dead.code).toBe(2);
+    expect(dead.stderr).toContain("HUB_UNREACHABLE");
+    const credentials = path.join(hub.dir, "none.json");
+    const refused = await outcomeOf(JETFLEET, [
+      ...["status", "--hub", hub.record.httpUrl, "--credentials", credentials],
+    ]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain("HUB_REFUSED");
+    expect((await status("--nonsense")).code).toBe(2);
+  });
+
+  it("uses colour only where it is asked for", async () => {
+    const where = ["--hub-dir", hub.stateDir, "--credentials", hub.operatorFile];
+    const env = (...pairs: string[]): Promise<Outcome> =>
+      outcomeOf("env", [...pairs, JETFLEET, "status", ...where]);
+    expect((await env("FORCE_COLOR=1")).stdout).toContain("\u001b[");
+    expect((await env("FORCE_COLOR=1", "NO_COLOR=1")).stdout).not.toContain("\u001b");
+  });
+});
