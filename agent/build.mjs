@@ -1,4 +1,4 @@
-// Bundles the agent into one CommonJS file for Node 16: agent/build/agent.cjs.
+// Bundles the agent into one CommonJS file for Node 16: agent/build/agent.cjs, or the path given.
 // Equal sources give equal bytes, so that the digest of a runtime says whether a board must be updated.
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -31,5 +31,5 @@ export async function buildAgent(outfile = BUNDLE) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  console.log(await buildAgent());
+  console.log(await buildAgent(process.argv[2]));
 }

@@ -8,7 +8,7 @@ export interface KeyPair {
 export function createKeyPair(): KeyPair {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   return {
-    publicKeyPem: publicKey.export({ type: "spki", format: "pem" }),
-    privateKeyPem: privateKey.export({ type: "pkcs8", format: "pem" }),
+    publicKeyPem: publicKey.export({ type: "spki", format: "pem" }).toString(),
+    privateKeyPem: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
   };
 }

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { nativePaths, parseConfig } from "../../agent/config.ts";
+import { createKeyPair } from "./support/keys.ts";
+
+const good = {
+  fleet: "shop",
+  device: "door",
+  board: "tx2",
+  hubUrl: "http://127.0.0.1:8080",
+  mqttUrl: "mqtt://127.0.0.1:1883",
+  username: "door",
+  password: "very-secret",
+  fleetPublicKey: createKeyPair().publicKeyPem,
+};
+
+function parse(overrides: Record<string, unknown>) {
+  return parseConfig(JSON.stringify({ ...good, ...overrides }), "agent.json");
+}
+
+describe("the agent's configuration", () => {
+  it("needs what provisioning writes and nothing more", () => {
+    expect(parse({})).toMatchObject({ stateDir: "/var/lib/jetfleet", threads: 1 });
+  });
+
+  it("finds the native runtime beside the bundle unless it says otherwise", () => {
+    const paths = nativePaths(parse({ addonPath: "/x/fake.cjs" }), "/opt/jetfleet/r/agent.cjs");
+    expect(paths).toEqual({
+      addonPath: "/x/fake.cjs",
+      backendPath: "/opt/jetfleet/r/libjetfleet-backend-onnxruntime.so",
+      runtimePath: "/opt/jetfleet/r/libonnxruntime.so",
+    });
+  });
+
+  it.each([
+    ["an unknown key", { hubURL: "http://x" }, /hubURL/],
+    ["a missing key", { password: undefined }, /password/],
+    ["another board", { board: "nano" }, /board/],
+    ["a hub that is no HTTP address", { hubUrl: "ftp://x" }, /hubUrl: must begin with http:\/\//],
+    [
+      "a private key in place of the public one",
+      { fleetPublicKey: "-----BEGIN PRIVATE" },
+      /fleetPublicKey/,
+    ],
+  ])("refuses %s and names it", (_what, overrides, expected) => {
+    expect(() => parse(overrides)).toThrow(expected);
+  });
+
+  it("does not quote a broken file, which holds a password", () => {
+    const broken = JSON.stringify(good).slice(0, -5);
+    const error = (() => {
+      try {
+        return parseConfig(broken, "agent.json");
+      } catch (caught) {
+        return caught as Error & { code: string };
+      }
+    })();
+    expect(error).toMatchObject({ code: "AGENT_CONFIG" });
+    expect(String((error as Error).message)).not.toContain("very-secret");
+  });
+});

@@ -1,0 +1,114 @@
+import { createServer, type Server } from "node:net";
+import type { AddressInfo } from "node:net";
+import { Aedes, type AuthenticateError, type Client } from "aedes";
+
+export interface Received {
+  topic: string;
+  payload: unknown;
+  retain: boolean;
+  qos: number;
+}
+
+export const PASSWORD = "device-secret-0123";
+
+/** A broker (MQTT 3.1.1 only, like the hub's) that keeps a record of everything that passes. */
+export class TestBroker {
+  readonly received: Received[] = [];
+  /** Protocol version of every CONNECT, refused ones included. */
+  readonly connects: (number | undefined)[] = [];
+  readonly #aedes: Aedes;
+  readonly #server: Server;
+  readonly #waiting = new Set<() => void>();
+
+  private constructor(aedes: Aedes) {
+    this.#aedes = aedes;
+    this.#server = createServer(aedes.handle);
+    aedes.preConnect = (_client, packet, done) => {
+      this.connects.push((packet as { protocolVersion?: number }).protocolVersion);
+      done(null, true);
+    };
+    aedes.authenticate = (_client, _user, password, done) => {
+      if (password?.toString() === PASSWORD || password?.toString() === "operator") {
+        done(null, true);
+      } else done(Object.assign(new Error("bad"), { returnCode: 4 }) as AuthenticateError, false);
+    };
+    aedes.on("publish", ({ topic, payload, retain, qos }) => {
+      if (topic.startsWith("$SYS")) return;
+      const text = payload.toString();
+      this.received.push({ topic, payload: text === "" ? null : JSON.parse(text), retain, qos });
+      for (const check of [...this.#waiting]) check();
+    });
+  }
+
+  static async start(port = 0): Promise<TestBroker> {
+    const aedes = new Aedes();
+    await aedes.listen();
+    const broker = new TestBroker(aedes);
+    await new Promise<void>((resolve) => broker.#server.listen(port, "127.0.0.1", resolve));
+    return broker;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `mqtt://127.0.0.1:${this.port}`;
+  }
+
+  async publish(topic: string, payload: string | Buffer, retain = true): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const packet = {
+        cmd: "publish" as const,
+        topic,
+        payload,
+        retain,
+        qos: 1 as const,
+        dup: false,
+      };
+      this.#aedes.publish(packet, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  /** The first message, past or coming, on a topic that ends so and satisfies the test. */
+  waitFor<T>(
+    suffix: string,
+    test: (payload: T) => boolean,
+    from = 0,
+    timeoutMs = 20_000,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const check = () => {
+        const hit = this.received
+          .slice(from)
+          .find(({ topic, payload }) => topic.endsWith(suffix) && test(payload as T));
+        if (hit === undefined) return;
+        this.#waiting.delete(check);
+        clearTimeout(timer);
+        resolve(hit.payload as T);
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.delete(check);
+        const last = this.received.filter(({ topic }) => topic.endsWith(suffix)).slice(-2);
+        reject(new Error(`nothing fitting on ${suffix}; last: ${JSON.stringify(last)}`));
+      }, timeoutMs);
+      this.#waiting.add(check);
+      check();
+    });
+  }
+
+  /** Breaks every connection without a word, as a power cut at the far end does. */
+  dropClients(): void {
+    for (const client of Object.values(
+      (this.#aedes as unknown as { clients: Record<string, Client> }).clients,
+    )) {
+      client.conn.destroy();
+    }
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    await new Promise<void>((resolve) => this.#aedes.close(resolve));
+    await closed;
+  }
+}

@@ -1,0 +1,93 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { sha256Digest } from "../../../fleet/release/index.ts";
+
+export type Handler = (request: IncomingMessage, response: ServerResponse, bytes: Buffer) => void;
+
+/** A real HTTP server of objects that can be told to misbehave, request by request. */
+export class ObjectServer {
+  readonly requests: { range?: string; ifRange?: string; authorization?: string }[] = [];
+  readonly #objects = new Map<string, Buffer>();
+  readonly #server: Server;
+  /** Handlers for the next requests, in order; after them the server behaves. */
+  readonly script: Handler[] = [];
+
+  private constructor() {
+    this.#server = createServer((request, response) => this.#answer(request, response));
+  }
+
+  static async start(): Promise<ObjectServer> {
+    const server = new ObjectServer();
+    await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
+    return server;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  put(content: string | Buffer): string {
+    const bytes = Buffer.from(content);
+    const digest = sha256Digest(bytes);
+    this.#objects.set(digest, bytes);
+    return digest;
+  }
+
+  drop(digest: string): void {
+    this.#objects.delete(digest);
+  }
+
+  /** Ends every connection in the middle of whatever it carries. */
+  breakConnections(): void {
+    this.#server.closeAllConnections();
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const { range, authorization } = request.headers;
+    const ifRange = request.headers["if-range"] as string | undefined;
+    this.requests.push({
+      ...(range === undefined ? {} : { range }),
+      ...(ifRange === undefined ? {} : { ifRange }),
+      ...(authorization === undefined ? {} : { authorization }),
+    });
+    const bytes = this.#objects.get(request.url?.split("/objects/")[1] ?? "");
+    const handler = this.script.shift() ?? serveRange;
+    if (bytes === undefined && handler === serveRange) response.writeHead(404).end();
+    else handler(request, response, bytes ?? Buffer.alloc(0));
+  }
+}
+
+export function serveRange(request: IncomingMessage, response: ServerResponse, bytes: Buffer) {
+  const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
+  const etag = `"${sha256Digest(bytes)}"`;
+  const condition = request.headers["if-range"];
+  if (start > 0 && (condition === undefined || condition === etag)) {
+    if (start >= bytes.length) return response.writeHead(416).end();
+    const contentRange = `bytes ${start}-${bytes.length - 1}/${bytes.length}`;
+    response.writeHead(206, {
+      etag,
+      "content-range": contentRange,
+      "content-length": bytes.length - start,
+    });
+    return response.end(bytes.subarray(start));
+  }
+  response.writeHead(200, { etag, "content-length": bytes.length });
+  return response.end(bytes);
+}
+
+export function status(code: number, headers: Record<string, string> = {}): Handler {
+  return (_request, response) => response.writeHead(code, headers).end();
+}
+
+/** Sends the first bytes and then nothing, without closing. */
+export function stallAfter(count: number): Handler {
+  return (_request, response, bytes) => {
+    response.writeHead(200, { etag: `"${sha256Digest(bytes)}"`, "content-length": bytes.length });
+    response.write(bytes.subarray(0, count));
+  };
+}

@@ -1,0 +1,111 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Desired, Reported } from "../../../fleet/contract/index.ts";
+import { topic } from "../../../fleet/contract/index.ts";
+import { PASSWORD, TestBroker } from "./broker.ts";
+import { desiredOf, DEVICE, FLEET, signedText } from "./desired.ts";
+import { createKeyPair } from "./keys.ts";
+import { ObjectServer } from "./object-server.ts";
+
+const ROOT = resolve(import.meta.dirname, "../../..");
+export const NODE_16 = join(ROOT, `node_modules/node16-linux-${process.arch}/bin/node`);
+export const FAKE_ADDON = join(import.meta.dirname, "fake-addon.cjs");
+
+/** Broker, object server, keys and one real agent process on Node 16 with a state folder of its own. */
+export class AgentWorld {
+  readonly folder = mkdtempSync(join(tmpdir(), "jetfleet-agent-"));
+  readonly bundle = join(this.folder, "agent.cjs");
+  readonly stateDir = join(this.folder, "state");
+  readonly keys = createKeyPair();
+  broker: TestBroker;
+  readonly objects: ObjectServer;
+  log = "";
+  #agent: ChildProcess | null = null;
+
+  private constructor(broker: TestBroker, objects: ObjectServer) {
+    this.broker = broker;
+    this.objects = objects;
+    execFileSync(process.execPath, [join(ROOT, "agent/build.mjs"), this.bundle]);
+  }
+
+  static async create(): Promise<AgentWorld> {
+    return new AgentWorld(await TestBroker.start(), await ObjectServer.start());
+  }
+
+  get pid(): number {
+    return this.#agent?.pid ?? -1;
+  }
+
+  topic(channel: Parameters<typeof topic>[2], detail?: string): string {
+    return topic(FLEET, DEVICE, channel, detail);
+  }
+
+  start(overrides: Record<string, unknown> = {}): void {
+    const config = join(this.folder, "agent.json");
+    writeFileSync(config, JSON.stringify({ ...this.#config(), ...overrides }), { mode: 0o600 });
+    const node = existsSync(NODE_16) ? NODE_16 : process.execPath;
+    const agent = spawn(node, [this.bundle, "run", "--config", config]);
+    for (const stream of [agent.stdout, agent.stderr]) {
+      stream.on("data", (chunk: Buffer) => {
+        this.log += chunk.toString();
+      });
+    }
+    this.#agent = agent;
+  }
+
+  /** As the kernel ends a process: nothing is said, nothing is flushed. */
+  kill(): Promise<void> {
+    return this.#end("SIGKILL");
+  }
+
+  terminate(): Promise<void> {
+    return this.#end("SIGTERM");
+  }
+
+  async deploy(document: Partial<Desired> & { generation: number }): Promise<void> {
+    const full = desiredOf({ artifactUrl: this.objects.url, ...document });
+    await this.publishDesired(signedText(full, this.keys.privateKeyPem));
+  }
+
+  publishDesired(message: string | Buffer): Promise<void> {
+    return this.broker.publish(this.topic("desired"), message);
+  }
+
+  /** The first `reported` that satisfies the test, among those since message number `from`. */
+  reported(test: (reported: Reported) => boolean, from = 0): Promise<Reported> {
+    return this.broker.waitFor<Reported>("/reported", test, from);
+  }
+
+  async destroy(): Promise<void> {
+    await this.kill();
+    await this.broker.stop();
+    await this.objects.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #config() {
+    return {
+      fleet: FLEET,
+      device: DEVICE,
+      board: "tx2",
+      hubUrl: this.objects.url,
+      mqttUrl: this.broker.url,
+      username: DEVICE,
+      password: PASSWORD,
+      fleetPublicKey: this.keys.publicKeyPem,
+      stateDir: this.stateDir,
+      addonPath: FAKE_ADDON,
+    };
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const agent = this.#agent;
+    this.#agent = null;
+    if (agent === null || agent.exitCode !== null || agent.signalCode !== null) return;
+    const gone = new Promise((resolve) => agent.once("exit", resolve));
+    agent.kill(signal);
+    await gone;
+  }
+}
