@@ -1,0 +1,28 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as jf from "jetfleet";
+
+const config = new pulumi.Config();
+
+// One model for all, uploaded to the hub once.
+const model = new jf.Model("people", {
+  source: config.require("model"),
+  labels: config.requireObject<string[]>("labels"),
+});
+
+// The camera's address may hold a password, so it is read as a secret and stays one.
+const camera = config.requireSecret("cameraUri");
+
+for (const args of config.requireObject<(jf.DeviceArgs & { name: string })[]>("devices")) {
+  const device = new jf.Device(args.name, args);
+
+  // `pulumi up` returns when frames flow through it.
+  new jf.Pipeline(`${args.name}-entrance`, {
+    name: "entrance",
+    device,
+    sources: { camera: { uri: camera } },
+    detect: { model, minScore: config.getNumber("minScore") ?? 0.4 },
+    track: { algorithm: "bytetrack" },
+  });
+}
+
+export const modelDigest = model.digest;

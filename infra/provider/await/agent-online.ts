@@ -1,0 +1,68 @@
+import type { Presence, Reported } from "../../../fleet/contract/index.ts";
+import type { FleetLink } from "../../../fleet/hub/client/index.ts";
+import type { Operation } from "../rpc/operation.ts";
+import { type Verdict, waitUntil } from "./wait-until.ts";
+
+export interface AgentView {
+  presence: Presence | null;
+  reported: Reported | null;
+}
+
+/**
+ * Online means: a birth that is newer than `before` (or any, when nothing was restarted), and a report of that same
+ * start of the agent. A retained birth alone proves nothing, for its will may be under way.
+ */
+export function judgeOnline(view: AgentView, before: Presence | null, restarted: boolean): Verdict {
+  const { presence, reported } = view;
+  const stale =
+    restarted &&
+    before !== null &&
+    presence?.bootId === before.bootId &&
+    presence.seq === before.seq;
+  if (presence === null || stale) return waiting("agent started, not yet online at the hub");
+  if (!presence.online) return waiting("agent offline");
+  if (reported?.bootId !== presence.bootId) return waiting("agent online, no report yet");
+  return { verdict: "done" };
+}
+
+function waiting(reason: string): Verdict {
+  return { verdict: "waiting", reason };
+}
+
+export interface OnlineWait {
+  operation: Operation;
+  link: FleetLink;
+  device: string;
+  before: Presence | null;
+  restarted: boolean;
+  /** End of the agent's log, for the error. */
+  log(): Promise<string>;
+}
+
+export async function waitOnline(wait: OnlineWait): Promise<AgentView> {
+  const { link, device, operation } = wait;
+  const view: AgentView = { presence: null, reported: null };
+  await waitUntil({
+    operation,
+    goal: `the agent of ${device} to be online`,
+    code: "AGENT_OFFLINE",
+    judge: () => judgeOnline(view, wait.before, wait.restarted),
+    observe: async (changed) => {
+      const stops = [
+        await link.subscribe(device, "presence", (presence) => {
+          view.presence = presence;
+          changed();
+        }),
+        await link.subscribe(device, "reported", (reported) => {
+          view.reported = reported;
+          changed();
+        }),
+      ];
+      return async () => {
+        for (const stop of stops) await stop();
+      };
+    },
+    details: wait.log,
+  });
+  return view;
+}

@@ -1,0 +1,159 @@
+import type {
+  PipelineStats,
+  Presence,
+  Reported,
+  ReportedError,
+} from "../../../fleet/contract/index.ts";
+import { ERROR_CODES, type ErrorCode, FleetError } from "../../../fleet/errors/index.ts";
+import type { FleetLink } from "../../../fleet/hub/client/index.ts";
+import type { Operation } from "../rpc/operation.ts";
+import { type Verdict, waitUntil } from "./wait-until.ts";
+
+/** What must be true before `up` returns. */
+export interface PipelineGoal {
+  device: string;
+  pipeline: string;
+  generation: number;
+  specDigest: string;
+  /** `atMs` of the device's error before the document was published; an error of that time is not about it. */
+  errorBeforeAtMs: number | null;
+}
+
+export interface PipelineView {
+  presence: Presence | null;
+  reported: Reported | null;
+  /** Statistics that came while the goal's version was reported as running. */
+  frames: FrameCount | null;
+}
+
+interface FrameCount {
+  first: number;
+  firstAtMs: number;
+  last: number;
+  lastAtMs: number;
+  sourceState: PipelineStats["source"]["state"];
+}
+
+/** Frames that must come out, over at least this long: one lucky frame is not a running pipeline. */
+const FRAMES = 10;
+const OVER_MS = 2_000;
+
+export function judgeRunning(goal: PipelineGoal, view: PipelineView): Verdict {
+  const { presence, reported, frames } = view;
+  const device = goal.device;
+  if (presence === null) return waiting(`${device} was never online`);
+  if (!presence.online) return waiting(`${device} is offline`);
+  if (reported === null) return waiting(`no report from ${device} yet`);
+  const error = newError(reported.error, goal);
+  if (error && isFinal(error)) return failed(device, error);
+  if (reported.generation < goal.generation) {
+    return waiting(
+      error ? `${device} says ${error.message}` : `${device} has not yet accepted the change`,
+    );
+  }
+  if (reported.update.state === "rolled-back" && reported.error)
+    return failed(device, reported.error);
+  const pipeline = reported.pipelines.find(({ name }) => name === goal.pipeline);
+  if (pipeline?.specDigest !== goal.specDigest) return waiting(updateText(reported));
+  if (pipeline.state === "failed") {
+    if (pipeline.error && isFinal(pipeline.error)) return failed(device, pipeline.error);
+    return waiting(`failed, being started again: ${pipeline.error?.message ?? "no reason given"}`);
+  }
+  if (pipeline.state !== "running") {
+    return waiting(`${pipeline.state}${pipeline.error ? `: ${pipeline.error.message}` : ""}`);
+  }
+  return judgeFrames(frames);
+}
+
+function judgeFrames(frames: FrameCount | null): Verdict {
+  if (frames === null) return waiting("running, waiting for the first figures");
+  const count = frames.last - frames.first;
+  // A file that is over proves itself by what came out of it.
+  if (frames.sourceState === "ended" && frames.last > 0) return { verdict: "done" };
+  if (count >= FRAMES && frames.lastAtMs - frames.firstAtMs >= OVER_MS) return { verdict: "done" };
+  if (frames.last === 0) return waiting(`running, no frame yet (source ${frames.sourceState})`);
+  return waiting(`running, ${count} frames so far`);
+}
+
+function updateText(reported: Reported): string {
+  const { state, fetchedBytes, totalBytes } = reported.update;
+  if (state !== "fetching" || !totalBytes) return `update: ${state}`;
+  return `fetching ${Math.floor((100 * (fetchedBytes ?? 0)) / totalBytes)} %`;
+}
+
+function newError(error: ReportedError | null, goal: PipelineGoal): ReportedError | null {
+  return error && error.atMs !== goal.errorBeforeAtMs ? error : null;
+}
+
+/** True for errors that the device cannot get over by trying again. Unknown codes get the benefit of the doubt. */
+function isFinal(error: ReportedError): boolean {
+  return error.code in ERROR_CODES && !ERROR_CODES[error.code as ErrorCode].retryable;
+}
+
+function failed(device: string, error: ReportedError): Verdict {
+  const code = error.code in ERROR_CODES ? (error.code as ErrorCode) : "PIPELINE_NOT_RUNNING";
+  return {
+    verdict: "failed",
+    error: new FleetError(code, `${device} says: ${error.message}`, { hint: error.hint }),
+  };
+}
+
+function waiting(reason: string): Verdict {
+  return { verdict: "waiting", reason };
+}
+
+/** Counts frames of the goal's version only; begins again when the counter does, as after a restart. */
+export function countFrames(
+  goal: PipelineGoal,
+  view: PipelineView,
+  stats: PipelineStats,
+  nowMs: number,
+): void {
+  const running = view.reported?.pipelines.some(
+    ({ name, state, specDigest }) =>
+      name === goal.pipeline && state === "running" && specDigest === goal.specDigest,
+  );
+  if (!running) return;
+  const last = stats.framesTotal;
+  const sourceState = stats.source.state;
+  const before = view.frames;
+  view.frames =
+    before && last >= before.last
+      ? { ...before, last, lastAtMs: nowMs, sourceState }
+      : { first: last, firstAtMs: nowMs, last, lastAtMs: nowMs, sourceState };
+}
+
+export async function waitRunning(
+  operation: Operation,
+  link: FleetLink,
+  goal: PipelineGoal,
+): Promise<void> {
+  const view: PipelineView = { presence: null, reported: null, frames: null };
+  const { device } = goal;
+  await waitUntil({
+    operation,
+    goal: `pipeline ${goal.pipeline} to deliver frames on ${device}`,
+    code: "PIPELINE_NOT_RUNNING",
+    judge: () => judgeRunning(goal, view),
+    observe: async (changed) => {
+      const stops = [
+        await link.subscribe(device, "presence", (presence) => {
+          view.presence = presence;
+          changed();
+        }),
+        await link.subscribe(device, "reported", (reported) => {
+          view.reported = reported;
+          changed();
+        }),
+        await link.subscribe(device, "stats", (stats, { receivedAtMs }) => {
+          const own = stats.pipelines.find(({ name }) => name === goal.pipeline);
+          if (own) countFrames(goal, view, own, receivedAtMs);
+          changed();
+        }),
+      ];
+      return async () => {
+        for (const stop of stops) await stop();
+      };
+    },
+  });
+}

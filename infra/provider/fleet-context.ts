@@ -1,0 +1,63 @@
+import { CONTRACT_VERSION } from "../../fleet/contract/index.ts";
+import { FleetError } from "../../fleet/errors/index.ts";
+import { type FleetLink, HubClient, type HubInfo } from "../../fleet/hub/client/index.ts";
+import { SshPool } from "../../fleet/ssh/index.ts";
+import type { ProviderConfig, SigningKey } from "./config.ts";
+import { KeyedMutex } from "./keyed-mutex.ts";
+import { RuntimeShelf } from "./runtime/index.ts";
+
+/** What all resources of one provider process share. */
+export class FleetContext {
+  readonly config: ProviderConfig;
+  readonly key: SigningKey;
+  readonly ssh = new SshPool();
+  /** Held while a device's desired document is read, changed and published. */
+  readonly desiredLock = new KeyedMutex();
+  readonly runtimes: RuntimeShelf;
+
+  constructor(config: ProviderConfig, key: SigningKey, runtimes = new RuntimeShelf()) {
+    this.config = config;
+    this.key = key;
+    this.runtimes = runtimes;
+  }
+
+  hub(signal: AbortSignal): HubClient {
+    const { hubUrl, operatorCredentials } = this.config;
+    return new HubClient({ httpUrl: hubUrl, credentialsFile: operatorCredentials, signal });
+  }
+
+  /** The hub's facts, once it is sure that it is this fleet's and speaks this contract. */
+  async hubInfo(signal: AbortSignal): Promise<HubInfo> {
+    const info = await this.hub(signal).info();
+    if (info.fleet !== this.config.fleet) {
+      throw new FleetError(
+        "HUB_REFUSED",
+        `Expected the hub of fleet ${this.config.fleet} at ${this.config.hubUrl} but it serves ${info.fleet}`,
+        { hint: "Correct hubUrl or fleet in the configuration of the provider." },
+      );
+    }
+    if (info.contract !== CONTRACT_VERSION) {
+      throw new FleetError(
+        "HUB_REFUSED",
+        `Expected a hub of contract version ${CONTRACT_VERSION} but it speaks version ${info.contract}`,
+        { hint: "Use the same jetfleet version for the hub and the program." },
+      );
+    }
+    return info;
+  }
+
+  /** Runs `work` with a session at the broker, and ends the session. */
+  async withLink<T>(signal: AbortSignal, work: (link: FleetLink) => Promise<T>): Promise<T> {
+    await this.hubInfo(signal);
+    const link = await this.hub(signal).connectMqtt();
+    try {
+      return await work(link);
+    } finally {
+      await link.close().catch(() => {});
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.ssh.close();
+  }
+}

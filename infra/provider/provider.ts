@@ -1,0 +1,94 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { FleetError } from "../../fleet/errors/index.ts";
+import { checkProperties } from "./check.ts";
+import { ProviderConfig, readSigningKey } from "./config.ts";
+import { FleetContext } from "./fleet-context.ts";
+import { RESOURCES, type Resource } from "./resources/index.ts";
+import { connectEngineLog } from "./rpc/engine-log.ts";
+import { Operations } from "./rpc/operation.ts";
+import type { ProviderPort } from "./rpc/service.ts";
+import { type Properties, reveal } from "./rpc/values.ts";
+import { packageSchema } from "./schema.ts";
+
+/** What the engine adds to a provider's own configuration. */
+const ENGINE_KEYS = new Set(["version", "pluginDownloadURL", "parameterization", "__internal"]);
+
+const CONFIG_RULES = { schema: ProviderConfig, unsupported: [], secrets: [] };
+
+export class JetfleetProvider implements ProviderPort {
+  readonly version = ownVersion();
+  readonly operations = new Operations(connectEngineLog(undefined));
+  #context: FleetContext | undefined;
+
+  schema(): string {
+    return JSON.stringify(packageSchema(this.version));
+  }
+
+  useEngine(address: string): void {
+    if (address) this.operations.log = connectEngineLog(address);
+  }
+
+  checkConfig(news: Properties) {
+    const [own, foreign] = split(news);
+    const checked = checkProperties(CONFIG_RULES, own);
+    return { inputs: { ...foreign, ...checked.inputs }, failures: checked.failures };
+  }
+
+  async configure(args: Properties): Promise<void> {
+    const config = ProviderConfig.parse(reveal(split(args)[0]));
+    this.#context = new FleetContext(config, await readSigningKey(config.signingKey));
+  }
+
+  context(): FleetContext {
+    if (this.#context) return this.#context;
+    throw new FleetError("INTERNAL", "Expected the engine to configure the provider first");
+  }
+
+  /** The resource type that a URN names: `…::<parent types>$<type>::<name>`. */
+  resource(urn: string): Resource {
+    const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
+    const resource = RESOURCES.find((one) => one.type === type);
+    if (resource) return resource;
+    const known = RESOURCES.map((one) => one.type).join(", ");
+    throw new FleetError("SPEC_INVALID", `Expected a resource of type ${known} but got ${type}`);
+  }
+
+  async check(resource: Resource, urn: string, news: Properties) {
+    const given = news["name"] ?? null;
+    const inputs = given === null ? { ...news, name: logicalName(urn) } : news;
+    const checked = checkProperties(resource.rules, inputs);
+    const refined = (await resource.refine?.(checked.inputs, checked)) ?? [];
+    const failures = [...checked.failures, ...refined].map((failure) =>
+      failure.property === "name" && given === null
+        ? {
+            ...failure,
+            reason: `${failure.reason}, the name of the resource in the program; set name`,
+          }
+        : failure,
+    );
+    return { inputs: checked.inputs, failures };
+  }
+
+  async close(): Promise<void> {
+    this.operations.cancelAll();
+    await this.#context?.close();
+  }
+}
+
+function split(properties: Properties): [own: Properties, foreign: Properties] {
+  const entries = Object.entries(properties);
+  return [
+    Object.fromEntries(entries.filter(([key]) => !ENGINE_KEYS.has(key))),
+    Object.fromEntries(entries.filter(([key]) => ENGINE_KEYS.has(key))),
+  ];
+}
+
+function logicalName(urn: string): string {
+  return urn.split("::").slice(3).join("::");
+}
+
+function ownVersion(): string {
+  const path = join(import.meta.dirname, "../../package.json");
+  return (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version;
+}

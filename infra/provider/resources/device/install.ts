@@ -1,0 +1,175 @@
+import { randomBytes } from "node:crypto";
+import { type SshConnection, uploadFile } from "../../../../fleet/ssh/index.ts";
+import type { Operation } from "../../rpc/operation.ts";
+import { AGENT_UNIT, type RuntimeFile, type RuntimeRelease } from "../../runtime/index.ts";
+import { runAsRoot } from "./board-shell.ts";
+import {
+  BASE,
+  CONFIG,
+  CONFIG_DIR,
+  CURRENT,
+  RELEASES,
+  releaseId,
+  STAGING,
+  STATE_DIR,
+  UNIT,
+  UNIT_FILE,
+} from "./layout.ts";
+import { megabytes, type Step, type WantedConfig } from "./plan.ts";
+
+export interface InstallJob {
+  connection: SshConnection;
+  operation: Operation;
+  release: RuntimeRelease;
+  wanted: WantedConfig;
+  /** Gives the hub a new password for the device. */
+  setPassword(password: string): Promise<void>;
+}
+
+export async function executeStep(step: Step, job: InstallJob): Promise<void> {
+  switch (step.step) {
+    case "push-runtime":
+      return await pushRuntime(job, step.send, step.reuse);
+    case "write-credentials":
+      return await writeCredentials(job);
+    case "write-unit":
+      return await root(job, "writing the unit", WRITE_UNIT);
+    case "enable":
+      return await root(
+        job,
+        "enabling the agent",
+        `systemctl daemon-reload; systemctl enable ${UNIT}`,
+      );
+    case "restart":
+      job.operation.status("starting the agent");
+      return await root(
+        job,
+        "starting the agent",
+        `systemctl daemon-reload; systemctl restart ${UNIT}`,
+      );
+  }
+}
+
+const WRITE_UNIT = `
+umask 022
+cat > ${UNIT_FILE}.new <<'JETFLEET_UNIT'
+${AGENT_UNIT}JETFLEET_UNIT
+sync
+mv ${UNIT_FILE}.new ${UNIT_FILE}
+systemctl daemon-reload`;
+
+/** Files go to a staging folder; the release appears under its name, and `current` moves, by renames. */
+async function pushRuntime(job: InstallJob, send: string[], reuse: string[]): Promise<void> {
+  const { release, connection, operation } = job;
+  const files = release.files.filter(({ name }) => send.includes(name));
+  await root(job, "preparing the runtime's folder", prepareScript(reuse));
+  const totalBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  let doneBytes = 0;
+  for (const file of files) {
+    await uploadFile(connection, {
+      source: { path: file.path },
+      remotePath: `${STAGING}/${file.name}`,
+      mode: file.mode,
+      signal: operation.signal,
+      onProgress: (sentBytes) => operation.status(progress(doneBytes + sentBytes, totalBytes)),
+    });
+    doneBytes += file.sizeBytes;
+  }
+  operation.status("verifying the runtime");
+  await root(job, "verifying the runtime", finishScript(release), 120_000);
+}
+
+function progress(sentBytes: number, totalBytes: number): string {
+  const percent = Math.floor((100 * sentBytes) / Math.max(1, totalBytes));
+  // Whole steps of five, so that the row is not rewritten for every packet.
+  const shown = percent - (percent % 5);
+  return `sending the runtime: ${shown} % of ${megabytes(totalBytes)}`;
+}
+
+function prepareScript(reuse: string[]): string {
+  return [
+    `mkdir -p ${RELEASES}`,
+    `rm -rf ${STAGING}`,
+    `mkdir -m 0755 ${STAGING} ${STAGING}/bin`,
+    // Unchanged files of the current release need not travel again; they are never written to in place.
+    ...reuse.map(
+      (name) =>
+        `ln ${CURRENT}/${name} ${STAGING}/${name} || cp -p ${CURRENT}/${name} ${STAGING}/${name}`,
+    ),
+    // The SFTP session has the rights of the login, not of root.
+    `chown "\${SUDO_UID:-0}:\${SUDO_GID:-0}" ${STAGING} ${STAGING}/bin`,
+  ].join("\n");
+}
+
+function finishScript(release: RuntimeRelease): string {
+  const target = `${RELEASES}/${releaseId(release.digest)}`;
+  return [
+    `cd ${STAGING}`,
+    `sha256sum --check --quiet - <<'JETFLEET_SUMS'\n${release.files.map(sumLine).join("\n")}\nJETFLEET_SUMS`,
+    `cat > release.json <<'JETFLEET_RELEASE'\n${releaseJson(release)}\nJETFLEET_RELEASE`,
+    `chown -R 0:0 ${STAGING}`,
+    "cd /",
+    "sync",
+    `rm -rf ${target}`,
+    `mv ${STAGING} ${target}`,
+    `ln -sfn releases/${releaseId(release.digest)} ${CURRENT}.new`,
+    `previous=$(readlink ${CURRENT} || true)`,
+    `mv -T ${CURRENT}.new ${CURRENT}`,
+    "sync",
+    // The one before stays, as a way back by hand.
+    `for one in ${RELEASES}/*; do`,
+    `  case "releases/\${one##*/}" in "releases/${releaseId(release.digest)}"|"$previous") ;; *) rm -rf "$one" ;; esac`,
+    "done",
+  ].join("\n");
+}
+
+function sumLine({ digest, name }: RuntimeFile): string {
+  return `${digest.replace("sha256:", "")}  ${name}`;
+}
+
+function releaseJson(release: RuntimeRelease): string {
+  const files = Object.fromEntries(release.files.map(({ name, digest }) => [name, digest]));
+  return JSON.stringify({
+    runtimeDigest: release.digest,
+    agentVersion: release.agentVersion,
+    files,
+  });
+}
+
+async function writeCredentials(job: InstallJob): Promise<void> {
+  const password = randomBytes(24).toString("base64url");
+  const config = { ...job.wanted, username: job.wanted.device, password };
+  job.operation.status("setting the device's credentials");
+  await root(
+    job,
+    "writing the agent's configuration",
+    `
+umask 077
+mkdir -p -m 0700 ${CONFIG_DIR} ${STATE_DIR}
+cat > ${CONFIG}.new <<'JETFLEET_CONFIG'
+${JSON.stringify(config)}
+JETFLEET_CONFIG
+sync
+mv ${CONFIG}.new ${CONFIG}`,
+  );
+  // After the board: when this fails, the next attempt finds an agent that is not online and begins again.
+  await job.setPassword(password);
+}
+
+export async function uninstall(connection: SshConnection, signal: AbortSignal): Promise<void> {
+  const script = `
+systemctl disable --now ${UNIT} >/dev/null 2>&1 || systemctl stop ${UNIT} >/dev/null 2>&1 || true
+rm -rf ${UNIT_FILE} ${BASE} ${CONFIG_DIR} ${STATE_DIR}
+systemctl daemon-reload >/dev/null 2>&1 || true`;
+  await runAsRoot(connection, script, { label: "removing the agent", signal, timeoutMs: 60_000 });
+}
+
+async function root(
+  job: InstallJob,
+  label: string,
+  script: string,
+  timeoutMs = 60_000,
+): Promise<void> {
+  const { signal } = job.operation;
+  await runAsRoot(job.connection, script, { label, signal, timeoutMs });
+}

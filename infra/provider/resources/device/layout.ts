@@ -1,0 +1,15 @@
+/** Where things lie on a board. The agent and the unit rely on these paths. */
+export const BASE = "/opt/jetfleet";
+export const RELEASES = `${BASE}/releases`;
+export const CURRENT = `${BASE}/current`;
+export const STAGING = `${BASE}/.staging`;
+export const CONFIG_DIR = "/etc/jetfleet";
+export const CONFIG = `${CONFIG_DIR}/agent.json`;
+export const STATE_DIR = "/var/lib/jetfleet";
+export const UNIT = "jetfleet-agent.service";
+export const UNIT_FILE = `/etc/systemd/system/${UNIT}`;
+
+/** Folder name of a runtime release below RELEASES. */
+export function releaseId(runtimeDigest: string): string {
+  return runtimeDigest.replace("sha256:", "").slice(0, 16);
+}

@@ -1,0 +1,98 @@
+import { FleetError } from "../../../../fleet/errors/index.ts";
+import type { RuntimeRelease } from "../../runtime/index.ts";
+import type { BoardProbe } from "./probe.ts";
+
+/** What the agent's configuration must say, password apart. */
+export interface WantedConfig {
+  fleet: string;
+  device: string;
+  board: string;
+  hubUrl: string;
+  mqttUrl: string;
+  fleetPublicKey: string;
+}
+
+export type Step =
+  | { step: "push-runtime"; send: string[]; reuse: string[] }
+  | { step: "write-credentials" }
+  | { step: "write-unit" }
+  | { step: "enable" }
+  | { step: "restart" };
+
+/** Room left over for the agent's state, logs and models. */
+const SPARE_BYTES = 64 * 2 ** 20;
+
+/** What must be done so that the board runs this release with this configuration, in order; empty when it does. */
+export function planProvision(
+  probe: BoardProbe,
+  release: RuntimeRelease,
+  wanted: WantedConfig,
+  online: boolean,
+): Step[] {
+  const steps: Step[] = [];
+  if (probe.runtime?.runtimeDigest !== release.digest) steps.push(pushStep(probe, release));
+  // An agent that runs with the right configuration and is not online has credentials that the hub does not know.
+  const locked = probe.active === "active" && !online;
+  if (!sameConfig(probe.agentConfig, wanted) || locked) steps.push({ step: "write-credentials" });
+  if (probe.unit !== "ours") steps.push({ step: "write-unit" });
+  if (!probe.enabled) steps.push({ step: "enable" });
+  if (steps.length > 0 || probe.active !== "active") steps.push({ step: "restart" });
+  return steps;
+}
+
+function pushStep(probe: BoardProbe, release: RuntimeRelease): Step {
+  const installed = probe.runtime?.files ?? {};
+  const reuse = release.files.filter(({ name, digest }) => installed[name] === digest);
+  const send = release.files.filter((file) => !reuse.includes(file));
+  return {
+    step: "push-runtime",
+    send: send.map(({ name }) => name),
+    reuse: reuse.map(({ name }) => name),
+  };
+}
+
+function sameConfig(installed: WantedConfig | null, wanted: WantedConfig): boolean {
+  return (
+    installed !== null &&
+    (Object.keys(wanted) as (keyof WantedConfig)[]).every((key) => installed[key] === wanted[key])
+  );
+}
+
+/** Throws unless the board is known and is the one that the program declares. */
+export function requireBoard(
+  probe: BoardProbe,
+  declared: string | undefined,
+  address: string,
+): void {
+  if (probe.board === "unknown" || probe.l4t === null) {
+    throw new FleetError(
+      "BOARD_UNKNOWN",
+      `Expected an NVIDIA Jetson that this version knows at ${address} but got model ` +
+        `"${probe.model}", L4T ${probe.l4t ?? "none"}, machine ${probe.machine}`,
+    );
+  }
+  if (declared !== undefined && declared !== probe.board) {
+    throw new FleetError(
+      "BOARD_MISMATCH",
+      `Expected board ${declared} at ${address} but it is ${probe.board} (model "${probe.model}")`,
+    );
+  }
+}
+
+export function requireSpace(probe: BoardProbe, release: RuntimeRelease, step: Step): void {
+  if (step.step !== "push-runtime") return;
+  const neededBytes =
+    SPARE_BYTES +
+    release.files
+      .filter(({ name }) => step.send.includes(name))
+      .reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  if (probe.freeBytes >= neededBytes) return;
+  throw new FleetError(
+    "BOARD_DISK_FULL",
+    `Expected ${megabytes(neededBytes)} free on the board for the runtime but got ${megabytes(probe.freeBytes)}`,
+  );
+}
+
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

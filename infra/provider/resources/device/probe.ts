@@ -1,0 +1,108 @@
+import { z } from "zod";
+import { identify } from "../../../../fleet/boards/index.ts";
+import type { SshConnection } from "../../../../fleet/ssh/index.ts";
+import { AGENT_UNIT } from "../../runtime/index.ts";
+import { runAsRoot } from "./board-shell.ts";
+import { BASE, CONFIG, CURRENT, UNIT, UNIT_FILE } from "./layout.ts";
+
+/** What is found on a board: its identity, and what of ours is there. */
+export interface BoardProbe {
+  board: string;
+  model: string;
+  l4t: string | null;
+  jetpack: string | null;
+  machine: string;
+  simulated: boolean;
+  freeBytes: number;
+  /** Digest and files of the release that `current` points to; null when there is none. */
+  runtime: InstalledRuntime | null;
+  /** Configuration of the agent without its password; null when there is none or it is damaged. */
+  agentConfig: InstalledConfig | null;
+  unit: "ours" | "changed" | "missing";
+  enabled: boolean;
+  /** As systemctl is-active says. */
+  active: string;
+}
+
+export const InstalledRuntime = z.object({
+  runtimeDigest: z.string(),
+  files: z.record(z.string(), z.string()),
+});
+export type InstalledRuntime = z.infer<typeof InstalledRuntime>;
+
+const InstalledConfig = z.object({
+  fleet: z.string(),
+  device: z.string(),
+  board: z.string(),
+  hubUrl: z.string(),
+  mqttUrl: z.string(),
+  fleetPublicKey: z.string(),
+});
+export type InstalledConfig = z.infer<typeof InstalledConfig>;
+
+const SCRIPT = `
+file() { printf '%s ' "$1"; if [ -r "$2" ]; then base64 < "$2" | tr -d '\\n'; else printf -- -; fi; echo; }
+say() { name=$1; shift; printf '%s ' "$name"; { "$@" 2>/dev/null || true; } | base64 | tr -d '\\n'; echo; }
+file compatible /proc/device-tree/compatible
+file model /proc/device-tree/model
+file tegraRelease /etc/nv_tegra_release
+file simulated /etc/jetfleet-simulated
+file runtime ${CURRENT}/release.json
+file config ${CONFIG}
+file unit ${UNIT_FILE}
+say machine uname -m
+say enabled systemctl is-enabled ${UNIT}
+say active systemctl is-active ${UNIT}
+folder=${BASE}; [ -d "$folder" ] || folder=/opt; [ -d "$folder" ] || folder=/
+say free df -Pk "$folder"
+`;
+
+export async function probeBoard(
+  connection: SshConnection,
+  signal: AbortSignal,
+): Promise<BoardProbe> {
+  const label = "reading the board's facts";
+  return parseProbe(await runAsRoot(connection, SCRIPT, { label, signal }));
+}
+
+export function parseProbe(output: string): BoardProbe {
+  const answers = new Map<string, string | null>();
+  for (const line of output.split("\n")) {
+    const [name, text] = line.split(" ");
+    if (!name || text === undefined) continue;
+    answers.set(name, text === "-" ? null : Buffer.from(text, "base64").toString("utf8"));
+  }
+  const text = (name: string) => answers.get(name) ?? null;
+  const word = (name: string) => (text(name) ?? "").trim();
+  const identity = identify({
+    compatible: text("compatible"),
+    model: text("model"),
+    tegraRelease: text("tegraRelease"),
+  });
+  const unit = text("unit");
+  return {
+    ...identity,
+    machine: word("machine"),
+    simulated: text("simulated") !== null,
+    freeBytes: freeBytesOf(word("free")),
+    runtime: parseJson(InstalledRuntime, text("runtime")),
+    agentConfig: parseJson(InstalledConfig, text("config")),
+    unit: unit === null ? "missing" : unit === AGENT_UNIT ? "ours" : "changed",
+    enabled: word("enabled") === "enabled",
+    active: word("active") || "unknown",
+  };
+}
+
+function parseJson<T>(schema: z.ZodType<T>, text: string | null): T | null {
+  try {
+    return schema.safeParse(JSON.parse(text ?? "null")).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** "Available" of the last line that `df -Pk` prints (POSIX: 1024-byte blocks, fourth column). */
+function freeBytesOf(df: string): number {
+  const available = Number(df.split("\n").at(-1)?.split(/\s+/)[3]);
+  return Number.isFinite(available) ? available * 1024 : Number.MAX_SAFE_INTEGER;
+}

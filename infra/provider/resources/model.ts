@@ -1,0 +1,157 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { FleetError, isFleetError } from "../../../fleet/errors/index.ts";
+import { sha256Digest } from "../../../fleet/release/index.ts";
+import { ModelManifest, ModelSpec, UNSUPPORTED_MODEL_KEYS } from "../../../fleet/spec/index.ts";
+import type { Checked, CheckFailure } from "../check.ts";
+import { diffInputs, diffState } from "../diff.ts";
+import type { FleetContext } from "../fleet-context.ts";
+import { checkYolox } from "../onnx/check-model.ts";
+import { readOnnxModel } from "../onnx/read-model.ts";
+import type { Operation } from "../rpc/operation.ts";
+import { hasUnknown, type Properties, reveal, UNKNOWN, type Value } from "../rpc/values.ts";
+import { megabytes } from "./device/plan.ts";
+import type { Resource } from "./resource.ts";
+
+export const ModelState = z.object({
+  digest: ModelManifest.shape.digest,
+  sizeBytes: z.number().int().meta({ description: "Size of the file." }),
+  manifest: ModelManifest.meta({
+    description: "What pipelines and devices need to know of the model.",
+  }),
+  stored: z.boolean().meta({ description: "Whether the hub holds the file." }),
+});
+
+/** Inputs as they stand in state: check adds digest and size, so that a changed file is a changed input. */
+const CheckedModel = ModelSpec.extend({
+  digest: ModelManifest.shape.digest,
+  sizeBytes: ModelManifest.shape.sizeBytes,
+});
+
+// The id is the digest, and only a new resource can have a new id. Both may be at the hub at the same time.
+const RULES = { replaceOn: ["digest"], deleteBeforeReplace: false };
+
+export const modelResource: Resource = {
+  type: "jetfleet:index:Model",
+  rules: { schema: ModelSpec, unsupported: UNSUPPORTED_MODEL_KEYS, secrets: [] },
+  timeoutsMs: { create: 600_000, update: 600_000, delete: 30_000, read: 30_000 },
+
+  async refine(inputs, checked) {
+    return await addDigest(inputs, checked);
+  },
+
+  diff(_context, known, news) {
+    // Where the file lies and how large it is does not matter as long as it is the same file.
+    const changes = diffInputs(known.inputs, news, RULES).filter(
+      ({ path }) => path !== "source" && path !== "sizeBytes",
+    );
+    return {
+      changes: [...changes, ...diffState(known.state, { stored: true })],
+      deleteBeforeReplace: RULES.deleteBeforeReplace,
+    };
+  },
+
+  previewCreate(_context, inputs) {
+    const digest = inputs["digest"] ?? UNKNOWN;
+    return { id: typeof digest === "string" ? digest : "", state: stateOf(inputs) };
+  },
+
+  previewUpdate(_context, _known, news) {
+    return stateOf(news);
+  },
+
+  async create(context, operation, inputs) {
+    const { digest } = CheckedModel.parse(reveal(inputs));
+    await upload(context, operation, inputs);
+    return { id: digest, state: stateOf(inputs) };
+  },
+
+  async update(context, operation, _known, news) {
+    await upload(context, operation, news);
+    return stateOf(news);
+  },
+
+  async read(context, operation, known) {
+    const digest = known.state["digest"];
+    if (typeof digest !== "string") {
+      throw new FleetError("SPEC_UNSUPPORTED", "Models cannot be imported", {
+        hint: "Declare the model in the program and run `up`; a file that the hub has is not sent again.",
+      });
+    }
+    try {
+      await context.hubInfo(operation.signal);
+      const stored = await context.hub(operation.signal).hasObject(digest);
+      return { ...known, state: { ...known.state, stored } };
+    } catch (error) {
+      if (!isFleetError(error, "HUB_UNREACHABLE")) throw error;
+      operation.log("warning", `The model keeps its last known state: ${error.message}`);
+      return known;
+    }
+  },
+
+  /** The file stays at the hub: other stacks may name it, and devices may have to go back to it. */
+  async delete() {},
+};
+
+function stateOf(inputs: Properties): Properties {
+  const { name, digest = UNKNOWN, sizeBytes = UNKNOWN, labels, decoder } = inputs;
+  const manifest = { name, digest, sizeBytes, labels, decoder } as Record<string, Value>;
+  return { ...inputs, digest, sizeBytes, manifest, stored: true };
+}
+
+async function addDigest(inputs: Properties, checked: Checked): Promise<CheckFailure[]> {
+  const { source, labels, decoder } = reveal(inputs) as Record<string, Value>;
+  if (
+    typeof source !== "string" ||
+    checked.failures.some(({ property }) => property === "source")
+  ) {
+    return [];
+  }
+  const read = await readModelFile(source);
+  if ("failure" in read) return [read.failure];
+  inputs["digest"] = read.digest;
+  inputs["sizeBytes"] = read.bytes.length;
+  if (decoder !== "yolox" || !Array.isArray(labels) || hasUnknown(labels)) return [];
+  return checkYolox(read.model, labels.length);
+}
+
+async function readModelFile(source: string) {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(source);
+  } catch (error) {
+    const got = (error as NodeJS.ErrnoException).code === "ENOENT" ? "no file" : String(error);
+    return {
+      failure: {
+        property: "source",
+        reason: `expected an ONNX file, got ${got} at ${resolve(source)}`,
+      },
+    };
+  }
+  try {
+    return { bytes, digest: sha256Digest(bytes), model: readOnnxModel(bytes) };
+  } catch (error) {
+    if (!isFleetError(error)) throw error;
+    return {
+      failure: {
+        property: "source",
+        reason: `${error.code}: ${error.message} (${resolve(source)})`,
+      },
+    };
+  }
+}
+
+async function upload(
+  context: FleetContext,
+  operation: Operation,
+  inputs: Properties,
+): Promise<void> {
+  const { digest, source, sizeBytes } = CheckedModel.parse(reveal(inputs));
+  await context.hubInfo(operation.signal);
+  operation.status("asking the hub for the model");
+  await context.hub(operation.signal).putObject(digest, source, (sentBytes) => {
+    const percent = Math.floor((100 * sentBytes) / sizeBytes);
+    operation.status(`sending the model: ${percent - (percent % 5)} % of ${megabytes(sizeBytes)}`);
+  });
+}

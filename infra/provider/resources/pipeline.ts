@@ -1,0 +1,268 @@
+import { z } from "zod";
+import type { Desired } from "../../../fleet/contract/index.ts";
+import { FleetError, isFleetError } from "../../../fleet/errors/index.ts";
+import type { FleetLink } from "../../../fleet/hub/client/index.ts";
+import { signEnvelope } from "../../../fleet/release/index.ts";
+import {
+  BoardName,
+  DetectSpec,
+  ModelManifest,
+  PipelineSpec,
+  UNSUPPORTED_PIPELINE_KEYS,
+} from "../../../fleet/spec/index.ts";
+import { waitRunning } from "../await/pipeline-running.ts";
+import { waitUntil } from "../await/wait-until.ts";
+import { diffInputs, diffState } from "../diff.ts";
+import type { FleetContext } from "../fleet-context.ts";
+import { InitFailed } from "../rpc/errors.ts";
+import type { Operation } from "../rpc/operation.ts";
+import { type Properties, reveal, UNKNOWN } from "../rpc/values.ts";
+import {
+  composeDesired,
+  type Content,
+  digestIn,
+  openDesired,
+  withoutPipeline,
+  withPipeline,
+} from "./desired.ts";
+import type { Known, Resource } from "./resource.ts";
+
+/** A pipeline as a program declares it: with its device, and the model itself in place of its name. */
+export const PipelineInputs = PipelineSpec.extend({
+  device: z
+    .strictObject({ name: PipelineSpec.shape.name, board: BoardName })
+    .meta({ description: "The device that runs the pipeline." }),
+  detect: DetectSpec.extend({
+    model: ModelManifest.meta({ description: "Manifest of the model, an output of Model." }),
+  }),
+});
+type PipelineInputs = z.infer<typeof PipelineInputs>;
+
+export const PipelineState = z.object({
+  specDigest: z.string().meta({ description: "Names this version of the pipeline and its model." }),
+  state: z.string().meta({
+    description:
+      "running, starting, failed, stopped; absent or changed when it is not what was deployed.",
+  }),
+});
+
+const RULES = { replaceOn: ["name", "device.name"], deleteBeforeReplace: true };
+
+export const pipelineResource: Resource = {
+  type: "jetfleet:index:Pipeline",
+  rules: {
+    schema: PipelineInputs,
+    unsupported: UNSUPPORTED_PIPELINE_KEYS,
+    // A camera's URI may hold its password.
+    secrets: ["sources.*.uri"],
+  },
+  timeoutsMs: { create: 120_000, update: 120_000, delete: 60_000, read: 30_000 },
+
+  diff(_context, known, news) {
+    const changes = diffInputs(known.inputs, news, RULES).map((change) => ({
+      ...change,
+      replace: RULES.replaceOn.includes(change.path),
+    }));
+    return {
+      changes: [...changes, ...diffState(known.state, { state: "running" })],
+      deleteBeforeReplace: RULES.deleteBeforeReplace,
+    };
+  },
+
+  previewCreate(_context, inputs) {
+    const { name, device } = reveal(inputs) as { name?: unknown; device?: { name?: unknown } };
+    const known = typeof name === "string" && typeof device?.name === "string";
+    const state = { ...inputs, specDigest: UNKNOWN, state: "running" };
+    return { id: known ? `${String(device?.name)}/${name}` : "", state };
+  },
+
+  previewUpdate(_context, known, news) {
+    const same = diffInputs(known.inputs, news, RULES).length === 0;
+    return {
+      ...news,
+      specDigest: same ? (known.state["specDigest"] ?? UNKNOWN) : UNKNOWN,
+      state: "running",
+    };
+  },
+
+  async create(context, operation, inputs) {
+    const { name, device } = PipelineInputs.parse(reveal(inputs));
+    return { id: `${device.name}/${name}`, state: await deploy(context, operation, inputs) };
+  },
+
+  async update(context, operation, _known, news) {
+    return await deploy(context, operation, news);
+  },
+
+  read: readPipeline,
+  delete: deletePipeline,
+};
+
+async function deploy(
+  context: FleetContext,
+  operation: Operation,
+  inputs: Properties,
+): Promise<Properties> {
+  const parsed = PipelineInputs.parse(reveal(inputs));
+  const { device, spec, manifest } = splitInputs(parsed);
+  return await context.withLink(operation.signal, async (link) => {
+    const change = await changeDesired(context, operation, link, parsed.device, (content) =>
+      withPipeline(content, spec, manifest),
+    );
+    const { specDigest } = change.result;
+    try {
+      await waitRunning(operation, link, {
+        device,
+        pipeline: spec.name,
+        generation: change.generation,
+        specDigest,
+        errorBeforeAtMs: change.errorBeforeAtMs,
+      });
+    } catch (error) {
+      const state = { ...inputs, specDigest, state: "starting" };
+      throw new InitFailed(`${device}/${spec.name}`, state, inputs, error);
+    }
+    return { ...inputs, specDigest, state: "running" };
+  });
+}
+
+function splitInputs({ device, detect, ...rest }: PipelineInputs): {
+  device: string;
+  spec: PipelineSpec;
+  manifest: ModelManifest;
+} {
+  const { model, ...thresholds } = detect;
+  const spec = PipelineSpec.parse({ ...rest, detect: { ...thresholds, model: model.name } });
+  return { device: device.name, spec, manifest: model };
+}
+
+interface Change<T> {
+  result: T;
+  generation: number;
+  errorBeforeAtMs: number | null;
+}
+
+/** Reads, changes, signs and publishes a device's desired document, one change at a time. */
+async function changeDesired<T extends { content: Content }>(
+  context: FleetContext,
+  operation: Operation,
+  link: FleetLink,
+  device: { name: string; board: BoardName },
+  change: (content: Content) => T,
+): Promise<Change<T>> {
+  return await context.desiredLock.run(device.name, async () => {
+    const previous = await retainedDesired(context, operation, link, device.name);
+    const reported = await link.readRetained(device.name, "reported");
+    const result = change(previous ?? { pipelines: [], models: [] });
+    const base = {
+      fleet: context.config.fleet,
+      device: device.name,
+      board: device.board,
+      artifactUrl: context.config.hubUrl,
+    };
+    const desired = composeDesired(base, result.content, previous, reported, Date.now());
+    const envelope = signEnvelope(JSON.stringify(desired), context.key.privateKeyPem);
+    await link.publish(device.name, "desired", envelope);
+    const errorBeforeAtMs = reported?.error?.atMs ?? null;
+    return { result, generation: desired.generation, errorBeforeAtMs };
+  });
+}
+
+/** What the device was told last; null when nothing was, or when it does not bear this fleet's signature. */
+async function retainedDesired(
+  context: FleetContext,
+  operation: Operation,
+  link: FleetLink,
+  device: string,
+): Promise<Desired | null> {
+  const envelope = await link.readRetained(device, "desired");
+  if (envelope === null) return null;
+  try {
+    return openDesired(envelope, context.key.publicKeyPem);
+  } catch (error) {
+    if (!isFleetError(error, "DESIRED_UNSIGNED") && !(error instanceof z.ZodError)) throw error;
+    const reason = error instanceof FleetError ? error.message : "it does not follow the contract";
+    operation.log("warning", `The desired document of ${device} is not used: ${reason}`);
+    return null;
+  }
+}
+
+async function readPipeline(
+  context: FleetContext,
+  operation: Operation,
+  known: Known,
+): Promise<Known> {
+  if (Object.keys(known.inputs).length === 0) {
+    throw new FleetError("SPEC_UNSUPPORTED", "Pipelines cannot be imported", {
+      hint: "Declare the pipeline in the program and run `up`; one of the same name is taken over.",
+    });
+  }
+  const { device, name } = PipelineInputs.parse(reveal(known.inputs));
+  const keep = (reason: string) => {
+    operation.log("warning", `${known.id} keeps its last known state: ${reason}`);
+    return known;
+  };
+  try {
+    return await context.withLink(operation.signal, async (link) => {
+      const desired = await retainedDesired(context, operation, link, device.name);
+      const deployed = desired && digestIn(desired, name);
+      if (!deployed) return withState(known, "absent");
+      if (deployed !== known.state["specDigest"]) return withState(known, "changed");
+      const presence = await link.readRetained(device.name, "presence");
+      if (!presence?.online) return keep(`${device.name} is offline`);
+      const reported = await link.readRetained(device.name, "reported");
+      const running = reported?.pipelines.find((one) => one.name === name);
+      if (running && running.specDigest !== deployed) return withState(known, "changed");
+      return withState(known, running?.state ?? "absent");
+    });
+  } catch (error) {
+    if (!isFleetError(error, "HUB_UNREACHABLE")) throw error;
+    return keep(error.message);
+  }
+}
+
+function withState(known: Known, state: string): Known {
+  return { ...known, state: { ...known.state, state } };
+}
+
+async function deletePipeline(
+  context: FleetContext,
+  operation: Operation,
+  known: Known,
+): Promise<void> {
+  const { device, name } = PipelineInputs.parse(reveal(known.inputs));
+  await context.withLink(operation.signal, async (link) => {
+    const retained = await retainedDesired(context, operation, link, device.name);
+    if (!retained || digestIn(retained, name) === null) return;
+    await changeDesired(context, operation, link, device, (content) => ({
+      content: withoutPipeline(content, name),
+    }));
+    const presence = await link.readRetained(device.name, "presence");
+    if (!presence?.online) {
+      operation.log("warning", `${device.name} is offline; it will stop ${name} when it is back`);
+      return;
+    }
+    await waitStopped(operation, link, device.name, name);
+  });
+}
+
+async function waitStopped(
+  operation: Operation,
+  link: FleetLink,
+  device: string,
+  name: string,
+): Promise<void> {
+  let listed = true;
+  await waitUntil({
+    operation,
+    goal: `pipeline ${name} to stop on ${device}`,
+    code: "PIPELINE_NOT_RUNNING",
+    judge: () =>
+      listed ? { verdict: "waiting", reason: `${device} is stopping it` } : { verdict: "done" },
+    observe: (changed) =>
+      link.subscribe(device, "reported", (reported) => {
+        listed = reported.pipelines.some((one) => one.name === name && one.state !== "stopped");
+        changed();
+      }),
+  });
+}

@@ -1,0 +1,73 @@
+import { FleetError } from "../../../fleet/errors/index.ts";
+import type { EngineLog, Severity } from "./engine-log.ts";
+
+/** One create, read, update or delete while it runs. */
+export interface Operation extends Disposable {
+  readonly urn: string;
+  readonly preview: boolean;
+  /** Fires with a FleetError: CANCELLED by the user, OPERATION_TIMEOUT when time is up. */
+  readonly signal: AbortSignal;
+  log(severity: Severity, message: string): void;
+  /** Shows `message` in the resource's row; repeated texts are sent once. */
+  status(message: string): void;
+}
+
+export interface OperationRequest {
+  urn: string;
+  doing: string;
+  preview?: boolean;
+  /** From customTimeouts; 0 stands for `defaultMs`. */
+  timeoutSeconds: number;
+  defaultMs: number;
+}
+
+/** Operations under way, so that `Cancel` can end them all. */
+export class Operations {
+  readonly #running = new Set<AbortController>();
+  #log: EngineLog;
+
+  constructor(log: EngineLog) {
+    this.#log = log;
+  }
+
+  set log(log: EngineLog) {
+    this.#log.close();
+    this.#log = log;
+  }
+
+  start(request: OperationRequest): Operation {
+    const controller = new AbortController();
+    this.#running.add(controller);
+    const ms = request.timeoutSeconds > 0 ? request.timeoutSeconds * 1000 : request.defaultMs;
+    const timer = setTimeout(() => controller.abort(timeoutOf(request.doing, ms)), ms);
+    let lastStatus = "";
+    return {
+      urn: request.urn,
+      preview: request.preview ?? false,
+      signal: controller.signal,
+      log: (severity, message) => this.#log.log(severity, request.urn, message),
+      status: (message) => {
+        if (message === lastStatus) return;
+        lastStatus = message;
+        this.#log.status(request.urn, message);
+      },
+      [Symbol.dispose]: () => {
+        clearTimeout(timer);
+        this.#running.delete(controller);
+      },
+    };
+  }
+
+  cancelAll(): void {
+    for (const controller of this.#running) {
+      controller.abort(new FleetError("CANCELLED", "The update was cancelled"));
+    }
+  }
+}
+
+function timeoutOf(doing: string, ms: number): FleetError {
+  return new FleetError(
+    "OPERATION_TIMEOUT",
+    `Expected to finish within ${Math.round(ms / 1000)} s while ${doing}`,
+  );
+}

@@ -1,0 +1,200 @@
+import type {
+  handleUnaryCall,
+  sendUnaryData,
+  ServerUnaryCall,
+  UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import type * as proto from "@pulumi/pulumi/proto/provider_pb.js";
+import type { Message } from "google-protobuf";
+import type { FleetContext } from "../fleet-context.ts";
+import type { Known, Resource } from "../resources/index.ts";
+import { NotImplemented, toGrpcFailure } from "./errors.ts";
+import type { Operation, Operations } from "./operation.ts";
+import { emptyPb, pluginPb, providerPb } from "./proto.ts";
+import { checkResponse, diffResponse } from "./responses.ts";
+import { decodeProperties, encodeProperties, type Properties } from "./values.ts";
+
+/** What the service needs of the provider; all of it is free of gRPC. */
+export interface ProviderPort {
+  version: string;
+  operations: Operations;
+  schema(): string;
+  useEngine(address: string): void;
+  checkConfig(news: Properties): {
+    inputs: Properties;
+    failures: { property: string; reason: string }[];
+  };
+  configure(args: Properties): Promise<void>;
+  context(): FleetContext;
+  resource(urn: string): Resource;
+  check(
+    resource: Resource,
+    urn: string,
+    news: Properties,
+  ): Promise<{
+    inputs: Properties;
+    failures: { property: string; reason: string }[];
+  }>;
+}
+
+/** Every method of pulumirpc.ResourceProvider. */
+export function createService(port: ProviderPort): UntypedServiceImplementation {
+  return {
+    handshake: unary("the handshake", (request: proto.ProviderHandshakeRequest) => {
+      port.useEngine(request.getEngineAddress());
+      const response = new providerPb.ProviderHandshakeResponse();
+      response.setAcceptSecrets(true);
+      return response;
+    }),
+    getSchema: unary("giving the schema", () => {
+      const response = new providerPb.GetSchemaResponse();
+      response.setSchema(port.schema());
+      return response;
+    }),
+    checkConfig: unary("checking the configuration", (request: proto.CheckRequest) =>
+      checkResponse(port.checkConfig(decodeProperties(request.getNews()))),
+    ),
+    // A changed hub or key makes devices differ from their state, which their own diffs tell; nothing is replaced.
+    diffConfig: unary("comparing configurations", () =>
+      diffResponse({ changes: [], deleteBeforeReplace: false }),
+    ),
+    configure: unary("configuring", async (request: proto.ConfigureRequest) => {
+      await port.configure(decodeProperties(request.getArgs()));
+      const response = new providerPb.ConfigureResponse();
+      response.setAcceptsecrets(true);
+      response.setSupportspreview(true);
+      return response;
+    }),
+    check: unary("checking", async (request: proto.CheckRequest) => {
+      const urn = request.getUrn();
+      const news = decodeProperties(request.getNews());
+      return checkResponse(await port.check(port.resource(urn), urn, news));
+    }),
+    diff: unary("comparing", async (request: proto.DiffRequest) => {
+      const known = knownOf(request.getId(), request.getOldInputs(), request.getOlds());
+      const news = decodeProperties(request.getNews());
+      const resource = port.resource(request.getUrn());
+      const facts = (await resource.facts?.(port.context(), known)) ?? {};
+      const diff = resource.diff(port.context(), known, news, facts);
+      return diffResponse(diff, request.getIgnorechangesList());
+    }),
+    create: unary("creating", (request: proto.CreateRequest) => create(port, request)),
+    read: unary("reading", (request: proto.ReadRequest) => read(port, request)),
+    update: unary("updating", (request: proto.UpdateRequest) => update(port, request)),
+    delete: unary("deleting", async (request: proto.DeleteRequest) => {
+      const resource = port.resource(request.getUrn());
+      const known = knownOf(request.getId(), request.getOldInputs(), request.getProperties());
+      using operation = start(port, request, "deleting", resource.timeoutsMs.delete);
+      await resource.delete(port.context(), operation, known);
+      return new emptyPb.Empty();
+    }),
+    // Sent on every normal close as well; anything but success would be reported as a crash.
+    cancel: unary("cancelling", () => {
+      port.operations.cancelAll();
+      return new emptyPb.Empty();
+    }),
+    getPluginInfo: unary("giving the version", () => {
+      const info = new pluginPb.PluginInfo();
+      info.setVersion(port.version);
+      return info;
+    }),
+    attach: unary("attaching", (request: { getAddress(): string }) => {
+      port.useEngine(request.getAddress());
+      return new emptyPb.Empty();
+    }),
+    getMapping: unary("giving a mapping", () => new providerPb.GetMappingResponse()),
+    getMappings: unary("giving mappings", () => new providerPb.GetMappingsResponse()),
+    parameterize: refuse("parameterisation"),
+    invoke: refuse("the function"),
+    call: refuse("the method"),
+    construct: refuse("the component"),
+    list: (call: { emit(name: "error", error: unknown): void }) => {
+      call.emit("error", toGrpcFailure(new NotImplemented("listing"), "listing"));
+    },
+  };
+}
+
+async function create(port: ProviderPort, request: proto.CreateRequest): Promise<Message> {
+  const resource = port.resource(request.getUrn());
+  const inputs = decodeProperties(request.getProperties());
+  const response = new providerPb.CreateResponse();
+  const fill = ({ id, state }: { id: string; state: Properties }) => {
+    response.setId(id);
+    response.setProperties(encodeProperties(state));
+    return response;
+  };
+  if (request.getPreview()) return fill(resource.previewCreate(port.context(), inputs));
+  using operation = start(port, request, "creating", resource.timeoutsMs.create);
+  return fill(await resource.create(port.context(), operation, inputs));
+}
+
+async function update(port: ProviderPort, request: proto.UpdateRequest): Promise<Message> {
+  const resource = port.resource(request.getUrn());
+  const known = knownOf(request.getId(), request.getOldInputs(), request.getOlds());
+  const news = decodeProperties(request.getNews());
+  const response = new providerPb.UpdateResponse();
+  const fill = (state: Properties) => {
+    response.setProperties(encodeProperties(state));
+    return response;
+  };
+  if (request.getPreview()) return fill(resource.previewUpdate(port.context(), known, news));
+  using operation = start(port, request, "updating", resource.timeoutsMs.update);
+  return fill(await resource.update(port.context(), operation, known, news));
+}
+
+async function read(port: ProviderPort, request: proto.ReadRequest): Promise<Message> {
+  const resource = port.resource(request.getUrn());
+  const known = knownOf(request.getId(), request.getInputs(), request.getProperties());
+  using operation = start(port, request, "reading", resource.timeoutsMs.read);
+  const found = await resource.read(port.context(), operation, known);
+  const response = new providerPb.ReadResponse();
+  if (found === null) return response;
+  response.setId(found.id);
+  response.setInputs(encodeProperties(found.inputs));
+  response.setProperties(encodeProperties(found.state));
+  return response;
+}
+
+type WireProperties = ReturnType<proto.DiffRequest["getOlds"]>;
+
+function knownOf(id: string, inputs: WireProperties, state: WireProperties): Known {
+  return { id, inputs: decodeProperties(inputs), state: decodeProperties(state) };
+}
+
+function start(
+  port: ProviderPort,
+  request: { getUrn(): string; getTimeout?(): number },
+  verb: string,
+  defaultMs: number,
+): Operation {
+  const urn = request.getUrn();
+  const doing = `${verb} ${urn.split("::").at(-1) ?? urn}`;
+  return port.operations.start({
+    urn,
+    doing,
+    timeoutSeconds: request.getTimeout?.() ?? 0,
+    defaultMs,
+  });
+}
+
+/** A method as grpc-js wants it: an error of any kind becomes an answer, never an uncaught exception. */
+function unary<Request>(
+  doing: string,
+  handle: (request: Request) => Message | Promise<Message>,
+): handleUnaryCall<Request, Message> {
+  return (call: ServerUnaryCall<Request, Message>, callback: sendUnaryData<Message>) => {
+    const fail = (error: unknown) => {
+      const failure = toGrpcFailure(error, doing);
+      callback({ ...failure, name: "Error", message: failure.details }, null, failure.metadata);
+    };
+    // Within the chain, so that what throws at once is answered too.
+    const answer = Promise.resolve(call.request).then(handle);
+    answer.then((response) => callback(null, response), fail);
+  };
+}
+
+function refuse(what: string): handleUnaryCall<unknown, Message> {
+  return unary(what, () => {
+    throw new NotImplemented(what);
+  });
+}

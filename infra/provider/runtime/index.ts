@@ -1,0 +1,8 @@
+export {
+  AGENT_UNIT,
+  assembleRuntime,
+  type RuntimeFile,
+  type RuntimeRelease,
+  RuntimeShelf,
+  type RuntimeTarget,
+} from "./release.ts";

@@ -1,0 +1,103 @@
+import { createHash } from "node:crypto";
+import { createReadStream, readFileSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { canonicalJson, sha256Digest } from "../../../fleet/release/index.ts";
+import { findSources, type RuntimeTarget } from "./sources.ts";
+
+export type { RuntimeTarget } from "./sources.ts";
+
+export interface RuntimeFile {
+  /** Path inside the release. */
+  name: string;
+  path: string;
+  mode: number;
+  digest: string;
+  sizeBytes: number;
+}
+
+export interface RuntimeRelease {
+  digest: string;
+  agentVersion: string;
+  files: RuntimeFile[];
+}
+
+/** The unit is part of what the digest names, so that a changed unit is a changed runtime. */
+export const AGENT_UNIT = `[Unit]
+Description=jetfleet agent
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+ExecStart=/opt/jetfleet/current/bin/node /opt/jetfleet/current/agent.cjs run --config /etc/jetfleet/agent.json
+Restart=always
+RestartSec=2
+KillMode=control-group
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+const packageJson = join(import.meta.dirname, "../../../package.json");
+
+export async function assembleRuntime(
+  target: RuntimeTarget,
+  digestOf: (path: string) => Promise<string> = digestFile,
+): Promise<RuntimeRelease> {
+  const sources = await findSources(target);
+  const files = await Promise.all(
+    sources.map(async ({ name, path, executable }) => ({
+      name,
+      path,
+      mode: executable ? 0o755 : 0o644,
+      digest: await digestOf(path),
+      sizeBytes: (await stat(path)).size,
+    })),
+  );
+  const named = Object.fromEntries(files.map(({ name, digest }) => [name, digest]));
+  const digest = sha256Digest(canonicalJson({ files: named, unit: AGENT_UNIT }));
+  return { digest, agentVersion: ownVersion(), files };
+}
+
+/** Releases by target, put together once and hashed once per file, however many devices need them. */
+export class RuntimeShelf {
+  readonly #releases = new Map<string, Promise<RuntimeRelease>>();
+  readonly #digests = new Map<string, Promise<string>>();
+  readonly #assemble: typeof assembleRuntime;
+
+  constructor(assemble = assembleRuntime) {
+    this.#assemble = assemble;
+  }
+
+  release(target: RuntimeTarget): Promise<RuntimeRelease> {
+    return remember(this.#releases, JSON.stringify([target.l4t, target.machine]), () =>
+      this.#assemble(target, (path) => remember(this.#digests, path, () => digestFile(path))),
+    );
+  }
+}
+
+/** Keeps what succeeds; what fails is tried again at the next call. */
+function remember<T>(
+  map: Map<string, Promise<T>>,
+  key: string,
+  make: () => Promise<T>,
+): Promise<T> {
+  const known = map.get(key);
+  if (known) return known;
+  const made = make();
+  map.set(key, made);
+  made.catch(() => map.delete(key));
+  return made;
+}
+
+export async function digestFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  // Streamed, because a long hash in one piece would keep gRPC calls waiting behind it.
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return `sha256:${hash.digest("hex")}`;
+}
+
+function ownVersion(): string {
+  return (JSON.parse(readFileSync(packageJson, "utf8")) as { version: string }).version;
+}

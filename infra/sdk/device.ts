@@ -1,0 +1,67 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { BoardName } from "../../fleet/spec/index.ts";
+import { requireArgs } from "./misuse.ts";
+
+export interface SshArgs {
+  /** Login on the board: root, or one that may use sudo without password. Default: nvidia. */
+  user?: pulumi.Input<string>;
+  /** Path of the private key; a leading ~ is the home folder. Only the path is kept in state. */
+  privateKeyPath: pulumi.Input<string>;
+  /** Host key fingerprint as `ssh-keygen -lf` prints it. When absent, the first one seen is pinned. */
+  hostKey?: pulumi.Input<string>;
+}
+
+export interface DeviceArgs {
+  /** Name in the fleet. Default: the name of the resource. */
+  name?: pulumi.Input<string>;
+  /** Host name or IP address of the board. */
+  address: pulumi.Input<string>;
+  /** SSH port. Default: 22. */
+  port?: pulumi.Input<number>;
+  /** Expected hardware. When given, any other board is refused. */
+  board?: pulumi.Input<BoardName>;
+  ssh: pulumi.Input<SshArgs>;
+}
+
+/**
+ * One Jetson of the fleet. Creating it installs the agent over SSH and waits until it is online; deleting it removes
+ * all that was installed.
+ */
+export class Device extends pulumi.CustomResource {
+  declare readonly name: pulumi.Output<string>;
+  declare readonly address: pulumi.Output<string>;
+  declare readonly port: pulumi.Output<number>;
+  /** The hardware that was found. */
+  declare readonly board: pulumi.Output<BoardName>;
+  /** The device-tree's model string. */
+  declare readonly model: pulumi.Output<string>;
+  declare readonly jetpack: pulumi.Output<string | undefined>;
+  declare readonly l4t: pulumi.Output<string>;
+  declare readonly machine: pulumi.Output<string>;
+  /** True for a simulated board. */
+  declare readonly simulated: pulumi.Output<boolean>;
+  /** Fingerprint of the SSH host key, pinned or seen first. */
+  declare readonly hostKey: pulumi.Output<string>;
+  /** State of the agent's unit on the board; `active` when all is well. */
+  declare readonly agent: pulumi.Output<string>;
+  declare readonly online: pulumi.Output<boolean>;
+  declare readonly runtimeDigest: pulumi.Output<string>;
+
+  constructor(name: string, args: DeviceArgs, opts?: pulumi.CustomResourceOptions) {
+    requireArgs("Device", name, args);
+    super("jetfleet:index:Device", name, { ...args, ...NOT_YET_KNOWN }, opts);
+  }
+}
+
+// Outputs must be named to the SDK, or programs could not use them.
+const NOT_YET_KNOWN = {
+  model: undefined,
+  jetpack: undefined,
+  l4t: undefined,
+  machine: undefined,
+  simulated: undefined,
+  hostKey: undefined,
+  agent: undefined,
+  online: undefined,
+  runtimeDigest: undefined,
+};

@@ -1,0 +1,30 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ModelManifest } from "../../fleet/spec/index.ts";
+import { requireArgs } from "./misuse.ts";
+
+export interface ModelArgs {
+  /** Name in the fleet. Default: the name of the resource. */
+  name?: pulumi.Input<string>;
+  /** Path of the ONNX file, relative to the program. */
+  source: pulumi.Input<string>;
+  /** Class names in the model's order. */
+  labels: pulumi.Input<pulumi.Input<string>[]>;
+  /** How the output is read. Default: yolox. */
+  decoder?: pulumi.Input<"yolox">;
+}
+
+/** An ONNX detector, stored at the hub under the digest of its file, which is also its id. */
+export class Model extends pulumi.CustomResource {
+  declare readonly name: pulumi.Output<string>;
+  /** `sha256:` digest of the file. */
+  declare readonly digest: pulumi.Output<string>;
+  declare readonly sizeBytes: pulumi.Output<number>;
+  /** What pipelines and devices need to know of the model. */
+  declare readonly manifest: pulumi.Output<ModelManifest>;
+
+  constructor(name: string, args: ModelArgs, opts?: pulumi.CustomResourceOptions) {
+    requireArgs("Model", name, args);
+    const outputs = { digest: undefined, sizeBytes: undefined, manifest: undefined };
+    super("jetfleet:index:Model", name, { ...args, ...outputs }, opts);
+  }
+}

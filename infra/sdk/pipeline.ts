@@ -1,0 +1,82 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Device } from "./device.ts";
+import { misuse, requireArgs } from "./misuse.ts";
+import { Model } from "./model.ts";
+
+export interface SourceArgs {
+  /** `rtsp://` camera, or `file://` path on the device. Kept secret, as it may hold a password. */
+  uri: pulumi.Input<string>;
+  /** RTSP transport. Default: tcp. */
+  transport?: pulumi.Input<"tcp" | "udp">;
+  /** Begin a file again at its end. Default: false. */
+  loop?: pulumi.Input<boolean>;
+}
+
+export interface DetectArgs {
+  model: Model;
+  /** Detections below this score are dropped. Default: 0.4. */
+  minScore?: pulumi.Input<number>;
+  /** Boxes of one class that overlap more than this are merged. Default: 0.45. */
+  nmsIou?: pulumi.Input<number>;
+}
+
+export interface TrackArgs {
+  /** Default: bytetrack. */
+  algorithm?: pulumi.Input<"bytetrack">;
+}
+
+export interface SinksArgs {
+  /** Frames with their objects on the topic `detections/<pipeline>`. */
+  mqtt?: pulumi.Input<Record<string, never>>;
+}
+
+export interface PipelineArgs {
+  /** Name on its device. Default: the name of the resource. */
+  name?: pulumi.Input<string>;
+  device: Device;
+  /** Sources by name; this version takes exactly one. */
+  sources: pulumi.Input<Record<string, pulumi.Input<SourceArgs>>>;
+  detect: DetectArgs;
+  /** Without it, detections are not tracked from frame to frame. */
+  track?: pulumi.Input<TrackArgs>;
+  /** Default: mqtt. */
+  sinks?: pulumi.Input<SinksArgs>;
+}
+
+/** Video from a source through a model on one device. It is created when frames flow, and not before. */
+export class Pipeline extends pulumi.CustomResource {
+  declare readonly name: pulumi.Output<string>;
+  /** `running` when all is well. */
+  declare readonly state: pulumi.Output<string>;
+  /** Names this version of the pipeline and its model. */
+  declare readonly specDigest: pulumi.Output<string>;
+
+  constructor(name: string, args: PipelineArgs, opts?: pulumi.CustomResourceOptions) {
+    requireArgs("Pipeline", name, args);
+    const { device, detect } = args;
+    if (!(device instanceof Device))
+      throw misuse("Pipeline", name, "device", "a jf.Device", device);
+    if (!(detect?.model instanceof Model)) {
+      throw misuse("Pipeline", name, "detect.model", "a jf.Model", detect?.model);
+    }
+    const inputs = {
+      ...args,
+      device: { name: device.name, board: device.board },
+      detect: { ...detect, model: detect.model.manifest },
+      sources: pulumi.output(args.sources).apply(withSecretUris),
+      specDigest: undefined,
+      state: undefined,
+    };
+    // With its device everything goes that runs there, so it need not be stopped first.
+    super("jetfleet:index:Pipeline", name, inputs, { deletedWith: device, ...opts });
+  }
+}
+
+type Sources = pulumi.Unwrap<PipelineArgs["sources"]>;
+
+function withSecretUris(sources: Sources) {
+  const entries = Object.entries(sources ?? {});
+  return Object.fromEntries(
+    entries.map(([key, source]) => [key, { ...source, uri: pulumi.secret(source.uri) }]),
+  );
+}

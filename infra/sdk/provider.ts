@@ -1,0 +1,23 @@
+import * as pulumi from "@pulumi/pulumi";
+import { requireArgs } from "./misuse.ts";
+
+export interface ProviderArgs {
+  /** Address of the hub, as devices reach it too. */
+  hubUrl: pulumi.Input<string>;
+  /** Name of the fleet that the hub serves. */
+  fleet: pulumi.Input<string>;
+  /** Path of the JSON file with the operator's user name and password. */
+  operatorCredentials: pulumi.Input<string>;
+  /** Path of the fleet's ed25519 signing key. */
+  signingKey: pulumi.Input<string>;
+  /** What deleting a device does when its board cannot be reached. Default: error. */
+  onUnreachable?: pulumi.Input<"error" | "forget">;
+}
+
+/** A fleet of its own. Without one, resources belong to the fleet of the stack's `jetfleet:` configuration. */
+export class Provider extends pulumi.ProviderResource {
+  constructor(name: string, args: ProviderArgs, opts?: pulumi.ResourceOptions) {
+    requireArgs("Provider", name, args);
+    super("jetfleet", name, { ...args }, opts);
+  }
+}
