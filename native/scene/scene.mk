@@ -8,7 +8,7 @@ SCENE_SOURCES := backdrop bicycle body canvas furniture light output pen person 
 SCENE_OBJECTS := $(SCENE_SOURCES:%=$(BUILD)/scene/%.o)
 
 .PHONY: scene
-scene: $(BUILD)/jetfleet-scene $(BUILD)/libjetfleet-scene.so
+scene all: $(BUILD)/jetfleet-scene $(BUILD)/libjetfleet-scene.so
 
 $(BUILD)/scene/%.o: scene/%.cc
 	@mkdir -p $(@D)
