@@ -26,6 +26,11 @@ export interface NativePipelineOptions {
     uri: string;
     transport: "tcp" | "udp";
     loop: boolean;
+    /**
+     * Files: pictures come at the pace of their time stamps instead of as fast as they are taken. Default: as
+     * `loop`, for a file that never ends stands for a camera.
+     */
+    realtime?: boolean;
     /** A source that sends nothing for this long counts as lost and is opened again. */
     timeoutMs: number;
   };
@@ -72,6 +77,22 @@ export interface NativeModelInfo {
   outputs: { name: string; shape: number[]; type: string }[];
 }
 
+export interface NativeTrackOptions {
+  highScore: number;
+  lowScore: number;
+  newTrackScore: number;
+  /** Weigh IoU with the detection's score in the first association. */
+  fuseScore: boolean;
+}
+
+export interface NativeBoxWithScore {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  score: number;
+}
+
 export interface NativeAddon {
   readonly version: string;
   /** Loads the model, opens the source and starts. Rejects with `code` of NativeError when the model does not load. */
@@ -79,6 +100,11 @@ export interface NativeAddon {
     options: NativePipelineOptions,
     onMessage: (message: NativeMessage) => void,
   ): Promise<NativePipeline>;
+  /** Runs the tracker alone over frames of detections of one label; for tests and measurements. */
+  trackDetections(
+    options: NativeTrackOptions,
+    frames: NativeBoxWithScore[][],
+  ): NonNullable<DetectedFrame["tracks"]>[];
   /** Opens a model and describes it, for checks before it is put to work. */
   inspectModel(
     options: Pick<NativeModelOptions, "path" | "backendPath" | "runtimePath">,

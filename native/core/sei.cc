@@ -56,7 +56,8 @@ std::vector<std::uint8_t> Unescape(const std::uint8_t* data, std::size_t size) {
   return rbsp;
 }
 
-/// Offset of the first byte after the next start code at or after `from`; `size` when there is none.
+/// Offset of the first byte after the next start code at or after `from`; `size` when there is
+/// none.
 std::size_t NextNal(const std::uint8_t* data, std::size_t size, std::size_t from) {
   for (std::size_t i = from; i + 3 <= size; ++i) {
     if (data[i] == 0 && data[i + 1] == 0 && data[i + 2] == 1) return i + 3;

@@ -1,0 +1,36 @@
+// Registers what api.ts describes; nothing else happens here.
+#include <napi.h>
+
+#include "binding/functions.h"
+#include "binding/pipeline_handle.h"
+
+namespace jetfleet {
+
+/// One per environment (main thread, each worker): no state is shared through globals.
+class Addon final : public Napi::Addon<Addon> {
+ public:
+  Addon(Napi::Env env, Napi::Object exports)
+      : pipeline_handle_(Napi::Persistent(PipelineHandle::Define(env))) {
+    DefineAddon(exports, {
+                             InstanceValue("version", Napi::String::New(env, JETFLEET_VERSION)),
+                             InstanceMethod<&Addon::Start>("startPipeline"),
+                             InstanceMethod<&Addon::Inspect>("inspectModel"),
+                             InstanceMethod<&Addon::Detect>("detectImage"),
+                             InstanceMethod<&Addon::TrackAll>("trackDetections"),
+                         });
+  }
+
+ private:
+  Napi::Value Start(const Napi::CallbackInfo& info) {
+    return StartPipeline(info, pipeline_handle_);
+  }
+  Napi::Value Inspect(const Napi::CallbackInfo& info) { return InspectModel(info); }
+  Napi::Value Detect(const Napi::CallbackInfo& info) { return DetectImage(info); }
+  Napi::Value TrackAll(const Napi::CallbackInfo& info) { return TrackDetections(info); }
+
+  Napi::FunctionReference pipeline_handle_;
+};
+
+NODE_API_NAMED_ADDON(jetfleet, Addon)
+
+}  // namespace jetfleet

@@ -1,0 +1,72 @@
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "binding/functions.h"
+#include "binding/jobs.h"
+#include "binding/options.h"
+#include "binding/to_js.h"
+#include "core/detect/preprocess.h"
+
+namespace jetfleet {
+namespace {
+
+constexpr double kMaxSide = 16384;
+
+struct Image {
+  std::vector<std::uint8_t> rgb;
+  Size size;
+};
+
+/// Copies the pixels: JavaScript may write to its array while the job runs.
+std::string ReadImage(Napi::Value value, Image* image) {
+  OptionReader reader(value, "image");
+  image->size.width = static_cast<int>(reader.Number("width", 1, kMaxSide));
+  image->size.height = static_cast<int>(reader.Number("height", 1, kMaxSide));
+  if (!reader.error().empty()) return reader.error();
+  const Napi::Value pixels = value.As<Napi::Object>().Get("rgb");
+  if (!pixels.IsTypedArray() ||
+      pixels.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    return "Expected a Uint8Array for image.rgb";
+  }
+  const auto bytes = pixels.As<Napi::Uint8Array>();
+  const std::size_t expected = static_cast<std::size_t>(image->size.width) * image->size.height * 3;
+  if (bytes.ByteLength() != expected) {
+    return "Expected " + std::to_string(expected) + " bytes for image.rgb but got " +
+           std::to_string(bytes.ByteLength());
+  }
+  image->rgb.assign(bytes.Data(), bytes.Data() + expected);
+  return "";
+}
+
+Status Detect(const ModelOptions& options, const Image& image, std::vector<Detection>* found) {
+  std::unique_ptr<Detector> detector;
+  const Status loaded = Detector::Load(options.detector, &detector);
+  if (!loaded.ok()) return loaded;
+  Tensor tensor;
+  const Letterbox letterbox =
+      Preprocessor(detector->input()).RunRgb(image.rgb.data(), image.size, &tensor);
+  return detector->Run(&tensor, letterbox, options.min_score, found);
+}
+
+}  // namespace
+
+Napi::Value DetectImage(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  OptionReader reader(info[0], "model");
+  const ModelOptions options = ReadModelOptions(&reader);
+  const auto image = std::make_shared<Image>();
+  const std::string error =
+      reader.error().empty() ? ReadImage(info[1], image.get()) : reader.error();
+  if (!error.empty()) return Rejected(env, Napi::TypeError::New(env, error));
+
+  const auto found = std::make_shared<std::vector<Detection>>();
+  return Job::Run(
+      env, "jetfleet-detect",
+      [options, image, found] { return Detect(options, *image, found.get()); },
+      [labels = options.labels, found](Napi::Env settle_env) {
+        return ToJs(settle_env, *found, labels);
+      });
+}
+
+}  // namespace jetfleet

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <napi.h>
+
+/// The functions of `NativeAddon` in api.ts, one file each.
+namespace jetfleet {
+
+Napi::Value StartPipeline(const Napi::CallbackInfo& info, const Napi::FunctionReference& handle);
+Napi::Value InspectModel(const Napi::CallbackInfo& info);
+Napi::Value DetectImage(const Napi::CallbackInfo& info);
+Napi::Value TrackDetections(const Napi::CallbackInfo& info);
+
+}  // namespace jetfleet

@@ -1,0 +1,131 @@
+#include "binding/options.h"
+
+#include <utility>
+
+namespace jetfleet {
+namespace {
+
+constexpr double kMaxThreads = 64;
+constexpr double kMaxMs = 24.0 * 3600 * 1000;
+
+std::chrono::milliseconds Ms(double value) {
+  return std::chrono::milliseconds(static_cast<std::int64_t>(value));
+}
+
+}  // namespace
+
+OptionReader::OptionReader(Napi::Value value, std::string path) : path_(std::move(path)) {
+  if (value.IsObject()) {
+    object_ = value.As<Napi::Object>();
+  } else {
+    error_ = "Expected an object for " + path_;
+  }
+}
+
+void OptionReader::Expect(const char* what, const char* name) {
+  if (error_.empty()) error_ = std::string("Expected ") + what + " for " + path_ + "." + name;
+}
+
+Napi::Value OptionReader::Get(const char* name) {
+  return object_.IsEmpty() ? Napi::Value() : object_.Get(name);
+}
+
+bool OptionReader::Has(const char* name) {
+  const Napi::Value value = Get(name);
+  return !value.IsEmpty() && !value.IsUndefined() && !value.IsNull();
+}
+
+bool OptionReader::HasObject(const char* name) { return Has(name) && Get(name).IsObject(); }
+
+std::string OptionReader::Text(const char* name) {
+  const Napi::Value value = Get(name);
+  if (!value.IsEmpty() && value.IsString()) return value.As<Napi::String>();
+  Expect("a string", name);
+  return "";
+}
+
+double OptionReader::Number(const char* name, double min, double max) {
+  const Napi::Value value = Get(name);
+  if (!value.IsEmpty() && value.IsNumber()) {
+    const double number = value.As<Napi::Number>();
+    if (number >= min && number <= max) return number;  // NaN is in no range
+  }
+  Expect(("a number from " + std::to_string(min) + " to " + std::to_string(max)).c_str(), name);
+  return min;
+}
+
+bool OptionReader::Flag(const char* name) {
+  const Napi::Value value = Get(name);
+  if (!value.IsEmpty() && value.IsBoolean()) return value.As<Napi::Boolean>();
+  Expect("a boolean", name);
+  return false;
+}
+
+std::vector<std::string> OptionReader::Texts(const char* name) {
+  std::vector<std::string> texts;
+  const Napi::Value value = Get(name);
+  if (value.IsEmpty() || !value.IsArray()) {
+    Expect("an array of strings", name);
+    return texts;
+  }
+  const auto array = value.As<Napi::Array>();
+  for (std::uint32_t i = 0; i < array.Length(); ++i) {
+    const Napi::Value item = array.Get(i);
+    if (!item.IsString()) Expect("an array of strings", name);
+    texts.push_back(item.ToString());
+  }
+  if (texts.empty()) Expect("at least one string", name);
+  return texts;
+}
+
+OptionReader OptionReader::Child(const char* name) {
+  return OptionReader(object_.IsEmpty() ? Napi::Value() : Get(name), path_ + "." + name);
+}
+
+void OptionReader::Adopt(const OptionReader& child) {
+  if (error_.empty()) error_ = child.error_;
+}
+
+DetectorOptions ReadModelPaths(OptionReader* reader) {
+  DetectorOptions detector;
+  detector.model_path = reader->Text("path");
+  detector.backend_path = reader->Text("backendPath");
+  detector.runtime_path = reader->Text("runtimePath");
+  return detector;
+}
+
+ModelOptions ReadModelOptions(OptionReader* reader) {
+  ModelOptions model;
+  model.detector = ReadModelPaths(reader);
+  model.detector.nms_iou = static_cast<float>(reader->Number("nmsIou", 0, 1));
+  model.detector.threads = static_cast<int>(reader->Number("threads", 1, kMaxThreads));
+  model.labels = reader->Texts("labels");
+  model.detector.labels = model.labels.size();
+  model.min_score = static_cast<float>(reader->Number("minScore", 0, 1));
+  return model;
+}
+
+StartOptions ReadStartOptions(OptionReader* reader) {
+  StartOptions options;
+  options.name = reader->Text("name");
+  OptionReader source = reader->Child("source");
+  SourceOptions& from = options.pipeline.source;
+  from.uri = source.Text("uri");
+  from.transport = source.Text("transport") == "udp" ? Transport::kUdp : Transport::kTcp;
+  from.loop = source.Flag("loop");
+  from.realtime = source.Has("realtime") ? source.Flag("realtime") : from.loop;
+  from.timeout = Ms(source.Number("timeoutMs", 1, kMaxMs));
+  reader->Adopt(source);
+
+  OptionReader model = reader->Child("model");
+  options.model = ReadModelOptions(&model);
+  reader->Adopt(model);
+
+  options.pipeline.min_score = options.model.min_score;
+  options.pipeline.track = reader->HasObject("track");
+  options.pipeline.stats_interval = Ms(reader->Number("statsIntervalMs", 1, kMaxMs));
+  options.pipeline.batch = Ms(reader->Number("batchMs", 0, kMaxMs));
+  return options;
+}
+
+}  // namespace jetfleet

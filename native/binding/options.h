@@ -1,0 +1,58 @@
+#pragma once
+
+#include <napi.h>
+
+#include <string>
+#include <vector>
+
+#include "core/pipeline.h"
+
+/// The options objects of api.ts as C++ structs. The caller has validated them; what is checked
+/// here keeps a mistaken call from becoming undefined behaviour.
+namespace jetfleet {
+
+struct ModelOptions {
+  DetectorOptions detector;
+  std::vector<std::string> labels;
+  float min_score = 0;
+};
+
+struct StartOptions {
+  std::string name;
+  ModelOptions model;
+  PipelineOptions pipeline;
+};
+
+/// Reads members of an object and remembers the first that has the wrong type.
+class OptionReader {
+ public:
+  OptionReader(Napi::Value value, std::string path);
+
+  std::string Text(const char* name);
+  double Number(const char* name, double min, double max);
+  bool Flag(const char* name);
+  std::vector<std::string> Texts(const char* name);
+  OptionReader Child(const char* name);
+  bool HasObject(const char* name);
+  bool Has(const char* name);
+  /// Brings a child's error up.
+  void Adopt(const OptionReader& child);
+
+  /// "Expected a number for options.x", empty when all was well.
+  const std::string& error() const { return error_; }
+
+ private:
+  Napi::Value Get(const char* name);
+  void Expect(const char* what, const char* name);
+
+  Napi::Object object_;
+  std::string path_;
+  std::string error_;
+};
+
+StartOptions ReadStartOptions(OptionReader* reader);
+ModelOptions ReadModelOptions(OptionReader* reader);
+/// Only the paths, as `inspectModel` takes them.
+DetectorOptions ReadModelPaths(OptionReader* reader);
+
+}  // namespace jetfleet

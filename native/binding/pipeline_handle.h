@@ -1,0 +1,30 @@
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "binding/running_pipeline.h"
+
+namespace jetfleet {
+
+/// `NativePipeline` of api.ts. A handle that is garbage collected stops its pipeline; that waits on
+/// the main thread and is a safety net, not a way to stop.
+class PipelineHandle final : public Napi::ObjectWrap<PipelineHandle> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  /// Empty when the environment is ending.
+  static Napi::Object Make(Napi::Env env, const Napi::FunctionReference& constructor,
+                           std::shared_ptr<RunningPipeline> running);
+
+  explicit PipelineHandle(const Napi::CallbackInfo& info);
+  void Finalize(Napi::Env env) override;
+
+ private:
+  Napi::Value Stop(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<RunningPipeline> running_;
+  Napi::Reference<Napi::Promise> stopped_;
+};
+
+}  // namespace jetfleet

@@ -1,0 +1,113 @@
+#include "binding/running_pipeline.h"
+
+#include <utility>
+
+#include "binding/to_js.h"
+
+namespace jetfleet {
+
+std::shared_ptr<RunningPipeline> RunningPipeline::Create(Napi::Env env, StartOptions options,
+                                                         Napi::Function on_message) {
+  std::shared_ptr<RunningPipeline> running(new RunningPipeline(std::move(options)));
+  return running->OpenPort(env, on_message) ? running : nullptr;
+}
+
+RunningPipeline::~RunningPipeline() { Stop(); }
+
+bool RunningPipeline::OpenPort(Napi::Env env, Napi::Function on_message) {
+  env_ = env;
+  // One pending wake-up is enough: each empties the mailbox.
+  constexpr std::size_t kMaxWakeUps = 1;
+  constexpr std::size_t kOwnerThreads = 1;
+  auto self = std::make_unique<std::shared_ptr<RunningPipeline>>(shared_from_this());
+  const napi_status created = napi_create_threadsafe_function(
+      env, on_message, nullptr, Napi::String::New(env, "jetfleet-pipeline"), kMaxWakeUps,
+      kOwnerThreads, self.get(), OnPortClosed, self.get(), OnWake, &port_);
+  if (created != napi_ok) {
+    Napi::Error::New(env, "Cannot create a thread-safe function").ThrowAsJavaScriptException();
+    return false;
+  }
+  self.release();  // freed by OnPortClosed
+  on_message_ = Napi::Persistent(on_message);
+  // Hooks run from the last to the first: this one before the port's own.
+  napi_add_env_cleanup_hook(env, OnEnvironmentEnd, this);
+  return true;
+}
+
+Status RunningPipeline::Load() { return Detector::Load(options_.model.detector, &detector_); }
+
+void RunningPipeline::Start() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (stopped_ || detector_ == nullptr) return;
+  pipeline_ = std::make_unique<Pipeline>(options_.pipeline, std::move(detector_), &mailbox_);
+  pipeline_->Start();
+}
+
+void RunningPipeline::Stop() {
+  Pipeline* pipeline = nullptr;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopped_ = true;
+    pipeline = pipeline_.get();
+  }
+  // Outside the lock, for the pipeline's threads take it in Wake.
+  if (pipeline != nullptr) pipeline->Stop();
+}
+
+void RunningPipeline::Finish(Napi::Env env) {
+  if (!on_message_.IsEmpty()) Deliver(env, on_message_.Value());
+  Discard();
+}
+
+void RunningPipeline::Discard() {
+  napi_threadsafe_function port = nullptr;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    std::swap(port, port_);
+  }
+  if (port == nullptr) return;
+  napi_remove_env_cleanup_hook(env_, OnEnvironmentEnd, this);
+  on_message_.Reset();
+  napi_release_threadsafe_function(port, napi_tsfn_abort);
+}
+
+void RunningPipeline::Wake() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  // A full queue means that a wake-up is under way already.
+  if (port_ != nullptr) napi_call_threadsafe_function(port_, nullptr, napi_tsfn_nonblocking);
+}
+
+void RunningPipeline::Deliver(Napi::Env env, Napi::Function on_message) {
+  Message message;
+  while (mailbox_.Take(&message)) {
+    const Napi::HandleScope scope(env);
+    on_message.Call({ToJs(env, message, options_.name, options_.model.labels)});
+    if (!env.IsExceptionPending()) continue;
+    // As if an event listener had thrown: 'uncaughtException', and the messages behind are
+    // delivered.
+    const Napi::Error error = env.GetAndClearPendingException();
+    if (napi_fatal_exception(env, error.Value()) != napi_ok) return;
+  }
+}
+
+void RunningPipeline::OnWake(napi_env env, napi_value callback, void* context, void*) {
+  if (env == nullptr || callback == nullptr) return;  // the environment is ending
+  // Kept alive while JavaScript runs: it may stop the pipeline.
+  const auto self = *static_cast<std::shared_ptr<RunningPipeline>*>(context);
+  self->Deliver(env, Napi::Function(env, callback));
+}
+
+void RunningPipeline::OnPortClosed(napi_env, void* data, void*) {
+  delete static_cast<std::shared_ptr<RunningPipeline>*>(data);
+}
+
+void RunningPipeline::OnEnvironmentEnd(void* self) {
+  auto* running = static_cast<RunningPipeline*>(self);
+  running->Stop();
+  const std::lock_guard<std::mutex> lock(running->mutex_);
+  // Node closes and finalizes the port itself from here on.
+  running->port_ = nullptr;
+  running->on_message_.SuppressDestruct();
+}
+
+}  // namespace jetfleet

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "binding/mailbox.h"
+#include "binding/options.h"
+#include "core/pipeline.h"
+
+namespace jetfleet {
+
+/// A pipeline and its one way to JavaScript: mailbox → thread-safe function → `onMessage`.
+///
+/// INVARIANTS: held by shared_ptr; the thread-safe function holds one reference, so that the
+/// mailbox outlives every wake-up. The pipeline's threads never wait for the JavaScript thread, so
+/// the latter may wait for them: in `Stop` on a pool thread, and in the environment's clean-up hook
+/// and the handle's finalizer.
+class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
+ public:
+  /// Main thread. Null, with a pending JavaScript exception, when Node-API refuses.
+  static std::shared_ptr<RunningPipeline> Create(Napi::Env env, StartOptions options,
+                                                 Napi::Function on_message);
+  ~RunningPipeline();
+
+  /// Any thread, once: loads the model. Slow.
+  Status Load();
+  /// Main thread, after `Load`. Does nothing when the environment has ended meanwhile.
+  void Start();
+  /// Any thread; waits until no message can be added. Again is harmless.
+  void Stop();
+  /// Main thread, after `Stop`: delivers what is left and lets the event loop go.
+  void Finish(Napi::Env env);
+  /// As `Finish`, but nobody listens any more. Runs no JavaScript, so a finalizer may call it.
+  void Discard();
+
+ private:
+  explicit RunningPipeline(StartOptions options) : options_(std::move(options)) {}
+
+  bool OpenPort(Napi::Env env, Napi::Function on_message);
+  void Wake();
+  void Deliver(Napi::Env env, Napi::Function on_message);
+
+  static void OnWake(napi_env env, napi_value callback, void* context, void* data);
+  static void OnPortClosed(napi_env env, void* data, void* context);
+  static void OnEnvironmentEnd(void* self);
+
+  const StartOptions options_;
+  Mailbox mailbox_{[this] { Wake(); }};
+  napi_env env_ = nullptr;
+  Napi::FunctionReference on_message_;
+
+  std::mutex mutex_;
+  /// Null once closed.
+  napi_threadsafe_function port_ = nullptr;
+  bool stopped_ = false;
+  std::unique_ptr<Detector> detector_;
+  std::unique_ptr<Pipeline> pipeline_;
+};
+
+}  // namespace jetfleet

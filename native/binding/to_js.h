@@ -1,0 +1,23 @@
+#pragma once
+
+#include <napi.h>
+
+#include <string>
+#include <vector>
+
+#include "backends/backend.h"
+#include "binding/mailbox.h"
+
+/// C++ results as the JavaScript objects of api.ts. Main thread only.
+namespace jetfleet {
+
+Napi::Error ToJsError(Napi::Env env, const Status& status);
+Napi::Object ToJs(Napi::Env env, const ModelInfo& info);
+Napi::Array ToJs(Napi::Env env, const std::vector<Detection>& detections,
+                 const std::vector<std::string>& labels);
+Napi::Array ToJs(Napi::Env env, const std::vector<Track>& tracks,
+                 const std::vector<std::string>& labels);
+Napi::Object ToJs(Napi::Env env, const Message& message, const std::string& pipeline,
+                  const std::vector<std::string>& labels);
+
+}  // namespace jetfleet

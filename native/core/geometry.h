@@ -1,0 +1,41 @@
+#pragma once
+
+namespace jetfleet {
+
+struct Size {
+  int width = 0;
+  int height = 0;
+  bool operator==(const Size& other) const {
+    return width == other.width && height == other.height;
+  }
+};
+
+/// In pixels of the source picture. Never clipped: a box may reach over the picture's edge, because
+/// the tracker's motion model and a comparison with the truth need the whole extent. Who draws,
+/// clips.
+struct Box {
+  float left = 0;
+  float top = 0;
+  float width = 0;
+  float height = 0;
+
+  float right() const { return left + width; }
+  float bottom() const { return top + height; }
+  float area() const { return width * height; }
+};
+
+/// Intersection over union of continuous areas (no "+1 pixel"); 0 for empty boxes.
+float Iou(const Box& a, const Box& b);
+
+struct Detection {
+  Box box;
+  float score = 0;
+  int label = 0;
+};
+
+struct Track {
+  Detection detection;
+  int id = 0;
+};
+
+}  // namespace jetfleet

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <gst/gst.h>
+
+#include <memory>
+
+namespace jetfleet {
+
+struct GstDeleter {
+  void operator()(GstElement* element) const { gst_object_unref(element); }
+  void operator()(GstPad* pad) const { gst_object_unref(pad); }
+  void operator()(GstBus* bus) const { gst_object_unref(bus); }
+  void operator()(GstCaps* caps) const { gst_caps_unref(caps); }
+  void operator()(GstSample* sample) const { gst_sample_unref(sample); }
+  void operator()(GError* error) const { g_error_free(error); }
+  void operator()(gchar* text) const { g_free(text); }
+};
+
+/// Owner of one reference to a GLib or GStreamer thing.
+template <typename T>
+using GstPtr = std::unique_ptr<T, GstDeleter>;
+
+/// Starts GStreamer once per process; safe from any thread.
+void EnsureGstInit();
+
+}  // namespace jetfleet

@@ -1,0 +1,159 @@
+#include "core/pipeline.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace jetfleet {
+namespace {
+
+// Small, because what waits gets old. Before inference two frames take up the jitter of the
+// network; behind it nothing waits long.
+constexpr std::size_t kPreprocessQueue = 2;
+constexpr std::size_t kDetectQueue = 2;
+constexpr std::size_t kTrackQueue = 4;
+constexpr std::size_t kPublishQueue = 8;
+
+/// ByteTrack lives on detections the user does not want to see.
+constexpr float kTrackerLowScore = 0.1F;
+constexpr float kNewTrackMargin = 0.1F;
+
+Overflow OverflowOf(const SourceOptions& source) {
+  return SourceUri::Parse(source.uri).live ? Overflow::kDropOldest : Overflow::kBlock;
+}
+
+ByteTrackOptions TrackerOptions(float min_score) {
+  ByteTrackOptions options;
+  options.high_score = min_score;
+  options.low_score = std::min(kTrackerLowScore, min_score);
+  options.new_track_score = std::min(min_score + kNewTrackMargin, 0.95F);
+  return options;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(const PipelineOptions& options, std::unique_ptr<Detector> detector,
+                   PipelineListener* listener)
+    : options_(options),
+      listener_(listener),
+      detector_(std::move(detector)),
+      preprocessor_(detector_->input()),
+      tracker_(TrackerOptions(options.min_score)),
+      publisher_({kPublishQueue, OverflowOf(options.source), options.batch, options.stats_interval},
+                 listener,
+                 {[this] { return TakeFigures(); },
+                  [this] { listener_->OnSource(SourceState::kEnded, Status::Ok()); }}) {
+  const Overflow overflow = OverflowOf(options.source);
+  const auto on_error = [this](const Status& status) { Fail(status); };
+  // Built from the end, so that each stage knows the queue behind it.
+  FrameQueue* next = &publisher_.queue();
+  const auto add = [&](StageId id, std::size_t capacity, Stage::Work work) {
+    stages_.insert(stages_.begin(),
+                   std::make_unique<Stage>(
+                       id, capacity, overflow, std::move(work),
+                       [next](FramePtr frame) { next->Push(std::move(frame)); }, on_error));
+    next = &stages_.front()->queue();
+  };
+  if (options.track) {
+    add(StageId::kTrack, kTrackQueue, [this](Frame& frame) { return TrackObjects(frame); });
+  }
+  add(StageId::kDetect, kDetectQueue, [this](Frame& frame) { return Detect(frame); });
+  add(StageId::kPreprocess, kPreprocessQueue, [this](Frame& frame) { return Preprocess(frame); });
+  source_ = std::make_unique<Source>(
+      options.source, Source::Callbacks{[this](FramePtr frame) { OnPicture(std::move(frame)); },
+                                        [this](SourceState state, const Status& status) {
+                                          OnSourceState(state, status);
+                                        },
+                                        on_error});
+}
+
+Pipeline::~Pipeline() { Stop(); }
+
+void Pipeline::Start() {
+  publisher_.Start();
+  for (const auto& stage : stages_) stage->Start();
+  source_->Start();
+}
+
+void Pipeline::Stop() {
+  const std::lock_guard<std::mutex> lock(stop_mutex_);
+  Close();
+  source_->Stop();
+  for (const auto& stage : stages_) stage->Join();
+  publisher_.Join();
+}
+
+void Pipeline::Close() {
+  source_->RequestStop();
+  for (const auto& stage : stages_) stage->Close();
+  publisher_.Close();
+}
+
+void Pipeline::Fail(const Status& status) {
+  if (failed_.exchange(true)) return;
+  listener_->OnFailed(status);
+  Close();
+}
+
+void Pipeline::OnPicture(FramePtr frame) {
+  frame->result.index = next_index_++;
+  decode_meter_.Add(frame->trace.WaitMs(StageId::kDecode), frame->trace.WorkMs(StageId::kDecode));
+  stages_.front()->queue().Push(std::move(frame));
+}
+
+void Pipeline::OnSourceState(SourceState state, const Status& status) {
+  source_state_ = state;
+  if (state != SourceState::kEnded) return listener_->OnSource(state, status);
+  // Behind the last frame; the publisher tells.
+  auto end = std::make_unique<Frame>();
+  end->end_of_stream = true;
+  stages_.front()->queue().Push(std::move(end));
+}
+
+Status Pipeline::Preprocess(Frame& frame) {
+  PictureView view;
+  if (!frame.picture->Map(&view)) {
+    return Status::Error(ErrorCode::kInternal, "Cannot map a decoded picture into host memory");
+  }
+  frame.tensor = tensors_.Take();
+  frame.letterbox = preprocessor_.Run(view, frame.tensor.get());
+  frame.picture.reset();
+  return Status::Ok();
+}
+
+Status Pipeline::Detect(Frame& frame) {
+  const float min_score =
+      options_.track ? std::min(kTrackerLowScore, options_.min_score) : options_.min_score;
+  const Status status =
+      detector_->Run(frame.tensor.get(), frame.letterbox, min_score, &frame.candidates);
+  frame.tensor.reset();
+  if (!status.ok()) return status;
+  for (const Detection& candidate : frame.candidates) {
+    if (candidate.score >= options_.min_score) frame.result.detections.push_back(candidate);
+  }
+  return Status::Ok();
+}
+
+Status Pipeline::TrackObjects(Frame& frame) {
+  frame.result.tracks = tracker_.Update(frame.candidates);
+  tracks_total_ = tracker_.tracks_total();
+  return Status::Ok();
+}
+
+PipelineFigures Pipeline::TakeFigures() {
+  PipelineFigures figures;
+  const FrameLog::Levels decode = source_->log().TakeLevels();
+  figures.stages.push_back({StageId::kDecode,
+                            decode_meter_.Take(),
+                            {decode.level, decode.max, kDecodeQueueCapacity, 0, 0}});
+  for (const auto& stage : stages_) {
+    figures.stages.push_back({stage->id(), stage->meter().Take(), stage->queue().TakeLevels()});
+  }
+  figures.stages.push_back(
+      {StageId::kPublish, publisher_.meter().Take(), publisher_.queue().TakeLevels()});
+  figures.tracks_total = tracks_total_;
+  figures.source_state = source_state_;
+  figures.reconnects = source_->reconnects();
+  return figures;
+}
+
+}  // namespace jetfleet

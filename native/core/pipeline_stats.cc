@@ -1,0 +1,46 @@
+#include "core/pipeline_stats.h"
+
+#include <chrono>
+
+namespace jetfleet {
+namespace {
+
+double EpochMs() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration<double, std::milli>(now).count();
+}
+
+}  // namespace
+
+void OutputMeter::Add(const Frame& frame) {
+  ++frames_;
+  ++frames_total_;
+  copies_ += static_cast<std::size_t>(frame.copies.copies);
+  copied_bytes_ += frame.copies.bytes;
+  from_arrival_.Add(frame.trace.TotalMs());
+  if (frame.result.tag) {
+    const double captured_ms = static_cast<double>(frame.result.tag->captured_at_us) / 1000;
+    from_capture_.Add(EpochMs() - captured_ms);
+  }
+}
+
+PipelineReport OutputMeter::Take(TimePoint now) {
+  PipelineReport report;
+  const double seconds = FrameTrace::Ms(now - interval_start_) / 1000;
+  report.fps = seconds > 0 ? static_cast<double>(frames_) / seconds : 0;
+  report.frames_total = frames_total_;
+  if (frames_ > 0) {
+    report.copies_per_frame = static_cast<double>(copies_) / static_cast<double>(frames_);
+    report.copied_bytes_per_frame =
+        static_cast<double>(copied_bytes_) / static_cast<double>(frames_);
+  }
+  const auto arrival = from_arrival_.Take();
+  const auto capture = from_capture_.Take();
+  report.latency_from_capture = capture.has_value();
+  report.latency_ms = capture ? capture : arrival;
+  frames_ = copies_ = copied_bytes_ = 0;
+  interval_start_ = now;
+  return report;
+}
+
+}  // namespace jetfleet

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/frame.h"
+#include "core/media/source.h"
+#include "core/queue.h"
+#include "core/status.h"
+#include "core/trace.h"
+
+namespace jetfleet {
+
+struct StageReport {
+  StageId id;
+  StageFigures figures;
+  QueueLevels queue;
+};
+
+/// What the pipeline knows beside what the publisher counts.
+struct PipelineFigures {
+  std::vector<StageReport> stages;
+  int tracks_total = 0;
+  SourceState source_state = SourceState::kConnecting;
+  int reconnects = 0;
+};
+
+/// `PipelineStats` of fleet/contract, without the name.
+struct PipelineReport {
+  double fps = 0;
+  std::uint64_t frames_total = 0;
+  std::uint64_t dropped_total = 0;
+  std::optional<Percentiles> latency_ms;
+  bool latency_from_capture = false;
+  double copies_per_frame = 0;
+  double copied_bytes_per_frame = 0;
+  PipelineFigures figures;
+};
+
+/// Receives what a pipeline has to say; called from the pipeline's threads, one call at a time for
+/// frames and stats. Must not block on the thread that stops the pipeline.
+class PipelineListener {
+ public:
+  virtual ~PipelineListener() = default;
+  virtual void OnFrames(std::vector<FrameResult> frames) = 0;
+  virtual void OnStats(PipelineReport report) = 0;
+  virtual void OnSource(SourceState state, const Status& status) = 0;
+  virtual void OnFailed(const Status& status) = 0;
+};
+
+/// Sums up frames as they leave the pipeline.
+class OutputMeter {
+ public:
+  void Add(const Frame& frame);
+  /// Fills everything but `dropped_total` and `figures`.
+  PipelineReport Take(TimePoint now);
+
+ private:
+  TimePoint interval_start_ = Clock::now();
+  std::size_t frames_ = 0;
+  std::uint64_t frames_total_ = 0;
+  std::size_t copies_ = 0;
+  std::size_t copied_bytes_ = 0;
+  Distribution from_capture_;
+  Distribution from_arrival_;
+};
+
+}  // namespace jetfleet

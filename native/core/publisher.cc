@@ -1,0 +1,93 @@
+#include "core/publisher.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace jetfleet {
+namespace {
+
+/// A batch also ends here, so that a fast file does not make messages of any size.
+constexpr std::size_t kMaxBatch = 64;
+
+}  // namespace
+
+Publisher::Publisher(const Options& options, PipelineListener* listener, Callbacks callbacks)
+    : options_(options),
+      listener_(listener),
+      callbacks_(std::move(callbacks)),
+      queue_(options.capacity, options.overflow) {}
+
+Publisher::~Publisher() {
+  Close();
+  Join();
+}
+
+void Publisher::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Publisher::Join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Publisher::Run() {
+  NameThisThread("jf-publish");
+  TimePoint stats_due = Clock::now() + options_.stats_interval;
+  FramePtr frame;
+  while (true) {
+    const TimePoint due = batch_.empty() ? stats_due : std::min(stats_due, batch_due_);
+    const auto popped = queue_.PopUntil(&frame, due);
+    if (popped == FrameQueue::PopResult::kClosed) break;
+    if (popped == FrameQueue::PopResult::kItem) Take(std::move(frame));
+    const TimePoint now = Clock::now();
+    if (!batch_.empty() && (now >= batch_due_ || batch_.size() >= kMaxBatch)) Flush();
+    if (now >= stats_due) {
+      Report(now);
+      stats_due = now + options_.stats_interval;
+    }
+  }
+  // What was finished before the stop is still of interest.
+  Flush();
+}
+
+void Publisher::Take(FramePtr frame) {
+  if (frame->end_of_stream) {
+    Flush();
+    Report(Clock::now());
+    callbacks_.on_end_of_stream();
+    return;
+  }
+  if (batch_.empty()) batch_due_ = Clock::now() + options_.batch;
+  batch_.push_back(std::move(frame));
+}
+
+void Publisher::Flush() {
+  if (batch_.empty()) return;
+  const TimePoint start = Clock::now();
+  std::vector<FrameResult> results;
+  results.reserve(batch_.size());
+  for (const FramePtr& frame : batch_) {
+    const auto tag = frame->result.tag;
+    results.push_back(std::move(frame->result));
+    frame->result.tag = tag;  // the meter below still needs it
+  }
+  listener_->OnFrames(std::move(results));
+  const TimePoint end = Clock::now();
+  for (const FramePtr& frame : batch_) {
+    frame->trace.Record(StageId::kPublish, start, end);
+    meter_.Add(frame->trace.WaitMs(StageId::kPublish), frame->trace.WorkMs(StageId::kPublish));
+    output_.Add(*frame);
+  }
+  batch_.clear();
+}
+
+void Publisher::Report(TimePoint now) {
+  PipelineReport report = output_.Take(now);
+  report.figures = callbacks_.figures();
+  for (const StageReport& stage : report.figures.stages) {
+    report.dropped_total += stage.queue.drops_total;
+  }
+  listener_->OnStats(std::move(report));
+}
+
+}  // namespace jetfleet

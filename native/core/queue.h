@@ -1,0 +1,117 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <utility>
+
+namespace jetfleet {
+
+/// What a full queue does with one more item.
+enum class Overflow {
+  /// Files: the producer waits.
+  kBlock,
+  /// Live sources: the oldest item goes, so that what remains is recent.
+  kDropOldest,
+};
+
+struct QueueLevels {
+  std::size_t level = 0;
+  std::size_t max = 0;
+  std::size_t capacity = 0;
+  std::size_t drops = 0;
+  std::size_t drops_total = 0;
+};
+
+/// The one queue in front of a stage: bounded, any number of producers, one consumer.
+template <typename T>
+class BoundedQueue {
+ public:
+  using Clock = std::chrono::steady_clock;
+  enum class PopResult { kItem, kTimeout, kClosed };
+
+  BoundedQueue(std::size_t capacity, Overflow overflow)
+      : capacity_(capacity), overflow_(overflow) {}
+
+  /// False when the queue is closed; the item is then gone.
+  bool Push(T item) {
+    T dropped{};  // destroyed after the lock is released: an item may own a picture
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (overflow_ == Overflow::kBlock) {
+      not_full_.wait(lock, [this] { return closed_ || items_.size() < capacity_; });
+    }
+    if (closed_) return false;
+    if (items_.size() >= capacity_) {
+      dropped = std::move(items_.front());
+      items_.pop_front();
+      ++drops_;
+    }
+    items_.push_back(std::move(item));
+    if (items_.size() > max_) max_ = items_.size();
+    lock.unlock();
+    not_empty_.notify_one();
+    return true;
+  }
+
+  PopResult PopUntil(T* item, Clock::time_point deadline) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    const bool ready =
+        not_empty_.wait_until(lock, deadline, [this] { return closed_ || !items_.empty(); });
+    if (!ready) return PopResult::kTimeout;
+    return Take(item, &lock);
+  }
+
+  PopResult Pop(T* item) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    not_empty_.wait(lock, [this] { return closed_ || !items_.empty(); });
+    return Take(item, &lock);
+  }
+
+  /// Wakes everybody; what is inside is thrown away, for nobody wants it after a stop.
+  void Close() {
+    std::deque<T> discarded;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      closed_ = true;
+      discarded.swap(items_);
+    }
+    not_full_.notify_all();
+    not_empty_.notify_all();
+  }
+
+  /// `max` is the highest level since the last call, `drops` counts from there.
+  QueueLevels TakeLevels() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const QueueLevels levels{items_.size(), max_, capacity_, drops_, drops_total_ + drops_};
+    max_ = items_.size();
+    drops_total_ += drops_;
+    drops_ = 0;
+    return levels;
+  }
+
+ private:
+  PopResult Take(T* item, std::unique_lock<std::mutex>* lock) {
+    if (closed_) return PopResult::kClosed;
+    *item = std::move(items_.front());
+    items_.pop_front();
+    lock->unlock();
+    not_full_.notify_one();
+    return PopResult::kItem;
+  }
+
+  const std::size_t capacity_;
+  const Overflow overflow_;
+  std::mutex mutex_;
+  std::condition_variable not_full_;
+  std::condition_variable not_empty_;
+  std::deque<T> items_;
+  std::size_t max_ = 0;
+  std::size_t drops_ = 0;
+  /// Before the current interval.
+  std::size_t drops_total_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace jetfleet

@@ -1,0 +1,156 @@
+#include "core/track/byte_track.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/track/assignment.h"
+
+namespace jetfleet {
+namespace {
+
+/// Of two tracks on one object (1 − IoU below this) the younger goes.
+constexpr double kDuplicateDistance = 0.15;
+
+}  // namespace
+
+std::vector<Track> LabelTracker::Update(int frame, const std::vector<Detection>& detections,
+                                        int* next_id) {
+  frame_ = frame;
+  Detections high;
+  Detections low;
+  for (const Detection& detection : detections) {
+    if (detection.score >= options_.high_score) {
+      high.push_back(detection);
+    } else if (detection.score > options_.low_score) {
+      low.push_back(detection);
+    }
+  }
+  Predict();
+
+  // First: sure detections with all confirmed targets, lost ones included.
+  Pointers pool;
+  Pointers unconfirmed;
+  for (Target& target : targets_) (target.confirmed ? pool : unconfirmed).push_back(&target);
+  Detections left = Match(&pool, high, options_.first_match, options_.fuse_score);
+
+  // Second: unsure detections with targets seen in the last frame; a target unmatched twice is
+  // lost.
+  pool.erase(std::remove_if(pool.begin(), pool.end(),
+                            [](const Target* target) { return target->state == State::kLost; }),
+             pool.end());
+  Match(&pool, low, options_.second_match, false);
+  for (Target* target : pool) target->state = State::kLost;
+
+  // Third: what is left of the sure ones with targets seen once; those must be seen again at once.
+  left = Match(&unconfirmed, left, options_.unconfirmed_match, options_.fuse_score);
+  for (Target* target : unconfirmed) target->last_frame = -1;
+
+  StartNew(left);
+  Forget();
+  RemoveDuplicates();
+
+  std::vector<Track> tracks;
+  for (Target& target : targets_) {
+    if (!target.confirmed || target.last_frame != frame_) continue;
+    const Box box = target.filter.box();
+    if (box.area() <= options_.min_box_area) continue;
+    if (target.id == 0) target.id = (*next_id)++;
+    tracks.push_back({{box, target.last.score, target.last.label}, target.id});
+  }
+  return tracks;
+}
+
+void LabelTracker::Predict() {
+  for (Target& target : targets_) {
+    if (!target.confirmed) continue;
+    if (target.state == State::kLost) target.filter.StopGrowing();
+    target.filter.Predict();
+  }
+}
+
+LabelTracker::Detections LabelTracker::Match(Pointers* targets, const Detections& detections,
+                                             double limit, bool fuse) {
+  CostMatrix costs(targets->size(), detections.size());
+  for (std::size_t row = 0; row < targets->size(); ++row) {
+    const Box box = (*targets)[row]->filter.box();
+    for (std::size_t column = 0; column < detections.size(); ++column) {
+      const double iou = Iou(box, detections[column].box);
+      costs.at(row, column) = 1 - (fuse ? iou * detections[column].score : iou);
+    }
+  }
+  const Assignment assignment = Assign(costs, limit);
+  for (const auto& [row, column] : assignment.pairs) Seen((*targets)[row], detections[column]);
+
+  Pointers free_targets;
+  for (std::size_t row : assignment.free_rows) free_targets.push_back((*targets)[row]);
+  *targets = std::move(free_targets);
+  Detections free_detections;
+  for (std::size_t column : assignment.free_columns) free_detections.push_back(detections[column]);
+  return free_detections;
+}
+
+void LabelTracker::Seen(Target* target, const Detection& detection) const {
+  target->filter.Update(detection.box);
+  target->last = detection;
+  target->state = State::kTracked;
+  target->confirmed = true;
+  target->last_frame = frame_;
+}
+
+void LabelTracker::StartNew(const Detections& detections) {
+  for (const Detection& detection : detections) {
+    if (detection.score < options_.new_track_score) continue;
+    Target target{BoxFilter(detection.box), detection};
+    target.confirmed = frame_ == 1;
+    target.first_frame = frame_;
+    target.last_frame = frame_;
+    targets_.push_back(target);
+  }
+}
+
+void LabelTracker::Forget() {
+  const auto gone = [this](const Target& target) {
+    return target.last_frame < 0 ||
+           (target.state == State::kLost && frame_ - target.last_frame > options_.buffer_frames);
+  };
+  targets_.erase(std::remove_if(targets_.begin(), targets_.end(), gone), targets_.end());
+}
+
+void LabelTracker::RemoveDuplicates() {
+  const auto age = [](const Target& target) { return target.last_frame - target.first_frame; };
+  std::vector<bool> removed(targets_.size(), false);
+  for (std::size_t a = 0; a < targets_.size(); ++a) {
+    for (std::size_t b = 0; b < targets_.size(); ++b) {
+      if (targets_[a].state != State::kTracked || targets_[b].state != State::kLost) continue;
+      if (1 - Iou(targets_[a].filter.box(), targets_[b].filter.box()) >= kDuplicateDistance) {
+        continue;
+      }
+      removed[age(targets_[a]) > age(targets_[b]) ? b : a] = true;
+    }
+  }
+  Targets kept;
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    if (!removed[i]) kept.push_back(targets_[i]);
+  }
+  targets_ = std::move(kept);
+}
+
+std::vector<Track> ByteTracker::Update(const std::vector<Detection>& detections) {
+  ++frame_;
+  std::map<int, std::vector<Detection>> groups;
+  // Labels seen before get their update also when they have no detection now.
+  for (const auto& [label, tracker] : by_label_) groups[label];
+  for (const Detection& detection : detections) groups[detection.label].push_back(detection);
+
+  std::vector<Track> tracks;
+  for (const auto& [label, group] : groups) {
+    auto found = by_label_.try_emplace(label, options_).first;
+    const std::vector<Track> of_label = found->second.Update(frame_, group, &next_id_);
+    tracks.insert(tracks.end(), of_label.begin(), of_label.end());
+  }
+  std::sort(tracks.begin(), tracks.end(),
+            [](const Track& a, const Track& b) { return a.id < b.id; });
+  return tracks;
+}
+
+}  // namespace jetfleet

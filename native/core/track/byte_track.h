@@ -1,0 +1,90 @@
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "core/geometry.h"
+#include "core/track/kalman.h"
+
+namespace jetfleet {
+
+struct ByteTrackOptions {
+  /// Detections from here on take part in the first association.
+  float high_score = 0.6F;
+  /// Those between take part in the second, which keeps half-hidden objects alive.
+  float low_score = 0.1F;
+  /// A new track needs this.
+  float new_track_score = 0.7F;
+  /// Largest 1 − IoU of a pair, by association: high scores, low scores, tracks seen only once.
+  double first_match = 0.9;
+  double second_match = 0.5;
+  double unconfirmed_match = 0.7;
+  /// Weighs IoU with the detection's score in the first association (off for crowds).
+  bool fuse_score = true;
+  /// Frames a lost track is kept for.
+  int buffer_frames = 30;
+  /// Smaller tracks are kept, but not reported. Square pixels.
+  float min_box_area = 10;
+};
+
+/// ByteTrack (Zhang et al., ECCV 2022) for the objects of one label.
+class LabelTracker {
+ public:
+  explicit LabelTracker(const ByteTrackOptions& options) : options_(options) {}
+
+  /// Tracks that are confirmed and seen in this frame (frames count from 1). `next_id` is where new
+  /// ids come from.
+  std::vector<Track> Update(int frame, const std::vector<Detection>& detections, int* next_id);
+
+ private:
+  enum class State { kTracked, kLost };
+  struct Target {
+    Target(const BoxFilter& box_filter, const Detection& detection)
+        : filter(box_filter), last(detection) {}
+
+    BoxFilter filter;
+    Detection last;
+    State state = State::kTracked;
+    /// Seen twice, or in the first frame. Ids are given then, so that reported ones have no gaps.
+    bool confirmed = false;
+    int id = 0;
+    int first_frame = 0;
+    int last_frame = 0;
+  };
+  using Targets = std::vector<Target>;
+  using Pointers = std::vector<Target*>;
+  using Detections = std::vector<Detection>;
+
+  void Predict();
+  /// Associates, updates what matched, and returns detections and targets that did not.
+  Detections Match(Pointers* targets, const Detections& detections, double limit, bool fuse);
+  void Seen(Target* target, const Detection& detection) const;
+  void StartNew(const Detections& detections);
+  void Forget();
+  void RemoveDuplicates();
+
+  const ByteTrackOptions options_;
+  Targets targets_;
+  int frame_ = 0;
+};
+
+/// Trackers of all labels with ids from one sequence, from 1. An object does not change its label.
+class ByteTracker {
+ public:
+  explicit ByteTracker(const ByteTrackOptions& options) : options_(options) {}
+
+  /// For each frame in order, also for frames without detections. Boxes are the filter's, scores
+  /// the detector's. Ordered by id.
+  std::vector<Track> Update(const std::vector<Detection>& detections);
+
+  /// Distinct tracks reported since the start.
+  int tracks_total() const { return next_id_ - 1; }
+
+ private:
+  const ByteTrackOptions options_;
+  std::map<int, LabelTracker> by_label_;
+  int frame_ = 0;
+  int next_id_ = 1;
+};
+
+}  // namespace jetfleet

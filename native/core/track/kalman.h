@@ -1,0 +1,42 @@
+#pragma once
+
+#include "core/geometry.h"
+
+namespace jetfleet {
+
+/// Constant-velocity Kalman filter over centre x, centre y, aspect ratio (width / height) and
+/// height, as in SORT's family. Transition, observation and all noises of that eight-dimensional
+/// filter keep the four coordinates apart, so it is exactly four filters of two dimensions (value,
+/// velocity per frame).
+class BoxFilter {
+ public:
+  explicit BoxFilter(const Box& box);
+
+  void Predict();
+  void Update(const Box& box);
+  /// A lost object is not assumed to go on growing or shrinking.
+  void StopGrowing() { height_.velocity = 0; }
+
+  Box box() const;
+
+ private:
+  /// Value and velocity with their covariance.
+  struct Axis {
+    double value = 0;
+    double velocity = 0;
+    double p_value = 0;
+    double p_cross = 0;
+    double p_velocity = 0;
+
+    static Axis Start(double value, double value_std, double velocity_std);
+    void Predict(double value_std, double velocity_std);
+    void Update(double measured, double measured_std);
+  };
+
+  Axis x_;
+  Axis y_;
+  Axis aspect_;
+  Axis height_;
+};
+
+}  // namespace jetfleet
