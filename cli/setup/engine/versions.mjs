@@ -1,6 +1,6 @@
 /** @typedef {import("../version.mjs").Version} Version */
 
-/** The engine that set-up installs; infra/engine/pulumi/go.mod names the same one (test/setup holds them together). */
+/** The engine that set-up installs; infra/engine/pulumi/go.mod names the same one (test/cli/setup holds them together). */
 export const ENGINE_VERSION = "3.259.0";
 
 /**

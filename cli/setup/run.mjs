@@ -1,0 +1,70 @@
+// Behind `npm run demo|test|pulumi|bench|jetfleet`: set-up (or its check), then the command on the
+// project's own Node 24.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { runInPlace } from "./child.mjs";
+import { reportAndExitCode, SetupError } from "./errors.mjs";
+import { nodePath, repoDir, requireNode } from "./paths.mjs";
+import { runPulumi } from "./pulumi.mjs";
+import { requireSetUp, setUp } from "./setup.mjs";
+import { runTests } from "./test-run.mjs";
+
+/**
+ * @typedef {object} Command
+ * @property {(args: string[]) => Promise<void> | void} before
+ * @property {(args: string[]) => Promise<number>} run
+ */
+
+/** @type {Record<string, Command>} */
+const COMMANDS = {
+  demo: { before: setUpUnlessEnding, run: (args) => typeScript("cli/demo/main.ts", args) },
+  test: { before: installWhatIsMissing, run: (args) => runTests(args, { full: false }) },
+  "test:full": { before: installWhatIsMissing, run: (args) => runTests(args, { full: true }) },
+  pulumi: { before: requireSetUp, run: runPulumi },
+  bench: { before: requireSetUp, run: (args) => typeScript("test/bench/main.ts", args) },
+  jetfleet: { before: requireSetUp, run: (args) => typeScript("cli/main.ts", args) },
+};
+
+function installWhatIsMissing() {
+  return setUp({ quiet: true });
+}
+
+/**
+ * `--down` must work on a half-made set-up, or a running fleet could block the very step that asks
+ * for it to be ended.
+ * @param {string[]} args
+ */
+async function setUpUnlessEnding(args) {
+  const ends = args.some((arg) => arg === "--down" || arg === "--help" || arg === "-h");
+  if (!ends || !existsSync(nodePath())) await installWhatIsMissing();
+}
+
+/**
+ * @param {string} file below the clone
+ * @param {string[]} args
+ */
+function typeScript(file, args) {
+  const env = { ...process.env, NODE_NO_WARNINGS: process.env.NODE_NO_WARNINGS ?? "1" };
+  return runInPlace(requireNode(), [join(repoDir, file), ...args], { env });
+}
+
+/**
+ * @param {string | undefined} name
+ * @param {string[]} args
+ */
+async function main(name, args) {
+  const command = COMMANDS[name ?? ""];
+  if (!command) {
+    throw new SetupError(
+      "USAGE",
+      `expected one of ${Object.keys(COMMANDS).join(", ")}, got ${JSON.stringify(name ?? "")}`,
+      "npm run",
+    );
+  }
+  await command.before(args);
+  process.exitCode = await command.run(args);
+}
+
+const [name, ...args] = process.argv.slice(2);
+main(name, args).catch(reportAndExitCode);

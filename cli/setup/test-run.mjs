@@ -1,0 +1,77 @@
+// `npm test [-- VITEST ARGS]`: vitest, then the native tests; the exit code says whether all passed.
+
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { runInPlace } from "./child.mjs";
+import { requireNode, repoDir, stateDir } from "./paths.mjs";
+import { formatCounts, recordCounts, sumCounts } from "./results.mjs";
+import { countsInText, vitestCounts } from "./test-counts.mjs";
+
+/** @typedef {import("./results.mjs").Counts} Counts */
+
+/**
+ * @param {string[]} args for vitest; with any, only vitest runs
+ * @param {{ full: boolean }} options
+ * @returns {Promise<number>} exit code
+ */
+export async function runTests(args, { full }) {
+  const results = [await runVitest(args, full)];
+  if (args.length === 0) results.push(await runNativeTests());
+  else console.log("Native tests were left out, because arguments select tests of vitest.");
+  for (const counts of results) recordCounts(counts);
+  for (const counts of results) console.log(`${counts.runner}: ${formatCounts(counts)}`);
+  return sumCounts(results).failed > 0 ? 1 : 0;
+}
+
+/**
+ * @param {string[]} args
+ * @param {boolean} full
+ * @returns {Promise<Counts>}
+ */
+async function runVitest(args, full) {
+  const report = join(stateDir(), "logs", `vitest-${process.pid}.json`);
+  mkdirSync(join(stateDir(), "logs"), { recursive: true });
+  const vitest = join(repoDir, "node_modules", "vitest", "vitest.mjs");
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const env = full ? { ...process.env, JETFLEET_TEST_FULL: "1" } : process.env;
+  const options = { cwd: repoDir, env };
+  const code = await runInPlace(requireNode(), [vitest, "run", ...reporters, ...args], options);
+  const counts = vitestCounts(readReport(report), code);
+  rmSync(report, { force: true });
+  return { runner: "vitest", ...counts };
+}
+
+/** @param {string} file */
+function readReport(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns {Promise<Counts>} */
+async function runNativeTests() {
+  const { code, text } = await runAndKeep("make", ["--no-print-directory", "-C", "native", "test"]);
+  return { runner: "native", ...countsInText(text, code) };
+}
+
+/**
+ * Shows a program's output and keeps it.
+ * @param {string} command
+ * @param {string[]} args
+ * @returns {Promise<{ code: number, text: string }>}
+ */
+function runAndKeep(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: repoDir, stdio: ["ignore", "pipe", "inherit"] });
+    let text = "";
+    child.stdout.setEncoding("utf8").on("data", (/** @type {string} */ chunk) => {
+      text += chunk;
+      process.stdout.write(chunk);
+    });
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code: code ?? 1, text }));
+  });
+}

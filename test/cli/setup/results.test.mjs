@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { formatCounts, sumCounts } from "../../../cli/setup/results.mjs";
+import { countsInText, vitestCounts } from "../../../cli/setup/test-counts.mjs";
+
+describe("vitest's counts", () => {
+  const report = { numPassedTests: 5, numFailedTests: 0, numPendingTests: 2, testResults: [] };
+
+  it("are those of its report", () => {
+    expect(vitestCounts(report, 0)).toEqual({ passed: 5, failed: 0, skipped: 2 });
+  });
+
+  it("count a file that could not be loaded as failed", () => {
+    const broken = { ...report, testResults: [{ status: "failed", assertionResults: [] }] };
+
+    expect(vitestCounts(broken, 1).failed).toBe(1);
+  });
+
+  it("count an error outside any test as failed", () => {
+    expect(vitestCounts(report, 1).failed).toBe(1);
+  });
+
+  it("are one failure without a report", () => {
+    expect(vitestCounts(undefined, 137)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  });
+});
+
+describe("the native tests' counts", () => {
+  it("are the sum of every program's last line", () => {
+    const text = "detect_test: 3 passed, 0 failed\ntrack_test: 4 passed, 1 failed, 2 skipped\n";
+
+    expect(countsInText(text, 1)).toEqual({ passed: 7, failed: 1, skipped: 2 });
+  });
+
+  it("count a crash that no line tells of", () => {
+    expect(countsInText("a_test: 3 passed, 0 failed\nSegmentation fault\n", 2).failed).toBe(1);
+  });
+
+  it("are one for a run that says nothing", () => {
+    expect(countsInText("", 0)).toEqual({ passed: 1, failed: 0, skipped: 0 });
+  });
+});
+
+describe("the sum", () => {
+  const counts = [
+    { runner: "a", passed: 1, failed: 0, skipped: 0 },
+    { runner: "b", passed: 2, failed: 1, skipped: 3 },
+  ];
+
+  it("is over all runners", () => {
+    expect(sumCounts(counts)).toMatchObject({ passed: 3, failed: 1, skipped: 3 });
+  });
+
+  it("names skipped tests only when there are some", () => {
+    expect(formatCounts(sumCounts(counts))).toBe("3 passed, 1 failed, 3 skipped");
+    expect(formatCounts({ runner: "", passed: 3, failed: 0, skipped: 0 })).toBe(
+      "3 passed, 0 failed",
+    );
+  });
+});

@@ -1,0 +1,79 @@
+/** One ban on imports: files matching `from` must not import what matches `to`. */
+export interface ImportRule {
+  from: RegExp;
+  /** Against a path from the root ("fleet/hub/hub.ts") or a bare name ("node:fs", "mqtt"). */
+  to: RegExp;
+  /** Exceptions to `to`. */
+  except?: RegExp;
+  because: string;
+}
+
+const PURE = /^fleet\/(spec|boards|plan|contract|errors|release|rollout)\//;
+const OURS = /^(fleet|infra|agent|native|cli|test|models)\//;
+
+export const IMPORT_RULES: ImportRule[] = [
+  {
+    from: PURE,
+    to: OURS,
+    except: PURE,
+    because: "the domain is what everyone shares; it may know nothing of those who use it",
+  },
+  {
+    from: PURE,
+    to: /^(node:)?(fs|net|http|https|http2|tls|dgram|dns|child_process|cluster|worker_threads|readline|repl)(\/|$)/,
+    because:
+      "the domain decides and does not act; without I/O it is tested by tables, without mocks",
+  },
+  {
+    from: PURE,
+    to: /^(mqtt|aedes|ssh2|ink|react|commander|@pulumi\/pulumi|@grpc\/grpc-js)(\/|$)/,
+    because: "a client library in the domain would drag its sockets into every part",
+  },
+  {
+    from: /^fleet\//,
+    to: /^(infra|agent|cli|native)\//,
+    because:
+      "fleet is below them all; simulated boards run the agent as a process, not as a module",
+  },
+  {
+    from: /^infra\//,
+    to: /^(agent|cli|native)\//,
+    because: "the provider works over SSH, MQTT and HTTP only, as it must for a real board",
+  },
+  {
+    from: /^agent\//,
+    to: /^(infra|cli)\//,
+    because: "operator code in the bundle would reach the boards",
+  },
+  {
+    from: /^agent\//,
+    to: /^fleet\/(ssh|hub|sim)\//,
+    because: "these are the operator's side; the agent meets them over the network",
+  },
+  {
+    from: /^cli\//,
+    to: /^(infra|agent)\//,
+    because: "the command line starts them as processes, so that it cannot depend on their insides",
+  },
+  {
+    from: /^(fleet|infra|cli)\//,
+    to: /^native\//,
+    because:
+      "only the agent's runner loads the native runtime; a crash there must not end a hub or an `up`",
+  },
+  {
+    from: /^infra\/programs\//,
+    to: OURS,
+    because: "programs import `jetfleet` as a user's own program would",
+  },
+  {
+    from: /^cli\/setup\//,
+    to: /^(?!node:|cli\/setup\/)/,
+    because: "set-up runs before anything is installed, on whatever Node the user has",
+  },
+  {
+    from: /^(fleet|infra|agent|cli|native|models)\//,
+    to: /^test\//,
+    because: "what ships must not need the tests",
+  },
+];

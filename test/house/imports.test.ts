@@ -1,0 +1,23 @@
+import { describe, expect, it } from "vitest";
+import { IMPORT_RULES } from "./import-rules.ts";
+import { importsOf, isModule, repositoryFiles } from "./sources.ts";
+
+const imports = repositoryFiles().filter(isModule).flatMap(importsOf);
+
+describe("the house's table of imports", () => {
+  it.each(IMPORT_RULES)("$from does not import $to, because $because", ({ from, to, except }) => {
+    const broken = imports
+      .filter((each) => from.test(each.from) && to.test(each.to) && !except?.test(each.to))
+      .map((each) => `${each.from} imports ${each.to}`);
+
+    expect(broken).toEqual([]);
+  });
+
+  it("is read from real imports", () => {
+    expect(imports).toContainEqual({ from: "fleet/spec/device.ts", to: "zod" });
+    expect(imports).toContainEqual({
+      from: "test/house/imports.test.ts",
+      to: "test/house/sources.ts",
+    });
+  });
+});
