@@ -5,7 +5,13 @@ import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import type { StateStore } from "../update/device-state.ts";
 import { isSettled } from "../update/machine.ts";
-import { type AcceptedDesired, type Identity, judgeDesired, openDesired } from "./judge-desired.ts";
+import {
+  type AcceptedDesired,
+  type Identity,
+  type InForce,
+  judgeDesired,
+  openDesired,
+} from "./judge-desired.ts";
 import type { Reconciler, Target } from "./reconciler.ts";
 
 export interface InboxOptions {
@@ -20,7 +26,8 @@ export interface InboxOptions {
 /** Takes what arrives on `desired`: accepted documents go to disk and then to the reconciler. */
 export class DesiredInbox {
   readonly #options: InboxOptions;
-  #payload: string | null = null;
+  /** Newer than the state on disk for as long as the reconciler still ends an update before. */
+  #inForce: InForce | null = null;
   #refusal: { error: ReportedError; digest: string } | null = null;
   #work: Promise<void> = Promise.resolve();
 
@@ -42,8 +49,8 @@ export class DesiredInbox {
     if (accepted === null) return;
     const { store, reconciler } = this.#options;
     const { generation } = accepted.desired;
-    this.#payload = accepted.payload;
-    if (generation > store.current.generation) await this.#take(accepted);
+    this.#inForce = { generation, payload: accepted.payload };
+    if (generation > store.current.generation) reconciler.submit(targetOf(accepted));
     else if (!isSettled(store.current.update)) reconciler.resume(targetOf(accepted));
     else if (!whole) reconciler.submit(targetOf(accepted));
   }
@@ -60,7 +67,7 @@ export class DesiredInbox {
 
   async #judge(message: Buffer): Promise<void> {
     const { identity, store } = this.#options;
-    const inForce = { generation: store.current.generation, payload: this.#payload };
+    const inForce = this.#inForce ?? { generation: store.current.generation, payload: null };
     const result = judgeDesired(message, identity, inForce);
     if (result.verdict === "refused") return this.#refuse(result.error, message);
     if (this.#refusal !== null) {
@@ -72,13 +79,7 @@ export class DesiredInbox {
 
   async #accept(accepted: AcceptedDesired): Promise<void> {
     await this.#options.store.saveDesired(accepted.envelopeText);
-    this.#payload = accepted.payload;
-    await this.#take(accepted);
-  }
-
-  async #take(accepted: AcceptedDesired): Promise<void> {
-    const { generation } = accepted.desired;
-    await this.#options.store.save((state) => ({ ...state, generation }));
+    this.#inForce = { generation: accepted.desired.generation, payload: accepted.payload };
     this.#options.reconciler.submit(targetOf(accepted));
   }
 

@@ -178,7 +178,9 @@ export class Reconciler {
     const before = store.current.update;
     const { update } = await store.save((state) => {
       const next = transition(state.update, event, Date.now());
-      return next === state.update ? state : { ...state, update: next };
+      // One write: a generation in the state is one whose update has begun.
+      const { generation } = event.type === "accepted" ? event : state;
+      return next === state.update ? state : { ...state, generation, update: next };
     });
     if (update === before) return;
     onChange();

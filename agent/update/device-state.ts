@@ -37,7 +37,8 @@ export const INITIAL_STATE: DeviceState = {
  * The state folder, for one agent process.
  *
  * INVARIANTS:
- * - `desired.json` is written before the `state.json` that speaks of it: a generation in the state was accepted.
+ * - `desired.json` is written before the `state.json` that speaks of it, so it may be newer: then its update
+ *   has not begun.
  * - what `current` says is on disk.
  */
 export class StateStore {

@@ -101,6 +101,9 @@ async function copyBody(
   start: number,
 ): Promise<number> {
   const watch = watchProgress(request, response);
+  // On Node 16 the request's own signal no longer reaches a body that is being read.
+  const onAbort = () => response.destroy();
+  request.signal.addEventListener("abort", onAbort);
   let size = start;
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -115,6 +118,7 @@ async function copyBody(
   } catch (cause) {
     throw bodyError(cause, request, size);
   } finally {
+    request.signal.removeEventListener("abort", onAbort);
     watch.stop();
   }
 }

@@ -1,7 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { afterAll } from "vitest";
 import type { Desired, Reported } from "../../../fleet/contract/index.ts";
 import { topic } from "../../../fleet/contract/index.ts";
 import { PASSWORD, TestBroker } from "./broker.ts";
@@ -13,10 +14,31 @@ const ROOT = resolve(import.meta.dirname, "../../..");
 export const NODE_16 = join(ROOT, `node_modules/node16-linux-${process.arch}/bin/node`);
 export const FAKE_ADDON = join(import.meta.dirname, "fake-addon.cjs");
 
+let built: string | undefined;
+
+/** The bundle of the sources as they are, built once per test file. */
+function bundle(): string {
+  if (built === undefined) {
+    built = join(mkdtempSync(join(tmpdir(), "jetfleet-bundle-")), "agent.cjs");
+    execFileSync(process.execPath, [join(ROOT, "agent/build.mjs"), built]);
+  }
+  return built;
+}
+
+afterAll(() => {
+  if (built !== undefined) rmSync(dirname(built), { recursive: true, force: true });
+});
+
+interface Doom {
+  state: string;
+  generation: number;
+  when: string;
+}
+
 /** Broker, object server, keys and one real agent process on Node 16 with a state folder of its own. */
 export class AgentWorld {
   readonly folder = mkdtempSync(join(tmpdir(), "jetfleet-agent-"));
-  readonly bundle = join(this.folder, "agent.cjs");
+  readonly bundle = bundle();
   readonly stateDir = join(this.folder, "state");
   readonly keys = createKeyPair();
   broker: TestBroker;
@@ -27,7 +49,6 @@ export class AgentWorld {
   private constructor(broker: TestBroker, objects: ObjectServer) {
     this.broker = broker;
     this.objects = objects;
-    execFileSync(process.execPath, [join(ROOT, "agent/build.mjs"), this.bundle]);
   }
 
   static async create(): Promise<AgentWorld> {
@@ -43,10 +64,34 @@ export class AgentWorld {
   }
 
   start(overrides: Record<string, unknown> = {}): void {
+    this.#spawn([], {}, overrides);
+  }
+
+  /** An agent that the power is cut from at a known moment (see kill-in-state.cjs). */
+  startDoomed({ state, generation, when }: Doom): void {
+    this.#spawn(["--require", join(import.meta.dirname, "kill-in-state.cjs")], {
+      KILL_IN_STATE: state,
+      KILL_GENERATION: String(generation),
+      KILL_WHEN: when,
+    });
+  }
+
+  /** The signal that ended the agent, once it ended. */
+  async exit(): Promise<NodeJS.Signals | null> {
+    const agent = this.#agent;
+    if (agent !== null && agent.exitCode === null && agent.signalCode === null) {
+      await new Promise((resolve) => agent.once("exit", resolve));
+    }
+    return agent?.signalCode ?? null;
+  }
+
+  #spawn(nodeOptions: string[], env: Record<string, string>, overrides = {}): void {
     const config = join(this.folder, "agent.json");
     writeFileSync(config, JSON.stringify({ ...this.#config(), ...overrides }), { mode: 0o600 });
     const node = existsSync(NODE_16) ? NODE_16 : process.execPath;
-    const agent = spawn(node, [this.bundle, "run", "--config", config]);
+    const agent = spawn(node, [...nodeOptions, this.bundle, "run", "--config", config], {
+      env: { ...process.env, ...env },
+    });
     for (const stream of [agent.stdout, agent.stderr]) {
       stream.on("data", (chunk: Buffer) => {
         this.log += chunk.toString();

@@ -1,0 +1,19 @@
+// Preloaded into an agent under test (node --require): cuts the power the moment before or after state.json says
+// KILL_IN_STATE for the update of KILL_GENERATION. The agent itself knows nothing of it.
+const promises = require("node:fs/promises");
+const { readFileSync } = require("node:fs");
+
+const { KILL_IN_STATE, KILL_GENERATION, KILL_WHEN } = process.env;
+const rename = promises.rename;
+
+promises.rename = async (from, to) => {
+  const hit = String(to).endsWith("state.json") && matches(readFileSync(from, "utf8"));
+  if (hit && KILL_WHEN === "before") process.kill(process.pid, "SIGKILL");
+  await rename(from, to);
+  if (hit) process.kill(process.pid, "SIGKILL");
+};
+
+function matches(text) {
+  const { update } = JSON.parse(text);
+  return update.state === KILL_IN_STATE && String(update.generation) === KILL_GENERATION;
+}

@@ -1,0 +1,370 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Detections, FleetEvent, Presence, Reported } from "../../fleet/contract/index.ts";
+import { modelOf, pipelineOf } from "./support/desired.ts";
+import { stallAfter, status } from "./support/object-server.ts";
+import { AgentWorld } from "./support/world.ts";
+
+let world: AgentWorld;
+
+beforeEach(async () => {
+  world = await AgentWorld.create();
+});
+
+afterEach(async () => {
+  await world.destroy();
+});
+
+interface Wanted {
+  bytes: string;
+  name?: string;
+  uri?: string;
+  /** The hub does not hold the object. */
+  missing?: boolean;
+}
+
+/** Publishes a document with these pipelines, each on a model of its own. */
+async function deploy(generation: number, ...wanted: Wanted[]): Promise<string[]> {
+  const models = wanted.map(({ bytes }, index) => modelOf(`m${index}`, bytes));
+  for (const { bytes, missing } of wanted) if (!missing) world.objects.put(bytes);
+  const pipelines = wanted.map(({ name, uri }, index) =>
+    pipelineOf(name ?? "entrance", `m${index}`, uri),
+  );
+  await world.deploy({ generation, models, pipelines });
+  return models.map(({ digest }) => digest);
+}
+
+const settled = (generation: number, state: string) => (reported: Reported) =>
+  reported.generation === generation && reported.update.state === state;
+const now = () => world.broker.received.length;
+const objectFiles = () => readdirSync(join(world.stateDir, "objects")).sort();
+const hex = (digest = "") => digest.slice("sha256:".length);
+
+async function running(generation: number, from = 0): Promise<Reported> {
+  const ready = settled(generation, "committed");
+  return world.reported((r) => ready(r) && atLeastOneRuns(r), from);
+}
+
+describe("an update", () => {
+  it("replaces a model beside the running one, without a gap in the results", async () => {
+    world.start();
+    const [first] = await deploy(1, { bytes: "good one" });
+    await running(1);
+    const from = now();
+    const [second] = await deploy(2, { bytes: "good two" });
+    const reported = await running(2, from);
+    expect(reported.pipelines[0]?.model.digest).toBe(second);
+    await world.broker.waitFor<Detections>(
+      "/detections/entrance",
+      ({ modelDigest }) => modelDigest === second,
+      from,
+    );
+    const batches = world.broker.received
+      .filter(({ topic }) => topic.endsWith("/detections/entrance"))
+      .map(({ payload }) => payload as Detections);
+    expect(batches.map(({ seq }) => seq)).toEqual(batches.map((_, index) => index));
+    const digests = batches.map(({ modelDigest }) => modelDigest);
+    expect([...new Set(digests)]).toEqual([first, second]);
+    const starting = world.broker.received
+      .slice(from)
+      .filter(({ topic }) => topic.endsWith("/reported"))
+      .filter(({ payload }) => !atLeastOneRuns(payload as Reported));
+    expect(starting).toEqual([]);
+  });
+
+  it.each([
+    ["cannot be loaded", "bad model", "MODEL_INVALID"],
+    ["kills its runner", "abort model", "RUNNER_CRASHED"],
+  ])(
+    "to a model that %s is rolled back while the former version runs on",
+    async (_w, bytes, code) => {
+      world.start();
+      const [good] = await deploy(1, { bytes: "good one" });
+      await running(1);
+      const from = now();
+      await deploy(2, { bytes });
+      const reported = await world.reported(settled(2, "rolled-back"), from);
+      expect(reported.error).toMatchObject({ code });
+      expect(reported.pipelines).toMatchObject([
+        { state: "running", model: { digest: good }, restarts: 0, error: { code } },
+      ]);
+
+      const later = now();
+      await deploy(3, { bytes: "good three" });
+      expect((await running(3, later)).pipelines[0]?.error).toBeNull();
+    },
+  );
+
+  it("that fails for one pipeline goes through for the others", async () => {
+    world.start();
+    await deploy(1, { bytes: "good a", name: "a" }, { bytes: "good b", name: "b" });
+    const [oldA] = (await running(1)).pipelines;
+    const from = now();
+    const [, newB] = await deploy(
+      2,
+      { bytes: "bad a", name: "a" },
+      { bytes: "good b2", name: "b" },
+    );
+    const reported = await world.reported(settled(2, "rolled-back"), from);
+    expect(reported.pipelines).toMatchObject([
+      { name: "a", specDigest: oldA?.specDigest, error: { code: "MODEL_INVALID" } },
+      { name: "b", model: { digest: newB }, error: null },
+    ]);
+  });
+
+  it("that is the first of its pipeline and fails says why and tries again", async () => {
+    world.start();
+    await deploy(1, { bytes: "bad model" });
+    const reported = await world.reported(settled(1, "rolled-back"));
+    expect(reported.pipelines).toMatchObject([
+      { state: "failed", error: { code: "MODEL_INVALID" } },
+    ]);
+    await world.reported(({ pipelines }) => (pipelines[0]?.restarts ?? 0) >= 1);
+  });
+
+  it("whose camera does not answer is committed, and the pipeline says what is missing", async () => {
+    world.start();
+    await deploy(1, { bytes: "good one", uri: "rtsp://user:pa55word@camera/unreachable" });
+    const reported = await world.reported(
+      (r) => settled(1, "committed")(r) && r.pipelines[0]?.state === "failed",
+    );
+    expect(reported.pipelines[0]?.error).toMatchObject({
+      code: "SOURCE_UNREACHABLE",
+      message: "no answer from rtsp://***@camera/unreachable",
+    });
+    const said = world.broker.received.filter(({ topic }) => !topic.endsWith("/desired"));
+    expect(JSON.stringify(said)).not.toContain("pa55word");
+    expect(world.log).not.toContain("pa55word");
+  });
+
+  it("waits for an object that the hub does not hold yet, and says so", async () => {
+    world.start();
+    const [digest] = await deploy(1, { bytes: "good one", missing: true });
+    const waiting = await world.reported(({ error }) => error?.code === "ARTIFACT_MISSING");
+    expect(waiting.update).toMatchObject({ state: "fetching", fetchedBytes: 0, totalBytes: 8 });
+    expect(world.objects.put("good one")).toBe(digest);
+    expect((await running(1)).error).toBeNull();
+  });
+
+  it("is given up when the hub refuses the device, and what runs runs on", async () => {
+    world.start();
+    await deploy(1, { bytes: "good one" });
+    await running(1);
+    world.objects.script.push(status(401));
+    const from = now();
+    await deploy(2, { bytes: "good two" });
+    const reported = await world.reported(settled(2, "rolled-back"), from);
+    expect(reported).toMatchObject({
+      error: { code: "HUB_REFUSED" },
+      pipelines: [{ state: "running" }],
+    });
+  });
+
+  it("gives way to a newer document while it is still fetching", async () => {
+    world.start();
+    world.objects.script.push(stallAfter(3));
+    await deploy(1, { bytes: "good one" });
+    await world.reported(({ update }) => update.state === "fetching" && update.fetchedBytes === 3);
+    const givenWay = Date.now();
+    const [second] = await deploy(2, { bytes: "good two" });
+    expect((await running(2)).pipelines[0]?.model.digest).toBe(second);
+    expect(objectFiles()).toEqual([hex(second)]);
+    expect(Date.now() - givenWay).toBeLessThan(5000);
+  });
+
+  it("sends the password to its own hub only", async () => {
+    world.start({ hubUrl: "http://127.0.0.1:1" });
+    await deploy(1, { bytes: "good one" });
+    await running(1);
+    expect(world.objects.requests).toEqual([{}]);
+  });
+
+  it("keeps the objects of the set before and removes older ones", async () => {
+    world.start();
+    const digests: string[] = [];
+    for (const [index, bytes] of ["good 1", "good 2", "good 3"].entries()) {
+      const from = now();
+      digests.push(...(await deploy(index + 1, { bytes })));
+      await running(index + 1, from);
+    }
+    expect(objectFiles()).toEqual(digests.slice(1).map(hex).sort());
+  });
+
+  it("to an empty document stops every pipeline and its process", async () => {
+    world.start();
+    await deploy(1, { bytes: "good one" });
+    await running(1);
+    expect(runnersOf(world.pid)).toHaveLength(1);
+    await deploy(2);
+    const reported = await world.reported(settled(2, "committed"));
+    expect(reported.pipelines).toEqual([]);
+    expect(runnersOf(world.pid)).toEqual([]);
+  });
+});
+
+describe("a message on desired", () => {
+  it.each([
+    ["unsigned", () => JSON.stringify({ generation: 9 }), "DESIRED_UNSIGNED"],
+    ["garbage", () => "{{{", "DESIRED_INVALID"],
+    ["of more than 1 MiB", () => "x".repeat(3 << 20), "DESIRED_INVALID"],
+  ])("that is %s is refused, and what runs runs on", async (_what, message, code) => {
+    world.start();
+    await deploy(1, { bytes: "good one" });
+    await running(1);
+    const from = now();
+    await world.publishDesired(message());
+    const reported = await world.reported(({ error }) => error?.code === code, from);
+    expect(reported).toMatchObject({ generation: 1, pipelines: [{ state: "running" }] });
+    await deploy(2, { bytes: "good one" });
+    expect((await world.reported(settled(2, "committed"))).error).toBeNull();
+  });
+
+  it("that is older than what was accepted is refused, even by the next life of the agent", async () => {
+    world.start();
+    await deploy(5, { bytes: "good five" });
+    await running(5);
+    await world.kill();
+    await deploy(4, { bytes: "good four" });
+    const from = now();
+    world.start();
+    const reported = await world.reported(({ error }) => error?.code === "DESIRED_STALE", from);
+    expect(reported.generation).toBe(5);
+  });
+
+  it("that is empty, as when a hub forgets a device, stops nothing", async () => {
+    world.start();
+    await deploy(1, { bytes: "good one" });
+    await running(1);
+    await world.publishDesired("");
+    const from = now();
+    await deploy(2, { bytes: "good two" });
+    const reported = await running(2, from);
+    expect(reported.pipelines[0]?.restarts).toBe(0);
+  });
+});
+
+describe("a runner", () => {
+  it("that crashes is started again and counted", async () => {
+    world.start();
+    await deploy(1, { bytes: "good one", uri: "rtsp://camera/crash" });
+    const failed = await world.reported(({ pipelines }) => pipelines[0]?.state === "failed");
+    expect(failed.pipelines[0]?.error).toMatchObject({ code: "RUNNER_CRASHED" });
+    expect(failed.pipelines[0]?.error?.message).toContain("SIGABRT");
+    await world.reported(
+      ({ pipelines: [entrance] }) => entrance?.state === "running" && entrance.restarts >= 1,
+    );
+    const event = await world.broker.waitFor<FleetEvent>(
+      "/events",
+      ({ kind }) => kind === "runner-ended",
+    );
+    expect(event.pipeline).toBe("entrance");
+  });
+
+  it("dies with its agent", async () => {
+    world.start();
+    await deploy(1, { bytes: "good one" });
+    await running(1);
+    const runners = runnersOf(world.pid);
+    expect(runners).toHaveLength(1);
+    await world.kill();
+    await gone(runners);
+  });
+
+  it("is ended when the agent stops in order, and the device says that it is offline", async () => {
+    world.start();
+    await deploy(1, { bytes: "good one" });
+    await running(1);
+    const runners = runnersOf(world.pid);
+    await world.terminate();
+    await gone(runners);
+    await world.broker.waitFor<Presence>("/presence", ({ online }) => !online);
+    expect(world.log).toContain("agent stops");
+  });
+});
+
+describe("after a power cut", () => {
+  const good = ["fetching", "verifying", "swapping", "committed"];
+  const bad = ["fetching", "verifying", "swapping", "rolling-back", "rolled-back"];
+  const cuts = [
+    ...good.map((state) => ({ state, bytes: "good two", end: "committed" })),
+    ...bad.map((state) => ({ state, bytes: "bad two", end: "rolled-back" })),
+  ].flatMap((cut) => ["before", "after"].map((when) => ({ ...cut, when })));
+
+  it.each(cuts)("$when $state is on disk, an update to $bytes is $end", async (cut) => {
+    world.start();
+    const [first] = await deploy(1, { bytes: "good one" });
+    await running(1);
+    await world.terminate();
+    const [second] = await deploy(2, { bytes: cut.bytes });
+    const from = now();
+    world.startDoomed({ state: cut.state, generation: 2, when: cut.when });
+    expect(await world.exit()).toBe("SIGKILL");
+
+    world.start();
+    const ready = settled(2, cut.end);
+    const reported = await world.reported((r) => ready(r) && atLeastOneRuns(r), from);
+    expect(reported.pipelines[0]?.model.digest).toBe(cut.end === "committed" ? second : first);
+  });
+
+  it("runs what it ran without any hub", async () => {
+    world.start();
+    await deploy(1, { bytes: "good one" });
+    await running(1);
+    await world.kill();
+    world.start({ mqttUrl: "mqtt://127.0.0.1:1", hubUrl: "http://127.0.0.1:1" });
+    await expect.poll(() => runnersOf(world.pid).length, { timeout: 10_000 }).toBe(1);
+  });
+
+  it("fetches again what was spoilt on disk", async () => {
+    world.start();
+    const [digest] = await deploy(1, { bytes: "good one" });
+    await running(1);
+    await world.kill();
+    writeFileSync(join(world.stateDir, "objects", hex(digest)), "good 0ne");
+    const from = now();
+    world.start();
+    await running(1, from);
+    expect(readFileSync(join(world.stateDir, "objects", hex(digest)), "utf8")).toBe("good one");
+  });
+
+  it("begins anew when its state cannot be read, and still refuses what is not signed", async () => {
+    world.start();
+    await deploy(1, { bytes: "good one" });
+    await running(1);
+    await world.kill();
+    writeFileSync(join(world.stateDir, "state.json"), "{ half");
+    const from = now();
+    world.start();
+    await running(1, from);
+    await world.publishDesired("{}");
+    await world.reported(({ error }) => error?.code === "DESIRED_UNSIGNED", from);
+  });
+});
+
+function atLeastOneRuns({ pipelines }: Reported): boolean {
+  return pipelines.length > 0 && pipelines.every(({ state }) => state === "running");
+}
+
+/** Processes whose parent is `pid`. */
+function runnersOf(pid: number): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => parentOf(Number(name)) === pid)
+    .map(Number);
+}
+
+function parentOf(pid: number): number | null {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return /^State:\s+Z/m.test(status) ? null : Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]);
+  } catch {
+    return null;
+  }
+}
+
+async function gone(pids: number[]): Promise<void> {
+  await expect
+    .poll(() => pids.filter((pid) => parentOf(pid) !== null), { timeout: 8000 })
+    .toEqual([]);
+}
