@@ -39,6 +39,16 @@ export const ERROR_CODES = {
     "Read the log it names, then run `npm run setup` again.",
     true,
   ),
+  PART_FAILED: row(
+    "A background process of the demo did not start.",
+    "Read the log it names, then run the command again.",
+    true,
+  ),
+  PULUMI_FAILED: row(
+    "The Pulumi engine ended an operation with an error.",
+    "Read what Pulumi said, mend it, then run the command again; what is done stays done.",
+    true,
+  ),
   PORT_TAKEN: row(
     "A port that was asked for is in use.",
     "Stop the other program or choose another port.",

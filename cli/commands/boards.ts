@@ -1,0 +1,94 @@
+import type { Command } from "commander";
+import {
+  compareModules,
+  findModule,
+  MODULES,
+  type Module,
+  releasesFor,
+  SOCS,
+  SOURCES,
+  VPI_ALGORITHMS,
+  vpiBackends,
+} from "../../fleet/boards/catalog/index.ts";
+import { FleetError } from "../../fleet/errors/index.ts";
+import { boardListLines, boardLines, comparisonLines } from "../render/boards-text.ts";
+
+interface JsonOption {
+  json?: boolean;
+}
+
+type Run = (command: () => Promise<number>) => Promise<void>;
+
+/** Adds `boards`, `boards show` and `boards compare`. */
+export function registerBoards(program: Command, run: Run): void {
+  const boards = program.command("boards").description("what is known of every Jetson module");
+  boards
+    .command("list", { isDefault: true })
+    .description("all modules in one table")
+    .option("--json", "print one JSON object, for programs")
+    .action((options: JsonOption) =>
+      run(() => print(options, list(), () => boardListLines(MODULES))),
+    );
+  boards
+    .command("show")
+    .argument("<board>", "such as agx-xavier")
+    .description("one module with every figure's source, and the JetPack releases for it")
+    .option("--json", "print one JSON object, for programs")
+    .action((name: string, options: JsonOption) =>
+      run(() => {
+        const module = moduleNamed(name);
+        return print(options, details(module), () => boardLines(module, width()));
+      }),
+    );
+  boards
+    .command("compare")
+    .argument("<boards...>", "such as tx2 agx-xavier")
+    .description("modules side by side")
+    .option("--json", "print one JSON object, for programs")
+    .action((names: string[], options: JsonOption) =>
+      run(() => {
+        const modules = names.map(moduleNamed);
+        const rows = compareModules(modules);
+        const json = { boards: names, rows, sources: SOURCES };
+        return print(options, json, () => comparisonLines(modules, rows, width()));
+      }),
+    );
+}
+
+/** The module of a name the user wrote. */
+export function moduleNamed(name: string): Module {
+  const module = findModule(name);
+  if (module) return module;
+  const names = MODULES.map(({ id }) => id).join(", ");
+  throw new FleetError("USAGE", `expected a board of ${names}, got ${JSON.stringify(name)}`, {
+    hint: "Run `jetfleet boards` for the table.",
+  });
+}
+
+function list(): unknown {
+  return { boards: MODULES, chips: SOCS, sources: SOURCES };
+}
+
+function details(module: Module): unknown {
+  const jetpacks = releasesFor(module).map((release) => ({
+    ...release,
+    vpiBackends: vpiBackends(module, release),
+  }));
+  return {
+    board: module,
+    chip: SOCS[module.soc],
+    jetpacks,
+    vpiAlgorithms: VPI_ALGORITHMS,
+    sources: SOURCES,
+  };
+}
+
+function print(options: JsonOption, json: unknown, lines: () => string[]): Promise<number> {
+  const text = options.json ? JSON.stringify(json, null, 2) : lines().join("\n");
+  process.stdout.write(`${text}\n`);
+  return Promise.resolve(0);
+}
+
+function width(): number {
+  return Math.max(60, process.stdout.columns ?? (Number(process.env["COLUMNS"]) || 100));
+}

@@ -1,0 +1,82 @@
+import { stat } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import { FleetError } from "../../fleet/errors/index.ts";
+import { readIfThere } from "../../fleet/hub/files.ts";
+import { redactUri, SourceUri } from "../../fleet/spec/index.ts";
+import { endPart, ensureRunning, findRunning, type Part } from "./background.ts";
+import { type CameraReady, cameraPart } from "./parts.ts";
+import type { DemoPaths } from "./state.ts";
+
+export interface CameraSource {
+  /** May carry a password: for configuration only. */
+  uri: string;
+  /** For the screen. */
+  text: string;
+  /** The part was started by this run. */
+  started: Part<CameraReady> | null;
+}
+
+/**
+ * Where the frames come from: a camera of the user's, or ours with the scene or with the user's file. A file is
+ * served over RTSP as it is, because boards cannot read this machine's disk.
+ */
+export async function openCamera(
+  paths: DemoPaths,
+  source: string | undefined,
+  signal: AbortSignal,
+): Promise<CameraSource> {
+  if (source !== undefined && /^[a-z][a-z0-9+.-]*:\/\//i.test(source)) {
+    const uri = parseCameraUri(source);
+    await endCamera(paths);
+    return { uri, text: redactUri(uri), started: null };
+  }
+  const file = source === undefined ? undefined : await requireFile(source, "--source");
+  const part = cameraPart(paths, { ...(file ? { file } : {}), port: await lastPort(paths) });
+  const { ready, started } = await ensureRunning(part, signal).catch(async (error: unknown) => {
+    // The port of last time may be taken by now; then any will do, and `up` tells the boards.
+    if (!(error instanceof FleetError) || error.code !== "PORT_TAKEN") throw error;
+    return ensureRunning(cameraPart(paths, { ...(file ? { file } : {}), port: 0 }), signal);
+  });
+  const what = file ? path.basename(file) : "simulated scene";
+  return { uri: ready.rtspUrl, text: `${ready.rtspUrl} (${what})`, started: started ? part : null };
+}
+
+export async function endCamera(paths: DemoPaths): Promise<"not-running" | "ended" | "killed"> {
+  return endPart(cameraPart(paths, { port: 0 }));
+}
+
+export async function findCamera(paths: DemoPaths): Promise<number | null> {
+  return (await findRunning(cameraPart(paths, { port: 0 })))?.pid ?? null;
+}
+
+export async function requireFile(given: string, option: string): Promise<string> {
+  const file = path.resolve(process.env["INIT_CWD"] ?? process.cwd(), given);
+  const isFile = await stat(file).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  if (isFile) return file;
+  throw new FleetError("USAGE", `Expected ${option} to name a file but there is none at ${file}`);
+}
+
+function parseCameraUri(source: string): string {
+  const parsed = SourceUri.safeParse(source);
+  if (parsed.success && /^rtsps?:/.test(source)) return source;
+  throw new FleetError(
+    "USAGE",
+    `Expected --source to be rtsp://…, rtsps://… or a file but got ${redactUri(source)}`,
+    { hint: "Give a file by its path; it is served to the boards over RTSP." },
+  );
+}
+
+/** The camera's address is part of what is deployed, so it should not change without need. */
+async function lastPort(paths: DemoPaths): Promise<number> {
+  const bytes = await readIfThere(path.join(paths.camera, "camera.json"));
+  try {
+    const record = z.object({ rtspUrl: z.url() }).parse(JSON.parse(bytes?.toString("utf8") ?? ""));
+    return Number(new URL(record.rtspUrl).port);
+  } catch {
+    return 0;
+  }
+}
