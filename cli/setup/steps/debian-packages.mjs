@@ -27,6 +27,7 @@ const PACKAGES_BY_PURPOSE = {
     "libyuv-dev",
     "clang-format",
     "clang-tidy",
+    "libgtest-dev",
   ],
   "simulated boards": [
     "openssh-client",

@@ -10,8 +10,8 @@ const STAMP = "native/build/.setup";
 export const native = {
   name: "native",
   why: "The native runtime, the simulated camera and their tests, compiled by g++.",
-  touches: "native/build/ of this clone",
-  estimateSeconds: 100,
+  touches: "native/build/ of this clone, ONNX Runtime headers in the cache",
+  estimateSeconds: 60,
   needs: () => ["debian-packages", "node-modules"],
   lockFile: ({ state }) => join(state, "locks", "native.lock"),
   check({ root }) {
