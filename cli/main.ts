@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { asFleetError, describeError } from "../fleet/errors/index.ts";
+import { registerBoards } from "./commands/boards.ts";
 import { STATUS_EXIT_CODES, status, type StatusOptions } from "./commands/status.ts";
 import type { HubOptions } from "./hub-location.ts";
 
@@ -29,6 +30,8 @@ withHub(program.command("console", { isDefault: true }).description("the fleet o
   .action((options: HubOptions) =>
     run(async () => (await import("./commands/console.ts")).openConsole(options)),
   );
+
+registerBoards(program, run);
 
 await program.parseAsync();
 

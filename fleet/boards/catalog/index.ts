@@ -1,0 +1,22 @@
+export { cellText, type ComparisonRow, compareModules } from "./compare.ts";
+export {
+  dlaEnded,
+  JETPACK_RELEASES,
+  type JetpackRelease,
+  jetpackRelease,
+} from "./jetpack-release.ts";
+export { MODULE_ROWS, type Module, type ModuleRow } from "./module.ts";
+export { findModule, MODULES, moduleOfPart } from "./modules.ts";
+export type { PowerModeFacts, PowerModes } from "./power-mode.ts";
+export { type GpuArch, type Soc, type SocId, SOCS } from "./soc.ts";
+export { best, type Fact, SOURCES, type Sourced, type SourceKey } from "./sourced.ts";
+export {
+  compareVersions,
+  newestJetpack,
+  releasesFor,
+  supports,
+  usableDlaCores,
+  VPI_ALGORITHMS,
+  type VpiBackend,
+  vpiBackends,
+} from "./support.ts";
