@@ -4,7 +4,7 @@ import { z } from "zod";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { readIfThere } from "../../fleet/hub/files.ts";
 import { redactUri, SourceUri } from "../../fleet/spec/index.ts";
-import { endPart, ensureRunning, findRunning, type Part } from "./background.ts";
+import { endPart, ensureRunning, findRunning, type Part, type Running } from "./background.ts";
 import { type CameraReady, cameraPart } from "./parts.ts";
 import type { DemoPaths } from "./state.ts";
 
@@ -32,22 +32,38 @@ export async function openCamera(
     return { uri, text: redactUri(uri), started: null };
   }
   const file = source === undefined ? undefined : await requireFile(source, "--source");
-  const part = cameraPart(paths, { ...(file ? { file } : {}), port: await lastPort(paths) });
-  const { ready, started } = await ensureRunning(part, signal).catch(async (error: unknown) => {
-    // The port of last time may be taken by now; then any will do, and `up` tells the boards.
-    if (!(error instanceof FleetError) || error.code !== "PORT_TAKEN") throw error;
-    return ensureRunning(cameraPart(paths, { ...(file ? { file } : {}), port: 0 }), signal);
-  });
+  const { part, running } = await ensureCamera(paths, file, signal);
   const what = file ? path.basename(file) : "simulated scene";
-  return { uri: ready.rtspUrl, text: `${ready.rtspUrl} (${what})`, started: started ? part : null };
+  const { rtspUrl } = running.ready;
+  return { uri: rtspUrl, text: `${rtspUrl} (${what})`, started: running.started ? part : null };
 }
 
 export async function endCamera(paths: DemoPaths): Promise<"not-running" | "ended" | "killed"> {
   return endPart(cameraPart(paths, { port: 0 }));
 }
 
-export async function findCamera(paths: DemoPaths): Promise<number | null> {
-  return (await findRunning(cameraPart(paths, { port: 0 })))?.pid ?? null;
+/** The camera's address is part of what is deployed, so the port of last time is tried first. */
+async function ensureCamera(
+  paths: DemoPaths,
+  file: string | undefined,
+  signal: AbortSignal,
+): Promise<{ part: Part<CameraReady>; running: Running<CameraReady> }> {
+  const show = file === undefined ? {} : { file };
+  const port = await lastPort(paths);
+  const parts = [port, 0].map((one) => cameraPart(paths, { ...show, port: one }));
+  for (const part of parts) {
+    const found = await findRunning(part);
+    if (found?.standing === "same") return { part, running: { ...found, started: false } };
+  }
+  const [first = cameraPart(paths, { ...show, port: 0 })] = parts;
+  try {
+    return { part: first, running: await ensureRunning(first, signal) };
+  } catch (error) {
+    if (signal.aborted || port === 0) throw error;
+    // Its port may be taken by now; then any will do, and `up` tells the boards.
+    const part = cameraPart(paths, { ...show, port: 0 });
+    return { part, running: await ensureRunning(part, signal) };
+  }
 }
 
 export async function requireFile(given: string, option: string): Promise<string> {
@@ -70,7 +86,6 @@ function parseCameraUri(source: string): string {
   );
 }
 
-/** The camera's address is part of what is deployed, so it should not change without need. */
 async function lastPort(paths: DemoPaths): Promise<number> {
   const bytes = await readIfThere(path.join(paths.camera, "camera.json"));
   try {

@@ -37,7 +37,7 @@ export async function bringUp(
     const facts = { fleet: FLEET, hubUrl: hub.ready.httpUrl, paths, boards, model };
     await writeStackConfig({ ...facts, cameraUri: camera.uri }, signal);
     steps.say("pulumi", "up, of infra/programs/quickstart:");
-    await up(signal);
+    await up(paths, signal);
     steps.say("pulumi", "up is done");
     return { httpUrl: hub.ready.httpUrl, credentialsFile: paths.operatorFile };
   } catch (error) {

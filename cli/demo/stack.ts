@@ -60,19 +60,26 @@ export async function writeStackConfig(facts: StackFacts, signal: AbortSignal): 
   });
 }
 
-export async function up(signal: AbortSignal): Promise<void> {
-  const args = ["up", "--yes"];
+/** What is deployed already is not previewed once more: the demo's second run should be quick. */
+export async function up(paths: DemoPaths, signal: AbortSignal): Promise<void> {
+  const again = await hasDeployment(paths);
+  const args = ["up", "--yes", ...(again ? ["--skip-preview"] : []), ...quiet()];
   await runPulumi({ args, doing: "deploying", visible: true, deadlineMs: UP_DEADLINE_MS, signal });
 }
 
 export async function destroy(signal: AbortSignal): Promise<void> {
   await runPulumi({
-    args: ["destroy", "--yes"],
+    args: ["destroy", "--yes", "--skip-preview", ...quiet()],
     doing: "destroying what was deployed",
     visible: true,
     deadlineMs: DESTROY_DEADLINE_MS,
     signal,
   });
+}
+
+/** In a log the dots of passing time are noise. */
+function quiet(): string[] {
+  return process.stdout.isTTY ? [] : ["--suppress-progress"];
 }
 
 /** True when Pulumi's state may list something that is deployed. */
