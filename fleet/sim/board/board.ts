@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { jetpackOfL4t } from "../../boards/index.ts";
 import { FleetError } from "../../errors/index.ts";
 import type { BoardName } from "../../spec/index.ts";
@@ -142,15 +143,14 @@ export class SimulatedBoard {
       USER: "root",
       PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     };
-    const child = this.#power.namespace.spawn(["/bin/bash", "-c", command], env);
-    const output = { stdout: "", stderr: "" };
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => (output.stderr += text));
-    child.stdin?.on("error", () => undefined).end(input);
-    return await new Promise((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code, signal) => resolve({ code, signal, ...output }));
-    });
+    const process = await this.#power.namespace.spawn(["/bin/bash", "-c", command], env);
+    process.stdin.end(input);
+    const [exit, stdout, stderr] = await Promise.all([
+      process.ended,
+      text(process.stdout),
+      text(process.stderr),
+    ]);
+    return { ...exit, stdout, stderr };
   }
 
   /** The board went off from inside: `reboot` brings it back, anything else leaves it off. */
@@ -160,6 +160,7 @@ export class SimulatedBoard {
     this.#power = null;
     await ssh.close();
     if (namespace.request === "reboot") await this.boot();
+    else await this.#record(0);
   }
 
   async #record(pid: number): Promise<void> {
@@ -189,7 +190,6 @@ async function lockFolder(dir: string): Promise<Server> {
         new FleetError(
           "SIM_BUSY",
           `Expected to run the board in ${dir}, but another process runs it.`,
-          { cause },
         ),
       );
     });

@@ -86,6 +86,9 @@ for path in sys sysrq-trigger; do
     mount --bind "$sim/proc/$path" "$sim/proc/$path" && mount -o remount,bind,ro "$sim/proc/$path"
   fi 2>/dev/null
 done
+# Every boot of every board has its own boot id, as on the machine itself.
+cp "$sim/proc/sys/kernel/random/uuid" "$sim/boot_id"
+step "bind over boot_id" mount --bind "$sim/boot_id" "$sim/proc/sys/kernel/random/boot_id"
 step "tmpfs on /proc" mount -t tmpfs -o mode=755 tmpfs "$root/proc"
 cp -R "$board_dir/device-tree" "$root/proc/device-tree"
 for entry in "$sim"/proc/*; do

@@ -57,6 +57,6 @@ function readOptions(): z.infer<typeof Options> {
     return Options.parse(values);
   } catch (cause) {
     const why = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
-    throw new FleetError("USAGE", `${USAGE}\n${why}`, { cause });
+    throw new FleetError("USAGE", why, { hint: USAGE });
   }
 }

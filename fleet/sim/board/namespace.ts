@@ -1,10 +1,12 @@
-import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { FleetError } from "../../errors/index.ts";
+import { InsideProcess } from "./inside-process.ts";
+import { behindInputPipe, makeOutputPipes } from "./pipes.ts";
+import { childrenOf } from "./processes.ts";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const FLEET_DIR = join(HERE, "..", "..");
@@ -35,8 +37,10 @@ export class Namespace {
   /** What was asked for from inside, when the end was asked for there. */
   request: "reboot" | "poweroff" | null = null;
   readonly #outer: OuterProcess;
+  readonly #dir: string;
 
-  constructor(outer: OuterProcess, initPid: number) {
+  constructor(outer: OuterProcess, initPid: number, dir: string) {
+    this.#dir = dir;
     this.#outer = outer;
     this.initPid = initPid;
     this.ended = new Promise((resolve) => {
@@ -45,23 +49,31 @@ export class Namespace {
     });
   }
 
-  /** Starts `command` inside with stdio as pipes. It is a session leader, so a signal can reach all it started. */
-  spawn(command: readonly string[], env: Record<string, string>): ChildProcess {
+  /** Starts `command` inside. It is a session leader, so a signal can reach all it started. */
+  async spawn(command: readonly string[], env: Record<string, string>): Promise<InsideProcess> {
     const own = PRIVILEGED ? [] : ["--user", "--preserve-credentials"];
-    return spawn(
-      "nsenter",
-      [
-        ...["--target", String(this.initPid), "--mount", "--pid", "--uts", "--ipc", ...own, "--"],
-        ...["setsid", "setpriv", "--bounding-set", CONTAINER_CAPABILITIES, ...command],
+    const [program = "", ...args] = behindInputPipe([
+      ...[
+        "nsenter",
+        "--target",
+        String(this.initPid),
+        "--mount",
+        "--pid",
+        "--uts",
+        "--ipc",
+        ...own,
       ],
-      { env, stdio: ["pipe", "pipe", "pipe"] },
-    );
+      ...["--", "setsid", "setpriv", "--bounding-set", CONTAINER_CAPABILITIES, ...command],
+    ]);
+    const [stdout, stderr] = await makeOutputPipes(this.#dir);
+    const stdio: ["pipe", number, number] = ["pipe", stdout.end, stderr.end];
+    return new InsideProcess(spawn(program, args, { env, stdio, detached: true }), stdout, stderr);
   }
 
   /** Ends everything inside in an instant, as a power cut does. */
   async kill(): Promise<void> {
+    // Only PID 1: unshare, its parent, ends when the kernel has done away with all others inside too.
     killIfAlive(this.initPid);
-    this.#outer.kill("SIGKILL");
     await this.ended;
   }
 
@@ -103,7 +115,7 @@ export async function bootNamespace(options: NamespaceOptions): Promise<Namespac
   await whenReady(outer, events);
   const initPid = outer.pid === undefined ? undefined : childrenOf(outer.pid)[0];
   if (initPid === undefined) throw bootFailed("its PID 1 is not to be found", "");
-  const namespace = new Namespace(outer, initPid);
+  const namespace = new Namespace(outer, initPid, options.dir);
   events.on("line", (line) => {
     const { event } = JSON.parse(line) as ManagerEvent;
     if (event !== "ready") namespace.request = event;
@@ -178,29 +190,5 @@ function killIfAlive(pid: number): void {
     process.kill(pid, "SIGKILL");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
-}
-
-/** Child processes of `pid`, from the kernel's list where it has one, else by looking at every process. */
-export function childrenOf(pid: number): number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
-      .trim()
-      .split(" ")
-      .filter(Boolean)
-      .map(Number);
-  } catch {
-    return readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name) && parentOf(name) === pid)
-      .map(Number);
-  }
-}
-
-function parentOf(pid: string): number | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-  } catch {
-    return null;
   }
 }

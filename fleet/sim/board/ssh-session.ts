@@ -1,21 +1,28 @@
-import type { ChildProcess } from "node:child_process";
 import type { PseudoTtyInfo, ServerChannel, Session } from "ssh2";
-import { childrenOf } from "./namespace.ts";
+import type { InsideProcess } from "./inside-process.ts";
 
 /** Starts a command inside the board. */
-export type Launch = (command: readonly string[], env: Record<string, string>) => ChildProcess;
+export type Launch = (
+  command: readonly string[],
+  env: Record<string, string>,
+) => Promise<InsideProcess>;
 
+/** What OpenSSH's client gives where there is no exit status. */
+const EXIT_NOT_STARTED = 255;
 const SFTP_SERVER = "/usr/lib/openssh/sftp-server";
 
 /** Serves one SSH session channel as sshd does: one exec, shell or sftp, with its environment and terminal. */
 export function serveSession(session: Session, user: string, launch: Launch): void {
   const env = loginEnvironment(user);
   let pty: PseudoTtyInfo | null = null;
-  let running: ChildProcess | null = null;
+  let running: Promise<InsideProcess> | null = null;
 
   const start = (channel: ServerChannel, command: readonly string[]) => {
     running = launch(command, env);
-    connect(running, channel, pty !== null);
+    running.then(
+      (process) => connect(process, channel, pty !== null),
+      () => endChannel(channel, EXIT_NOT_STARTED, null),
+    );
   };
   session.on("env", (accept, _reject, info) => {
     // What Debian's sshd_config accepts, so that nobody comes to rely on more.
@@ -30,7 +37,7 @@ export function serveSession(session: Session, user: string, launch: Launch): vo
   });
   session.on("window-change", (accept) => accept?.());
   session.on("signal", (accept, _reject, info) => {
-    if (running) signalSession(running, `SIG${info.name}` as NodeJS.Signals);
+    void running?.then((process) => process.signal(`SIG${info.name}` as NodeJS.Signals));
     accept?.();
   });
   session.on("exec", (accept, _reject, info) => {
@@ -64,28 +71,24 @@ function inShell(command: string): string[] {
 // `script` is what gives a terminal without native code; it also passes the command's exit status on.
 function inTerminal(pty: PseudoTtyInfo, env: Record<string, string>, command: string): string[] {
   env["TERM"] = (pty as unknown as { term?: string }).term ?? "xterm";
-  const sized = `stty rows ${pty.rows} cols ${pty.cols} 2>/dev/null; ${command}`;
+  const known = pty.rows > 0 && pty.cols > 0;
+  const sized = known ? `stty rows ${pty.rows} cols ${pty.cols}; ${command}` : command;
   return ["/bin/sh", "-c", 'cd "$HOME" 2>/dev/null; exec script -qefc "$0" /dev/null', sized];
 }
 
-function connect(child: ChildProcess, channel: ServerChannel, terminal: boolean): void {
-  const { stdin, stdout, stderr } = child;
-  if (!stdin || !stdout || !stderr) throw new TypeError("a session's process must have pipes");
-  channel.pipe(stdin);
-  stdout.pipe(channel, { end: false });
-  stderr.pipe(channel.stderr, { end: false });
-  // EPIPE here means that the process closed its input, which it may.
-  stdin.on("error", () => undefined);
+function connect(process: InsideProcess, channel: ServerChannel, terminal: boolean): void {
+  channel.pipe(process.stdin);
+  process.stdout.pipe(channel, { end: false });
+  process.stderr.pipe(channel.stderr, { end: false });
   channel.on("error", () => undefined);
-  child.once("error", () => endChannel(channel, 255, null));
-  // `close` comes after all output: sshd too keeps the channel open as long as anyone holds it.
-  child.once("close", (code, signal) => endChannel(channel, code, signal));
   channel.once("close", () => {
-    stdin.destroy();
-    stdout.destroy();
-    stderr.destroy();
-    if (terminal) signalSession(child, "SIGHUP");
+    process.abandon();
+    if (terminal) process.signal("SIGHUP");
   });
+  process.ended.then(
+    ({ code, signal }) => endChannel(channel, code, signal),
+    () => endChannel(channel, EXIT_NOT_STARTED, null),
+  );
 }
 
 function endChannel(
@@ -94,18 +97,6 @@ function endChannel(
   signal: NodeJS.Signals | null,
 ): void {
   if (signal !== null) channel.exit(signal.replace(/^SIG/, ""), false, "");
-  else channel.exit(code ?? 255);
+  else channel.exit(code ?? EXIT_NOT_STARTED);
   channel.end();
-}
-
-/** Sends `signal` to the session's process group, as sshd does; nsenter outside it stays to pass the status on. */
-function signalSession(nsenter: ChildProcess, signal: NodeJS.Signals): void {
-  if (nsenter.pid === undefined) return;
-  for (const leader of childrenOf(nsenter.pid)) {
-    try {
-      process.kill(-leader, signal);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-    }
-  }
 }

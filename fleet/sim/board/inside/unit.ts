@@ -96,10 +96,11 @@ export class Unit {
   }
 
   #dispatch(event: UnitEvent): void {
+    const before = this.state.result;
     const { state, actions } = transition(this.state, event, this.service);
     this.state = state;
     for (const action of actions) this.#perform(action);
-    if (state.result === "start-limit-hit")
+    if (state.result === "start-limit-hit" && before !== state.result)
       this.#note(`${this.name}: Start request repeated too quickly.`);
     if (this.state.phase === "draining") return;
     for (const resolve of this.#settled.splice(0)) resolve();

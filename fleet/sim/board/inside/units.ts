@@ -13,14 +13,19 @@ export class Units {
   }
 
   exists(name: string): boolean {
-    return this.#units.has(name) || fs.existsSync(join(UNIT_DIR, name));
+    if (fs.existsSync(join(UNIT_DIR, name))) return true;
+    const unit = this.#units.get(name);
+    if (!unit) return false;
+    // A unit whose file is gone is remembered only as long as it runs.
+    if (isAtRest(unit)) this.#units.delete(name);
+    return !isAtRest(unit);
   }
 
   /** The unit, read from its file unless it is in memory. A unit that does not run is read afresh, as systemd does. */
   load(name: string): Unit {
     const known = this.#units.get(name);
     if (known) {
-      if (["inactive", "failed"].includes(known.state.phase)) known.reload();
+      if (isAtRest(known)) known.reload();
       return known;
     }
     const unit = new Unit(name);
@@ -68,6 +73,10 @@ export class Units {
       return there;
     });
   }
+}
+
+function isAtRest(unit: Unit): boolean {
+  return unit.state.phase === "inactive" || unit.state.phase === "failed";
 }
 
 function listDir(path: string): string[] {
