@@ -271,6 +271,18 @@ describe("a runner", () => {
     await gone(runners);
   });
 
+  it("that hangs in native code is killed when it has to go", async () => {
+    world.start();
+    await deploy(1, { bytes: "good one", uri: "rtsp://camera/hang" });
+    await running(1);
+    const runners = runnersOf(world.pid);
+    const from = now();
+    await deploy(2);
+    const reported = await world.reported(settled(2, "committed"), from);
+    expect(reported.pipelines).toEqual([]);
+    await gone(runners);
+  });
+
   it("is ended when the agent stops in order, and the device says that it is offline", async () => {
     world.start();
     await deploy(1, { bytes: "good one" });
@@ -338,7 +350,8 @@ describe("after a power cut", () => {
     world.start();
     await running(1, from);
     await world.publishDesired("{}");
-    await world.reported(({ error }) => error?.code === "DESIRED_UNSIGNED", from);
+    const refused = await world.reported(({ error }) => error?.code === "DESIRED_UNSIGNED", from);
+    expect(refused.pipelines).toMatchObject([{ state: "running" }]);
   });
 });
 

@@ -1,7 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
+import { buildSync } from "esbuild";
 import { afterAll } from "vitest";
 import type { Desired, Reported } from "../../../fleet/contract/index.ts";
 import { topic } from "../../../fleet/contract/index.ts";
@@ -12,21 +13,30 @@ import { ObjectServer } from "./object-server.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 export const NODE_16 = join(ROOT, `node_modules/node16-linux-${process.arch}/bin/node`);
-export const FAKE_ADDON = join(import.meta.dirname, "fake-addon.cjs");
+const SUPPORT = import.meta.dirname;
 
 let built: string | undefined;
 
-/** The bundle of the sources as they are, built once per test file. */
-function bundle(): string {
+/** The folder with agent.cjs, built from the sources as they are, and the helpers; once per test file. */
+function builtFolder(): string {
   if (built === undefined) {
-    built = join(mkdtempSync(join(tmpdir(), "jetfleet-bundle-")), "agent.cjs");
-    execFileSync(process.execPath, [join(ROOT, "agent/build.mjs"), built]);
+    built = mkdtempSync(join(tmpdir(), "jetfleet-bundle-"));
+    execFileSync(process.execPath, [join(ROOT, "agent/build.mjs"), join(built, "agent.cjs")]);
+    buildSync({
+      entryPoints: ["fake-addon", "kill-in-state"].map((name) => join(SUPPORT, `${name}.ts`)),
+      outdir: built,
+      outExtension: { ".js": ".cjs" },
+      platform: "node",
+      target: "node16",
+      format: "cjs",
+      bundle: true,
+    });
   }
   return built;
 }
 
 afterAll(() => {
-  if (built !== undefined) rmSync(dirname(built), { recursive: true, force: true });
+  if (built !== undefined) rmSync(built, { recursive: true, force: true });
 });
 
 interface Doom {
@@ -38,7 +48,8 @@ interface Doom {
 /** Broker, object server, keys and one real agent process on Node 16 with a state folder of its own. */
 export class AgentWorld {
   readonly folder = mkdtempSync(join(tmpdir(), "jetfleet-agent-"));
-  readonly bundle = bundle();
+  readonly bundle = join(builtFolder(), "agent.cjs");
+  readonly fakeAddon = join(builtFolder(), "fake-addon.cjs");
   readonly stateDir = join(this.folder, "state");
   readonly keys = createKeyPair();
   broker: TestBroker;
@@ -67,9 +78,9 @@ export class AgentWorld {
     this.#spawn([], {}, overrides);
   }
 
-  /** An agent that the power is cut from at a known moment (see kill-in-state.cjs). */
+  /** An agent that the power is cut from at a known moment (see kill-in-state.ts). */
   startDoomed({ state, generation, when }: Doom): void {
-    this.#spawn(["--require", join(import.meta.dirname, "kill-in-state.cjs")], {
+    this.#spawn(["--require", join(builtFolder(), "kill-in-state.cjs")], {
       KILL_IN_STATE: state,
       KILL_GENERATION: String(generation),
       KILL_WHEN: when,
@@ -141,7 +152,7 @@ export class AgentWorld {
       password: PASSWORD,
       fleetPublicKey: this.keys.publicKeyPem,
       stateDir: this.stateDir,
-      addonPath: FAKE_ADDON,
+      addonPath: this.fakeAddon,
     };
   }
 
