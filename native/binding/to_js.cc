@@ -1,5 +1,7 @@
 #include "binding/to_js.h"
 
+#include <cmath>
+
 namespace jetfleet {
 namespace {
 
@@ -9,12 +11,17 @@ Napi::Value NumberOrNull(Napi::Env env, const std::optional<T>& value) {
   return Napi::Number::New(env, static_cast<double>(*value));
 }
 
+/// Results travel as JSON: digits that mean nothing would double their size.
+double Rounded(float value, double steps) { return std::round(value * steps) / steps; }
+constexpr double kPixelSteps = 100;
+constexpr double kScoreSteps = 10'000;
+
 Napi::Array ToJs(Napi::Env env, const Box& box) {
   auto array = Napi::Array::New(env, 4);
-  array.Set(0U, static_cast<double>(box.left));
-  array.Set(1U, static_cast<double>(box.top));
-  array.Set(2U, static_cast<double>(box.width));
-  array.Set(3U, static_cast<double>(box.height));
+  array.Set(0U, Rounded(box.left, kPixelSteps));
+  array.Set(1U, Rounded(box.top, kPixelSteps));
+  array.Set(2U, Rounded(box.width, kPixelSteps));
+  array.Set(3U, Rounded(box.height, kPixelSteps));
   return array;
 }
 
@@ -22,7 +29,7 @@ Napi::Object ToJs(Napi::Env env, const Detection& detection,
                   const std::vector<std::string>& labels) {
   auto object = Napi::Object::New(env);
   object.Set("label", labels.at(static_cast<std::size_t>(detection.label)));
-  object.Set("score", static_cast<double>(detection.score));
+  object.Set("score", Rounded(detection.score, kScoreSteps));
   object.Set("box", ToJs(env, detection.box));
   return object;
 }

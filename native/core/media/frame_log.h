@@ -17,6 +17,8 @@ constexpr int kDecodeQueueCapacity = 4;
 struct AccessUnit {
   TimePoint arrival;
   TimePoint decode_start;
+  /// How long the decoder had been held up by the stages behind it when it began with this one.
+  Clock::duration held_up_before{};
   std::optional<FrameTag> tag;
   /// First memory block of the picture as the decoder gave it away, to notice copies made behind
   /// it.
@@ -31,7 +33,7 @@ class FrameLog {
   using Pts = std::uint64_t;
 
   void Arrived(Pts pts, TimePoint now, std::optional<FrameTag> tag);
-  void DecodeStarted(Pts pts, TimePoint now);
+  void DecodeStarted(Pts pts, TimePoint now, Clock::duration held_up);
   void Decoded(Pts pts, const void* memory);
   /// A new connection counts its time anew.
   void Clear();
@@ -42,7 +44,7 @@ class FrameLog {
     std::size_t level = 0;
     std::size_t max = 0;
   };
-  /// Access units waiting for the decoder; `max` since the last call.
+  /// Access units waiting for the decoder, within the queue's capacity; `max` since the last call.
   Levels TakeLevels();
 
  private:

@@ -69,8 +69,9 @@ Status StatusOfErrorMessage(GstMessage* message, const SourceUri& uri) {
   if (IsFormat(*error, debug, uri.live)) {
     return Status::Error(ErrorCode::kSourceFormat, "Cannot decode " + uri.shown + ": " + reason);
   }
-  return Status::Error(ErrorCode::kSourceUnreachable,
-                       "The source " + uri.shown + " does not answer: " + reason);
+  const std::string what = uri.live ? "The source " + uri.shown + " does not answer: "
+                                    : "Cannot read the file " + uri.shown + ": ";
+  return Status::Error(ErrorCode::kSourceUnreachable, what + reason);
 }
 
 }  // namespace jetfleet

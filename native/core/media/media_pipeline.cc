@@ -225,7 +225,9 @@ GstPadProbeReturn MediaPipeline::OnParsed(GstPad*, GstPadProbeInfo* info, gpoint
 
 GstPadProbeReturn MediaPipeline::OnDecoderInput(GstPad*, GstPadProbeInfo* info, gpointer self) {
   const GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
-  static_cast<MediaPipeline*>(self)->log_->DecodeStarted(GST_BUFFER_PTS(buffer), Clock::now());
+  auto* pipeline = static_cast<MediaPipeline*>(self);
+  pipeline->log_->DecodeStarted(GST_BUFFER_PTS(buffer), Clock::now(),
+                                Clock::duration(pipeline->held_up_));
   return GST_PAD_PROBE_OK;
 }
 
@@ -251,7 +253,9 @@ GstFlowReturn MediaPipeline::OnNewSample(GstAppSink* sink, gpointer self) {
   auto* pipeline = static_cast<MediaPipeline*>(self);
   FramePtr frame = pipeline->FrameOf(std::move(sample), Clock::now());
   if (frame == nullptr) return GST_FLOW_NOT_NEGOTIATED;
+  const TimePoint handed_over = Clock::now();
   pipeline->on_picture_(std::move(frame));
+  pipeline->held_up_ += (Clock::now() - handed_over).count();
   return GST_FLOW_OK;
 }
 
@@ -260,12 +264,17 @@ FramePtr MediaPipeline::FrameOf(GstPtr<GstSample> sample, TimePoint now) {
   if (gst_video_info_from_caps(&info, gst_sample_get_caps(sample.get())) == FALSE) return nullptr;
   GstBuffer* buffer = gst_sample_get_buffer(sample.get());
   const GstClockTime pts = GST_BUFFER_PTS(buffer);
-  const AccessUnit unknown{now, now, std::nullopt, gst_buffer_peek_memory(buffer, 0)};
+  AccessUnit unknown;
+  unknown.arrival = unknown.decode_start = now;
+  unknown.held_up_before = Clock::duration(held_up_);
+  unknown.decoded_memory = gst_buffer_peek_memory(buffer, 0);
   const AccessUnit unit = log_->Take(pts).value_or(unknown);
+  // Being held up is waiting, not decoding.
+  const Clock::duration held_up = Clock::duration(held_up_) - unit.held_up_before;
 
   auto frame = std::make_unique<Frame>();
   frame->trace = FrameTrace(unit.arrival);
-  frame->trace.Record(StageId::kDecode, unit.decode_start, now);
+  frame->trace.Record(StageId::kDecode, unit.decode_start + held_up, now);
   frame->result.tag = unit.tag;
   if (GST_CLOCK_TIME_IS_VALID(pts)) frame->result.pts_ms = static_cast<double>(pts) / GST_MSECOND;
   if (unit.decoded_memory != gst_buffer_peek_memory(buffer, 0)) {

@@ -3,6 +3,7 @@
 #include <gst/app/gstappsink.h>
 #include <gst/video/video.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -78,6 +79,9 @@ class MediaPipeline {
   GstElement* parser_ = nullptr;
   GstElement* decoder_ = nullptr;
   GstElement* sink_ = nullptr;
+
+  /// Time the decoder's thread has spent in `on_picture_`, waiting for room behind it (files).
+  std::atomic<Clock::duration::rep> held_up_{0};
 };
 
 }  // namespace jetfleet

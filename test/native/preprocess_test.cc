@@ -1,0 +1,108 @@
+#include "core/detect/preprocess.h"
+
+#include <gtest/gtest.h>
+
+#include "core/detect/resize_rgb.h"
+
+namespace jetfleet {
+namespace {
+
+constexpr Size kInput{64, 64};
+constexpr std::size_t kPlane = 64 * 64;
+
+/// A picture in both formats, with odd sizes and padded rows as decoders make them.
+struct TestPicture {
+  static constexpr int kWidth = 129;
+  static constexpr int kHeight = 65;
+  static constexpr int kStride = 160;
+  static constexpr int kChroma = 80;
+  std::vector<std::uint8_t> y = std::vector<std::uint8_t>(kStride * kHeight);
+  std::vector<std::uint8_t> u = std::vector<std::uint8_t>(kChroma * 33);
+  std::vector<std::uint8_t> v = std::vector<std::uint8_t>(kChroma * 33);
+  std::vector<std::uint8_t> uv = std::vector<std::uint8_t>(kStride * 33);
+
+  template <typename Luma>
+  TestPicture(Luma luma, std::uint8_t blue, std::uint8_t red) {
+    for (int row = 0; row < kHeight; ++row) {
+      for (int column = 0; column < kWidth; ++column) {
+        y[static_cast<std::size_t>(row * kStride + column)] = luma(column, row);
+      }
+    }
+    std::fill(u.begin(), u.end(), blue);
+    std::fill(v.begin(), v.end(), red);
+    for (std::size_t i = 0; i < uv.size(); ++i) uv[i] = i % 2 == 0 ? blue : red;
+  }
+
+  PictureView I420() const {
+    return {PixelFormat::kI420,
+            ColorMatrix::kBt601Limited,
+            {kWidth, kHeight},
+            {y.data(), u.data(), v.data()},
+            {kStride, kChroma, kChroma}};
+  }
+  PictureView Nv12() const {
+    return {PixelFormat::kNv12,
+            ColorMatrix::kBt601Limited,
+            {kWidth, kHeight},
+            {y.data(), uv.data(), nullptr},
+            {kStride, kStride, 0}};
+  }
+};
+
+TEST(Preprocess, MakesBlueGreenRedPlanesFromZeroTo255) {
+  // BT.601 limited range: Y 81, U 90, V 240 is pure red.
+  const TestPicture red([](int, int) { return std::uint8_t{81}; }, 90, 240);
+  Tensor tensor;
+  Preprocessor(kInput).Run(red.I420(), &tensor);
+  ASSERT_EQ(tensor.size(), 3 * kPlane);
+  EXPECT_NEAR(tensor[0], 0, 3);
+  EXPECT_NEAR(tensor[kPlane], 0, 3);
+  EXPECT_NEAR(tensor[2 * kPlane], 255, 3);
+}
+
+TEST(Preprocess, FillsWhatThePictureDoesNotCoverWithGrey114) {
+  const TestPicture white([](int, int) { return std::uint8_t{235}; }, 128, 128);
+  Tensor tensor(3 * kPlane, -1.0F);  // used before for something else
+  const Letterbox letterbox = Preprocessor(kInput).Run(white.Nv12(), &tensor);
+  ASSERT_EQ(letterbox.scaled.height, 32);
+  for (std::size_t i = 0; i < tensor.size(); ++i) {
+    const bool covered = i % kPlane / 64 < 32;
+    ASSERT_NEAR(tensor[i], covered ? 255 : 114, covered ? 3 : 0) << i;
+  }
+}
+
+TEST(Preprocess, GivesTheSameForBothLayoutsOfOnePicture) {
+  const TestPicture picture([](int x, int y) { return static_cast<std::uint8_t>(16 + x + y); }, 100,
+                            150);
+  Tensor from_i420;
+  Tensor from_nv12;
+  Preprocessor(kInput).Run(picture.I420(), &from_i420);
+  Preprocessor(kInput).Run(picture.Nv12(), &from_nv12);
+  for (std::size_t i = 0; i < from_i420.size(); ++i) {
+    ASSERT_NEAR(from_i420[i], from_nv12[i], 4) << i;
+  }
+}
+
+TEST(Preprocess, EnlargesSmallPictures) {
+  const std::vector<std::uint8_t> pixel = {10, 20, 30};
+  Tensor tensor;
+  const Letterbox letterbox = Preprocessor(kInput).RunRgb(pixel.data(), {1, 1}, &tensor);
+  EXPECT_EQ(letterbox.scaled.width, 64);
+  EXPECT_EQ(tensor[0], 30);
+  EXPECT_EQ(tensor[kPlane + 100], 20);
+  EXPECT_EQ(tensor[3 * kPlane - 1], 10);
+}
+
+TEST(ResizeRgb, MixesNeighboursByTheirDistanceToTheCentre) {
+  // Two pixels to four: centres at -0.25 (clamped), 0.25, 0.75 and 1.25 (clamped).
+  const std::vector<std::uint8_t> two = {0, 0, 0, 100, 100, 100};
+  std::vector<std::uint8_t> four(4 * 3);
+  ResizeRgbToBgr(two.data(), {2, 1}, four.data(), {4, 1});
+  EXPECT_EQ(four[0], 0);
+  EXPECT_EQ(four[3], 25);
+  EXPECT_EQ(four[6], 75);
+  EXPECT_EQ(four[9], 100);
+}
+
+}  // namespace
+}  // namespace jetfleet

@@ -1,0 +1,73 @@
+#include "core/queue.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+namespace jetfleet {
+namespace {
+
+using IntQueue = BoundedQueue<int>;
+
+TEST(Queue, DropsTheOldestWhenFullAndCountsIt) {
+  IntQueue queue(2, Overflow::kDropOldest);
+  for (int i = 1; i <= 4; ++i) EXPECT_TRUE(queue.Push(i));
+  const QueueLevels levels = queue.TakeLevels();
+  EXPECT_EQ(levels.level, 2U);
+  EXPECT_EQ(levels.max, 2U);
+  EXPECT_EQ(levels.drops, 2U);
+  EXPECT_EQ(levels.drops_total, 2U);
+  int item = 0;
+  EXPECT_EQ(queue.Pop(&item), IntQueue::PopResult::kItem);
+  EXPECT_EQ(item, 3);
+}
+
+TEST(Queue, CountsDropsOfTheIntervalAndInTotal) {
+  IntQueue queue(1, Overflow::kDropOldest);
+  queue.Push(1);
+  queue.Push(2);
+  queue.TakeLevels();
+  queue.Push(3);
+  const QueueLevels levels = queue.TakeLevels();
+  EXPECT_EQ(levels.drops, 1U);
+  EXPECT_EQ(levels.drops_total, 2U);
+}
+
+TEST(Queue, HoldsTheProducerUpWhenBlocking) {
+  IntQueue queue(1, Overflow::kBlock);
+  queue.Push(1);
+  auto second = std::async(std::launch::async, [&] { return queue.Push(2); });
+  EXPECT_EQ(second.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  int item = 0;
+  queue.Pop(&item);
+  EXPECT_TRUE(second.get());
+  queue.Pop(&item);
+  EXPECT_EQ(item, 2);
+  EXPECT_EQ(queue.TakeLevels().drops_total, 0U);
+}
+
+TEST(Queue, WakesProducerAndConsumerWhenClosed) {
+  IntQueue full(1, Overflow::kBlock);
+  full.Push(1);
+  auto producer = std::async(std::launch::async, [&] { return full.Push(2); });
+  IntQueue empty(1, Overflow::kBlock);
+  auto consumer = std::async(std::launch::async, [&] {
+    int item = 0;
+    return empty.Pop(&item);
+  });
+  full.Close();
+  empty.Close();
+  EXPECT_FALSE(producer.get());
+  EXPECT_EQ(consumer.get(), IntQueue::PopResult::kClosed);
+}
+
+TEST(Queue, TellsATimeoutFromAnItem) {
+  IntQueue queue(1, Overflow::kBlock);
+  int item = 0;
+  EXPECT_EQ(queue.PopUntil(&item, IntQueue::Clock::now()), IntQueue::PopResult::kTimeout);
+  queue.Push(5);
+  EXPECT_EQ(queue.PopUntil(&item, IntQueue::Clock::now()), IntQueue::PopResult::kItem);
+}
+
+}  // namespace
+}  // namespace jetfleet

@@ -1,0 +1,255 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <numeric>
+#include <random>
+#include <set>
+
+#include "core/track/assignment.h"
+#include "core/track/byte_track.h"
+#include "core/track/kalman.h"
+
+namespace jetfleet {
+namespace {
+
+/// Cheapest sum over all partial assignments, leaving a row free for `limit`.
+double BruteForce(const CostMatrix& costs, double limit, std::size_t row,
+                  std::vector<bool>* taken) {
+  if (row == costs.rows()) return 0;
+  double best = limit + BruteForce(costs, limit, row + 1, taken);
+  for (std::size_t column = 0; column < costs.columns(); ++column) {
+    if ((*taken)[column]) continue;
+    (*taken)[column] = true;
+    best = std::min(best, costs.at(row, column) + BruteForce(costs, limit, row + 1, taken));
+    (*taken)[column] = false;
+  }
+  return best;
+}
+
+TEST(Assignment, FindsTheCheapestOfAllAssignments) {
+  std::mt19937 random(11);
+  std::uniform_real_distribution<double> cost(0, 1);
+  for (int round = 0; round < 400; ++round) {
+    CostMatrix costs(random() % 6, random() % 6);
+    for (std::size_t r = 0; r < costs.rows(); ++r) {
+      for (std::size_t c = 0; c < costs.columns(); ++c) costs.at(r, c) = cost(random);
+    }
+    const double limit = 0.3 + 0.6 * cost(random);
+    const Assignment found = Assign(costs, limit);
+    double sum = static_cast<double>(found.free_rows.size()) * limit;
+    for (const auto& [r, c] : found.pairs) {
+      EXPECT_LT(costs.at(r, c), limit);
+      sum += costs.at(r, c);
+    }
+    std::vector<bool> taken(costs.columns(), false);
+    EXPECT_NEAR(sum, BruteForce(costs, limit, 0, &taken), 1e-9);
+    EXPECT_EQ(found.pairs.size() + found.free_rows.size(), costs.rows());
+    EXPECT_EQ(found.pairs.size() + found.free_columns.size(), costs.columns());
+  }
+}
+
+/// The filter as published: eight dimensions, full matrices.
+class FullFilter {
+ public:
+  explicit FullFilter(const Box& box) {
+    const auto z = Measure(box);
+    const double h = z[3];
+    std::copy(z.begin(), z.end(), mean_.begin());
+    const std::array<double, 8> std = {2 * h / 20,   2 * h / 20,   1e-2, 2 * h / 20,
+                                       10 * h / 160, 10 * h / 160, 1e-5, 10 * h / 160};
+    for (std::size_t i = 0; i < 8; ++i) p_[i][i] = std[i] * std[i];
+  }
+
+  void Predict() {
+    const double h = mean_[3];
+    const std::array<double, 8> std = {h / 20,  h / 20,  1e-2, h / 20,
+                                       h / 160, h / 160, 1e-5, h / 160};
+    for (std::size_t i = 0; i < 4; ++i) mean_[i] += mean_[i + 4];
+    Matrix moved{};  // F P Fᵀ with F = I + shift
+    for (std::size_t i = 0; i < 8; ++i) {
+      for (std::size_t j = 0; j < 8; ++j) {
+        moved[i][j] = At(i, j) + At(i + 4, j) + At(i, j + 4) + At(i + 4, j + 4);
+      }
+    }
+    p_ = moved;
+    for (std::size_t i = 0; i < 8; ++i) p_[i][i] += std[i] * std[i];
+  }
+
+  void Update(const Box& box) {
+    const double h = mean_[3];
+    const std::array<double, 4> std = {h / 20, h / 20, 1e-1, h / 20};
+    const auto z = Measure(box);
+    // One coordinate after the other: the measurement noise is diagonal.
+    for (std::size_t m = 0; m < 4; ++m) {
+      const double s = p_[m][m] + std[m] * std[m];
+      const double innovation = z[m] - mean_[m];
+      std::array<double, 8> gain{};
+      for (std::size_t i = 0; i < 8; ++i) gain[i] = p_[i][m] / s;
+      const auto row = p_[m];
+      for (std::size_t i = 0; i < 8; ++i) {
+        mean_[i] += gain[i] * innovation;
+        for (std::size_t j = 0; j < 8; ++j) p_[i][j] -= gain[i] * row[j];
+      }
+    }
+  }
+
+  const std::array<double, 8>& mean() const { return mean_; }
+
+ private:
+  using Matrix = std::array<std::array<double, 8>, 8>;
+  static std::array<double, 4> Measure(const Box& box) {
+    return {box.left + box.width / 2.0, box.top + box.height / 2.0,
+            static_cast<double>(box.width) / box.height, box.height};
+  }
+  double At(std::size_t i, std::size_t j) const { return i < 8 && j < 8 ? p_[i][j] : 0; }
+
+  std::array<double, 8> mean_{};
+  Matrix p_{};
+};
+
+TEST(Kalman, IsTheEightDimensionalFilter) {
+  std::mt19937 random(2);
+  std::uniform_real_distribution<float> jitter(-3, 3);
+  Box box{100, 200, 40, 90};
+  BoxFilter four(box);
+  FullFilter eight(box);
+  for (int frame = 0; frame < 60; ++frame) {
+    four.Predict();
+    eight.Predict();
+    if (frame % 7 != 3) {
+      box = {100 + 4.0F * static_cast<float>(frame) + jitter(random), 200 + jitter(random),
+             40 + jitter(random), 90 + jitter(random)};
+      four.Update(box);
+      eight.Update(box);
+    }
+    const auto& mean = eight.mean();
+    EXPECT_NEAR(four.box().left + four.box().width / 2, mean[0], 1e-2);
+    EXPECT_NEAR(four.box().top + four.box().height / 2, mean[1], 1e-2);
+    EXPECT_NEAR(four.box().width, mean[2] * mean[3], 1e-2);
+    EXPECT_NEAR(four.box().height, mean[3], 1e-2);
+  }
+}
+
+Detection Seen(float left, float score = 0.9F, int label = 0) {
+  return {{left, 100, 40, 80}, score, label};
+}
+
+TEST(ByteTrack, KeepsTheIdOfAMovingObject) {
+  ByteTracker tracker({});
+  for (int frame = 0; frame < 50; ++frame) {
+    const auto tracks = tracker.Update({Seen(5.0F * static_cast<float>(frame))});
+    ASSERT_EQ(tracks.size(), 1U);
+    EXPECT_EQ(tracks[0].id, 1);
+  }
+  EXPECT_EQ(tracker.tracks_total(), 1);
+}
+
+TEST(ByteTrack, FollowsAnObjectThroughLowScores) {
+  ByteTracker tracker({});
+  for (int frame = 0; frame < 40; ++frame) {
+    const bool half_hidden = frame >= 10 && frame < 20;
+    const auto tracks =
+        tracker.Update({Seen(3.0F * static_cast<float>(frame), half_hidden ? 0.2F : 0.9F)});
+    ASSERT_EQ(tracks.size(), 1U) << "frame " << frame;
+    EXPECT_EQ(tracks[0].id, 1);
+  }
+}
+
+TEST(ByteTrack, NeverStartsATrackOnALowScore) {
+  ByteTracker tracker({});
+  for (int frame = 0; frame < 10; ++frame) EXPECT_TRUE(tracker.Update({Seen(0, 0.5F)}).empty());
+}
+
+TEST(ByteTrack, FindsALostObjectAgainWithinTheBuffer) {
+  ByteTracker tracker({});
+  for (int frame = 0; frame < 60; ++frame) {
+    const bool hidden = frame >= 20 && frame < 40;
+    const auto tracks =
+        tracker.Update(hidden ? std::vector<Detection>{}
+                              : std::vector<Detection>{Seen(static_cast<float>(frame))});
+    EXPECT_EQ(tracks.size(), hidden ? 0U : 1U) << "frame " << frame;
+    if (!hidden) EXPECT_EQ(tracks[0].id, 1);
+  }
+}
+
+TEST(ByteTrack, GivesANewIdAfterTheBuffer) {
+  ByteTracker tracker({});
+  for (int frame = 0; frame < 5; ++frame) tracker.Update({Seen(0)});
+  for (int frame = 0; frame < 32; ++frame) tracker.Update({});
+  tracker.Update({Seen(0)});
+  const auto tracks = tracker.Update({Seen(0)});
+  ASSERT_EQ(tracks.size(), 1U);
+  EXPECT_EQ(tracks[0].id, 2);
+}
+
+TEST(ByteTrack, ReportsANewObjectOnlyWhenSeenTwice) {
+  ByteTracker tracker({});
+  tracker.Update({});
+  EXPECT_TRUE(tracker.Update({Seen(0)}).empty());
+  EXPECT_EQ(tracker.Update({Seen(1)}).size(), 1U);
+  EXPECT_TRUE(tracker.Update({}).empty());
+  EXPECT_TRUE(tracker.Update({Seen(500)}).empty());
+  EXPECT_TRUE(tracker.Update({}).empty());
+  EXPECT_TRUE(tracker.Update({Seen(502)}).empty()) << "seen once, missed once: forgotten";
+  EXPECT_EQ(tracker.tracks_total(), 1);
+}
+
+TEST(ByteTrack, DoesNotMixLabels) {
+  ByteTracker tracker({});
+  tracker.Update({Seen(0, 0.9F, 0), Seen(0, 0.9F, 7)});
+  const auto tracks = tracker.Update({Seen(2, 0.9F, 7), Seen(1, 0.9F, 0)});
+  ASSERT_EQ(tracks.size(), 2U);
+  EXPECT_EQ(tracks[0].id, 1);
+  EXPECT_EQ(tracks[0].detection.label, 0);
+  EXPECT_EQ(tracks[1].detection.label, 7);
+}
+
+TEST(ByteTrack, KeepsIdsWhenObjectsCross) {
+  ByteTracker tracker({});
+  std::set<int> ids;
+  for (int frame = 0; frame < 60; ++frame) {
+    const float step = 6.0F * static_cast<float>(frame);
+    const Detection right{{step, 100, 40, 80}, 0.9F, 0};
+    const Detection left{{360 - step, 130, 40, 80}, 0.85F, 0};
+    const auto tracks = tracker.Update({left, right});
+    for (const Track& track : tracks) {
+      ids.insert(track.id);
+      if (frame == 59) EXPECT_EQ(track.detection.box.left > 180, track.id == 2);
+    }
+  }
+  EXPECT_EQ(ids.size(), 2U);
+}
+
+TEST(ByteTrack, IsDeterministicAndBoundedOnNoise) {
+  const auto run = [] {
+    std::mt19937 random(9);
+    std::vector<Track> all;
+    ByteTracker tracker({});
+    for (int frame = 0; frame < 120; ++frame) {
+      std::vector<Detection> detections;
+      for (int i = 0; i < 30; ++i) {
+        detections.push_back(
+            {{static_cast<float>(random() % 500), static_cast<float>(random() % 300),
+              static_cast<float>(random() % 60), static_cast<float>(random() % 90)},
+             static_cast<float>(random() % 100) / 100,
+             static_cast<int>(random() % 2)});
+      }
+      const auto tracks = tracker.Update(detections);
+      EXPECT_LE(tracks.size(), 30U);
+      all.insert(all.end(), tracks.begin(), tracks.end());
+    }
+    return all;
+  };
+  const auto first = run();
+  const auto second = run();
+  ASSERT_EQ(first.size(), second.size());
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    EXPECT_EQ(first[i].id, second[i].id);
+    EXPECT_EQ(first[i].detection.box.left, second[i].detection.box.left);
+  }
+}
+
+}  // namespace
+}  // namespace jetfleet

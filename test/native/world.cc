@@ -1,0 +1,216 @@
+#include "world.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "core/media/gst_ptr.h"
+#include "core/sei.h"
+
+namespace jetfleet {
+namespace {
+
+/// Offset of the start code of the first slice.
+gsize FirstSlice(const GstMapInfo& map) {
+  for (gsize i = 0; i + 3 < map.size; ++i) {
+    const bool start_code = map.data[i] == 0 && map.data[i + 1] == 0 && map.data[i + 2] == 1;
+    const int type = map.data[i + 3] & 0x1f;
+    if (start_code && type >= 1 && type <= 5) return i;
+  }
+  return 0;
+}
+
+/// Puts our SEI in front of the first slice of each picture, numbered by presentation time.
+GstPadProbeReturn TagPicture(GstPad*, GstPadProbeInfo* info, gpointer) {
+  GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+  constexpr GstClockTime kFrame = GST_SECOND / 25;
+  // x264enc starts at a thousand hours, to have room for decode times before it.
+  const GstClockTime number = GST_BUFFER_PTS(buffer) % (3600 * GST_SECOND) / kFrame;
+  const auto sei = BuildFrameTagSei({number, 1'000'000 + number});
+  GstMapInfo map;
+  gst_buffer_map(buffer, &map, GST_MAP_READ);
+  std::vector<std::uint8_t> bytes(map.data, map.data + map.size);
+  bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(FirstSlice(map)), sei.begin(),
+               sei.end());
+  gst_buffer_unmap(buffer, &map);
+  GstBuffer* tagged = gst_buffer_new_memdup(bytes.data(), bytes.size());
+  gst_buffer_copy_into(
+      tagged, buffer,
+      static_cast<GstBufferCopyFlags>(GST_BUFFER_COPY_FLAGS | GST_BUFFER_COPY_TIMESTAMPS), 0,
+      static_cast<gsize>(-1));
+  GST_PAD_PROBE_INFO_DATA(info) = tagged;
+  gst_buffer_unref(buffer);
+  return GST_PAD_PROBE_OK;
+}
+
+}  // namespace
+
+TempFile::TempFile(const std::string& extension) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "jetfleet-test-XXXXXX").string();
+  folder_ = mkdtemp(pattern.data());
+  path_ = folder_ + "/file" + extension;
+}
+
+TempFile::~TempFile() { std::filesystem::remove_all(folder_); }
+
+void MakeVideo(const std::string& path, int frames, bool tagged, const std::string& format) {
+  EnsureGstInit();
+  const std::string launch =
+      "videotestsrc num-buffers=" + std::to_string(frames) +
+      " ! video/x-raw,width=64,height=48,framerate=25/1,format=" + format +
+      " ! x264enc bframes=2 key-int-max=12 ! "
+      "video/x-h264,stream-format=byte-stream,alignment=au ! identity name=tag ! h264parse ! "
+      "mp4mux ! filesink location=" +
+      path;
+  GError* error = nullptr;
+  const GstPtr<GstElement> pipeline(gst_parse_launch(launch.c_str(), &error));
+  ASSERT_EQ(error, nullptr) << error->message;
+  if (tagged) {
+    const GstPtr<GstElement> tag(gst_bin_get_by_name(GST_BIN(pipeline.get()), "tag"));
+    const GstPtr<GstPad> pad(gst_element_get_static_pad(tag.get(), "sink"));
+    gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_BUFFER, TagPicture, nullptr, nullptr);
+  }
+  gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
+  const GstPtr<GstBus> bus(gst_element_get_bus(pipeline.get()));
+  GstMessage* message = gst_bus_timed_pop_filtered(
+      bus.get(), 20 * GST_SECOND, static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
+  ASSERT_NE(message, nullptr);
+  EXPECT_EQ(GST_MESSAGE_TYPE(message), GST_MESSAGE_EOS);
+  gst_message_unref(message);
+  gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+}
+
+TestCamera::TestCamera(const Options& options) : options_(options) { EnsureGstInit(); }
+
+TestCamera::~TestCamera() { Stop(); }
+
+void TestCamera::Start() {
+  context_ = g_main_context_new();
+  loop_ = g_main_loop_new(context_, FALSE);
+  server_ = gst_rtsp_server_new();
+  gst_rtsp_server_set_address(server_, "127.0.0.1");
+  gst_rtsp_server_set_service(server_, port_.c_str());
+  GstRTSPMediaFactory* factory = gst_rtsp_media_factory_new();
+  gst_rtsp_media_factory_set_launch(factory, ("( " + options_.launch + " )").c_str());
+  gst_rtsp_media_factory_set_shared(factory, TRUE);
+  if (!options_.user.empty()) {
+    GstRTSPAuth* auth = gst_rtsp_auth_new();
+    GstRTSPToken* token =
+        gst_rtsp_token_new(GST_RTSP_TOKEN_MEDIA_FACTORY_ROLE, G_TYPE_STRING, "user", nullptr);
+    gchar* basic = gst_rtsp_auth_make_basic(options_.user.c_str(), options_.password.c_str());
+    gst_rtsp_auth_add_basic(auth, basic, token);
+    g_free(basic);
+    gst_rtsp_token_unref(token);
+    gst_rtsp_server_set_auth(server_, auth);
+    g_object_unref(auth);
+    gst_rtsp_media_factory_add_role(factory, "user", GST_RTSP_PERM_MEDIA_FACTORY_ACCESS,
+                                    G_TYPE_BOOLEAN, TRUE, GST_RTSP_PERM_MEDIA_FACTORY_CONSTRUCT,
+                                    G_TYPE_BOOLEAN, TRUE, nullptr);
+  }
+  GstRTSPMountPoints* mounts = gst_rtsp_server_get_mount_points(server_);
+  gst_rtsp_mount_points_add_factory(mounts, "/x", factory);
+  g_object_unref(mounts);
+  ASSERT_NE(gst_rtsp_server_attach(server_, context_), 0U);
+  port_ = std::to_string(gst_rtsp_server_get_bound_port(server_));
+  thread_ = std::thread([this] {
+    g_main_context_push_thread_default(context_);
+    g_main_loop_run(loop_);
+    g_main_context_pop_thread_default(context_);
+  });
+}
+
+void TestCamera::Stop() {
+  if (!thread_.joinable()) return;
+  gst_rtsp_server_client_filter(
+      server_,
+      [](GstRTSPServer*, GstRTSPClient* client, gpointer) {
+        gst_rtsp_client_close(client);
+        return GST_RTSP_FILTER_REMOVE;
+      },
+      nullptr);
+  g_main_loop_quit(loop_);
+  thread_.join();
+  // Destroying its sources closes the listening socket.
+  g_object_unref(server_);
+  g_main_loop_unref(loop_);
+  g_main_context_unref(context_);
+}
+
+std::string TestCamera::Uri(const std::string& credentials) const {
+  return "rtsp://" + (credentials.empty() ? "" : credentials + "@") + "127.0.0.1:" + port_ + "/x";
+}
+
+FakeSession::FakeSession(std::chrono::milliseconds delay, int fail_at)
+    : delay_(delay), fail_at_(fail_at) {
+  info_.inputs = {{"images", {1, 3, 64, 64}, "float32"}};
+  info_.outputs = {{"output", {1, 84, 6}, "float32"}};
+}
+
+Status FakeSession::Enqueue(const std::vector<HostTensor>& inputs,
+                            const std::vector<HostTensor>& outputs) {
+  EXPECT_EQ(inputs.at(0).size, 3U * 64 * 64);
+  std::this_thread::sleep_for(delay_);
+  if (runs_++ == fail_at_) return Status::Error(ErrorCode::kInternal, "the device is gone");
+  float* output = outputs.at(0).data;
+  std::fill(output, output + outputs.at(0).size, 0.0F);
+  float* cell = output + 80 * 6;  // the first cell at stride 32
+  cell[0] = cell[1] = 0.5F;
+  cell[4] = cell[5] = 0.9F;
+  return Status::Ok();
+}
+
+std::unique_ptr<Detector> FakeDetector(std::chrono::milliseconds delay, int fail_at) {
+  std::unique_ptr<Detector> detector;
+  DetectorOptions options;
+  options.labels = 1;
+  const Status status =
+      Detector::Wrap(std::make_unique<FakeSession>(delay, fail_at), options, &detector);
+  EXPECT_TRUE(status.ok()) << status.message;
+  return detector;
+}
+
+template <typename Change>
+void Recorder::Note(Change change) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  change();
+  changed_.notify_all();
+}
+
+void Recorder::OnFrames(std::vector<FrameResult> frames) {
+  Note([&] { seen_.frames.insert(seen_.frames.end(), frames.begin(), frames.end()); });
+}
+
+void Recorder::OnStats(PipelineReport report) {
+  Note([&] { seen_.stats.push_back(std::move(report)); });
+}
+
+void Recorder::OnSource(SourceState state, const Status& status) {
+  Note([&] { seen_.source.emplace_back(state, status); });
+}
+
+void Recorder::OnFailed(const Status& status) {
+  Note([&] { seen_.failed.push_back(status); });
+}
+
+bool Recorder::WaitFor(const std::function<bool(const Seen&)>& condition,
+                       std::chrono::seconds limit) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  return changed_.wait_for(lock, limit, [&] { return condition(seen_); });
+}
+
+Recorder::Seen Recorder::Copy() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return seen_;
+}
+
+int Recorder::Seen::Count(SourceState state) const {
+  return static_cast<int>(std::count_if(
+      source.begin(), source.end(), [state](const auto& entry) { return entry.first == state; }));
+}
+
+bool Recorder::Seen::Reached(SourceState state) const { return Count(state) > 0; }
+
+}  // namespace jetfleet

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <gst/gst.h>
+#include <gst/rtsp-server/rtsp-server.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "backends/backend.h"
+#include "core/detect/detector.h"
+#include "core/pipeline_stats.h"
+
+/// What the pipeline meets in tests: videos and cameras made on the spot, a model that always says
+/// the same.
+namespace jetfleet {
+
+/// A file in a temporary folder, gone with the object.
+class TempFile {
+ public:
+  explicit TempFile(const std::string& extension);
+  ~TempFile();
+  TempFile(const TempFile&) = delete;
+  TempFile& operator=(const TempFile&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string folder_;
+  std::string path_;
+};
+
+/// 64 × 48 pixels, 25 frames per second, B-frames, each frame tagged with its number from 0 if
+/// asked for.
+void MakeVideo(const std::string& path, int frames, bool tagged,
+               const std::string& format = "I420");
+
+/// A live camera in this process. Stopping it breaks all connections; starting it again keeps the
+/// port.
+class TestCamera {
+ public:
+  struct Options {
+    std::string user;
+    std::string password;
+    /// gst-launch text up to the payloader `pay0`.
+    std::string launch =
+        "videotestsrc is-live=true ! video/x-raw,width=64,height=48,framerate=25/1,format=I420 ! "
+        "x264enc "
+        "tune=zerolatency key-int-max=10 ! rtph264pay name=pay0 pt=96";
+  };
+  explicit TestCamera(const Options& options);
+  ~TestCamera();
+  TestCamera(const TestCamera&) = delete;
+  TestCamera& operator=(const TestCamera&) = delete;
+
+  void Start();
+  void Stop();
+  /// With credentials, when given.
+  std::string Uri(const std::string& credentials = "") const;
+
+ private:
+  const Options options_;
+  std::string port_ = "0";
+  GMainContext* context_ = nullptr;
+  GMainLoop* loop_ = nullptr;
+  GstRTSPServer* server_ = nullptr;
+  std::thread thread_;
+};
+
+/// [1,3,64,64] → [1,84,6]: one object of 32 × 32 input pixels at the top left, after `delay`.
+class FakeSession final : public Session {
+ public:
+  explicit FakeSession(std::chrono::milliseconds delay = {}, int fail_at = -1);
+  const ModelInfo& Inspect() const override { return info_; }
+  Status Enqueue(const std::vector<HostTensor>& inputs,
+                 const std::vector<HostTensor>& outputs) override;
+
+ private:
+  const std::chrono::milliseconds delay_;
+  const int fail_at_;
+  int runs_ = 0;
+  ModelInfo info_;
+};
+
+std::unique_ptr<Detector> FakeDetector(std::chrono::milliseconds delay = {}, int fail_at = -1);
+
+/// Remembers everything; tests wait for a condition on it.
+class Recorder final : public PipelineListener {
+ public:
+  void OnFrames(std::vector<FrameResult> frames) override;
+  void OnStats(PipelineReport report) override;
+  void OnSource(SourceState state, const Status& status) override;
+  void OnFailed(const Status& status) override;
+
+  struct Seen {
+    std::vector<FrameResult> frames;
+    std::vector<PipelineReport> stats;
+    std::vector<std::pair<SourceState, Status>> source;
+    std::vector<Status> failed;
+
+    bool Reached(SourceState state) const;
+    int Count(SourceState state) const;
+  };
+  /// False when the condition does not come true in time.
+  bool WaitFor(const std::function<bool(const Seen&)>& condition,
+               std::chrono::seconds limit = std::chrono::seconds(20));
+  Seen Copy();
+
+ private:
+  template <typename Change>
+  void Note(Change change);
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Seen seen_;
+};
+
+}  // namespace jetfleet
