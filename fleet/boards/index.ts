@@ -1,6 +1,11 @@
 export { BOARDS, type Board, type PowerMode } from "./boards.ts";
 export { type Identity, type IdentityFiles, identify, splitNul } from "./identify.ts";
 export { jetpackOfL4t } from "./jetpack.ts";
+export {
+  identifyModule,
+  type ModuleEvidence,
+  type ModuleIdentity,
+} from "./module-identity.ts";
 export { parseTegraRelease, type TegraRelease } from "./nv-tegra-release.ts";
 export {
   type ActivePowerMode,
@@ -9,4 +14,23 @@ export {
   parseNvpmodelQuery,
   parseNvpmodelStatus,
 } from "./nvpmodel.ts";
+export { type PowerModeBlock, type PowerModeFile, parsePowerModeFile } from "./nvpmodel-conf.ts";
+export {
+  type InstalledPackage,
+  judgePackages,
+  needsSocSpecificPackages,
+  type PackageFinding,
+  parsePackages,
+} from "./packages.ts";
+export {
+  GPU_NODE_NAMES,
+  parseGpuLoad,
+  parseRuntimeStatus,
+  poweredPercent,
+  railMilliwatts,
+  SYSFS,
+  wholeBoardPower,
+  zoneCelsius,
+} from "./sysfs.ts";
 export { parseTegrastats, type TegraStats } from "./tegrastats.ts";
+export { parseTegrastatsLine, type TegrastatsLine } from "./tegrastats-line.ts";

@@ -1,4 +1,6 @@
-/** One line of `tegrastats`, in the words of the tool. Absent where the line does not say. */
+import { parseTegrastatsLine } from "./tegrastats-line.ts";
+
+/** What the agent reports of one line of `tegrastats`. Absent where the line does not say. */
 export interface TegraStats {
   memoryUsedBytes: number;
   memoryTotalBytes: number;
@@ -14,61 +16,38 @@ export interface TegraStats {
   powerMilliwatts: Record<string, number>;
 }
 
-const MEMORY = /\bRAM (\d+)\/(\d+)(k|M|G)B/;
-const UNIT_BYTES: Readonly<Record<string, number>> = { k: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
-// `GPU` is both a temperature (`GPU@54.5C`) and a rail (`GPU 18401/18525`) on AGX Xavier; rails are known by the slash.
-const TEMPERATURE = /\b([A-Za-z][A-Za-z0-9_]*)@(-?[\d.]+)C\b/g;
-// Bare milliwatts up to R32 (`VDD_IN 3056/3056`), `5299mW/5299mW` from R34; RAM, SWAP and IRAM also have a slash.
-const POWER = /\b([A-Za-z][A-Za-z0-9_]*) (\d+)(?:mW)?\/\d+(?:mW)?(?=\s|\/|$)/g;
-
-/** Reads a line of tegrastats of L4T R28 to R35, with or without root. Null when it is no such line. */
-export function parseTegrastats(line: string): TegraStats | null {
-  const memory = MEMORY.exec(line);
-  const unit = UNIT_BYTES[memory?.[3] ?? ""];
-  if (!memory || unit === undefined) return null;
-  const cpuPercents = parseCpus(line);
+/** Reads a line of tegrastats, with or without root. Null when it is no such line. */
+export function parseTegrastats(text: string): TegraStats | null {
+  const line = parseTegrastatsLine(text);
+  if (line.memory === null) return null;
+  const cpuPercents = line.cpus.map((cpu) => cpu?.percent ?? null);
   return {
-    memoryUsedBytes: Number(memory[1]) * unit,
-    memoryTotalBytes: Number(memory[2]) * unit,
+    memoryUsedBytes: line.memory.usedBytes,
+    memoryTotalBytes: line.memory.totalBytes,
     cpuPercents,
     cpuPercent: mean(cpuPercents.filter((percent): percent is number => percent !== null)),
-    gpuPercent: percentOf(line, /\bGR3D(?:_FREQ)? (\d+)%/),
-    emcPercent: percentOf(line, /\bEMC(?:_FREQ)? (\d+)%/),
-    temperaturesCelsius: parseTemperatures(line),
-    powerMilliwatts: parsePower(line),
+    gpuPercent: line.gpu?.percent ?? null,
+    emcPercent: line.emc?.percent ?? null,
+    temperaturesCelsius: shownTemperatures(line.temperatures),
+    powerMilliwatts: firstOfEach(line.powerMilliwatts),
   };
 }
 
-function parseCpus(line: string): (number | null)[] {
-  const list = /\bCPU \[([^\]]*)\]/i.exec(line)?.[1];
-  if (list === undefined) return [];
-  return list.split(",").map((cpu) => {
-    const percent = /^\s*(\d+)%/.exec(cpu)?.[1];
-    return percent === undefined ? null : Number(percent);
-  });
-}
-
-function parseTemperatures(line: string): Record<string, number> {
-  const temperatures: Record<string, number> = {};
-  for (const [, name, celsius] of line.matchAll(TEMPERATURE)) {
-    // PMIC shows a constant; -256 means the block is powered off.
-    if (name === undefined || name === "PMIC" || celsius === "-256") continue;
-    temperatures[name] = Number(celsius);
+/** PMIC shows a constant 100 or 50, and a block that is off has no temperature. */
+function shownTemperatures(all: Record<string, number | null>): Record<string, number> {
+  const shown: Record<string, number> = {};
+  for (const [name, celsius] of Object.entries(all)) {
+    if (name !== "PMIC" && celsius !== null) shown[name] = celsius;
   }
-  return temperatures;
+  return shown;
 }
 
-function parsePower(line: string): Record<string, number> {
-  const power: Record<string, number> = {};
-  for (const [, rail, milliwatts] of line.matchAll(POWER)) {
-    if (rail !== undefined && rail !== "NC") power[rail] = Number(milliwatts);
+function firstOfEach(rails: Record<string, number[]>): Record<string, number> {
+  const now: Record<string, number> = {};
+  for (const [rail, [milliwatts]] of Object.entries(rails)) {
+    if (milliwatts !== undefined) now[rail] = milliwatts;
   }
-  return power;
-}
-
-function percentOf(line: string, pattern: RegExp): number | null {
-  const percent = pattern.exec(line)?.[1];
-  return percent === undefined ? null : Number(percent);
+  return now;
 }
 
 function mean(values: readonly number[]): number | null {

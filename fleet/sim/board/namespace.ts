@@ -10,7 +10,7 @@ import { childrenOf } from "./processes.ts";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const FLEET_DIR = join(HERE, "..", "..");
-const BOOT_DEADLINE_MS = 30_000;
+const BOOT_DEADLINE_MS = 60_000;
 
 // Without root the same is done in a user namespace of one's own.
 const PRIVILEGED = process.getuid?.() === 0;

@@ -163,13 +163,21 @@ export function parseSpan(text: string): number {
 /** Words of a command line: blanks separate, quotes hold together, a backslash takes the next character as it is. */
 export function splitWords(text: string): string[] {
   const words: string[] = [];
-  for (const [, double, single, bare] of text.matchAll(
-    /"((?:[^"\\]|\\.)*)"|'([^']*)'|((?:[^\s"'\\]|\\.|"[^"]*"|'[^']*')+)/g,
-  )) {
-    const word = double ?? bare?.replace(/"([^"]*)"|'([^']*)'/g, "$1$2");
-    words.push(single ?? (word ?? "").replace(/\\(.)/g, "$1"));
+  let word: string | null = null;
+  let quote = "";
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charAt(at);
+    if (character === "\\" && quote !== "'") word = (word ?? "") + text.charAt(++at);
+    else if (quote !== "" && character === quote) quote = "";
+    else if (quote === "" && (character === '"' || character === "'")) {
+      quote = character;
+      word ??= "";
+    } else if (quote === "" && /\s/.test(character)) {
+      if (word !== null) words.push(word);
+      word = null;
+    } else word = (word ?? "") + character;
   }
-  return words;
+  return word === null ? words : [...words, word];
 }
 
 function joinedLines(text: string): string[] {
