@@ -67,7 +67,8 @@ export class JetfleetProvider implements ProviderPort {
           }
         : failure,
     );
-    return { inputs: checked.inputs, failures };
+    const goals = this.#context ? await resource.goals(this.#context) : {};
+    return { inputs: { ...checked.inputs, ...goals }, failures };
   }
 
   async close(): Promise<void> {

@@ -63,7 +63,7 @@ export class Pipeline extends pulumi.CustomResource {
       ...args,
       device: { name: device.name, board: device.board },
       detect: { ...detect, model: detect.model.manifest },
-      sources: pulumi.output(args.sources).apply(withSecretUris),
+      sources: withSecretUris(args.sources),
       specDigest: undefined,
       state: undefined,
     };
@@ -72,11 +72,26 @@ export class Pipeline extends pulumi.CustomResource {
   }
 }
 
-type Sources = pulumi.Unwrap<PipelineArgs["sources"]>;
+type Sources = PipelineArgs["sources"];
 
-function withSecretUris(sources: Sources) {
-  const entries = Object.entries(sources ?? {});
-  return Object.fromEntries(
-    entries.map(([key, source]) => [key, { ...source, uri: pulumi.secret(source.uri) }]),
+/** Marks the URIs alone: an apply would make the whole of `sources` secret, and diffs of it unreadable. */
+function withSecretUris(sources: Sources): Sources {
+  if (!isPlain(sources)) return pulumi.output(sources).apply(withSecretUris as never);
+  const entries = Object.entries(sources as Record<string, pulumi.Input<SourceArgs>>);
+  return Object.fromEntries(entries.map(([key, source]) => [key, withSecretUri(source)]));
+}
+
+function withSecretUri(source: pulumi.Input<SourceArgs>): pulumi.Input<SourceArgs> {
+  if (!isPlain(source)) return pulumi.output(source).apply(withSecretUri as never);
+  const { uri, ...rest } = source as SourceArgs;
+  return uri === undefined ? { ...rest, uri } : { ...rest, uri: pulumi.secret(uri) };
+}
+
+function isPlain(value: unknown): boolean {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !pulumi.Output.isInstance(value) &&
+    !(value instanceof Promise)
   );
 }

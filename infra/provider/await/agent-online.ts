@@ -22,7 +22,8 @@ export function judgeOnline(view: AgentView, before: Presence | null, restarted:
   if (presence === null || stale) return waiting("agent started, not yet online at the hub");
   if (!presence.online) return waiting("agent offline");
   if (reported?.bootId !== presence.bootId) return waiting("agent online, no report yet");
-  return { verdict: "done" };
+  const { board, agentVersion } = reported;
+  return { verdict: "done", text: `online, agent ${agentVersion} on Node ${board.node}` };
 }
 
 function waiting(reason: string): Verdict {

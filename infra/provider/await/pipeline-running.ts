@@ -31,6 +31,7 @@ interface FrameCount {
   firstAtMs: number;
   last: number;
   lastAtMs: number;
+  fps: number;
   sourceState: PipelineStats["source"]["state"];
 }
 
@@ -57,10 +58,14 @@ export function judgeRunning(goal: PipelineGoal, view: PipelineView): Verdict {
   if (pipeline?.specDigest !== goal.specDigest) return waiting(updateText(reported));
   if (pipeline.state === "failed") {
     if (pipeline.error && isFinal(pipeline.error)) return failed(device, pipeline.error);
-    return waiting(`failed, being started again: ${pipeline.error?.message ?? "no reason given"}`);
+    const reason = pipeline.error?.message ?? "no reason given";
+    return waiting(`failed, being started again: ${reason}`, pipeline.error?.hint);
   }
   if (pipeline.state !== "running") {
-    return waiting(`${pipeline.state}${pipeline.error ? `: ${pipeline.error.message}` : ""}`);
+    return waiting(
+      `${pipeline.state}${pipeline.error ? `: ${pipeline.error.message}` : ""}`,
+      pipeline.error?.hint,
+    );
   }
   return judgeFrames(frames);
 }
@@ -69,10 +74,14 @@ function judgeFrames(frames: FrameCount | null): Verdict {
   if (frames === null) return waiting("running, waiting for the first figures");
   const count = frames.last - frames.first;
   // A file that is over proves itself by what came out of it.
-  if (frames.sourceState === "ended" && frames.last > 0) return { verdict: "done" };
-  if (count >= FRAMES && frames.lastAtMs - frames.firstAtMs >= OVER_MS) return { verdict: "done" };
+  if (frames.sourceState === "ended" && frames.last > 0) return done(frames);
+  if (count >= FRAMES && frames.lastAtMs - frames.firstAtMs >= OVER_MS) return done(frames);
   if (frames.last === 0) return waiting(`running, no frame yet (source ${frames.sourceState})`);
   return waiting(`running, ${count} frames so far`);
+}
+
+function done({ fps }: FrameCount): Verdict {
+  return { verdict: "done", text: `running, ${fps.toFixed(1)} frames per second` };
 }
 
 function updateText(reported: Reported): string {
@@ -98,8 +107,8 @@ function failed(device: string, error: ReportedError): Verdict {
   };
 }
 
-function waiting(reason: string): Verdict {
-  return { verdict: "waiting", reason };
+function waiting(reason: string, hint?: string): Verdict {
+  return { verdict: "waiting", reason, ...(hint && { hint }) };
 }
 
 /** Counts frames of the goal's version only; begins again when the counter does, as after a restart. */
@@ -114,13 +123,13 @@ export function countFrames(
       name === goal.pipeline && state === "running" && specDigest === goal.specDigest,
   );
   if (!running) return;
-  const last = stats.framesTotal;
+  const { framesTotal: last, fps } = stats;
   const sourceState = stats.source.state;
   const before = view.frames;
   view.frames =
     before && last >= before.last
-      ? { ...before, last, lastAtMs: nowMs, sourceState }
-      : { first: last, firstAtMs: nowMs, last, lastAtMs: nowMs, sourceState };
+      ? { ...before, last, lastAtMs: nowMs, fps, sourceState }
+      : { first: last, firstAtMs: nowMs, last, lastAtMs: nowMs, fps, sourceState };
 }
 
 export async function waitRunning(

@@ -2,11 +2,12 @@ import { type ErrorCode, FleetError } from "../../../fleet/errors/index.ts";
 import type { Operation } from "../rpc/operation.ts";
 
 export type Verdict =
-  | { verdict: "done" }
+  /** `text` stays in the resource's row. */
+  | { verdict: "done"; text: string }
   /** Waiting longer would not help. */
   | { verdict: "failed"; error: FleetError }
   /** `reason` is shown in the resource's row, and told when time runs out. */
-  | { verdict: "waiting"; reason: string };
+  | { verdict: "waiting"; reason: string; hint?: string };
 
 export interface Wait {
   operation: Operation;
@@ -37,9 +38,9 @@ export async function waitUntil(wait: Wait): Promise<void> {
         wake = resolve;
       });
       const verdict = wait.judge();
-      if (verdict.verdict === "done") return;
+      if (verdict.verdict === "done") return operation.status(verdict.text);
       if (verdict.verdict === "failed") throw verdict.error;
-      if (operation.signal.aborted) throw await outOfTime(wait, verdict.reason);
+      if (operation.signal.aborted) throw await outOfTime(wait, verdict);
       operation.status(verdict.reason);
       await changed;
     }
@@ -50,7 +51,10 @@ export async function waitUntil(wait: Wait): Promise<void> {
   }
 }
 
-async function outOfTime(wait: Wait, reason: string): Promise<FleetError> {
+async function outOfTime(
+  wait: Wait,
+  { reason, hint }: { reason: string; hint?: string },
+): Promise<FleetError> {
   const cause: unknown = wait.operation.signal.reason;
   if (cause instanceof FleetError && cause.code === "CANCELLED") {
     return new FleetError("CANCELLED", `Cancelled while waiting for ${wait.goal}: ${reason}`);
@@ -59,6 +63,6 @@ async function outOfTime(wait: Wait, reason: string): Promise<FleetError> {
   return new FleetError(
     wait.code,
     `Expected ${wait.goal} in time but got: ${reason}${details && `\n${details}`}`,
-    { cause },
+    { cause, ...(hint && { hint }) },
   );
 }

@@ -24,7 +24,8 @@ export const ModelState = z.object({
 });
 
 /** Inputs as they stand in state: check adds digest and size, so that a changed file is a changed input. */
-const CheckedModel = ModelSpec.extend({
+const CheckedModel = z.object({
+  ...ModelSpec.shape,
   digest: ModelManifest.shape.digest,
   sizeBytes: ModelManifest.shape.sizeBytes,
 });
@@ -37,11 +38,13 @@ export const modelResource: Resource = {
   rules: { schema: ModelSpec, unsupported: UNSUPPORTED_MODEL_KEYS, secrets: [] },
   timeoutsMs: { create: 600_000, update: 600_000, delete: 30_000, read: 30_000 },
 
+  goals: () => Promise.resolve({ stored: true }),
+
   async refine(inputs, checked) {
     return await addDigest(inputs, checked);
   },
 
-  diff(_context, known, news) {
+  diff(known, news) {
     // Where the file lies and how large it is does not matter as long as it is the same file.
     const changes = diffInputs(known.inputs, news, RULES).filter(
       ({ path }) => path !== "source" && path !== "sizeBytes",
@@ -52,12 +55,12 @@ export const modelResource: Resource = {
     };
   },
 
-  previewCreate(_context, inputs) {
+  previewCreate(inputs) {
     const digest = inputs["digest"] ?? UNKNOWN;
     return { id: typeof digest === "string" ? digest : "", state: stateOf(inputs) };
   },
 
-  previewUpdate(_context, _known, news) {
+  previewUpdate(_known, news) {
     return stateOf(news);
   },
 

@@ -58,7 +58,9 @@ export const pipelineResource: Resource = {
   },
   timeoutsMs: { create: 120_000, update: 120_000, delete: 60_000, read: 30_000 },
 
-  diff(_context, known, news) {
+  goals: () => Promise.resolve({ state: "running" }),
+
+  diff(known, news) {
     const changes = diffInputs(known.inputs, news, RULES).map((change) => ({
       ...change,
       replace: RULES.replaceOn.includes(change.path),
@@ -69,14 +71,14 @@ export const pipelineResource: Resource = {
     };
   },
 
-  previewCreate(_context, inputs) {
+  previewCreate(inputs) {
     const { name, device } = reveal(inputs) as { name?: unknown; device?: { name?: unknown } };
     const known = typeof name === "string" && typeof device?.name === "string";
     const state = { ...inputs, specDigest: UNKNOWN, state: "running" };
     return { id: known ? `${String(device?.name)}/${name}` : "", state };
   },
 
-  previewUpdate(_context, known, news) {
+  previewUpdate(known, news) {
     const same = diffInputs(known.inputs, news, RULES).length === 0;
     return {
       ...news,
@@ -86,7 +88,7 @@ export const pipelineResource: Resource = {
   },
 
   async create(context, operation, inputs) {
-    const { name, device } = PipelineInputs.parse(reveal(inputs));
+    const { name, device } = parseInputs(inputs);
     return { id: `${device.name}/${name}`, state: await deploy(context, operation, inputs) };
   },
 
@@ -98,12 +100,17 @@ export const pipelineResource: Resource = {
   delete: deletePipeline,
 };
 
+/** The pipeline as declared, without what check adds to the inputs. */
+function parseInputs(inputs: Properties): PipelineInputs {
+  return z.object(PipelineInputs.shape).parse(reveal(inputs));
+}
+
 async function deploy(
   context: FleetContext,
   operation: Operation,
   inputs: Properties,
 ): Promise<Properties> {
-  const parsed = PipelineInputs.parse(reveal(inputs));
+  const parsed = parseInputs(inputs);
   const { device, spec, manifest } = splitInputs(parsed);
   return await context.withLink(operation.signal, async (link) => {
     const change = await changeDesired(context, operation, link, parsed.device, (content) =>
@@ -197,7 +204,7 @@ async function readPipeline(
       hint: "Declare the pipeline in the program and run `up`; one of the same name is taken over.",
     });
   }
-  const { device, name } = PipelineInputs.parse(reveal(known.inputs));
+  const { device, name } = parseInputs(known.inputs);
   const keep = (reason: string) => {
     operation.log("warning", `${known.id} keeps its last known state: ${reason}`);
     return known;
@@ -230,7 +237,7 @@ async function deletePipeline(
   operation: Operation,
   known: Known,
 ): Promise<void> {
-  const { device, name } = PipelineInputs.parse(reveal(known.inputs));
+  const { device, name } = parseInputs(known.inputs);
   await context.withLink(operation.signal, async (link) => {
     const retained = await retainedDesired(context, operation, link, device.name);
     if (!retained || digestIn(retained, name) === null) return;
@@ -258,7 +265,9 @@ async function waitStopped(
     goal: `pipeline ${name} to stop on ${device}`,
     code: "PIPELINE_NOT_RUNNING",
     judge: () =>
-      listed ? { verdict: "waiting", reason: `${device} is stopping it` } : { verdict: "done" },
+      listed
+        ? { verdict: "waiting", reason: `${device} is stopping it` }
+        : { verdict: "done", text: "stopped" },
     observe: (changed) =>
       link.subscribe(device, "reported", (reported) => {
         listed = reported.pipelines.some((one) => one.name === name && one.state !== "stopped");

@@ -13,7 +13,7 @@ export interface Known {
 }
 
 /**
- * One resource type. `check` and `diff` talk to nobody; `diff` sees what it needs of the machine through `facts`.
+ * One resource type. Check and diff talk to nobody, and diff does not even look at this machine.
  * Everything else takes an operation, whose signal it obeys.
  */
 export interface Resource {
@@ -23,12 +23,12 @@ export interface Resource {
   readonly timeoutsMs: { create: number; update: number; delete: number; read: number };
   /** What the rules of the schema cannot say. Runs after them, on inputs with defaults. */
   refine?(inputs: Properties, checked: Checked): Promise<CheckFailure[]>;
-  /** Local facts that a diff depends on, such as the digest of the runtime in this clone. */
-  facts?(context: FleetContext, known: Known): Promise<Properties>;
-  diff(context: FleetContext, known: Known, news: Properties, facts: Properties): Diff;
+  /** Outputs that must be so when all is well. Check adds them to the inputs, so that a diff can show them. */
+  goals(context: FleetContext): Promise<Properties>;
+  diff(known: Known, news: Properties): Diff;
   /** Id and outputs that a create would give, as far as they are certain. */
-  previewCreate(context: FleetContext, inputs: Properties): { id: string; state: Properties };
-  previewUpdate(context: FleetContext, known: Known, news: Properties): Properties;
+  previewCreate(inputs: Properties): { id: string; state: Properties };
+  previewUpdate(known: Known, news: Properties): Properties;
   create(
     context: FleetContext,
     operation: Operation,

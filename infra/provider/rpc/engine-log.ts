@@ -24,14 +24,16 @@ export function connectEngineLog(address: string | undefined): EngineLog {
     info: enginePb.LogSeverity.INFO,
     warning: enginePb.LogSeverity.WARNING,
   };
+  let last = Promise.resolve();
   const send = (severity: Severity, urn: string, message: string, ephemeral: boolean) => {
     const request = new enginePb.LogRequest();
     request.setSeverity(severities[severity]);
     request.setUrn(urn);
     request.setMessage(message);
     request.setEphemeral(ephemeral);
-    // A line that the engine does not take is lost; there is nobody else to tell.
-    client.log(request, () => {});
+    // One after the other, as calls under way at the same time may overtake each other. A line that the engine
+    // does not take is lost; there is nobody else to tell.
+    last = last.then(() => new Promise((resolve) => client.log(request, () => resolve())));
   };
   return {
     log: (severity, urn, message) => send(severity, urn, message, false),

@@ -70,13 +70,11 @@ export function createService(port: ProviderPort): UntypedServiceImplementation 
       const news = decodeProperties(request.getNews());
       return checkResponse(await port.check(port.resource(urn), urn, news));
     }),
-    diff: unary("comparing", async (request: proto.DiffRequest) => {
+    diff: unary("comparing", (request: proto.DiffRequest) => {
       const known = knownOf(request.getId(), request.getOldInputs(), request.getOlds());
       const news = decodeProperties(request.getNews());
       const resource = port.resource(request.getUrn());
-      const facts = (await resource.facts?.(port.context(), known)) ?? {};
-      const diff = resource.diff(port.context(), known, news, facts);
-      return diffResponse(diff, request.getIgnorechangesList());
+      return diffResponse(resource.diff(known, news), request.getIgnorechangesList());
     }),
     create: unary("creating", (request: proto.CreateRequest) => create(port, request)),
     read: unary("reading", (request: proto.ReadRequest) => read(port, request)),
@@ -123,7 +121,7 @@ async function create(port: ProviderPort, request: proto.CreateRequest): Promise
     response.setProperties(encodeProperties(state));
     return response;
   };
-  if (request.getPreview()) return fill(resource.previewCreate(port.context(), inputs));
+  if (request.getPreview()) return fill(resource.previewCreate(inputs));
   using operation = start(port, request, "creating", resource.timeoutsMs.create);
   return fill(await resource.create(port.context(), operation, inputs));
 }
@@ -137,7 +135,7 @@ async function update(port: ProviderPort, request: proto.UpdateRequest): Promise
     response.setProperties(encodeProperties(state));
     return response;
   };
-  if (request.getPreview()) return fill(resource.previewUpdate(port.context(), known, news));
+  if (request.getPreview()) return fill(resource.previewUpdate(known, news));
   using operation = start(port, request, "updating", resource.timeoutsMs.update);
   return fill(await resource.update(port.context(), operation, known, news));
 }

@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { canonicalJson, sha256Digest } from "../../../fleet/release/index.ts";
-import { findSources, type RuntimeTarget } from "./sources.ts";
+import { findAllFiles, findSources, type RuntimeTarget } from "./sources.ts";
 
 export type { RuntimeTarget } from "./sources.ts";
 
@@ -72,8 +72,21 @@ export class RuntimeShelf {
 
   release(target: RuntimeTarget): Promise<RuntimeRelease> {
     return remember(this.#releases, JSON.stringify([target.l4t, target.machine]), () =>
-      this.#assemble(target, (path) => remember(this.#digests, path, () => digestFile(path))),
+      this.#assemble(target, (path) => this.#digest(path)),
     );
+  }
+
+  /** Names all that boards of any kind may get from this clone, or null when something is not built yet. */
+  async label(): Promise<string | null> {
+    const paths = await findAllFiles();
+    if (paths === null) return null;
+    const digests = await Promise.all(paths.map((path) => this.#digest(path)));
+    const digest = sha256Digest(canonicalJson({ digests, unit: AGENT_UNIT }));
+    return `${ownVersion()}+${digest.slice(7, 15)}`;
+  }
+
+  #digest(path: string): Promise<string> {
+    return remember(this.#digests, path, () => digestFile(path));
   }
 }
 

@@ -1,6 +1,6 @@
 import { access, open } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { FleetError } from "../../../fleet/errors/index.ts";
 
 export interface RuntimeTarget {
@@ -26,6 +26,31 @@ const ARCH_BY_MACHINE: Record<string, { arch: string; elfMachine: number }> = {
   aarch64: { arch: "arm64", elfMachine: 183 },
 };
 
+/** What this clone builds itself. */
+const BUILT = [
+  "agent/build/agent.cjs",
+  "native/build/jetfleet.node",
+  "native/build/libjetfleet-backend-onnxruntime.so",
+];
+
+/** Every file that a release for some target takes from this machine; null when one that is built here is absent. */
+export async function findAllFiles(): Promise<string[] | null> {
+  const built = BUILT.map((path) => join(root, path));
+  const packaged = Object.values(ARCH_BY_MACHINE).flatMap(({ arch }) => [
+    packageFile(`node16-linux-${arch}`, "bin/node"),
+    packageFile(`node-linux-${arch}`, "bin/node"),
+    packageFile(`sherpa-onnx-linux-${arch}`, "libonnxruntime.so"),
+  ]);
+  const present = (path: string) =>
+    access(path).then(
+      () => true,
+      () => false,
+    );
+  const there = await Promise.all([...built, ...packaged].map(present));
+  if (there.slice(0, built.length).includes(false)) return null;
+  return [...built, ...packaged].filter((_, index) => there[index]);
+}
+
 /** The files of a runtime for a target, all there and made for its machine; SETUP_MISSING names what is not. */
 export async function findSources(target: RuntimeTarget): Promise<RuntimeSource[]> {
   const known = ARCH_BY_MACHINE[target.machine];
@@ -36,13 +61,9 @@ export async function findSources(target: RuntimeTarget): Promise<RuntimeSource[
     );
   }
   const { arch, elfMachine } = known;
-  const addon = "native/build/jetfleet.node";
-  const backend = "native/build/libjetfleet-backend-onnxruntime.so";
   const sources = [
     source("bin/node", packageFile(nodePackage(target.l4t, arch), "bin/node"), true),
-    source("agent.cjs", join(root, "agent/build/agent.cjs")),
-    source("jetfleet.node", join(root, addon)),
-    source("libjetfleet-backend-onnxruntime.so", join(root, backend)),
+    ...BUILT.map((path) => source(basename(path), join(root, path))),
     source("libonnxruntime.so", packageFile(`sherpa-onnx-linux-${arch}`, "libonnxruntime.so")),
   ];
   for (const { path } of sources) await requireReadable(path);

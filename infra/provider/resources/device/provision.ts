@@ -1,0 +1,112 @@
+import type { Presence } from "../../../../fleet/contract/index.ts";
+import { FleetError } from "../../../../fleet/errors/index.ts";
+import type { FleetLink } from "../../../../fleet/hub/client/index.ts";
+import type { SshConnection } from "../../../../fleet/ssh/index.ts";
+import { waitOnline } from "../../await/agent-online.ts";
+import type { FleetContext } from "../../fleet-context.ts";
+import { InitFailed } from "../../rpc/errors.ts";
+import type { Operation } from "../../rpc/operation.ts";
+import type { Properties } from "../../rpc/values.ts";
+import type { Known } from "../resource.ts";
+import { runAsRoot } from "./board-shell.ts";
+import { executeStep, type InstallJob } from "./install.ts";
+import { UNIT } from "./layout.ts";
+import { planProvision, requireBoard, requireSpace, type WantedConfig } from "./plan.ts";
+import { type BoardProbe, probeBoard } from "./probe.ts";
+import { specOf, stateOf, targetOf } from "./state.ts";
+
+/** Brings a board to what the program wants, from whatever it is; throws InitFailed once anything was changed. */
+export async function provision(
+  context: FleetContext,
+  operation: Operation,
+  inputs: Properties,
+  known: Known | undefined,
+): Promise<Properties> {
+  const spec = specOf(inputs);
+  const { signal } = operation;
+  const target = targetOf(spec, known?.state["hostKey"]);
+  operation.status(`connecting to ${spec.address}:${spec.port}`);
+  const onRetry = (error: Error) => operation.status(`${error.message}; trying again`);
+  return await context.ssh.use(target, { signal, onRetry }, async (connection) => {
+    const probe = await probeBoard(connection, signal);
+    const address = `${spec.address}:${spec.port}`;
+    requireBoard(probe, spec.board, address);
+    operation.status(`${describeBoard(probe)}`);
+    const info = await context.hubInfo(signal);
+    const release = await context.runtimes.release({
+      l4t: probe.l4t ?? "",
+      machine: probe.machine,
+    });
+    return await context.withLink(signal, async (link) => {
+      const before = await link.readRetained(spec.name, "presence");
+      const wanted = wantedConfig(context, spec.name, probe.board, info.mqttUrl);
+      const steps = planProvision(probe, release, wanted, before?.online ?? false);
+      for (const step of steps) requireSpace(probe, release, step);
+      const job: InstallJob = {
+        connection,
+        operation,
+        release,
+        wanted,
+        setPassword: (password) => context.hub(signal).putDevice(spec.name, password),
+      };
+      const facts = {
+        ...stateOf(context, probe, connection.hostKey),
+        runtimeDigest: release.digest,
+      };
+      try {
+        for (const step of steps) await executeStep(step, job);
+        await awaitOnline(link, job, spec.name, before, steps.length > 0);
+      } catch (error) {
+        const state = { ...inputs, ...facts, board: probe.board, agent: "unknown", online: false };
+        throw new InitFailed(
+          spec.name,
+          state,
+          inputs,
+          signal.aborted ? outcome(signal, error) : error,
+        );
+      }
+      return { ...facts, online: true, ...inputs, board: probe.board };
+    });
+  });
+}
+
+async function awaitOnline(
+  link: FleetLink,
+  job: InstallJob,
+  device: string,
+  before: Presence | null,
+  restarted: boolean,
+): Promise<void> {
+  const log = () => agentLog(job.connection);
+  await waitOnline({ operation: job.operation, link, device, before, restarted, log });
+}
+
+/** Last lines of the agent's journal. Asked for when time is up already, hence a signal of its own. */
+async function agentLog(connection: SshConnection): Promise<string> {
+  const script = `systemctl is-active ${UNIT} || true; journalctl -u ${UNIT} -n 8 --no-pager || true`;
+  const signal = AbortSignal.timeout(5_000);
+  const lines = await runAsRoot(connection, script, { label: "reading the agent's log", signal });
+  return `state and log of the agent: ${lines.trim()}`;
+}
+
+function wantedConfig(
+  context: FleetContext,
+  device: string,
+  board: string,
+  mqttUrl: string,
+): WantedConfig {
+  const { fleet, hubUrl } = context.config;
+  return { fleet, device, board, hubUrl, mqttUrl, fleetPublicKey: context.key.publicKeyPem };
+}
+
+function describeBoard(probe: BoardProbe): string {
+  const jetpack = probe.jetpack ? `JetPack ${probe.jetpack}` : `L4T ${probe.l4t}`;
+  return `${probe.board}, ${jetpack}${probe.simulated ? " (simulated)" : ""}`;
+}
+
+/** When time ran out in the middle of a step, the deadline is the reason and the step its circumstance. */
+function outcome(signal: AbortSignal, error: unknown): unknown {
+  if (!(signal.reason instanceof FleetError) || !(error instanceof FleetError)) return error;
+  if (error === signal.reason || error.code === "AGENT_OFFLINE") return error;
+  return new FleetError(signal.reason.code, `${signal.reason.message}: ${error.message}`);
+}

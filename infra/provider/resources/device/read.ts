@@ -1,0 +1,77 @@
+import { FleetError } from "../../../../fleet/errors/index.ts";
+import type { FleetContext } from "../../fleet-context.ts";
+import type { Operation } from "../../rpc/operation.ts";
+import type { Properties } from "../../rpc/values.ts";
+import type { Known } from "../resource.ts";
+import { probeBoard } from "./probe.ts";
+import { specOf, stateOf, targetOf } from "./state.ts";
+
+/** What is so now. A board that does not answer keeps its last known state, for it is not gone. */
+export async function readDevice(
+  context: FleetContext,
+  operation: Operation,
+  known: Known,
+): Promise<Known> {
+  if (Object.keys(known.inputs).length === 0) throw importUnsupported();
+  const spec = specOf(known.inputs);
+  const target = targetOf(spec, known.state["hostKey"]);
+  const { signal } = operation;
+  let seen: Properties;
+  try {
+    seen = await context.ssh.use(target, { signal, deadlineMs: 10_000 }, async (connection) => {
+      const probe = await probeBoard(connection, signal);
+      return { ...stateOf(context, probe, connection.hostKey), board: probe.board };
+    });
+  } catch (error) {
+    if (!isUnreachable(error)) throw error;
+    operation.log("warning", `${spec.name} keeps its last known state: ${error.message}`);
+    return known;
+  }
+  const online = await readOnline(context, operation, spec.name, seen["agent"] === "active");
+  const state: Properties = { ...known.state, ...seen, ...(online !== null && { online }) };
+  const { runtimeDigest } = known.state;
+  if (seen["runtimeDigest"] !== runtimeDigest) state["runtime"] = describeRuntime(seen);
+  return { id: known.id, inputs: known.inputs, state };
+}
+
+/** What stands on the board in place of what this provider put there. */
+function describeRuntime({ runtimeDigest }: Properties): string {
+  return runtimeDigest === "" ? "missing" : "another";
+}
+
+/** Whether the hub has the agent online; null when the hub does not answer. */
+async function readOnline(
+  context: FleetContext,
+  operation: Operation,
+  device: string,
+  active: boolean,
+): Promise<boolean | null> {
+  try {
+    await context.hubInfo(operation.signal);
+    return await context.withLink(operation.signal, async (link) => {
+      const presence = await link.readRetained(device, "presence");
+      return active && (presence?.online ?? false);
+    });
+  } catch (error) {
+    if (!(error instanceof FleetError) || error.code !== "HUB_UNREACHABLE") throw error;
+    operation.log("warning", `Whether ${device} is online is not known: ${error.message}`);
+    return null;
+  }
+}
+
+export function isUnreachable(error: unknown): error is FleetError {
+  return (
+    error instanceof FleetError &&
+    (error.code === "SSH_UNREACHABLE" || error.code === "SSH_TIMEOUT")
+  );
+}
+
+function importUnsupported(): FleetError {
+  return new FleetError(
+    "SPEC_UNSUPPORTED",
+    "Expected the inputs of the device but an import gives its id only",
+    {
+      hint: "Declare the device in the program and run `up`: an agent that is already installed is taken over.",
+    },
+  );
+}

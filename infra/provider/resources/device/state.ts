@@ -1,0 +1,104 @@
+import { z } from "zod";
+import { DeviceSpec } from "../../../../fleet/spec/index.ts";
+import type { SshTarget } from "../../../../fleet/ssh/index.ts";
+import type { FleetContext } from "../../fleet-context.ts";
+import { type Properties, reveal, type Value } from "../../rpc/values.ts";
+import type { BoardProbe } from "./probe.ts";
+
+/** Outputs beside the inputs. Everything here may stand in a state file: there is no secret in it. */
+export const DeviceState = z.object({
+  model: z.string().meta({ description: "The device-tree's model string." }),
+  jetpack: z.string().nullable().meta({ description: "JetPack version of the board." }),
+  l4t: z.string().meta({ description: "L4T version of the board." }),
+  machine: z.string().meta({ description: "What `uname -m` says." }),
+  simulated: z.boolean().meta({ description: "True for a simulated board." }),
+  hostKey: z
+    .string()
+    .meta({ description: "Fingerprint of the SSH host key, pinned or seen first." }),
+  runtimeDigest: z.string().meta({ description: "Digest of the runtime that is installed." }),
+  runtime: z
+    .string()
+    .optional()
+    .meta({ description: "Version of the runtime, of this clone when all is well." }),
+  agent: z
+    .string()
+    .meta({ description: "State of the agent's unit: active, inactive, failed, missing …" }),
+  enabled: z.boolean().meta({ description: "Whether the agent starts with the board." }),
+  online: z.boolean().meta({ description: "Whether the agent is connected to the hub." }),
+  fleet: z.string().meta({ description: "Fleet that the device belongs to." }),
+  hubUrl: z.string().meta({ description: "Hub that the device was told to use." }),
+  keyId: z.string().meta({ description: "Key whose desired documents the device obeys." }),
+});
+export type DeviceState = z.infer<typeof DeviceState>;
+
+/** The device as the program declares it, without what check adds to the inputs. */
+export function specOf(inputs: Properties): DeviceSpec {
+  return z.object(DeviceSpec.shape).parse(reveal(inputs));
+}
+
+/** Outputs that must be so when all is well; anything else is drift. */
+export const GOALS = ["agent", "enabled", "online", "runtime", "fleet", "hubUrl", "keyId"] as const;
+
+/** Outputs that only the board knows. */
+export const PROBED = [
+  "model",
+  "jetpack",
+  "l4t",
+  "machine",
+  "simulated",
+  "hostKey",
+  "runtimeDigest",
+] as const;
+
+export async function goalsOf({ config, key, runtimes }: FleetContext): Promise<Properties> {
+  const runtime = await runtimes.label();
+  return {
+    agent: "active",
+    enabled: true,
+    online: true,
+    // Without a complete clone nothing can be said of it; an update that needs it will tell what is missing.
+    ...(runtime !== null && { runtime }),
+    fleet: config.fleet,
+    hubUrl: config.hubUrl,
+    keyId: key.keyId,
+  };
+}
+
+export function targetOf(spec: DeviceSpec, seenHostKey: Value | undefined): SshTarget {
+  const seen = typeof seenHostKey === "string" && seenHostKey !== "" ? seenHostKey : undefined;
+  return {
+    host: spec.address,
+    port: spec.port,
+    user: spec.ssh.user,
+    privateKeyPath: spec.ssh.privateKeyPath,
+    hostKey: spec.ssh.hostKey ?? seen,
+  };
+}
+
+export function stateOf(
+  context: FleetContext,
+  probe: BoardProbe,
+  hostKey: string,
+): Omit<DeviceState, "online" | "runtime"> {
+  const config = probe.agentConfig;
+  return {
+    model: probe.model,
+    jetpack: probe.jetpack,
+    l4t: probe.l4t ?? "",
+    machine: probe.machine,
+    simulated: probe.simulated,
+    hostKey,
+    runtimeDigest: probe.runtime?.runtimeDigest ?? "",
+    agent: agentState(probe),
+    enabled: probe.enabled,
+    fleet: config?.fleet ?? "",
+    hubUrl: config?.hubUrl ?? "",
+    keyId: config?.fleetPublicKey === context.key.publicKeyPem ? context.key.keyId : "another key",
+  };
+}
+
+function agentState(probe: BoardProbe): string {
+  if (probe.unit === "missing" || probe.runtime === null || probe.agentConfig === null)
+    return "missing";
+  return probe.unit === "changed" ? "changed" : probe.active;
+}
