@@ -1,4 +1,5 @@
-import { compareVersions, type JetpackRelease } from "./catalog/index.ts";
+import type { JetpackRelease } from "./catalog/jetpack-release.ts";
+import { compareVersions } from "./catalog/versions.ts";
 
 export interface InstalledPackage {
   name: string;
@@ -64,14 +65,13 @@ export function judgePackages(
   packages: readonly InstalledPackage[],
   release: JetpackRelease,
 ): PackageFinding[] {
-  return PARTS.flatMap(({ part, name, expected }) => {
+  return PARTS.flatMap(({ part, name, expected }): PackageFinding[] => {
     const wanted = expected(release);
     if (wanted === null) return [];
     const found = packages.find((one) => name.test(one.name)) ?? null;
-    if (found === null)
-      return [{ part, state: "missing" as const, package: null, expected: wanted }];
+    if (found === null) return [{ part, state: "missing", package: null, expected: wanted }];
     const fits = part === "L4T" ? fitsL4t(found, release) : sameRelease(found.version, wanted);
-    const state = fits ? ("installed" as const) : ("mismatched" as const);
+    const state = fits ? "installed" : "mismatched";
     return [{ part, state, package: found, expected: wanted }];
   });
 }

@@ -11,7 +11,6 @@ export type { PowerModeFacts, PowerModes } from "./power-mode.ts";
 export { type GpuArch, type Soc, type SocId, SOCS } from "./soc.ts";
 export { best, type Fact, SOURCES, type Sourced, type SourceKey } from "./sourced.ts";
 export {
-  compareVersions,
   newestJetpack,
   releasesFor,
   supports,
@@ -20,3 +19,4 @@ export {
   type VpiBackend,
   vpiBackends,
 } from "./support.ts";
+export { compareVersions } from "./versions.ts";

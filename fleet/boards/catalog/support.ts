@@ -6,6 +6,7 @@ import {
   jetpackRelease,
 } from "./jetpack-release.ts";
 import type { Module } from "./module.ts";
+import { compareVersions } from "./versions.ts";
 import { SOCS } from "./soc.ts";
 
 /** JetPack releases that support a module, oldest first; a PC has none. */
@@ -70,14 +71,3 @@ export const VPI_ALGORITHMS: Readonly<Record<string, readonly VpiBackend[]>> = {
   "KLT tracker": ["cpu", "cuda", "pva"],
   "Harris corners": ["cpu", "cuda", "pva"],
 };
-
-/** Compares dotted versions by number, up to `parts` parts; a suffix such as ` DP` comes before the release. */
-export function compareVersions(left: string, right: string, parts = 4): number {
-  const numbers = (text: string): number[] => text.split(" ")[0]?.split(".").map(Number) ?? [];
-  const [a, b] = [numbers(left), numbers(right)];
-  for (let at = 0; at < parts; at++) {
-    const difference = (a[at] ?? 0) - (b[at] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return Number(right.includes("DP")) - Number(left.includes("DP"));
-}

@@ -1,0 +1,242 @@
+import { describe, expect, it } from "vitest";
+import { type JetpackRelease, jetpackRelease } from "../../fleet/boards/catalog/index.ts";
+import {
+  identifyModule,
+  judgePackages,
+  type ModuleEvidence,
+  needsSocSpecificPackages,
+  parseGpuLoad,
+  parsePackages,
+  parsePowerModeFile,
+  parseRuntimeStatus,
+  parseTegraRelease,
+  poweredPercent,
+  railMilliwatts,
+  zoneCelsius,
+} from "../../fleet/boards/index.ts";
+
+const NOTHING: ModuleEvidence = {
+  eeprom: null,
+  dtsFilename: null,
+  compatible: null,
+  model: null,
+  memTotalKib: null,
+};
+const XAVIER_DTS = "tegra194-p2888-0001-p2822-0000";
+
+describe("the identity of a module", () => {
+  it.each<[string, Partial<ModuleEvidence>, string | null]>([
+    ["an EEPROM board id", { eeprom: "699-13636-0001-300 H.0" }, "p3636-0001"],
+    [
+      "TX2's device tree name",
+      { dtsFilename: "/dvs/tegra186-quill-p3310-1000-c03-00-base.dts" },
+      "p3310-1000",
+    ],
+    [
+      "TX2 4GB's device tree name",
+      { dtsFilename: "tegra186-quill-p3489-0888-a00-00-base" },
+      "p3489-0888",
+    ],
+    [
+      "TX2i's device tree name",
+      { dtsFilename: "tegra186-quill-p3489-1000-a00-00-ucm1" },
+      "p3489-1000",
+    ],
+    [
+      "TX2 NX's, module before carrier",
+      { dtsFilename: "tegra186-p3636-0001-p3509-0000-a01" },
+      "p3636-0001",
+    ],
+    ["Xavier NX's family name", { dtsFilename: "tegra194-p3668-all-p3509-0000" }, "p3668-????"],
+    [
+      "carrier before module",
+      { compatible: "nvidia,p3737-0000+p3701-0005\0nvidia,tegra234\0" },
+      "p3701-0005",
+    ],
+    [
+      "TX2's first entry",
+      { compatible: "nvidia,quill\0nvidia,p2597-0000+p3310-1000\0nvidia,tegra186\0" },
+      "p3310-1000",
+    ],
+    ["a mainline kernel", { compatible: "nvidia,p2771-0000\0nvidia,tegra186\0" }, "p3310-1000"],
+    [
+      "Industrial before plain Xavier",
+      { compatible: "nvidia,galen-industrial\0nvidia,jetson-xavier-industrial\0nvidia,tegra194\0" },
+      "p2888-0008",
+    ],
+    ["a model string alone", { model: "lanai-3636\0" }, "p3636-0001"],
+    ["nothing at all", {}, null],
+    ["a board nobody knows", { compatible: "acme,box\0nvidia,tegra186\0" }, null],
+  ])("is read from %s", (_label, evidence, expected) => {
+    expect(identifyModule({ ...NOTHING, ...evidence }).partNumber).toBe(expected);
+  });
+
+  it("tells AGX Xavier of 16, 32 and 64 GB, which share a device tree, by memory", () => {
+    const of = (gib: number): string | null =>
+      identifyModule({ ...NOTHING, dtsFilename: XAVIER_DTS, memTotalKib: gib * 2 ** 20 })
+        .partNumber;
+    expect([of(7.6), of(15.4), of(31.2), of(62.5)]).toEqual([
+      "p2888-0006",
+      "p2888-0001",
+      "p2888-0004",
+      "p2888-0005",
+    ]);
+  });
+
+  it("says so when neither EEPROM nor memory settles which AGX Xavier it is", () => {
+    const identity = identifyModule({ ...NOTHING, dtsFilename: XAVIER_DTS });
+    expect(identity.partNumber).toBe("p2888-????");
+    expect(identity.doubts).toHaveLength(1);
+  });
+
+  it("trusts the EEPROM over memory and device tree", () => {
+    const identity = identifyModule({
+      ...NOTHING,
+      eeprom: "699-82888-0004-400 M.0",
+      dtsFilename: XAVIER_DTS,
+      memTotalKib: 15 * 2 ** 20,
+    });
+    expect(identity).toMatchObject({ partNumber: "p2888-0004", from: "eeprom", doubts: [] });
+  });
+
+  it("knows the chip of a board it does not know", () => {
+    const identity = identifyModule({ ...NOTHING, compatible: "acme,box\0nvidia,tegra186\0" });
+    expect(identity.soc).toBe("t186");
+  });
+});
+
+describe("/etc/nv_tegra_release", () => {
+  it.each([
+    [
+      "# R28 (release), REVISION: 2.1, GCID: 11272647, BOARD: t186ref, EABI: aarch64, DATE: Thu May 17 07:29:06 UTC 2018",
+      "28.2.1",
+    ],
+    [
+      "# R32 (release), REVISION: 7.1, GCID: 29689809, BOARD: t186ref, EABI: aarch64, DATE: Wed Feb  2 21:33:23 UTC 2022",
+      "32.7.1",
+    ],
+    [
+      "# R38 (release), REVISION: 2.0, GCID: 41844464, BOARD: generic, EABI: aarch64, DATE: Fri Aug 22 00:55:42 UTC 2025",
+      "38.2.0",
+    ],
+    [
+      "# R39 (release), REVISION: 2.0, GCID: 45755727, BOARD: generic, EABI: aarch64, DATE: Mon Jun  1 09:28:48 PM UTC 2026",
+      "39.2.0",
+    ],
+  ])("%s", (line, l4t) => {
+    expect(parseTegraRelease(`${line}\n# KERNEL_VARIANT: oot\n`)?.l4t).toBe(l4t);
+  });
+});
+
+const CONF = `
+# a comment
+< PARAM TYPE=FILE NAME=CPU_ONLINE >
+CORE_0 /sys/devices/system/cpu/cpu0/online
+< PARAM TYPE=CLOCK NAME=GPU >
+FREQ_TABLE /sys/devices/17000000.gv11b/devfreq/17000000.gv11b/available_frequencies
+< POWER_MODEL ID=2 NAME=MODE_15W >
+CPU_ONLINE CORE_0 1
+CPU_ONLINE CORE_1 1
+CPU_ONLINE CORE_2 0
+TPC_POWER_GATING TPC_PG_MASK 0
+CPU_DENVER_0 MIN_FREQ 1190400
+CPU_DENVER_0 MAX_FREQ 1200000
+GPU MIN_FREQ 318750000
+GPU MAX_FREQ 675750000
+DLA_CORE MAX_FREQ 750000000
+EMC MAX_FREQ 1331200000
+< POWER_MODEL ID=0 NAME=MAXN >
+CPU_ONLINE CORE_0 1
+GPU MAX_FREQ -1
+< PM_CONFIG DEFAULT=2 >
+< FAN_CONFIG DEFAULT=quiet >
+`;
+
+describe("/etc/nvpmodel.conf", () => {
+  it("yields limits in MHz, online CPUs and the mask of every mode", () => {
+    const file = parsePowerModeFile(CONF);
+    expect(file.defaultId).toBe(2);
+    expect(file.parameters).toEqual(["CPU_ONLINE", "GPU"]);
+    expect(file.unknown).toEqual(["< FAN_CONFIG DEFAULT=quiet >"]);
+    expect(file.modes[0]).toMatchObject({
+      name: "MODE_15W",
+      cpusOnline: 2,
+      cpuMaxMhz: 1200,
+      gpuMaxMhz: 675.75,
+      dlaMaxMhz: 750,
+      emcMaxMhz: 1331.2,
+      tpcPgMask: 0,
+    });
+  });
+
+  it("reads -1 as the maximum, and what is not said as null", () => {
+    expect(parsePowerModeFile(CONF).modes[1]).toMatchObject({ gpuMaxMhz: null, tpcPgMask: null });
+  });
+});
+
+function release(version: string): JetpackRelease {
+  const found = jetpackRelease(version);
+  if (!found) throw new Error(`no ${version}`);
+  return found;
+}
+
+describe("the packages of a unit", () => {
+  const DPKG = `ii  libnvinfer8  8.2.1-1+cuda10.2  arm64  TensorRT runtime libraries
+ii  libnvinfer-plugin8  8.0.1-1+cuda10.2  arm64  TensorRT plugins
+rc  libnvonnxparsers8  8.2.1-1+cuda10.2  arm64  TensorRT ONNX parsers
+ii  nvidia-l4t-core  32.7.6-20241104234601  arm64  NVIDIA Core Package
+`;
+  const QUERY = "libcudnn8 8.2.1.32-1+cuda10.2 ii\nlibnvvpi1:arm64 1.2.3 ii\nlibgone 1.0 rc\n";
+
+  it("are read from dpkg -l and from dpkg-query, without removed ones", () => {
+    expect(parsePackages(DPKG).map(({ name }) => name)).toEqual([
+      "libnvinfer8",
+      "libnvinfer-plugin8",
+      "nvidia-l4t-core",
+    ]);
+    expect(parsePackages(QUERY).map(({ name }) => name)).toEqual(["libcudnn8", "libnvvpi1"]);
+  });
+
+  it("are installed, missing or mismatched against the JetPack release", () => {
+    const states = judgePackages(parsePackages(DPKG + QUERY), release("4.6.6"));
+    expect(Object.fromEntries(states.map(({ part, state }) => [part, state]))).toEqual({
+      L4T: "installed",
+      TensorRT: "installed",
+      "TensorRT plugins": "mismatched",
+      "TensorRT ONNX parser": "missing",
+      cuDNN: "installed",
+      VPI: "installed",
+    });
+  });
+
+  it("differ between Xavier and TX2 under one name from JetPack 4.2 to 4.5.1", () => {
+    expect(
+      ["4.2", "4.5.1", "4.6", "5.1.2"].map((v) => needsSocSpecificPackages(release(v))),
+    ).toEqual([true, true, false, false]);
+  });
+});
+
+describe("sysfs", () => {
+  it("has the GPU's load in tenths of a percent", () => {
+    expect(parseGpuLoad("953\n")).toBe(95.3);
+    expect(parseGpuLoad("")).toBeNull();
+  });
+
+  it("gives a DLA's state, and its powered time as an upper bound of use", () => {
+    expect(parseRuntimeStatus("suspended\n")).toBe("suspended");
+    expect(parseRuntimeStatus("error")).toBe("unknown");
+    expect(poweredPercent(1000, 1250, 1000)).toBe(25);
+    expect(poweredPercent(1000, 900, 1000)).toBeNull();
+  });
+
+  it("has no temperature of the PMIC or of a block that is off", () => {
+    expect(zoneCelsius("GPU-therm", "54500\n")).toBe(54.5);
+    expect(zoneCelsius("PMIC-Die", "100000")).toBeNull();
+    expect(zoneCelsius("CV0-therm", null)).toBeNull();
+    expect(zoneCelsius("CV0-therm", "-256000")).toBeNull();
+  });
+
+  it("has volts and amperes per rail from L4T 34 on", () => {
+    expect(railMilliwatts(5000, 1060)).toBe(5300);
+  });
+});
