@@ -8,7 +8,8 @@ const NO_ANSWER = 2;
 
 const cancel = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => cancel.abort());
+  // Not `once`: Ink would take a signal that nobody else listens to for its own and end the process by it.
+  process.on(signal, () => cancel.abort());
 }
 // `jetfleet status | head` ends quietly.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -28,7 +29,7 @@ withHub(program.command("status").description("print devices, pipelines and what
 withHub(program.command("console", { isDefault: true }).description("the fleet on a live screen"))
   .addHelpText("after", "\nNeeds a terminal; `jetfleet status` does not.")
   .action((options: HubOptions) =>
-    run(async () => (await import("./commands/console.ts")).openConsole(options)),
+    run(async () => (await import("./commands/console.ts")).openConsole(options, cancel.signal)),
   );
 
 registerBoards(program, run);

@@ -1,11 +1,38 @@
-import type { HubLocation, HubOptions } from "../hub-location.ts";
-import { locateHub } from "../hub-location.ts";
+import { FleetError } from "../../fleet/errors/index.ts";
+import { FleetFeed } from "../fleet-view/index.ts";
+import { clientFor, type HubLocation, type HubOptions, locateHub } from "../hub-location.ts";
 
-export async function openConsole(options: HubOptions): Promise<number> {
-  return showConsole(await locateHub(options));
+/** 128 + SIGTERM, as shells count. */
+const ENDED_BY_SIGNAL = 143;
+
+export async function openConsole(options: HubOptions, signal: AbortSignal): Promise<number> {
+  requireTerminal();
+  return showConsole(await locateHub(options), signal);
 }
 
-export async function showConsole(_location: HubLocation): Promise<number> {
-  await Promise.resolve();
-  return 0;
+/** Shows the fleet until the user leaves; returns the exit code. */
+export async function showConsole(location: HubLocation, signal: AbortSignal): Promise<number> {
+  requireTerminal();
+  // Ink knows FORCE_COLOR only, and reads it when it is loaded.
+  if (process.env["NO_COLOR"]) process.env["FORCE_COLOR"] = "0";
+  const { loadConsole } = await import("../console/bundle.ts");
+  const runConsole = await loadConsole();
+  const feed = await FleetFeed.open(location.httpUrl, clientFor(location, signal));
+  try {
+    await feed.settle();
+    await runConsole(
+      { view: () => feed.view(), onChange: (heard) => feed.onChange(heard) },
+      signal,
+    );
+    return signal.aborted ? ENDED_BY_SIGNAL : 0;
+  } finally {
+    await feed.close();
+  }
+}
+
+function requireTerminal(): void {
+  if (process.stdin.isTTY && process.stdout.isTTY) return;
+  throw new FleetError("USAGE", "Expected a terminal for the console but there is none", {
+    hint: "Use `jetfleet status`, with --watch or --json.",
+  });
 }

@@ -77,7 +77,7 @@ function printOnce(view: FleetView): number {
 
 async function openConsole(location: HubLocation, paths: DemoPaths): Promise<number> {
   const { showConsole } = await import("../commands/console.ts");
-  const code = await showConsole(location);
+  const code = await showConsole(location, cancel.signal);
   steps.plain(`${farewell()}\nLogs are in ${paths.logs}.`);
   return code;
 }

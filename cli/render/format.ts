@@ -58,7 +58,8 @@ export function fit(text: string, width: number): string {
 }
 
 /** Breaks text at spaces into lines of at most `width` columns. */
-export function wrap(text: string, width: number): string[] {
+export function wrap(text: string, columns: number): string[] {
+  const width = Math.max(1, columns);
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(/\s+/).filter((part) => part !== "")) {

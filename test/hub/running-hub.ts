@@ -118,9 +118,9 @@ export function outcomeOf(command: string, args: string[]): Promise<Outcome> {
   });
 }
 
-/** Waits until `check` holds; fails after ten seconds with what was awaited. */
+/** Waits until `check` holds; fails after twenty seconds with what was awaited. */
 export async function until(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 20_000;
   while (!(await check())) {
     if (Date.now() > deadline) throw new Error(`waited in vain for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -1,0 +1,21 @@
+import { KEYS } from "./keys.ts";
+import { type Line, line, page, rule, type Size } from "./lines.ts";
+
+export function helpScreen(size: Size): Line[] {
+  const keys = KEYS.map(({ shown, meaning }) => line(`  ${shown.padEnd(10)}${meaning}`));
+  const words = [
+    "  offline   the device's connection has ended",
+    "  silent    connected, but no figures for five seconds",
+    "  unknown   it never reported, or our own link to the hub is down",
+    "  capture   latency counts from the camera's clock; arrival: from the network",
+    "  a > b     wait is time in a stage's queue, work is time in the stage itself",
+  ].slice(0, 4);
+  const text = [
+    line("Keys", "strong"),
+    ...keys,
+    line(""),
+    line("Words", "strong"),
+    ...words.map((one) => line(one)),
+  ];
+  return page(text, [rule(size.width), line("any key goes back", "faint")], size);
+}

@@ -1,0 +1,42 @@
+import { fit } from "../render/format.ts";
+
+/** Colour means something is abnormal; what is normal stays plain. */
+export type Tone = "plain" | "strong" | "faint" | "bad" | "warn" | "selected";
+
+export interface Line {
+  text: string;
+  tone: Tone;
+}
+
+export function line(text: string, tone: Tone = "plain"): Line {
+  return { text, tone };
+}
+
+export const rule = (width: number): Line => line("─".repeat(width), "faint");
+
+const NARROW = 50;
+
+/** Left and right text on one line; the left gives way, and on a narrow screen the right goes. */
+export function spread(left: string, right: string, width: number): string {
+  if (width < NARROW) return fit(left, width);
+  const room = Math.max(0, width - right.length - 1);
+  return fit(`${fit(left, room).padEnd(room)} ${right}`, width);
+}
+
+/**
+ * Exactly `height` lines: `body` cut or filled, `footer` always last. A frame taller than the terminal would make it
+ * flicker and scroll.
+ */
+export function page(body: readonly Line[], footer: readonly Line[], size: Size): Line[] {
+  const room = Math.max(0, size.height - footer.length);
+  const kept = body.slice(0, room);
+  const filling = Array.from({ length: room - kept.length }, () => line(""));
+  return [...kept, ...filling, ...footer]
+    .slice(-size.height)
+    .map(({ text, tone }) => line(fit(text, size.width), tone));
+}
+
+export interface Size {
+  width: number;
+  height: number;
+}

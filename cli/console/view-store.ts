@@ -1,0 +1,51 @@
+import type { FleetView } from "../fleet-view/index.ts";
+
+/** What the screen needs of a feed; the bundle and its host share data and these two functions only. */
+export interface ViewSource {
+  view(): FleetView;
+  onChange(listener: () => void): () => void;
+}
+
+/** Four pictures a second are as much as a person can read, whatever comes in. */
+const PICTURE_MS = 250;
+/** Ages grow also when nothing comes. */
+const QUIET_PICTURE_MS = 1000;
+
+/** Pictures of the feed at a bounded rate, in the form React wants. */
+export class ViewStore {
+  readonly #source: ViewSource;
+  readonly #listeners = new Set<() => void>();
+  readonly #timer: NodeJS.Timeout;
+  readonly #stop: () => void;
+  #picture: FleetView;
+  #dirty = false;
+  #takenAtMs = Date.now();
+
+  constructor(source: ViewSource) {
+    this.#source = source;
+    this.#picture = source.view();
+    this.#stop = source.onChange(() => (this.#dirty = true));
+    this.#timer = setInterval(() => this.#tick(), PICTURE_MS);
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly getPicture = (): FleetView => this.#picture;
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#stop();
+  }
+
+  #tick(): void {
+    const quiet = Date.now() - this.#takenAtMs < QUIET_PICTURE_MS;
+    if (!this.#dirty && quiet) return;
+    this.#dirty = false;
+    this.#takenAtMs = Date.now();
+    this.#picture = this.#source.view();
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,135 @@
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { HubProcess, outcomeOf } from "../hub/running-hub.ts";
+import { reportedOf, SyntheticDevice } from "./synthetic-device.ts";
+import { Terminal } from "./terminal.ts";
+
+const JETFLEET = fileURLToPath(new URL("../../cli/bin/jetfleet", import.meta.url));
+
+let hub: HubProcess;
+let tx2: SyntheticDevice;
+let xavier: SyntheticDevice;
+let terminal: Terminal | undefined;
+
+beforeAll(async () => {
+  hub = await HubProcess.start();
+  tx2 = await SyntheticDevice.connect(hub, "tx2");
+  xavier = await SyntheticDevice.connect(hub, "xavier");
+  await tx2.say("reported", reportedOf("tx2", "tx2"));
+  await xavier.say("reported", reportedOf("xavier"));
+  tx2.sendStats();
+  xavier.sendStats();
+});
+afterEach(() => {
+  terminal?.close();
+  terminal = undefined;
+});
+afterAll(async () => {
+  await tx2.close();
+  await xavier.close();
+  await hub.remove();
+});
+
+function open(size = { width: 80, height: 24 }): Terminal {
+  const where = ["--hub-dir", hub.stateDir, "--credentials", hub.operatorFile];
+  terminal = new Terminal([JETFLEET, "console", ...where], size);
+  return terminal;
+}
+
+function withinSize(screen: string, width: number): void {
+  for (const row of screen.split("\n")) expect([...row].length).toBeLessThanOrEqual(width);
+}
+
+describe("the console in a terminal of 80×24", () => {
+  it("shows boards with their figures and pipelines with fps and latency", async () => {
+    const screen = await open().awaitText(/tx2\/entrance/);
+    expect(screen).toMatch(/jetfleet {2}demo {2}2 of 2 online {2}all well/);
+    expect(screen).toMatch(/^> tx2 +TX2 \(simulated\) +online +41 % +- +3\.0 GiB +48 °C/m);
+    expect(screen).toMatch(/xavier\/entrance +running +scene 3f2a91c0 +15\.0 +31 ms +44 ms +7/);
+    expect(screen).toMatch(/Enter open +\? help +q quit/);
+    withinSize(screen, 80);
+  });
+
+  it("opens a device with its stages, goes back, and takes keys that are typed fast", async () => {
+    const console = open();
+    await console.awaitText(/tx2\/entrance/);
+    console.keys("jk", "j");
+    await console.awaitText(/^> xavier/m);
+    console.keys("Enter");
+    const screen = await console.awaitText(/demo > xavier/);
+    expect(screen).toContain("AGX Xavier (simulated) · JetPack 5.1.2 · L4T 35.4.1");
+    expect(screen).toMatch(/^ {2}detect +0\.1 +0\.4 +24\.6 +33\.1 +0\/2\/4 +7$/m);
+    expect(screen).toContain("disk 11.0 GiB free");
+    withinSize(screen, 80);
+    console.keys("Escape");
+    await console.awaitText(/^> xavier/m);
+  });
+
+  it("shows every key under ?, and leaves with q, exit code 0", async () => {
+    const console = open();
+    await console.awaitText(/tx2\/entrance/);
+    console.keys("?");
+    expect(await console.awaitText(/Keys/)).toMatch(/q +leave; everything keeps running/);
+    console.keys("x");
+    await console.awaitText(/tx2\/entrance/);
+    console.keys("q");
+    expect(await console.exitStatus()).toBe(0);
+  });
+
+  it("follows the size of the terminal, down to very small", async () => {
+    const console = open();
+    await console.awaitText(/tx2\/entrance/);
+    for (const [width, height] of [
+      [120, 40],
+      [60, 16],
+      [20, 5],
+      [80, 24],
+    ] as const) {
+      console.resize(width, height);
+      await console.awaitText(width < 40 ? /jetfleet/ : /xavier/);
+      withinSize(console.screen(), width);
+    }
+    expect(await console.awaitText(/tx2\/entrance/)).toMatch(/q quit/);
+  });
+
+  it("says what is wrong as it happens: a failed pipeline, a dead device, a hub that is away", async () => {
+    const console = open();
+    await console.awaitText(/all well/);
+    const failed = reportedOf("tx2", "tx2");
+    const error = { code: "SOURCE_UNREACHABLE", message: "no answer", hint: "Check it.", atMs: 1 };
+    failed.pipelines = failed.pipelines.map((one) => ({ ...one, state: "failed", error }));
+    await tx2.say("reported", failed);
+    const screen = await console.awaitText(/error tx2\/entrance: SOURCE_UNREACHABLE: no answer/);
+    expect(screen).toContain("next: Check it.");
+    await tx2.say("reported", reportedOf("tx2", "tx2"));
+    await console.awaitText(/all well/);
+    const gate = await SyntheticDevice.connect(hub, "gate");
+    await gate.say("reported", reportedOf("gate"));
+    await console.awaitText(/gate +AGX Xavier \(simulated\)/);
+    gate.die();
+    await console.awaitText(/gate +AGX Xavier \(simulated\) +offline/);
+    await hub.client().deleteDevice("gate");
+    await console.awaitText(/2 of 2 online/);
+    await hub.end("SIGKILL");
+    await console.awaitText(/no link to the hub/);
+    await hub.restart();
+    await console.awaitText(/2 of 2 online {2}all well/);
+  });
+
+  it("ends on SIGTERM with the shell's code for it, terminal restored", async () => {
+    const console = open();
+    await console.awaitText(/tx2\/entrance/);
+    process.kill(console.pid, "SIGTERM");
+    expect(await console.exitStatus()).toBe(143);
+    expect(console.screen()).not.toContain("tx2/entrance");
+  });
+});
+
+describe("the console without a terminal", () => {
+  it("says so and points to status", async () => {
+    const refused = await outcomeOf(JETFLEET, ["console", "--hub-dir", hub.stateDir]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain("USAGE: Expected a terminal");
+    expect(refused.stderr).toContain("jetfleet status");
+  });
+});

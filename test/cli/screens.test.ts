@@ -1,0 +1,97 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { deviceScreen } from "../../cli/console/device-screen.ts";
+import { fleetScreen } from "../../cli/console/fleet-screen.ts";
+import { helpScreen } from "../../cli/console/help-screen.ts";
+import { type Command, commandsOf, KEYS } from "../../cli/console/keys.ts";
+import { INITIAL_UI, nextUi, selectedDevice } from "../../cli/console/ui-state.ts";
+import { buildView, type FleetMessage, NOTHING_HEARD, reduce } from "../../cli/fleet-view/index.ts";
+import { reportedOf, statsOf } from "./synthetic-device.ts";
+
+const NOW = 1_800_000_000_000;
+
+function viewOf(names: readonly string[]) {
+  const facts = names
+    .flatMap((device): FleetMessage[] => [
+      {
+        type: "presence",
+        device,
+        message: { online: device !== "dead", bootId: "b", seq: 1, atMs: NOW },
+        atMs: NOW,
+      },
+      { type: "reported", device, message: reportedOf(device), atMs: NOW },
+      { type: "stats", device, message: statsOf(1), atMs: NOW },
+    ])
+    .reduce(reduce, NOTHING_HEARD);
+  const hub = { httpUrl: "http://127.0.0.1:4000", connected: true, invalidMessages: 0 };
+  return buildView(facts, { fleet: "demo", hub, nowMs: NOW, listeningSinceMs: 0 });
+}
+
+describe("screens", () => {
+  it("fill any terminal exactly, from 1×1 to 300×100, with and without devices", () => {
+    const views = [viewOf([]), viewOf(["a", "b"]), viewOf(["dead", ..."abcdefghijklmnopqrst"])];
+    const sizes = fc.record({
+      width: fc.integer({ min: 1, max: 300 }),
+      height: fc.integer({ min: 1, max: 100 }),
+    });
+    fc.assert(
+      fc.property(fc.nat(views.length - 1), sizes, (at, size) => {
+        const view = views[at] ?? viewOf([]);
+        const device = view.devices[0];
+        const screens = [fleetScreen(view, INITIAL_UI, size), helpScreen(size)];
+        if (device) screens.push(deviceScreen(view, device, size));
+        for (const lines of screens) {
+          expect(lines).toHaveLength(size.height);
+          for (const { text } of lines) expect([...text].length).toBeLessThanOrEqual(size.width);
+        }
+      }),
+    );
+  });
+
+  it("keep problems in sight when there are more devices than rows", () => {
+    const view = viewOf(["dead", ..."abcdefghijklmnopqrstuvwxyz"]);
+    const lines = fleetScreen(view, INITIAL_UI, { width: 80, height: 24 });
+    expect(lines.some(({ text }) => text.startsWith("error dead: AGENT_OFFLINE"))).toBe(true);
+  });
+});
+
+describe("keys", () => {
+  it("come apart when they were typed too fast to arrive alone", () => {
+    expect(commandsOf("jjk\r", {})).toEqual(["down", "down", "up", "open"]);
+    expect(commandsOf("", { upArrow: true })).toEqual(["up"]);
+    expect(commandsOf("c", { ctrl: true })).toEqual(["quit"]);
+    expect(commandsOf("z", {})).toEqual(["other"]);
+  });
+
+  it("have one meaning each", () => {
+    const all = KEYS.flatMap(({ keys }) => keys);
+    expect(new Set(all).size).toBe(all.length);
+  });
+});
+
+describe("the place of the user", () => {
+  const view = viewOf(["a", "b", "c"]);
+  const after = (...commands: Command[]) =>
+    commands.reduce((state, command) => nextUi(state, command, view), INITIAL_UI);
+
+  it.each<[Command[], Partial<typeof INITIAL_UI>]>([
+    [[], { screen: "fleet", selected: null }],
+    [["down"], { selected: "b" }],
+    [["up"], { selected: "a" }],
+    [["down", "down", "down"], { selected: "c" }],
+    [["last", "first"], { selected: "a" }],
+    [["open"], { screen: "device" }],
+    [["open", "down"], { screen: "device", selected: "b" }],
+    [["open", "back"], { screen: "fleet" }],
+    [["help"], { help: true }],
+    [["help", "down"], { help: false, selected: null }],
+    [["help", "other"], { help: false }],
+    [["other"], { screen: "fleet", help: false, done: false }],
+    [["help", "quit"], { done: true }],
+  ])("after %j", (commands, expected) => expect(after(...commands)).toMatchObject(expected));
+
+  it("falls back to the first device when the selected one is gone", () => {
+    const state = after("last");
+    expect(selectedDevice(state, viewOf(["a", "b"]))?.name).toBe("a");
+  });
+});
