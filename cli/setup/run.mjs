@@ -21,9 +21,16 @@ const COMMANDS = {
   demo: { before: setUpUnlessEnding, run: (args) => typeScript("cli/demo/main.ts", args) },
   test: { before: installWhatIsMissing, run: (args) => runTests(args, { full: false }) },
   "test:full": { before: installWhatIsMissing, run: (args) => runTests(args, { full: true }) },
-  pulumi: { before: requireSetUp, run: runPulumi },
-  bench: { before: requireSetUp, run: (args) => typeScript("test/bench/main.ts", args) },
-  jetfleet: { before: requireSetUp, run: (args) => typeScript("cli/main.ts", args) },
+  pulumi: { before: () => requireSetUp(), run: runPulumi },
+  bench: {
+    before: () => requireSetUp(["node-modules", "debian-packages", "native"]),
+    run: (args) => typeScript("test/bench/main.ts", args),
+  },
+  // Looking at a fleet must work while the native code or the agent is being changed.
+  jetfleet: {
+    before: () => requireSetUp(["node-modules"]),
+    run: (args) => typeScript("cli/main.ts", args),
+  },
 };
 
 function installWhatIsMissing() {

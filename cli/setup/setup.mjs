@@ -40,11 +40,14 @@ export async function setUp({ quiet = false, signal = cancelOnSignals() } = {}) 
   console.error(`Set-up done in ${formatDuration((Date.now() - startedAtMs) / 1000)}.`);
 }
 
-/** Throws SETUP_MISSING, naming every missing piece, unless all is there. */
-export function requireSetUp() {
+/**
+ * Throws SETUP_MISSING, naming every missing piece, unless all is there.
+ * @param {string[]} [names] steps to look at; all of them without
+ */
+export function requireSetUp(names = STEPS.map(({ name }) => name)) {
   requireLinux();
   const missing = findings({ root: repoDir, state: stateDir(), cache: cacheDir() }).filter(
-    ({ finding }) => !finding.ok,
+    ({ step, finding }) => names.includes(step.name) && !finding.ok,
   );
   if (missing.length === 0) return;
   const reasons = missing.map(
@@ -52,7 +55,7 @@ export function requireSetUp() {
   );
   throw new SetupError(
     "SETUP_MISSING",
-    `expected a complete set-up, but ${missing.length} of ${STEPS.length} pieces are missing\n    ${reasons.join("\n    ")}`,
+    `expected a complete set-up, but ${missing.length} of ${names.length} pieces are missing\n    ${reasons.join("\n    ")}`,
     "npm run setup",
   );
 }
