@@ -1,12 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { chmodSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readBoardInfo } from "../../../fleet/sim/board/index.ts";
-import { Bench, refusal, titled, until } from "./bench.ts";
+import { Bench, refusal, type Result, run, titled, until } from "./bench.ts";
 
 const MAIN = join(process.cwd(), "fleet/sim/board/main.ts");
+
+const NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+const isRoot = process.getuid?.() === 0;
 
 describe.skipIf(refusal !== null)(titled("a simulated board, switched on and off"), () => {
   let bench: Bench;
@@ -93,14 +96,39 @@ describe.skipIf(refusal !== null)(titled("a simulated board, switched on and off
       expect(machineProcesses(bench.dir)).toEqual([]);
     },
   );
+
+  it.skipIf(!isRoot)(
+    `says what the machine refuses and what helps${isRoot ? "" : " (skipped: needs root)"}`,
+    async () => {
+      const result = await runMain(bench, ["setpriv", "--bounding-set=-sys_admin"]);
+      expect(result.code).toBe(1);
+      expect(result.stderr).toMatch(/^SIM_REFUSED: .*unshare failed: Operation not permitted/);
+      expect(result.stderr).toContain("Run as root");
+    },
+  );
+
+  const whyNotNobody = whyNobodyCannotRun();
+  it.skipIf(whyNotNobody !== null)(`runs without root as well${whyNotNobody ?? ""}`, async () => {
+    chmodSync(bench.dir, 0o777);
+    const main = startMain(bench, NOBODY);
+    const info = JSON.parse(await main.firstLine) as { sshPort: number };
+    const ssh = ["-p", String(info.sshPort), "-i", bench.keyPath, "-o", "StrictHostKeyChecking=no"];
+    const result = await run("ssh", [
+      ...ssh,
+      "-o",
+      "UserKnownHostsFile=/dev/null",
+      "nvidia@127.0.0.1",
+      "id -u; systemctl is-system-running",
+    ]);
+    main.child.kill("SIGTERM");
+    await main.ended;
+    expect(result.stdout).toBe("0\nrunning\n");
+    expect(machineProcesses(bench.dir)).toEqual([]);
+  });
 });
 
-function startMain(bench: Bench): {
-  child: ChildProcess;
-  firstLine: Promise<string>;
-  ended: Promise<void>;
-} {
-  const args = [
+function mainCommand(bench: Bench, wrapper: string[]): [string, ...string[]] {
+  const options = [
     "--name",
     "door",
     "--board",
@@ -108,15 +136,39 @@ function startMain(bench: Bench): {
     "--dir",
     join(bench.dir, "door"),
     "--authorized-key",
-    `${bench.keyPath}.pub`,
   ];
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const [program = process.execPath, ...args] = [...wrapper, process.execPath];
+  return [program, ...args, MAIN, ...options, `${bench.keyPath}.pub`];
+}
+
+function runMain(bench: Bench, wrapper: string[]): Promise<Result> {
+  const [program, ...args] = mainCommand(bench, wrapper);
+  return run(program, args);
+}
+
+function startMain(
+  bench: Bench,
+  wrapper: string[] = [],
+): { child: ChildProcess; firstLine: Promise<string>; ended: Promise<void> } {
+  const [program, ...args] = mainCommand(bench, wrapper);
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout });
   return {
     child,
     firstLine: new Promise((resolve) => lines.once("line", resolve)),
     ended: new Promise((resolve) => child.once("exit", () => resolve())),
   };
+}
+
+/** The reason, as part of a title, or null when user nobody can run a board from this checkout. */
+function whyNobodyCannotRun(): string | null {
+  if (!isRoot) return " (skipped: the other tests already run without root)";
+  const script = `test -r ${MAIN} && unshare --user --map-root-user --mount mount -t tmpfs tmpfs /mnt`;
+  const [program = "", ...args] = [...NOBODY, "sh", "-c", script];
+  const probe = spawnSync(program, args, { encoding: "utf8" });
+  return probe.status === 0
+    ? null
+    : ` (skipped: user nobody may not: ${probe.stderr.trim() || "read this checkout"})`;
 }
 
 /** Processes of this machine, inside boards or not, whose command line contains `text`. */

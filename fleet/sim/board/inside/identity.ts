@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { BOARDS, type Board } from "../../../boards/index.ts";
+import { BOARDS, type Board } from "../../../boards/boards.ts";
 import type { BoardName } from "../../../spec/index.ts";
 import type { Image } from "../images.ts";
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { parseNvpmodelConf, parseNvpmodelStatus, type PowerMode } from "../../../boards/index.ts";
+import type { PowerMode } from "../../../boards/boards.ts";
+import { parseNvpmodelConf, parseNvpmodelStatus } from "../../../boards/nvpmodel.ts";
 import { ownIdentity } from "./identity.ts";
 
 const CONF = "/etc/nvpmodel.conf";

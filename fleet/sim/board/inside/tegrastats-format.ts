@@ -1,4 +1,4 @@
-import type { Board, PowerMode } from "../../../boards/index.ts";
+import type { Board, PowerMode } from "../../../boards/boards.ts";
 import type { Load } from "./machine.ts";
 
 export interface Sample {
