@@ -17,21 +17,32 @@ export interface CameraSource {
   started: Part<CameraReady> | null;
 }
 
+/** What --source asked for, checked. */
+export type CameraChoice =
+  | { kind: "scene" }
+  | { kind: "file"; file: string }
+  | { kind: "uri"; uri: string };
+
+export async function chooseCamera(source: string | undefined): Promise<CameraChoice> {
+  if (source === undefined) return { kind: "scene" };
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(source)
+    ? { kind: "uri", uri: parseCameraUri(source) }
+    : { kind: "file", file: await requireFile(source, "--source") };
+}
+
 /**
  * Where the frames come from: a camera of the user's, or ours with the scene or with the user's file. A file is
  * served over RTSP as it is, because boards cannot read this machine's disk.
  */
 export async function openCamera(
   paths: DemoPaths,
-  source: string | undefined,
+  choice: CameraChoice,
   signal: AbortSignal,
 ): Promise<CameraSource> {
-  if (source !== undefined && /^[a-z][a-z0-9+.-]*:\/\//i.test(source)) {
-    const uri = parseCameraUri(source);
-    await endCamera(paths);
-    return { uri, text: redactUri(uri), started: null };
+  if (choice.kind === "uri") {
+    return { uri: choice.uri, text: redactUri(choice.uri), started: null };
   }
-  const file = source === undefined ? undefined : await requireFile(source, "--source");
+  const file = choice.kind === "file" ? choice.file : undefined;
   const { part, running } = await ensureCamera(paths, file, signal);
   const what = file ? path.basename(file) : "simulated scene";
   const { rtspUrl } = running.ready;

@@ -1,7 +1,7 @@
 import { BOARDS as BOARD_TABLE } from "../../fleet/boards/index.ts";
 import type { HubLocation } from "../hub-location.ts";
 import { endPart, ensureRunning, type Part, type Running } from "./background.ts";
-import { openCamera } from "./camera.ts";
+import { chooseCamera, endCamera, openCamera } from "./camera.ts";
 import { ensureKeys } from "./keys.ts";
 import { chooseModel } from "./model.ts";
 import type { DemoOptions } from "./options.ts";
@@ -19,6 +19,7 @@ export async function bringUp(
 ): Promise<HubLocation> {
   // Whatever the user gave is checked before anything is started.
   const model = await chooseModel(options);
+  const choice = await chooseCamera(options.source);
   const made = await ensureKeys(paths);
   steps.say("keys", made.length > 0 ? `made ${made.join(", ")} in ${paths.keys}` : "found");
   const started: Part<unknown>[] = [];
@@ -30,7 +31,7 @@ export async function bringUp(
   try {
     const hub = await ensure(hubPart(paths));
     steps.say("hub", `${how(hub)}, ${hub.ready.httpUrl}`);
-    const camera = await openCamera(paths, options.source, signal);
+    const camera = await openCamera(paths, choice, signal);
     if (camera.started) started.push(camera.started);
     steps.say("camera", `${camera.started ? "started" : "in use"}, ${camera.text}`);
     const boards = await ensureBoards(paths, steps, ensure);
@@ -39,6 +40,7 @@ export async function bringUp(
     steps.say("pulumi", "up, of infra/programs/quickstart:");
     await up(paths, signal);
     steps.say("pulumi", "up is done");
+    if (choice.kind === "uri") await endCamera(paths);
     return { httpUrl: hub.ready.httpUrl, credentialsFile: paths.operatorFile };
   } catch (error) {
     // A failed deployment stays to be looked at; only a cancelled run leaves nothing of its own behind.
