@@ -119,7 +119,11 @@ export async function startDaemon(
       update: { state: update.state, sinceMs: update.sinceMs, ...bytes },
       setDigest,
       pipelines: supervisor.report(),
-      error: inbox.refusal ?? progress?.error ?? ("error" in update ? update.error : null),
+      error:
+        inbox.refusal ??
+        reconciler.fault ??
+        progress?.error ??
+        ("error" in update ? update.error : null),
     };
   }
 

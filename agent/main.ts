@@ -49,6 +49,8 @@ function configPath(args: readonly string[]): string {
 
 async function runDaemon(path: string): Promise<void> {
   const config = readConfig(path);
+  // A journal that was restarted must not end the pipelines.
+  process.stdout.on("error", () => undefined);
   const log = createLog({ level: config.logLevel, secrets: secretsOf(config) });
   const daemon = await startDaemon(config, bundlePath(), log);
   const stop = (signal: string) => {

@@ -1,4 +1,5 @@
 import type { ReportedError } from "../../fleet/contract/index.ts";
+import { FleetError } from "../../fleet/errors/index.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
 import type { NewEvent } from "../report/event-journal.ts";
 import type { Log } from "../report/log.ts";
@@ -60,9 +61,7 @@ export class DesiredInbox {
     if (message.length === 0) return;
     this.#work = this.#work
       .then(() => this.#judge(message))
-      .catch((error: unknown) => {
-        this.#options.log.error("a desired document could not be taken", error);
-      });
+      .catch((error: unknown) => this.#refuse(storageError(error), message));
   }
 
   async #judge(message: Buffer): Promise<void> {
@@ -84,7 +83,7 @@ export class DesiredInbox {
   }
 
   /** The same bad message comes again with every connection; it is one event. */
-  #refuse(error: Error, message: Buffer): void {
+  #refuse(error: FleetError, message: Buffer): void {
     const digest = sha256Digest(message);
     if (this.#refusal?.digest === digest) return;
     const reported = toReportedError(error, "reading a desired document");
@@ -107,6 +106,13 @@ export class DesiredInbox {
       return null;
     }
   }
+}
+
+/** What is good but cannot be kept is refused as well: after a power cut it would be gone. */
+function storageError(cause: unknown): FleetError {
+  const isFull = (cause as NodeJS.ErrnoException | null)?.code === "ENOSPC";
+  const code = isFull ? "BOARD_DISK_FULL" : "INTERNAL";
+  return new FleetError(code, "The desired document could not be written to disk", { cause });
 }
 
 function targetOf({ desired, versions }: AcceptedDesired): Target {

@@ -1,3 +1,4 @@
+import type { ReportedError } from "../../fleet/contract/index.ts";
 import { FleetError, isFleetError } from "../../fleet/errors/index.ts";
 import type { NewEvent } from "../report/event-journal.ts";
 import type { Log } from "../report/log.ts";
@@ -41,9 +42,15 @@ export class Reconciler {
   #abort = new AbortController();
   #work: Promise<void> = Promise.resolve();
   #stopped = false;
+  #fault: ReportedError | null = null;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+  }
+
+  /** Why nothing goes on at all, such as a disk that takes no more state; null when work goes on. */
+  get fault(): ReportedError | null {
+    return this.#fault;
   }
 
   /** Takes an accepted target, which is on disk already, and works on it in the background. */
@@ -71,6 +78,7 @@ export class Reconciler {
 
   async #run(target: Target, first: UpdateEvent, signal: AbortSignal): Promise<void> {
     if (signal.aborted || this.#stopped) return;
+    this.#fault = null;
     try {
       await this.#apply(first, target);
       while (!isSettled(this.#options.store.current.update)) {
@@ -80,7 +88,9 @@ export class Reconciler {
     } catch (error) {
       if (isFleetError(error, "CANCELLED")) return;
       // Only persisting the state itself can end here: without it nothing may be done.
+      this.#fault = toReportedError(error, "keeping the state of an update");
       this.#options.log.error("the update cannot go on", error);
+      this.#options.onChange();
     }
   }
 

@@ -101,7 +101,7 @@ export class HubLink {
 
   /** From connect to close. */
   async #oneConnection(): Promise<{ lasted: boolean; reason: string; code: number | null }> {
-    await this.#options.presence.next();
+    await this.#countConnection();
     if (this.#stop.signal.aborted) return { lasted: false, reason: "stopped", code: null };
     const client = connect(this.#options.config.mqttUrl, this.#clientOptions());
     this.#client = client;
@@ -122,6 +122,15 @@ export class HubLink {
     for (const giveUp of this.#unacknowledged) giveUp();
     this.#unacknowledged.clear();
     return { lasted, reason, code };
+  }
+
+  /** A full disk must not silence the device: then the number grows in memory only. */
+  async #countConnection(): Promise<void> {
+    try {
+      await this.#options.presence.next();
+    } catch (error) {
+      this.#options.log.error("the connection counter could not be kept", error);
+    }
   }
 
   async #greet(client: MqttClient): Promise<void> {

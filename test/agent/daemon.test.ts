@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   Detections,
@@ -9,7 +11,7 @@ import {
 import { sha256Digest } from "../../fleet/release/index.ts";
 import { modelOf, pipelineOf, versionOf } from "./support/desired.ts";
 import { versionDigest } from "../../agent/reconcile/plan.ts";
-import { AgentWorld } from "./support/world.ts";
+import { AgentWorld, NODE_16 } from "./support/world.ts";
 
 let world: AgentWorld;
 
@@ -36,8 +38,14 @@ async function deploy(generation: number, bytes: string, uri?: string): Promise<
   return model.digest;
 }
 
-describe("the agent on Node 16", () => {
-  it("says that it is online, then deploys a document and sends results", async () => {
+describe("the agent", () => {
+  const nodes = [
+    { board: "TX2", node: NODE_16, major: "v16." },
+    { board: "AGX Xavier", node: process.execPath, major: "v24." },
+  ].filter(({ node }) => existsSync(node));
+
+  it.each(nodes)("deploys a document and sends results on $major, as on $board", async (on) => {
+    world.node = on.node;
     world.start();
     await world.broker.waitFor<Presence>("/presence", ({ online }) => online);
     const digest = await deploy(1, "good one");
@@ -50,7 +58,7 @@ describe("the agent on Node 16", () => {
       restarts: 0,
       error: null,
     });
-    expect(reported.board.node).toMatch(/^v16\./);
+    expect(reported.board.node.slice(0, 4)).toBe(on.major);
     await world.reported(state("committed"));
 
     const batch = Detections.parse(await world.broker.waitFor("/detections/entrance", () => true));
@@ -95,5 +103,34 @@ describe("the agent on Node 16", () => {
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
     const hashes = events.map((event) => sha256Digest(JSON.stringify(event)).slice(7));
     expect(events.map(({ previous }) => previous)).toEqual([null, ...hashes.slice(0, -1)]);
+  });
+
+  it("keeps one tegrastats and sends what it says", async () => {
+    world.installTool(
+      "tegrastats",
+      `echo started >> ${world.folder}/tegrastats.starts
+      while :; do
+        echo "RAM 2000/7852MB (lfb 1x4MB) CPU [10%@345,off,off,20%@345] GR3D_FREQ 33% GPU@41C VDD_IN 3056/3056"
+        sleep 0.2
+      done`,
+    );
+    world.start();
+    const warm = (stats: Stats) => stats.board.gpuPercent === 33;
+    const { board } = await world.broker.waitFor<Stats>("/stats", warm);
+    expect(board).toMatchObject({
+      cpuPercent: 15,
+      memoryUsedBytes: 2000 * 2 ** 20,
+      temperaturesCelsius: { GPU: 41 },
+      powerMilliwatts: { VDD_IN: 3056 },
+    });
+    await world.broker.waitFor<Stats>("/stats", ({ seq }) => seq >= 4);
+    expect(readFileSync(join(world.folder, "tegrastats.starts"), "utf8")).toBe("started\n");
+  });
+
+  it("reports the power mode that nvpmodel says", async () => {
+    world.installTool("nvpmodel", 'echo "NV Power Mode: MAXP_CORE_ARM"; echo 3');
+    world.start();
+    const reported = await world.reported(() => true);
+    expect(reported.board).toMatchObject({ powerMode: "MAXP_CORE_ARM", simulated: false });
   });
 });

@@ -161,6 +161,21 @@ describe("an update", () => {
     });
   });
 
+  it("that does not fit on the disk says how much is missing, and what runs runs on", async () => {
+    world.start();
+    await deploy(1, { bytes: "good one" });
+    await running(1);
+    await world.terminate();
+    world.installTool("df", "echo head; echo /dev/mmcblk0p1 100 90 10 90% /");
+    const from = now();
+    world.start();
+    await deploy(2, { bytes: "good two" });
+    const reported = await world.reported(settled(2, "rolled-back"), from);
+    expect(reported.error?.code).toBe("BOARD_DISK_FULL");
+    expect(reported.error?.message).toMatch(/\d+ bytes are missing/);
+    expect(reported.pipelines).toHaveLength(1);
+  });
+
   it("gives way to a newer document while it is still fetching", async () => {
     world.start();
     world.objects.script.push(stallAfter(3));

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { buildSync } from "esbuild";
@@ -39,6 +39,12 @@ afterAll(() => {
   if (built !== undefined) rmSync(built, { recursive: true, force: true });
 });
 
+interface SpawnOptions {
+  nodeOptions?: string[];
+  env?: Record<string, string>;
+  overrides?: Record<string, unknown>;
+}
+
 interface Doom {
   state: string;
   generation: number;
@@ -52,7 +58,10 @@ export class AgentWorld {
   readonly fakeAddon = join(builtFolder(), "fake-addon.cjs");
   readonly stateDir = join(this.folder, "state");
   readonly keys = createKeyPair();
-  broker: TestBroker;
+  /** Searched before the machine's own tools. */
+  readonly tools = join(this.folder, "bin");
+  node = existsSync(NODE_16) ? NODE_16 : process.execPath;
+  readonly broker: TestBroker;
   readonly objects: ObjectServer;
   log = "";
   #agent: ChildProcess | null = null;
@@ -60,6 +69,12 @@ export class AgentWorld {
   private constructor(broker: TestBroker, objects: ObjectServer) {
     this.broker = broker;
     this.objects = objects;
+  }
+
+  /** Puts a tool of the board, as a shell script, before the machine's own. */
+  installTool(name: string, script: string): void {
+    mkdirSync(this.tools, { recursive: true });
+    writeFileSync(join(this.tools, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   }
 
   static async create(): Promise<AgentWorld> {
@@ -75,15 +90,14 @@ export class AgentWorld {
   }
 
   start(overrides: Record<string, unknown> = {}): void {
-    this.#spawn([], {}, overrides);
+    this.#spawn({ overrides });
   }
 
   /** An agent that the power is cut from at a known moment (see kill-in-state.ts). */
   startDoomed({ state, generation, when }: Doom): void {
-    this.#spawn(["--require", join(builtFolder(), "kill-in-state.cjs")], {
-      KILL_IN_STATE: state,
-      KILL_GENERATION: String(generation),
-      KILL_WHEN: when,
+    this.#spawn({
+      nodeOptions: ["--require", join(builtFolder(), "kill-in-state.cjs")],
+      env: { KILL_IN_STATE: state, KILL_GENERATION: String(generation), KILL_WHEN: when },
     });
   }
 
@@ -96,12 +110,11 @@ export class AgentWorld {
     return agent?.signalCode ?? null;
   }
 
-  #spawn(nodeOptions: string[], env: Record<string, string>, overrides = {}): void {
+  #spawn({ nodeOptions = [], env = {}, overrides = {} }: SpawnOptions): void {
     const config = join(this.folder, "agent.json");
     writeFileSync(config, JSON.stringify({ ...this.#config(), ...overrides }), { mode: 0o600 });
-    const node = existsSync(NODE_16) ? NODE_16 : process.execPath;
-    const agent = spawn(node, [...nodeOptions, this.bundle, "run", "--config", config], {
-      env: { ...process.env, ...env },
+    const agent = spawn(this.node, [...nodeOptions, this.bundle, "run", "--config", config], {
+      env: { ...process.env, PATH: `${this.tools}:${process.env["PATH"]}`, ...env },
     });
     for (const stream of [agent.stdout, agent.stderr]) {
       stream.on("data", (chunk: Buffer) => {
