@@ -37,7 +37,8 @@ class BoundedQueue {
 
   /// False when the queue is closed; the item is then gone.
   bool Push(T item) {
-    T dropped{};  // destroyed after the lock is released: an item may own a picture
+    [[maybe_unused]] T
+        dropped{};  // destroyed after the lock is released: an item may own a picture
     std::unique_lock<std::mutex> lock(mutex_);
     if (overflow_ == Overflow::kBlock) {
       not_full_.wait(lock, [this] { return closed_ || items_.size() < capacity_; });

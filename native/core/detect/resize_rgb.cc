@@ -8,29 +8,46 @@
 namespace jetfleet {
 namespace {
 
-/// One output coordinate as a mix of two input coordinates.
+/// Fixed-point arithmetic of the common implementation (OpenCV's, for 8 bits), step by step:
+/// weights of 11 bits and two truncations. A single grey level moves some boxes of small models by
+/// several pixels.
+constexpr int kWeightOne = 1 << 11;
+
+/// One output coordinate as a mix of two input coordinates; weights add up to kWeightOne.
 struct Tap {
   std::size_t first;
   std::size_t second;
-  float weight_of_second;
+  int weight_of_first;
+  int weight_of_second;
 };
 
 std::vector<Tap> TapsOf(int from, int to) {
   std::vector<Tap> taps;
   taps.reserve(static_cast<std::size_t>(to));
-  const float scale = static_cast<float>(from) / static_cast<float>(to);
+  const double scale = static_cast<double>(from) / to;
   for (int i = 0; i < to; ++i) {
-    const float centre = (static_cast<float>(i) + 0.5F) * scale - 0.5F;
+    const auto centre = static_cast<float>((i + 0.5) * scale - 0.5);
     const float clamped = std::clamp(centre, 0.0F, static_cast<float>(from - 1));
     const int first = static_cast<int>(clamped);
-    const int second = std::min(first + 1, from - 1);
-    taps.push_back({static_cast<std::size_t>(first), static_cast<std::size_t>(second),
-                    clamped - static_cast<float>(first)});
+    const float share = clamped - static_cast<float>(first);
+    taps.push_back({static_cast<std::size_t>(first),
+                    static_cast<std::size_t>(std::min(first + 1, from - 1)),
+                    static_cast<int>(std::lrint((1 - share) * kWeightOne)),
+                    static_cast<int>(std::lrint(share * kWeightOne))});
   }
   return taps;
 }
 
-float Mix(float a, float b, float weight_of_b) { return a + (b - a) * weight_of_b; }
+int MixColumns(const std::uint8_t* row, const Tap& column, std::size_t channel) {
+  return row[column.first * 3 + channel] * column.weight_of_first +
+         row[column.second * 3 + channel] * column.weight_of_second;
+}
+
+std::uint8_t MixRows(int upper, int lower, const Tap& row) {
+  const int mixed =
+      ((row.weight_of_first * (upper >> 4)) >> 16) + ((row.weight_of_second * (lower >> 4)) >> 16);
+  return static_cast<std::uint8_t>(std::min((mixed + 2) >> 2, 255));
+}
 
 }  // namespace
 
@@ -42,13 +59,9 @@ void ResizeRgbToBgr(const std::uint8_t* rgb, Size from, std::uint8_t* bgr, Size 
     const std::uint8_t* upper = rgb + row.first * stride;
     const std::uint8_t* lower = rgb + row.second * stride;
     for (const Tap& column : columns) {
-      for (std::size_t channel = 0; channel < 3; ++channel) {
-        const std::size_t left = column.first * 3 + 2 - channel;
-        const std::size_t right = column.second * 3 + 2 - channel;
-        const float value =
-            Mix(Mix(upper[left], upper[right], column.weight_of_second),
-                Mix(lower[left], lower[right], column.weight_of_second), row.weight_of_second);
-        *bgr++ = static_cast<std::uint8_t>(std::lround(value));
+      for (const std::size_t channel : {2U, 1U, 0U}) {
+        *bgr++ =
+            MixRows(MixColumns(upper, column, channel), MixColumns(lower, column, channel), row);
       }
     }
   }

@@ -1,0 +1,150 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type {
+  NativeAddon,
+  NativeMessage,
+  NativeModelOptions,
+  NativePipeline,
+  NativePipelineOptions,
+} from "../../native/binding/api.ts";
+import { tinyModel } from "./tiny-model.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+export const ADDON_PATH = join(ROOT, "native/build/jetfleet.node");
+export const addon = createRequire(import.meta.url)(ADDON_PATH) as NativeAddon;
+
+/** Real models and videos; not part of the project. */
+const DATA = join(ROOT, "../shared/data");
+export const data = (path: string): string => join(DATA, path);
+/** For titles of tests that need it: why they are skipped. */
+export const hasData = existsSync(data("models/yolox_nano.onnx"));
+export const needsData = hasData ? "" : " [skipped: ../shared/data is absent]";
+
+export const LIBRARIES = {
+  backendPath: join(ROOT, "native/build/libjetfleet-backend-onnxruntime.so"),
+  runtimePath: join(
+    ROOT,
+    `node_modules/sherpa-onnx-linux-${process.arch === "arm64" ? "arm64" : "x64"}/libonnxruntime.so`,
+  ),
+};
+
+/** The 80 labels of COCO; only those that tests speak of have their names. */
+export const COCO = Array.from({ length: 80 }, (_, i) => `class-${i}`);
+Object.assign(COCO, { 0: "person", 1: "bicycle", 2: "car", 7: "truck", 16: "dog" });
+
+export function yoloxNano(options: Partial<NativeModelOptions> = {}): NativeModelOptions {
+  return model(data("models/yolox_nano.onnx"), { labels: COCO, ...options });
+}
+
+export function model(path: string, options: Partial<NativeModelOptions> = {}): NativeModelOptions {
+  return {
+    path,
+    labels: ["object"],
+    decoder: "yolox",
+    minScore: 0.4,
+    nmsIou: 0.45,
+    threads: 1,
+    ...LIBRARIES,
+    ...options,
+  };
+}
+
+/** A folder with a tiny model and a short video in it; `dispose` removes it. */
+export class Fixture {
+  readonly folder = mkdtempSync(join(tmpdir(), "jetfleet-native-"));
+  readonly model = this.file("tiny.onnx");
+  readonly video = this.file("video.mp4");
+
+  constructor({ seconds = 1, fps = 25 } = {}) {
+    writeFileSync(this.model, tinyModel());
+    ffmpeg(
+      ...["-f", "lavfi", "-i", `testsrc=size=128x96:rate=${fps}:duration=${seconds}`],
+      ...["-c:v", "libx264", "-pix_fmt", "yuv420p", this.video],
+    );
+  }
+
+  file(name: string): string {
+    return join(this.folder, name);
+  }
+
+  dispose(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  options(changes: Partial<NativePipelineOptions> = {}): NativePipelineOptions {
+    return {
+      name: "test",
+      source: fileSource(this.video),
+      model: model(this.model),
+      track: { algorithm: "bytetrack" },
+      statsIntervalMs: 100,
+      batchMs: 20,
+      ...changes,
+    };
+  }
+}
+
+export function fileSource(path: string): NativePipelineOptions["source"] {
+  return { uri: `file://${path}`, transport: "tcp", loop: false, timeoutMs: 2000 };
+}
+
+export function ffmpeg(...args: string[]): Buffer {
+  return execFileSync("ffmpeg", ["-v", "error", "-y", ...args], { maxBuffer: 1 << 28 });
+}
+
+export type Frames = Extract<NativeMessage, { type: "frames" }>["frames"];
+export type Stats = Extract<NativeMessage, { type: "stats" }>["stats"];
+
+/** A running pipeline whose messages are kept and can be waited for. */
+export class Run {
+  readonly messages: NativeMessage[] = [];
+  #pipeline: NativePipeline | null = null;
+  #waiting: (() => void)[] = [];
+
+  static async start(options: NativePipelineOptions): Promise<Run> {
+    const run = new Run();
+    run.#pipeline = await addon.startPipeline(options, (message) => {
+      run.messages.push(message);
+      for (const wake of run.#waiting.splice(0)) wake();
+    });
+    return run;
+  }
+
+  get frames(): Frames {
+    return this.messages.flatMap((message) => (message.type === "frames" ? message.frames : []));
+  }
+
+  get stats(): Stats[] {
+    return this.messages.flatMap((message) => (message.type === "stats" ? [message.stats] : []));
+  }
+
+  get states(): string[] {
+    return this.messages.flatMap((message) => (message.type === "source" ? [message.state] : []));
+  }
+
+  async until(condition: (run: Run) => boolean, timeoutMs = 25_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    while (!condition(this)) {
+      const left = deadline - Date.now();
+      if (left <= 0) throw new Error(`Not in time; last: ${JSON.stringify(this.messages.at(-1))}`);
+      await new Promise<void>((wake) => {
+        const timer = setTimeout(wake, left);
+        this.#waiting.push(() => {
+          clearTimeout(timer);
+          wake();
+        });
+      });
+    }
+  }
+
+  async untilEnded(timeoutMs?: number): Promise<void> {
+    await this.until((run) => run.states.includes("ended"), timeoutMs);
+  }
+
+  async stop(): Promise<void> {
+    await this.#pipeline?.stop();
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Writes a smallest ONNX model by hand (protobuf wire format): any picture of 64 × 64 gives the same YOLOX
+ * head [1, 84, 5 + labels] with one object of 32 × 32 input pixels at the top left, score 0.81, label 0.
+ */
+export function tinyModel({ labels = 1, input = [1, 3, 64, 64] } = {}): Uint8Array {
+  const row = 5 + labels;
+  const head = new Float32Array(84 * row);
+  const cell = 80 * row; // the first cell at stride 32
+  head.set([0.5, 0.5, 0, 0, 0.9, 0.9], cell);
+  const shape = [1, 84, row];
+  const tensor = message(
+    ...shape.map((length) => varint(1, length)),
+    varint(2, FLOAT),
+    text(8, "head"),
+    bytes(9, new Uint8Array(head.buffer)),
+  );
+  const node = message(text(1, "head"), text(2, "output"), text(4, "Identity"));
+  const graph = message(
+    bytes(1, node),
+    text(2, "tiny"),
+    bytes(5, tensor),
+    bytes(11, valueInfo("images", input)),
+    bytes(12, valueInfo("output", shape)),
+  );
+  const opset = message(text(1, ""), varint(2, 13));
+  return message(varint(1, 8), bytes(7, graph), bytes(8, opset));
+}
+
+const FLOAT = 1;
+
+function valueInfo(name: string, shape: number[]): Uint8Array {
+  const dimensions = message(...shape.map((length) => bytes(1, message(varint(1, length)))));
+  const tensorType = message(varint(1, FLOAT), bytes(2, dimensions));
+  return message(text(1, name), bytes(2, message(bytes(1, tensorType))));
+}
+
+function message(...fields: Uint8Array[]): Uint8Array {
+  return Buffer.concat(fields);
+}
+
+function varint(field: number, value: number): Uint8Array {
+  return Uint8Array.from([...base128(field << 3), ...base128(value)]);
+}
+
+function bytes(field: number, content: Uint8Array): Uint8Array {
+  const head = Uint8Array.from([...base128((field << 3) | 2), ...base128(content.length)]);
+  return Buffer.concat([head, content]);
+}
+
+function text(field: number, content: string): Uint8Array {
+  return bytes(field, Buffer.from(content));
+}
+
+function base128(value: number): number[] {
+  return value < 128 ? [value] : [(value % 128) | 128, ...base128(Math.floor(value / 128))];
+}
