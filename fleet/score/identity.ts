@@ -1,5 +1,5 @@
 import { linearSumAssignment } from "linear-sum-assignment";
-import { counts, iou, COUNTING_RULE, type TrueObject } from "./rule.ts";
+import { COUNTING_RULE, counts, iou, isIgnored, type TrueObject } from "./rule.ts";
 
 interface TrackedBox {
   trackId: number;
@@ -17,18 +17,21 @@ export class IdentityScore {
   readonly #trueFrames = new Map<number, number>();
   readonly #trackFrames = new Map<number, number>();
 
-  addFrame(truth: readonly TrueObject[], tracks: readonly TrackedBox[]): void {
-    const counting = truth.filter(counts);
+  addFrame(
+    truth: readonly TrueObject[],
+    tracks: readonly TrackedBox[],
+    pictureHeight: number,
+  ): void {
+    const counting = truth.filter((object) => counts(object, pictureHeight));
+    const ignored = truth.filter((object) => !counts(object, pictureHeight));
     for (const object of counting) increment(this.#trueFrames, object.id);
     for (const track of tracks) {
-      const hits = truth.filter(
-        (object) =>
-          object.label === track.label && iou(object.box, track.box) >= COUNTING_RULE.minIou,
+      const hits = counting.filter(
+        (object) => object.label === track.label && iou(object.box, track.box) >= COUNTING_RULE.iou,
       );
-      // A track on an object too small or too hidden to count is neither right nor wrong in that frame.
-      if (hits.length > 0 && !hits.some(counts)) continue;
+      if (hits.length === 0 && isIgnored(track.box, ignored)) continue;
       increment(this.#trackFrames, track.trackId);
-      for (const object of hits.filter(counts)) {
+      for (const object of hits) {
         const row = this.#together.get(object.id) ?? new Map<number, number>();
         this.#together.set(object.id, row);
         increment(row, track.trackId);

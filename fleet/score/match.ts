@@ -1,4 +1,4 @@
-import { COUNTING_RULE, counts, iou, type TrueObject } from "./rule.ts";
+import { COUNTING_RULE, counts, iou, isIgnored, type TrueObject } from "./rule.ts";
 
 export interface FoundObject {
   label: string;
@@ -11,7 +11,7 @@ export interface Pair<Found extends FoundObject> {
   found: Found;
 }
 
-/** What became of one frame. Objects ignored by the counting rule appear nowhere. */
+/** What became of one frame. What the counting rule ignores appears nowhere. */
 export interface FrameMatch<Found extends FoundObject> {
   pairs: Pair<Found>[];
   missed: TrueObject[];
@@ -19,38 +19,35 @@ export interface FrameMatch<Found extends FoundObject> {
 }
 
 /**
- * Matches found to true objects of one frame: best score first, each takes the free true object of its label that it
- * overlaps most, from an IoU of 0.5 (the PASCAL VOC rule). Counting objects are taken before ignored ones.
+ * Matches found to true objects of one frame: best score first, each takes the free counting object of its label that
+ * it overlaps most (the PASCAL VOC rule).
  */
 export function matchFrame<Found extends FoundObject>(
   truth: readonly TrueObject[],
   found: readonly Found[],
+  pictureHeight: number,
 ): FrameMatch<Found> {
-  const free = new Set(truth);
+  const free = new Set(truth.filter((object) => counts(object, pictureHeight)));
+  const ignored = truth.filter((object) => !free.has(object));
   const match: FrameMatch<Found> = { pairs: [], missed: [], wrong: [] };
   for (const object of [...found].sort((a, b) => b.score - a.score)) {
-    const best = bestOverlap(object, free, true) ?? bestOverlap(object, free, false);
-    if (!best) {
+    const best = bestOverlap(object, free);
+    if (best) {
+      free.delete(best);
+      match.pairs.push({ truth: best, found: object });
+    } else if (!isIgnored(object.box, ignored)) {
       match.wrong.push(object);
-      continue;
     }
-    free.delete(best);
-    if (counts(best)) match.pairs.push({ truth: best, found: object });
   }
-  match.missed.push(...[...free].filter(counts));
+  match.missed.push(...free);
   return match;
 }
 
-function bestOverlap(
-  found: FoundObject,
-  free: ReadonlySet<TrueObject>,
-  counting: boolean,
-): TrueObject | undefined {
+function bestOverlap(found: FoundObject, free: ReadonlySet<TrueObject>): TrueObject | undefined {
   let best: TrueObject | undefined;
-  let bestIou: number = COUNTING_RULE.minIou;
+  let bestIou: number = COUNTING_RULE.iou;
   for (const object of free) {
-    if (object.label !== found.label || counts(object) !== counting) continue;
-    const overlap = iou(object.box, found.box);
+    const overlap = object.label === found.label ? iou(object.box, found.box) : 0;
     if (overlap < bestIou || (best && overlap === bestIou)) continue;
     best = object;
     bestIou = overlap;

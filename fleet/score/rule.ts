@@ -1,14 +1,16 @@
 /**
  * Which true objects count. Smaller or more hidden ones are *ignored*: a detector is neither asked to find them
- * nor punished for finding them. The same rule holds for training figures (models/) and for live figures.
+ * nor punished for finding them. models/scoring.json holds the same rule for the training figures; a test compares.
  */
 export const COUNTING_RULE = {
+  /** Overlap (intersection over union) from which a box of the same label counts as found. */
+  iou: 0.5,
   /** Share of the object's picture that nothing covers. */
-  minVisible: 0.35,
-  /** Shorter side of its box, pixels of a 1280×720 picture. */
-  minSidePx: 12,
-  /** Overlap (intersection over union) from which a box counts as found. */
-  minIou: 0.5,
+  minVisible: 0.4,
+  /** Height of its box as a share of the picture's height. */
+  minHeightShare: 0.04,
+  /** Overlap with an ignored object, of whatever label, from which a box that found nothing is left out. */
+  ignoreIou: 0.3,
 } as const;
 
 export type Box = readonly [left: number, top: number, width: number, height: number];
@@ -22,11 +24,16 @@ export interface TrueObject {
   visible: number;
 }
 
-export function counts(object: TrueObject): boolean {
-  const [, , width, height] = object.box;
+export function counts(object: TrueObject, pictureHeight: number): boolean {
   return (
-    object.visible >= COUNTING_RULE.minVisible && Math.min(width, height) >= COUNTING_RULE.minSidePx
+    object.visible >= COUNTING_RULE.minVisible &&
+    object.box[3] >= COUNTING_RULE.minHeightShare * pictureHeight
   );
+}
+
+/** True when a box lies on something that does not count. */
+export function isIgnored(box: Box, ignored: readonly TrueObject[]): boolean {
+  return ignored.some((object) => iou(object.box, box) >= COUNTING_RULE.ignoreIou);
 }
 
 /** Intersection over union of two boxes, 0 to 1; 0 when either is empty. */

@@ -53,9 +53,9 @@ export class RunScore {
     }
     this.#seen.add(number);
     const truth = truthOf(number);
-    addMatch(this.#detector, truth, frame.detections);
-    addMatch(this.#tracker, truth, frame.tracks ?? []);
-    this.#identity.addFrame(truth, frame.tracks ?? []);
+    addMatch(this.#detector, truth, frame.detections, frame.height);
+    addMatch(this.#tracker, truth, frame.tracks ?? [], frame.height);
+    this.#identity.addFrame(truth, frame.tracks ?? [], frame.height);
   }
 
   figures(): RunFigures {
@@ -84,8 +84,9 @@ function addMatch(
   counters: Map<string, Counts>,
   truth: readonly TrueObject[],
   found: readonly FoundObject[],
+  pictureHeight: number,
 ): void {
-  const match = matchFrame(truth, found);
+  const match = matchFrame(truth, found, pictureHeight);
   for (const pair of match.pairs) counterOf(counters, pair.truth.label).tp++;
   for (const object of match.missed) counterOf(counters, object.label).fn++;
   for (const object of match.wrong) counterOf(counters, object.label).fp++;

@@ -1,7 +1,15 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DetectedFrame } from "../../../fleet/contract/index.ts";
-import { counts, iou, matchFrame, RunScore, type TrueObject } from "../../../fleet/score/index.ts";
+import {
+  COUNTING_RULE,
+  counts,
+  iou,
+  matchFrame,
+  RunScore,
+  type TrueObject,
+} from "../../../fleet/score/index.ts";
 
 const person = (
   id: number,
@@ -61,9 +69,20 @@ describe("overlap", () => {
   });
 });
 
+describe("the counting rule", () => {
+  it("is the one that the training figures follow", () => {
+    const file = new URL("../../../models/scoring.json", import.meta.url);
+    expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(COUNTING_RULE);
+  });
+});
+
 describe("matching one frame", () => {
   it("gives each true object to the best-scored box only; the second is wrong", () => {
-    const match = matchFrame([person(1, 100, 100)], [found(102, 100, 0.6), found(101, 100, 0.8)]);
+    const match = matchFrame(
+      [person(1, 100, 100)],
+      [found(102, 100, 0.6), found(101, 100, 0.8)],
+      720,
+    );
     expect(match.pairs.map((pair) => pair.found.score)).toEqual([0.8]);
     expect(match.wrong.map((object) => object.score)).toEqual([0.6]);
   });
@@ -72,19 +91,26 @@ describe("matching one frame", () => {
     const match = matchFrame(
       [person(1, 100, 100)],
       [found(100, 100, 0.9, "vehicle"), found(125, 100)],
+      720,
     );
     expect([match.pairs.length, match.wrong.length, match.missed.length]).toEqual([0, 2, 1]);
   });
 
   it.each([
     ["hidden", { visible: 0.2 }],
-    ["small", { box: [100, 100, 6, 80] as const }],
+    ["small", { box: [100, 100, 20, 28] as const }],
   ])("neither asks for nor punishes an object that is too %s to count", (_what, more) => {
     const object = person(1, 100, 100, more);
-    expect(counts(object)).toBe(false);
+    expect(counts(object, 720)).toBe(false);
     const box = { ...found(100, 100), box: [...object.box] as [number, number, number, number] };
-    expect(matchFrame([object], [box])).toEqual({ pairs: [], missed: [], wrong: [] });
-    expect(matchFrame([object], [])).toEqual({ pairs: [], missed: [], wrong: [] });
+    expect(matchFrame([object], [box], 720)).toEqual({ pairs: [], missed: [], wrong: [] });
+    expect(matchFrame([object], [], 720)).toEqual({ pairs: [], missed: [], wrong: [] });
+  });
+
+  it("leaves out a box of another label on an ignored object, but not one beside it", () => {
+    const hidden = person(1, 100, 100, { visible: 0.1 });
+    const boxes = [found(110, 100, 0.9, "bicycle"), found(300, 100, 0.8, "bicycle")];
+    expect(matchFrame([hidden], boxes, 720).wrong).toEqual([boxes[1]]);
   });
 });
 

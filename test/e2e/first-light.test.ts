@@ -1,0 +1,151 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { FleetView } from "../../cli/fleet-view/index.ts";
+import { DemoWorld, processesNaming } from "./support/demo-world.ts";
+
+const MINUTE = 60_000;
+
+describe("a fleet of two simulated boards and a camera", { timeout: 5 * MINUTE }, () => {
+  let world: DemoWorld;
+
+  beforeAll(async () => {
+    world = await DemoWorld.create();
+  });
+  afterAll(() => world.end(), 3 * MINUTE);
+
+  it("comes up by one command that ends when frames flow on both boards", async () => {
+    const { code, text } = await world.demo("--once");
+    expect(text).toContain("all pipelines deliver frames");
+    expect(text).toMatch(/tx2\s+TX2 \(simulated\)\s+online\s+4\.6\.1/);
+    expect(text).toMatch(/xavier\s+AGX Xavier \(simulated\)\s+online\s+5\.1\.2/);
+    expect(text).not.toMatch(/\bwarning\b|deprecat/i);
+    expect(code).toBe(0);
+
+    const view = await world.status();
+    expect(nodeVersions(view)).toEqual({ tx2: "v16", xavier: "v24" });
+    for (const pipeline of pipelines(view)) {
+      expect(pipeline.stats?.fps).toBeGreaterThan(0);
+      expect(pipeline.stats?.latencyFrom).toBe("capture");
+    }
+  });
+
+  it("is what the program says: preview has nothing to change, and a second run changes nothing", async () => {
+    expect((await world.pulumi("preview", "--expect-no-changes")).code).toBe(0);
+    const again = await world.demo("--once");
+    expect(again.text).toMatch(/6 unchanged/);
+    expect(again.text.match(/found running/g)).toHaveLength(3);
+    expect(again.code).toBe(0);
+  });
+
+  it("shows a stopped agent as drift on refresh, and the next up repairs it", async () => {
+    expect((await world.ssh("tx2", "sudo systemctl stop jetfleet-agent")).code).toBe(0);
+    const refresh = await world.pulumi("refresh", "--yes", "--suppress-progress");
+    expect(refresh.text).toMatch(/Device tx2.*(updated|update) .*agent/);
+    expect((await world.pulumi("preview", "--expect-no-changes")).code).not.toBe(0);
+
+    const up = await world.pulumi("up", "--yes", "--skip-preview", "--suppress-progress");
+    expect(up.code, up.text).toBe(0);
+    expect((await world.ssh("tx2", "systemctl is-active jetfleet-agent")).text.trim()).toBe(
+      "active",
+    );
+    await world.statusUntil("frames on both boards", allDeliver, MINUTE);
+    expect((await world.pulumi("preview", "--expect-no-changes")).code).toBe(0);
+  });
+
+  it("starts a killed agent again by its unit, and frames resume", async () => {
+    const pid = await mainPid(world);
+    await world.ssh("xavier", `sudo kill -9 ${pid}`);
+    const view = await world.statusUntil("frames on both boards", allDeliver, MINUTE);
+    expect(await mainPid(world)).not.toBe(pid);
+    expect(view.healthy).toBe(true);
+  });
+
+  it("keeps its secrets out of logs, command lines, retained messages and Pulumi's state", async () => {
+    const secrets = await secretsOf(world);
+    expect(secrets.length).toBeGreaterThanOrEqual(4);
+    for (const folder of [world.paths.logs, path.join(world.paths.state, "pulumi")]) {
+      for (const [file, text] of await filesBelow(folder)) {
+        const leaked = secrets.filter(({ value }) => text.includes(value)).map(({ name }) => name);
+        expect(leaked, file).toEqual([]);
+      }
+    }
+    for (const { name, value } of secrets) expect(await processesNaming(value), name).toEqual([]);
+    for (const [file, text] of await filesBelow(path.join(world.paths.hub, "retained"))) {
+      const leaked = secrets.filter(({ value }) => text.includes(value)).map(({ name }) => name);
+      expect(leaked, file).toEqual([]);
+    }
+  });
+
+  it("ends by one command: nothing of it is left on the boards, and no process", async () => {
+    const down = await world.demo("--down");
+    expect(down.code, down.text).toBe(0);
+    expect(down.text).toMatch(/6 deleted/);
+    for (const board of ["tx2", "xavier"]) {
+      const root = path.join(world.paths.boards, board, "root");
+      for (const folder of ["opt/jetfleet", "etc/jetfleet", "var/lib/jetfleet"]) {
+        expect(await readdir(path.join(root, folder)).catch(() => "gone")).toBe("gone");
+      }
+    }
+    expect(await processesNaming(world.paths.state)).toEqual([]);
+  });
+});
+
+function pipelines(view: FleetView) {
+  return view.devices.flatMap((device) => device.pipelines);
+}
+
+function allDeliver(view: FleetView): boolean {
+  return (
+    view.healthy &&
+    pipelines(view).length === 2 &&
+    pipelines(view).every(({ state, stats }) => state === "running" && (stats?.fps ?? 0) > 0)
+  );
+}
+
+function nodeVersions(view: FleetView): Record<string, string | undefined> {
+  return Object.fromEntries(
+    view.devices.map(({ name, board }) => [name, board?.node.split(".")[0]]),
+  );
+}
+
+async function mainPid(world: DemoWorld): Promise<string> {
+  const { text } = await world.ssh("xavier", "systemctl show -p MainPID jetfleet-agent");
+  return text.trim().replace("MainPID=", "");
+}
+
+/** Every secret of the fleet: what the demo made, and what the provider gave to the devices. */
+async function secretsOf(world: DemoWorld): Promise<{ name: string; value: string }[]> {
+  const { keys, boards } = world.paths;
+  const pemBody = (text: string) => text.split("\n")[1] ?? "";
+  const json = async (file: string) =>
+    (JSON.parse(await readFile(file, "utf8")) as { password: string }).password;
+  return [
+    { name: "passphrase", value: (await readFile(path.join(keys, "passphrase"), "utf8")).trim() },
+    { name: "operator", value: await json(path.join(keys, "operator.json")) },
+    { name: "signing key", value: pemBody(await readFile(world.paths.signingKey, "utf8")) },
+    // The first lines of an OpenSSH key are its public half.
+    {
+      name: "ssh key",
+      value: (await readFile(world.paths.sshKey, "utf8")).split("\n").at(-4) ?? "",
+    },
+    ...(await Promise.all(
+      ["tx2", "xavier"].map(async (board) => ({
+        name: `password of ${board}`,
+        value: await json(path.join(boards, board, "root/etc/jetfleet/agent.json")),
+      })),
+    )),
+  ];
+}
+
+async function filesBelow(folder: string): Promise<[string, string][]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return Promise.all(
+    entries
+      .filter((entry) => entry.isFile())
+      .map(async (entry): Promise<[string, string]> => {
+        const file = path.join(entry.parentPath, entry.name);
+        return [file, await readFile(file, "latin1")];
+      }),
+  );
+}
