@@ -1,20 +1,18 @@
 import { type BoardFacts, CONTRACT_VERSION, type Reported } from "../fleet/contract/index.ts";
-import { FleetError } from "../fleet/errors/index.ts";
 import { readBoardFacts } from "./board/facts.ts";
 import { BoardSampler } from "./board/sampler.ts";
 import { type AgentConfig, nativePaths } from "./config.ts";
+import { type Disk, openDisk } from "./disk.ts";
 import { DesiredInbox } from "./reconcile/desired-inbox.ts";
 import { Fetcher } from "./reconcile/fetcher.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
-import { EventJournal } from "./report/event-journal.ts";
+import { startActive } from "./reconcile/start-active.ts";
 import { HubLink } from "./report/hub-link.ts";
 import type { Log } from "./report/log.ts";
-import { createBootId, PresenceCounter } from "./report/presence.ts";
+import { createBootId } from "./report/presence.ts";
 import { Reporter } from "./report/reporter.ts";
 import { StatsTicker } from "./report/stats-ticker.ts";
 import { Supervisor } from "./supervise/supervisor.ts";
-import { StateStore } from "./update/device-state.ts";
-import { ObjectStore } from "./update/object-store.ts";
 import { AGENT_VERSION } from "./version.ts";
 
 const STALL_MS = 15_000;
@@ -23,161 +21,171 @@ const RESTART_BACKOFF = { baseMs: 1000, capMs: 60_000 };
 const FIRST_FRAME_MS = 20_000;
 const GRACE_MS = 5000;
 
-export interface Daemon {
-  /** Stops the pipelines, says goodbye to the hub and leaves everything on disk as it is. */
-  stop(): Promise<void>;
+export interface DaemonContext {
+  config: AgentConfig;
+  /** The bundle this process runs, which runners are forked from. */
+  bundlePath: string;
+  log: Log;
 }
 
-/** Wires the parts of the agent together and starts what the disk says, before and without any network. */
-export async function startDaemon(
-  config: AgentConfig,
-  bundlePath: string,
-  log: Log,
-): Promise<Daemon> {
-  const store = new StateStore(config.stateDir);
-  const { damaged } = await store.open();
-  if (damaged) log.warn("state.json cannot be read; beginning without it");
-  const objects = new ObjectStore(config.stateDir);
-  await objects.open();
-  const journal = new EventJournal(config.stateDir);
-  await journal.open();
+export async function startDaemon(context: DaemonContext): Promise<Daemon> {
   const bootId = createBootId();
-  const presence = new PresenceCounter(config.stateDir, bootId);
-  await presence.open();
-  const board = await readBoardFacts();
-  const sampler = new BoardSampler(config.stateDir);
+  const disk = await openDisk(context.config.stateDir, bootId, context.log);
+  const daemon = new Daemon(context, disk, await readBoardFacts(), bootId);
+  await daemon.start();
+  return daemon;
+}
 
-  const link = new HubLink({
-    config,
-    presence,
-    log,
-    onDesired: (message) => inbox.receive(message),
-    onConnected: () => reporter.connected(),
-  });
-  const reporter = new Reporter({
-    link,
-    journal,
-    log,
-    reported: () => ({ ...identityOf(config, bootId, board), ...progressOf() }),
-  });
-  const supervisor = new Supervisor({
-    bundlePath,
-    native: nativePaths(config, bundlePath),
-    threads: config.threads,
-    objectPath: (digest) => objects.pathOf(digest),
-    log,
-    restartBackoff: RESTART_BACKOFF,
-    firstFrameMs: FIRST_FRAME_MS,
-    graceMs: GRACE_MS,
-    onChange: () => reporter.changed(),
-    onFrames: (pipeline, model, frames) => reporter.detections(pipeline, model, frames),
-    onNotice: (pipeline, kind, message) => reporter.event({ kind, pipeline, message }),
-  });
-  const fetcher = new Fetcher({
-    objects,
-    config,
-    stallMs: STALL_MS,
-    backoff: FETCH_BACKOFF,
-    log,
-    onProgress: () => reporter.changed(true),
-  });
-  const reconciler = new Reconciler({
-    store,
-    objects,
-    supervisor,
-    fetcher,
-    log,
-    onChange: () => reporter.changed(),
-    onEvent: (event) => reporter.event(event),
-  });
-  const inbox = new DesiredInbox({
-    identity: {
-      fleet: config.fleet,
+/** The parts of the agent, wired together. */
+export class Daemon {
+  readonly #context: DaemonContext;
+  readonly #disk: Disk;
+  readonly #board: BoardFacts;
+  readonly #bootId: string;
+  readonly #link: HubLink;
+  readonly #reporter: Reporter;
+  readonly #supervisor: Supervisor;
+  readonly #fetcher: Fetcher;
+  readonly #reconciler: Reconciler;
+  readonly #inbox: DesiredInbox;
+  readonly #sampler: BoardSampler;
+  readonly #ticker: StatsTicker;
+
+  constructor(context: DaemonContext, disk: Disk, board: BoardFacts, bootId: string) {
+    this.#context = context;
+    this.#disk = disk;
+    this.#board = board;
+    this.#bootId = bootId;
+    this.#link = this.#createLink();
+    this.#reporter = new Reporter({
+      link: this.#link,
+      journal: disk.journal,
+      log: context.log,
+      reported: () => this.reported(),
+    });
+    this.#supervisor = this.#createSupervisor();
+    this.#fetcher = this.#createFetcher();
+    this.#reconciler = new Reconciler({
+      ...this.#hooks(),
+      supervisor: this.#supervisor,
+      fetcher: this.#fetcher,
+    });
+    this.#inbox = this.#createInbox();
+    this.#sampler = new BoardSampler(context.config.stateDir);
+    this.#ticker = new StatsTicker({
+      link: this.#link,
+      sampler: this.#sampler,
+      supervisor: this.#supervisor,
+    });
+  }
+
+  /** Starts what the disk says, before and without any network. */
+  async start(): Promise<void> {
+    const { config, log } = this.#context;
+    this.#reporter.event({ kind: "agent-started", message: `Agent ${AGENT_VERSION} started` });
+    const whole = await startActive({ ...this.#disk, supervisor: this.#supervisor, log });
+    await this.#inbox.open(whole);
+    this.#sampler.start();
+    this.#link.start();
+    this.#ticker.start();
+    log.info("agent runs", {
+      version: AGENT_VERSION,
       device: config.device,
-      publicKeyPem: config.fleetPublicKey,
-      board: board.board === "unknown" ? config.board : board.board,
-    },
-    store,
-    reconciler,
-    log,
-    onChange: () => reporter.changed(),
-    onEvent: (event) => reporter.event(event),
-  });
+      bootId: this.#bootId,
+    });
+  }
 
-  function progressOf(): Pick<
-    Reported,
-    "generation" | "update" | "setDigest" | "pipelines" | "error"
-  > {
-    const { generation, update, setDigest } = store.current;
-    const progress = fetcher.progress;
+  /** Stops the pipelines, says goodbye to the hub and leaves everything on disk as it is. */
+  async stop(): Promise<void> {
+    this.#ticker.stop();
+    this.#sampler.stop();
+    await this.#reconciler.stop();
+    await this.#supervisor.stopAll();
+    await this.#reporter.flush();
+    await this.#link.stop();
+  }
+
+  reported(): Reported {
+    const { generation, update, setDigest } = this.#disk.store.current;
+    const progress = this.#fetcher.progress;
     const bytes = progress && {
       fetchedBytes: progress.fetchedBytes,
       totalBytes: progress.totalBytes,
     };
     return {
+      contract: CONTRACT_VERSION,
+      device: this.#context.config.device,
+      agentVersion: AGENT_VERSION,
+      bootId: this.#bootId,
+      atMs: Date.now(),
       generation,
       update: { state: update.state, sinceMs: update.sinceMs, ...bytes },
       setDigest,
-      pipelines: supervisor.report(),
+      board: this.#board,
+      pipelines: this.#supervisor.report(),
       error:
-        inbox.refusal ??
-        reconciler.fault ??
+        this.#inbox.refusal ??
+        this.#reconciler.fault ??
         progress?.error ??
         ("error" in update ? update.error : null),
     };
   }
 
-  reporter.event({ kind: "agent-started", message: `Agent ${AGENT_VERSION} started` });
-  const whole = await startActive(store, objects, supervisor, log);
-  await inbox.open(whole);
-  sampler.start();
-  link.start();
-  const ticker = new StatsTicker({ link, sampler, supervisor });
-  ticker.start();
-  log.info("agent runs", { version: AGENT_VERSION, device: config.device, bootId });
-
-  return {
-    async stop() {
-      ticker.stop();
-      sampler.stop();
-      await reconciler.stop();
-      await supervisor.stopAll();
-      await reporter.flush();
-      await link.stop();
-    },
-  };
-}
-
-/** Starts the pipelines that were active; false when an object of one is missing or spoilt. */
-async function startActive(
-  store: StateStore,
-  objects: ObjectStore,
-  supervisor: Supervisor,
-  log: Log,
-): Promise<boolean> {
-  let whole = true;
-  for (const version of store.current.active) {
-    if (await objects.verify(version.model.digest)) {
-      supervisor.start(version);
-    } else {
-      whole = false;
-      const { name } = version.spec;
-      log.error(
-        `pipeline ${name} cannot start`,
-        new FleetError("ARTIFACT_DIGEST", `${version.model.digest} is missing or spoilt on disk`),
-      );
-    }
+  #createLink(): HubLink {
+    return new HubLink({
+      config: this.#context.config,
+      presence: this.#disk.presence,
+      log: this.#context.log,
+      onDesired: (message) => this.#inbox.receive(message),
+      onConnected: () => this.#reporter.connected(),
+    });
   }
-  return whole;
-}
 
-function identityOf(config: AgentConfig, bootId: string, board: BoardFacts) {
-  return {
-    contract: CONTRACT_VERSION,
-    device: config.device,
-    agentVersion: AGENT_VERSION,
-    bootId,
-    atMs: Date.now(),
-    board,
-  };
+  #createSupervisor(): Supervisor {
+    const { config, bundlePath, log } = this.#context;
+    return new Supervisor({
+      bundlePath,
+      native: nativePaths(config, bundlePath),
+      threads: config.threads,
+      objectPath: (digest) => this.#disk.objects.pathOf(digest),
+      log,
+      restartBackoff: RESTART_BACKOFF,
+      firstFrameMs: FIRST_FRAME_MS,
+      graceMs: GRACE_MS,
+      onChange: () => this.#reporter.changed(),
+      onFrames: (pipeline, model, frames) => this.#reporter.detections(pipeline, model, frames),
+      onNotice: (pipeline, kind, message) => this.#reporter.event({ kind, pipeline, message }),
+    });
+  }
+
+  #createFetcher(): Fetcher {
+    return new Fetcher({
+      objects: this.#disk.objects,
+      config: this.#context.config,
+      stallMs: STALL_MS,
+      backoff: FETCH_BACKOFF,
+      log: this.#context.log,
+      onProgress: () => this.#reporter.changed(true),
+    });
+  }
+
+  #createInbox(): DesiredInbox {
+    const { fleet, device, fleetPublicKey: publicKeyPem, board } = this.#context.config;
+    const found = this.#board.board;
+    return new DesiredInbox({
+      ...this.#hooks(),
+      identity: { fleet, device, publicKeyPem, board: found === "unknown" ? board : found },
+      reconciler: this.#reconciler,
+    });
+  }
+
+  #hooks() {
+    return {
+      store: this.#disk.store,
+      objects: this.#disk.objects,
+      log: this.#context.log,
+      onChange: () => this.#reporter.changed(),
+      onEvent: (event: Parameters<Reporter["event"]>[0]) => this.#reporter.event(event),
+    };
+  }
 }

@@ -52,7 +52,7 @@ async function runDaemon(path: string): Promise<void> {
   // A journal that was restarted must not end the pipelines.
   process.stdout.on("error", () => undefined);
   const log = createLog({ level: config.logLevel, secrets: secretsOf(config) });
-  const daemon = await startDaemon(config, bundlePath(), log);
+  const daemon = await startDaemon({ config, bundlePath: bundlePath(), log });
   const stop = (signal: string) => {
     log.info("agent stops", { signal });
     // The unit's own deadline would end us as well, but without this line in the journal.
