@@ -1,4 +1,5 @@
 import { BOARDS as BOARD_TABLE } from "../../fleet/boards/index.ts";
+import { isFleetError } from "../../fleet/errors/index.ts";
 import type { HubLocation } from "../hub-location.ts";
 import { endPart, ensureRunning, type Part, type Running } from "./background.ts";
 import { chooseCamera, endCamera, openCamera } from "./camera.ts";
@@ -44,7 +45,7 @@ export async function bringUp(
     return { httpUrl: hub.ready.httpUrl, credentialsFile: paths.operatorFile };
   } catch (error) {
     // A failed deployment stays to be looked at; only a cancelled run leaves nothing of its own behind.
-    if (signal.aborted) await endStarted(started, steps);
+    if (signal.aborted || isFleetError(error, "CANCELLED")) await endStarted(started, steps);
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { demoPulumi } from "../setup/pulumi-env.mjs";
+import { EventLog } from "./event-log.ts";
 
 export interface PulumiRun {
   args: readonly string[];
@@ -23,13 +24,14 @@ const CANCEL_DEADLINE_MS = 60_000;
 /** Runs the engine on the demo's stack; returns its output when that was not shown. Throws PULUMI_FAILED. */
 export async function runPulumi(run: PulumiRun): Promise<string> {
   const { command, cwd, env } = engine();
-  if (run.signal.aborted) throw new FleetError("CANCELLED", `Cancelled while ${run.doing}`);
+  if (run.signal.aborted) throw cancelled(run);
   const terminal = run.visible === true && process.stdin.isTTY && process.stdout.isTTY;
-  const child = spawn(command, run.args, {
+  const events = terminal ? await EventLog.make() : null;
+  const child = spawn(command, [...run.args, ...(events?.args ?? [])], {
     cwd: run.cwd ?? cwd,
-    env,
-    // On a terminal Ctrl-C reaches the engine by itself; elsewhere only we pass signals on. A second one would
-    // make it give up at once and leave operations pending.
+    env: { ...env, ...events?.env },
+    // On a terminal the engine reads Ctrl-C from the keyboard itself; elsewhere only we pass signals on. A second
+    // one would make it give up at once and leave operations pending.
     detached: !terminal,
     stdio: run.visible
       ? [terminal ? "inherit" : "ignore", "inherit", "inherit"]
@@ -40,7 +42,18 @@ export async function runPulumi(run: PulumiRun): Promise<string> {
   child.stderr?.on("data", (chunk) => (output += String(chunk)));
   child.stdin?.on("error", () => {});
   child.stdin?.end(run.input ?? "");
-  return finish(run, child, terminal, () => output);
+  try {
+    return await finish(run, child, terminal, () => output);
+  } catch (error) {
+    if (await events?.saysCancelled()) throw cancelled(run);
+    throw error;
+  } finally {
+    await events?.remove();
+  }
+}
+
+function cancelled(run: PulumiRun): FleetError {
+  return new FleetError("CANCELLED", `Cancelled while ${run.doing}`);
 }
 
 /** Set-up's errors are plain JavaScript ones with the fields of ours. */
@@ -75,7 +88,7 @@ async function finish(
   try {
     const [code] = (await once(child, "close")) as [number | null];
     if (code === 0) return output();
-    if (run.signal.aborted) throw new FleetError("CANCELLED", `Cancelled while ${run.doing}`);
+    if (run.signal.aborted) throw cancelled(run);
     throw failed(run, code, late, output());
   } finally {
     clearTimeout(timer);
