@@ -1,0 +1,88 @@
+import type { DetectedFrame, Detections } from "../../contract/index.ts";
+import { RunScore, type TrueObject } from "../../score/index.ts";
+import type { TruthRun, TruthSwap } from "./report.ts";
+
+/** Frames that the figures are taken over: 40 s at 15 frames per second. */
+export const WINDOW_FRAMES = 600;
+const KEPT_SWAPS = 10;
+
+interface Scored {
+  frame: DetectedFrame;
+  truth: readonly TrueObject[];
+  receivedAtMs: number;
+}
+
+interface ModelRun {
+  modelDigest: string;
+  window: Scored[];
+}
+
+/** Keeps the last frames of one pipeline for the model that runs and for the one before it. */
+export class PipelineTruth {
+  readonly swaps: TruthSwap[] = [];
+  readonly #device: string;
+  readonly #pipeline: string;
+  #runs: ModelRun[] = [];
+
+  constructor(device: string, pipeline: string) {
+    this.#device = device;
+    this.#pipeline = pipeline;
+  }
+
+  add(batch: Detections, truths: readonly (readonly TrueObject[])[], receivedAtMs: number): void {
+    const run = this.#runOf(batch, receivedAtMs);
+    for (const [at, frame] of batch.frames.entries()) {
+      run.window.push({ frame, truth: truths[at] ?? [], receivedAtMs });
+    }
+    run.window.splice(0, run.window.length - WINDOW_FRAMES);
+  }
+
+  runs(): TruthRun[] {
+    return this.#runs.filter(({ window }) => window.length > 0).map((run) => this.#score(run));
+  }
+
+  #runOf(batch: Detections, receivedAtMs: number): ModelRun {
+    const last = this.#runs.at(-1);
+    if (last?.modelDigest === batch.modelDigest) return last;
+    if (last) this.#recordSwap(last, batch, receivedAtMs);
+    const run: ModelRun = { modelDigest: batch.modelDigest, window: [] };
+    // A model that comes back begins anew: its former figures were of another time.
+    this.#runs = [
+      ...this.#runs.filter((old) => old.modelDigest !== batch.modelDigest).slice(-1),
+      run,
+    ];
+    return run;
+  }
+
+  #recordSwap(from: ModelRun, batch: Detections, atMs: number): void {
+    const before = from.window.at(-1)?.frame;
+    const after = batch.frames[0];
+    if (!before || !after || before.sourceFrame === null || after.sourceFrame === null) return;
+    const captured = before.capturedAtMs !== null && after.capturedAtMs !== null;
+    this.swaps.push({
+      device: this.#device,
+      pipeline: this.#pipeline,
+      atMs,
+      fromDigest: from.modelDigest,
+      toDigest: batch.modelDigest,
+      lastFrame: before.sourceFrame,
+      firstFrame: after.sourceFrame,
+      lostFrames: Math.max(0, after.sourceFrame - before.sourceFrame - 1),
+      gapMs: captured ? after.capturedAtMs! - before.capturedAtMs! : null,
+    });
+    this.swaps.splice(0, this.swaps.length - KEPT_SWAPS);
+  }
+
+  #score({ modelDigest, window }: ModelRun): TruthRun {
+    const score = new RunScore();
+    for (const { frame, truth } of window) score.add(frame, () => truth);
+    return {
+      device: this.#device,
+      pipeline: this.#pipeline,
+      modelDigest,
+      fromMs: window[0]?.receivedAtMs ?? 0,
+      toMs: window.at(-1)?.receivedAtMs ?? 0,
+      ...score.figures(),
+    };
+  }
+}
