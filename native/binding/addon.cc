@@ -16,6 +16,7 @@ class Addon final : public Napi::Addon<Addon> {
                              InstanceMethod<&Addon::Start>("startPipeline"),
                              InstanceMethod<&Addon::Inspect>("inspectModel"),
                              InstanceMethod<&Addon::Detect>("detectImage"),
+                             InstanceMethod<&Addon::Measure>("measureInference"),
                              InstanceMethod<&Addon::TrackAll>("trackDetections"),
                          });
   }
@@ -26,6 +27,7 @@ class Addon final : public Napi::Addon<Addon> {
   }
   Napi::Value Inspect(const Napi::CallbackInfo& info) { return InspectModel(info); }
   Napi::Value Detect(const Napi::CallbackInfo& info) { return DetectImage(info); }
+  Napi::Value Measure(const Napi::CallbackInfo& info) { return MeasureInference(info); }
   Napi::Value TrackAll(const Napi::CallbackInfo& info) { return TrackDetections(info); }
 
   Napi::FunctionReference pipeline_handle_;

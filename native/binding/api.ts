@@ -77,6 +77,13 @@ export interface NativeModelInfo {
   outputs: { name: string; shape: number[]; type: string }[];
 }
 
+export interface NativeInferenceTimes {
+  /** Per run, inference with decoding and NMS. */
+  wallMs: number[];
+  /** Of the whole process over all runs. */
+  cpuMs: number;
+}
+
 export interface NativeTrackOptions {
   highScore: number;
   lowScore: number;
@@ -100,6 +107,8 @@ export interface NativeAddon {
     options: NativePipelineOptions,
     onMessage: (message: NativeMessage) => void,
   ): Promise<NativePipeline>;
+  /** Runs the model alone `runs` times on a grey picture; for measurements. */
+  measureInference(model: NativeModelOptions, runs: number): Promise<NativeInferenceTimes>;
   /** Runs the tracker alone over frames of detections of one label; for tests and measurements. */
   trackDetections(
     options: NativeTrackOptions,

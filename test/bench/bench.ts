@@ -1,0 +1,16 @@
+/** One measurement that `npm run bench -- NAME` can make. */
+export interface Bench {
+  name: string;
+  /** One sentence: what is measured. */
+  summary: string;
+  run(log: (line: string) => void): Promise<BenchResult>;
+}
+
+export interface BenchResult {
+  /** Rows have the same keys, in the order of the table; the unit is part of the key. */
+  rows: Record<string, string | number | null>[];
+  /** Figures derived from the rows. */
+  ratios: Record<string, number>;
+  /** What the reader must know to compare: machine, versions, settings. */
+  conditions: Record<string, string | number>;
+}

@@ -1,0 +1,47 @@
+/** `npm run bench -- NAME [--json]`; without a name, what there is. */
+import { parseArgs } from "node:util";
+import type { Bench, BenchResult } from "./bench.ts";
+import { pipelineBench } from "./pipeline/bench.ts";
+import { formatTable } from "./table.ts";
+
+const BENCHES: Bench[] = [pipelineBench];
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: "boolean", default: false } },
+  });
+  const [name] = positionals;
+  if (name === undefined) {
+    for (const bench of BENCHES) console.log(`${bench.name.padEnd(12)} ${bench.summary}`);
+    return 0;
+  }
+  const bench = BENCHES.find((candidate) => candidate.name === name);
+  if (!bench) {
+    const known = BENCHES.map((candidate) => candidate.name).join(", ");
+    console.error(`Expected one of the benches ${known} but got ${name}`);
+    return 2;
+  }
+  // Progress goes to stderr, so that stdout is the result alone.
+  const result = await bench.run((line) => console.error(line));
+  console.log(values.json ? JSON.stringify({ bench: name, ...result }, null, 2) : show(result));
+  return 0;
+}
+
+function show(result: BenchResult): string {
+  const list = (entries: Record<string, string | number>): string =>
+    Object.entries(entries)
+      .map(([key, value]) => `  ${key}: ${typeof value === "number" ? +value.toFixed(3) : value}`)
+      .join("\n");
+  return [formatTable(result.rows), list(result.ratios), list(result.conditions)].join("\n\n");
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  },
+);

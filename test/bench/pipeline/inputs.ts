@@ -1,0 +1,36 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+
+const ROOT = resolve(import.meta.dirname, "../../..");
+const FRAMES = 600;
+
+/** Path of a file in ../shared/data, which is not part of the project. */
+export function requireData(path: string): string {
+  const full = join(ROOT, "../shared/data", path);
+  if (existsSync(full)) return full;
+  throw new Error(
+    `Expected ../shared/data/${path} beside the project: this bench needs real models and videos`,
+  );
+}
+
+/** car-detection upscaled, with noise so that its bit rate is that of a camera. Made once, then cached. */
+export function clip1080p(log: (line: string) => void): { path: string; frames: number } {
+  const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
+  const folder = join(cache, "jetfleet/bench");
+  const path = join(folder, `car-detection-1080p-${FRAMES}.mp4`);
+  if (existsSync(path)) return { path, frames: FRAMES };
+  const source = requireData("videos/car-detection.mp4");
+  log(`making ${path} (once)`);
+  mkdirSync(folder, { recursive: true });
+  const unfinished = `${path}.${process.pid}.mp4`;
+  execFileSync("ffmpeg", [
+    ...["-v", "error", "-y", "-stream_loop", "1", "-i", source, "-frames:v", String(FRAMES)],
+    ...["-vf", "scale=1920:1080,noise=alls=6:allf=t", "-an", "-pix_fmt", "yuv420p"],
+    ...["-c:v", "libx264", "-profile:v", "main", "-preset", "veryfast", "-b:v", "4500k"],
+    unfinished,
+  ]);
+  renameSync(unfinished, path);
+  return { path, frames: FRAMES };
+}
