@@ -22,6 +22,7 @@ const program = new Command("jetfleet")
 
 withHub(program.command("status").description("print devices, pipelines and what is wrong"))
   .option("--json", "print one JSON object, for programs")
+  .option("--json-schema", "print what --json prints as a JSON Schema, and end")
   .option("--watch", "print again every two seconds, until Ctrl-C")
   .addHelpText("after", STATUS_EXIT_CODES)
   .action((options: StatusOptions) => run(() => status(options, cancel.signal)));

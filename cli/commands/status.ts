@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
 import { FleetFeed, FleetView } from "../fleet-view/index.ts";
 import { clientFor, type HubOptions, locateHub } from "../hub-location.ts";
 import { paletteFor } from "../render/colour.ts";
@@ -6,6 +7,7 @@ import { statusLines } from "../render/status-text.ts";
 
 export interface StatusOptions extends HubOptions {
   json?: boolean;
+  jsonSchema?: boolean;
   watch?: boolean;
 }
 
@@ -20,6 +22,10 @@ const DEFAULT_WIDTH = 80;
 
 /** Prints the fleet's state and returns the exit code. */
 export async function status(options: StatusOptions, signal?: AbortSignal): Promise<number> {
+  if (options.jsonSchema) {
+    process.stdout.write(`${JSON.stringify(z.toJSONSchema(FleetView), null, 2)}\n`);
+    return 0;
+  }
   const location = await locateHub(options);
   const feed = await FleetFeed.open(location.httpUrl, clientFor(location, signal));
   try {

@@ -8,7 +8,6 @@ import {
   formatBareMs,
   formatCount,
   formatFps,
-  formatMs,
   shortDigest,
   wrap,
 } from "./format.ts";
@@ -83,10 +82,10 @@ const PIPELINE_COLUMNS: readonly Column[] = [
   { title: "STATE" },
   { title: "MODEL", shrinksTo: 10 },
   { title: "FPS", align: "right" },
-  { title: "P50", align: "right" },
-  { title: "P95", align: "right" },
+  { title: "P50 ms", align: "right" },
+  { title: "P95 ms", align: "right" },
   { title: "FROM" },
-  { title: "DROPPED", align: "right" },
+  { title: "DROPS", align: "right" },
 ];
 
 function pipelineTable(
@@ -98,8 +97,8 @@ function pipelineTable(
     pipeline.state,
     modelTitle(pipeline),
     formatFps(pipeline.stats?.fps),
-    formatMs(pipeline.stats?.latencyMs?.p50),
-    formatMs(pipeline.stats?.latencyMs?.p95),
+    formatBareMs(pipeline.stats?.latencyMs?.p50),
+    formatBareMs(pipeline.stats?.latencyMs?.p95),
     pipeline.stats?.latencyFrom ?? "-",
     formatCount(pipeline.stats?.droppedTotal),
   ]);
@@ -117,7 +116,7 @@ const STAGE_COLUMNS: readonly Column[] = [
   { title: "WORK p50", align: "right" },
   { title: "p95 ms", align: "right" },
   { title: "QUEUE now/max/of", align: "right" },
-  { title: "DROPPED", align: "right" },
+  { title: "DROPS", align: "right" },
 ];
 
 function stageLines(

@@ -39,7 +39,7 @@ describe("jetfleet status", () => {
     expect(stdout).toContain("2 of 2 devices online");
     expect(stdout).toMatch(/^tx2 +TX2 \(simulated\) +online +4\.6\.1 +MAXN +0\.1\.0/m);
     expect(stdout).toMatch(
-      /^xavier\/entrance +running +scene 3f2a91c0 +15\.0 +31 ms +44 ms +capture +7$/m,
+      /^xavier\/entrance +running +scene 3f2a91c0 +15\.0 +31\.2 +44\.4 +capture +7$/m,
     );
     expect(stdout).toMatch(/^ {2}detect +0\.1 +0\.4 +24\.6 +33\.1 +0\/2\/4 +7$/m);
     expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
@@ -57,6 +57,13 @@ describe("jetfleet status", () => {
       stats: { latencyMs: { p95: 44.4 }, latencyFrom: "capture" },
     });
     expect(view.devices[0]?.simulated).toBe(true);
+  });
+
+  it("prints the schema of its JSON without a hub", async () => {
+    const { code, stdout } = await outcomeOf(JETFLEET, ["status", "--json-schema"]);
+    expect(code).toBe(0);
+    const schema = JSON.parse(stdout) as { properties: Record<string, unknown> };
+    expect(Object.keys(schema.properties)).toContain("devices");
   });
 
   it("ends with 1 and names code and next step when a pipeline has failed", async () => {
