@@ -83,8 +83,11 @@ async function openConsole(location: HubLocation, paths: DemoPaths): Promise<num
 }
 
 function farewell(): string {
-  return (
-    "Hub, camera and boards go on in the background. Come back: npm run demo, or npm run jetfleet\n" +
-    "Look: npm run jetfleet -- status    Change: npm run pulumi -- preview    End: npm run demo -- --down"
-  );
+  return [
+    "Hub, camera and boards go on in the background.",
+    "  come back   npm run demo, or npm run jetfleet",
+    "  look        npm run jetfleet -- status",
+    "  change      npm run pulumi -- preview",
+    "  end         npm run demo -- --down",
+  ].join("\n");
 }

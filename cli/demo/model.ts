@@ -13,8 +13,6 @@ export interface DemoModel {
   labels: readonly string[];
 }
 
-const SCENE_LABELS = ["person", "vehicle", "bicycle"];
-
 export async function chooseModel(options: DemoOptions): Promise<DemoModel> {
   if (options.model === undefined) {
     if (options.labels !== undefined) {
@@ -23,23 +21,34 @@ export async function chooseModel(options: DemoOptions): Promise<DemoModel> {
         "Expected --labels together with --model, whose classes they name",
       );
     }
-    return { source: await sceneModel(), labels: SCENE_LABELS };
+    return streetModel();
   }
   const source = await requireFile(options.model, "--model");
   const labels = options.labels === undefined ? COCO_LABELS : await readLabels(options.labels);
   return { source, labels };
 }
 
-/** The newest of the models trained for the simulated scene. */
-async function sceneModel(): Promise<string> {
+/** What the demo needs of a manifest beside the ONNX files. */
+const StreetManifest = z.object({
+  labels: z.array(z.string()),
+  files: z.array(z.object({ file: z.string(), batch: z.number() })),
+});
+
+/** Our own model of the simulated scene, in the newest version; one picture at a time, as one camera needs it. */
+async function streetModel(): Promise<DemoModel> {
   const folder = path.join(repoDir, "models");
-  const files = await readdir(folder).catch(() => []);
-  const newest = files
-    .filter((file) => /^scene-v\d+\.onnx$/.test(file))
+  const names = await readdir(folder).catch(() => []);
+  const manifest = names
+    .filter((name) => /^street-v\d+\.json$/.test(name))
     .sort()
     .at(-1);
-  if (newest) return path.join(folder, newest);
-  throw new FleetError("MODEL_INVALID", `Expected scene-v….onnx in ${folder} but found none`, {
+  if (manifest) {
+    const text = await readFile(path.join(folder, manifest), "utf8");
+    const { labels, files } = StreetManifest.parse(JSON.parse(text));
+    const single = files.find(({ batch }) => batch === 1);
+    if (single) return { source: path.join(folder, single.file), labels };
+  }
+  throw new FleetError("MODEL_INVALID", `Expected street-v….json in ${folder} but found none`, {
     hint: "Give a model with --model FILE.onnx --labels FILE.",
   });
 }

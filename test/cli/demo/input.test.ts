@@ -97,6 +97,12 @@ describe("--model and --labels", () => {
     ]);
   });
 
+  it("default to the newest street model, for one picture at a time", async () => {
+    const model = await chooseModel(NOTHING);
+    expect(path.basename(model.source)).toMatch(/^street-v\d+-b1\.onnx$/);
+    expect(model.labels).toEqual(["person", "vehicle", "bicycle"]);
+  });
+
   it("say so when labels come without a model, or the model is not there", async () => {
     const labels = chooseModel({ ...NOTHING, labels: "x" });
     await expect(labels).rejects.toMatchObject({ code: "USAGE" });
