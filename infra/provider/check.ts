@@ -185,7 +185,7 @@ function mapValues(value: Properties, change: (part: Value) => Value): Propertie
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, change(part)]));
 }
 
-/** The candidate within two edits of `name`, or one that begins with it. */
+/** The candidate within two edits of `name`, or one that begins with it or that it begins with. */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   const scored = candidates
     .map((candidate) => ({
@@ -195,7 +195,8 @@ export function nearestName(name: string, candidates: readonly string[]): string
     .sort((a, b) => a.edits - b.edits);
   const best = scored[0];
   if (best && best.edits <= Math.min(2, Math.floor(name.length / 2))) return best.candidate;
-  return candidates.find((candidate) => name.length > 2 && candidate.startsWith(name));
+  const begins = (candidate: string) => candidate.startsWith(name) || name.startsWith(candidate);
+  return name.length > 2 ? candidates.find(begins) : undefined;
 }
 
 /** Levenshtein distance, one row at a time. */

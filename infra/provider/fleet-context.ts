@@ -4,7 +4,7 @@ import { type FleetLink, HubClient, type HubInfo } from "../../fleet/hub/client/
 import { SshPool } from "../../fleet/ssh/index.ts";
 import type { ProviderConfig, SigningKey } from "./config.ts";
 import { KeyedMutex } from "./keyed-mutex.ts";
-import { RuntimeShelf } from "./runtime/index.ts";
+import type { RuntimeShelf } from "./runtime/index.ts";
 
 /** What all resources of one provider process share. */
 export class FleetContext {
@@ -15,7 +15,7 @@ export class FleetContext {
   readonly desiredLock = new KeyedMutex();
   readonly runtimes: RuntimeShelf;
 
-  constructor(config: ProviderConfig, key: SigningKey, runtimes = new RuntimeShelf()) {
+  constructor(config: ProviderConfig, key: SigningKey, runtimes: RuntimeShelf) {
     this.config = config;
     this.key = key;
     this.runtimes = runtimes;

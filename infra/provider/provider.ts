@@ -9,6 +9,7 @@ import { connectEngineLog } from "./rpc/engine-log.ts";
 import { Operations } from "./rpc/operation.ts";
 import type { ProviderPort } from "./rpc/service.ts";
 import { type Properties, reveal } from "./rpc/values.ts";
+import type { RuntimeShelf } from "./runtime/index.ts";
 import { packageSchema } from "./schema.ts";
 
 /** What the engine adds to a provider's own configuration. */
@@ -19,7 +20,12 @@ const CONFIG_RULES = { schema: ProviderConfig, unsupported: [], secrets: [] };
 export class JetfleetProvider implements ProviderPort {
   readonly version = ownVersion();
   readonly operations = new Operations(connectEngineLog(undefined));
+  readonly #runtimes: RuntimeShelf;
   #context: FleetContext | undefined;
+
+  constructor(runtimes: RuntimeShelf) {
+    this.#runtimes = runtimes;
+  }
 
   schema(): string {
     return JSON.stringify(packageSchema(this.version));
@@ -37,7 +43,11 @@ export class JetfleetProvider implements ProviderPort {
 
   async configure(args: Properties): Promise<void> {
     const config = ProviderConfig.parse(reveal(split(args)[0]));
-    this.#context = new FleetContext(config, await readSigningKey(config.signingKey));
+    this.#context = new FleetContext(
+      config,
+      await readSigningKey(config.signingKey),
+      this.#runtimes,
+    );
   }
 
   context(): FleetContext {

@@ -1,5 +1,6 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { JetfleetProvider } from "./provider.ts";
+import { RuntimeShelf } from "./runtime/index.ts";
 import { providerGrpc } from "./rpc/proto.ts";
 import { createService } from "./rpc/service.ts";
 
@@ -10,8 +11,11 @@ export interface RunningServer {
 }
 
 /** Serves the provider on a free port of 127.0.0.1. */
-export async function startServer(engineAddress?: string): Promise<RunningServer> {
-  const provider = new JetfleetProvider();
+export async function startServer(
+  engineAddress?: string,
+  runtimes: RuntimeShelf = new RuntimeShelf(),
+): Promise<RunningServer> {
+  const provider = new JetfleetProvider(runtimes);
   if (engineAddress) provider.useEngine(engineAddress);
   const server = new Server({
     "grpc.max_receive_message_length": 400 * 2 ** 20,

@@ -49,12 +49,15 @@ export class Device extends pulumi.CustomResource {
 
   constructor(name: string, args: DeviceArgs, opts?: pulumi.CustomResourceOptions) {
     requireArgs("Device", name, args);
-    super("jetfleet:index:Device", name, { ...args, ...NOT_YET_KNOWN }, opts);
+    super("jetfleet:index:Device", name, { ...OUTPUTS, ...args }, opts);
   }
 }
 
-// Outputs must be named to the SDK, or programs could not use them.
-const NOT_YET_KNOWN = {
+// Outputs that are not named here or in the arguments would not be there for programs.
+const OUTPUTS = {
+  name: undefined,
+  port: undefined,
+  board: undefined,
   model: undefined,
   jetpack: undefined,
   l4t: undefined,

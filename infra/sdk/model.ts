@@ -24,7 +24,14 @@ export class Model extends pulumi.CustomResource {
 
   constructor(name: string, args: ModelArgs, opts?: pulumi.CustomResourceOptions) {
     requireArgs("Model", name, args);
-    const outputs = { digest: undefined, sizeBytes: undefined, manifest: undefined };
-    super("jetfleet:index:Model", name, { ...args, ...outputs }, opts);
+    super("jetfleet:index:Model", name, { ...OUTPUTS, ...args }, opts);
   }
 }
+
+// Outputs that are not named here or in the arguments would not be there for programs.
+const OUTPUTS = {
+  name: undefined,
+  digest: undefined,
+  sizeBytes: undefined,
+  manifest: undefined,
+};

@@ -60,6 +60,7 @@ export class Pipeline extends pulumi.CustomResource {
       throw misuse("Pipeline", name, "detect.model", "a jf.Model", detect?.model);
     }
     const inputs = {
+      name: undefined,
       ...args,
       device: { name: device.name, board: device.board },
       detect: { ...detect, model: detect.model.manifest },

@@ -4,7 +4,8 @@ import type { EngineLog, Severity } from "./engine-log.ts";
 /** One create, read, update or delete while it runs. */
 export interface Operation extends Disposable {
   readonly urn: string;
-  readonly preview: boolean;
+  /** How long it may take in all. */
+  readonly timeoutMs: number;
   /** Fires with a FleetError: CANCELLED by the user, OPERATION_TIMEOUT when time is up. */
   readonly signal: AbortSignal;
   log(severity: Severity, message: string): void;
@@ -15,7 +16,6 @@ export interface Operation extends Disposable {
 export interface OperationRequest {
   urn: string;
   doing: string;
-  preview?: boolean;
   /** From customTimeouts; 0 stands for `defaultMs`. */
   timeoutSeconds: number;
   defaultMs: number;
@@ -43,7 +43,7 @@ export class Operations {
     let lastStatus = "";
     return {
       urn: request.urn,
-      preview: request.preview ?? false,
+      timeoutMs: ms,
       signal: controller.signal,
       log: (severity, message) => this.#log.log(severity, request.urn, message),
       status: (message) => {

@@ -55,7 +55,9 @@ export const deviceResource: Resource = {
     const spec = specOf(known.inputs);
     const target = targetOf(spec, known.state["hostKey"]);
     try {
-      await context.ssh.use(target, { signal: operation.signal }, async (connection) => {
+      const deadlineMs = Math.min(15_000, operation.timeoutMs / 2);
+      const { signal } = operation;
+      await context.ssh.use(target, { signal, deadlineMs }, async (connection) => {
         operation.status("removing the agent");
         await uninstall(connection, operation.signal);
       });

@@ -54,8 +54,9 @@ const WRITE_UNIT = `
 umask 022
 cat > ${UNIT_FILE}.new <<'JETFLEET_UNIT'
 ${AGENT_UNIT}JETFLEET_UNIT
-sync
+sync ${UNIT_FILE}.new
 mv ${UNIT_FILE}.new ${UNIT_FILE}
+sync /etc/systemd/system
 systemctl daemon-reload`;
 
 /** Files go to a staging folder; the release appears under its name, and `current` moves, by renames. */
@@ -108,14 +109,15 @@ function finishScript(release: RuntimeRelease): string {
     `sha256sum --check --quiet - <<'JETFLEET_SUMS'\n${release.files.map(sumLine).join("\n")}\nJETFLEET_SUMS`,
     `cat > release.json <<'JETFLEET_RELEASE'\n${releaseJson(release)}\nJETFLEET_RELEASE`,
     `chown -R 0:0 ${STAGING}`,
+    // The files themselves were synced as they arrived.
+    "sync release.json . bin",
     "cd /",
-    "sync",
     `rm -rf ${target}`,
     `mv ${STAGING} ${target}`,
     `ln -sfn releases/${releaseId(release.digest)} ${CURRENT}.new`,
     `previous=$(readlink ${CURRENT} || true)`,
     `mv -T ${CURRENT}.new ${CURRENT}`,
-    "sync",
+    `sync ${RELEASES} ${BASE}`,
     // The one before stays, as a way back by hand.
     `for one in ${RELEASES}/*; do`,
     `  case "releases/\${one##*/}" in "releases/${releaseId(release.digest)}"|"$previous") ;; *) rm -rf "$one" ;; esac`,
@@ -149,8 +151,9 @@ mkdir -p -m 0700 ${CONFIG_DIR} ${STATE_DIR}
 cat > ${CONFIG}.new <<'JETFLEET_CONFIG'
 ${JSON.stringify(config)}
 JETFLEET_CONFIG
-sync
-mv ${CONFIG}.new ${CONFIG}`,
+sync ${CONFIG}.new
+mv ${CONFIG}.new ${CONFIG}
+sync ${CONFIG_DIR}`,
   );
   // After the board: when this fails, the next attempt finds an agent that is not online and begins again.
   await job.setPassword(password);

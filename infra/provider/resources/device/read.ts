@@ -16,9 +16,11 @@ export async function readDevice(
   const spec = specOf(known.inputs);
   const target = targetOf(spec, known.state["hostKey"]);
   const { signal } = operation;
+  // Time is left over for the hub.
+  const deadlineMs = Math.min(10_000, operation.timeoutMs / 2);
   let seen: Properties;
   try {
-    seen = await context.ssh.use(target, { signal, deadlineMs: 10_000 }, async (connection) => {
+    seen = await context.ssh.use(target, { signal, deadlineMs }, async (connection) => {
       const probe = await probeBoard(connection, signal);
       return { ...stateOf(context, probe, connection.hostKey), board: probe.board };
     });

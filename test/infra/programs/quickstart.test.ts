@@ -1,0 +1,124 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { resolveEngine } from "../../../cli/setup/engine/resolve.mjs";
+import { nodePath } from "../../../cli/setup/paths.mjs";
+import { newSigningKey } from "../provider/support/fake-device.ts";
+import { tinyOnnx } from "../provider/support/tiny-onnx.ts";
+
+const run = promisify(execFile);
+const program = join(import.meta.dirname, "../../../infra/programs/quickstart");
+const provider = join(import.meta.dirname, "../../../infra/provider");
+
+interface Engine {
+  pulumi: string;
+  languageHostDir: string;
+}
+
+function findEngine(): Engine | null {
+  try {
+    return resolveEngine();
+  } catch {
+    return null;
+  }
+}
+
+const engine = findEngine();
+const reason = engine ? "" : " (skipped: no Pulumi engine; run `npm run setup`)";
+
+describe.skipIf(!engine)(`the quickstart program with the real engine${reason}`, () => {
+  let dir: string;
+  let env: NodeJS.ProcessEnv;
+
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), "jetfleet-quickstart-"));
+    mkdirSync(join(dir, "state"));
+    writeFileSync(join(dir, "sign.pem"), newSigningKey().privateKeyPem, { mode: 0o600 });
+    writeFileSync(join(dir, "model.onnx"), tinyOnnx(1));
+    env = {
+      ...process.env,
+      PATH: [dirname(nodePath()), engine?.languageHostDir, process.env["PATH"]].join(delimiter),
+      PULUMI_HOME: join(dir, "home"),
+      PULUMI_BACKEND_URL: `file://${join(dir, "state")}`,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+      PULUMI_SKIP_UPDATE_CHECK: "1",
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    };
+    await pulumi("stack", "init", "test", "--no-select");
+    // The settings of the new stack lie beside the program; the tests' own lie elsewhere.
+    rmSync(join(program, "Pulumi.test.yaml"), { force: true });
+  });
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  async function pulumi(...args: string[]): Promise<{ output: string; ok: boolean }> {
+    const options = { cwd: program, env, timeout: 90_000 };
+    try {
+      const { stdout, stderr } = await run(
+        engine?.pulumi ?? "",
+        [...args, "--non-interactive"],
+        options,
+      );
+      return { output: stdout + stderr, ok: true };
+    } catch (error) {
+      const { stdout, stderr } = error as { stdout: string; stderr: string };
+      return { output: stdout + stderr, ok: false };
+    }
+  }
+
+  const device = (name: string, board: string) => ({
+    name,
+    address: "192.0.2.1",
+    board,
+    ssh: { privateKeyPath: "~/.ssh/jetson" },
+  });
+
+  async function preview(change: Record<string, unknown> = {}) {
+    const config = {
+      "jetfleet:hubUrl": "http://192.0.2.2:8883",
+      "jetfleet:fleet": "lab",
+      "jetfleet:operatorCredentials": join(dir, "operator.json"),
+      "jetfleet:signingKey": join(dir, "sign.pem"),
+      "quickstart:model": join(dir, "model.onnx"),
+      "quickstart:labels": '["person"]',
+      "quickstart:cameraUri": "rtsp://viewer:geheim@192.0.2.3/stream1",
+      "quickstart:devices": JSON.stringify([device("tx2", "tx2"), device("xavier", "agx-xavier")]),
+      ...change,
+    };
+    const file = join(dir, "Pulumi.test.yaml");
+    writeFileSync(file, JSON.stringify({ config }));
+    return await pulumi("preview", "--stack", "test", "--config-file", file, "--diff");
+  }
+
+  test("is previewed with nothing of the fleet reachable, free of warnings and secrets", async () => {
+    const { output, ok } = await preview();
+    expect(output).toContain("+ 6 to create");
+    expect(ok).toBe(true);
+    expect(output).not.toMatch(/warn|deprecat/i);
+    expect(output).not.toContain("geheim");
+    expect(output).toMatch(/transport: "tcp"\s+uri\s+: \[secret\]/);
+  }, 100_000);
+
+  test("tells a wrong value by its property path", async () => {
+    const { output, ok } = await preview({ "quickstart:minScore": "1.5" });
+    expect(ok).toBe(false);
+    expect(output).toContain("detect.minScore");
+    expect(output).toContain("expected at most 1, got 1.5");
+  }, 100_000);
+
+  test("gives the engine a schema that is valid and complete", async () => {
+    const { output, ok } = await pulumi("package", "get-schema", provider);
+    expect(ok, output).toBe(true);
+    const schema = JSON.parse(output) as { resources: Record<string, { inputProperties: object }> };
+    expect(Object.keys(schema.resources)).toEqual([
+      "jetfleet:index:Device",
+      "jetfleet:index:Model",
+      "jetfleet:index:Pipeline",
+    ]);
+    writeFileSync(join(dir, "schema.json"), output);
+    const checked = await pulumi("schema", "check", join(dir, "schema.json"));
+    expect(checked.ok, checked.output).toBe(true);
+  }, 100_000);
+});

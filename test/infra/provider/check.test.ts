@@ -1,0 +1,287 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  isSecretAt,
+  type Properties,
+  Secret,
+  UNKNOWN,
+} from "../../../infra/provider/rpc/values.ts";
+import { changed, deviceInputs, manifest, pipelineInputs } from "./inputs.ts";
+import { tinyOnnx } from "./support/tiny-onnx.ts";
+import { createWorld, urnOf, type World } from "./support/world.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.close());
+
+const check = (type: "Device" | "Model" | "Pipeline", news: Properties, name = "entrance") =>
+  world.driver.check(urnOf(type, name), news);
+
+describe("check of a pipeline", () => {
+  test.each([
+    ["detect.minScore", 1.5, "expected at most 1, got 1.5"],
+    ["detect.minScore", "high", 'expected a number, got "high"'],
+    ["detect.nmsIou", -1, "expected at least 0, got -1"],
+    ["detect.model", undefined, "expected an object, got nothing"],
+    ["detect.model.digest", "abc", 'must be sha256: followed by 64 hexadecimal digits, got "abc"'],
+    ["device.board", "nano", 'expected one of "tx2", "agx-xavier", got "nano"'],
+    ["name", "Front Door", "must be 1 to 63 lower-case letters"],
+    ["sources", {}, "must name exactly one source"],
+    ["sources.cam1.transport", "quic", 'expected one of "tcp", "udp", got "quic"'],
+    ["sources.cam1.loop", "yes", 'expected true or false, got "yes"'],
+    ["track.algorithm", "sort", 'expected "bytetrack", got "sort"'],
+  ])("refuses %s = %j at its path", async (path, value, reason) => {
+    const { failures } = await check("Pipeline", changed(pipelineInputs(), path, value));
+    expect(failures).toHaveLength(1);
+    expect(failures[0]?.property).toBe(path);
+    expect(failures[0]?.reason).toContain(reason);
+  });
+
+  test.each(["budget", "analytics", "shadow", "detect.accelerator", "sinks.preview"])(
+    "says of %s that it is not yet supported",
+    async (path) => {
+      const { failures } = await check("Pipeline", changed(pipelineInputs(), path, {}));
+      expect(failures).toEqual([
+        { property: path, reason: "not yet supported by this version; remove it" },
+      ]);
+    },
+  );
+
+  test.each([
+    ["detect.minscore", "unknown property; did you mean minScore?"],
+    ["sorces", "unknown property; did you mean sources?"],
+    ["sources.cam1.url", "unknown property; did you mean uri?"],
+    ["track.colour", "unknown property; expected one of algorithm"],
+  ])("refuses the unknown key %s and helps", async (path, reason) => {
+    const { failures } = await check("Pipeline", changed(pipelineInputs(), path, 1));
+    expect(failures).toEqual([{ property: path, reason }]);
+  });
+
+  test("refuses two sources", async () => {
+    const inputs = changed(pipelineInputs(), "sources.cam2", { uri: "rtsp://10.0.9.2/" });
+    const { failures } = await check("Pipeline", inputs);
+    expect(failures.map(({ property }) => property)).toEqual(["sources"]);
+  });
+
+  test("refuses a source name with quotes in its property path", async () => {
+    const { failures } = await check(
+      "Pipeline",
+      changed(pipelineInputs(), "sources", { "Cam 1": { uri: "rtsp://x/" } }),
+    );
+    expect(failures.map(({ property }) => property)).toEqual(['sources["Cam 1"]']);
+  });
+
+  test("never shows a secret, not even a wrong one", async () => {
+    const inputs = changed(pipelineInputs(), "sources.cam1.uri", "http://user:geheim@host/");
+    const { failures } = await check("Pipeline", inputs);
+    expect(failures).toEqual([
+      {
+        property: "sources.cam1.uri",
+        reason: "must begin with rtsp://, rtsps://, file://, got [secret]",
+      },
+    ]);
+  });
+
+  test("makes a source's address secret although the program did not", async () => {
+    const { inputs } = await check(
+      "Pipeline",
+      changed(pipelineInputs(), "sources.cam1.uri", "rtsp://host/"),
+    );
+    expect(isSecretAt(inputs, ["sources", "cam1", "uri"])).toBe(true);
+    expect(isSecretAt(inputs, ["sources", "cam1", "transport"])).toBe(false);
+  });
+
+  test("fills in defaults at every depth and leaves the rest as written", async () => {
+    const { inputs, failures } = await check("Pipeline", changed(pipelineInputs(), "track", {}));
+    expect(failures).toEqual([]);
+    expect(inputs).toMatchObject({
+      detect: { minScore: 0.5, nmsIou: 0.45 },
+      track: { algorithm: "bytetrack" },
+      sinks: { mqtt: {} },
+    });
+  });
+
+  test("does not invent a tracker", async () => {
+    const { inputs } = await check("Pipeline", changed(pipelineInputs(), "track", undefined));
+    expect(inputs).not.toHaveProperty("track");
+  });
+
+  test("finds nothing new when it checks its own answer, goals apart", async () => {
+    const first = await world.driver.checked(urnOf("Pipeline", "entrance"), pipelineInputs());
+    const { state: _goal, ...again } = first;
+    expect((await check("Pipeline", again)).inputs).toEqual(first);
+  });
+
+  test.each([
+    "name",
+    "device",
+    "device.board",
+    "sources",
+    "sources.cam1",
+    "sources.cam1.uri",
+    "detect",
+    "detect.model",
+    "detect.model.digest",
+    "detect.minScore",
+    "track",
+    "sinks",
+  ])("accepts %s that is not known yet", async (path) => {
+    const { failures } = await check("Pipeline", changed(pipelineInputs(), path, UNKNOWN));
+    expect(failures).toEqual([]);
+  });
+
+  test.each([
+    "name",
+    "device",
+    "sources",
+    "sources.cam1",
+    "detect",
+    "detect.model",
+    "detect.minScore",
+    "track",
+  ])("accepts %s that is secret, and keeps it so", async (path) => {
+    const parts = path.split(".");
+    const plain = parts.reduce<unknown>((at, part) => (at as Properties)[part], pipelineInputs());
+    const news = changed(pipelineInputs(), path, new Secret(plain as Properties));
+    const { inputs, failures } = await check("Pipeline", news);
+    expect(failures).toEqual([]);
+    expect(isSecretAt(inputs, parts)).toBe(true);
+  });
+});
+
+describe("check of a device", () => {
+  test.each([
+    ["address", "", 'expected a text of at least 1 character, got ""'],
+    ["port", 0, "expected at least 1, got 0"],
+    ["port", 22.5, "expected a whole number, got 22.5"],
+    ["board", "orin", 'expected one of "tx2", "agx-xavier", got "orin"'],
+    ["ssh", undefined, "expected an object, got nothing"],
+    ["ssh.privateKeyPath", undefined, "expected a text, got nothing"],
+    ["ssh.hostKey", "aa:bb", "must be an OpenSSH fingerprint"],
+    ["powerMode", "MAXN", "not yet supported by this version"],
+    ["ssh.username", "x", "did you mean user?"],
+    ["agent", "active", "unknown property"],
+  ])("refuses %s = %j at its path", async (path, value, reason) => {
+    const { failures } = await check("Device", changed(deviceInputs(), path, value));
+    expect(failures).toHaveLength(1);
+    expect(failures[0]?.property).toBe(path);
+    expect(failures[0]?.reason).toContain(reason);
+  });
+
+  test("takes its name from the resource when none is given", async () => {
+    const { inputs } = await check(
+      "Device",
+      changed(deviceInputs(), "name", undefined),
+      "back-door",
+    );
+    expect(inputs["name"]).toBe("back-door");
+  });
+
+  test("says where a bad name comes from when the program gave none", async () => {
+    const { failures } = await check(
+      "Device",
+      changed(deviceInputs(), "name", undefined),
+      "Back Door",
+    );
+    expect(failures[0]).toMatchObject({ property: "name" });
+    expect(failures[0]?.reason).toContain("set name");
+  });
+
+  test("takes null for absent", async () => {
+    const inputs = changed(deviceInputs(), "ssh.hostKey", null);
+    expect((await check("Device", inputs)).failures).toEqual([]);
+  });
+});
+
+describe("check of a model", () => {
+  const labels = ["person"];
+
+  test("adds digest and size of the file", async () => {
+    const { inputs, failures } = await check(
+      "Model",
+      { source: world.modelPath, labels },
+      "people",
+    );
+    expect(failures).toEqual([]);
+    expect(inputs).toMatchObject({
+      name: "people",
+      decoder: "yolox",
+      sizeBytes: tinyOnnx(1).length,
+    });
+    expect(inputs["digest"]).toMatch(/^sha256:[0-9a-f]{64}$/);
+  });
+
+  test.each([
+    [
+      "is cut off",
+      tinyOnnx(1).subarray(0, 100),
+      "MODEL_INVALID: Expected an ONNX model but the file ends within a field",
+    ],
+    ["is text", Buffer.from("not a model"), "MODEL_INVALID"],
+    ["is empty", Buffer.alloc(0), "the file holds no graph"],
+  ])("refuses a file that %s", async (_what, bytes, reason) => {
+    const source = join(world.dir, "bad.onnx");
+    writeFileSync(source, bytes);
+    const { failures } = await check("Model", { source, labels }, "people");
+    expect(failures).toHaveLength(1);
+    expect(failures[0]).toMatchObject({ property: "source" });
+    expect(failures[0]?.reason).toContain(reason);
+  });
+
+  test("refuses a path where no file is, naming it", async () => {
+    const { failures } = await check("Model", { source: "/absent/model.onnx", labels }, "people");
+    expect(failures).toEqual([
+      { property: "source", reason: "expected an ONNX file, got no file at /absent/model.onnx" },
+    ]);
+  });
+
+  test("refuses labels that are not as many as the model's classes", async () => {
+    const news = { source: world.modelPath, labels: ["person", "car"] };
+    expect((await check("Model", news, "people")).failures).toEqual([
+      {
+        property: "labels",
+        reason: "expected 1 labels, as the model tells 1 classes apart, got 2",
+      },
+    ]);
+  });
+
+  test("leaves the digest open when the path is not known yet", async () => {
+    const { inputs, failures } = await check("Model", { source: UNKNOWN, labels }, "people");
+    expect(failures).toEqual([]);
+    expect(inputs).not.toHaveProperty("digest");
+  });
+});
+
+describe("check of the configuration", () => {
+  test.each([
+    ["hubUrl", "mqtt://host", "must be an http:// or https:// address"],
+    ["fleet", "My Fleet", "must be 1 to 63 lower-case letters"],
+    ["signingKey", undefined, "expected a text, got nothing"],
+    ["onUnreachable", "ignore", 'expected one of "error", "forget", got "ignore"'],
+    ["hubURI", "x", "did you mean hubUrl?"],
+  ])("refuses %s = %j", async (path, value, reason) => {
+    const { failures } = await world.driver.checkConfig(changed(world.config, path, value));
+    expect(failures).toHaveLength(1);
+    expect(failures[0]?.property).toBe(path);
+    expect(failures[0]?.reason).toContain(reason);
+  });
+
+  test("lets the engine's own keys pass", async () => {
+    const news = { ...world.config, version: "1.2.3" };
+    expect(await world.driver.checkConfig(news)).toMatchObject({
+      failures: [],
+      inputs: { version: "1.2.3" },
+    });
+  });
+});
+
+test("manifests made for tests are valid", async () => {
+  const { failures } = await check(
+    "Pipeline",
+    changed(pipelineInputs(), "detect.model", manifest("b")),
+  );
+  expect(failures).toEqual([]);
+});

@@ -1,0 +1,259 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type SimulatedBoard, startBoard } from "../../../fleet/sim/board/index.ts";
+import { UNKNOWN, type Properties } from "../../../infra/provider/rpc/values.ts";
+import { failureFrom, type Resource } from "./support/driver.ts";
+import { StubRuntime } from "./support/stub-runtime.ts";
+import { createWorld, urnOf, type World } from "./support/world.ts";
+
+const urn = urnOf("Device", "door");
+
+let world: World;
+let board: SimulatedBoard;
+let runtime: StubRuntime;
+let dir: string;
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), "jetfleet-device-"));
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(dir, "key")]);
+  runtime = new StubRuntime(join(dir, "runtime"));
+  world = await createWorld(runtime);
+  board = await startBoard({
+    name: "door",
+    board: "agx-xavier",
+    dir: join(dir, "board"),
+    authorizedKeys: readFileSync(join(dir, "key.pub"), "utf8"),
+  });
+});
+afterAll(async () => {
+  await board.stop();
+  await world.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function inputs(change: Properties = {}): Promise<Properties> {
+  return world.driver.checked(urn, {
+    name: "door",
+    address: "127.0.0.1",
+    port: board.info.sshPort,
+    board: "agx-xavier",
+    ssh: { privateKeyPath: join(dir, "key") },
+    ...change,
+  });
+}
+
+async function onBoard(command: string): Promise<string> {
+  return (await board.exec(command)).stdout.trim();
+}
+
+/** Diff of what a refresh reads, the way the engine asks for it. */
+async function driftOf(
+  device: Resource,
+): Promise<{ read: Resource; drift: Record<string, string> }> {
+  const read = await world.driver.read(urn, device);
+  return { read, drift: (await world.driver.diff(urn, read, device.inputs)).changes };
+}
+
+describe("a device on a simulated board", () => {
+  let device: Resource;
+
+  test("is previewed without touching the board", async () => {
+    const preview = await world.driver.create(urn, await inputs(), { preview: true });
+    expect(preview).toMatchObject({
+      id: "door",
+      state: {
+        board: "agx-xavier",
+        agent: "active",
+        online: true,
+        hostKey: UNKNOWN,
+        jetpack: UNKNOWN,
+      },
+    });
+    expect(await onBoard("ls /opt/jetfleet 2>/dev/null")).toBe("");
+  });
+
+  test("declared as another board is refused, naming both, and nothing is installed", async () => {
+    const failure = await failureFrom(world.driver.create(urn, await inputs({ board: "tx2" })));
+    expect(failure.message).toMatch(/BOARD_MISMATCH.*tx2.*agx-xavier/);
+    expect(failure.init).toBeUndefined();
+    expect(await onBoard("ls /opt/jetfleet 2>/dev/null")).toBe("");
+  });
+
+  test("with another host key than the pinned one is refused", async () => {
+    const ssh = { privateKeyPath: join(dir, "key"), hostKey: `SHA256:${"A".repeat(43)}` };
+    const failure = await failureFrom(world.driver.create(urn, await inputs({ ssh })));
+    expect(failure.message).toContain("SSH_HOST_KEY_MISMATCH");
+  });
+
+  test("is created: facts, runtime, credentials, unit, and online at the hub", async () => {
+    device = await world.driver.create(urn, await inputs());
+    expect(device.state).toMatchObject({
+      board: "agx-xavier",
+      jetpack: "5.1.2",
+      l4t: "35.4.1",
+      simulated: true,
+      hostKey: board.info.hostKey,
+      agent: "active",
+      enabled: true,
+      online: true,
+      runtime: "0.0.0+one",
+    });
+    expect(await onBoard("readlink /opt/jetfleet/current")).toMatch(/^releases\/[0-9a-f]{16}$/);
+    expect(await onBoard("stat -c %a /etc/jetfleet/agent.json")).toBe("600");
+    expect(await onBoard("ls -A /opt/jetfleet")).toBe("current\nreleases");
+    expect((await world.driver.diff(urn, device, device.inputs)).changes).toEqual({});
+    expect(await world.driver.read(urn, device)).toEqual(device);
+  });
+
+  test("keeps its password out of state, status lines and the process list", async () => {
+    const config = JSON.parse(await onBoard("cat /etc/jetfleet/agent.json")) as {
+      password: string;
+    };
+    expect(config.password).toHaveLength(32);
+    const everything =
+      JSON.stringify([device, world.engine.lines]) + (await onBoard("cat /proc/[0-9]*/cmdline"));
+    expect(everything).not.toContain(config.password);
+  });
+
+  test("told where it was as it went", () => {
+    const lines = world.engine.lines.map(({ text }) => text);
+    expect(lines).toContain(`connecting to 127.0.0.1:${board.info.sshPort}`);
+    expect(lines).toContain("agx-xavier, JetPack 5.1.2 (simulated)");
+    expect(lines.some((line) => /^sending the runtime: 100 % of /.test(line))).toBe(true);
+    expect(lines.at(-1)).toMatch(/^online, agent 0\.0\.0 on Node v/);
+  });
+
+  test("is left alone by an update that changes nothing on the board", async () => {
+    const pid = await onBoard("systemctl show -p MainPID jetfleet-agent");
+    const updated = await world.driver.update(urn, device, device.inputs);
+    expect(updated.state).toEqual(device.state);
+    expect(await onBoard("systemctl show -p MainPID jetfleet-agent")).toBe(pid);
+  });
+
+  test.each([
+    ["a stopped agent", "systemctl stop jetfleet-agent", { agent: "UPDATE", online: "UPDATE" }],
+    ["a disabled unit", "systemctl disable jetfleet-agent", { enabled: "UPDATE" }],
+    [
+      "a removed unit",
+      "systemctl disable --now jetfleet-agent; rm /etc/systemd/system/jetfleet-agent.service; systemctl daemon-reload",
+      { agent: "UPDATE", enabled: "UPDATE", online: "UPDATE" },
+    ],
+    [
+      "a removed runtime",
+      "systemctl stop jetfleet-agent; rm -rf /opt/jetfleet",
+      { agent: "UPDATE", online: "UPDATE", runtime: "UPDATE" },
+    ],
+  ])("shows %s as drift, and an update mends it", async (_what, command, expected) => {
+    await board.exec(command);
+    const { read, drift } = await driftOf(device);
+    expect(drift).toEqual(expected);
+    device = await world.driver.update(urn, read, device.inputs);
+    expect((await driftOf(device)).drift).toEqual({});
+    expect(await onBoard("systemctl is-active jetfleet-agent")).toBe("active");
+  });
+
+  test("that lost its account at the hub is offline, and an update gives it a new password", async () => {
+    const before = await onBoard("cat /etc/jetfleet/agent.json");
+    await world.hub.deleteDevice("door");
+    const { read, drift } = await driftOf(device);
+    expect(drift).toEqual({ online: "UPDATE" });
+    device = await world.driver.update(urn, read, device.inputs);
+    expect(device.state).toMatchObject({ online: true });
+    expect(await onBoard("cat /etc/jetfleet/agent.json")).not.toBe(before);
+  });
+
+  test("gets a new runtime by sending only what changed, and keeps the one before", async () => {
+    runtime.version = "two";
+    const news = await inputs();
+    expect((await world.driver.diff(urn, device, news)).changes).toEqual({ runtime: "UPDATE" });
+    const preview = await world.driver.update(urn, device, news, { preview: true });
+    expect(preview.state).toMatchObject({ runtime: "0.0.0+two", runtimeDigest: UNKNOWN });
+    const seen = world.engine.lines.length;
+    const before = device.state["runtimeDigest"];
+    device = await world.driver.update(urn, device, news);
+    expect(device.state["runtimeDigest"]).not.toBe(before);
+    expect(await onBoard("cat /opt/jetfleet/current/version.txt")).toBe("two");
+    expect(await onBoard("ls /opt/jetfleet/releases | wc -l")).toBe("2");
+    expect(world.engine.lines.slice(seen).map(({ text }) => text)).toContain(
+      "sending the runtime: 100 % of 0.0 MB",
+    );
+  });
+
+  test("that cannot be reached keeps its state, with a warning", async () => {
+    await board.powerCut();
+    try {
+      expect(await world.driver.read(urn, device, 2)).toEqual(device);
+      expect(world.engine.lines.at(-1)).toMatchObject({ severity: 2 });
+    } finally {
+      await board.boot();
+    }
+  });
+
+  test("of another name is a replacement, the old one first", async () => {
+    const news = await inputs({ name: "gate" });
+    expect(await world.driver.diff(urn, device, news)).toMatchObject({
+      replaces: ["name"],
+      first: true,
+    });
+  });
+
+  test("is deleted with all that was put on the board, and once more without complaint", async () => {
+    await world.driver.delete(urn, device);
+    const paths =
+      "/opt/jetfleet /etc/jetfleet /var/lib/jetfleet /etc/systemd/system/jetfleet-agent.service";
+    expect(await onBoard(`ls -d ${paths} 2>/dev/null`)).toBe("");
+    expect(await onBoard("systemctl is-active jetfleet-agent")).not.toBe("active");
+    await world.driver.delete(urn, device);
+  });
+
+  test("whose agent does not come online fails with the end of its log, and the next update goes on", async () => {
+    const working = runtime.release.bind(runtime);
+    runtime.release = async () => {
+      const release = await working();
+      // The board's shell in the agent's place: the unit starts and ends at once.
+      const agent = {
+        ...release.files[1],
+        name: "agent.cjs",
+        path: join(import.meta.dirname, "inputs.ts"),
+      };
+      const digest = `sha256:${execFileSync("sha256sum", [agent.path], { encoding: "utf8" }).slice(0, 64)}`;
+      const broken = { ...agent, mode: 0o644, digest, sizeBytes: readFileSync(agent.path).length };
+      return {
+        ...release,
+        digest,
+        files: [release.files[0], broken].filter((file) => file !== undefined),
+      };
+    };
+    const failure = await failureFrom(world.driver.create(urn, await inputs(), { timeout: 20 }));
+    expect(failure.init?.id).toBe("door");
+    expect(failure.init?.reasons[0]).toMatch(/AGENT_OFFLINE.*door.*log of the agent/s);
+    runtime.release = working;
+    const partial = { id: "door", inputs: await inputs(), state: failure.init?.state ?? {} };
+    const mended = await world.driver.update(urn, partial, await inputs());
+    expect(mended.state).toMatchObject({ agent: "active", online: true });
+    await world.driver.delete(urn, mended);
+  });
+
+  test("is cancelled while it connects, with nothing to keep", async () => {
+    await board.powerCut();
+    const creating = failureFrom(world.driver.create(urn, await inputs()));
+    const connecting = () => world.engine.lines.some(({ text }) => text.endsWith("; trying again"));
+    while (!connecting()) await new Promise((resolve) => setTimeout(resolve, 20));
+    await world.driver.cancel();
+    const failure = await creating;
+    expect(failure.code).toBe(1);
+    expect(failure.init).toBeUndefined();
+  });
+
+  test("that is gone for good cannot be deleted unless the user chose to forget it", async () => {
+    const gone = { id: "door", inputs: await inputs({ port: 1 }), state: {} };
+    const failure = await failureFrom(world.driver.delete(urn, gone, 2));
+    expect(failure.message).toMatch(/SSH_UNREACHABLE.*onUnreachable.*pulumi state delete/s);
+    await world.driver.configure({ ...world.config, onUnreachable: "forget" });
+    await world.driver.delete(urn, gone, 2);
+    expect(world.engine.lines.at(-1)?.text).toContain("the device is forgotten");
+  });
+});

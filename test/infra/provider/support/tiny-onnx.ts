@@ -1,0 +1,70 @@
+/** A valid ONNX file of a few hundred bytes: Identity from input [1,3,64,64] to output [1,84,5+classes]. */
+export function tinyOnnx(
+  classes: number,
+  options: { opset?: number; producer?: string } = {},
+): Buffer {
+  const graph = message([
+    [
+      1,
+      message([
+        [1, "x"],
+        [2, "y"],
+        [4, "Identity"],
+      ]),
+    ],
+    [2, "tiny"],
+    [11, valueInfo("x", [1, 3, 64, 64])],
+    [12, valueInfo("y", [1, 84, 5 + classes])],
+  ]);
+  return message([
+    [1, 8],
+    [2, options.producer ?? "jetfleet-test"],
+    [7, graph],
+    [
+      8,
+      message([
+        [1, ""],
+        [2, options.opset ?? 13],
+      ]),
+    ],
+  ]);
+}
+
+function valueInfo(name: string, dims: number[]): Buffer {
+  const shape = message(dims.map((dim) => [1, message([[1, dim]])]));
+  return message([
+    [1, name],
+    [
+      2,
+      message([
+        [
+          1,
+          message([
+            [1, 1],
+            [2, shape],
+          ]),
+        ],
+      ]),
+    ],
+  ]);
+}
+
+type Field = [number: number, value: number | string | Buffer];
+
+export function message(fields: Field[]): Buffer {
+  return Buffer.concat(fields.flatMap(([number, value]) => encodeField(number, value)));
+}
+
+function encodeField(number: number, value: number | string | Buffer): Buffer[] {
+  if (typeof value === "number") return [varint(number * 8), varint(value)];
+  const bytes = Buffer.from(value);
+  return [varint(number * 8 + 2), varint(bytes.length), bytes];
+}
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  for (let rest = value; ; rest = Math.floor(rest / 128)) {
+    if (rest < 128) return Buffer.from([...bytes, rest]);
+    bytes.push((rest % 128) + 128);
+  }
+}

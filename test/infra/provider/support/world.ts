@@ -1,0 +1,103 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { HubClient } from "../../../../fleet/hub/client/index.ts";
+import { startHub } from "../../../../fleet/hub/hub.ts";
+import type { Properties } from "../../../../infra/provider/rpc/values.ts";
+import { RuntimeShelf } from "../../../../infra/provider/runtime/index.ts";
+import { startServer } from "../../../../infra/provider/server.ts";
+import { Driver } from "./driver.ts";
+import { startEngine, type StubEngine } from "./engine.ts";
+import { FakeDevice, newSigningKey } from "./fake-device.ts";
+import { tinyOnnx } from "./tiny-onnx.ts";
+
+export const FLEET = "lab";
+
+export interface World {
+  dir: string;
+  driver: Driver;
+  engine: StubEngine;
+  hub: HubClient;
+  config: Properties;
+  publicKeyPem: string;
+  modelPath: string;
+  /** A device that the hub knows and that is online. */
+  device(name: string): Promise<FakeDevice>;
+  stopHub(): Promise<void>;
+  startHub(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A real hub, the provider's real gRPC server, and a stub of the engine's log. */
+export async function createWorld(runtimes?: RuntimeShelf): Promise<World> {
+  const dir = mkdtempSync(join(tmpdir(), "jetfleet-provider-"));
+  const key = newSigningKey();
+  const keyPath = join(dir, "sign.pem");
+  writeFileSync(keyPath, key.privateKeyPem, { mode: 0o600 });
+  const modelPath = join(dir, "model.onnx");
+  writeFileSync(modelPath, tinyOnnx(1));
+  const operatorFile = join(dir, "operator.json");
+  const options = {
+    dir: join(dir, "hub"),
+    fleet: FLEET,
+    operatorFile,
+    host: "127.0.0.1",
+    mqttPort: 0,
+    httpPort: 0,
+    log: () => {},
+  };
+  let running = await startHub(options);
+  const { httpUrl, mqttUrl } = running.record;
+  const engine = await startEngine();
+  const server = await startServer(undefined, runtimes ?? new RuntimeShelf());
+  const driver = new Driver(server.port);
+  await driver.handshake(engine.address);
+  const hub = new HubClient({ httpUrl, credentialsFile: operatorFile });
+  const config = {
+    hubUrl: httpUrl,
+    fleet: FLEET,
+    operatorCredentials: operatorFile,
+    signingKey: keyPath,
+  };
+  await driver.configure((await driver.checkConfig(config)).inputs);
+  const devices: FakeDevice[] = [];
+  return {
+    dir,
+    driver,
+    engine,
+    hub,
+    config,
+    publicKeyPem: key.publicKeyPem,
+    modelPath,
+    async device(name) {
+      await hub.putDevice(name, "device-password-for-tests");
+      const { publicKeyPem } = key;
+      const password = "device-password-for-tests";
+      const device = await FakeDevice.connect({
+        mqttUrl,
+        fleet: FLEET,
+        name,
+        password,
+        publicKeyPem,
+      });
+      devices.push(device);
+      return device;
+    },
+    stopHub: () => running.stop(),
+    startHub: async () => {
+      running = await startHub(options);
+    },
+    async close() {
+      for (const device of devices) await device.leave().catch(() => {});
+      driver.close();
+      await server.stop();
+      engine.stop();
+      await running.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+export function urnOf(type: "Device" | "Model" | "Pipeline", name: string): string {
+  return `urn:pulumi:test::project::jetfleet:index:${type}::${name}`;
+}
