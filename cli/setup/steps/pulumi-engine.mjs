@@ -1,5 +1,5 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { buildEngine } from "../engine/build.mjs";
 import { downloadEngine } from "../engine/official.mjs";
 import {
@@ -39,6 +39,7 @@ export const pulumiEngine = {
   async run(context) {
     const folder = engineDir(ENGINE_VERSION);
     mkdirSync(dirname(folder), { recursive: true });
+    removeLeftovers(folder);
     const temporary = mkdtempSync(`${folder}.`);
     try {
       const origin = await fill(temporary, context);
@@ -55,6 +56,19 @@ export const pulumiEngine = {
     }
   },
 };
+
+/**
+ * What a killed set-up left; the lock says that no other one is at work.
+ * @param {string} folder
+ */
+function removeLeftovers(folder) {
+  const parent = dirname(folder);
+  const mine = (/** @type {string} */ name) =>
+    name.startsWith(`${basename(folder)}.`) || name.startsWith("download.");
+  for (const name of readdirSync(parent).filter(mine)) {
+    rmSync(join(parent, name), { recursive: true, force: true });
+  }
+}
 
 /**
  * @param {string} folder
