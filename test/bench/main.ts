@@ -1,10 +1,11 @@
 /** `npm run bench -- NAME [--json]`; without a name, what there is. */
 import { parseArgs } from "node:util";
 import type { Bench, BenchResult } from "./bench.ts";
+import { onnxBench } from "./onnx/bench.ts";
 import { pipelineBench } from "./pipeline/bench.ts";
 import { formatTable } from "./table.ts";
 
-const BENCHES: Bench[] = [pipelineBench];
+const BENCHES: Bench[] = [pipelineBench, onnxBench];
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({

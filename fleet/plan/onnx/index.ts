@@ -1,0 +1,16 @@
+export { float, floats, int, ints, tensor, text } from "./attributes.ts";
+export { LIMITS, OPSETS } from "./limits.ts";
+export type {
+  AttributeValue,
+  DataType,
+  Dimension,
+  OnnxGraph,
+  OnnxModel,
+  OnnxNode,
+  OnnxTensor,
+  ValueInfo,
+} from "./model.ts";
+export { readModel } from "./read-model.ts";
+export { bytesPerElement, checkedDims, elementCount } from "./read-tensor.ts";
+export { tensorValues } from "./tensor-values.ts";
+export { refuse } from "./wire.ts";

@@ -1,0 +1,18 @@
+/** What a model file may hold. Real vision models stay far below; a hostile file is refused before it costs memory. */
+export const LIMITS = {
+  nodes: 100_000,
+  /** Attributes, initializers, value infos and the like, over all graphs of the file. */
+  entries: 1_000_000,
+  /** Graphs within graphs: bodies of If, Loop and Scan. */
+  depth: 8,
+  rank: 16,
+  dimension: 2 ** 31 - 1,
+  elements: 2 ** 40,
+  nameBytes: 4096,
+  /** Values kept of a tensor whose elements come one by one instead of packed. */
+  looseValues: 65_536,
+  /** Elements of a constant that is worked out, such as a shape or an anchor list. */
+  foldedElements: 65_536,
+} as const;
+
+export const OPSETS = { oldest: 7, newest: 21 } as const;

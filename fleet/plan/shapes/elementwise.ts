@@ -1,0 +1,172 @@
+import type { DataType } from "../onnx/index.ts";
+import { LIMITS } from "../onnx/index.ts";
+import {
+  type Dims,
+  type Fact,
+  type Inference,
+  known,
+  type NodeContext,
+  product,
+  shaped,
+} from "./fact.ts";
+
+/** Dimensions of several operands under the broadcasting of numpy; null when they do not fit or are unknown. */
+export function broadcast(all: readonly (Dims | null)[]): Dims | null {
+  if (all.some((dims) => dims === null)) return null;
+  const operands = all as readonly Dims[];
+  const rank = Math.max(...operands.map((dims) => dims.length));
+  return Array.from({ length: rank }, (_, at) => {
+    const sizes = operands.map((dims) => {
+      const own = at - (rank - dims.length);
+      return own < 0 ? 1 : (dims[own] ?? null);
+    });
+    const large = sizes.find((size) => size !== null && size !== 1);
+    if (large !== undefined) return large;
+    return sizes.every((size) => size === 1) ? 1 : null;
+  });
+}
+
+type Compute = (...operands: number[]) => number;
+
+/** An operator that works on each element of its broadcast inputs. */
+export function elementwise(compute?: Compute, type?: DataType): Inference {
+  return (context) => {
+    const dims = broadcast(context.inputs.map((input) => input?.dims ?? null));
+    const fact = shaped(context, dims, type);
+    return [compute ? { ...fact, values: evaluate(context, dims, compute) } : fact];
+  };
+}
+
+function evaluate(context: NodeContext, dims: Dims | null, compute: Compute): number[] | null {
+  if (!known(dims) || product(dims) > LIMITS.foldedElements) return null;
+  const operands = context.inputs.map((input) => expander(input, dims));
+  if (operands.some((operand) => operand === null)) return null;
+  const readers = operands as ((at: number) => number)[];
+  return Array.from({ length: product(dims) }, (_, at) =>
+    compute(...readers.map((read) => read(at))),
+  );
+}
+
+/** Reads an operand as if it had the broadcast dimensions. */
+function expander(fact: Fact | null, dims: readonly number[]): ((at: number) => number) | null {
+  if (fact === null || fact.values === null || !known(fact.dims)) return null;
+  const { values, dims: own } = fact;
+  if (values.length === 1) return () => values[0] ?? 0;
+  if (product(own) === product(dims)) return (at) => values[at] ?? 0;
+  return (at) => {
+    let [rest, index, stride] = [at, 0, 1];
+    for (let axis = dims.length - 1; axis >= 0; axis--) {
+      const size = dims[axis] ?? 1;
+      const ownSize = own[axis - (dims.length - own.length)] ?? 1;
+      index += (ownSize === 1 ? 0 : rest % size) * stride;
+      stride *= ownSize;
+      rest = Math.floor(rest / size);
+    }
+    return values[index] ?? 0;
+  };
+}
+
+const isInteger = (type: DataType | undefined): boolean => /^u?int/.test(type ?? "");
+
+const divide: Inference = (context) => {
+  const whole = isInteger(context.inputs[0]?.type);
+  return elementwise((a = 0, b = 1) => (whole ? Math.trunc(a / b) : a / b))(context);
+};
+
+const cast: (type: DataType) => Inference = (type) => (context) => {
+  const [fact] = elementwise((a = 0) => (isInteger(type) ? Math.trunc(a) : a), type)(context);
+  return fact ? [fact] : [];
+};
+
+const CAST_TYPES: Readonly<Record<number, DataType>> = {
+  1: "float32",
+  2: "uint8",
+  3: "int8",
+  6: "int32",
+  7: "int64",
+  9: "bool",
+  10: "float16",
+  11: "float64",
+};
+
+const castTo: Inference = (context) => {
+  const to = context.node.attributes["to"];
+  return cast((to?.kind === "int" ? CAST_TYPES[to.value] : undefined) ?? "unknown")(context);
+};
+
+const select: Inference = (context) => {
+  const [fact] = elementwise((chosen = 0, a = 0, b = 0) => (chosen ? a : b))(context);
+  return fact ? [{ ...fact, type: context.inputs[1]?.type ?? "unknown" }] : [];
+};
+
+const SAME_SHAPE = [
+  ...[
+    "Relu",
+    "LeakyRelu",
+    "PRelu",
+    "Sigmoid",
+    "Tanh",
+    "Elu",
+    "Selu",
+    "Celu",
+    "HardSigmoid",
+    "HardSwish",
+  ],
+  ...[
+    "Softplus",
+    "Softsign",
+    "ThresholdedRelu",
+    "Mish",
+    "Gelu",
+    "Erf",
+    "Log",
+    "Sin",
+    "Cos",
+    "Tan",
+    "Round",
+  ],
+  ...[
+    "Atan",
+    "Asin",
+    "Acos",
+    "Sinh",
+    "Cosh",
+    "Sign",
+    "BitShift",
+    "Xor",
+    "IsNaN",
+    "IsInf",
+    "Shrink",
+  ],
+] as const;
+
+export const ELEMENTWISE: Readonly<Record<string, Inference>> = {
+  ...Object.fromEntries(SAME_SHAPE.map((op) => [op, elementwise()])),
+  Add: elementwise((a = 0, b = 0) => a + b),
+  Sub: elementwise((a = 0, b = 0) => a - b),
+  Mul: elementwise((a = 0, b = 0) => a * b),
+  Div: divide,
+  Mod: elementwise((a = 0, b = 1) => a - b * Math.floor(a / b)),
+  Pow: elementwise((a = 0, b = 0) => a ** b),
+  Min: elementwise(Math.min),
+  Max: elementwise(Math.max),
+  Sum: elementwise((...all) => all.reduce((sum, one) => sum + one, 0)),
+  Mean: elementwise((...all) => all.reduce((sum, one) => sum + one, 0) / all.length),
+  Neg: elementwise((a = 0) => -a),
+  Abs: elementwise(Math.abs),
+  Exp: elementwise(Math.exp),
+  Sqrt: elementwise(Math.sqrt),
+  Reciprocal: elementwise((a = 1) => 1 / a),
+  Floor: elementwise(Math.floor),
+  Ceil: elementwise(Math.ceil),
+  Not: elementwise((a = 0) => (a ? 0 : 1), "bool"),
+  And: elementwise((a = 0, b = 0) => (a && b ? 1 : 0), "bool"),
+  Or: elementwise((a = 0, b = 0) => (a || b ? 1 : 0), "bool"),
+  Equal: elementwise((a = 0, b = 0) => (a === b ? 1 : 0), "bool"),
+  Greater: elementwise((a = 0, b = 0) => (a > b ? 1 : 0), "bool"),
+  Less: elementwise((a = 0, b = 0) => (a < b ? 1 : 0), "bool"),
+  GreaterOrEqual: elementwise((a = 0, b = 0) => (a >= b ? 1 : 0), "bool"),
+  LessOrEqual: elementwise((a = 0, b = 0) => (a <= b ? 1 : 0), "bool"),
+  Where: select,
+  Cast: castTo,
+};

@@ -1,0 +1,107 @@
+import {
+  checkedDims,
+  type OnnxGraph,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  tensorValues,
+  type ValueInfo,
+} from "../onnx/index.ts";
+import { ELEMENTWISE } from "./elementwise.ts";
+import { type Dim, type Dims, type Fact, type Inference, known, NOTHING } from "./fact.ts";
+import { LAYOUT } from "./layout.ts";
+import { OTHER } from "./other.ts";
+import { REDUCTION } from "./reduction.ts";
+import { WINDOWS } from "./window.ts";
+
+/** Every operator whose output shapes can be worked out. */
+const INFERENCES = new Map<string, Inference>(
+  Object.entries({ ...ELEMENTWISE, ...WINDOWS, ...LAYOUT, ...REDUCTION, ...OTHER }),
+);
+
+export interface ShapeOptions {
+  /** Size of a first dimension that the file leaves open; 1 when not said. */
+  batch?: number;
+  /** Dimensions of inputs by name, in place of what the file says. */
+  shapes?: Readonly<Record<string, readonly number[]>>;
+}
+
+export interface ShapedGraph {
+  graph: OnnxGraph;
+  opset: number;
+  /** Facts of every value by its name. */
+  facts: ReadonlyMap<string, Fact>;
+  /** Nodes that run on every inference: those that depend on an input of the model. */
+  live: readonly OnnxNode[];
+  /** Operators whose shapes nobody can tell, once each. */
+  unknownOps: readonly string[];
+}
+
+/** Works out the shape of every value of a model, and which nodes are constant. */
+export function inferShapes(model: OnnxModel, options: ShapeOptions = {}): ShapedGraph {
+  const facts = new Map<string, Fact>();
+  for (const tensor of model.graph.initializers.values())
+    facts.set(tensor.name, tensorFact(tensor));
+  for (const input of model.graph.inputs) facts.set(input.name, inputFact(input, options));
+  const live: OnnxNode[] = [];
+  const unknownOps = new Set<string>();
+  for (const node of model.graph.nodes) {
+    const outputs = inferNode(node, facts, model.opset);
+    if (outputs === null) unknownOps.add(opName(node));
+    node.outputs.forEach((name, at) => {
+      if (name !== "")
+        facts.set(
+          name,
+          checked(node, withHint(outputs?.[at] ?? NOTHING, model.graph.values.get(name))),
+        );
+    });
+    if (!node.outputs.every((name) => name === "" || facts.get(name)?.constant)) live.push(node);
+  }
+  return { graph: model.graph, opset: model.opset, facts, live, unknownOps: [...unknownOps] };
+}
+
+/** The name of an operator with its domain, as errors and reports show it. */
+export function opName({ op, domain }: Pick<OnnxNode, "op" | "domain">): string {
+  return domain === "" ? op : `${domain}.${op}`;
+}
+
+function inferNode(node: OnnxNode, facts: ReadonlyMap<string, Fact>, opset: number): Fact[] | null {
+  const inference = INFERENCES.get(node.op);
+  const inputs = node.inputs.map((name) => (name === "" ? null : (facts.get(name) ?? NOTHING)));
+  return inference ? inference({ node, inputs, opset }) : null;
+}
+
+function tensorFact(tensor: OnnxTensor): Fact {
+  return { type: tensor.type, dims: tensor.dims, constant: true, values: tensorValues(tensor) };
+}
+
+function inputFact(input: ValueInfo, { batch = 1, shapes = {} }: ShapeOptions): Fact {
+  const said = shapes[input.name];
+  const dims =
+    said ??
+    input.dims?.map(
+      (dim, at): Dim => (typeof dim === "number" && dim > 0 ? dim : at === 0 ? batch : null),
+    );
+  const sized = dims && !said && batch > 1 && dims[0] === 1 ? [batch, ...dims.slice(1)] : dims;
+  return { type: input.type, dims: sized ?? null, constant: false, values: null };
+}
+
+/** What the exporter wrote about a value fills what could not be worked out. */
+function withHint(fact: Fact, hint: ValueInfo | undefined): Fact {
+  if (!hint?.dims || (fact.dims && known(fact.dims))) return fact;
+  const said = hint.dims.map((dim): Dim => (typeof dim === "number" ? dim : null));
+  const dims: Dims =
+    fact.dims?.length === said.length ? fact.dims.map((dim, at) => dim ?? said[at] ?? null) : said;
+  return { ...fact, type: fact.type === "unknown" ? hint.type : fact.type, dims };
+}
+
+/** A shape that came out negative or absurd means that the file contradicts itself. */
+function checked(node: OnnxNode, fact: Fact): Fact {
+  const where = `node ${JSON.stringify(node.name)} (${opName(node)})`;
+  if (fact.dims)
+    checkedDims(
+      fact.dims.filter((dim): dim is number => dim !== null),
+      where,
+    );
+  return fact;
+}
