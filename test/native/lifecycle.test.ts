@@ -42,7 +42,7 @@ describe("stop", () => {
       const run = await Run.start(looped);
       await run.stop();
     }
-    expect.assertions(0);
+    expect(looped.source.loop).toBe(true); // each of them was still running
   });
 
   test("may be called from within a message", async () => {
@@ -66,6 +66,7 @@ describe("stop", () => {
     await first.stop();
     const seen = second.frames.length;
     await second.until((run) => run.frames.length > seen + 10);
+    expect(second.states).toEqual(["connecting", "playing"]);
     await second.stop();
   });
 });

@@ -127,6 +127,7 @@ TEST(Pipeline, RepeatsALoopedFileAtItsOwnPaceWithTimesThatGrow) {
   for (std::size_t i = 1; i < seen.frames.size(); ++i) {
     EXPECT_NEAR(seen.frames[i].pts_ms - seen.frames[i - 1].pts_ms, 40, 0.1);
   }
+  EXPECT_EQ(seen.source.size(), 2U) << "connecting and playing are told once: " << Codes(seen);
 }
 
 TEST(Pipeline, FailsForMissingForeignAndEmptyFiles) {

@@ -10,7 +10,8 @@ namespace jetfleet {
 namespace {
 
 std::string DlError() {
-  const char* error = dlerror();
+  // The answer is per thread in glibc.
+  const char* error = dlerror();  // NOLINT(concurrency-mt-unsafe)
   return error == nullptr ? "unknown error" : error;
 }
 

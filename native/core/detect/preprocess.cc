@@ -117,10 +117,10 @@ void Preprocessor::Spread(const Letterbox& letterbox, Tensor* tensor) const {
     float* blue = tensor->data() + static_cast<std::size_t>(y) * input_.width;
     float* green = blue + plane;
     float* red = green + plane;
-    for (int x = 0; x < scaled.width; ++x) {
-      blue[x] = from[3 * x];
-      green[x] = from[3 * x + 1];
-      red[x] = from[3 * x + 2];
+    for (int x = 0; x < scaled.width; ++x, from += 3) {
+      blue[x] = from[0];
+      green[x] = from[1];
+      red[x] = from[2];
     }
   }
 }

@@ -62,7 +62,8 @@ void Source::Run() {
   Milliseconds pause = kFirstPause;
   Status why = Status::Ok();
   while (!stopping()) {
-    callbacks_.on_state(SourceState::kConnecting, why);
+    // The rounds of a looped file are one source that plays.
+    if (uri_.live || !played_before_) callbacks_.on_state(SourceState::kConnecting, why);
     why = PlayOnce();
     if (stopping()) return;
     if (!uri_.live) {
@@ -135,13 +136,14 @@ void Source::OnEnd(const Status& status) {
 }
 
 void Source::OnPicture(FramePtr frame) {
-  bool first = false;
+  bool tell = false;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     last_sign_of_life_ = Clock::now();
     double pts_ms = frame->result.pts_ms;
-    first = !playing_;
+    const bool first = !playing_;
     if (first) {
+      tell = uri_.live || !played_before_;
       playing_ = true;
       first_pts_ms_ = pts_ms;
       if (played_before_) pts_offset_ms_ = last_pts_ms_ + frame_gap_ms_;
@@ -153,7 +155,7 @@ void Source::OnPicture(FramePtr frame) {
     last_pts_ms_ = pts_ms;
     frame->result.pts_ms = pts_ms;
   }
-  if (first) callbacks_.on_state(SourceState::kPlaying, Status::Ok());
+  if (tell) callbacks_.on_state(SourceState::kPlaying, Status::Ok());
   callbacks_.on_picture(std::move(frame));
 }
 
