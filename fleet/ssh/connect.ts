@@ -152,7 +152,7 @@ async function handshake(
       if (refused && shown) {
         const other = shown;
         finish(() => resolve(other));
-      } else finish(() => reject(connectFailure(error, address, target.user)));
+      } else finish(() => reject(connectFailure(error, { ...target, address })));
     };
     if (signal.aborted) return onAbort();
     signal.addEventListener("abort", onAbort, { once: true });

@@ -19,15 +19,28 @@ const PASSING_CODES = new Set([
   "EAI_AGAIN",
 ]);
 
+/** Who wanted to connect where. */
+export interface Attempt {
+  address: string;
+  user: string;
+  privateKeyPath: string;
+}
+
 /** A connect failure of ssh2 as a FleetError; only what may pass by itself is retryable, never a refused key. */
-export function connectFailure(error: unknown, address: string, user: string): FleetError {
+export function connectFailure(error: unknown, attempt: Attempt): FleetError {
+  const { address, user, privateKeyPath } = attempt;
   const cause = error as Ssh2Error;
   const message = cause.message ?? String(error);
   if (cause.level === "client-authentication") {
     return new FleetError(
       "SSH_AUTH",
-      `Expected ${address} to accept the key for user ${user} but it refused it`,
-      { cause },
+      `Expected ${address} to accept the key ${privateKeyPath} for user ${user} but it refused it`,
+      {
+        cause,
+        hint:
+          "Check ssh.user and ssh.privateKeyPath, or add the key's public half to " +
+          `~${user}/.ssh/authorized_keys on the board (ssh-copy-id does).`,
+      },
     );
   }
   if (cause.level === "client-timeout") {

@@ -1,0 +1,3 @@
+import { codesTable } from "./codes-table.ts";
+
+process.stdout.write(codesTable());

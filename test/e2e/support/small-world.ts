@@ -1,0 +1,202 @@
+import { spawn } from "node:child_process";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { endPart, ensureRunning, type Part } from "../../../cli/demo/background.ts";
+import { ensureKeys } from "../../../cli/demo/keys.ts";
+import { boardPart, type BoardReady, FLEET, hubPart } from "../../../cli/demo/parts.ts";
+import { writeStackConfig } from "../../../cli/demo/stack.ts";
+import { demoPulumi } from "../../../cli/setup/pulumi-env.mjs";
+import { HubClient, type HubRecord } from "../../../fleet/hub/client/index.ts";
+import type { Behaviour } from "../../../fleet/sim/board/behaviour.ts";
+import { type Camera, type CameraOptions, startCamera } from "../../../fleet/sim/camera/index.ts";
+import type { BoardName } from "../../../fleet/spec/index.ts";
+import { tinyModel } from "../../native/tiny-model.ts";
+import { type Answer, DemoWorld } from "./demo-world.ts";
+
+export const DEVICE = "door";
+const BOARD: BoardName = "tx2";
+const PROGRAM = fileURLToPath(new URL("program", import.meta.url));
+/** A deployed pipeline needs about this long on a busy machine; an `up` that hangs longer is broken. */
+const UP_DEADLINE_MS = 300_000;
+
+export interface UpAnswer extends Answer {
+  tookMs: number;
+}
+
+/** What `deploy` may say otherwise than the world as it is. */
+export interface StackChanges {
+  board?: BoardName;
+  sshKey?: string;
+  hostKey?: string;
+  cameraUri?: string;
+  model?: string;
+  labels?: string[];
+  hubUrl?: string;
+}
+
+/**
+ * The least that is a fleet: one hub, one simulated board, a model of a few kilobytes and the real Pulumi engine on
+ * the quickstart program. Tests drive it by the commands that a user types, and break it by what it is made of.
+ */
+export class SmallWorld {
+  readonly demo: DemoWorld;
+  /** An ONNX detector that finds one "thing" in every picture. */
+  readonly model: string;
+  hub: HubRecord | null = null;
+  board: BoardReady | null = null;
+  camera: Camera | null = null;
+  /** Of the last camera that was started; nothing answers there when it is gone. */
+  cameraUri = "rtsp://127.0.0.1:9/scene";
+  readonly #signal = new AbortController().signal;
+  #boardPart: Part<BoardReady>;
+
+  private constructor(demo: DemoWorld) {
+    this.demo = demo;
+    this.model = path.join(demo.paths.state, "tiny.onnx");
+    this.#boardPart = boardPart(demo.paths, { name: DEVICE, board: BOARD });
+  }
+
+  static async create(): Promise<SmallWorld> {
+    const world = new SmallWorld(await DemoWorld.create());
+    // The functions of cli/demo that write the stack's configuration read it from here.
+    process.env["JETFLEET_STATE_DIR"] = world.demo.paths.state;
+    await ensureKeys(world.demo.paths);
+    await writeFile(world.model, tinyModel());
+    await Promise.all([world.startHub(), world.startBoard()]);
+    return world;
+  }
+
+  async startHub(): Promise<void> {
+    this.hub = (await ensureRunning(hubPart(this.demo.paths), this.#signal)).ready;
+  }
+
+  /** The hub is gone in an instant, as when its machine loses power. */
+  killHub(): Promise<void> {
+    return killAndWait(this.hub?.pid);
+  }
+
+  async startBoard(behaviour: Behaviour = {}): Promise<void> {
+    const part = boardPart(this.demo.paths, { name: DEVICE, board: BOARD });
+    const args = [...part.args, "--behaviour", JSON.stringify(behaviour)];
+    this.#boardPart = { ...part, args: Object.keys(behaviour).length > 0 ? args : part.args };
+    this.board = (await ensureRunning(this.#boardPart, this.#signal)).ready;
+  }
+
+  /** In order, as by its power button. */
+  async stopBoard(): Promise<void> {
+    await endPart(this.#boardPart);
+  }
+
+  /** Everything that runs on the board dies with this process: a power cut. */
+  async cutPower(): Promise<void> {
+    const record = path.join(this.#boardPart.folder, "board.json");
+    const { pid } = JSON.parse(await readFile(record, "utf8")) as { pid: number };
+    await killAndWait(pid);
+  }
+
+  /** A camera small enough for a busy machine, on the port of the one before. */
+  async startCamera(options: CameraOptions = {}): Promise<void> {
+    const port = this.camera ? Number(new URL(this.cameraUri).port) : 0;
+    this.camera = await startCamera({ port, width: 320, height: 240, fps: 10, ...options });
+    this.cameraUri = this.camera.rtspUrl;
+  }
+
+  /** A file on the board's disk, as this machine sees it. */
+  onBoard(file: string): string {
+    return path.join(this.#boardPart.folder, "root", file);
+  }
+
+  async configure(changes: StackChanges = {}): Promise<void> {
+    const { board, hub } = this;
+    if (!board || !hub) throw new Error("board and hub have not started yet");
+    const { paths } = this.demo;
+    await writeStackConfig(
+      {
+        fleet: FLEET,
+        hubUrl: changes.hubUrl ?? hub.httpUrl,
+        paths: { ...paths, sshKey: changes.sshKey ?? paths.sshKey },
+        boards: [
+          {
+            ...board,
+            board: changes.board ?? board.board,
+            hostKey: changes.hostKey ?? board.hostKey,
+          },
+        ],
+        cameraUri: changes.cameraUri ?? this.cameraUri,
+        model: { source: changes.model ?? this.model, labels: changes.labels ?? ["thing"] },
+      },
+      this.#signal,
+    );
+  }
+
+  /** `pulumi up` as a user types it; `pipelineTimeout` as customTimeouts of the program's pipeline. */
+  up(options: { pipelineTimeout?: string; args?: string[] } = {}): Promise<UpAnswer> {
+    const args = ["up", "--yes", "--skip-preview", "--suppress-progress", ...(options.args ?? [])];
+    return this.pulumi(args, options.pipelineTimeout);
+  }
+
+  pulumi(args: readonly string[], pipelineTimeout?: string): Promise<UpAnswer> {
+    const { command, cwd, env } = demoPulumi(this.demo.env);
+    const wait = pipelineTimeout ? { JETFLEET_TEST_PIPELINE_TIMEOUT: pipelineTimeout } : {};
+    const startedAtMs = Date.now();
+    return new Promise((resolve, reject) => {
+      const child = spawn(command, args, {
+        cwd: pipelineTimeout ? PROGRAM : cwd,
+        env: { ...env, ...wait },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      const timer = setTimeout(() => child.kill("SIGINT"), UP_DEADLINE_MS);
+      let text = "";
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on("data", (chunk) => (text += String(chunk)));
+      }
+      child.once("error", reject);
+      child.once("close", (code) => {
+        clearTimeout(timer);
+        resolve({ code: code ?? 128, text, tookMs: Date.now() - startedAtMs });
+      });
+    });
+  }
+
+  /** Names of the resources in Pulumi's state, and its operations that were begun and not ended. */
+  async state(): Promise<{ resources: string[]; pending: number }> {
+    const { text } = await this.pulumi(["stack", "export"]);
+    const { deployment } = JSON.parse(text) as {
+      deployment: { resources?: { urn: string }[]; pending_operations?: unknown[] };
+    };
+    const urns = (deployment.resources ?? []).map(({ urn }) => urn);
+    return {
+      resources: urns.flatMap((urn) => /::jetfleet:index:(.*)$/.exec(urn)?.[1] ?? []).sort(),
+      pending: deployment.pending_operations?.length ?? 0,
+    };
+  }
+
+  client(): HubClient {
+    if (!this.hub) throw new Error("the hub has not started yet");
+    return new HubClient({
+      httpUrl: this.hub.httpUrl,
+      credentialsFile: this.demo.paths.operatorFile,
+    });
+  }
+
+  /** Ends every process of this world and removes its folder. What was deployed goes with the board's disk. */
+  async end(): Promise<void> {
+    await this.camera?.stop();
+    await endPart(this.#boardPart);
+    await endPart(hubPart(this.demo.paths));
+    await rm(this.demo.paths.state, { recursive: true, force: true });
+  }
+}
+
+async function killAndWait(pid: number | undefined): Promise<void> {
+  if (pid === undefined) throw new Error("nothing to kill");
+  process.kill(pid, "SIGKILL");
+  for (const end = Date.now() + 20_000; Date.now() < end; ) {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+    // A zombie is as dead as can be until its parent, this process, hears of it.
+    if (stat === "" || /\) Z /.test(stat)) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`process ${pid} outlived SIGKILL`);
+}
