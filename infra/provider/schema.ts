@@ -8,7 +8,7 @@ import { PipelineInputs, PipelineState } from "./resources/pipeline.ts";
 
 /** The part of JSON Schema that zod writes for our schemas. */
 interface JsonSchema {
-  type?: string;
+  type?: string | string[];
   description?: string;
   default?: unknown;
   enum?: unknown[];
@@ -72,7 +72,9 @@ function resourceSchema(
     // The name falls back to that of the resource in the program.
     requiredInputs: input.required.filter((key) => key !== "name"),
     properties: { ...input.properties, ...output.properties },
-    required: [...new Set([...input.required, ...output.required])],
+    required: [...new Set([...input.required, ...output.required])].filter(
+      (key) => key !== "jetpack",
+    ),
   };
 }
 
@@ -103,9 +105,17 @@ function typeOf(
   secrets: readonly string[][],
   types: Record<string, Json>,
 ): Json {
+  // The only unions here are "or null", which Pulumi writes as optional.
   if (schema.anyOf) {
-    // The only unions here are "or null", which Pulumi writes as optional.
     return typeOf(schema.anyOf.find(({ type }) => type !== "null") ?? {}, name, secrets, types);
+  }
+  if (Array.isArray(schema.type)) {
+    return typeOf(
+      { ...schema, type: schema.type.find((type) => type !== "null") ?? "string" },
+      name,
+      secrets,
+      types,
+    );
   }
   if (schema.type === "array") {
     return { type: "array", items: typeOf(schema.items ?? {}, name, secrets, types) };

@@ -39,7 +39,7 @@ export async function waitUntil(wait: Wait): Promise<void> {
       });
       const verdict = wait.judge();
       if (verdict.verdict === "done") return operation.status(verdict.text);
-      if (verdict.verdict === "failed") throw verdict.error;
+      if (verdict.verdict === "failed") throw await withDetails(wait, verdict.error);
       if (operation.signal.aborted) throw await outOfTime(wait, verdict);
       operation.status(verdict.reason);
       await changed;
@@ -49,6 +49,13 @@ export async function waitUntil(wait: Wait): Promise<void> {
     operation.signal.removeEventListener("abort", onAbort);
     await stop().catch(() => {});
   }
+}
+
+async function withDetails(wait: Wait, error: FleetError): Promise<FleetError> {
+  const details = (await wait.details?.().catch(() => "")) ?? "";
+  return details === ""
+    ? error
+    : new FleetError(error.code, `${error.message}\n${details}`, { hint: error.hint });
 }
 
 async function outOfTime(

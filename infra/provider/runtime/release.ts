@@ -28,6 +28,8 @@ export const AGENT_UNIT = `[Unit]
 Description=jetfleet agent
 After=network-online.target
 Wants=network-online.target
+# Whatever goes wrong, nobody is there to start it again by hand.
+StartLimitIntervalSec=0
 
 [Service]
 ExecStart=/opt/jetfleet/current/bin/node /opt/jetfleet/current/agent.cjs run --config /etc/jetfleet/agent.json

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { resolveEngine } from "../../../cli/setup/engine/resolve.mjs";
 import { nodePath } from "../../../cli/setup/paths.mjs";
 import { newSigningKey } from "../provider/support/fake-device.ts";
 import { tinyOnnx } from "../provider/support/tiny-onnx.ts";
@@ -17,6 +16,10 @@ interface Engine {
   pulumi: string;
   languageHostDir: string;
 }
+
+// Plain JavaScript without declarations.
+const resolver: string = "../../../cli/setup/engine/resolve.mjs";
+const { resolveEngine } = (await import(resolver)) as { resolveEngine(): Engine };
 
 function findEngine(): Engine | null {
   try {
@@ -109,7 +112,11 @@ describe.skipIf(!engine)(`the quickstart program with the real engine${reason}`,
   }, 100_000);
 
   test("gives the engine a schema that is valid and complete", async () => {
-    const { output, ok } = await pulumi("package", "get-schema", provider);
+    const { output, ok } = await pulumi(
+      "package",
+      "get-schema",
+      join(provider, "pulumi-resource-jetfleet"),
+    );
     expect(ok, output).toBe(true);
     const schema = JSON.parse(output) as { resources: Record<string, { inputProperties: object }> };
     expect(Object.keys(schema.resources)).toEqual([

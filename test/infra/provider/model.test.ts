@@ -25,7 +25,7 @@ function modelFile(name: string, producer: string): string {
 
 test("a model's life: known in preview, uploaded once, read back, kept at the hub after delete", async () => {
   const inputs = await inputsOf(modelFile("life.onnx", "life"));
-  const digest = String(inputs["digest"]);
+  const digest = inputs["digest"] as string;
   const preview = await world.driver.create(urn, inputs, { preview: true });
   expect(preview.id).toBe(digest);
   expect(preview.state["manifest"]).toMatchObject({ name: "people", digest, labels: ["person"] });
@@ -65,7 +65,7 @@ test("new labels are an update that the manifest shows", async () => {
 test("a file that the hub has lost is drift, and an update sends it again", async () => {
   const inputs = await inputsOf(modelFile("lost.onnx", "lost"));
   const created = await world.driver.create(urn, inputs);
-  const digest = String(inputs["digest"]);
+  const digest = inputs["digest"] as string;
   rmSync(join(world.dir, "hub", "objects"), { recursive: true });
   await world.stopHub();
   await world.startHub();

@@ -166,9 +166,9 @@ describe("provisioning", () => {
 
   test.each<[string, Partial<BoardProbe>, boolean, string[]]>([
     ["nothing when all is well", {}, true, []],
-    ["a start when the agent is stopped", { active: "inactive" }, false, ["restart"]],
+    ["a start when the agent is stopped", { active: "inactive" }, true, ["restart"]],
     [
-      "new credentials for an agent that runs and is not online",
+      "new credentials for an agent that is not online",
       {},
       false,
       ["write-credentials", "restart"],
@@ -259,7 +259,11 @@ describe("online", () => {
     ["a new birth with its report", presence("b"), "b", presence("a"), true, "done"],
     ["a will", presence("b", false), "b", presence("a"), true, "waiting"],
   ])("with %s", (_what, now, report, before, restarted, expected) => {
-    const view = { presence: now, reported: report === null ? null : reported(report) };
+    const view = {
+      presence: now,
+      reported: report === null ? null : reported(report),
+      restarts: 0,
+    };
     expect(judgeOnline(view, before, restarted).verdict).toBe(expected);
   });
 });

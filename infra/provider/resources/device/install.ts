@@ -45,7 +45,8 @@ export async function executeStep(step: Step, job: InstallJob): Promise<void> {
       return await root(
         job,
         "starting the agent",
-        `systemctl daemon-reload; systemctl restart ${UNIT}`,
+        // A unit that was given up before would not be started again.
+        `systemctl daemon-reload; systemctl reset-failed ${UNIT} || true; systemctl restart ${UNIT}`,
       );
   }
 }

@@ -31,9 +31,8 @@ export function planProvision(
 ): Step[] {
   const steps: Step[] = [];
   if (probe.runtime?.runtimeDigest !== release.digest) steps.push(pushStep(probe, release));
-  // An agent that runs with the right configuration and is not online has credentials that the hub does not know.
-  const locked = probe.active === "active" && !online;
-  if (!sameConfig(probe.agentConfig, wanted) || locked) steps.push({ step: "write-credentials" });
+  // Why an agent is not online cannot be seen from here; the hub may have lost its account, so it gets a new one.
+  if (!sameConfig(probe.agentConfig, wanted) || !online) steps.push({ step: "write-credentials" });
   if (probe.unit !== "ours") steps.push({ step: "write-unit" });
   if (!probe.enabled) steps.push({ step: "enable" });
   if (steps.length > 0 || probe.active !== "active") steps.push({ step: "restart" });

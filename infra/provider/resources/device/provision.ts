@@ -77,8 +77,25 @@ async function awaitOnline(
   before: Presence | null,
   restarted: boolean,
 ): Promise<void> {
-  const log = () => agentLog(job.connection);
-  await waitOnline({ operation: job.operation, link, device, before, restarted, log });
+  const { connection, operation } = job;
+  await waitOnline({
+    operation,
+    link,
+    device,
+    before,
+    restarted,
+    countRestarts: () => countRestarts(connection, operation.signal),
+    log: () => agentLog(connection),
+  });
+}
+
+async function countRestarts(connection: SshConnection, signal: AbortSignal): Promise<number> {
+  const label = "looking at the agent's unit";
+  const answer = await runAsRoot(connection, `systemctl show -p NRestarts ${UNIT}`, {
+    label,
+    signal,
+  });
+  return Number(answer.trim().replace("NRestarts=", "")) || 0;
 }
 
 /** Last lines of the agent's journal. Asked for when time is up already, hence a signal of its own. */

@@ -1,4 +1,5 @@
 import { FleetError } from "../../../../fleet/errors/index.ts";
+import type { FleetLink } from "../../../../fleet/hub/client/index.ts";
 import type { FleetContext } from "../../fleet-context.ts";
 import type { Operation } from "../../rpc/operation.ts";
 import type { Properties } from "../../rpc/values.ts";
@@ -41,6 +42,21 @@ function describeRuntime({ runtimeDigest }: Properties): string {
   return runtimeDigest === "" ? "missing" : "another";
 }
 
+/** An agent that is just reconnecting is no drift. */
+const RECONNECT_MS = 4_000;
+
+async function isOnline(link: FleetLink, device: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), RECONNECT_MS);
+  const stop = await link.subscribe(device, "presence", ({ online }) => {
+    if (online) resolve(true);
+  });
+  const online = await promise;
+  clearTimeout(timer);
+  await stop();
+  return online;
+}
+
 /** Whether the hub has the agent online; null when the hub does not answer. */
 async function readOnline(
   context: FleetContext,
@@ -48,11 +64,11 @@ async function readOnline(
   device: string,
   active: boolean,
 ): Promise<boolean | null> {
+  // What does not run is not online, whatever its will says yet.
+  if (!active) return false;
   try {
-    await context.hubInfo(operation.signal);
     return await context.withLink(operation.signal, async (link) => {
-      const presence = await link.readRetained(device, "presence");
-      return active && (presence?.online ?? false);
+      return await isOnline(link, device);
     });
   } catch (error) {
     if (!(error instanceof FleetError) || error.code !== "HUB_UNREACHABLE") throw error;

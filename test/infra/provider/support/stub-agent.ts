@@ -28,6 +28,7 @@ const client = connect(config.mqttUrl, {
   username: config.username,
   password: config.password,
   protocolVersion: 4,
+  reconnectOnConnackError: true,
   will,
 });
 client.on("connect", () => {
