@@ -15,7 +15,6 @@ import { tinyModel } from "../../native/tiny-model.ts";
 import { type Answer, DemoWorld } from "./demo-world.ts";
 
 export const DEVICE = "door";
-const BOARD: BoardName = "tx2";
 const PROGRAM = fileURLToPath(new URL("program", import.meta.url));
 /** A deployed pipeline needs about this long on a busy machine; an `up` that hangs longer is broken. */
 const UP_DEADLINE_MS = 300_000;
@@ -51,14 +50,17 @@ export class SmallWorld {
   readonly #signal = new AbortController().signal;
   #boardPart: Part<BoardReady>;
 
-  private constructor(demo: DemoWorld) {
+  readonly #board: BoardName;
+
+  private constructor(demo: DemoWorld, board: BoardName) {
     this.demo = demo;
+    this.#board = board;
     this.model = path.join(demo.paths.state, "tiny.onnx");
-    this.#boardPart = boardPart(demo.paths, { name: DEVICE, board: BOARD });
+    this.#boardPart = boardPart(demo.paths, { name: DEVICE, board });
   }
 
-  static async create(): Promise<SmallWorld> {
-    const world = new SmallWorld(await DemoWorld.create());
+  static async create(board: BoardName = "tx2"): Promise<SmallWorld> {
+    const world = new SmallWorld(await DemoWorld.create(), board);
     // The functions of cli/demo that write the stack's configuration read it from here.
     process.env["JETFLEET_STATE_DIR"] = world.demo.paths.state;
     await ensureKeys(world.demo.paths);
@@ -77,7 +79,7 @@ export class SmallWorld {
   }
 
   async startBoard(behaviour: Behaviour = {}): Promise<void> {
-    const part = boardPart(this.demo.paths, { name: DEVICE, board: BOARD });
+    const part = boardPart(this.demo.paths, { name: DEVICE, board: this.#board });
     const args = [...part.args, "--behaviour", JSON.stringify(behaviour)];
     this.#boardPart = { ...part, args: Object.keys(behaviour).length > 0 ? args : part.args };
     this.board = (await ensureRunning(this.#boardPart, this.#signal)).ready;
