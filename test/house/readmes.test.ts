@@ -6,15 +6,20 @@ import { readSource, repositoryFiles, root } from "./sources.ts";
 const CODE = /\.(ts|tsx|mts|mjs|cc|h|cu|py|go|sh)$|(^|\/)(go\.mod|Makefile)$/;
 const MOST_LINES = 60;
 
-/** A folder of test/ that mirrors a folder of code is explained by that one's README, helpers below it too. */
-function isMirror(folder: string): boolean {
+/**
+ * A folder of test/ is explained by the README of the code that it mirrors ("test/hub" may stand for
+ * "test/fleet/hub"), or by one of its own; helpers below it too.
+ */
+function isExplained(folder: string): boolean {
   if (!folder.startsWith("test/")) return false;
-  return existsSync(join(root, folder.slice("test/".length))) || isMirror(dirname(folder));
+  const mirrored = folder.slice("test/".length);
+  const explaining = [mirrored, `fleet/${mirrored}`, `${folder}/README.md`];
+  return explaining.some((path) => existsSync(join(root, path))) || isExplained(dirname(folder));
 }
 
 const files = repositoryFiles();
 const codeFolders = [...new Set(files.filter((file) => CODE.test(file)).map(dirname))]
-  .filter((folder) => folder !== "." && !isMirror(folder))
+  .filter((folder) => folder !== "." && !isExplained(folder))
   .sort();
 
 describe("a folder that holds code", () => {
