@@ -55,7 +55,10 @@ export function judgeRunning(goal: PipelineGoal, view: PipelineView): Verdict {
   if (reported.update.state === "rolled-back" && reported.error)
     return failed(device, reported.error);
   const pipeline = reported.pipelines.find(({ name }) => name === goal.pipeline);
-  if (pipeline?.specDigest !== goal.specDigest) return waiting(updateText(reported));
+  if (pipeline?.specDigest !== goal.specDigest) {
+    const why = error ?? pipeline?.error;
+    return waiting(updateText(reported) + (why ? `: ${why.message}` : ""), why?.hint);
+  }
   if (pipeline.state === "failed") {
     if (pipeline.error && isFinal(pipeline.error)) return failed(device, pipeline.error);
     const reason = pipeline.error?.message ?? "no reason given";
