@@ -8,8 +8,11 @@
 
 import argparse
 import json
+import os
 import time
 from pathlib import Path
+
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when CUDA starts: repeatable products
 
 import numpy as np
 import torch
@@ -20,10 +23,11 @@ from frames import render
 from train import train
 
 NAME = "street"
-# v1 is honest but small: few streets, early daylight only, a short training without changes to its pictures.
+# v1 is honest but small: few streets, early daylight only, a short training without changes to its pictures. A
+# short training magnifies rounding, so its arithmetic repeats bit for bit on one kind of GPU.
 VERSIONS = {
-    "v1": {"seed": 11, "firstSeed": 50_000, "seeds": 20, "framesPerSeed": 40, "daylight": True, "steps": 600, "rich": False},
-    "v2": {"seed": 22, "firstSeed": 100_000, "seeds": 720, "framesPerSeed": 80, "daylight": False, "steps": 8000, "rich": True},
+    "v1": {"seed": 11, "firstSeed": 50_000, "seeds": 20, "framesPerSeed": 40, "daylight": True, "steps": 600, "rich": False, "repeatable": True},
+    "v2": {"seed": 22, "firstSeed": 100_000, "seeds": 720, "framesPerSeed": 80, "daylight": False, "steps": 8000, "rich": True, "repeatable": False},
 }
 
 
@@ -40,7 +44,7 @@ def make(version, plan, unseen, out, device, tag):
     print(f"{version}: {len(frames)} frames drawn in {time.time() - started:.0f} s", flush=True)
     started = time.time()
     model = train(torch.from_numpy(frames).to(device), torch.from_numpy(truth).to(device), plan["steps"], plan["seed"], device,
-                  rich=plan["rich"], log=lambda text: print(text, flush=True))
+                  rich=plan["rich"], repeatable=plan["repeatable"], log=lambda text: print(text, flush=True))
     print(f"{version}: trained in {time.time() - started:.0f} s", flush=True)
     del frames, truth
     model = model.float().cpu().eval()

@@ -41,10 +41,16 @@ def floats_of(model):
     return [t for t in model.state_dict().values() if t.dtype.is_floating_point]
 
 
-def train(frames, truth, steps, seed, device, rich=True, peak=2e-3, log=print):
-    """frames and truth lie on the device. Returns the averaged model in evaluation mode."""
+def prepare(seed, repeatable):
+    """Repeatable arithmetic costs about half as much time again."""
     torch.manual_seed(seed)
-    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.benchmark = not repeatable
+    torch.use_deterministic_algorithms(repeatable, warn_only=True)
+
+
+def train(frames, truth, steps, seed, device, rich=True, repeatable=True, peak=2e-3, log=print):
+    """frames and truth lie on the device. Returns the averaged model in evaluation mode."""
+    prepare(seed, repeatable)
     model = Detector().to(device, memory_format=torch.channels_last)
     average = copy.deepcopy(model).eval()
     decayed = [p for p in model.parameters() if p.ndim > 1]

@@ -9,13 +9,15 @@
 namespace jetfleet::camera {
 namespace {
 
-constexpr GstClockTime kPatience = 10 * GST_SECOND;
+constexpr GstClockTime kGlance = 100 * GST_MSECOND;
+constexpr int kMostGlances = 100;
 
+/// The pipeline's error message, or nothing.
 std::string ErrorOf(GstElement* pipeline) {
   GstBus* bus = gst_element_get_bus(pipeline);
   GstMessage* message = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR);
   gst_object_unref(bus);
-  if (message == nullptr) return "no picture within 10 s";
+  if (message == nullptr) return "";
   GError* error = nullptr;
   gst_message_parse_error(message, &error, nullptr);
   std::string text = error->message;
@@ -38,12 +40,19 @@ Clip::Clip(const std::string& path) {
   gst_object_unref(file);
   GstElement* out = gst_bin_get_by_name(GST_BIN(pipeline), "out");
   gst_element_set_state(pipeline, GST_STATE_PLAYING);
-  while (GstSample* sample = gst_app_sink_try_pull_sample(GST_APP_SINK(out), kPatience)) {
-    Add(sample);
-    gst_sample_unref(sample);
+  std::string error;
+  for (int glances = 0; error.empty() && gst_app_sink_is_eos(GST_APP_SINK(out)) == 0;) {
+    GstSample* sample = gst_app_sink_try_pull_sample(GST_APP_SINK(out), kGlance);
+    if (sample != nullptr) {
+      Add(sample);
+      gst_sample_unref(sample);
+      glances = 0;
+      continue;
+    }
+    error = ErrorOf(pipeline);
+    if (error.empty() && ++glances == kMostGlances) error = "no picture within 10 s";
   }
-  const bool ended = gst_app_sink_is_eos(GST_APP_SINK(out)) != 0;
-  const std::string error = ended && !pictures_.empty() ? "" : ErrorOf(pipeline);
+  if (error.empty() && pictures_.empty()) error = "it holds no picture";
   gst_element_set_state(pipeline, GST_STATE_NULL);
   gst_object_unref(out);
   gst_object_unref(pipeline);
