@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { FleetError } from "../fleet/errors/index.ts";
 import { HubClient, HubRecord } from "../fleet/hub/client/index.ts";
+import { FleetFeed } from "./fleet-view/index.ts";
 import { stateDir } from "./setup/paths.mjs";
 
 /** Options that every command that talks to a hub shares. */
@@ -15,6 +16,8 @@ export interface HubOptions {
 export interface HubLocation {
   httpUrl: string;
   credentialsFile: string;
+  /** Where the truth keeper of this clone's simulated camera writes; other hubs have none. */
+  truthFile?: string;
 }
 
 /** Flags first, else what `npm run demo` left in the state folder. Throws HUB_UNREACHABLE when there is neither. */
@@ -28,7 +31,12 @@ export async function locateHub(options: HubOptions): Promise<HubLocation> {
     return { httpUrl: options.hub, credentialsFile };
   }
   const file = path.join(options.hubDir ?? path.join(state, "hub"), "hub.json");
-  return { httpUrl: (await readRecord(file)).httpUrl, credentialsFile };
+  const { httpUrl } = await readRecord(file);
+  return {
+    httpUrl,
+    credentialsFile,
+    ...(options.hubDir === undefined ? { truthFile: truthFileOf(state) } : {}),
+  };
 }
 
 export function clientFor(
@@ -36,6 +44,17 @@ export function clientFor(
   signal?: AbortSignal,
 ): HubClient {
   return new HubClient({ httpUrl, credentialsFile, ...(signal ? { signal } : {}) });
+}
+
+export function truthFileOf(state: string): string {
+  return path.join(state, "camera", "truth.json");
+}
+
+/** Throws HUB_UNREACHABLE or HUB_REFUSED. */
+export function openFeed(location: HubLocation, signal?: AbortSignal): Promise<FleetFeed> {
+  const { httpUrl, truthFile } = location;
+  const client = clientFor(location, signal);
+  return FleetFeed.open(httpUrl, client, truthFile === undefined ? {} : { truthFile });
 }
 
 async function readRecord(file: string): Promise<HubRecord> {

@@ -1,6 +1,5 @@
 import { FleetError } from "../../fleet/errors/index.ts";
-import { FleetFeed } from "../fleet-view/index.ts";
-import { clientFor, type HubLocation, type HubOptions, locateHub } from "../hub-location.ts";
+import { type HubLocation, type HubOptions, locateHub, openFeed } from "../hub-location.ts";
 
 /** 128 + SIGTERM, as shells count. */
 const ENDED_BY_SIGNAL = 143;
@@ -17,7 +16,7 @@ export async function showConsole(location: HubLocation, signal: AbortSignal): P
   if (process.env["NO_COLOR"]) process.env["FORCE_COLOR"] = "0";
   const { loadConsole } = await import("../console/bundle.ts");
   const runConsole = await loadConsole();
-  const feed = await FleetFeed.open(location.httpUrl, clientFor(location, signal));
+  const feed = await openFeed(location, signal);
   try {
     await feed.settle();
     await runConsole(

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import { FleetFeed, FleetView } from "../fleet-view/index.ts";
-import { clientFor, type HubOptions, locateHub } from "../hub-location.ts";
+import { FleetView } from "../fleet-view/index.ts";
+import { type HubOptions, locateHub, openFeed } from "../hub-location.ts";
 import { paletteFor } from "../render/colour.ts";
 import { statusLines } from "../render/status-text.ts";
 
@@ -26,8 +26,7 @@ export async function status(options: StatusOptions, signal?: AbortSignal): Prom
     process.stdout.write(`${JSON.stringify(z.toJSONSchema(FleetView), null, 2)}\n`);
     return 0;
   }
-  const location = await locateHub(options);
-  const feed = await FleetFeed.open(location.httpUrl, clientFor(location, signal));
+  const feed = await openFeed(await locateHub(options), signal);
   try {
     await feed.settle();
     for (;;) {

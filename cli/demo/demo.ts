@@ -2,52 +2,102 @@ import { BOARDS as BOARD_TABLE } from "../../fleet/boards/index.ts";
 import { isFleetError } from "../../fleet/errors/index.ts";
 import type { HubLocation } from "../hub-location.ts";
 import { endPart, ensureRunning, type Part, type Running } from "./background.ts";
-import { chooseCamera, endCamera, openCamera } from "./camera.ts";
+import { type CameraChoice, endCamera, openCamera } from "./camera.ts";
 import { ensureKeys } from "./keys.ts";
-import { chooseModel } from "./model.ts";
-import type { DemoOptions } from "./options.ts";
+import type { DemoModel } from "./model.ts";
 import { BOARDS, boardPart, type BoardReady, FLEET, hubPart } from "./parts.ts";
+import type { Screen } from "./pulumi.ts";
 import type { DemoPaths } from "./state.ts";
 import { up, writeStackConfig } from "./stack.ts";
 import type { Steps } from "./steps.ts";
+import { endTruthKeeper, ensureTruthKeeper } from "./truth-keeper.ts";
 
-/** Brings the whole slice up: keys, processes, `pulumi up`. What it started ends again when it cannot finish. */
-export async function bringUp(
-  options: DemoOptions,
-  paths: DemoPaths,
-  steps: Steps,
-  signal: AbortSignal,
-): Promise<HubLocation> {
-  // Whatever the user gave is checked before anything is started.
-  const model = await chooseModel(options);
-  const choice = await chooseCamera(options.source);
+/** What one run of the demo works with. */
+export interface DemoRun {
+  paths: DemoPaths;
+  camera: CameraChoice;
+  steps: Steps;
+  /** Where Pulumi's words go. */
+  out: Screen;
+  signal: AbortSignal;
+}
+
+/** The processes of the fleet, found running or started. */
+export interface DemoFleet {
+  location: HubLocation;
+  boards: readonly BoardReady[];
+  cameraUri: string;
+}
+
+/** Makes keys and starts what does not run yet. What it started ends again when `work` is cancelled. */
+export async function withFleet<Result>(
+  run: DemoRun,
+  work: (fleet: DemoFleet) => Promise<Result>,
+): Promise<Result> {
+  const { paths, steps, signal } = run;
   const made = await ensureKeys(paths);
   steps.say("keys", made.length > 0 ? `made ${made.join(", ")} in ${paths.keys}` : "found");
   const started: Part<unknown>[] = [];
-  const ensure = async <Ready>(part: Part<Ready>): Promise<Running<Ready>> => {
-    const running = await ensureRunning(part, signal);
-    if (running.started) started.push(part);
-    return running;
-  };
   try {
-    const hub = await ensure(hubPart(paths));
-    steps.say("hub", `${how(hub)}, ${hub.ready.httpUrl}`);
-    const camera = await openCamera(paths, choice, signal);
-    if (camera.started) started.push(camera.started);
-    steps.say("camera", `${camera.started ? "started" : "in use"}, ${camera.text}`);
-    const boards = await ensureBoards(paths, steps, ensure);
-    const facts = { fleet: FLEET, hubUrl: hub.ready.httpUrl, paths, boards, model };
-    await writeStackConfig({ ...facts, cameraUri: camera.uri }, signal);
-    steps.say("pulumi", "up, of infra/programs/quickstart:");
-    await up(paths, signal);
-    steps.say("pulumi", "up is done");
-    if (choice.kind === "uri") await endCamera(paths);
-    return { httpUrl: hub.ready.httpUrl, credentialsFile: paths.operatorFile };
+    return await work(await startFleet(run, started));
   } catch (error) {
     // A failed deployment stays to be looked at; only a cancelled run leaves nothing of its own behind.
     if (signal.aborted || isFleetError(error, "CANCELLED")) await endStarted(started, steps);
     throw error;
   }
+}
+
+/** Writes the stack's configuration and runs `pulumi up`. */
+export async function deploy(
+  { paths, camera, steps, out, signal }: DemoRun,
+  fleet: DemoFleet,
+  model: DemoModel,
+): Promise<void> {
+  const { boards, cameraUri, location } = fleet;
+  const facts = { fleet: FLEET, hubUrl: location.httpUrl, paths, boards, model, cameraUri };
+  await writeStackConfig(facts, signal);
+  steps.say("pulumi", "up, of infra/programs/quickstart:");
+  await up(paths, out, signal);
+  steps.say("pulumi", "up is done");
+  // The camera of last time was needed until now.
+  if (camera.kind === "uri") await endCamera(paths);
+}
+
+async function startFleet(run: DemoRun, started: Part<unknown>[]): Promise<DemoFleet> {
+  const { paths, steps, signal } = run;
+  const ensure = async <Ready>(part: Part<Ready>): Promise<Running<Ready>> => {
+    const running = await ensureRunning(part, signal);
+    if (running.started) started.push(part);
+    return running;
+  };
+  const hub = await ensure(hubPart(paths));
+  const { httpUrl } = hub.ready;
+  steps.say("hub", `${how(hub)}, ${httpUrl}`);
+  const camera = await openCamera(paths, run.camera, signal);
+  if (camera.started) started.push(camera.started);
+  steps.say("camera", `${camera.started ? "started" : "in use"}, ${camera.text}`);
+  const hasTruth = await startTruth(run, httpUrl, camera.started !== null, started);
+  const boards = await ensureBoards(paths, steps, ensure);
+  const location: HubLocation = { httpUrl, credentialsFile: paths.operatorFile };
+  if (hasTruth) location.truthFile = paths.truthFile;
+  return { location, boards, cameraUri: camera.uri };
+}
+
+/** Only of the simulated scene is it known what is on the picture. */
+async function startTruth(
+  { paths, camera, steps, signal }: DemoRun,
+  hubUrl: string,
+  cameraIsNew: boolean,
+  started: Part<unknown>[],
+): Promise<boolean> {
+  if (camera.kind !== "scene") {
+    await endTruthKeeper(paths);
+    return false;
+  }
+  const { part, running } = await ensureTruthKeeper(paths, hubUrl, cameraIsNew, signal);
+  if (running.started) started.push(part);
+  steps.say("truth", `${how(running)}, compares what the boards find with what the camera showed`);
+  return true;
 }
 
 async function ensureBoards(

@@ -6,6 +6,7 @@ import { BOARDS, boardPart, hubPart } from "./parts.ts";
 import { destroy, hasDeployment } from "./stack.ts";
 import type { DemoPaths } from "./state.ts";
 import type { Steps } from "./steps.ts";
+import { endTruthKeeper } from "./truth-keeper.ts";
 
 /** `--down`: destroys what was deployed and ends every process. Returns false when `pulumi destroy` failed. */
 export async function takeDown(
@@ -57,6 +58,7 @@ async function destroyDeployment(
 
 async function endAll(paths: DemoPaths, steps: Steps): Promise<void> {
   for (const row of BOARDS) steps.say(row.name, await endPart(boardPart(paths, row)));
+  steps.say("truth", await endTruthKeeper(paths));
   steps.say("camera", await endCamera(paths));
   steps.say("hub", await endPart(hubPart(paths)));
 }

@@ -1,17 +1,25 @@
+import path from "node:path";
 import { Command } from "commander";
 import { asFleetError, describeError, FleetError } from "../../fleet/errors/index.ts";
 import type { FleetView } from "../fleet-view/index.ts";
-import type { HubLocation } from "../hub-location.ts";
+import { type HubLocation, openFeed } from "../hub-location.ts";
 import { paletteFor } from "../render/colour.ts";
 import { statusLines } from "../render/status-text.ts";
-import { bringUp } from "./demo.ts";
+import { updateLines } from "../render/update-text.ts";
+import { awaitTruth } from "./await-truth.ts";
+import { chooseCamera } from "./camera.ts";
+import { type DemoRun, deploy, withFleet } from "./demo.ts";
 import { takeDown } from "./down.ts";
 import { alone } from "./lock.ts";
-import { DemoOptions } from "./options.ts";
+import { chooseModel } from "./model.ts";
+import { checkOptions, DemoOptions } from "./options.ts";
 import { BOARDS } from "./parts.ts";
 import { awaitHealthy } from "./show.ts";
-import { type DemoPaths, demoPaths } from "./state.ts";
+import { configuredModel } from "./stack.ts";
+import { demoPaths } from "./state.ts";
 import { Steps } from "./steps.ts";
+import { streetVersions } from "./street.ts";
+import { changeModel } from "./update.ts";
 
 const CANCELLED = 130;
 
@@ -21,6 +29,12 @@ const program = new Command("npm run demo --")
       "Hub, camera and boards go on in the background; run it again to come back.",
   )
   .option("--once", "print the fleet's state as a table and exit (needs no terminal)")
+  .option(
+    "--update",
+    "deploy the newest street model over the air, and say what that cost and brought",
+  )
+  .option("--rollback", "go back to the version before, the same way")
+  .option("--json", "with --once, --update or --rollback: the answer as one JSON object on stdout")
   .option("--down", "`pulumi destroy`, then end every process")
   .option("--purge", "with --down: remove the state folder too (keys, logs, boards' disks)")
   .option(
@@ -35,7 +49,6 @@ const cancel = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => cancel.abort(signal));
 }
-const steps = new Steps((line) => process.stdout.write(`${line}\n`));
 
 try {
   process.exitCode = await main(DemoOptions.parse(program.parse().opts()));
@@ -46,36 +59,103 @@ try {
 }
 
 async function main(options: DemoOptions): Promise<number> {
+  checkOptions(options);
   const paths = demoPaths();
-  if (options.purge && !options.down) {
-    throw new FleetError("USAGE", "Expected --purge together with --down");
-  }
+  const steps = new Steps((line) =>
+    (options.json ? process.stderr : process.stdout).write(`${line}\n`),
+  );
   steps.plain(`jetfleet demo · state in ${paths.state} · logs in ${paths.logs}`);
   if (options.down) {
     const work = (): Promise<boolean> => takeDown(paths, options.purge, steps, cancel.signal);
     return (await alone(paths.lock, work)) ? 0 : 1;
   }
-  const location = await alone(paths.lock, () => bringUp(options, paths, steps, cancel.signal));
-  const devices = BOARDS.map(({ name }) => name);
-  const view = await awaitHealthy(location, devices, cancel.signal);
-  steps.say(
-    "fleet",
-    view.healthy ? "all pipelines deliver frames" : "something is wrong, see below",
-  );
-  const interactive = process.stdin.isTTY && process.stdout.isTTY && !options.once;
-  return interactive ? openConsole(location, paths) : printOnce(view);
+  const run: DemoRun = {
+    paths,
+    camera: await chooseCamera(options.source),
+    steps,
+    out: options.json ? "stderr" : "stdout",
+    signal: cancel.signal,
+  };
+  return options.update || options.rollback ? update(options, run) : show(options, run);
 }
 
-function printOnce(view: FleetView): number {
-  const width = Math.max(40, process.stdout.columns ?? 80);
+/** Brings the fleet up as it was deployed last and shows it. */
+async function show(options: DemoOptions, run: DemoRun): Promise<number> {
+  const { paths, steps, signal } = run;
+  const location = await alone(paths.lock, async () => {
+    // Whatever the user gave is checked before anything is started.
+    const model = await chooseModel(options, await configuredModel(paths, signal));
+    return withFleet(run, async (fleet) => {
+      steps.say("model", model.title);
+      await deploy(run, fleet, model);
+      return fleet.location;
+    });
+  });
+  const interactive = process.stdin.isTTY && process.stdout.isTTY && !options.once && !options.json;
+  const view = await awaitView(location, run, !interactive);
+  return interactive ? openConsole(location, run) : printOnce(view, options);
+}
+
+async function awaitView(
+  location: HubLocation,
+  { steps, signal }: DemoRun,
+  withTruth: boolean,
+): Promise<FleetView> {
+  const feed = await openFeed(location, signal);
+  try {
+    const devices = BOARDS.map(({ name }) => name);
+    const { healthy } = await awaitHealthy(feed, devices, signal);
+    steps.say("fleet", healthy ? "all pipelines deliver frames" : "something is wrong, see below");
+    if (healthy && withTruth && location.truthFile) await awaitTruth(feed, steps, signal);
+    return feed.view();
+  } finally {
+    await feed.close();
+  }
+}
+
+/** Changes the model of what is deployed and says what happened. */
+async function update(options: DemoOptions, run: DemoRun): Promise<number> {
+  const { paths, steps, signal } = run;
+  const report = await alone(paths.lock, async () => {
+    const configured = await configuredModel(paths, signal);
+    if (configured === null) {
+      throw new FleetError("USAGE", "Expected a deployed demo to change but nothing is deployed", {
+        hint: "Run `npm run demo` first; it deploys the first version.",
+      });
+    }
+    const model = await chooseModel(options, configured);
+    const from = await titleOf(configured);
+    steps.say("model", `${from} is deployed, ${model.title} is wanted`);
+    return withFleet(run, (fleet) => changeModel(run, fleet, from, model));
+  });
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+    return 0;
+  }
   steps.plain();
-  for (const line of statusLines(view, width, paletteFor(process.stdout))) steps.plain(line);
-  steps.plain();
-  steps.plain(farewell());
+  const lines = updateLines(report, screenWidth(), paletteFor(process.stdout));
+  for (const line of lines) steps.plain(line);
+  return 0;
+}
+
+async function titleOf(source: string): Promise<string> {
+  const own = (await streetVersions()).find((street) => street.source === source);
+  return own ? `street ${own.version}` : path.basename(source);
+}
+
+function printOnce(view: FleetView, options: DemoOptions): number {
+  const lines = options.json
+    ? [JSON.stringify(view, null, 2)]
+    : ["", ...statusLines(view, screenWidth(), paletteFor(process.stdout)), "", farewell()];
+  process.stdout.write(`${lines.join("\n")}\n`);
   return view.healthy ? 0 : 1;
 }
 
-async function openConsole(location: HubLocation, paths: DemoPaths): Promise<number> {
+function screenWidth(): number {
+  return Math.max(40, process.stdout.columns ?? 80);
+}
+
+async function openConsole(location: HubLocation, { paths, steps }: DemoRun): Promise<number> {
   const { showConsole } = await import("../commands/console.ts");
   const code = await showConsole(location, cancel.signal);
   steps.plain(`${farewell()}\nLogs are in ${paths.logs}.`);
@@ -87,6 +167,7 @@ function farewell(): string {
     "Hub, camera and boards go on in the background.",
     "  come back   npm run demo, or npm run jetfleet",
     "  look        npm run jetfleet -- status",
+    "  update      npm run demo -- --update, and back with --rollback",
     "  change      npm run pulumi -- preview",
     "  end         npm run demo -- --down",
   ].join("\n");

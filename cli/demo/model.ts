@@ -1,19 +1,25 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { FleetError } from "../../fleet/errors/index.ts";
-import { repoDir } from "../setup/paths.mjs";
 import { requireFile } from "./camera.ts";
 import { COCO_LABELS } from "./coco-labels.ts";
 import type { DemoOptions } from "./options.ts";
+import { streetVersions } from "./street.ts";
 
 export interface DemoModel {
+  /** For people: "street v1", or the name of the user's file. */
+  title: string;
   /** Absolute path of the ONNX file. */
   source: string;
   labels: readonly string[];
 }
 
-export async function chooseModel(options: DemoOptions): Promise<DemoModel> {
+/** `configured` is the model that the stack's configuration names, null when nothing is deployed. */
+export async function chooseModel(
+  options: DemoOptions,
+  configured: string | null,
+): Promise<DemoModel> {
   if (options.model === undefined) {
     if (options.labels !== undefined) {
       throw new FleetError(
@@ -21,36 +27,24 @@ export async function chooseModel(options: DemoOptions): Promise<DemoModel> {
         "Expected --labels together with --model, whose classes they name",
       );
     }
-    return streetModel();
+    return streetModel(options, configured);
   }
   const source = await requireFile(options.model, "--model");
   const labels = options.labels === undefined ? COCO_LABELS : await readLabels(options.labels);
-  return { source, labels };
+  return { title: path.basename(source), source, labels };
 }
 
-/** What the demo needs of a manifest beside the ONNX files. */
-const StreetManifest = z.object({
-  labels: z.array(z.string()),
-  files: z.array(z.object({ file: z.string(), batch: z.number() })),
-});
-
-/** Our own model of the simulated scene, in the newest version; one picture at a time, as one camera needs it. */
-async function streetModel(): Promise<DemoModel> {
-  const folder = path.join(repoDir, "models");
-  const names = await readdir(folder).catch(() => []);
-  const manifest = names
-    .filter((name) => /^street-v\d+\.json$/.test(name))
-    .sort()
-    .at(-1);
-  if (manifest) {
-    const text = await readFile(path.join(folder, manifest), "utf8");
-    const { labels, files } = StreetManifest.parse(JSON.parse(text));
-    const single = files.find(({ batch }) => batch === 1);
-    if (single) return { source: path.join(folder, single.file), labels };
-  }
-  throw new FleetError("MODEL_INVALID", `Expected street-v….json in ${folder} but found none`, {
-    hint: "Give a model with --model FILE.onnx --labels FILE.",
-  });
+/** The oldest version first; then whichever was asked for last, for coming back must not change a fleet. */
+async function streetModel(
+  { update, rollback }: DemoOptions,
+  configured: string | null,
+): Promise<DemoModel> {
+  const versions = await streetVersions();
+  const [oldest] = versions;
+  const at = versions.findIndex(({ source }) => source === configured);
+  const wanted = update ? versions.length - 1 : Math.max(0, rollback ? at - 1 : at);
+  const { version, source, labels } = versions[wanted] ?? oldest;
+  return { title: `street ${version}`, source, labels };
 }
 
 /** One label a line, or a JSON array. */

@@ -1,8 +1,12 @@
 import { z } from "zod";
+import { FleetError } from "../../fleet/errors/index.ts";
 
 /** What `npm run demo -- …` was asked for. */
 export const DemoOptions = z.object({
   once: z.boolean().default(false),
+  update: z.boolean().default(false),
+  rollback: z.boolean().default(false),
+  json: z.boolean().default(false),
   down: z.boolean().default(false),
   purge: z.boolean().default(false),
   source: z.string().min(1).optional(),
@@ -10,3 +14,19 @@ export const DemoOptions = z.object({
   labels: z.string().min(1).optional(),
 });
 export type DemoOptions = z.infer<typeof DemoOptions>;
+
+/** Throws USAGE for options that say nothing together. */
+export function checkOptions(options: DemoOptions): void {
+  const { update, rollback, down, purge, once, json, model } = options;
+  const wrong: [boolean, string][] = [
+    [purge && !down, "Expected --purge together with --down"],
+    [update && rollback, "Expected --update or --rollback but got both"],
+    [down && (update || rollback || once || json), "Expected --down alone, or with --purge"],
+    [
+      (update || rollback) && model !== undefined,
+      "Expected --model without --update or --rollback",
+    ],
+  ];
+  const found = wrong.find(([isWrong]) => isWrong);
+  if (found) throw new FleetError("USAGE", found[1]);
+}

@@ -27,6 +27,12 @@ export type BoardReady = z.infer<typeof BoardReady>;
 const CameraReady = z.looseObject({ rtspUrl: z.url() });
 export type CameraReady = z.infer<typeof CameraReady>;
 
+const TruthReady = z.object({ out: z.string() });
+export type TruthReady = z.infer<typeof TruthReady>;
+
+/** The scene that the simulated camera shows and the truth keeper compares with. */
+const SCENE_SEED = "1";
+
 function script(relative: string): string {
   return fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 }
@@ -79,7 +85,7 @@ export function cameraPart(
     command: path.join(repoDir, "native", "build", "jetfleet-camera"),
     args: [
       ...["--port", String(options.port)],
-      ...(options.file === undefined ? ["--seed", "1"] : ["--file", options.file]),
+      ...(options.file === undefined ? ["--seed", SCENE_SEED] : ["--file", options.file]),
     ],
     folder: paths.camera,
     recordFile: path.join(paths.camera, "camera.json"),
@@ -87,5 +93,23 @@ export function cameraPart(
     ready: CameraReady,
     logFolder: paths.logs,
     startDeadlineMs: 20_000,
+  };
+}
+
+/** Compares every detection of the fleet with what the simulated camera really showed. */
+export function truthPart(paths: DemoPaths, hubUrl: string): Part<TruthReady> {
+  return {
+    name: "truth keeper",
+    command: nodePath(),
+    args: [
+      ...[script("fleet/sim/truth/main.ts"), "--hub", hubUrl, "--seed", SCENE_SEED],
+      ...["--credentials", paths.operatorFile, "--out", paths.truthFile],
+    ],
+    folder: paths.truth,
+    recordFile: path.join(paths.truth, "keeper.json"),
+    writesRecord: false,
+    ready: TruthReady,
+    logFolder: paths.logs,
+    startDeadlineMs: 60_000,
   };
 }

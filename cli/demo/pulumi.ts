@@ -4,6 +4,9 @@ import { FleetError } from "../../fleet/errors/index.ts";
 import { demoPulumi } from "../setup/pulumi-env.mjs";
 import { EventLog } from "./event-log.ts";
 
+/** With --json, stdout is for the answer alone. */
+export type Screen = "stdout" | "stderr";
+
 export interface PulumiRun {
   args: readonly string[];
   /** What it is about, for errors: "deploying". */
@@ -11,7 +14,7 @@ export interface PulumiRun {
   /** Given on stdin: secrets never go into a command line, which every user of the machine can read. */
   input?: string;
   /** Its output goes to the screen as it comes; else it is kept and shown only in an error. */
-  visible?: boolean;
+  visible?: Screen;
   /** The project folder when it is not the program's. */
   cwd?: string;
   deadlineMs: number;
@@ -25,7 +28,7 @@ const CANCEL_DEADLINE_MS = 60_000;
 export async function runPulumi(run: PulumiRun): Promise<string> {
   const { command, cwd, env } = engine();
   if (run.signal.aborted) throw cancelled(run);
-  const terminal = run.visible === true && process.stdin.isTTY && process.stdout.isTTY;
+  const terminal = run.visible === "stdout" && process.stdin.isTTY && process.stdout.isTTY;
   const events = terminal ? await EventLog.make() : null;
   const child = spawn(command, [...run.args, ...(events?.args ?? [])], {
     cwd: run.cwd ?? cwd,
@@ -34,7 +37,7 @@ export async function runPulumi(run: PulumiRun): Promise<string> {
     // one would make it give up at once and leave operations pending.
     detached: !terminal,
     stdio: run.visible
-      ? [terminal ? "inherit" : "ignore", "inherit", "inherit"]
+      ? [terminal ? "inherit" : "ignore", run.visible === "stdout" ? "inherit" : 2, "inherit"]
       : ["pipe", "pipe", "pipe"],
   });
   let output = "";
@@ -99,7 +102,7 @@ async function finish(
 function failed(run: PulumiRun, code: number | null, late: boolean, output: string): FleetError {
   const got = late ? `none within ${run.deadlineMs / 1000} s` : `exit code ${String(code)}`;
   const said = output.trim().split("\n").slice(-12).join("\n");
-  const detail = run.visible || said === "" ? "" : `:\n${said}`;
+  const detail = run.visible !== undefined || said === "" ? "" : `:\n${said}`;
   const command = `pulumi ${run.args.slice(0, 2).join(" ")}`;
   return new FleetError(
     "PULUMI_FAILED",

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { FleetError } from "../../fleet/errors/index.ts";
-import { FleetFeed, type FleetView } from "../fleet-view/index.ts";
-import { clientFor, type HubLocation } from "../hub-location.ts";
+import type { FleetFeed, FleetView } from "../fleet-view/index.ts";
 
 /** Boards that were just switched on again need their agents back; frames follow. */
 const HEALTHY_DEADLINE_MS = 60_000;
@@ -9,23 +8,22 @@ const POLL_MS = 250;
 
 /** The fleet as it is, once it is as it should be or the deadline has passed. */
 export async function awaitHealthy(
-  location: HubLocation,
+  feed: FleetFeed,
   devices: readonly string[],
   signal: AbortSignal,
 ): Promise<FleetView> {
-  const feed = await FleetFeed.open(location.httpUrl, clientFor(location, signal));
-  try {
-    await feed.settle();
-    for (const end = Date.now() + HEALTHY_DEADLINE_MS; ; ) {
-      const view = feed.view();
-      if (isComplete(view, devices) || Date.now() > end) return view;
-      await delay(POLL_MS, undefined, { signal }).catch(() => {
-        throw new FleetError("CANCELLED", "Cancelled while waiting for frames");
-      });
-    }
-  } finally {
-    await feed.close();
+  await feed.settle();
+  for (const end = Date.now() + HEALTHY_DEADLINE_MS; ; ) {
+    const view = feed.view();
+    if (isComplete(view, devices) || Date.now() > end) return view;
+    await pause(POLL_MS, "waiting for frames", signal);
   }
+}
+
+export async function pause(ms: number, doing: string, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => {
+    throw new FleetError("CANCELLED", `Cancelled while ${doing}`);
+  });
 }
 
 /** Healthy, everyone there, and figures to show for every pipeline. */

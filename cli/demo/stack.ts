@@ -4,7 +4,7 @@ import path from "node:path";
 import { programDir, pulumiPaths, STACK } from "../setup/pulumi-env.mjs";
 import type { DemoModel } from "./model.ts";
 import type { BoardReady } from "./parts.ts";
-import { runPulumi } from "./pulumi.ts";
+import { runPulumi, type Screen } from "./pulumi.ts";
 import type { DemoPaths } from "./state.ts";
 
 const QUICK_MS = 60_000;
@@ -18,7 +18,7 @@ export interface StackFacts {
   paths: DemoPaths;
   boards: readonly BoardReady[];
   cameraUri: string;
-  model: DemoModel;
+  model: Pick<DemoModel, "source" | "labels">;
 }
 
 /** Pure: the stack's plain configuration. The camera's URI is not here: it may carry a password. */
@@ -61,17 +61,28 @@ export async function writeStackConfig(facts: StackFacts, signal: AbortSignal): 
 }
 
 /** What is deployed already is not previewed once more: the demo's second run should be quick. */
-export async function up(paths: DemoPaths, signal: AbortSignal): Promise<void> {
+export async function up(paths: DemoPaths, out: Screen, signal: AbortSignal): Promise<void> {
   const again = await hasDeployment(paths);
   const args = ["up", "--yes", ...(again ? ["--skip-preview"] : []), ...quiet()];
-  await runPulumi({ args, doing: "deploying", visible: true, deadlineMs: UP_DEADLINE_MS, signal });
+  await runPulumi({ args, doing: "deploying", visible: out, deadlineMs: UP_DEADLINE_MS, signal });
+}
+
+/** The model that the stack's configuration names; null when nothing is deployed. */
+export async function configuredModel(
+  paths: DemoPaths,
+  signal: AbortSignal,
+): Promise<string | null> {
+  if (!(await hasDeployment(paths))) return null;
+  const args = ["config", "get", `${await projectName()}:model`];
+  const doing = "reading the stack's configuration";
+  return (await runPulumi({ args, doing, deadlineMs: QUICK_MS, signal })).trim();
 }
 
 export async function destroy(signal: AbortSignal): Promise<void> {
   await runPulumi({
     args: ["destroy", "--yes", "--skip-preview", ...quiet()],
     doing: "destroying what was deployed",
-    visible: true,
+    visible: "stdout",
     deadlineMs: DESTROY_DEADLINE_MS,
     signal,
   });

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { truthFileOf } from "../hub-location.ts";
 import { stateDir } from "../setup/paths.mjs";
 
 /** Where the demo keeps what. */
@@ -9,6 +10,10 @@ export interface DemoPaths {
   hub: string;
   camera: string;
   boards: string;
+  /** Working folder of the truth keeper. */
+  truth: string;
+  /** What it writes. */
+  truthFile: string;
   lock: string;
   operatorFile: string;
   signingKey: string;
@@ -25,6 +30,8 @@ export function demoPaths(state: string = stateDir()): DemoPaths {
     hub: path.join(state, "hub"),
     camera: path.join(state, "camera"),
     boards: path.join(state, "boards"),
+    truth: path.join(state, "truth"),
+    truthFile: truthFileOf(state),
     lock: path.join(state, "demo.lock"),
     operatorFile: path.join(keys, "operator.json"),
     signingKey: path.join(keys, "fleet-signing.pem"),

@@ -1,6 +1,7 @@
 import type { PipelineStats, Reported } from "../../fleet/contract/index.ts";
 import type { DeviceFacts, FleetFacts, Heard } from "./facts.ts";
 import { problemsOf } from "./problems.ts";
+import { pipelineTruth, type TruthFact, truthState } from "./truth.ts";
 import { type DeviceView, type FleetView, type PipelineView, VIEW_SCHEMA_VERSION } from "./view.ts";
 
 /** Figures come once a second; older ones are not shown as if they were now. */
@@ -13,6 +14,7 @@ export interface ViewContext {
   nowMs: number;
   /** When we began to listen: whoever should have spoken by now and has not is silent. */
   listeningSinceMs: number;
+  truth?: TruthFact;
 }
 
 export function buildView(facts: FleetFacts, context: ViewContext): FleetView {
@@ -25,6 +27,7 @@ export function buildView(facts: FleetFacts, context: ViewContext): FleetView {
     fleet: context.fleet,
     generatedAtMs: context.nowMs,
     hub: context.hub,
+    truth: truthState(context.truth ?? null, context.nowMs),
     healthy: context.hub.connected && problems.every(({ severity }) => severity !== "error"),
     devices,
     problems,
@@ -50,12 +53,14 @@ function deviceView(device: DeviceFacts, context: ViewContext): DeviceView {
     statsAgeMs,
     figures: fresh?.message.board ?? null,
     error: reported?.error ?? null,
-    pipelines: pipelineViews(device, fresh?.message.pipelines ?? []),
-    events: device.events
-      .slice(0, EVENTS_SHOWN)
-      .map(({ atMs, kind, message, pipeline }) =>
-        pipeline === undefined ? { atMs, kind, message } : { atMs, kind, message, pipeline },
-      ),
+    pipelines: pipelineViews(device, fresh?.message.pipelines ?? [], context),
+    events: device.events.slice(0, EVENTS_SHOWN).map(({ atMs, kind, message, pipeline, data }) => ({
+      atMs,
+      kind,
+      message,
+      ...(pipeline === undefined ? {} : { pipeline }),
+      ...(data === undefined ? {} : { data }),
+    })),
   };
 }
 
@@ -72,13 +77,21 @@ function presenceOf(
 }
 
 /** What is reported, and what is desired but not reported yet. */
-function pipelineViews(device: DeviceFacts, stats: readonly PipelineStats[]): PipelineView[] {
+function pipelineViews(
+  device: DeviceFacts,
+  stats: readonly PipelineStats[],
+  { truth = null, nowMs }: ViewContext,
+): PipelineView[] {
   const reported = device.reported?.message.pipelines ?? [];
   const names = new Set(reported.map(({ name }) => name));
   const desired = device.desired?.message.pipelines ?? [];
   const pending = desired.filter(({ name }) => !names.has(name));
   return [
-    ...reported.map((pipeline) => reportedPipeline(pipeline, stats)),
+    ...reported.map((pipeline) => {
+      const modelDigest = pipeline.model.digest;
+      const at = { device: device.name, pipeline: pipeline.name, modelDigest, nowMs };
+      return { ...reportedPipeline(pipeline, stats), truth: pipelineTruth(truth, at) };
+    }),
     ...pending.map(({ name }) => pendingPipeline(name)),
   ].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -86,7 +99,7 @@ function pipelineViews(device: DeviceFacts, stats: readonly PipelineStats[]): Pi
 function reportedPipeline(
   pipeline: Reported["pipelines"][number],
   stats: readonly PipelineStats[],
-): PipelineView {
+): Omit<PipelineView, "truth"> {
   const { name, state, sinceMs, model, restarts, error } = pipeline;
   const figures = stats.find((one) => one.name === name) ?? null;
   return { name, state, sinceMs, model, restarts, error, stats: figures };
@@ -101,6 +114,7 @@ function pendingPipeline(name: string): PipelineView {
     restarts: 0,
     error: null,
     stats: null,
+    truth: null,
   };
 }
 

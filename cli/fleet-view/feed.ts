@@ -2,12 +2,20 @@ import { Desired, type Payload } from "../../fleet/contract/index.ts";
 import type { FleetLink, HubClient, MessageInfo } from "../../fleet/hub/client/index.ts";
 import { buildView } from "./build-view.ts";
 import { type FleetFacts, type FleetMessage, NOTHING_HEARD, reduce } from "./facts.ts";
+import type { TruthFact } from "./truth.ts";
+import { readTruthFile } from "./truth-file.ts";
 import type { FleetView } from "./view.ts";
 
 /** Retained messages come at once; this is for a hub under load. */
 const RETAINED_DEADLINE_MS = 5000;
 /** Figures come once a second. */
 const STATS_DEADLINE_MS = 3000;
+const TRUTH_INTERVAL_MS = 1000;
+
+export interface FeedOptions {
+  /** Report of the truth keeper, where the fleet's camera is a simulated one. */
+  truthFile?: string;
+}
 
 /** Listens to a fleet and keeps its facts. Nothing is written to the fleet. */
 export class FleetFeed {
@@ -16,19 +24,33 @@ export class FleetFeed {
   readonly #link: FleetLink;
   readonly #listeningSinceMs = Date.now();
   readonly #listeners = new Set<() => void>();
+  readonly #truthFile: string | undefined;
+  #truthTimer: NodeJS.Timeout | undefined;
   #facts: FleetFacts = NOTHING_HEARD;
+  #truth: TruthFact = null;
 
-  private constructor(httpUrl: string, client: HubClient, link: FleetLink) {
+  private constructor(
+    httpUrl: string,
+    client: HubClient,
+    link: FleetLink,
+    { truthFile }: FeedOptions,
+  ) {
+    this.#truthFile = truthFile;
     this.#httpUrl = httpUrl;
     this.#client = client;
     this.#link = link;
   }
 
   /** Connects; throws HUB_UNREACHABLE or HUB_REFUSED. */
-  static async open(httpUrl: string, client: HubClient): Promise<FleetFeed> {
-    const feed = new FleetFeed(httpUrl, client, await client.connectMqtt());
+  static async open(
+    httpUrl: string,
+    client: HubClient,
+    options: FeedOptions = {},
+  ): Promise<FleetFeed> {
+    const feed = new FleetFeed(httpUrl, client, await client.connectMqtt(), options);
     feed.#link.onConnection(() => feed.#changed());
     await feed.#subscribe();
+    await feed.#watchTruth();
     return feed;
   }
 
@@ -48,6 +70,7 @@ export class FleetFeed {
       },
       nowMs,
       listeningSinceMs: this.#listeningSinceMs,
+      truth: this.#truth,
     });
   }
 
@@ -74,6 +97,7 @@ export class FleetFeed {
 
   async close(): Promise<void> {
     this.#listeners.clear();
+    clearInterval(this.#truthTimer);
     await this.#link.close();
   }
 
@@ -109,6 +133,17 @@ export class FleetFeed {
     await link.subscribe("+", "events", (message, { device }) =>
       this.#take({ type: "event", device, message }),
     );
+  }
+
+  async #watchTruth(): Promise<void> {
+    const file = this.#truthFile;
+    if (file === undefined) return;
+    const read = async (): Promise<void> => {
+      this.#truth = await readTruthFile(file);
+      this.#changed();
+    };
+    await read();
+    this.#truthTimer = setInterval(() => void read(), TRUTH_INTERVAL_MS).unref();
   }
 
   #take(message: FleetMessage): void {

@@ -1,4 +1,5 @@
 export { buildView, STATS_FRESH_MS, type ViewContext } from "./build-view.ts";
 export { type FleetFacts, type FleetMessage, NOTHING_HEARD, reduce } from "./facts.ts";
-export { FleetFeed } from "./feed.ts";
+export { type FeedOptions, FleetFeed } from "./feed.ts";
+export { PipelineTruth, type TruthFact, type TruthFigures, TruthState } from "./truth.ts";
 export { DeviceView, FleetView, PipelineView, Problem } from "./view.ts";

@@ -8,6 +8,7 @@ import {
   UpdateState,
 } from "../../fleet/contract/index.ts";
 import { Digest, EpochMs } from "../../fleet/spec/index.ts";
+import { PipelineTruth, TruthState } from "./truth.ts";
 
 /** Grows when a field of the view changes its meaning or goes away; new fields do not count. */
 export const VIEW_SCHEMA_VERSION = 1;
@@ -37,6 +38,7 @@ export const PipelineView = z.object({
   stats: PipelineStats.nullable().meta({
     description: "Figures of the last second; null when none came lately.",
   }),
+  truth: PipelineTruth.nullable(),
 });
 export type PipelineView = z.infer<typeof PipelineView>;
 
@@ -75,6 +77,7 @@ export const DeviceView = z.object({
         kind: z.string(),
         pipeline: z.string().optional(),
         message: z.string(),
+        data: z.record(z.string(), z.unknown()).optional(),
       }),
     )
     .meta({ description: "Newest first; only what came while we listened." }),
@@ -92,6 +95,9 @@ export const FleetView = z
       invalidMessages: z.number().int().nonnegative().meta({
         description: "Messages that did not follow the contract and were left out.",
       }),
+    }),
+    truth: TruthState.nullable().meta({
+      description: "null: nobody keeps the truth of this fleet's cameras.",
     }),
     healthy: z.boolean(),
     devices: z.array(DeviceView),

@@ -26,6 +26,11 @@ export function formatFps(fps: number | null | undefined): string {
   return fps === null || fps === undefined ? NOT_KNOWN : fps.toFixed(1);
 }
 
+/** Precision, recall and their kin, 0 to 1. */
+export function formatRatio(ratio: number | null | undefined): string {
+  return ratio === null || ratio === undefined ? NOT_KNOWN : ratio.toFixed(3);
+}
+
 export function formatPercent(percent: number | null | undefined): string {
   return percent === null || percent === undefined ? NOT_KNOWN : `${Math.round(percent)} %`;
 }

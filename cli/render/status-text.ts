@@ -12,6 +12,7 @@ import {
   wrap,
 } from "./format.ts";
 import { type Column, table } from "./table.ts";
+import { truthLines } from "./truth-text.ts";
 
 /** The whole answer of `jetfleet status`, line by line, at most `width` columns. */
 export function statusLines(view: FleetView, width: number, palette: Palette): string[] {
@@ -27,6 +28,7 @@ export function statusLines(view: FleetView, width: number, palette: Palette): s
     ...titled(deviceTable(view.devices, width), palette),
     ...(pipelines.length > 0 ? ["", ...titled(pipelineTable(pipelines, width), palette)] : []),
     ...pipelines.flatMap(({ device, pipeline }) => stageLines(device, pipeline, width, palette)),
+    ...truthSection(view, width, palette),
     ...problemLines(view.problems, width, palette),
   ];
 }
@@ -142,6 +144,12 @@ export function stageTable(stages: readonly StageStats[], width: number): string
     formatCount(dropsTotal),
   ]);
   return table(STAGE_COLUMNS, rows, width);
+}
+
+function truthSection(view: FleetView, width: number, palette: Palette): string[] {
+  const truth = truthLines(view, width);
+  if (!truth) return [];
+  return ["", ...(truth.head === "" ? [] : [palette.faint(truth.head)]), ...truth.rest];
 }
 
 function problemLines(problems: readonly Problem[], width: number, palette: Palette): string[] {

@@ -9,8 +9,10 @@ import { COCO_LABELS } from "../../../cli/demo/coco-labels.ts";
 import { ensureKeys } from "../../../cli/demo/keys.ts";
 import { alone } from "../../../cli/demo/lock.ts";
 import { chooseModel, readLabels } from "../../../cli/demo/model.ts";
+import { checkOptions, DemoOptions } from "../../../cli/demo/options.ts";
 import { stackConfig } from "../../../cli/demo/stack.ts";
 import { demoPaths } from "../../../cli/demo/state.ts";
+import { repoDir } from "../../../cli/setup/paths.mjs";
 
 const never = new AbortController().signal;
 let dir: string;
@@ -87,7 +89,7 @@ describe("--model and --labels", () => {
   });
 
   it("default to the 80 classes of COCO, in their order", async () => {
-    const model = await chooseModel({ ...NOTHING, model: await file("my.onnx", "x") });
+    const model = await chooseModel({ ...NOTHING, model: await file("my.onnx", "x") }, null);
     expect(model.labels).toBe(COCO_LABELS);
     expect(COCO_LABELS).toHaveLength(80);
     expect([COCO_LABELS[0], COCO_LABELS[2], COCO_LABELS[79]]).toEqual([
@@ -97,16 +99,28 @@ describe("--model and --labels", () => {
     ]);
   });
 
-  it("default to the newest street model, for one picture at a time", async () => {
-    const model = await chooseModel(NOTHING);
-    expect(path.basename(model.source)).toMatch(/^street-v\d+-b1\.onnx$/);
+  it.each<[string, string | null, Partial<typeof NOTHING>, string]>([
+    ["nothing is deployed", null, {}, "street v1"],
+    ["v1 is deployed", "v1", {}, "street v1"],
+    ["v2 is deployed", "v2", {}, "street v2"],
+    ["v1 is deployed", "v1", { update: true }, "street v2"],
+    ["v2 is deployed", "v2", { update: true }, "street v2"],
+    ["v2 is deployed", "v2", { rollback: true }, "street v1"],
+    ["v1 is deployed", "v1", { rollback: true }, "street v1"],
+    ["a model of the user's is deployed", "other", {}, "street v1"],
+    ["a model of the user's is deployed", "other", { update: true }, "street v2"],
+  ])("when %s (%s), %j gives %s", async (_, configured, options, title) => {
+    const deployed = configured && path.join(repoDir, "models", `street-${configured}-b1.onnx`);
+    const model = await chooseModel({ ...NOTHING, ...options }, deployed);
+    expect(model.title).toBe(title);
+    expect(path.basename(model.source)).toBe(`${title.replace(" ", "-")}-b1.onnx`);
     expect(model.labels).toEqual(["person", "vehicle", "bicycle"]);
   });
 
   it("say so when labels come without a model, or the model is not there", async () => {
-    const labels = chooseModel({ ...NOTHING, labels: "x" });
+    const labels = chooseModel({ ...NOTHING, labels: "x" }, null);
     await expect(labels).rejects.toMatchObject({ code: "USAGE" });
-    const model = chooseModel({ ...NOTHING, model: "no-such.onnx" });
+    const model = chooseModel({ ...NOTHING, model: "no-such.onnx" }, null);
     await expect(model).rejects.toThrow("no-such.onnx");
   });
 });
@@ -138,6 +152,20 @@ describe("the stack's configuration", () => {
   });
 });
 
+describe("options", () => {
+  it.each<Partial<typeof NOTHING>>([
+    { purge: true },
+    { update: true, rollback: true },
+    { down: true, update: true },
+    { down: true, json: true },
+    { rollback: true, model: "x.onnx" },
+  ])("%j says nothing together and is refused", (options) => {
+    expect(() => checkOptions({ ...NOTHING, ...options })).toThrow(
+      expect.objectContaining({ code: "USAGE" }),
+    );
+  });
+});
+
 describe("the lock", () => {
   it("lets one demo work at a time, and a dead one's lock does not count", async () => {
     const lock = path.join(dir, "locks", "demo.lock");
@@ -148,4 +176,4 @@ describe("the lock", () => {
   });
 });
 
-const NOTHING = { once: false, down: false, purge: false };
+const NOTHING = DemoOptions.parse({});

@@ -1,0 +1,63 @@
+import type { FleetFeed, FleetView } from "../fleet-view/index.ts";
+import { ENOUGH_FRAMES } from "../render/truth-text.ts";
+import { pause } from "./show.ts";
+import type { Steps } from "./steps.ts";
+
+const POLL_MS = 500;
+const SAY_EVERY_MS = 10_000;
+/** A busy machine may be slow, but frames that stop coming will not come by waiting. */
+const STALLED_MS = 45_000;
+const DEADLINE_MS = 5 * 60_000;
+
+/**
+ * Waits until enough frames of every pipeline were compared with what the camera showed, as long as more keep coming.
+ * Returns false, and says so, when that was not reached.
+ */
+export async function awaitTruth(
+  feed: FleetFeed,
+  steps: Steps,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const end = Date.now() + DEADLINE_MS;
+  let [saidAtMs, grewAtMs, best] = [0, Date.now(), -1];
+  for (;;) {
+    const view = feed.view();
+    const compared = comparedFrames(view);
+    const least = Math.min(...compared.map(({ frames }) => frames));
+    if (compared.length > 0 && least >= ENOUGH_FRAMES) {
+      if (saidAtMs > 0) steps.say("truth", text(compared));
+      return true;
+    }
+    const now = Date.now();
+    if (least !== best) [grewAtMs, best] = [now, least];
+    if (now > end || now - grewAtMs > STALLED_MS) {
+      steps.say("truth", `${text(compared)}: too few for figures, and no more came in time`);
+      return false;
+    }
+    if (now - saidAtMs >= SAY_EVERY_MS) {
+      steps.say("truth", text(compared));
+      saidAtMs = now;
+    }
+    await pause(POLL_MS, "comparing frames with the truth", signal);
+  }
+}
+
+interface Compared {
+  pipeline: string;
+  frames: number;
+}
+
+/** Pure: frames of the model that runs, by pipeline. */
+export function comparedFrames(view: FleetView): Compared[] {
+  return view.devices.flatMap((device) =>
+    device.pipelines.map(({ name, truth }) => ({
+      pipeline: `${device.name}/${name}`,
+      frames: truth?.now?.frames.matched ?? 0,
+    })),
+  );
+}
+
+function text(compared: readonly Compared[]): string {
+  const counts = compared.map(({ pipeline, frames }) => `${pipeline} ${frames}`).join(", ");
+  return `frames compared, ${ENOUGH_FRAMES} wanted: ${counts || "no pipeline"}`;
+}

@@ -1,0 +1,83 @@
+import { FleetError } from "../../fleet/errors/index.ts";
+import type { FleetFeed, FleetView } from "../fleet-view/index.ts";
+import { openFeed } from "../hub-location.ts";
+import { awaitTruth } from "./await-truth.ts";
+import { deploy, type DemoFleet, type DemoRun } from "./demo.ts";
+import type { DemoModel } from "./model.ts";
+import { BOARDS } from "./parts.ts";
+import { awaitHealthy } from "./show.ts";
+import { deviceChanges, type UpdateReport } from "./update-report.ts";
+
+/** Devices say over events how the update went; the last word may come after the frames that `up` waits for. */
+const COMMIT_DEADLINE_MS = 60_000;
+
+/** Changes the model of a deployed fleet while it works, and measures before, during and after. */
+export async function changeModel(
+  run: DemoRun,
+  fleet: DemoFleet,
+  from: string,
+  model: DemoModel,
+): Promise<UpdateReport> {
+  const feed = await openFeed(fleet.location, run.signal);
+  try {
+    const names = BOARDS.map(({ name }) => name);
+    await awaitHealthy(feed, names, run.signal);
+    const enoughBefore = await measured(run, fleet, feed);
+    const before = feed.view();
+    const startedAtMs = Date.now();
+    await deploy(run, fleet, model).catch((error: unknown) => {
+      throw explained(error, feed.view(), from);
+    });
+    const tookMs = Date.now() - startedAtMs;
+    const changed = digestsOf(feed.view()) !== digestsOf(before);
+    if (changed) await awaitCommitted(run, feed);
+    const enoughFrames = (await measured(run, fleet, feed)) && enoughBefore;
+    const devices = deviceChanges(before, feed.view());
+    return { from, to: model.title, changed, tookMs, enoughFrames, devices };
+  } finally {
+    await feed.close();
+  }
+}
+
+/** Without truth there is nothing to wait for. */
+async function measured(run: DemoRun, fleet: DemoFleet, feed: FleetFeed): Promise<boolean> {
+  return fleet.location.truthFile === undefined || awaitTruth(feed, run.steps, run.signal);
+}
+
+async function awaitCommitted({ signal }: DemoRun, feed: FleetFeed): Promise<void> {
+  const isSettled = ({ devices }: FleetView): boolean =>
+    devices.every(({ update }) => update?.state === "committed");
+  await new Promise<void>((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      stop();
+      resolve();
+    };
+    const timer = setTimeout(end, COMMIT_DEADLINE_MS);
+    const stop = feed.onChange(() => {
+      if (isSettled(feed.view()) || signal.aborted) end();
+    });
+    if (isSettled(feed.view())) end();
+  });
+}
+
+function digestsOf(view: FleetView): string {
+  return JSON.stringify(
+    view.devices.map(({ name, pipelines }) => [name, pipelines.map(({ model }) => model?.digest)]),
+  );
+}
+
+/** A failed update leaves the old model running; that is worth saying where the failure is said. */
+function explained(error: unknown, view: FleetView, from: string): unknown {
+  if (!(error instanceof FleetError) || error.code !== "PULUMI_FAILED") return error;
+  const running = view.devices.flatMap((device) =>
+    device.pipelines
+      .filter(({ state, stats }) => state === "running" && (stats?.fps ?? 0) > 0)
+      .map(({ name }) => `${device.name}/${name}`),
+  );
+  const still = running.length > 0 ? `; ${from} goes on running on ${running.join(", ")}` : "";
+  return new FleetError(error.code, `${error.message}${still}`, {
+    cause: error.cause,
+    hint: "`npm run jetfleet -- status` says what each device objects to; `npm run demo -- --rollback` goes back.",
+  });
+}

@@ -1,0 +1,13 @@
+import { readFile } from "node:fs/promises";
+import { isErrno } from "../../fleet/hub/files.ts";
+import { TruthReport } from "../../fleet/sim/truth/report.ts";
+import type { TruthFact } from "./truth.ts";
+
+/** Reads what the truth keeper wrote last; it replaces the file at once, so what is there is whole. */
+export async function readTruthFile(file: string): Promise<TruthFact> {
+  try {
+    return { kind: "report", report: TruthReport.parse(JSON.parse(await readFile(file, "utf8"))) };
+  } catch (error) {
+    return { kind: isErrno(error, "ENOENT") ? "absent" : "unreadable" };
+  }
+}
