@@ -15,6 +15,7 @@ class Addon final : public Napi::Addon<Addon> {
                              InstanceValue("version", Napi::String::New(env, JETFLEET_VERSION)),
                              InstanceMethod<&Addon::Start>("startPipeline"),
                              InstanceMethod<&Addon::Inspect>("inspectModel"),
+                             InstanceMethod<&Addon::Test>("testModel"),
                              InstanceMethod<&Addon::Detect>("detectImage"),
                              InstanceMethod<&Addon::Measure>("measureInference"),
                              InstanceMethod<&Addon::TrackAll>("trackDetections"),
@@ -26,6 +27,7 @@ class Addon final : public Napi::Addon<Addon> {
     return StartPipeline(info, pipeline_handle_);
   }
   Napi::Value Inspect(const Napi::CallbackInfo& info) { return InspectModel(info); }
+  Napi::Value Test(const Napi::CallbackInfo& info) { return TestModel(info); }
   Napi::Value Detect(const Napi::CallbackInfo& info) { return DetectImage(info); }
   Napi::Value Measure(const Napi::CallbackInfo& info) { return MeasureInference(info); }
   Napi::Value TrackAll(const Napi::CallbackInfo& info) { return TrackDetections(info); }

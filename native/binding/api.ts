@@ -6,6 +6,8 @@
 import type { DetectedFrame, PipelineStats } from "../../fleet/contract/index.ts";
 
 export interface NativeModelOptions {
+  /** Names the model in `frames` messages; its path by default. */
+  id?: string;
   /** Path of the ONNX file. */
   path: string;
   labels: string[];
@@ -45,7 +47,8 @@ export interface NativePipelineOptions {
 
 /** Messages that do not fit the bounded queue to JavaScript are dropped, oldest `frames` first, and counted. */
 export type NativeMessage =
-  | { type: "frames"; frames: DetectedFrame[] }
+  /** All frames of one message are by one model, which `modelId` names. */
+  | { type: "frames"; modelId: string; frames: DetectedFrame[] }
   | { type: "stats"; stats: PipelineStats; messagesDropped: number }
   | {
       type: "source";
@@ -63,11 +66,38 @@ export interface NativeError {
     | "SOURCE_FORMAT"
     | "MODEL_INVALID"
     | "NATIVE_LOAD"
+    | "CANCELLED"
     | "INTERNAL";
   message: string;
 }
 
+export interface NativeLoadTimes {
+  loadMs: number;
+  /** First run, on a grey picture. */
+  warmMs: number;
+}
+
+/**
+ * Where the new model took over: its first frame and the former's last, as they left the pipeline, and the time
+ * between the two. All null when the source does not play: the next frame will be the new model's.
+ */
+export interface NativeModelSwap extends NativeLoadTimes {
+  firstIndex: number | null;
+  firstSourceFrame: number | null;
+  lastIndex: number | null;
+  lastSourceFrame: number | null;
+  gapMs: number | null;
+}
+
 export interface NativePipeline {
+  /**
+   * Loads and tries a model beside the running one, then switches between two frames: none is lost for it, and
+   * tracks go on (those of labels that the new model lacks end). Resolves when the first frame of the new model
+   * is out. Rejects with MODEL_INVALID when the model does not load, does not fit its labels and decoder, or does
+   * not run, with CANCELLED when the pipeline stops meanwhile, with INTERNAL while another swap is under way: the
+   * former model then goes on.
+   */
+  swapModel(model: NativeModelOptions): Promise<NativeModelSwap>;
   /** Stops and frees everything; resolves once no message can follow. May be called twice. */
   stop(): Promise<void>;
 }
@@ -107,6 +137,11 @@ export interface NativeAddon {
     options: NativePipelineOptions,
     onMessage: (message: NativeMessage) => void,
   ): Promise<NativePipeline>;
+  /**
+   * Loads a model and runs it once on a grey picture; nothing else sees it. Rejects with MODEL_INVALID as
+   * `swapModel` does.
+   */
+  testModel(model: NativeModelOptions): Promise<NativeLoadTimes>;
   /** Runs the model alone `runs` times on a grey picture; for measurements. */
   measureInference(model: NativeModelOptions, runs: number): Promise<NativeInferenceTimes>;
   /** Runs the tracker alone over frames of detections of one label; for tests and measurements. */

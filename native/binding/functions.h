@@ -8,6 +8,7 @@ namespace jetfleet {
 Napi::Value StartPipeline(const Napi::CallbackInfo& info, const Napi::FunctionReference& handle);
 Napi::Value InspectModel(const Napi::CallbackInfo& info);
 Napi::Value DetectImage(const Napi::CallbackInfo& info);
+Napi::Value TestModel(const Napi::CallbackInfo& info);
 Napi::Value MeasureInference(const Napi::CallbackInfo& info);
 Napi::Value TrackDetections(const Napi::CallbackInfo& info);
 

@@ -97,6 +97,7 @@ DetectorOptions ReadModelPaths(OptionReader* reader) {
 ModelOptions ReadModelOptions(OptionReader* reader) {
   ModelOptions model;
   model.detector = ReadModelPaths(reader);
+  model.id = reader->Has("id") ? reader->Text("id") : model.detector.model_path;
   model.detector.nms_iou = static_cast<float>(reader->Number("nmsIou", 0, 1));
   model.detector.threads = static_cast<int>(reader->Number("threads", 1, kMaxThreads));
   model.labels = reader->Texts("labels");
@@ -121,7 +122,6 @@ StartOptions ReadStartOptions(OptionReader* reader) {
   options.model = ReadModelOptions(&model);
   reader->Adopt(model);
 
-  options.pipeline.min_score = options.model.min_score;
   options.pipeline.track = reader->HasObject("track");
   options.pipeline.stats_interval = Ms(reader->Number("statsIntervalMs", 1, kMaxMs));
   options.pipeline.batch = Ms(reader->Number("batchMs", 0, kMaxMs));

@@ -11,12 +11,6 @@
 /// here keeps a mistaken call from becoming undefined behaviour.
 namespace jetfleet {
 
-struct ModelOptions {
-  DetectorOptions detector;
-  std::vector<std::string> labels;
-  float min_score = 0;
-};
-
 struct StartOptions {
   std::string name;
   ModelOptions model;

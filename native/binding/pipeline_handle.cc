@@ -3,11 +3,14 @@
 #include <utility>
 
 #include "binding/jobs.h"
+#include "binding/to_js.h"
 
 namespace jetfleet {
 
 Napi::Function PipelineHandle::Define(Napi::Env env) {
-  return DefineClass(env, "NativePipeline", {InstanceMethod<&PipelineHandle::Stop>("stop")});
+  return DefineClass(env, "NativePipeline",
+                     {InstanceMethod<&PipelineHandle::SwapModel>("swapModel"),
+                      InstanceMethod<&PipelineHandle::Stop>("stop")});
 }
 
 Napi::Object PipelineHandle::Make(Napi::Env env, const Napi::FunctionReference& constructor,
@@ -26,6 +29,33 @@ void PipelineHandle::Finalize(Napi::Env env) {
   if (running_ == nullptr || !stopped_.IsEmpty()) return;
   running_->Stop();
   running_->Discard();
+}
+
+Napi::Value PipelineHandle::SwapModel(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  OptionReader reader(info[0], "model");
+  const ModelOptions options = ReadModelOptions(&reader);
+  if (!reader.error().empty()) return Rejected(env, Napi::TypeError::New(env, reader.error()));
+  const auto running = running_;
+  if (running == nullptr) return Rejected(env, Napi::Error::New(env, "Not a running pipeline"));
+  if (!running->BeginSwap()) {
+    const auto status =
+        Status::Error(ErrorCode::kInternal, "Expected one swap at a time but another is under way");
+    return Rejected(env, ToJsError(env, status));
+  }
+  struct Outcome {
+    Model::LoadTimes times;
+    std::optional<ModelChange> change;
+  };
+  const auto outcome = std::make_shared<Outcome>();
+  return Job::Run(
+      env, "jetfleet-swap",
+      [running, options, outcome] {
+        return running->SwapModel(options, &outcome->times, &outcome->change);
+      },
+      [outcome](Napi::Env settle_env) {
+        return ToJs(settle_env, outcome->times, outcome->change);
+      });
 }
 
 Napi::Value PipelineHandle::Stop(const Napi::CallbackInfo& info) {

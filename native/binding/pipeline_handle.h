@@ -21,6 +21,7 @@ class PipelineHandle final : public Napi::ObjectWrap<PipelineHandle> {
   void Finalize(Napi::Env env) override;
 
  private:
+  Napi::Value SwapModel(const Napi::CallbackInfo& info);
   Napi::Value Stop(const Napi::CallbackInfo& info);
 
   std::shared_ptr<RunningPipeline> running_;

@@ -34,13 +34,36 @@ bool RunningPipeline::OpenPort(Napi::Env env, Napi::Function on_message) {
   return true;
 }
 
-Status RunningPipeline::Load() { return Detector::Load(options_.model.detector, &detector_); }
+Status RunningPipeline::Load() { return Model::Load(options_.model, &model_); }
 
 void RunningPipeline::Start() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (stopped_ || detector_ == nullptr) return;
-  pipeline_ = std::make_unique<Pipeline>(options_.pipeline, std::move(detector_), &mailbox_);
+  if (stopped_ || model_ == nullptr) return;
+  pipeline_ = std::make_unique<Pipeline>(options_.pipeline, std::move(model_), &mailbox_);
   pipeline_->Start();
+}
+
+bool RunningPipeline::BeginSwap() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return !std::exchange(swapping_, true);
+}
+
+Status RunningPipeline::SwapModel(const ModelOptions& options, Model::LoadTimes* times,
+                                  std::optional<ModelChange>* change) {
+  std::shared_ptr<Model> model;
+  Status status = Model::LoadAndWarm(options, &model, times);
+  Pipeline* pipeline = nullptr;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    pipeline = pipeline_.get();
+  }
+  if (status.ok() && pipeline == nullptr) {
+    status = Status::Error(ErrorCode::kCancelled, "The pipeline does not run");
+  }
+  if (status.ok()) status = pipeline->SwapModel(std::move(model), change);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  swapping_ = false;
+  return status;
 }
 
 void RunningPipeline::Stop() {
@@ -81,7 +104,7 @@ void RunningPipeline::Deliver(Napi::Env env, Napi::Function on_message) {
   Message message;
   while (mailbox_.Take(&message)) {
     const Napi::HandleScope scope(env);
-    on_message.Call({ToJs(env, message, options_.name, options_.model.labels)});
+    on_message.Call({ToJs(env, message, options_.name)});
     if (!env.IsExceptionPending()) continue;
     // As if an event listener had thrown: 'uncaughtException', and the messages behind are
     // delivered.

@@ -30,6 +30,11 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
   Status Load();
   /// Main thread, after `Load`. Does nothing when the environment has ended meanwhile.
   void Start();
+  /// Main thread; false while another swap is under way. True must be followed by `SwapModel`.
+  bool BeginSwap();
+  /// Any other thread, after `Start`: loads and warms the model, then switches to it. Slow.
+  Status SwapModel(const ModelOptions& options, Model::LoadTimes* times,
+                   std::optional<ModelChange>* change);
   /// Any thread; waits until no message can be added. Again is harmless.
   void Stop();
   /// Main thread, after `Stop`: delivers what is left and lets the event loop go.
@@ -57,7 +62,8 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
   /// Null once closed.
   napi_threadsafe_function port_ = nullptr;
   bool stopped_ = false;
-  std::unique_ptr<Detector> detector_;
+  bool swapping_ = false;
+  std::shared_ptr<Model> model_;
   std::unique_ptr<Pipeline> pipeline_;
 };
 

@@ -131,14 +131,15 @@ struct Fill {
   Napi::Env env;
   Napi::Object object;
   const std::string& pipeline;
-  const std::vector<std::string>& labels;
 
   void operator()(const FramesMessage& message) {
+    const ModelTag& model = *message.frames.front().model;
     auto frames = Napi::Array::New(env, message.frames.size());
     for (std::size_t i = 0; i < message.frames.size(); ++i) {
-      frames.Set(static_cast<std::uint32_t>(i), ToJs(env, message.frames[i], labels));
+      frames.Set(static_cast<std::uint32_t>(i), ToJs(env, message.frames[i], model.labels));
     }
     object.Set("type", "frames");
+    object.Set("modelId", model.id);
     object.Set("frames", frames);
   }
   void operator()(const StatsMessage& message) {
@@ -192,10 +193,30 @@ Napi::Array ToJs(Napi::Env env, const std::vector<Track>& tracks,
   return array;
 }
 
-Napi::Object ToJs(Napi::Env env, const Message& message, const std::string& pipeline,
-                  const std::vector<std::string>& labels) {
+Napi::Object ToJs(Napi::Env env, const Message& message, const std::string& pipeline) {
   auto object = Napi::Object::New(env);
-  std::visit(Fill{env, object, pipeline, labels}, message);
+  std::visit(Fill{env, object, pipeline}, message);
+  return object;
+}
+
+Napi::Object ToJs(Napi::Env env, const Model::LoadTimes& times) {
+  auto object = Napi::Object::New(env);
+  object.Set("loadMs", times.load_ms);
+  object.Set("warmMs", times.warm_ms);
+  return object;
+}
+
+Napi::Object ToJs(Napi::Env env, const Model::LoadTimes& times,
+                  const std::optional<ModelChange>& change) {
+  auto object = ToJs(env, times);
+  const auto mark = [&](const char* index, const char* number, const FrameMark* frame) {
+    object.Set(index, frame ? Napi::Number::New(env, static_cast<double>(frame->index))
+                            : Napi::Value(env.Null()));
+    object.Set(number, frame ? NumberOrNull(env, frame->source_frame) : env.Null());
+  };
+  mark("firstIndex", "firstSourceFrame", change ? &change->first : nullptr);
+  mark("lastIndex", "lastSourceFrame", change ? &change->last : nullptr);
+  object.Set("gapMs", change ? Napi::Number::New(env, change->gap_ms) : Napi::Value(env.Null()));
   return object;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/detect/letterbox.h"
 #include "core/geometry.h"
+#include "core/model.h"
 #include "core/picture.h"
 #include "core/sei.h"
 #include "core/tensor_pool.h"
@@ -16,6 +17,7 @@ namespace jetfleet {
 
 /// What is known of a frame when it leaves the pipeline; no picture any more.
 struct FrameResult {
+  std::shared_ptr<const ModelTag> model;
   std::optional<FrameTag> tag;
   std::uint64_t index = 0;
   double pts_ms = 0;
@@ -32,6 +34,8 @@ struct Frame {
   CopyCount copies;
   /// Freed as soon as preprocessing is done: the decoder's pool is small.
   std::unique_ptr<DecodedPicture> picture;
+  /// Chosen when preprocessing begins.
+  std::shared_ptr<Model> model;
   std::shared_ptr<Tensor> tensor;
   Letterbox letterbox;
   /// Detections down to the tracker's low threshold, before the user's `minScore`.

@@ -1,6 +1,7 @@
 #include "core/pipeline.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace jetfleet {
@@ -29,19 +30,30 @@ ByteTrackOptions TrackerOptions(float min_score) {
   return options;
 }
 
+/// From the label numbers of one model to those of another, by name.
+std::map<int, int> LabelMap(const ModelTag& from, const ModelTag& to) {
+  std::map<int, int> map;
+  for (std::size_t i = 0; i < from.labels.size(); ++i) {
+    const auto found = std::find(to.labels.begin(), to.labels.end(), from.labels[i]);
+    if (found == to.labels.end()) continue;
+    map[static_cast<int>(i)] = static_cast<int>(found - to.labels.begin());
+  }
+  return map;
+}
+
 }  // namespace
 
-Pipeline::Pipeline(const PipelineOptions& options, std::unique_ptr<Detector> detector,
+Pipeline::Pipeline(const PipelineOptions& options, std::shared_ptr<Model> model,
                    PipelineListener* listener)
     : options_(options),
       listener_(listener),
-      detector_(std::move(detector)),
-      preprocessor_(detector_->input()),
-      tracker_(TrackerOptions(options.min_score)),
+      tracker_(TrackerOptions(model->min_score)),
+      tracked_model_(model),
+      model_(std::move(model)),
       publisher_({kPublishQueue, OverflowOf(options.source), options.batch, options.stats_interval},
                  listener,
-                 {[this] { return TakeFigures(); },
-                  [this] { listener_->OnSource(SourceState::kEnded, Status::Ok()); }}) {
+                 {[this] { return TakeFigures(); }, [this] { OnEndOfStream(); },
+                  [this](const ModelChange& change) { OnModelChange(change); }}) {
   const Overflow overflow = OverflowOf(options.source);
   const auto on_error = [this](const Status& status) { Fail(status); };
   // Built from the end, so that each stage knows the queue behind it.
@@ -83,6 +95,11 @@ void Pipeline::Stop() {
 }
 
 void Pipeline::Close() {
+  {
+    const std::lock_guard<std::mutex> lock(model_mutex_);
+    closing_ = true;
+  }
+  model_event_.notify_all();
   source_->RequestStop();
   for (const auto& stage : stages_) stage->Close();
   publisher_.Close();
@@ -94,6 +111,48 @@ void Pipeline::Fail(const Status& status) {
   Close();
 }
 
+Status Pipeline::SwapModel(std::shared_ptr<Model> model, std::optional<ModelChange>* change) {
+  std::unique_lock<std::mutex> lock(model_mutex_);
+  const auto cancelled = Status::Error(ErrorCode::kCancelled, "The pipeline stops");
+  if (closing_) return cancelled;
+  model_change_.reset();
+  // Kept until the last frame that it worked on is gone, so that it is freed on this thread.
+  const auto former = std::exchange(model_, model);
+  const auto came = [&] { return model_change_ && model_change_->to == model->tag; };
+  model_event_.wait_for(lock, options_.source.timeout,
+                        [&] { return closing_ || came() || !FramesAreComing(); });
+  if (came()) {
+    *change = model_change_;
+    return Status::Ok();
+  }
+  return closing_ ? cancelled : Status::Ok();
+}
+
+std::shared_ptr<Model> Pipeline::CurrentModel() {
+  const std::lock_guard<std::mutex> lock(model_mutex_);
+  return model_;
+}
+
+void Pipeline::OnModelChange(const ModelChange& change) {
+  {
+    const std::lock_guard<std::mutex> lock(model_mutex_);
+    model_change_ = change;
+  }
+  model_event_.notify_all();
+}
+
+void Pipeline::OnEndOfStream() {
+  drained_ = true;
+  listener_->OnSource(SourceState::kEnded, Status::Ok());
+  { const std::lock_guard<std::mutex> lock(model_mutex_); }  // nobody is between test and wait
+  model_event_.notify_all();
+}
+
+bool Pipeline::FramesAreComing() const {
+  const SourceState state = source_state_;
+  return state == SourceState::kPlaying || (state == SourceState::kEnded && !drained_);
+}
+
 void Pipeline::OnPicture(FramePtr frame) {
   frame->result.index = next_index_++;
   decode_meter_.Add(frame->trace.WaitMs(StageId::kDecode), frame->trace.WorkMs(StageId::kDecode));
@@ -102,6 +161,7 @@ void Pipeline::OnPicture(FramePtr frame) {
 
 void Pipeline::OnSourceState(SourceState state, const Status& status) {
   source_state_ = state;
+  model_event_.notify_all();
   if (state != SourceState::kEnded) return listener_->OnSource(state, status);
   // Behind the last frame; the publisher tells.
   auto end = std::make_unique<Frame>();
@@ -114,26 +174,33 @@ Status Pipeline::Preprocess(Frame& frame) {
   if (!frame.picture->Map(&view)) {
     return Status::Error(ErrorCode::kInternal, "Cannot map a decoded picture into host memory");
   }
+  frame.model = CurrentModel();
+  frame.result.model = frame.model->tag;
   frame.tensor = tensors_.Take();
-  frame.letterbox = preprocessor_.Run(view, frame.tensor.get());
+  frame.letterbox = frame.model->preprocessor.Run(view, frame.tensor.get());
   frame.picture.reset();
   return Status::Ok();
 }
 
 Status Pipeline::Detect(Frame& frame) {
-  const float min_score =
-      options_.track ? std::min(kTrackerLowScore, options_.min_score) : options_.min_score;
+  const float wanted = frame.model->min_score;
+  const float min_score = options_.track ? std::min(kTrackerLowScore, wanted) : wanted;
   const Status status =
-      detector_->Run(frame.tensor.get(), frame.letterbox, min_score, &frame.candidates);
+      frame.model->detector->Run(frame.tensor.get(), frame.letterbox, min_score, &frame.candidates);
   frame.tensor.reset();
   if (!status.ok()) return status;
   for (const Detection& candidate : frame.candidates) {
-    if (candidate.score >= options_.min_score) frame.result.detections.push_back(candidate);
+    if (candidate.score >= wanted) frame.result.detections.push_back(candidate);
   }
   return Status::Ok();
 }
 
 Status Pipeline::TrackObjects(Frame& frame) {
+  if (frame.model != tracked_model_) {
+    const std::map<int, int> labels = LabelMap(*tracked_model_->tag, *frame.model->tag);
+    tracker_.Adopt(TrackerOptions(frame.model->min_score), labels);
+    tracked_model_ = frame.model;
+  }
   frame.result.tracks = tracker_.Update(frame.candidates);
   tracks_total_ = tracker_.tracks_total();
   return Status::Ok();

@@ -2,15 +2,15 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "core/detect/detector.h"
-#include "core/detect/preprocess.h"
 #include "core/media/source.h"
+#include "core/model.h"
 #include "core/pipeline_stats.h"
 #include "core/publisher.h"
 #include "core/stage.h"
@@ -20,7 +20,6 @@ namespace jetfleet {
 
 struct PipelineOptions {
   SourceOptions source;
-  float min_score = 0.4F;
   bool track = true;
   std::chrono::milliseconds stats_interval{1000};
   std::chrono::milliseconds batch{100};
@@ -34,7 +33,7 @@ struct PipelineOptions {
 /// listener's.
 class Pipeline {
  public:
-  Pipeline(const PipelineOptions& options, std::unique_ptr<Detector> detector,
+  Pipeline(const PipelineOptions& options, std::shared_ptr<Model> model,
            PipelineListener* listener);
   ~Pipeline();
   Pipeline(const Pipeline&) = delete;
@@ -42,6 +41,13 @@ class Pipeline {
 
   void Start();
   void Stop();
+
+  /// Puts a warm model to work between two frames: none is lost or seen twice for it, and tracks go
+  /// on, but for those of a label that the model does not have. Returns when the model's first
+  /// frame has left the pipeline; at once, with no `change`, when the source does not play.
+  /// CANCELLED when the pipeline stops meanwhile. One call at a time, from any thread but a
+  /// listener's.
+  Status SwapModel(std::shared_ptr<Model> model, std::optional<ModelChange>* change);
 
  private:
   Status Preprocess(Frame& frame);
@@ -51,13 +57,17 @@ class Pipeline {
   void OnSourceState(SourceState state, const Status& status);
   void Fail(const Status& status);
   void Close();
+  std::shared_ptr<Model> CurrentModel();
+  void OnModelChange(const ModelChange& change);
+  void OnEndOfStream();
+  bool FramesAreComing() const;
   PipelineFigures TakeFigures();
 
   const PipelineOptions options_;
   PipelineListener* const listener_;
-  const std::unique_ptr<Detector> detector_;
-  Preprocessor preprocessor_;
   ByteTracker tracker_;
+  /// What `tracker_` last heard of.
+  std::shared_ptr<Model> tracked_model_;
   TensorPool tensors_;
 
   std::atomic<bool> failed_{false};
@@ -65,6 +75,15 @@ class Pipeline {
   std::atomic<SourceState> source_state_{SourceState::kConnecting};
   std::uint64_t next_index_ = 0;
   StageMeter decode_meter_;
+
+  std::mutex model_mutex_;
+  std::condition_variable model_event_;
+  /// For frames whose preprocessing is yet to begin.
+  std::shared_ptr<Model> model_;
+  std::optional<ModelChange> model_change_;
+  bool closing_ = false;
+  /// The last frame of a file has left.
+  std::atomic<bool> drained_{false};
 
   std::mutex stop_mutex_;
   // Destroyed from the last to the first: the source must be gone before the stages it feeds.

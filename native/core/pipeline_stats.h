@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,11 +40,28 @@ struct PipelineReport {
   PipelineFigures figures;
 };
 
+/// A frame as results name it.
+struct FrameMark {
+  std::uint64_t index = 0;
+  /// Number that travelled with the picture.
+  std::optional<std::uint64_t> source_frame;
+};
+
+/// Where results of one model ended and those of the next began.
+struct ModelChange {
+  std::shared_ptr<const ModelTag> to;
+  FrameMark last;
+  FrameMark first;
+  /// Between the two frames leaving the pipeline.
+  double gap_ms = 0;
+};
+
 /// Receives what a pipeline has to say; called from the pipeline's threads, one call at a time for
 /// frames and stats. Must not block on the thread that stops the pipeline.
 class PipelineListener {
  public:
   virtual ~PipelineListener() = default;
+  /// Never empty, and all by one model.
   virtual void OnFrames(std::vector<FrameResult> frames) = 0;
   virtual void OnStats(PipelineReport report) = 0;
   virtual void OnSource(SourceState state, const Status& status) = 0;

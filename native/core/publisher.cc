@@ -57,8 +57,24 @@ void Publisher::Take(FramePtr frame) {
     callbacks_.on_end_of_stream();
     return;
   }
+  NoteModel(*frame);
   if (batch_.empty()) batch_due_ = Clock::now() + options_.batch;
   batch_.push_back(std::move(frame));
+}
+
+/// No batch holds results of two models.
+void Publisher::NoteModel(const Frame& frame) {
+  const FrameResult& result = frame.result;
+  FrameMark mark{result.index, std::nullopt};
+  if (result.tag) mark.source_frame = result.tag->frame_number;
+  const TimePoint now = Clock::now();
+  const auto former = std::exchange(model_, result.model);
+  if (former != nullptr && former != model_) {
+    Flush();
+    callbacks_.on_model_change({model_, last_, mark, FrameTrace::Ms(now - last_out_)});
+  }
+  last_ = mark;
+  last_out_ = now;
 }
 
 void Publisher::Flush() {

@@ -25,6 +25,8 @@ class Publisher {
     std::function<PipelineFigures()> figures;
     /// Called after the last frame of a file has been handed over.
     std::function<void()> on_end_of_stream;
+    /// Called for the first frame of another model, when all before it were handed over.
+    std::function<void(const ModelChange&)> on_model_change;
   };
 
   Publisher(const Options& options, PipelineListener* listener, Callbacks callbacks);
@@ -42,6 +44,7 @@ class Publisher {
  private:
   void Run();
   void Take(FramePtr frame);
+  void NoteModel(const Frame& frame);
   void Flush();
   void Report(TimePoint now);
 
@@ -53,6 +56,10 @@ class Publisher {
   OutputMeter output_;
   std::vector<FramePtr> batch_;
   TimePoint batch_due_;
+  /// Of the last frame that came out.
+  std::shared_ptr<const ModelTag> model_;
+  FrameMark last_;
+  TimePoint last_out_;
   std::thread thread_;
 };
 

@@ -16,6 +16,8 @@ const char* CodeName(ErrorCode code) {
       return "MODEL_INVALID";
     case ErrorCode::kNativeLoad:
       return "NATIVE_LOAD";
+    case ErrorCode::kCancelled:
+      return "CANCELLED";
     case ErrorCode::kInternal:
       return "INTERNAL";
   }

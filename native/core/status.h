@@ -13,6 +13,7 @@ enum class ErrorCode {
   kSourceFormat,
   kModelInvalid,
   kNativeLoad,
+  kCancelled,
   kInternal,
 };
 

@@ -113,6 +113,11 @@ export class Run {
     return run;
   }
 
+  get pipeline(): NativePipeline {
+    if (this.#pipeline === null) throw new Error("Not started");
+    return this.#pipeline;
+  }
+
   get frames(): Frames {
     return this.messages.flatMap((message) => (message.type === "frames" ? message.frames : []));
   }

@@ -42,7 +42,7 @@ TEST(Pipeline, TakesEveryFrameOfAFileInOrderHoweverSlowTheModel) {
   const TempFile video(".mp4");
   MakeVideo(video.path(), 30, true);
   Recorder recorder;
-  Pipeline pipeline(FileOptions(video.path()), FakeDetector(milliseconds(5)), &recorder);
+  Pipeline pipeline(FileOptions(video.path()), FakeModel(milliseconds(5)), &recorder);
   pipeline.Start();
   ASSERT_TRUE(recorder.WaitFor(Ended));
   pipeline.Stop();
@@ -69,7 +69,7 @@ TEST(Pipeline, StagesOfOneFrameAddUpToItsLatency) {
   Recorder recorder;
   PipelineOptions options = FileOptions(video.path());
   options.stats_interval = std::chrono::seconds(30);  // one report, at the end
-  Pipeline pipeline(options, FakeDetector(milliseconds(7)), &recorder);
+  Pipeline pipeline(options, FakeModel(milliseconds(7)), &recorder);
   pipeline.Start();
   ASSERT_TRUE(recorder.WaitFor(Ended));
   pipeline.Stop();
@@ -88,7 +88,7 @@ TEST(Pipeline, CopiesNoPicture) {
   const TempFile video(".mp4");
   MakeVideo(video.path(), 10, false);
   Recorder recorder;
-  Pipeline pipeline(FileOptions(video.path()), FakeDetector(), &recorder);
+  Pipeline pipeline(FileOptions(video.path()), FakeModel(), &recorder);
   pipeline.Start();
   ASSERT_TRUE(recorder.WaitFor(Ended));
   pipeline.Stop();
@@ -101,7 +101,7 @@ TEST(Pipeline, CountsTheCopyOfAPictureThatMustBeConverted) {
   Recorder recorder;
   PipelineOptions options = FileOptions(video.path());
   options.stats_interval = std::chrono::seconds(30);  // one report, at the end
-  Pipeline pipeline(options, FakeDetector(), &recorder);
+  Pipeline pipeline(options, FakeModel(), &recorder);
   pipeline.Start();
   ASSERT_TRUE(recorder.WaitFor(Ended));
   pipeline.Stop();
@@ -117,7 +117,7 @@ TEST(Pipeline, RepeatsALoopedFileAtItsOwnPaceWithTimesThatGrow) {
   options.source.loop = true;
   options.source.realtime = true;
   Recorder recorder;
-  Pipeline pipeline(options, FakeDetector(), &recorder);
+  Pipeline pipeline(options, FakeModel(), &recorder);
   const TimePoint start = Clock::now();
   pipeline.Start();
   ASSERT_TRUE(recorder.WaitFor([](const Seen& seen) { return seen.frames.size() >= 12; }));
@@ -142,7 +142,7 @@ TEST(Pipeline, FailsForMissingForeignAndEmptyFiles) {
   };
   for (const auto& [path, code] : cases) {
     Recorder recorder;
-    Pipeline pipeline(FileOptions(path), FakeDetector(), &recorder);
+    Pipeline pipeline(FileOptions(path), FakeModel(), &recorder);
     pipeline.Start();
     ASSERT_TRUE(recorder.WaitFor([](const Seen& seen) { return !seen.failed.empty(); })) << path;
     const Status status = recorder.Copy().failed.at(0);
@@ -155,7 +155,7 @@ TEST(Pipeline, FailsOnceWhenTheModelFailsAndStops) {
   const TempFile video(".mp4");
   MakeVideo(video.path(), 20, false);
   Recorder recorder;
-  Pipeline pipeline(FileOptions(video.path()), FakeDetector({}, 3), &recorder);
+  Pipeline pipeline(FileOptions(video.path()), FakeModel({}, 3), &recorder);
   pipeline.Start();
   ASSERT_TRUE(recorder.WaitFor([](const Seen& seen) { return !seen.failed.empty(); }));
   pipeline.Stop();
@@ -169,7 +169,7 @@ TEST(Pipeline, StopsAtAnyMomentAndTwice) {
   MakeVideo(video.path(), 25, false);
   for (int pause_ms : {0, 1, 3, 10, 30, 60}) {
     Recorder recorder;
-    Pipeline pipeline(FileOptions(video.path()), FakeDetector(milliseconds(20)), &recorder);
+    Pipeline pipeline(FileOptions(video.path()), FakeModel(milliseconds(20)), &recorder);
     pipeline.Start();
     std::this_thread::sleep_for(milliseconds(pause_ms));  // not a condition: the moment is the case
     pipeline.Stop();
@@ -183,7 +183,7 @@ TEST(LivePipeline, DropsTheOldestInFrontOfASlowModelAndStaysRecent) {
   TestCamera camera({});
   camera.Start();
   Recorder recorder;
-  Pipeline pipeline(LiveOptions(camera.Uri()), FakeDetector(milliseconds(120)), &recorder);
+  Pipeline pipeline(LiveOptions(camera.Uri()), FakeModel(milliseconds(120)), &recorder);
   pipeline.Start();
   ASSERT_TRUE(recorder.WaitFor([](const Seen& seen) { return seen.frames.size() >= 12; }))
       << Codes(recorder.Copy());
@@ -202,7 +202,7 @@ TEST(LivePipeline, ComesBackWhenTheCameraDoes) {
   TestCamera camera({});
   camera.Start();
   Recorder recorder;
-  Pipeline pipeline(LiveOptions(camera.Uri()), FakeDetector(), &recorder);
+  Pipeline pipeline(LiveOptions(camera.Uri()), FakeModel(), &recorder);
   pipeline.Start();
   ASSERT_TRUE(recorder.WaitFor([](const Seen& seen) { return seen.frames.size() >= 3; }));
   camera.Stop();
@@ -223,7 +223,7 @@ TEST(LivePipeline, WorksOverUdp) {
   PipelineOptions options = LiveOptions(camera.Uri());
   options.source.transport = Transport::kUdp;
   Recorder recorder;
-  Pipeline pipeline(options, FakeDetector(), &recorder);
+  Pipeline pipeline(options, FakeModel(), &recorder);
   pipeline.Start();
   EXPECT_TRUE(recorder.WaitFor([](const Seen& seen) { return seen.frames.size() >= 5; }))
       << Codes(recorder.Copy());
@@ -237,7 +237,7 @@ TEST(LivePipeline, SaysThatTheCameraRefusedTheCredentialsWithoutNamingThem) {
   camera.Start();
   for (const std::string& credentials : {std::string(), std::string("guard:wrong-secret")}) {
     Recorder recorder;
-    Pipeline pipeline(LiveOptions(camera.Uri(credentials)), FakeDetector(), &recorder);
+    Pipeline pipeline(LiveOptions(camera.Uri(credentials)), FakeModel(), &recorder);
     pipeline.Start();
     ASSERT_TRUE(
         recorder.WaitFor([](const Seen& seen) { return seen.Reached(SourceState::kLost); }));
@@ -247,7 +247,7 @@ TEST(LivePipeline, SaysThatTheCameraRefusedTheCredentialsWithoutNamingThem) {
     EXPECT_EQ(told.find("guard"), std::string::npos) << told;
   }
   Recorder recorder;
-  Pipeline pipeline(LiveOptions(camera.Uri("guard:right-secret")), FakeDetector(), &recorder);
+  Pipeline pipeline(LiveOptions(camera.Uri("guard:right-secret")), FakeModel(), &recorder);
   pipeline.Start();
   EXPECT_TRUE(recorder.WaitFor([](const Seen& seen) { return !seen.frames.empty(); }))
       << Codes(recorder.Copy());
@@ -261,7 +261,7 @@ TEST(LivePipeline, SaysThatOtherCodecsCannotBeDecoded) {
   TestCamera camera(options);
   camera.Start();
   Recorder recorder;
-  Pipeline pipeline(LiveOptions(camera.Uri()), FakeDetector(), &recorder);
+  Pipeline pipeline(LiveOptions(camera.Uri()), FakeModel(), &recorder);
   pipeline.Start();
   ASSERT_TRUE(recorder.WaitFor([](const Seen& seen) { return seen.Reached(SourceState::kLost); }));
   const std::string told = Codes(recorder.Copy());
@@ -271,7 +271,7 @@ TEST(LivePipeline, SaysThatOtherCodecsCannotBeDecoded) {
 
 TEST(LivePipeline, TriesAgainWhileNobodyAnswersAndStopsAtOnce) {
   Recorder recorder;
-  Pipeline pipeline(LiveOptions("rtsp://u:topsecret@127.0.0.1:9/x"), FakeDetector(), &recorder);
+  Pipeline pipeline(LiveOptions("rtsp://u:topsecret@127.0.0.1:9/x"), FakeModel(), &recorder);
   pipeline.Start();
   ASSERT_TRUE(
       recorder.WaitFor([](const Seen& seen) { return seen.Count(SourceState::kLost) >= 2; }));

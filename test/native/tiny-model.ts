@@ -2,11 +2,11 @@
  * Writes a smallest ONNX model by hand (protobuf wire format): any picture of 64 × 64 gives the same YOLOX
  * head [1, 84, 5 + labels] with one object of 32 × 32 input pixels at the top left, score 0.81, label 0.
  */
-export function tinyModel({ labels = 1, input = [1, 3, 64, 64] } = {}): Uint8Array {
+export function tinyModel({ labels = 1, input = [1, 3, 64, 64], score = 0.9 } = {}): Uint8Array {
   const row = 5 + labels;
   const head = new Float32Array(84 * row);
   const cell = 80 * row; // the first cell at stride 32
-  head.set([0.5, 0.5, 0, 0, 0.9, 0.9], cell);
+  head.set([0.5, 0.5, 0, 0, score, score], cell);
   const shape = [1, 84, row];
   const tensor = message(
     ...shape.map((length) => varint(1, length)),

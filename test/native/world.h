@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "backends/backend.h"
-#include "core/detect/detector.h"
+#include "core/model.h"
 #include "core/pipeline_stats.h"
 
 /// What the pipeline meets in tests: videos and cameras made on the spot, a model that always says
@@ -71,10 +71,11 @@ class TestCamera {
   std::thread thread_;
 };
 
-/// [1,3,64,64] → [1,84,6]: one object of 32 × 32 input pixels at the top left, after `delay`.
+/// [1,3,64,64] → [1,84,5 + labels]: one object of 32 × 32 input pixels at the top left, of the last
+/// label, after `delay`.
 class FakeSession final : public Session {
  public:
-  explicit FakeSession(std::chrono::milliseconds delay = {}, int fail_at = -1);
+  explicit FakeSession(std::chrono::milliseconds delay = {}, int fail_at = -1, int labels = 1);
   const ModelInfo& Inspect() const override { return info_; }
   Status Enqueue(const std::vector<HostTensor>& inputs,
                  const std::vector<HostTensor>& outputs) override;
@@ -82,11 +83,13 @@ class FakeSession final : public Session {
  private:
   const std::chrono::milliseconds delay_;
   const int fail_at_;
+  const int labels_;
   int runs_ = 0;
   ModelInfo info_;
 };
 
-std::unique_ptr<Detector> FakeDetector(std::chrono::milliseconds delay = {}, int fail_at = -1);
+std::shared_ptr<Model> FakeModel(std::chrono::milliseconds delay = {}, int fail_at = -1,
+                                 const ModelTag& tag = {"fake", {"object"}});
 
 /// Remembers everything; tests wait for a condition on it.
 class Recorder final : public PipelineListener {

@@ -1,5 +1,7 @@
 #include "core/detect/detector.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "core/detect/backend_loader.h"
@@ -64,6 +66,21 @@ Detector::Detector(std::unique_ptr<Session> session, YoloxDecoder decoder, float
   input_shape_ = WithBatchOne(info.inputs[0].shape);
   output_shape_ = WithBatchOne(info.outputs[0].shape);
   output_.resize(static_cast<std::size_t>(output_shape_[1] * output_shape_[2]));
+}
+
+Status Detector::Warm() {
+  constexpr float kGrey = 114;
+  Tensor grey(static_cast<std::size_t>(input().width) * input().height * 3, kGrey);
+  const Status status = session_->Enqueue({{grey.data(), grey.size(), input_shape_}},
+                                          {{output_.data(), output_.size(), output_shape_}});
+  constexpr char kDoing[] = " while trying the model on a grey picture";
+  if (!status.ok()) return Status::Error(ErrorCode::kModelInvalid, status.message + kDoing);
+  const auto bad = std::count_if(output_.begin(), output_.end(),
+                                 [](float value) { return !std::isfinite(value); });
+  if (bad == 0) return Status::Ok();
+  return Status::Error(ErrorCode::kModelInvalid,
+                       "Expected finite numbers but got " + std::to_string(bad) + " of " +
+                           std::to_string(output_.size()) + " that are not" + kDoing);
 }
 
 Status Detector::Run(Tensor* tensor, const Letterbox& letterbox, float min_score,

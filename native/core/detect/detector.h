@@ -7,7 +7,7 @@
 #include "backends/backend.h"
 #include "core/detect/letterbox.h"
 #include "core/detect/yolox.h"
-#include "core/frame.h"
+#include "core/tensor_pool.h"
 
 namespace jetfleet {
 
@@ -29,6 +29,10 @@ class Detector {
                      std::unique_ptr<Detector>* detector);
 
   Size input() const { return decoder_.input(); }
+
+  /// Runs once on a grey picture, so that the first frame does not pay for what a runtime does only
+  /// then. MODEL_INVALID when the model does not run or answers with what is no number.
+  Status Warm();
 
   /// Detections in source pixels, best first, none below `min_score`.
   Status Run(Tensor* tensor, const Letterbox& letterbox, float min_score,

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "core/detect/letterbox.h"
-#include "core/frame.h"
 #include "core/picture.h"
+#include "core/tensor_pool.h"
 
 namespace jetfleet {
 

@@ -135,6 +135,18 @@ void LabelTracker::RemoveDuplicates() {
   targets_ = std::move(kept);
 }
 
+void ByteTracker::Adopt(const ByteTrackOptions& options, const std::map<int, int>& new_labels) {
+  options_ = options;
+  std::map<int, LabelTracker> kept;
+  for (auto& [label, tracker] : by_label_) {
+    const auto renamed = new_labels.find(label);
+    if (renamed == new_labels.end()) continue;
+    tracker.SetOptions(options);
+    kept.emplace(renamed->second, std::move(tracker));
+  }
+  by_label_ = std::move(kept);
+}
+
 std::vector<Track> ByteTracker::Update(const std::vector<Detection>& detections) {
   ++frame_;
   std::map<int, std::vector<Detection>> groups;

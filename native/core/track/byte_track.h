@@ -32,6 +32,8 @@ class LabelTracker {
  public:
   explicit LabelTracker(const ByteTrackOptions& options) : options_(options) {}
 
+  void SetOptions(const ByteTrackOptions& options) { options_ = options; }
+
   /// Tracks that are confirmed and seen in this frame (frames count from 1). `next_id` is where new
   /// ids come from.
   std::vector<Track> Update(int frame, const std::vector<Detection>& detections, int* next_id);
@@ -63,7 +65,7 @@ class LabelTracker {
   void Forget();
   void RemoveDuplicates();
 
-  const ByteTrackOptions options_;
+  ByteTrackOptions options_;
   Targets targets_;
   int frame_ = 0;
 };
@@ -77,11 +79,15 @@ class ByteTracker {
   /// the detector's. Ordered by id.
   std::vector<Track> Update(const std::vector<Detection>& detections);
 
+  /// For another model from the next frame on: `new_labels` maps old label numbers to new ones.
+  /// Tracks go on with their ids; those of a label that has no new number end.
+  void Adopt(const ByteTrackOptions& options, const std::map<int, int>& new_labels);
+
   /// Distinct tracks reported since the start.
   int tracks_total() const { return next_id_ - 1; }
 
  private:
-  const ByteTrackOptions options_;
+  ByteTrackOptions options_;
   std::map<int, LabelTracker> by_label_;
   int frame_ = 0;
   int next_id_ = 1;

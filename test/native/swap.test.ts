@@ -1,0 +1,164 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import type { NativeModelOptions } from "../../native/binding/api.ts";
+import { addon, Fixture, model, Run } from "./addon.ts";
+import { tinyModel } from "./tiny-model.ts";
+
+const fixture = new Fixture({ seconds: 4 });
+afterAll(() => fixture.dispose());
+
+const looped = fixture.options({
+  source: { ...fixture.options().source, loop: true, realtime: false },
+  model: model(fixture.model, { id: "one" }),
+});
+const streetModel = (version: string) =>
+  resolve(import.meta.dirname, `../../models/street-${version}-b1.onnx`);
+const STREET_LABELS = ["person", "vehicle", "bicycle"];
+
+const idsOf = (run: Run) =>
+  run.messages.flatMap((message) => (message.type === "frames" ? [message.modelId] : []));
+
+async function untilFramesOf(run: Run, id: string, count = 5): Promise<void> {
+  await run.until(({ messages }) => {
+    const batches = messages.filter((m) => m.type === "frames" && m.modelId === id);
+    return batches.length >= count;
+  });
+}
+
+/** The model of each frame by its index; fails where an index is missing or there twice. */
+function modelByIndex(run: Run): string[] {
+  const pairs = run.messages.flatMap((message) =>
+    message.type === "frames" ? message.frames.map(({ index }) => [index, message.modelId]) : [],
+  );
+  expect(pairs.map(([index]) => index)).toEqual(pairs.map((_, i) => i));
+  return pairs.map(([, id]) => String(id));
+}
+
+describe("swapModel", () => {
+  test("takes over between two frames: none missing, none twice, tracks go on", async () => {
+    const run = await Run.start(looped);
+    for (const id of ["two", "three", "four"]) {
+      await untilFramesOf(run, idsOf(run).at(-1) ?? "one");
+      const swap = await run.pipeline.swapModel(model(fixture.model, { id }));
+      expect(swap).toMatchObject({ firstSourceFrame: null, lastSourceFrame: null });
+      expect(swap.firstIndex).toBe((swap.lastIndex ?? Number.NaN) + 1);
+      for (const ms of [swap.loadMs, swap.warmMs, swap.gapMs]) expect(ms).toBeGreaterThan(0);
+      await untilFramesOf(run, id);
+      const models = modelByIndex(run);
+      expect(models.indexOf(id)).toBe(swap.firstIndex);
+      expect(models.lastIndexOf(id)).toBe(models.length - 1);
+    }
+    await run.stop();
+    expect([...new Set(idsOf(run))]).toEqual(["one", "two", "three", "four"]);
+    expect(run.frames.every(({ tracks }) => tracks?.length === 1)).toBe(true);
+    expect(new Set(run.frames.flatMap(({ tracks }) => tracks?.map((t) => t.trackId)))).toEqual(
+      new Set([1]),
+    );
+    expect(run.stats.at(-1)).toMatchObject({ droppedTotal: 0, tracksTotal: 1 });
+  });
+
+  test("changes the score from which detections count, the size of the input and the labels", async () => {
+    const run = await Run.start(looped);
+    await untilFramesOf(run, "one");
+    await run.pipeline.swapModel(model(fixture.model, { id: "strict", minScore: 0.9 }));
+    await untilFramesOf(run, "strict");
+    const other = fixture.file("two-labels.onnx");
+    writeFileSync(other, tinyModel({ labels: 2 }));
+    await run.pipeline.swapModel(model(other, { id: "named", labels: ["thing", "object"] }));
+    await untilFramesOf(run, "named");
+    await run.stop();
+    const models = modelByIndex(run);
+    const labelsBy = (id: string) => [
+      ...new Set(
+        run.frames
+          .filter(({ index }) => models[index] === id)
+          .map(({ detections }) => detections.map(({ label }) => label).join()),
+      ),
+    ];
+    expect(labelsBy("one")).toEqual(["object"]);
+    expect(labelsBy("strict")).toEqual([""]);
+    expect(labelsBy("named")).toEqual(["thing"]);
+  });
+
+  test("of a model that cannot be used leaves the former one at work", async () => {
+    const run = await Run.start(looped);
+    const cut = fixture.file("cut.onnx");
+    writeFileSync(cut, readFileSync(fixture.model).subarray(0, 500));
+    const bad: [Partial<NativeModelOptions>, string][] = [
+      [{ path: cut }, "cut.onnx"],
+      [
+        { labels: ["a", "b"] },
+        "Expected an output of shape [1,84,7] for 2 labels but got [1,84,6]",
+      ],
+    ];
+    for (const [changes, text] of bad) {
+      const swap = run.pipeline.swapModel(model(fixture.model, { id: "bad", ...changes }));
+      const error: unknown = await swap.catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: "MODEL_INVALID" });
+      expect(String(error)).toContain(text);
+    }
+    const seen = run.frames.length;
+    await run.until((r) => r.frames.length > seen + 20);
+    await run.stop();
+    expect(new Set(modelByIndex(run))).toEqual(new Set(["one"]));
+  });
+
+  test("is refused while another is under way, which goes through", async () => {
+    const run = await Run.start(looped);
+    await untilFramesOf(run, "one");
+    const first = run.pipeline.swapModel(model(fixture.model, { id: "two" }));
+    await expect(run.pipeline.swapModel(model(fixture.model, { id: "three" }))).rejects.toThrow(
+      "Expected one swap at a time",
+    );
+    expect((await first).firstIndex).toBeGreaterThan(0);
+    await run.pipeline.swapModel(model(fixture.model, { id: "four" }));
+    await untilFramesOf(run, "four");
+    await run.stop();
+    expect([...new Set(idsOf(run))]).toEqual(["one", "two", "four"]);
+  });
+
+  test("ends with CANCELLED or in order when the pipeline stops meanwhile, at any moment", async () => {
+    for (const delayMs of [0, 1, 3, 8, 20]) {
+      const run = await Run.start(looped);
+      const swap = run.pipeline.swapModel(model(fixture.model, { id: "two" })).then(
+        () => "swapped",
+        (error: { code?: unknown }) => error.code,
+      );
+      await new Promise((wake) => setTimeout(wake, delayMs)); // the moment is the case
+      await run.stop();
+      expect(["swapped", "CANCELLED"]).toContain(await swap);
+      await expect(run.pipeline.swapModel(looped.model)).rejects.toMatchObject({
+        code: "CANCELLED",
+      });
+    }
+  });
+
+  test.skipIf(!existsSync(streetModel("v1")))("exchanges our own street models", async () => {
+    const street = (version: string) =>
+      model(streetModel(version), { id: version, labels: STREET_LABELS });
+    const run = await Run.start({ ...looped, model: street("v1") });
+    await untilFramesOf(run, "v1", 2);
+    const swap = await run.pipeline.swapModel(street("v2"));
+    await untilFramesOf(run, "v2", 2);
+    await run.stop();
+    expect(modelByIndex(run).indexOf("v2")).toBe(swap.firstIndex);
+  });
+});
+
+describe("testModel", () => {
+  test("says how long loading and the first run take", async () => {
+    const times = await addon.testModel(model(fixture.model));
+    expect(times.loadMs).toBeGreaterThan(0);
+    expect(times.warmMs).toBeGreaterThan(0);
+  });
+
+  test("refuses a model whose output is no number", async () => {
+    const path = fixture.file("nan.onnx");
+    writeFileSync(path, tinyModel({ score: Number.NaN }));
+    await expect(addon.testModel(model(path))).rejects.toMatchObject({
+      code: "MODEL_INVALID",
+      message: expect.stringContaining("Expected finite numbers but got 2 of 504") as string,
+    });
+  });
+});
