@@ -2,8 +2,8 @@ import { z } from "zod";
 import {
   isProperties,
   isSecretAt,
-  propertyPath,
   type Properties,
+  propertyPath,
   reveal,
   Secret,
   Unknown,

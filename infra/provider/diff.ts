@@ -1,8 +1,8 @@
 import {
   isProperties,
   type PathPart,
-  propertyPath,
   type Properties,
+  propertyPath,
   Secret,
   Unknown,
   type Value,

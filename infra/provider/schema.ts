@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { DeviceSpec, ModelSpec } from "../../fleet/spec/index.ts";
 import { ProviderConfig } from "./config.ts";
-import { RESOURCES } from "./resources/index.ts";
 import { DeviceState } from "./resources/device/state.ts";
+import { RESOURCES } from "./resources/index.ts";
 import { ModelState } from "./resources/model.ts";
 import { PipelineInputs, PipelineState } from "./resources/pipeline.ts";
 

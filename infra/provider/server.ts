@@ -1,8 +1,8 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { JetfleetProvider } from "./provider.ts";
-import { RuntimeShelf } from "./runtime/index.ts";
 import { providerGrpc } from "./rpc/proto.ts";
 import { createService } from "./rpc/service.ts";
+import { RuntimeShelf } from "./runtime/index.ts";
 
 export interface RunningServer {
   port: number;

@@ -11,7 +11,7 @@ import { checkYolox } from "../onnx/check-model.ts";
 import { readOnnxModel } from "../onnx/read-model.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { hasUnknown, type Properties, reveal, UNKNOWN, type Value } from "../rpc/values.ts";
-import { megabytes } from "./device/plan.ts";
+import { sendingText } from "../transfer-text.ts";
 import type { Resource } from "./resource.ts";
 
 export const ModelState = z.object({
@@ -153,8 +153,9 @@ async function upload(
   const { digest, source, sizeBytes } = CheckedModel.parse(reveal(inputs));
   await context.hubInfo(operation.signal);
   operation.status("asking the hub for the model");
-  await context.hub(operation.signal).putObject(digest, source, (sentBytes) => {
-    const percent = Math.floor((100 * sentBytes) / sizeBytes);
-    operation.status(`sending the model: ${percent - (percent % 5)} % of ${megabytes(sizeBytes)}`);
-  });
+  await context
+    .hub(operation.signal)
+    .putObject(digest, source, (sentBytes) =>
+      operation.status(sendingText("the model", sentBytes, sizeBytes)),
+    );
 }

@@ -18,8 +18,8 @@ import { InitFailed } from "../rpc/errors.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { type Properties, reveal, UNKNOWN } from "../rpc/values.ts";
 import {
-  composeDesired,
   type Content,
+  composeDesired,
   digestIn,
   openDesired,
   withoutPipeline,

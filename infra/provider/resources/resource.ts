@@ -1,4 +1,4 @@
-import type { CheckFailure, Checked, CheckRules } from "../check.ts";
+import type { Checked, CheckFailure, CheckRules } from "../check.ts";
 import type { Diff } from "../diff.ts";
 import type { FleetContext } from "../fleet-context.ts";
 import type { Operation } from "../rpc/operation.ts";

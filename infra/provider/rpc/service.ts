@@ -1,7 +1,7 @@
 import type {
   handleUnaryCall,
-  sendUnaryData,
   ServerUnaryCall,
+  sendUnaryData,
   UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type * as proto from "@pulumi/pulumi/proto/provider_pb.js";

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type SshConnection, uploadFile } from "../../../../fleet/ssh/index.ts";
 import type { Operation } from "../../rpc/operation.ts";
 import { AGENT_UNIT, type RuntimeFile, type RuntimeRelease } from "../../runtime/index.ts";
+import { sendingText } from "../../transfer-text.ts";
 import { runAsRoot } from "./board-shell.ts";
 import {
   BASE,
@@ -15,7 +16,7 @@ import {
   UNIT,
   UNIT_FILE,
 } from "./layout.ts";
-import { megabytes, type Step, type WantedConfig } from "./plan.ts";
+import type { Step, WantedConfig } from "./plan.ts";
 
 export interface InstallJob {
   connection: SshConnection;
@@ -73,19 +74,13 @@ async function pushRuntime(job: InstallJob, send: string[], reuse: string[]): Pr
       remotePath: `${STAGING}/${file.name}`,
       mode: file.mode,
       signal: operation.signal,
-      onProgress: (sentBytes) => operation.status(progress(doneBytes + sentBytes, totalBytes)),
+      onProgress: (sentBytes) =>
+        operation.status(sendingText("the runtime", doneBytes + sentBytes, totalBytes)),
     });
     doneBytes += file.sizeBytes;
   }
   operation.status("verifying the runtime");
   await root(job, "verifying the runtime", finishScript(release), 120_000);
-}
-
-function progress(sentBytes: number, totalBytes: number): string {
-  const percent = Math.floor((100 * sentBytes) / Math.max(1, totalBytes));
-  // Whole steps of five, so that the row is not rewritten for every packet.
-  const shown = percent - (percent % 5);
-  return `sending the runtime: ${shown} % of ${megabytes(totalBytes)}`;
 }
 
 function prepareScript(reuse: string[]): string {

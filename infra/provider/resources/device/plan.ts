@@ -1,5 +1,6 @@
 import { FleetError } from "../../../../fleet/errors/index.ts";
 import type { RuntimeRelease } from "../../runtime/index.ts";
+import { megabytes } from "../../transfer-text.ts";
 import type { BoardProbe } from "./probe.ts";
 
 /** What the agent's configuration must say, password apart. */
@@ -90,8 +91,4 @@ export function requireSpace(probe: BoardProbe, release: RuntimeRelease, step: S
     "BOARD_DISK_FULL",
     `Expected ${megabytes(neededBytes)} free on the board for the runtime but got ${megabytes(probe.freeBytes)}`,
   );
-}
-
-export function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
