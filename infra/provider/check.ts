@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ErrorCode } from "../../fleet/errors/index.ts";
 import {
   isProperties,
   isSecretAt,
@@ -15,6 +16,8 @@ export interface CheckFailure {
   /** Property path, such as `detect.minScore`. */
   property: string;
   reason: string;
+  /** Default: SPEC_INVALID. */
+  code?: ErrorCode;
 }
 
 export interface Checked {
@@ -116,7 +119,11 @@ function failuresOf(
 function unknownKey(path: PropertyKey[], rules: CheckRules): CheckFailure {
   const property = propertyPath(path);
   if (rules.unsupported.includes(path.join("."))) {
-    return { property, reason: "not yet supported by this version; remove it" };
+    return {
+      property,
+      reason: "not yet supported by this version; remove it",
+      code: "SPEC_UNSUPPORTED",
+    };
   }
   const known = keysAt(rules.schema, path.slice(0, -1));
   const nearest = nearestName(String(path.at(-1)), known);

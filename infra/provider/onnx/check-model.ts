@@ -64,5 +64,5 @@ function describe({ elementType, dims }: TensorInfo): string {
 }
 
 function fail(property: string, reason: string): CheckFailure {
-  return { property, reason };
+  return { property, reason, code: "MODEL_INVALID" };
 }

@@ -129,6 +129,7 @@ async function readModelFile(source: string) {
       failure: {
         property: "source",
         reason: `expected an ONNX file, got ${got} at ${resolve(source)}`,
+        code: "MODEL_INVALID" as const,
       },
     };
   }
@@ -139,7 +140,8 @@ async function readModelFile(source: string) {
     return {
       failure: {
         property: "source",
-        reason: `${error.code}: ${error.message} (${resolve(source)})`,
+        reason: `${error.message} (${resolve(source)})`,
+        code: error.code,
       },
     };
   }

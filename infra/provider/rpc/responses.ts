@@ -1,4 +1,5 @@
 import type { CheckResponse, DiffResponse } from "@pulumi/pulumi/proto/provider_pb.js";
+import { ERROR_CODES } from "../../../fleet/errors/index.ts";
 import type { Checked } from "../check.ts";
 import { type Diff, type PropertyDiff, withoutIgnored } from "../diff.ts";
 import { providerPb } from "./proto.ts";
@@ -7,10 +8,10 @@ import { encodeProperties } from "./values.ts";
 export function checkResponse({ inputs, failures }: Checked): CheckResponse {
   const response = new providerPb.CheckResponse();
   response.setInputs(encodeProperties(inputs));
-  for (const { property, reason } of failures) {
+  for (const { property, reason, code = "SPEC_INVALID" } of failures) {
     const failure = new providerPb.CheckFailure();
     failure.setProperty(property);
-    failure.setReason(reason);
+    failure.setReason(`${code}: ${reason}\n  next: ${ERROR_CODES[code].hint}`);
     response.addFailures(failure);
   }
   return response;
