@@ -133,8 +133,11 @@ export class SmallWorld {
   }
 
   /** `pulumi up` as a user types it; `pipelineTimeout` as customTimeouts of the program's pipeline. */
-  up(options: { pipelineTimeout?: string; args?: string[] } = {}): Promise<UpAnswer> {
-    const args = ["up", "--yes", "--skip-preview", "--suppress-progress", ...(options.args ?? [])];
+  up(
+    options: { pipelineTimeout?: string; preview?: boolean; args?: string[] } = {},
+  ): Promise<UpAnswer> {
+    const preview = options.preview ? [] : ["--skip-preview"];
+    const args = ["up", "--yes", ...preview, "--suppress-progress", ...(options.args ?? [])];
     return this.pulumi(args, options.pipelineTimeout);
   }
 
