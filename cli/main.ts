@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { asFleetError, describeError } from "../fleet/errors/index.ts";
 import { registerBoards } from "./commands/boards.ts";
+import { registerPlan } from "./commands/plan.ts";
 import { STATUS_EXIT_CODES, status, type StatusOptions } from "./commands/status.ts";
 import type { HubOptions } from "./hub-location.ts";
 
@@ -34,6 +35,7 @@ withHub(program.command("console", { isDefault: true }).description("the fleet o
   );
 
 registerBoards(program, run);
+registerPlan(program, run);
 
 await program.parseAsync();
 

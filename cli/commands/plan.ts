@@ -1,0 +1,102 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { Command } from "commander";
+import { z } from "zod";
+import { FleetError } from "../../fleet/errors/index.ts";
+import {
+  Accelerator,
+  parseStreams,
+  Plan,
+  PlanPrecision,
+  planFor,
+  readModel,
+} from "../../fleet/plan/index.ts";
+import { planLines } from "../render/plan-text.ts";
+import { moduleNamed } from "./boards.ts";
+
+interface PlanCommandOptions {
+  board: string;
+  jetpack?: string;
+  accelerator: string;
+  precision: string;
+  powerMode?: string;
+  streams: string[];
+  shape: string[];
+  layers?: boolean;
+  json?: boolean;
+}
+
+type Run = (command: () => Promise<number>) => Promise<void>;
+
+const EXIT_CODES = `
+Exit codes:
+  0  the model runs, and the board meets the demand
+  1  it does not; the answer says why and what comes nearest
+  2  no answer: wrong usage, or the model cannot be read`;
+
+/** Adds `plan`. */
+export function registerPlan(program: Command, run: Run): void {
+  const append = (value: string, all: string[]): string[] => [...all, value];
+  program
+    .command("plan")
+    .argument("<model>", "ONNX file")
+    .description("what a model will do on a board, before anything moves")
+    .requiredOption("--board <board>", "such as agx-xavier; `jetfleet boards` lists them")
+    .option("--jetpack <version>", "default: the newest for the board")
+    .option("--accelerator <which>", `one of ${Accelerator.options.join(", ")}`, "auto")
+    .option("--precision <which>", `one of ${PlanPrecision.options.join(", ")}`, "auto")
+    .option("--power-mode <mode>", "nvpmodel mode by name or id; default: the fastest")
+    .option("--streams <streams>", "cameras such as 4@1080p30; may be repeated", append, [])
+    .option("--shape <input=dims>", "such as images=1x3x416x416; may be repeated", append, [])
+    .option("--layers", "list every layer with its device")
+    .option("--json", "print one JSON object, for programs")
+    .option("--json-schema", "print what --json prints as a JSON Schema, and end")
+    .addHelpText("after", EXIT_CODES)
+    .action((file: string, options: PlanCommandOptions & { jsonSchema?: boolean }) =>
+      run(() => (options.jsonSchema ? printSchema() : plan(file, options))),
+    );
+}
+
+function printSchema(): Promise<number> {
+  process.stdout.write(`${JSON.stringify(z.toJSONSchema(Plan), null, 2)}\n`);
+  return Promise.resolve(0);
+}
+
+async function plan(file: string, options: PlanCommandOptions): Promise<number> {
+  const board = moduleNamed(options.board);
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new FleetError("MODEL_INVALID", `Cannot read ${file}`, { cause });
+  });
+  const planned = planFor(readModel(bytes), board, {
+    accelerator: choice(Accelerator, "--accelerator", options.accelerator),
+    precision: choice(PlanPrecision, "--precision", options.precision),
+    streams: options.streams.map(parseStreams),
+    shapes: Object.fromEntries(options.shape.map(parseShape)),
+    digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`,
+    ...(options.jetpack === undefined ? {} : { jetpack: options.jetpack }),
+    ...(options.powerMode === undefined ? {} : { powerMode: options.powerMode }),
+  });
+  const width = Math.max(60, process.stdout.columns ?? (Number(process.env["COLUMNS"]) || 100));
+  const text = options.json
+    ? JSON.stringify(Plan.parse(planned), null, 2)
+    : planLines(planned, width, options.layers ?? false).join("\n");
+  process.stdout.write(`${text}\n`);
+  return planned.verdict === "runs" ? 0 : 1;
+}
+
+function choice<T extends string>(schema: z.ZodType<T>, option: string, value: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new FleetError("USAGE", `${option} does not take ${JSON.stringify(value)}`);
+}
+
+function parseShape(text: string): [string, number[]] {
+  const [, name = "", dims = ""] = /^(.+)=(\d+(?:x\d+)*)$/.exec(text) ?? [];
+  if (name === "") {
+    throw new FleetError(
+      "USAGE",
+      `expected a shape such as images=1x3x416x416, got ${JSON.stringify(text)}`,
+    );
+  }
+  return [name, dims.split("x").map(Number)];
+}

@@ -1,0 +1,135 @@
+import type { Candidate, Diagnostic, Plan } from "../../fleet/plan/index.ts";
+import { wrap } from "./format.ts";
+import { type Column, table } from "./table.ts";
+
+const NODES_SHOWN = 4;
+
+/** A plan as a person reads it: the answer first, then what it rests on. */
+export function planLines(plan: Plan, width: number, everyLayer: boolean): string[] {
+  return [
+    ...wrap(`${plan.verdict === "runs" ? "RUNS" : "REFUSED"}: ${plan.summary}`, width),
+    "",
+    ...headLines(plan),
+    ...section("Ways to run it", candidateLines(plan, width)),
+    ...section("What the cameras take", admissionLines(plan, width)),
+    ...section("What stands in the way", diagnosticLines(plan.diagnostics, width)),
+    ...section("Layers", everyLayer ? layerLines(plan, width) : []),
+    ...section(
+      "This rests on",
+      plan.restsOn.flatMap((line) => indented(`- ${line}`, width)),
+    ),
+  ];
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ["", title, ...lines];
+}
+
+function indented(text: string, width: number): string[] {
+  return wrap(text, width - 4).map((line, at) => (at === 0 ? `  ${line}` : `    ${line}`));
+}
+
+function headLines({
+  model,
+  board,
+  jetpack,
+  tensorrt,
+  powerMode,
+  memoryMib,
+  buildMinutes,
+}: Plan): string[] {
+  const inputs = model.inputs.map(
+    ({ name, dims }) => `${name} ${dims.map((dim) => (dim < 0 ? "?" : dim)).join("×")}`,
+  );
+  const release = jetpack === null ? "no JetPack" : `JetPack ${jetpack}, TensorRT ${tensorrt}`;
+  const memory = memoryMib
+    ? `${memoryMib.expected.toFixed(0)} MiB (${memoryMib.low.toFixed(0)} to ${memoryMib.high.toFixed(0)})`
+    : "unknown";
+  return [
+    `  model   ${model.layers} layers, ${model.gflops.toFixed(2)} GFLOP, ${(model.parameters / 1e6).toFixed(2)} M parameters, opset ${model.opset}`,
+    `  input   ${inputs.join("; ")}`,
+    `  board   ${board}, ${release}, power mode ${powerMode}`,
+    `  memory  ${memory}; the first build takes ${buildMinutes.low} to ${buildMinutes.high} minutes on the board`,
+  ];
+}
+
+const CANDIDATE_COLUMNS: readonly Column[] = [
+  { title: "  ON" },
+  { title: "PRECISION" },
+  { title: "MS (80 %)", align: "right" },
+  { title: "FPS (80 %)", align: "right" },
+  { title: "ON DLA", align: "right" },
+  { title: "LOADABLES", align: "right" },
+  { title: "REFORMATS", align: "right" },
+  { title: "" },
+];
+
+function candidateLines({ candidates, chosen }: Plan, width: number): string[] {
+  if (candidates.length === 0) return [];
+  const rows = candidates.map((one) => candidateRow(one, one.accelerator === chosen?.accelerator));
+  return table(CANDIDATE_COLUMNS, rows, width);
+}
+
+function candidateRow(
+  { accelerator, precision, ms, fps, dlaShare, loadables, reformats }: Candidate,
+  isChosen: boolean,
+): string[] {
+  const usesDla = accelerator !== "gpu";
+  return [
+    `  ${accelerator}`,
+    precision,
+    `${ms.expected.toFixed(1)} (${ms.low.toFixed(1)} to ${ms.high.toFixed(1)})`,
+    `${fps.expected.toFixed(0)} (${fps.low.toFixed(0)} to ${fps.high.toFixed(0)})`,
+    usesDla ? `${(100 * dlaShare).toFixed(0)} %` : "-",
+    usesDla ? String(loadables) : "-",
+    usesDla ? String(reformats) : "-",
+    isChosen ? "chosen" : "",
+  ];
+}
+
+function admissionLines({ admissions }: Plan, width: number): string[] {
+  const columns: Column[] = [
+    { title: "  RESOURCE" },
+    { title: "USED", align: "right" },
+    { title: "OF", align: "right" },
+    { title: "" },
+  ];
+  const rows = admissions.map(({ resource, used, available, unit, fits }) => [
+    `  ${resource}`,
+    `${used.toFixed(0)} ${unit}`,
+    available === null ? "unknown" : `${available.toFixed(0)} ${unit}`,
+    fits === null ? "unknown" : fits ? "fits" : "too much",
+  ]);
+  return rows.length === 0 ? [] : table(columns, rows, width);
+}
+
+function diagnosticLines(diagnostics: readonly Diagnostic[], width: number): string[] {
+  return diagnostics.flatMap(({ severity, rule, nodes, message, remedy }) => {
+    const shown = nodes.slice(0, NODES_SHOWN).join(", ");
+    const more = nodes.length > NODES_SHOWN ? ` and ${nodes.length - NODES_SHOWN} more` : "";
+    const where = nodes.length === 0 ? "" : ` [${nodes.length}: ${shown}${more}]`;
+    const mark = severity === "info" ? "" : `${severity}: `;
+    return [
+      ...indented(`${mark}${message} (${rule})${where}`, width),
+      ...(remedy === null ? [] : indented(`  remedy: ${remedy}`, width)),
+    ];
+  });
+}
+
+function layerLines({ layers }: Plan, width: number): string[] {
+  const columns: Column[] = [
+    { title: "  NODE", shrinksTo: 16 },
+    { title: "LAYER" },
+    { title: "ON" },
+    { title: "GFLOP", align: "right" },
+    { title: "WHY", shrinksTo: 20 },
+  ];
+  const rows = layers.map(({ node, layer, device, gflops, rule, message }) => [
+    `  ${node}`,
+    layer,
+    device,
+    gflops.toFixed(3),
+    rule === null ? "" : `${message} (${rule})`,
+  ]);
+  return table(columns, rows, width);
+}

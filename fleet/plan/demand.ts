@@ -1,0 +1,48 @@
+import { FleetError } from "../errors/index.ts";
+
+/** Cameras of one kind that a board should serve. */
+export interface Streams {
+  count: number;
+  width: number;
+  height: number;
+  fps: number;
+}
+
+const HEIGHTS: Readonly<Record<string, number>> = {
+  "720p": 1280,
+  "1080p": 1920,
+  "1440p": 2560,
+  "2160p": 3840,
+  "4k": 3840,
+};
+
+/** Reads `4@1080p30` or `2@1280x720@15`: how many cameras, their size, and frames a second. */
+export function parseStreams(text: string): Streams {
+  const named = /^(\d+)@(\d+p|4k)(\d+(?:\.\d+)?)$/i.exec(text);
+  const sized = /^(\d+)@(\d+)x(\d+)@(\d+(?:\.\d+)?)$/.exec(text);
+  const width = HEIGHTS[named?.[2]?.toLowerCase() ?? ""];
+  if (named && width !== undefined) {
+    return { count: Number(named[1]), width, height: (width * 9) / 16, fps: Number(named[3]) };
+  }
+  if (sized) {
+    const [, count, wide, high, fps] = sized.map(Number);
+    return { count: count ?? 0, width: wide ?? 0, height: high ?? 0, fps: fps ?? 0 };
+  }
+  throw new FleetError(
+    "USAGE",
+    `expected streams such as 4@1080p30 or 2@1280x720@15, got ${JSON.stringify(text)}`,
+  );
+}
+
+/** Pictures a second that the model must handle. */
+export function demandedFps(streams: readonly Streams[]): number {
+  return streams.reduce((sum, { count, fps }) => sum + count * fps, 0);
+}
+
+/** Pixels a second that the decoder must handle, in millions. */
+export function demandedMpix(streams: readonly Streams[]): number {
+  return streams.reduce(
+    (sum, { count, width, height, fps }) => sum + (count * width * height * fps) / 1e6,
+    0,
+  );
+}

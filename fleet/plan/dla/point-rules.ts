@@ -1,0 +1,282 @@
+import type { Layer, LayerTensor } from "../layers/index.ts";
+import { type DlaContext, type DlaRule, list } from "./rule.ts";
+
+const ELEMENTWISE = ["elementwise"] as const;
+
+function operationsOf({ trt, generation }: DlaContext): string[] {
+  const all = ["SUM", "PROD", "MAX", "MIN"];
+  if (trt >= 802) all.push("SUB");
+  if (trt >= 1000 && generation === 2) all.push("DIV", "POW", "Equal", "Greater", "Less");
+  return all;
+}
+
+function activationsOf({ trt }: DlaContext): string[] {
+  const all = ["Relu", "Sigmoid", "Tanh"];
+  if (trt >= 701) all.push("Clip");
+  if (trt >= 804) all.push("LeakyRelu");
+  return all;
+}
+
+/** Shapes that an elementwise layer takes beside NCHW: one value per channel, or one per picture. */
+function broadcasts(full: readonly number[], dims: readonly number[]): boolean {
+  if (list(full) === list(dims)) return true;
+  const [n = 1, c = 1, h = 1, w = 1] = dims;
+  return dims.length === 4 && n === full[0] && h === 1 && w === 1 && (c === 1 || c === full[1]);
+}
+
+/** Rules of activations, elementwise layers, and what joins or resizes tensors. */
+export const POINT_RULES: readonly DlaRule[] = [
+  {
+    id: "dla.activation.type",
+    kinds: ["activation"],
+    objects: ({ op }, context) =>
+      activationsOf(context).includes(op)
+        ? null
+        : `${op} is none of ${activationsOf(context).join(", ")}`,
+    remedy: ({ op }, { trt }) =>
+      op === "LeakyRelu" && trt < 804 ? "JetPack 5 (TensorRT 8.4) runs LeakyRelu on DLA" : null,
+    source: "header",
+  },
+  {
+    id: "dla.activation.clip",
+    kinds: ["activation"],
+    since: 804,
+    objects: ({ op, clipMax }) =>
+      op === "Clip" && clipMax != null && (clipMax < 1 || clipMax > 127)
+        ? `a clip at ${clipMax} is outside 1 to 127`
+        : null,
+    source: "guide",
+  },
+  {
+    id: "dla.prelu",
+    kinds: ["parametricRelu"],
+    before: 804,
+    objects: () => "PReLU is supported from TensorRT 8.4 on",
+    source: "silent",
+  },
+  {
+    id: "dla.elementwise.operation",
+    kinds: ELEMENTWISE,
+    objects: ({ operation = "" }, context) =>
+      operationsOf(context).includes(operation)
+        ? null
+        : `DLA cores do not support the ${operation.toUpperCase()} elementwise operation`,
+    remedy: ({ operation }, { trt }) =>
+      operation === "SUB" && trt < 802 ? "add the negated operand, or use TensorRT 8.2" : null,
+    source: "header",
+  },
+  {
+    id: "dla.elementwise.broadcast",
+    kinds: ELEMENTWISE,
+    objects: ({ inputs, outputs }) => {
+      const full = outputs[0]?.dims ?? [];
+      const odd = inputs.find(({ dims }) => !broadcasts(full, dims));
+      return odd
+        ? `operand ${list(odd.dims)} does not broadcast to ${list(full)} as DLA can`
+        : null;
+    },
+    source: "faq",
+  },
+  {
+    id: "dla.concat.axis",
+    kinds: ["concatenation"],
+    objects: ({ axis, outputs }) => {
+      const channel = (outputs[0]?.dims.length ?? 4) - 3;
+      return axis === channel
+        ? null
+        : `concatenation along axis ${axis} where DLA has the channel axis only`;
+    },
+    source: "header",
+  },
+  {
+    id: "dla.concat.inputs",
+    kinds: ["concatenation"],
+    objects: ({ inputs }) =>
+      inputs.length >= 2 ? null : "concatenation needs at least two inputs",
+    source: "guide",
+  },
+  {
+    id: "dla.resize.version",
+    kinds: ["resize"],
+    before: 802,
+    objects: () => "resize is supported from TensorRT 8.2 on",
+    remedy: ({ resize }) =>
+      resize?.mode === "nearest"
+        ? "a deconvolution with constant weights, stride equal to kernel, gives the same"
+        : null,
+    source: "silent",
+  },
+  {
+    id: "dla.resize.mode",
+    kinds: ["resize"],
+    since: 802,
+    objects: resizeMode,
+    remedy: resizeRemedy,
+    source: "header",
+  },
+  {
+    id: "dla.resize.scales",
+    kinds: ["resize"],
+    since: 802,
+    objects: resizeScales,
+    source: "header",
+  },
+  {
+    id: "dla.softmax",
+    kinds: ["softmax"],
+    objects: (_, { generation, trt }) =>
+      generation === 2 && trt >= 804
+        ? null
+        : "softmax on DLA exists on Orin only, from TensorRT 8.4 on",
+    source: "header",
+  },
+  {
+    id: "dla.slice",
+    kinds: ["slice"],
+    objects: sliceObjection,
+    source: "header",
+  },
+  {
+    id: "dla.unary",
+    kinds: ["unary"],
+    objects: ({ operation = "" }, { trt, generation }) => {
+      const known = trt >= 804 ? ["Abs"] : [];
+      if (trt >= 1000 && generation === 2) known.push("Sin", "Cos", "Atan");
+      return known.includes(operation) ? null : `${operation} is no unary of this DLA`;
+    },
+    source: "header",
+  },
+  {
+    id: "dla.lrn.window",
+    kinds: ["lrn"],
+    objects: ({ size = 0 }) =>
+      [3, 5, 7, 9].includes(size) ? null : `LRN window ${size} is none of 3, 5, 7, 9`,
+    source: "header",
+  },
+];
+
+const HALF_PIXEL = ["half_pixel", "pytorch_half_pixel", "tf_half_pixel_for_nn"];
+
+function resizeMode({ resize }: Layer, { trt }: DlaContext): string | null {
+  if (!resize) return null;
+  const { mode, coordinates } = resize;
+  const version = `${Math.floor(trt / 100)}.${trt % 100}`;
+  const asymmetric =
+    coordinates === "asymmetric" && (mode === "nearest" ? resize.rounding === "floor" : false);
+  const half =
+    trt >= 804 && HALF_PIXEL.includes(coordinates) && (mode === "nearest" || mode === "linear");
+  return asymmetric || half
+    ? null
+    : `Resize ${mode} ${coordinates} is not supported on DLA in TensorRT ${version}`;
+}
+
+function resizeRemedy({ resize }: Layer, { trt }: DlaContext): string | null {
+  if (!resize) return null;
+  if (resize.mode === "linear" && trt >= 804 && resize.coordinates === "align_corners") {
+    return "export with align_corners off (half_pixel); the result changes slightly";
+  }
+  return null;
+}
+
+function resizeScales({ resize }: Layer): string | null {
+  if (!resize) return null;
+  if (resize.bySizes) return "the output size is given instead of scales";
+  const [batch = 1, channels = 1, ...spatial] = resize.scales ?? [];
+  if (resize.scales?.length !== 4 || batch !== 1 || channels !== 1)
+    return "scales other than of height and width";
+  const most = resize.mode === "nearest" ? 32 : 4;
+  const odd = spatial.some((scale) => !Number.isInteger(scale) || scale < 1 || scale > most);
+  return odd ? `scales ${list(spatial)} are no whole numbers from 1 to ${most}` : null;
+}
+
+function sliceObjection(layer: Layer, { trt, precision }: DlaContext): string | null {
+  if (trt < 804) return "slice is supported from TensorRT 8.4 on";
+  if (layer.op !== "Slice" && layer.op !== "Split") return `${layer.op} is no plain slice`;
+  if (precision === "int8") return "slice on DLA is FP16 only";
+  if (layer.steps?.some((step) => step !== 1)) return `slice steps ${list(layer.steps)} are not 1`;
+  if (layer.axes?.includes(0)) return "slice along the batch";
+  return null;
+}
+
+/** Rules that hold whatever the layer is. */
+export const COMMON_RULES: readonly DlaRule[] = [
+  {
+    id: "dla.kind",
+    objects: ({ kind, op }) => (KINDS_ON_DLA.has(kind) ? null : `DLA has no ${kind} layer (${op})`),
+    remedy: (layer) => averagePoolRemedy(layer),
+    source: "faq",
+  },
+  {
+    id: "dla.dynamic-shape",
+    objects: (layer) =>
+      [...layer.inputs, ...layer.outputs].some(({ dims }) => dims.includes(-1))
+        ? "a dimension is not known at build time"
+        : null,
+    source: "header",
+  },
+  {
+    id: "dla.rank",
+    objects: ({ inputs, outputs, kind }) => {
+      const odd = [...inputs, ...outputs].find(({ dims }) => dims.length !== 4);
+      return odd && kind !== "matrixMultiply"
+        ? `tensor of rank ${odd.dims.length} where DLA has N×C×H×W`
+        : null;
+    },
+    source: "logs",
+  },
+  {
+    id: "dla.dimensions",
+    objects: ({ inputs, outputs }) => {
+      const odd = [...inputs, ...outputs].find(({ dims }) =>
+        dims.slice(1).some((dim) => dim > 8192),
+      );
+      return odd ? `a dimension of ${list(odd.dims)} exceeds 8192` : null;
+    },
+    source: "header",
+  },
+  { id: "dla.batch", objects: batchObjection, source: "guide" },
+  {
+    id: "dla.matmul.constant",
+    kinds: ["matrixMultiply"],
+    objects: ({ bothLive }) =>
+      bothLive ? "both operands change; DLA needs a constant second one" : null,
+    source: "faq",
+  },
+];
+
+function batchObjection({ outputs }: Layer, { trt }: DlaContext): string | null {
+  const batch = outputs[0]?.dims[0] ?? 1;
+  // Between 7.1 and 8.2 only getMaxDLABatchSize() of the board knows.
+  const most = trt < 701 ? 32 : trt >= 804 ? 4096 : null;
+  return most !== null && batch > most ? `batch ${batch} exceeds ${most}` : null;
+}
+
+const KINDS_ON_DLA = new Set<Layer["kind"]>([
+  "convolution",
+  "deconvolution",
+  "matrixMultiply",
+  "pooling",
+  "activation",
+  "parametricRelu",
+  "elementwise",
+  "scale",
+  "concatenation",
+  "slice",
+  "resize",
+  "softmax",
+  "lrn",
+  "unary",
+]);
+
+/** GlobalAveragePool is a reduction, which DLA lacks; a pooling of the same window it has, up to 8×8. */
+function averagePoolRemedy({ op, inputs }: Layer): string | null {
+  if (op !== "GlobalAveragePool" && op !== "GlobalMaxPool") return null;
+  const [height = 0, width = 0] = spatial(inputs[0]);
+  if (height < 1 || width < 1 || height > 8 || width > 8) return null;
+  const pool = op === "GlobalAveragePool" ? "AveragePool" : "MaxPool";
+  return `replace it by ${pool} with a kernel of ${height}×${width}`;
+}
+
+function spatial(tensor: LayerTensor | undefined): readonly number[] {
+  return tensor?.dims.slice(2) ?? [];
+}

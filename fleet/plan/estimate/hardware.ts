@@ -1,0 +1,92 @@
+import {
+  best,
+  type GpuArch,
+  type Module,
+  type PowerModeFacts,
+  SOCS,
+} from "../../boards/catalog/index.ts";
+
+export type Precision = "fp32" | "fp16" | "int8";
+
+/** What a roofline needs of a board in one power mode. Rates are dense peaks per second. */
+export interface Hardware {
+  arch: GpuArch;
+  gpuFlops: Readonly<Record<Precision, number>>;
+  /** Rate of the plain cores, for work that tensor cores cannot do. */
+  coreFlops: number;
+  tensorCores: boolean;
+  multiprocessors: number;
+  bytesPerSecond: number;
+  dla: {
+    generation: 1 | 2;
+    cores: number;
+    flops: Readonly<Record<"fp16" | "int8", number>>;
+  } | null;
+  /** Clocks that were reckoned with, in MHz. */
+  gpuMhz: number;
+  dlaMhz: number | null;
+}
+
+const FMA = 2;
+// Multiply-adds of one tensor core per clock in FP16; Ampere and later have fewer and wider ones.
+const TENSOR_FMA: Partial<Record<GpuArch, number>> = {
+  volta: 64,
+  turing: 64,
+  ampere: 128,
+  ada: 128,
+};
+const FULL_RATE_FP16_CORES: readonly GpuArch[] = ["maxwell", "pascal"];
+
+/** The hardware of a module in a power mode; null when the catalogue does not know enough of it. */
+export function hardwareOf(module: Module, mode: PowerModeFacts | null): Hardware | null {
+  const [cores, mhz, bandwidth] = [
+    best(module.cudaCores),
+    best(module.gpuMaxMhz),
+    best(module.bandwidthGBps),
+  ];
+  if (cores === null || mhz === null || bandwidth === null) return null;
+  const { arch, cudaCoresPerSm } = SOCS[module.soc];
+  const gpuMhz = mode?.gpuMaxMhz ?? mhz;
+  const coreFlops = cores * FMA * gpuMhz * 1e6;
+  const tensor = best(module.tensorCores) ?? 0;
+  const tensorFlops = tensor * (TENSOR_FMA[arch] ?? 0) * FMA * gpuMhz * 1e6;
+  const fastFp16 = FULL_RATE_FP16_CORES.includes(arch) ? 2 : 1;
+  return {
+    arch,
+    gpuFlops: {
+      fp32: coreFlops,
+      fp16: Math.max(tensorFlops, coreFlops * fastFp16),
+      // Without fast INT8 the builder would convert and compute in FP32: no gain over it.
+      int8: tensorFlops > 0 ? 2 * tensorFlops : coreFlops,
+    },
+    coreFlops,
+    tensorCores: tensorFlops > 0,
+    multiprocessors: Math.max(1, Math.round(cores / cudaCoresPerSm)),
+    bytesPerSecond: bandwidth * 1e9 * memoryShare(mode),
+    dla: dlaOf(module, mode),
+    gpuMhz,
+    dlaMhz: mode?.dlaMaxMhz ?? best(module.dlaMaxMhz),
+  };
+}
+
+/** The memory clock of a mode as a share of the full one. */
+function memoryShare(mode: PowerModeFacts | null): number {
+  if (!mode?.emcMaxMhz) return 1;
+  const full = mode.gpuMaxMhz !== undefined && mode.dlaMaxMhz !== undefined ? 2133 : 1866;
+  return Math.min(1, mode.emcMaxMhz / full);
+}
+
+function dlaOf(module: Module, mode: PowerModeFacts | null): Hardware["dla"] {
+  const generation = best(SOCS[module.soc].dlaGeneration);
+  const [cores, tops] = [best(module.dlaCores), best(module.dlaTops)];
+  if (!generation || !cores || !tops) return null;
+  const full = best(module.dlaMaxMhz);
+  const share = mode?.dlaMaxMhz && full ? mode.dlaMaxMhz / full : 1;
+  return {
+    generation,
+    cores,
+    flops: { int8: tops * 1e12 * share, fp16: (tops * 1e12 * share) / 2 },
+  };
+}
+
+export const BYTES: Readonly<Record<Precision, number>> = { fp32: 4, fp16: 2, int8: 1 };

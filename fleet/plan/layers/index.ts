@@ -1,0 +1,4 @@
+export type { Layer, LayerKind, LayerTensor } from "./layer.ts";
+export { type MappedGraph, mapGraph, type Refusal } from "./map-graph.ts";
+export { OPERATORS, parserOpset } from "./operators.ts";
+export { holdsFor, trtNumber, type VersionRange } from "./trt-version.ts";
