@@ -1,4 +1,10 @@
-import type { DeviceView, FleetView, PipelineView } from "../fleet-view/index.ts";
+import {
+  type DeviceView,
+  type FleetView,
+  type PipelineView,
+  updateProgress,
+  updateUnderWay,
+} from "../fleet-view/index.ts";
 import {
   formatAge,
   formatBytes,
@@ -7,10 +13,11 @@ import {
   formatMs,
   formatPercent,
   shortDigest,
-  wrap,
 } from "../render/format.ts";
 import { boardTitle, modelTitle, stageTable } from "../render/status-text.ts";
-import { clockOf, problemLines } from "./fleet-screen.ts";
+import { figureRows, TRUTH_COLUMNS, truthAbsence } from "../render/truth-text.ts";
+import { table } from "../render/table.ts";
+import { clockOf, NO_EVENTS, problemLines } from "./fleet-screen.ts";
 import { footerOf } from "./keys.ts";
 import { type Line, line, page, rule, type Size, spread } from "./lines.ts";
 
@@ -24,13 +31,13 @@ export function deviceScreen(view: FleetView, device: DeviceView, size: Size): L
   const head = [
     titleLine(view, device, width),
     ...identityLines(device, width),
-    ...figureLines(device, width),
+    ...figureLines(device, size),
   ];
   const room = Math.max(
     6,
     size.height - head.length - footer.length - Math.min(problems.length, 6),
   );
-  const pipelines = device.pipelines.flatMap((pipeline) => pipelineLines(pipeline, view, width));
+  const pipelines = device.pipelines.flatMap((pipeline) => pipelineLines(pipeline, view, size));
   return page(
     [...head, ...pipelines.slice(0, room), ...problems, ...eventLines(device, width)],
     footer,
@@ -57,32 +64,48 @@ function identityLines(device: DeviceView, width: number): Line[] {
         `agent ${device.agentVersion ?? "unknown"} on Node ${board.node}`,
       ]
     : ["nothing reported yet"];
-  return wrapped([...parts, ...updateParts(device)], width);
+  return [...wrapped([...parts, ...versionParts(device)], width), ...updateLines(device, width)];
 }
 
-function updateParts({ update, generation, desiredGeneration, setDigest }: DeviceView): string[] {
-  if (!update) return [];
+function versionParts({ generation, desiredGeneration, setDigest }: DeviceView): string[] {
   const of = desiredGeneration === null ? "" : ` of ${desiredGeneration}`;
-  const { fetchedBytes, totalBytes } = update;
-  const fetched =
-    totalBytes && update.state === "fetching"
-      ? ` ${Math.floor((100 * (fetchedBytes ?? 0)) / totalBytes)} % of ${formatBytes(totalBytes)}`
-      : "";
   return [
-    `update ${update.state}${fetched}`,
     `generation ${generation ?? 0}${of}`,
     ...(setDigest ? [`set ${shortDigest(setDigest)}`] : []),
   ];
 }
 
-function figureLines({ figures }: DeviceView, width: number): Line[] {
+/** The newest update: how far it is, or how it went as far as we heard it. */
+function updateLines(device: DeviceView, width: number): Line[] {
+  const { update } = device;
+  if (!update) return [];
+  const underWay = updateUnderWay(device);
+  const total = underWay && update.totalBytes ? ` of ${formatBytes(update.totalBytes)}` : "";
+  const { states, bytes } = updateProgress(device);
+  const past = states.flatMap(({ state, tookMs }) =>
+    tookMs === null ? [] : [`${state} ${formatMs(tookMs)}`],
+  );
+  const text = [
+    `update ${underWay ?? update.state}${total}`,
+    ...(past.length > 0 ? [`after ${past.join(", ")}`] : []),
+    ...(bytes === null ? [] : [`fetched ${formatBytes(bytes)}`]),
+  ];
+  return wrapped(text, width).map(({ text: one }) => line(one, underWay ? "warn" : "plain"));
+}
+
+/** Below this height every line counts. */
+const TALL = 32;
+
+function figureLines({ figures }: DeviceView, { width, height }: Size): Line[] {
   if (!figures) return [rule(width), line("no figures", "warn")];
-  const temperatures = Object.entries(figures.temperaturesCelsius).map(
-    ([sensor, value]) => `${sensor} ${Math.round(value)} °C`,
-  );
-  const power = Object.entries(figures.powerMilliwatts).map(
-    ([rail, value]) => `${rail} ${(value / 1000).toFixed(1)} W`,
-  );
+  const temperatures = Object.entries(figures.temperaturesCelsius)
+    .sort(([, a], [, b]) => b - a)
+    .map(([sensor, value]) => `${sensor} ${Math.round(value)} °C`);
+  const power = Object.entries(figures.powerMilliwatts)
+    .sort(([, a], [, b]) => b - a)
+    .map(([rail, value]) => `${rail} ${(value / 1000).toFixed(1)} W`);
+  const rows = (parts: readonly string[]): Line[] =>
+    height < TALL ? fitted(parts, width) : wrapped(parts, width);
   return [
     rule(width),
     ...wrapped(
@@ -94,12 +117,12 @@ function figureLines({ figures }: DeviceView, width: number): Line[] {
       ],
       width,
     ),
-    ...wrapped(temperatures, width),
-    ...wrapped(power, width),
+    ...rows(temperatures),
+    ...rows(power),
   ];
 }
 
-function pipelineLines(pipeline: PipelineView, view: FleetView, width: number): Line[] {
+function pipelineLines(pipeline: PipelineView, view: FleetView, { width, height }: Size): Line[] {
   const { name, state, stats, sinceMs, restarts } = pipeline;
   const since =
     sinceMs === null ? "" : ` for ${formatAge(Math.max(0, view.generatedAtMs - sinceMs))}`;
@@ -119,20 +142,50 @@ function pipelineLines(pipeline: PipelineView, view: FleetView, width: number): 
     rule(width),
     ...wrapped(title, width).map(({ text }) => line(text, state === "running" ? "strong" : "bad")),
     ...(stats ? [line(head, "faint"), ...rows.map((text) => line(text))] : []),
+    ...truthRows(pipeline, view, { width, height }),
   ];
 }
 
+/** The labels' own rows only where there is room for them. */
+function truthRows({ truth }: PipelineView, view: FleetView, { width, height }: Size): Line[] {
+  if (!view.truth) return [];
+  const absence = truthAbsence(view.truth) ?? (truth?.now ? null : "truth: no frame compared yet");
+  if (absence !== null || !truth?.now) return [line(absence ?? "", "faint")];
+  const rows = figureRows("  all labels", truth.now);
+  const [head = "", ...lines] = table(
+    TRUTH_COLUMNS,
+    height < TALL ? rows.slice(0, 1) : rows,
+    width,
+  );
+  return [line(head, "faint"), ...lines.map((text) => line(text))];
+}
+
 function eventLines(device: DeviceView, width: number): Line[] {
-  if (device.events.length === 0) return [];
+  if (device.events.length === 0) return [rule(width), line(NO_EVENTS, "faint")];
   const lines = device.events.map(({ atMs, pipeline, message }) =>
     line(`${clockOf(atMs)}  ${pipeline === undefined ? "" : `${pipeline}: `}${message}`, "faint"),
   );
   return [rule(width), ...lines];
 }
 
+/** As many short facts as one line holds, and how many more there are. */
+function fitted(parts: readonly string[], width: number): Line[] {
+  if (parts.length === 0) return [];
+  for (let count = parts.length; count > 1; count -= 1) {
+    const more = count < parts.length ? [`${parts.length - count} more`] : [];
+    const text = [...parts.slice(0, count), ...more].join(" · ");
+    if (text.length <= width) return [line(text)];
+  }
+  return [line(parts[0] ?? "")];
+}
+
 /** Short facts in a row, broken between facts only. */
 function wrapped(parts: readonly string[], width: number): Line[] {
-  const glued = parts.map((part) => part.replaceAll(" ", "\u00a0"));
-  const text = glued.map((part, at) => (at < glued.length - 1 ? `${part}\u00a0·` : part)).join(" ");
-  return wrap(text, width).map((one) => line(one.replaceAll("\u00a0", " ")));
+  const rows: string[] = [];
+  for (const part of parts) {
+    const joined = rows.length > 0 ? `${rows.at(-1)} · ${part}` : part;
+    if (rows.length > 0 && joined.length <= width) rows[rows.length - 1] = joined;
+    else rows.push(part);
+  }
+  return rows.map((text) => line(text));
 }

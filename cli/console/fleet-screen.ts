@@ -1,4 +1,9 @@
-import type { DeviceView, FleetView } from "../fleet-view/index.ts";
+import {
+  type DeviceView,
+  type FleetView,
+  type PipelineView,
+  updateUnderWay,
+} from "../fleet-view/index.ts";
 import { NO_PALETTE } from "../render/colour.ts";
 import {
   formatAge,
@@ -9,6 +14,7 @@ import {
   formatPercent,
 } from "../render/format.ts";
 import { boardTitle, modelTitle, problemText } from "../render/status-text.ts";
+import { truthAbsence } from "../render/truth-text.ts";
 import { type Column, table } from "../render/table.ts";
 import { footerOf } from "./keys.ts";
 import { type Line, line, page, rule, type Size, spread, type Tone } from "./lines.ts";
@@ -27,7 +33,12 @@ export function fleetScreen(view: FleetView, ui: UiState, size: Size): Line[] {
     4,
     size.height - head.length - footer.length - Math.min(problems.length, 8),
   );
-  const lists = [...deviceLines(view, ui, width), rule(width), ...pipelineLines(view, width)];
+  const lists = [
+    ...deviceLines(view, ui, width),
+    rule(width),
+    ...pipelineLines(view, width),
+    ...truthNote(view),
+  ];
   const events = eventLines(view, width);
   return page([...head, ...lists.slice(0, room), ...problems, ...events], footer, size);
 }
@@ -44,38 +55,60 @@ export function header(view: FleetView, width: number): Line[] {
   return view.hub.connected ? [first] : [first, line(lost, "bad")];
 }
 
-const DEVICE_COLUMNS: readonly Column[] = [
-  { title: "  DEVICE", shrinksTo: 10 },
-  { title: "BOARD", shrinksTo: 12 },
-  { title: "STATE" },
-  { title: "CPU", align: "right" },
-  { title: "GPU", align: "right" },
-  { title: "MEMORY", align: "right" },
-  { title: "TEMP", align: "right" },
-  { title: "AGE", align: "right" },
+/** From here on there is room for what is nice to know. */
+const WIDE = 110;
+
+interface Cell<Row> extends Column {
+  wide?: true;
+  text(row: Row): string;
+}
+
+function tableOf<Row>(cells: readonly Cell<Row>[], rows: readonly Row[], width: number): string[] {
+  const shown = cells.filter(({ wide }) => !wide || width >= WIDE);
+  const texts = rows.map((row) => shown.map(({ text }) => text(row)));
+  return table(shown, texts, width);
+}
+
+const DEVICE_CELLS: readonly Cell<DeviceView & { mark: string }>[] = [
+  { title: "  DEVICE", shrinksTo: 10, text: ({ mark, name }) => `${mark} ${name}` },
+  { title: "BOARD", shrinksTo: 12, text: boardTitle },
+  { title: "STATE", text: stateOf },
+  { title: "CPU", align: "right", text: ({ figures }) => formatPercent(figures?.cpuPercent) },
+  { title: "GPU", align: "right", text: ({ figures }) => formatPercent(figures?.gpuPercent) },
+  { title: "MEMORY", align: "right", text: ({ figures }) => formatBytes(figures?.memoryUsedBytes) },
+  { title: "TEMP", align: "right", text: hottest },
+  { title: "POWER", align: "right", wide: true, text: inputPower },
+  { title: "MODE", wide: true, text: ({ board }) => board?.powerMode ?? "-" },
+  {
+    title: "AGE",
+    align: "right",
+    text: ({ statsAgeMs, reportedAgeMs }) => formatAge(statsAgeMs ?? reportedAgeMs),
+  },
 ];
 
 function deviceLines(view: FleetView, ui: UiState, width: number): Line[] {
   const selected = selectedDevice(ui, view);
-  const rows = view.devices.map((device) => [
-    `${device === selected ? ">" : " "} ${device.name}`,
-    boardTitle(device),
-    device.presence,
-    formatPercent(device.figures?.cpuPercent),
-    formatPercent(device.figures?.gpuPercent),
-    formatBytes(device.figures?.memoryUsedBytes),
-    hottest(device),
-    formatAge(device.statsAgeMs ?? device.reportedAgeMs),
-  ]);
-  const [title = "", ...lines] = table(DEVICE_COLUMNS, rows, width);
+  const rows = view.devices.map((device) => ({
+    ...device,
+    mark: device === selected ? ">" : " ",
+  }));
+  const [title = "", ...lines] = tableOf(DEVICE_CELLS, rows, width);
   return [
     line(title, "faint"),
-    ...lines.map((text, at) => line(text, deviceTone(view.devices[at], selected))),
+    ...lines.map((text, at) => line(text.padEnd(width), deviceTone(view.devices[at], selected))),
   ];
+}
+
+/** While an update goes on that is the news; a device that is away can say nothing of it. */
+function stateOf(device: DeviceView): string {
+  return device.presence === "online"
+    ? (updateUnderWay(device) ?? device.presence)
+    : device.presence;
 }
 
 function deviceTone(device: DeviceView | undefined, selected: DeviceView | null): Tone {
   if (device && device.presence !== "online") return "bad";
+  if (device && updateUnderWay(device)) return "warn";
   return device === selected ? "selected" : "plain";
 }
 
@@ -84,34 +117,73 @@ function hottest({ figures }: DeviceView): string {
   return values.length === 0 ? "-" : `${Math.round(Math.max(...values))} °C`;
 }
 
-const PIPELINE_COLUMNS: readonly Column[] = [
-  { title: "  PIPELINE", shrinksTo: 12 },
-  { title: "STATE" },
-  { title: "MODEL", shrinksTo: 10 },
-  { title: "FPS", align: "right" },
-  { title: "P50", align: "right" },
-  { title: "P95", align: "right" },
-  { title: "DROPPED", align: "right" },
+/** What the whole board takes: the rail of its input. */
+function inputPower({ figures }: DeviceView): string {
+  const rails = Object.entries(figures?.powerMilliwatts ?? {});
+  const input = rails.find(([rail]) => /(^|_)(VDD_)?IN$/.test(rail));
+  return input ? `${(input[1] / 1000).toFixed(1)} W` : "-";
+}
+
+interface PipelineRow extends PipelineView {
+  device: string;
+}
+
+const PIPELINE_CELLS: readonly Cell<PipelineRow>[] = [
+  { title: "  PIPELINE", shrinksTo: 12, text: ({ device, name }) => `  ${device}/${name}` },
+  { title: "STATE", text: pipelineState },
+  { title: "MODEL", shrinksTo: 10, text: modelTitle },
+  { title: "FPS", align: "right", text: ({ stats }) => formatFps(stats?.fps) },
+  {
+    title: "P50",
+    align: "right",
+    wide: true,
+    text: ({ stats }) => formatMs(stats?.latencyMs?.p50),
+  },
+  { title: "P95", align: "right", text: ({ stats }) => formatMs(stats?.latencyMs?.p95) },
+  { title: "DROPPED", align: "right", text: ({ stats }) => formatCount(stats?.droppedTotal) },
+  { title: "PREC/REC", align: "right", text: precisionAndRecall },
+  {
+    title: "IDF1",
+    align: "right",
+    wide: true,
+    text: ({ truth }) => short(truth?.now?.tracker.idf1),
+  },
+  {
+    title: "COMPARED",
+    align: "right",
+    wide: true,
+    text: ({ truth }) => formatCount(truth?.now?.frames.matched),
+  },
 ];
 
 function pipelineLines(view: FleetView, width: number): Line[] {
-  const pipelines = view.devices.flatMap((device) =>
-    device.pipelines.map((pipeline) => ({ device, pipeline })),
+  const rows = view.devices.flatMap((device) =>
+    device.pipelines.map((pipeline) => ({ ...pipeline, device: device.name })),
   );
-  const rows = pipelines.map(({ device, pipeline }) => [
-    `  ${device.name}/${pipeline.name}`,
-    pipeline.stats?.source.state === "lost" ? "no source" : pipeline.state,
-    modelTitle(pipeline),
-    formatFps(pipeline.stats?.fps),
-    formatMs(pipeline.stats?.latencyMs?.p50),
-    formatMs(pipeline.stats?.latencyMs?.p95),
-    formatCount(pipeline.stats?.droppedTotal),
-  ]);
-  const [title = "", ...lines] = table(PIPELINE_COLUMNS, rows, width);
-  const tones = pipelines.map(({ pipeline }) =>
-    pipeline.state === "running" && pipeline.stats?.source.state !== "lost" ? "plain" : "bad",
-  );
+  const [title = "", ...lines] = tableOf(PIPELINE_CELLS, rows, width);
+  const tones = rows.map((row) => (pipelineState(row) === "running" ? "plain" : "bad"));
   return [line(title, "faint"), ...lines.map((text, at) => line(text, tones[at] ?? "plain"))];
+}
+
+function pipelineState({ state, stats }: PipelineView): string {
+  return stats?.source.state === "lost" ? "no source" : state;
+}
+
+/** Of the detector, pooled over the labels. */
+function precisionAndRecall({ truth }: PipelineView): string {
+  if (!truth?.now) return "-";
+  const { precision, recall } = truth.now.detector.pooled;
+  return `${short(precision)}/${short(recall)}`;
+}
+
+function short(ratio: number | null | undefined): string {
+  return ratio === null || ratio === undefined ? "-" : ratio.toFixed(2);
+}
+
+/** Said only where figures should be and are not. */
+function truthNote({ truth }: FleetView): Line[] {
+  const absence = truth && truthAbsence(truth);
+  return absence ? [line(absence, truth.state === "absent" ? "faint" : "warn")] : [];
 }
 
 export function problemLines(view: Pick<FleetView, "problems">, width: number): Line[] {
@@ -131,7 +203,7 @@ function eventLines(view: FleetView, width: number): Line[] {
   const events = view.devices
     .flatMap((device) => device.events.map((event) => ({ device: device.name, ...event })))
     .sort((a, b) => b.atMs - a.atMs);
-  if (events.length === 0) return [];
+  if (events.length === 0) return [rule(width), line(NO_EVENTS, "faint")];
   return [
     rule(width),
     ...events.map(({ device, atMs, pipeline, message }) => {
@@ -140,6 +212,8 @@ function eventLines(view: FleetView, width: number): Line[] {
     }),
   ];
 }
+
+export const NO_EVENTS = "no event since this screen was opened";
 
 export function clockOf(atMs: number): string {
   return new Date(atMs).toTimeString().slice(0, 8);

@@ -8,8 +8,10 @@ export function helpScreen(size: Size): Line[] {
     "  silent    connected, but no figures for five seconds",
     "  unknown   it never reported, or our own link to the hub is down",
     "  capture   latency counts from the camera's clock; arrival: from the network",
-    "  a > b     wait is time in a stage's queue, work is time in the stage itself",
-  ].slice(0, 4);
+    "  wait      time in the queue before a stage; work: time in the stage itself",
+    "  prec/rec  precision and recall against what the simulated camera showed",
+    "  update    fetching, verifying, testing, swapping, watching, committed",
+  ];
   const text = [
     line("Keys", "strong"),
     ...keys,

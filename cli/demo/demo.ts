@@ -4,6 +4,7 @@ import type { HubLocation } from "../hub-location.ts";
 import { endPart, ensureRunning, type Part, type Running } from "./background.ts";
 import { type CameraChoice, endCamera, openCamera } from "./camera.ts";
 import { ensureKeys } from "./keys.ts";
+import { withWhatRuns } from "./failed-deploy.ts";
 import type { DemoModel } from "./model.ts";
 import { BOARDS, boardPart, type BoardReady, FLEET, hubPart } from "./parts.ts";
 import type { Screen } from "./pulumi.ts";
@@ -57,7 +58,9 @@ export async function deploy(
   const facts = { fleet: FLEET, hubUrl: location.httpUrl, paths, boards, model, cameraUri };
   await writeStackConfig(facts, signal);
   steps.say("pulumi", "up, of infra/programs/quickstart:");
-  await up(paths, out, signal);
+  await up(paths, out, signal).catch(async (error: unknown) => {
+    throw await withWhatRuns(error, location, signal);
+  });
   steps.say("pulumi", "up is done");
   // The camera of last time was needed until now.
   if (camera.kind === "uri") await endCamera(paths);

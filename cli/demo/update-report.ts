@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { type DeviceView, type FleetView, PipelineTruth } from "../fleet-view/index.ts";
+import { ModelSwappedData } from "../../fleet/contract/index.ts";
+import {
+  type DeviceView,
+  type FleetView,
+  PipelineTruth,
+  updateProgress,
+} from "../fleet-view/index.ts";
 
 const { now: Figures, swaps } = PipelineTruth.shape;
 
@@ -8,6 +14,7 @@ const PipelineChange = z.object({
   swap: swaps.element.nullable().meta({
     description: "Told from the frame numbers alone; null when no truth is kept.",
   }),
+  agent: ModelSwappedData.nullable().meta({ description: "The same by the device's own count." }),
   before: Figures,
   after: Figures,
 });
@@ -42,7 +49,7 @@ export function deviceChanges(before: FleetView, after: FleetView): DeviceChange
     const old = before.devices.find(({ name }) => name === device.name);
     return {
       device: device.name,
-      ...updateOf(device, before.generatedAtMs),
+      ...updateProgress(device, before.generatedAtMs),
       pipelines: device.pipelines.map(({ name, model, truth }) => {
         const former = old?.pipelines.find((pipeline) => pipeline.name === name);
         const isNew = former?.model?.digest !== model?.digest;
@@ -50,6 +57,7 @@ export function deviceChanges(before: FleetView, after: FleetView): DeviceChange
         return {
           pipeline: name,
           swap: isNew ? swap : null,
+          agent: swappedEvent(device, name, before.generatedAtMs),
           before: former?.truth?.now ?? null,
           after: truth?.now ?? null,
         };
@@ -58,31 +66,14 @@ export function deviceChanges(before: FleetView, after: FleetView): DeviceChange
   });
 }
 
-const UpdateData = z.looseObject({
-  state: z.string(),
-  generation: z.number(),
-  bytes: z.number().optional(),
-});
-
-/** From the device's own events: each state lasts until the next one. */
-function updateOf(
-  { events, generation }: DeviceView,
+function swappedEvent(
+  { events }: DeviceView,
+  pipeline: string,
   sinceMs: number,
-): Pick<DeviceChange, "bytes" | "states"> {
-  const steps = events
-    .filter(({ kind, atMs }) => kind === "update" && atMs >= sinceMs)
-    .flatMap(({ atMs, data }) => {
-      const parsed = UpdateData.safeParse(data);
-      return parsed.success ? [{ atMs, ...parsed.data }] : [];
-    })
-    .filter((step) => step.generation === generation)
-    .sort((a, b) => a.atMs - b.atMs);
-  const bytes = steps.map((step) => step.bytes ?? -1).filter((count) => count >= 0);
-  return {
-    bytes: bytes.length > 0 ? Math.max(...bytes) : null,
-    states: steps.map(({ state, atMs }, at) => {
-      const next = steps[at + 1];
-      return { state, tookMs: next ? next.atMs - atMs : null };
-    }),
-  };
+): ModelSwappedData | null {
+  const event = events.find(
+    ({ kind, atMs, ...one }) =>
+      kind === "model-swapped" && atMs >= sinceMs && one.pipeline === pipeline,
+  );
+  return ModelSwappedData.safeParse(event?.data).data ?? null;
 }

@@ -1,4 +1,3 @@
-import { FleetError } from "../../fleet/errors/index.ts";
 import type { FleetFeed, FleetView } from "../fleet-view/index.ts";
 import { openFeed } from "../hub-location.ts";
 import { awaitTruth } from "./await-truth.ts";
@@ -25,9 +24,7 @@ export async function changeModel(
     const enoughBefore = await measured(run, fleet, feed);
     const before = feed.view();
     const startedAtMs = Date.now();
-    await deploy(run, fleet, model).catch((error: unknown) => {
-      throw explained(error, feed.view(), from);
-    });
+    await deploy(run, fleet, model);
     const tookMs = Date.now() - startedAtMs;
     const changed = digestsOf(feed.view()) !== digestsOf(before);
     if (changed) await awaitCommitted(run, feed);
@@ -65,19 +62,4 @@ function digestsOf(view: FleetView): string {
   return JSON.stringify(
     view.devices.map(({ name, pipelines }) => [name, pipelines.map(({ model }) => model?.digest)]),
   );
-}
-
-/** A failed update leaves the old model running; that is worth saying where the failure is said. */
-function explained(error: unknown, view: FleetView, from: string): unknown {
-  if (!(error instanceof FleetError) || error.code !== "PULUMI_FAILED") return error;
-  const running = view.devices.flatMap((device) =>
-    device.pipelines
-      .filter(({ state, stats }) => state === "running" && (stats?.fps ?? 0) > 0)
-      .map(({ name }) => `${device.name}/${name}`),
-  );
-  const still = running.length > 0 ? `; ${from} goes on running on ${running.join(", ")}` : "";
-  return new FleetError(error.code, `${error.message}${still}`, {
-    cause: error.cause,
-    hint: "`npm run jetfleet -- status` says what each device objects to; `npm run demo -- --rollback` goes back.",
-  });
 }

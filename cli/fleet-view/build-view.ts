@@ -21,7 +21,7 @@ export function buildView(facts: FleetFacts, context: ViewContext): FleetView {
   const devices = [...facts.devices.values()]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((device) => deviceView(device, context));
-  const problems = devices.flatMap(problemsOf);
+  const problems = devices.flatMap((device) => problemsOf(device, context.nowMs));
   return {
     schemaVersion: VIEW_SCHEMA_VERSION,
     fleet: context.fleet,
@@ -46,6 +46,7 @@ function deviceView(device: DeviceFacts, context: ViewContext): DeviceView {
     simulated: reported?.board.simulated ?? null,
     agentVersion: reported?.agentVersion ?? null,
     desiredGeneration: device.desired?.message.generation ?? null,
+    desiredSinceMs: device.desired?.message.issuedAtMs ?? null,
     generation: reported?.generation ?? null,
     setDigest: reported?.setDigest ?? null,
     update: reported?.update ?? null,

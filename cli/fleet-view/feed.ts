@@ -1,6 +1,6 @@
 import { Desired, type Payload } from "../../fleet/contract/index.ts";
 import type { FleetLink, HubClient, MessageInfo } from "../../fleet/hub/client/index.ts";
-import { buildView } from "./build-view.ts";
+import { buildView, STATS_FRESH_MS } from "./build-view.ts";
 import { type FleetFacts, type FleetMessage, NOTHING_HEARD, reduce } from "./facts.ts";
 import type { TruthFact } from "./truth.ts";
 import { readTruthFile } from "./truth-file.ts";
@@ -8,8 +8,8 @@ import type { FleetView } from "./view.ts";
 
 /** Retained messages come at once; this is for a hub under load. */
 const RETAINED_DEADLINE_MS = 5000;
-/** Figures come once a second. */
-const STATS_DEADLINE_MS = 3000;
+/** Figures come once a second. Whoever sent none by then is told to be silent, so this is longer than the patience. */
+const STATS_DEADLINE_MS = STATS_FRESH_MS + 500;
 const TRUTH_INTERVAL_MS = 1000;
 
 export interface FeedOptions {

@@ -2,13 +2,13 @@ import { ERROR_CODES, type ErrorCode } from "../../fleet/errors/index.ts";
 import type { DeviceView, PipelineView, Problem } from "./view.ts";
 
 /** What is wrong with a device, the device's own troubles first. */
-export function problemsOf(device: DeviceView): Problem[] {
+export function problemsOf(device: DeviceView, nowMs: number): Problem[] {
   const absent = absence(device);
   // What an absent device said last is history; that it is absent is the news.
   if (absent) return [absent];
   return [
     ...(device.error ? [reported(device, null, device.error)] : []),
-    ...pending(device),
+    ...pending(device, nowMs),
     ...device.pipelines.flatMap((pipeline) => pipelineProblems(device, pipeline)),
   ];
 }
@@ -34,12 +34,19 @@ function absence(device: DeviceView): Problem | null {
   }
 }
 
-function pending(device: DeviceView): Problem[] {
-  const { desiredGeneration, generation, update } = device;
-  if (desiredGeneration === null || (generation ?? 0) >= desiredGeneration) return [];
-  const state = update ? `, update state ${update.state}` : "";
-  const message = `runs generation ${generation ?? 0}, wanted is ${desiredGeneration}${state}`;
-  return [{ ...problem(device, null, "PIPELINE_NOT_RUNNING", message, null), severity: "warning" }];
+/** A device that is online takes a change at once. */
+const ACCEPT_MS = 10_000;
+
+function pending(device: DeviceView, nowMs: number): Problem[] {
+  const { desiredGeneration, desiredSinceMs, generation, error } = device;
+  // Why it refuses the change is said by its error.
+  if (desiredGeneration === null || (generation ?? 0) >= desiredGeneration || error) return [];
+  if (desiredSinceMs !== null && nowMs - desiredSinceMs < ACCEPT_MS) return [];
+  const message = `has not taken generation ${desiredGeneration}; it is at ${generation ?? 0}`;
+  const found = problem(device, null, "PIPELINE_NOT_RUNNING", message, desiredSinceMs);
+  return [
+    { ...found, severity: "warning", hint: "Read its agent's log: journalctl -u jetfleet-agent." },
+  ];
 }
 
 function pipelineProblems(device: DeviceView, pipeline: PipelineView): Problem[] {

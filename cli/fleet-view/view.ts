@@ -53,6 +53,7 @@ export const DeviceView = z.object({
   simulated: z.boolean().nullable(),
   agentVersion: z.string().nullable(),
   desiredGeneration: z.number().int().nullable(),
+  desiredSinceMs: EpochMs.nullable(),
   generation: z.number().int().nullable(),
   setDigest: Digest.nullable(),
   update: z

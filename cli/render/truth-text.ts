@@ -12,7 +12,7 @@ import { type Column, table } from "./table.ts";
 /** A pipeline's figures are good enough to be quoted from here on. */
 export const ENOUGH_FRAMES = 300;
 
-const COLUMNS: readonly Column[] = [
+export const TRUTH_COLUMNS: readonly Column[] = [
   { title: "TRUTH", shrinksTo: 12 },
   { title: "FRAMES", align: "right" },
   { title: "MISSING", align: "right" },
@@ -39,7 +39,7 @@ export function truthTable(view: FleetView, width: number): string[] {
   const rows = view.devices.flatMap((device) =>
     device.pipelines.flatMap((pipeline) => pipelineRows(device, pipeline)),
   );
-  return table(COLUMNS, rows, width);
+  return table(TRUTH_COLUMNS, rows, width);
 }
 
 function pipelineRows(device: DeviceView, { name, truth }: PipelineView): string[][] {

@@ -60,11 +60,24 @@ function swapRows({ device, bytes, pipelines }: Device): string[][] {
   ]);
 }
 
-function stateLines({ device, states }: Device, width: number): string[] {
+function stateLines({ device, states, pipelines }: Device, width: number): string[] {
   const parts = states.map(({ state, tookMs }) =>
     tookMs === null ? state : `${state} ${formatMs(tookMs)}`,
   );
-  return wrap(`${device}: ${parts.join(", ") || "did not say how its update went"}`, width);
+  const own = pipelines.flatMap(({ pipeline, agent }) =>
+    agent ? [`${pipeline}: ${ownWords(agent)}`] : [],
+  );
+  const text = parts.join(", ") || "did not say how its update went";
+  return [...wrap(`${device}: ${text}`, width), ...own.flatMap((one) => wrap(`  ${one}`, width))];
+}
+
+type Agent = NonNullable<Device["pipelines"][number]["agent"]>;
+
+function ownWords({ framesLost, gapMs, loadMs, warmMs }: Agent): string {
+  return (
+    `the device counts ${formatCount(framesLost)} frames lost, gap ${formatMs(gapMs)}; ` +
+    `it loaded the model in ${formatMs(loadMs)} and warmed it up in ${formatMs(warmMs)}`
+  );
 }
 
 function figureRows({ from, to, devices }: UpdateReport): string[][] {

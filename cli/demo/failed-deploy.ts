@@ -1,0 +1,39 @@
+import { FleetError, isFleetError } from "../../fleet/errors/index.ts";
+import type { FleetView } from "../fleet-view/index.ts";
+import { type HubLocation, openFeed } from "../hub-location.ts";
+import { modelTitle } from "../render/status-text.ts";
+
+/** What a failed `pulumi up` left running belongs to what is said of the failure. */
+export async function withWhatRuns(
+  error: unknown,
+  location: HubLocation,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (!isFleetError(error, "PULUMI_FAILED") || signal.aborted) return error;
+  const view = await lookAt(location, signal).catch(() => null);
+  if (!view) return error;
+  const running = runningOf(view);
+  const still = running.length > 0 ? `still running: ${running.join(", ")}` : "no pipeline runs";
+  return new FleetError(error.code, `${error.message}; ${still}`, {
+    cause: error.cause,
+    hint: "Read above what failed; `npm run jetfleet -- status` says what each device objects to.",
+  });
+}
+
+async function lookAt(location: HubLocation, signal: AbortSignal): Promise<FleetView> {
+  const feed = await openFeed(location, signal);
+  try {
+    await feed.settle();
+    return feed.view();
+  } finally {
+    await feed.close();
+  }
+}
+
+function runningOf(view: FleetView): string[] {
+  return view.devices.flatMap((device) =>
+    device.pipelines
+      .filter(({ state, stats }) => state === "running" && (stats?.fps ?? 0) > 0)
+      .map((pipeline) => `${device.name}/${pipeline.name} (${modelTitle(pipeline)})`),
+  );
+}
