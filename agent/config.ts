@@ -31,6 +31,9 @@ export const AgentConfig = z.strictObject({
   runtimePath: z.string().optional(),
   /** Threads of one inference. */
   threads: z.number().int().min(1).max(64).default(1),
+  /** A new model is watched at work for this long before it is committed, and given up after the deadline. */
+  watchMs: z.number().int().nonnegative().default(3000),
+  watchDeadlineMs: z.number().int().positive().default(30_000),
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
 });
 export type AgentConfig = z.infer<typeof AgentConfig>;

@@ -20,6 +20,8 @@ const FETCH_BACKOFF = { baseMs: 500, capMs: 60_000 };
 const RESTART_BACKOFF = { baseMs: 1000, capMs: 60_000 };
 const FIRST_FRAME_MS = 20_000;
 const GRACE_MS = 5000;
+/** A model may be slower than the one before it, for that is the operator's choice; it must not stop the pipeline. */
+const PROBATION = { minFrames: 10, minFpsShare: 0.25 };
 
 export interface DaemonContext {
   config: AgentConfig;
@@ -152,6 +154,11 @@ export class Daemon {
       restartBackoff: RESTART_BACKOFF,
       firstFrameMs: FIRST_FRAME_MS,
       graceMs: GRACE_MS,
+      probation: {
+        ...PROBATION,
+        watchMs: config.watchMs,
+        deadlineMs: config.watchDeadlineMs,
+      },
       onChange: () => this.#reporter.changed(),
       onFrames: (pipeline, model, frames) => this.#reporter.detections(pipeline, model, frames),
       onNotice: (pipeline, kind, message) => this.#reporter.event({ kind, pipeline, message }),

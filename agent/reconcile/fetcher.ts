@@ -42,15 +42,19 @@ export class Fetcher {
     return this.#progress;
   }
 
-  /** `keep` names the objects that must survive when room has to be made. */
+  /**
+   * `keep` names the objects that must survive when room has to be made. Resolves with the bytes that were
+   * received for it.
+   */
   async fetchAll(
     steps: readonly FetchStep[],
     artifactUrl: string,
     keep: readonly string[],
     signal: AbortSignal,
-  ): Promise<void> {
-    if (steps.length === 0) return;
-    await this.#makeRoom(steps, keep);
+  ): Promise<number> {
+    if (steps.length === 0) return 0;
+    const missing = await this.#missingBytes(steps);
+    await this.#makeRoom(missing, keep);
     const totalBytes = steps.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     let done = 0;
     try {
@@ -60,6 +64,7 @@ export class Fetcher {
         });
         done += step.sizeBytes;
       }
+      return missing;
     } finally {
       this.#progress = null;
       this.#options.onProgress();
@@ -109,9 +114,8 @@ export class Fetcher {
   }
 
   /** When the disk is short, what only an older set uses goes first; then BOARD_DISK_FULL. */
-  async #makeRoom(steps: readonly FetchStep[], keep: readonly string[]): Promise<void> {
+  async #makeRoom(needed: number, keep: readonly string[]): Promise<void> {
     const { objects } = this.#options;
-    const needed = await this.#missingBytes(steps);
     const free = await freeBytes(objects.folder);
     if (free !== null && free < needed + RESERVE_BYTES) {
       const kept = new Set(keep.map(hexOf));

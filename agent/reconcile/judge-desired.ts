@@ -1,7 +1,7 @@
 import { type BoardFacts, CONTRACT_VERSION, Desired } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { openEnvelope } from "../../fleet/release/index.ts";
-import type { PipelineVersion } from "../update/device-state.ts";
+import type { PipelineVersion } from "../update/pipeline-version.ts";
 import { versionsOf } from "./plan.ts";
 
 /** A signed payload of 1 MiB may double by JSON escapes; anything longer is refused before it is parsed. */

@@ -1,8 +1,8 @@
 import type { Desired } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
-import { pipelineDigest } from "../../fleet/release/index.ts";
+import { canonicalJson, pipelineDigest } from "../../fleet/release/index.ts";
 import type { ModelManifest } from "../../fleet/spec/index.ts";
-import type { PipelineVersion } from "../update/device-state.ts";
+import { objectsOf, type PipelineVersion } from "../update/pipeline-version.ts";
 
 /** What the device has, as far as it matters for getting to the desired document. */
 export interface Actual {
@@ -18,9 +18,30 @@ export type Step =
   | { kind: "fetch"; digest: string; sizeBytes: number }
   | { kind: "verify"; digest: string }
   | { kind: "stop"; name: string }
+  /** Another model in the same pipeline: it is exchanged between two frames. */
+  | { kind: "swap-model"; from: PipelineVersion; to: PipelineVersion }
+  /** Another source or tracker: the new version is started beside the running one. */
   | { kind: "replace"; from: PipelineVersion; to: PipelineVersion }
   | { kind: "start"; version: PipelineVersion }
   | { kind: "remove"; digest: string };
+
+export type Exchange = Extract<Step, { kind: "swap-model" | "replace" }>;
+
+/** True for steps that put a new version in the place of a running one. */
+export function isExchange(step: Step): step is Exchange {
+  return step.kind === "swap-model" || step.kind === "replace";
+}
+
+type PipelineStep = Exchange | Extract<Step, { kind: "stop" | "start" }>;
+
+export function isPipelineStep(step: Step): step is PipelineStep {
+  return isExchange(step) || step.kind === "stop" || step.kind === "start";
+}
+
+export function pipelineOf(step: PipelineStep): string {
+  if (step.kind === "stop") return step.name;
+  return step.kind === "start" ? step.version.spec.name : step.to.spec.name;
+}
 
 /**
  * The steps from what is to what is wanted, in order: objects first, then pipelines (those that go make room for
@@ -48,8 +69,10 @@ export function versionDigest({ spec, model }: PipelineVersion): string {
   return pipelineDigest(spec, model);
 }
 
-export function objectsOf(versions: readonly PipelineVersion[]): string[] {
-  return [...new Set(versions.map(({ model }) => model.digest))].sort();
+/** True when two versions differ in nothing but the model and what is done with its output. */
+export function isModelChange(from: PipelineVersion, to: PipelineVersion): boolean {
+  const rest = ({ spec }: PipelineVersion) => canonicalJson({ ...spec, detect: null });
+  return rest(from) === rest(to);
 }
 
 function swapSteps(desired: readonly PipelineVersion[], running: readonly PipelineVersion[]) {
@@ -61,7 +84,8 @@ function swapSteps(desired: readonly PipelineVersion[], running: readonly Pipeli
   const starts = desired.flatMap((to): Step[] => {
     const from = byName.get(to.spec.name);
     if (from === undefined) return [{ kind: "start", version: to }];
-    return versionDigest(from) === versionDigest(to) ? [] : [{ kind: "replace", from, to }];
+    if (versionDigest(from) === versionDigest(to)) return [];
+    return [{ kind: isModelChange(from, to) ? "swap-model" : "replace", from, to }];
   });
   return [...stops, ...starts];
 }
@@ -84,7 +108,7 @@ function objectSteps(
 function versionsToStart(swaps: readonly Step[]): PipelineVersion[] {
   return swaps.flatMap((step) => {
     if (step.kind === "start") return [step.version];
-    return step.kind === "replace" ? [step.to] : [];
+    return isExchange(step) ? [step.to] : [];
   });
 }
 

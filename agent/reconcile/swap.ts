@@ -1,19 +1,36 @@
 import { asFleetError, type FleetError } from "../../fleet/errors/index.ts";
+import type { NewEvent } from "../report/event-journal.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import type { Supervisor } from "../supervise/supervisor.ts";
 import { throwIfAborted } from "../update/backoff.ts";
-import type { PipelineVersion, StateStore } from "../update/device-state.ts";
-import type { Step } from "./plan.ts";
+import type { StateStore } from "../update/device-state.ts";
+import type { PipelineVersion } from "../update/pipeline-version.ts";
+import { type Exchange, isExchange, type Step, versionDigest } from "./plan.ts";
+import { modelSwapped } from "./model-swapped.ts";
 
 export interface SwapContext {
   store: StateStore;
   supervisor: Supervisor;
   signal: AbortSignal;
+  onEvent: (event: NewEvent) => void;
 }
 
 export interface SwapFailure {
   pipeline: string;
   error: FleetError;
+}
+
+/** Tries the new models of the steps before any frame meets them. Says which pipelines must keep what they have. */
+export async function testModels(
+  steps: readonly Step[],
+  { supervisor, signal }: SwapContext,
+): Promise<SwapFailure[]> {
+  const failures: SwapFailure[] = [];
+  for (const { to } of steps.filter(isExchange)) {
+    const failure = await attempt(to, signal, () => supervisor.test(to, signal));
+    if (failure) failures.push(refuse(failure, supervisor));
+  }
+  return failures;
 }
 
 /**
@@ -25,13 +42,44 @@ export async function swapPipelines(
   context: SwapContext,
 ): Promise<SwapFailure[]> {
   const failures: SwapFailure[] = [];
-  context.supervisor.clearRefusals();
   for (const step of steps) {
     throwIfAborted(context.signal);
     const failure = await swapOne(step, context);
     if (failure) failures.push(failure);
   }
   return failures;
+}
+
+/** Watches versions that came in the place of others; fails for those that do not prove themselves. */
+export async function proveVersions(
+  pipelines: readonly string[],
+  { supervisor, signal }: SwapContext,
+): Promise<SwapFailure[]> {
+  const proofs = pipelines.map(async (pipeline) => {
+    try {
+      await supervisor.prove(pipeline, signal);
+      return [];
+    } catch (error) {
+      throwIfAborted(signal);
+      return [{ pipeline, error: asFleetError(error, `watching pipeline ${pipeline}`) }];
+    }
+  });
+  return (await Promise.all(proofs)).flat();
+}
+
+/** Goes back to versions that ran before. */
+export async function restoreVersions(
+  versions: readonly PipelineVersion[],
+  { store, supervisor, onEvent }: SwapContext,
+): Promise<void> {
+  for (const to of versions) {
+    const from = supervisor.versions.find(({ spec }) => spec.name === to.spec.name);
+    if (from && versionDigest(from) === versionDigest(to)) continue;
+    // On disk first: if this ends in a power cut, what runs afterwards is the good one.
+    await remember(store, to.spec.name, to);
+    const swap = await supervisor.restore(to);
+    if (from && swap) onEvent(modelSwapped(from, to, swap));
+  }
 }
 
 async function swapOne(step: Step, context: SwapContext): Promise<SwapFailure | null> {
@@ -42,8 +90,9 @@ async function swapOne(step: Step, context: SwapContext): Promise<SwapFailure | 
       return null;
     case "start":
       return startNew(step.version, context);
+    case "swap-model":
     case "replace":
-      return replace(step.to, context);
+      return exchange(step, context);
     default:
       return null;
   }
@@ -60,17 +109,32 @@ async function startNew(version: PipelineVersion, context: SwapContext) {
   return attempt(version, signal, () => supervisor.loaded(run, signal));
 }
 
-async function replace(to: PipelineVersion, context: SwapContext): Promise<SwapFailure | null> {
-  const { store, supervisor, signal } = context;
-  const failure = await attempt(to, signal, async () => {
-    const candidate = await supervisor.prepare(to, signal);
-    await remember(store, to.spec.name, to);
-    await supervisor.takeOver(candidate);
-  });
-  if (failure) {
-    const reported = toReportedError(failure.error, "replacing a pipeline");
-    supervisor.noteRefusal(to.spec.name, reported);
-  }
+async function exchange(step: Exchange, context: SwapContext): Promise<SwapFailure | null> {
+  const { supervisor, signal } = context;
+  const failure = await attempt(step.to, signal, () =>
+    step.kind === "swap-model" && supervisor.canSwapModel(step.to)
+      ? swapModel(step, context)
+      : replace(step, context),
+  );
+  return failure && refuse(failure, supervisor);
+}
+
+/** What a power cut leaves between the two lines is the former version, whose update begins anew. */
+async function swapModel({ from, to }: Exchange, { store, supervisor, onEvent }: SwapContext) {
+  const swap = await supervisor.swapModel(to);
+  await remember(store, to.spec.name, to);
+  onEvent(modelSwapped(from, to, swap));
+}
+
+async function replace({ to }: Exchange, { store, supervisor, signal }: SwapContext) {
+  const candidate = await supervisor.prepare(to, signal);
+  await remember(store, to.spec.name, to);
+  await supervisor.takeOver(candidate);
+}
+
+function refuse(failure: SwapFailure, supervisor: Supervisor): SwapFailure {
+  const reported = toReportedError(failure.error, "replacing a pipeline");
+  supervisor.noteRefusal(failure.pipeline, reported);
   return failure;
 }
 

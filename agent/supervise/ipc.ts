@@ -1,9 +1,30 @@
 import { z } from "zod";
 import { DetectedFrame, PipelineStats } from "../../fleet/contract/index.ts";
 import { Decoder, Label } from "../../fleet/spec/model.ts";
-import type { NativeMessage, NativePipelineOptions } from "../../native/binding/api.ts";
+import { Digest } from "../../fleet/spec/names.ts";
+import type {
+  NativeLoadTimes,
+  NativeMessage,
+  NativeModelOptions,
+  NativeModelSwap,
+  NativePipelineOptions,
+} from "../../native/binding/api.ts";
 
 /** What agent and runner say to each other over Node's IPC channel, as JSON. */
+
+export const ModelOptions = z.object({
+  /** The model's digest: results carry it. */
+  id: Digest,
+  path: z.string().min(1),
+  labels: z.array(Label).min(1),
+  decoder: Decoder,
+  minScore: z.number().min(0).max(1),
+  nmsIou: z.number().min(0).max(1),
+  backendPath: z.string().min(1),
+  runtimePath: z.string().min(1),
+  threads: z.number().int().positive(),
+}) satisfies z.ZodType<NativeModelOptions>;
+export type ModelOptions = z.infer<typeof ModelOptions>;
 
 export const PipelineOptions = z.object({
   name: z.string().min(1),
@@ -13,20 +34,12 @@ export const PipelineOptions = z.object({
     loop: z.boolean(),
     timeoutMs: z.number().int().positive(),
   }),
-  model: z.object({
-    path: z.string().min(1),
-    labels: z.array(Label).min(1),
-    decoder: Decoder,
-    minScore: z.number().min(0).max(1),
-    nmsIou: z.number().min(0).max(1),
-    backendPath: z.string().min(1),
-    runtimePath: z.string().min(1),
-    threads: z.number().int().positive(),
-  }),
+  model: ModelOptions,
   track: z.object({ algorithm: z.literal("bytetrack") }).nullable(),
   statsIntervalMs: z.number().int().positive(),
   batchMs: z.number().int().positive(),
 }) satisfies z.ZodType<NativePipelineOptions>;
+export type PipelineOptions = z.infer<typeof PipelineOptions>;
 
 const NATIVE_CODES = [
   "SOURCE_UNREACHABLE",
@@ -34,6 +47,7 @@ const NATIVE_CODES = [
   "SOURCE_FORMAT",
   "MODEL_INVALID",
   "NATIVE_LOAD",
+  "CANCELLED",
   "INTERNAL",
 ] as const;
 
@@ -45,7 +59,7 @@ export const RunnerError = z.object({
 export type RunnerError = z.infer<typeof RunnerError>;
 
 export const RunnerMessage = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("frames"), frames: z.array(DetectedFrame) }),
+  z.object({ type: z.literal("frames"), modelId: Digest, frames: z.array(DetectedFrame) }),
   z.object({ type: z.literal("stats"), stats: PipelineStats, messagesDropped: z.number() }),
   z.object({
     type: z.literal("source"),
@@ -56,7 +70,25 @@ export const RunnerMessage = z.discriminatedUnion("type", [
 ]) satisfies z.ZodType<NativeMessage>;
 export type RunnerMessage = z.infer<typeof RunnerMessage>;
 
+const LoadTimes = z.object({
+  loadMs: z.number(),
+  warmMs: z.number(),
+}) satisfies z.ZodType<NativeLoadTimes>;
+
+export const ModelSwap = LoadTimes.extend({
+  firstIndex: z.number().nullable(),
+  firstSourceFrame: z.number().nullable(),
+  lastIndex: z.number().nullable(),
+  lastSourceFrame: z.number().nullable(),
+  gapMs: z.number().nullable(),
+}) satisfies z.ZodType<NativeModelSwap>;
+export type ModelSwap = z.infer<typeof ModelSwap>;
+
 export const ToRunner = z.discriminatedUnion("type", [
+  /** Tries a model and ends; no pipeline is started. */
+  z.object({ type: z.literal("test"), addonPath: z.string().min(1), model: ModelOptions }),
+  /** Answered by `swapped` or `swap-failed`. */
+  z.object({ type: z.literal("swap"), model: ModelOptions }),
   z.object({ type: z.literal("start"), addonPath: z.string().min(1), options: PipelineOptions }),
   z.object({ type: z.literal("stop") }),
 ]);
@@ -65,6 +97,10 @@ export type ToRunner = z.infer<typeof ToRunner>;
 export const FromRunner = z.discriminatedUnion("type", [
   z.object({ type: z.literal("started"), addonVersion: z.string() }),
   z.object({ type: z.literal("start-failed"), error: RunnerError }),
+  z.object({ type: z.literal("tested"), times: LoadTimes }),
+  z.object({ type: z.literal("test-failed"), error: RunnerError }),
+  z.object({ type: z.literal("swapped"), swap: ModelSwap }),
+  z.object({ type: z.literal("swap-failed"), error: RunnerError }),
   z.object({ type: z.literal("native"), message: RunnerMessage }),
   z.object({ type: z.literal("stopped") }),
 ]);

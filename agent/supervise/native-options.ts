@@ -1,7 +1,6 @@
-import type { NativePipelineOptions } from "../../native/binding/api.ts";
 import type { NativePaths } from "../config.ts";
-import type { PipelineVersion } from "../update/device-state.ts";
-import { PipelineOptions } from "./ipc.ts";
+import type { PipelineVersion } from "../update/pipeline-version.ts";
+import { ModelOptions, PipelineOptions } from "./ipc.ts";
 
 export interface NativeContext {
   native: NativePaths;
@@ -14,11 +13,27 @@ const STATS_INTERVAL_MS = 1000;
 /** Waiting in a batch is latency: below one frame's time at 30 fps, so that a lone camera's frames go out one by one. */
 const BATCH_MS = 30;
 
-/** A pipeline of the desired document in the terms of the addon. */
-export function nativeOptions(
+/** The model of a pipeline in the terms of the addon. */
+export function modelOptions(
   { spec, model }: PipelineVersion,
   { native, threads, objectPath }: NativeContext,
-): NativePipelineOptions {
+): ModelOptions {
+  return ModelOptions.parse({
+    id: model.digest,
+    path: objectPath(model.digest),
+    labels: model.labels,
+    decoder: model.decoder,
+    minScore: spec.detect.minScore,
+    nmsIou: spec.detect.nmsIou,
+    backendPath: native.backendPath,
+    runtimePath: native.runtimePath,
+    threads,
+  });
+}
+
+/** A pipeline of the desired document in the terms of the addon. */
+export function nativeOptions(version: PipelineVersion, context: NativeContext): PipelineOptions {
+  const { spec } = version;
   const [source] = Object.values(spec.sources);
   return PipelineOptions.parse({
     name: spec.name,
@@ -28,16 +43,7 @@ export function nativeOptions(
       loop: source?.loop,
       timeoutMs: SOURCE_TIMEOUT_MS,
     },
-    model: {
-      path: objectPath(model.digest),
-      labels: model.labels,
-      decoder: model.decoder,
-      minScore: spec.detect.minScore,
-      nmsIou: spec.detect.nmsIou,
-      backendPath: native.backendPath,
-      runtimePath: native.runtimePath,
-      threads,
-    },
+    model: modelOptions(version, context),
     track: spec.track ?? null,
     statsIntervalMs: STATS_INTERVAL_MS,
     batchMs: BATCH_MS,

@@ -1,13 +1,13 @@
 import type { DetectedFrame, PipelineStats, ReportedPipeline } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import type { NativePaths } from "../config.ts";
-import { versionDigest } from "../reconcile/plan.ts";
+import { isModelChange, versionDigest } from "../reconcile/plan.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import { backoffMs, type BackoffRange } from "../update/backoff.ts";
-import type { PipelineVersion } from "../update/device-state.ts";
-import type { RunnerMessage } from "./ipc.ts";
-import { nativeOptions } from "./native-options.ts";
+import type { PipelineVersion } from "../update/pipeline-version.ts";
+import type { ModelSwap, RunnerMessage } from "./ipc.ts";
+import { modelOptions, nativeOptions } from "./native-options.ts";
 import { INITIAL_FACTS, nextFacts, type RunEvent, type RunFacts, stateOf } from "./run-state.ts";
 import { RunnerProcess } from "./runner-process.ts";
 
@@ -19,17 +19,16 @@ export interface RunDeps {
   log: Log;
   restartBackoff: BackoffRange;
   onChange: (run: PipelineRun) => void;
-  onFrames: (run: PipelineRun, frames: DetectedFrame[]) => void;
+  onFrames: (run: PipelineRun, modelDigest: string, frames: DetectedFrame[]) => void;
   onNotice: (run: PipelineRun, kind: string, message: string) => void;
 }
 
 /** A runner that lived this long was well: its next crash counts as the first. */
 const STEADY_MS = 60_000;
 
-/** One version of one pipeline: its runner process, started again whenever it ends by itself. */
+/** One pipeline: its runner process, started again whenever it ends by itself. Its model may be exchanged. */
 export class PipelineRun {
-  readonly version: PipelineVersion;
-  readonly digest: string;
+  #version: PipelineVersion;
   readonly #deps: RunDeps;
   #facts: RunFacts = INITIAL_FACTS;
   #sinceMs = Date.now();
@@ -38,19 +37,25 @@ export class PipelineRun {
   #launchedAtMs = 0;
   #attempt = 0;
   #restarts = 0;
+  #crashes = 0;
+  #frames = { modelDigest: "", count: 0 };
+  #formerFps: number | null = null;
   #keepAlive = false;
   #stats: { stats: PipelineStats; atMs: number } | null = null;
   readonly #watchers = new Set<() => void>();
 
   constructor(version: PipelineVersion, deps: RunDeps) {
-    this.version = version;
-    this.digest = versionDigest(version);
+    this.#version = version;
     this.#deps = deps;
     this.#launch();
   }
 
+  get version(): PipelineVersion {
+    return this.#version;
+  }
+
   get name(): string {
-    return this.version.spec.name;
+    return this.#version.spec.name;
   }
 
   get facts(): RunFacts {
@@ -59,6 +64,37 @@ export class PipelineRun {
 
   get pid(): number | undefined {
     return this.#process?.pid;
+  }
+
+  /** Times the runner ended by itself. */
+  get crashes(): number {
+    return this.#crashes;
+  }
+
+  /** Frames that came out since the present model was put to work. */
+  get frames(): number {
+    return this.#frames.modelDigest === this.#version.model.digest ? this.#frames.count : 0;
+  }
+
+  /** Frames per second before the last exchange of the model; null when none were measured. */
+  get formerFps(): number | null {
+    return this.#formerFps;
+  }
+
+  /** Whether `swapModel` leads to this version: another model in the same pipeline, in a runner that is up. */
+  canSwapTo(to: PipelineVersion): boolean {
+    return this.#facts.started && isModelChange(this.#version, to);
+  }
+
+  /** Exchanges the model inside the runner, between two frames. When this throws, the version is the former one. */
+  async swapModel(to: PipelineVersion): Promise<ModelSwap> {
+    if (this.#process === null) throw new FleetError("RUNNER_CRASHED", "No runner is up");
+    const formerFps = this.stats(Date.now())?.fps ?? null;
+    const swap = await this.#process.swapModel(modelOptions(to, this.#deps));
+    this.#version = to;
+    this.#formerFps = formerFps;
+    this.#deps.onChange(this);
+    return swap;
   }
 
   /** From now on the runner is started again when it ends; until then its first end is final. */
@@ -73,13 +109,13 @@ export class PipelineRun {
   }
 
   report(): ReportedPipeline {
-    const { spec, model } = this.version;
+    const { spec, model } = this.#version;
     return {
       name: spec.name,
       state: stateOf(this.#facts),
       sinceMs: this.#sinceMs,
       model: { name: model.name, digest: model.digest },
-      specDigest: this.digest,
+      specDigest: versionDigest(this.#version),
       restarts: this.#restarts,
       error: this.#facts.error,
     };
@@ -106,7 +142,7 @@ export class PipelineRun {
     this.#process = new RunnerProcess({
       bundlePath: this.#deps.bundlePath,
       addonPath: this.#deps.native.addonPath,
-      pipeline: nativeOptions(this.version, this.#deps),
+      pipeline: nativeOptions(this.#version, this.#deps),
       log: this.#deps.log,
       onStarted: () => this.#apply({ type: "started" }),
       onMessage: (message) => this.#onMessage(message),
@@ -116,14 +152,20 @@ export class PipelineRun {
 
   #onMessage(message: RunnerMessage): void {
     if (message.type === "frames") {
-      if (message.frames.length > 0) this.#apply({ type: "frames" });
-      this.#deps.onFrames(this, message.frames);
+      this.#onFrames(message.modelId, message.frames);
     } else if (message.type === "stats") {
       this.#stats = { stats: message.stats, atMs: Date.now() };
       if (message.stats.fps > 0) this.#apply({ type: "frames" });
     } else if (message.type === "source") {
       this.#onSource(message);
     }
+  }
+
+  #onFrames(modelDigest: string, frames: DetectedFrame[]): void {
+    if (modelDigest !== this.#frames.modelDigest) this.#frames = { modelDigest, count: 0 };
+    this.#frames.count += frames.length;
+    if (frames.length > 0) this.#apply({ type: "frames" });
+    this.#deps.onFrames(this, modelDigest, frames);
   }
 
   #onSource({ state, error }: Extract<RunnerMessage, { type: "source" }>): void {
@@ -138,6 +180,7 @@ export class PipelineRun {
     this.#process = null;
     this.#stats = null;
     if (error === null) return;
+    this.#crashes += 1;
     const reported = toReportedError(error, "running a pipeline");
     this.#deps.onNotice(this, "runner-ended", `${reported.code}: ${reported.message}`);
     this.#apply({ type: "ended", error: reported });

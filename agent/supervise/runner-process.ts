@@ -1,14 +1,21 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { FleetError } from "../../fleet/errors/index.ts";
-import type { NativePipelineOptions } from "../../native/binding/api.ts";
 import type { Log } from "../report/log.ts";
-import { FromRunner, type RunnerError, type RunnerMessage, type ToRunner } from "./ipc.ts";
+import {
+  FromRunner,
+  type ModelOptions,
+  type ModelSwap,
+  type PipelineOptions,
+  type RunnerError,
+  type RunnerMessage,
+  type ToRunner,
+} from "./ipc.ts";
 
 export interface RunnerOptions {
   /** What is forked with the argument `runner`: the agent's own bundle. */
   bundlePath: string;
   addonPath: string;
-  pipeline: NativePipelineOptions;
+  pipeline: PipelineOptions;
   log: Log;
   onStarted: () => void;
   onMessage: (message: RunnerMessage) => void;
@@ -30,6 +37,7 @@ export class RunnerProcess {
   #failure: FleetError | null = null;
   #stopping = false;
   #lastLine = "";
+  #swap: { resolve: (swap: ModelSwap) => void; reject: (error: FleetError) => void } | null = null;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -60,6 +68,24 @@ export class RunnerProcess {
     return this.#child.pid;
   }
 
+  /**
+   * Puts another model to work between two frames. One call at a time; when it throws, the former model goes on,
+   * or the process is gone.
+   */
+  async swapModel(model: ModelOptions): Promise<ModelSwap> {
+    // A runner that does not answer may have either model: it has to go.
+    const deadline = setTimeout(() => this.#kill(START_DEADLINE_MS), START_DEADLINE_MS);
+    try {
+      return await new Promise<ModelSwap>((resolve, reject) => {
+        this.#swap = { resolve, reject };
+        this.#send({ type: "swap", model });
+      });
+    } finally {
+      this.#swap = null;
+      clearTimeout(deadline);
+    }
+  }
+
   /** Ends the process: in order if it can, by SIGKILL after a deadline. Resolves when it is gone. */
   async stop(): Promise<void> {
     if (!this.#stopping) {
@@ -87,6 +113,8 @@ export class RunnerProcess {
     if (message.type === "started") this.#options.onStarted();
     else if (message.type === "native") this.#onNative(message.message);
     else if (message.type === "start-failed") this.#fail(toFleetError(message.error));
+    else if (message.type === "swapped") this.#swap?.resolve(message.swap);
+    else if (message.type === "swap-failed") this.#swap?.reject(toFleetError(message.error));
   }
 
   #onNative(message: RunnerMessage): void {
@@ -101,10 +129,12 @@ export class RunnerProcess {
   }
 
   #watch(ms: number): NodeJS.Timeout {
-    return setTimeout(() => {
-      this.#failure = new FleetError("RUNNER_CRASHED", `The runner said nothing for ${ms} ms`);
-      this.#child.kill("SIGKILL");
-    }, ms);
+    return setTimeout(() => this.#kill(ms), ms);
+  }
+
+  #kill(silentMs: number): void {
+    this.#failure = new FleetError("RUNNER_CRASHED", `The runner said nothing for ${silentMs} ms`);
+    this.#child.kill("SIGKILL");
   }
 
   #onExit(code: number | null, signal: string | null): void {
@@ -116,6 +146,9 @@ export class RunnerProcess {
         context: { code, signal },
       });
     }
+    this.#swap?.reject(
+      this.#failure ?? new FleetError("CANCELLED", "The runner was stopped during a swap"),
+    );
     this.#options.onEnd(this.#failure);
   }
 

@@ -4,7 +4,7 @@
  */
 import { createRequire } from "node:module";
 import type { NativeAddon, NativePipeline } from "../../native/binding/api.ts";
-import { type FromRunner, RunnerError, ToRunner } from "./ipc.ts";
+import { type FromRunner, type ModelOptions, RunnerError, ToRunner } from "./ipc.ts";
 
 /** The native runtime gets this long to stop in order before the process ends itself. */
 const STOP_DEADLINE_MS = 3000;
@@ -13,12 +13,22 @@ export function runRunner(): void {
   if (process.send === undefined) {
     throw new Error("The runner is started by the agent; it needs its IPC channel");
   }
-  let pipeline: Promise<NativePipeline> | null = null;
+  /** Null: it did not start. */
+  let pipeline: Promise<NativePipeline | null> = Promise.resolve(null);
 
   process.on("message", (raw) => {
     const message = ToRunner.parse(raw);
-    if (message.type === "start") pipeline = start(message);
-    else void end(pipeline);
+    switch (message.type) {
+      case "start":
+        pipeline = start(message);
+        return;
+      case "test":
+        return void test(message);
+      case "swap":
+        return void swap(pipeline, message.model);
+      case "stop":
+        return void end(pipeline);
+    }
   });
   process.on("disconnect", () => void end(pipeline));
   // A stop of the unit signals the whole control group; the agent decides when its runners end.
@@ -26,7 +36,9 @@ export function runRunner(): void {
   process.on("SIGINT", ignore);
 }
 
-async function start(message: Extract<ToRunner, { type: "start" }>): Promise<NativePipeline> {
+type Order<Type extends ToRunner["type"]> = Extract<ToRunner, { type: Type }>;
+
+async function start(message: Order<"start">): Promise<NativePipeline | null> {
   try {
     const addon = loadAddon(message.addonPath);
     const pipeline = await addon.startPipeline(message.options, (native) => {
@@ -36,14 +48,32 @@ async function start(message: Extract<ToRunner, { type: "start" }>): Promise<Nat
     return pipeline;
   } catch (error) {
     tell({ type: "start-failed", error: toRunnerError(error) });
-    return { stop: () => Promise.resolve() };
+    return null;
   }
 }
 
-async function end(pipeline: Promise<NativePipeline> | null): Promise<void> {
+async function test({ addonPath, model }: Order<"test">): Promise<void> {
+  try {
+    tell({ type: "tested", times: await loadAddon(addonPath).testModel(model) });
+  } catch (error) {
+    tell({ type: "test-failed", error: toRunnerError(error) });
+  }
+}
+
+async function swap(running: Promise<NativePipeline | null>, model: ModelOptions): Promise<void> {
+  try {
+    const pipeline = await running;
+    if (pipeline === null) throw new Error("No pipeline runs");
+    tell({ type: "swapped", swap: await pipeline.swapModel(model) });
+  } catch (error) {
+    tell({ type: "swap-failed", error: toRunnerError(error) });
+  }
+}
+
+async function end(running: Promise<NativePipeline | null>): Promise<void> {
   // SIGKILL instead of exit: exit runs destructors of vendor libraries, which may hang.
   const deadline = setTimeout(() => process.kill(process.pid, "SIGKILL"), STOP_DEADLINE_MS);
-  await (await pipeline)?.stop();
+  await (await running)?.stop();
   tell({ type: "stopped" });
   clearTimeout(deadline);
   process.exit(0);

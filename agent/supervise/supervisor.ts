@@ -1,13 +1,19 @@
 import type { DetectedFrame, PipelineStats, ReportedPipeline } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
-import type { PipelineVersion } from "../update/device-state.ts";
+import type { PipelineVersion } from "../update/pipeline-version.ts";
+import { awaitRun, errorOf, type Judgement } from "./await-run.ts";
+import type { ModelSwap } from "./ipc.ts";
+import { modelOptions } from "./native-options.ts";
 import { PipelineRun, type RunDeps } from "./pipeline-run.ts";
+import { judgeProbation, type ProbationRules } from "./probation.ts";
+import { testModel } from "./test-model.ts";
 
 export interface SupervisorOptions extends Omit<RunDeps, "onChange" | "onFrames" | "onNotice"> {
   /** A new version must deliver a frame within this time while the former one does. */
   firstFrameMs: number;
   /** A former version that has not delivered for this long gives way to one that is merely loaded. */
   graceMs: number;
+  probation: ProbationRules;
   onChange: () => void;
   onFrames: (pipeline: string, modelDigest: string, frames: DetectedFrame[]) => void;
   onNotice: (pipeline: string, kind: string, message: string) => void;
@@ -59,7 +65,7 @@ export class Supervisor {
 
   /** Resolves once the model is loaded and the source opened; throws the first thing that goes wrong. */
   async loaded(run: PipelineRun, signal: AbortSignal): Promise<void> {
-    await until(run, () => run.facts.started, signal);
+    await awaitRun(run, () => (run.facts.started ? "good" : judgeStart(run)), signal);
   }
 
   /**
@@ -87,6 +93,61 @@ export class Supervisor {
     await former?.stop();
   }
 
+  /** Tries a model apart from everything that runs; throws what is wrong with it. */
+  async test(version: PipelineVersion, signal: AbortSignal): Promise<void> {
+    const { bundlePath, native } = this.#options;
+    const model = modelOptions(version, this.#options);
+    await testModel({ bundlePath, addonPath: native.addonPath, model, signal });
+  }
+
+  /** Whether `swapModel` can lead to this version, else it takes `prepare` and `takeOver`. */
+  canSwapModel(to: PipelineVersion): boolean {
+    return this.#runs.get(to.spec.name)?.canSwapTo(to) ?? false;
+  }
+
+  /** Exchanges the model of a running pipeline between two frames. When this throws, the former one goes on. */
+  async swapModel(to: PipelineVersion): Promise<ModelSwap> {
+    const run = this.#runs.get(to.spec.name);
+    if (!run) throw new FleetError("INTERNAL", `Pipeline ${to.spec.name} does not run`);
+    const swap = await run.swapModel(to);
+    this.#refusals.delete(run.name);
+    this.#options.onChange();
+    return swap;
+  }
+
+  /** Brings an earlier version back, if need be by starting its runner anew. Null when that was needed. */
+  async restore(to: PipelineVersion): Promise<ModelSwap | null> {
+    if (this.canSwapModel(to)) {
+      // A new model may have broken the runner in a way that shows only now; then a new one is needed.
+      const swap = await this.swapModel(to).catch(() => null);
+      if (swap !== null) return swap;
+    }
+    await this.#runs.get(to.spec.name)?.stop();
+    this.start(to);
+    return null;
+  }
+
+  /** Watches a new version at work; throws when it does not prove itself. */
+  async prove(pipeline: string, signal: AbortSignal): Promise<void> {
+    const run = this.#runs.get(pipeline);
+    if (!run) return;
+    const before = { atMs: Date.now(), frames: run.frames, crashes: run.crashes };
+    const judge = () =>
+      judgeProbation(
+        {
+          pipeline,
+          elapsedMs: Date.now() - before.atMs,
+          frames: run.frames - before.frames,
+          formerFps: run.formerFps,
+          sourcePlays: run.facts.source === "playing",
+          crashed: run.crashes > before.crashes,
+          error: run.facts.error,
+        },
+        this.#options.probation,
+      );
+    await awaitRun(run, judge, signal);
+  }
+
   /** Says on the running version that another one was refused, until one takes over. */
   noteRefusal(pipeline: string, error: NonNullable<ReportedPipeline["error"]>): void {
     this.#refusals.set(pipeline, error);
@@ -111,12 +172,15 @@ export class Supervisor {
 
   async #fitToTakeOver(candidate: PipelineRun, signal: AbortSignal): Promise<void> {
     const loadedAtMs = Date.now();
-    const fit = () => {
-      if (candidate.facts.delivering) return true;
+    const { graceMs, firstFrameMs } = this.#options;
+    const judge = (): Judgement => {
+      if (candidate.facts.delivering) return "good";
+      const waitedMs = Date.now() - loadedAtMs;
       const former = this.#runs.get(candidate.name);
-      return former?.facts.delivering !== true && Date.now() - loadedAtMs > this.#options.graceMs;
+      if (former?.facts.delivering !== true && waitedMs > graceMs) return "good";
+      return waitedMs > firstFrameMs ? lateError(candidate, firstFrameMs) : judgeStart(candidate);
     };
-    await until(candidate, fit, signal, this.#options.firstFrameMs);
+    await awaitRun(candidate, judge, signal);
   }
 
   #create(version: PipelineVersion): PipelineRun {
@@ -126,8 +190,8 @@ export class Supervisor {
       onChange: (run) => {
         if (isActive(run)) this.#options.onChange();
       },
-      onFrames: (run, frames) => {
-        if (isActive(run)) this.#options.onFrames(run.name, run.version.model.digest, frames);
+      onFrames: (run, modelDigest, frames) => {
+        if (isActive(run)) this.#options.onFrames(run.name, modelDigest, frames);
       },
       onNotice: (run, kind, message) => {
         this.#options.onNotice(run.name, isActive(run) ? kind : `candidate-${kind}`, message);
@@ -136,38 +200,9 @@ export class Supervisor {
   }
 }
 
-/** Waits for a condition on a run. Throws its error when its runner ends, or when time or the signal says so. */
-function until(
-  run: PipelineRun,
-  condition: () => boolean,
-  signal: AbortSignal,
-  deadlineMs?: number,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (finish: () => void) => {
-      unwatch();
-      clearInterval(poll);
-      clearTimeout(deadline);
-      signal.removeEventListener("abort", onAbort);
-      finish();
-    };
-    const check = () => {
-      const { error, started } = run.facts;
-      if (condition()) settle(resolve);
-      else if (error !== null && !started) settle(() => reject(errorOf(error)));
-    };
-    const onAbort = () =>
-      settle(() => reject(new FleetError("CANCELLED", "Superseded or stopped")));
-    const unwatch = run.watch(check);
-    const poll = setInterval(check, 250);
-    const deadline =
-      deadlineMs === undefined
-        ? undefined
-        : setTimeout(() => settle(() => reject(lateError(run, deadlineMs))), deadlineMs);
-    signal.addEventListener("abort", onAbort);
-    if (signal.aborted) onAbort();
-    else check();
-  });
+/** Fails with what ended a runner before it was up. */
+function judgeStart({ facts }: PipelineRun): Judgement {
+  return facts.error !== null && !facts.started ? errorOf(facts.error) : "wait";
 }
 
 function lateError(run: PipelineRun, deadlineMs: number): FleetError {
@@ -175,8 +210,4 @@ function lateError(run: PipelineRun, deadlineMs: number): FleetError {
   if (error !== null) return errorOf(error);
   const message = `The new version of ${run.name} delivered no frame in ${deadlineMs} ms while the former one did`;
   return new FleetError("PIPELINE_NOT_RUNNING", message);
-}
-
-function errorOf({ code, message }: NonNullable<ReportedPipeline["error"]>): FleetError {
-  return new FleetError(code as FleetError["code"], message);
 }

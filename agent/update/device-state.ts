@@ -1,13 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { Digest, ModelManifest, PipelineSpec } from "../../fleet/spec/index.ts";
+import { Digest } from "../../fleet/spec/index.ts";
 import { readTextIfThere, writeFileAtomic } from "./atomic-file.ts";
 import { Update } from "./machine.ts";
-
-/** All that is needed to run one pipeline: its part of the desired document and the model it names. */
-export const PipelineVersion = z.object({ spec: PipelineSpec, model: ModelManifest });
-export type PipelineVersion = z.infer<typeof PipelineVersion>;
+import { PipelineVersion } from "./pipeline-version.ts";
 
 /** What the device remembers over restarts and power cuts, apart from the desired document itself. */
 export const DeviceState = z.object({
@@ -17,6 +14,8 @@ export const DeviceState = z.object({
   update: Update,
   /** What runs, and what is started again after a power cut. */
   active: z.array(PipelineVersion),
+  /** What ran before an update that is not settled yet began to swap, and what it goes back to; else null. */
+  before: z.array(PipelineVersion).nullable().default(null),
   /** The set that was last committed whole. */
   setDigest: Digest.nullable(),
   /** Objects of the set before, kept for going back without the network. */
@@ -29,6 +28,7 @@ export const INITIAL_STATE: DeviceState = {
   generation: 0,
   update: { state: "idle", sinceMs: 0 },
   active: [],
+  before: null,
   setDigest: null,
   previousObjects: [],
 };

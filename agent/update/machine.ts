@@ -1,38 +1,57 @@
 /**
  * The update procedure of one generation, persisted before each action.
  *
- *   state         accepted   fetched     verified   swapped     failed         restored      resumed
- *   idle          fetching   –           –          –           –              –             –
- *   fetching      fetching   verifying   –          –           rolling-back   –             fetching +1
- *   verifying     fetching   –           swapping   –           rolling-back   –             fetching +1
- *   swapping      fetching   –           –          committed   rolling-back   –             fetching +1
- *   committed     fetching   –           –          –           –              –             –
- *   rolling-back  fetching   –           –          –           –              rolled-back   rolling-back
- *   rolled-back   fetching   –           –          –           –              –             –
+ *   state         accepted   done         failed         resumed
+ *   idle          fetching   –            –              –
+ *   fetching      fetching   verifying    rolling-back   fetching +1
+ *   verifying     fetching   testing      rolling-back   fetching +1
+ *   testing       fetching   swapping     rolling-back   fetching +1
+ *   swapping      fetching   watching     rolling-back   fetching +1
+ *   watching      fetching   committed    rolling-back   fetching +1
+ *   committed     fetching   –            –              –
+ *   rolling-back  fetching   rolled-back  –              –
+ *   rolled-back   fetching   –            –              –
  *
- * – : the event does nothing. After a restart the work begins again at `fetching`: what is on disk decides
- * what is left of it, so a crash between two writes has one meaning. `+1` counts the resumes; an update that
- * is begun too often (a crash loop) is given up.
+ * `done`: the action of the state is done. – : the event does nothing. After a restart the work begins again at
+ * `fetching`: what is on disk decides what is left of it, so a crash between two writes has one meaning. `+1` counts
+ * the resumes; an update that is begun too often (a crash loop) is given up. `building` has no row: the reference
+ * backend runs models as they are.
  */
 import { z } from "zod";
 import { ReportedError } from "../../fleet/contract/index.ts";
+import { FleetError } from "../../fleet/errors/index.ts";
 import { EpochMs } from "../../fleet/spec/index.ts";
 import { toReportedError } from "../report/reported-error.ts";
-import { FleetError } from "../../fleet/errors/index.ts";
+import { PipelineVersion } from "./pipeline-version.ts";
+
+const NEXT = {
+  fetching: "verifying",
+  verifying: "testing",
+  testing: "swapping",
+  swapping: "watching",
+  watching: "committed",
+} as const;
 
 const generation = z.number().int().positive();
-const resumes = z.number().int().nonnegative();
+
+const Working = z.object({
+  state: z.enum(["fetching", "verifying", "testing", "swapping", "watching"]),
+  generation,
+  resumes: z.number().int().nonnegative(),
+  sinceMs: EpochMs,
+});
+type Working = z.infer<typeof Working>;
 
 export const Update = z.discriminatedUnion("state", [
   z.object({ state: z.literal("idle"), sinceMs: EpochMs }),
-  z.object({ state: z.literal("fetching"), generation, resumes, sinceMs: EpochMs }),
-  z.object({ state: z.literal("verifying"), generation, resumes, sinceMs: EpochMs }),
-  z.object({ state: z.literal("swapping"), generation, resumes, sinceMs: EpochMs }),
+  Working,
   z.object({ state: z.literal("committed"), generation, sinceMs: EpochMs }),
   z.object({
     state: z.literal("rolling-back"),
     generation,
     error: ReportedError,
+    /** Versions to go back to, of pipelines whose new one did not prove itself. */
+    restore: z.array(PipelineVersion).default([]),
     sinceMs: EpochMs,
   }),
   z.object({
@@ -46,12 +65,10 @@ export type Update = z.infer<typeof Update>;
 
 export type UpdateEvent =
   | { type: "accepted"; generation: number }
-  | { type: "fetched" }
-  | { type: "verified" }
-  | { type: "swapped" }
-  | { type: "failed"; error: ReportedError }
-  | { type: "restored" }
-  | { type: "resumed" };
+  | { type: "done" }
+  | { type: "failed"; error: ReportedError; restore: PipelineVersion[] }
+  /** `before`: what ran before the update began to swap. */
+  | { type: "resumed"; before: PipelineVersion[] };
 
 /** An update that the agent did not survive this many times is given up. */
 export const MAX_RESUMES = 10;
@@ -66,21 +83,13 @@ export function transition(update: Update, event: UpdateEvent, nowMs: number): U
     case "committed":
     case "rolled-back":
       return update;
-    case "rolling-back":
-      return event.type === "restored"
-        ? { ...update, state: "rolled-back", sinceMs: nowMs }
-        : update;
-    case "fetching":
-      if (event.type === "fetched") return { ...update, state: "verifying", sinceMs: nowMs };
-      return failedOrResumed(update, event, nowMs);
-    case "verifying":
-      if (event.type === "verified") return { ...update, state: "swapping", sinceMs: nowMs };
-      return failedOrResumed(update, event, nowMs);
-    case "swapping":
-      if (event.type === "swapped") {
-        return { state: "committed", generation: update.generation, sinceMs: nowMs };
-      }
-      return failedOrResumed(update, event, nowMs);
+    case "rolling-back": {
+      const { generation, error } = update;
+      if (event.type !== "done") return update;
+      return { state: "rolled-back", generation, error, sinceMs: nowMs };
+    }
+    default:
+      return afterWork(update, event, nowMs);
   }
 }
 
@@ -89,18 +98,32 @@ export function isSettled(update: Update): boolean {
   return update.state === "idle" || update.state === "committed" || update.state === "rolled-back";
 }
 
-type Working = Extract<Update, { resumes: number }>;
+type WorkEvent = Exclude<UpdateEvent, { type: "accepted" }>;
 
-function failedOrResumed(update: Working, event: UpdateEvent, nowMs: number): Update {
-  if (event.type === "failed") return rollingBack(update, event.error, nowMs);
-  if (event.type !== "resumed") return update;
-  const count = update.resumes + 1;
-  if (count > MAX_RESUMES) return rollingBack(update, loopError(update, nowMs), nowMs);
-  return { ...update, state: "fetching", resumes: count, sinceMs: nowMs };
+function afterWork(update: Working, event: WorkEvent, nowMs: number): Update {
+  switch (event.type) {
+    case "done": {
+      const state = NEXT[update.state];
+      if (state !== "committed") return { ...update, state, sinceMs: nowMs };
+      return { state, generation: update.generation, sinceMs: nowMs };
+    }
+    case "failed":
+      return rollingBack(update, event.error, event.restore, nowMs);
+    case "resumed": {
+      const resumes = update.resumes + 1;
+      if (resumes <= MAX_RESUMES) return { ...update, state: "fetching", resumes, sinceMs: nowMs };
+      return rollingBack(update, loopError(update, nowMs), event.before, nowMs);
+    }
+  }
 }
 
-function rollingBack(update: Working, error: ReportedError, nowMs: number): Update {
-  return { state: "rolling-back", generation: update.generation, error, sinceMs: nowMs };
+function rollingBack(
+  { generation }: Working,
+  error: ReportedError,
+  restore: PipelineVersion[],
+  nowMs: number,
+): Update {
+  return { state: "rolling-back", generation, error, restore, sinceMs: nowMs };
 }
 
 function loopError(update: Working, nowMs: number): ReportedError {

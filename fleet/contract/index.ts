@@ -1,4 +1,5 @@
 export { Desired, SignedEnvelope } from "./desired.ts";
+export { ModelSwappedData, UpdateEventData } from "./event-data.ts";
 export {
   BoardFacts,
   PipelineState,

@@ -41,7 +41,9 @@ export const ReportedPipeline = z.object({
 });
 export type ReportedPipeline = z.infer<typeof ReportedPipeline>;
 
-/** Update states of DESIGN §5. This version goes idle → fetching → verifying → swapping → committed. */
+/**
+ * Update states of DESIGN §5. This version never says `building`: the reference backend runs models as they are.
+ */
 export const UpdateState = z.enum([
   "idle",
   "fetching",

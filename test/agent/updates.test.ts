@@ -1,7 +1,14 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Detections, FleetEvent, Presence, Reported } from "../../fleet/contract/index.ts";
+import {
+  type Detections,
+  type FleetEvent,
+  ModelSwappedData,
+  type Presence,
+  type Reported,
+  UpdateEventData,
+} from "../../fleet/contract/index.ts";
 import { modelOf, pipelineOf } from "./support/desired.ts";
 import { stallAfter, status } from "./support/object-server.ts";
 import { AgentWorld } from "./support/world.ts";
@@ -22,15 +29,17 @@ interface Wanted {
   uri?: string;
   /** The hub does not hold the object. */
   missing?: boolean;
+  minScore?: number;
 }
 
 /** Publishes a document with these pipelines, each on a model of its own. */
 async function deploy(generation: number, ...wanted: Wanted[]): Promise<string[]> {
   const models = wanted.map(({ bytes }, index) => modelOf(`m${index}`, bytes));
   for (const { bytes, missing } of wanted) if (!missing) world.objects.put(bytes);
-  const pipelines = wanted.map(({ name, uri }, index) =>
-    pipelineOf(name ?? "entrance", `m${index}`, uri),
-  );
+  const pipelines = wanted.map(({ name, uri, minScore }, index) => {
+    const spec = pipelineOf(name ?? "entrance", `m${index}`, uri);
+    return minScore === undefined ? spec : { ...spec, detect: { ...spec.detect, minScore } };
+  });
   await world.deploy({ generation, models, pipelines });
   return models.map(({ digest }) => digest);
 }
@@ -41,16 +50,33 @@ const now = () => world.broker.received.length;
 const objectFiles = () => readdirSync(join(world.stateDir, "objects")).sort();
 const hex = (digest = "") => digest.slice("sha256:".length);
 
+const GOOD = ["fetching", "verifying", "testing", "swapping", "watching", "committed"] as const;
+const eventOf = (kind: string) =>
+  world.broker.waitFor<FleetEvent>("/events", (event) => event.kind === kind);
+const isState = (state: string) => (event: FleetEvent) =>
+  event.kind === "update" && event.data?.["state"] === state;
+
+/** What the journal said of updates since message number `from`. */
+function updateEvents(from: number): UpdateEventData[] {
+  return world.broker.received
+    .slice(from)
+    .filter(({ topic }) => topic.endsWith("/events"))
+    .map(({ payload }) => payload as FleetEvent)
+    .filter(({ kind }) => kind === "update")
+    .map(({ data }) => UpdateEventData.parse(data));
+}
+
 async function running(generation: number, from = 0): Promise<Reported> {
   const ready = settled(generation, "committed");
   return world.reported((r) => ready(r) && atLeastOneRuns(r), from);
 }
 
 describe("an update", () => {
-  it("replaces a model beside the running one, without a gap in the results", async () => {
+  it("exchanges a model inside the runner, without a gap in the results", async () => {
     world.start();
     const [first] = await deploy(1, { bytes: "good one" });
     await running(1);
+    const runners = runnersOf(world.pid);
     const from = now();
     const [second] = await deploy(2, { bytes: "good two" });
     const reported = await running(2, from);
@@ -66,11 +92,97 @@ describe("an update", () => {
     expect(batches.map(({ seq }) => seq)).toEqual(batches.map((_, index) => index));
     const digests = batches.map(({ modelDigest }) => modelDigest);
     expect([...new Set(digests)]).toEqual([first, second]);
+    const indices = batches.flatMap(({ frames }) => frames.map(({ index }) => index));
+    expect(indices).toEqual(indices.map((_, index) => index));
+    expect(runnersOf(world.pid)).toEqual(runners);
+
+    const swapped = await eventOf("model-swapped");
+    const data = ModelSwappedData.parse(swapped.data);
+    expect(data).toMatchObject({ fromDigest: first, toDigest: second, framesLost: 0 });
+    const firstOfSecond = batches.find(({ modelDigest }) => modelDigest === second)?.frames[0];
+    expect(data).toMatchObject({ countedBy: "source", firstFrame: firstOfSecond?.sourceFrame });
     const starting = world.broker.received
       .slice(from)
       .filter(({ topic }) => topic.endsWith("/reported"))
       .filter(({ payload }) => !atLeastOneRuns(payload as Reported));
     expect(starting).toEqual([]);
+  });
+
+  it("goes through its states and says how long each took and what was received", async () => {
+    world.start();
+    await deploy(1, { bytes: "good one" });
+    await running(1);
+    const from = now();
+    await deploy(2, { bytes: "good two" });
+    await running(2, from);
+    await world.broker.waitFor<FleetEvent>("/events", isState("committed"), from);
+    const told = updateEvents(from);
+    expect(told.map(({ state }) => state)).toEqual([...GOOD]);
+    expect(told.map(({ from: before }) => before)).toEqual([undefined, ...GOOD.slice(0, -1)]);
+    for (const { tookMs } of told.slice(1)) expect(tookMs).toBeGreaterThanOrEqual(0);
+    expect(told.map(({ bytes }) => bytes).filter((bytes) => bytes !== undefined)).toEqual([8]);
+  });
+
+  it("changes a threshold without another runner", async () => {
+    world.start();
+    await deploy(1, { bytes: "good one" });
+    await running(1);
+    const runners = runnersOf(world.pid);
+    const from = now();
+    await deploy(2, { bytes: "good one", minScore: 0.7 });
+    await running(2, from);
+    expect(runnersOf(world.pid)).toEqual(runners);
+    expect(updateEvents(from).some(({ bytes }) => bytes === 0)).toBe(true);
+  });
+
+  it("of the source starts the new version beside the running one", async () => {
+    world.start();
+    await deploy(1, { bytes: "good one" });
+    await running(1);
+    const runners = runnersOf(world.pid);
+    const from = now();
+    await deploy(2, { bytes: "good one", uri: "rtsp://camera/other" });
+    const reported = await running(2, from);
+    expect(reported.pipelines[0]?.restarts).toBe(0);
+    expect(runnersOf(world.pid)).not.toEqual(runners);
+  });
+
+  it.each([
+    ["ends its runner", "fatal model", "RUNNER_CRASHED"],
+    ["delivers nothing", "mute model", "PIPELINE_NOT_RUNNING"],
+    ["is far slower", "lazy model", "PIPELINE_NOT_RUNNING"],
+    ["is refused by the running pipeline", "fickle model", "MODEL_INVALID"],
+  ])("to a model that %s at work goes back to the former one", async (_what, bytes, code) => {
+    world.start();
+    const [good] = await deploy(1, { bytes: "good one" });
+    await running(1);
+    const from = now();
+    await deploy(2, { bytes });
+    const back = settled(2, "rolled-back");
+    const reported = await world.reported((r) => back(r) && atLeastOneRuns(r), from);
+    expect(reported).toMatchObject({
+      error: { code },
+      pipelines: [{ model: { digest: good }, error: { code } }],
+    });
+    const later = now();
+    await deploy(3, { bytes: "good three" });
+    expect((await running(3, later)).error).toBeNull();
+  });
+
+  it("whose bytes at the hub are not what was signed keeps the former model", async () => {
+    world.start();
+    const [good] = await deploy(1, { bytes: "good one" });
+    await running(1);
+    const from = now();
+    world.objects.spoil("good two");
+    await deploy(2, { bytes: "good two", missing: true });
+    const reported = await world.reported(settled(2, "rolled-back"), from);
+    expect(reported).toMatchObject({
+      error: { code: "ARTIFACT_DIGEST" },
+      pipelines: [
+        { state: "running", model: { digest: good }, error: { code: "ARTIFACT_DIGEST" } },
+      ],
+    });
   });
 
   it.each([
@@ -89,6 +201,7 @@ describe("an update", () => {
       expect(reported.pipelines).toMatchObject([
         { state: "running", model: { digest: good }, restarts: 0, error: { code } },
       ]);
+      expect(updateEvents(from).map(({ state }) => state)).not.toContain("swapping");
 
       const later = now();
       await deploy(3, { bytes: "good three" });
@@ -311,12 +424,25 @@ describe("a runner", () => {
 });
 
 describe("after a power cut", () => {
-  const good = ["fetching", "verifying", "swapping", "committed"];
-  const bad = ["fetching", "verifying", "swapping", "rolling-back", "rolled-back"];
-  const cuts = [
-    ...good.map((state) => ({ state, bytes: "good two", end: "committed" })),
-    ...bad.map((state) => ({ state, bytes: "bad two", end: "rolled-back" })),
+  const untested = ["fetching", "verifying", "testing", "rolling-back", "rolled-back"];
+  const unproven = [...GOOD.slice(0, -1), "rolling-back", "rolled-back"];
+  const all = [
+    ...GOOD.map((state) => ({ state, bytes: "good two", end: "committed" })),
+    ...untested.map((state) => ({ state, bytes: "bad two", end: "rolled-back" })),
+    ...unproven.map((state) => ({ state, bytes: "fatal two", end: "rolled-back" })),
   ].flatMap((cut) => ["before", "after"].map((when) => ({ ...cut, when })));
+  /** All cuts take minutes: only with JETFLEET_TEST_FULL. */
+  const sample = [
+    "good two before verifying",
+    "good two after swapping",
+    "good two after watching",
+    "bad two after testing",
+    "fatal two before watching",
+    "fatal two after rolling-back",
+  ];
+  const cuts = process.env["JETFLEET_TEST_FULL"]
+    ? all
+    : all.filter(({ bytes, when, state }) => sample.includes(`${bytes} ${when} ${state}`));
 
   it.each(cuts)("$when $state is on disk, an update to $bytes is $end", async (cut) => {
     world.start();

@@ -2,13 +2,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   type Actual,
-  objectsOf,
+  isExchange,
+  isModelChange,
   plan,
   type Step,
   versionDigest,
   versionsOf,
 } from "../../../agent/reconcile/plan.ts";
-import type { PipelineVersion } from "../../../agent/update/device-state.ts";
+import { objectsOf, type PipelineVersion } from "../../../agent/update/pipeline-version.ts";
 import { desiredOf, modelOf, pipelineOf, versionOf } from "../support/desired.ts";
 
 const v1 = versionOf("entrance", "one");
@@ -37,14 +38,24 @@ describe("the plan", () => {
     expect(kinds).toEqual(["fetch", "verify", "start", "start"]);
   });
 
-  it("replaces a pipeline whose model changed and keeps the old object for going back", () => {
+  it("exchanges the model of a pipeline in place and keeps the old object for going back", () => {
     expect(plan([v2], { ...nothing, objects: [digest1, digest2], pipelines: [v1] })).toEqual([
       { kind: "verify", digest: digest2 },
-      { kind: "replace", from: v1, to: v2 },
+      { kind: "swap-model", from: v1, to: v2 },
     ]);
   });
 
-  it("replaces a pipeline when only a threshold or the source changed", () => {
+  it.each([
+    ["another threshold", { detect: { ...v1.spec.detect, minScore: 0.9 } }, true],
+    ["another name of the model", { detect: { ...v1.spec.detect, model: "n" } }, true],
+    ["another source", { sources: { cam: { ...v1.spec.sources["cam"]!, loop: true } } }, false],
+    ["another name of the source", { sources: { eye: v1.spec.sources["cam"]! } }, false],
+    ["no tracker", { track: undefined }, false],
+  ])("knows whether %s can be had without opening the source again", (_what, change, yes) => {
+    expect(isModelChange(v1, { ...v1, spec: { ...v1.spec, ...change } as never })).toBe(yes);
+  });
+
+  it("replaces a pipeline whose source changed", () => {
     const moved = versionOf("entrance", "one", "rtsp://camera/two");
     expect(plan([moved], { ...nothing, objects: [digest1], pipelines: [v1] })).toEqual([
       { kind: "verify", digest: digest1 },
@@ -94,7 +105,7 @@ describe("the plan", () => {
           if (step.kind === "verify") verified.add(step.digest);
           if (step.kind === "remove") expect(kept).not.toContain(step.digest);
           if (step.kind === "start") expect(verified).toContain(step.version.model.digest);
-          if (step.kind === "replace") expect(verified).toContain(step.to.model.digest);
+          if (isExchange(step)) expect(verified).toContain(step.to.model.digest);
         }
       }),
     );
@@ -115,6 +126,7 @@ function applied(actual: Actual, step: Step): Actual {
       return { ...actual, pipelines: without(step.name) };
     case "start":
       return { ...actual, pipelines: [...actual.pipelines, step.version] };
+    case "swap-model":
     case "replace":
       return { ...actual, pipelines: [...without(step.to.spec.name), step.to] };
   }

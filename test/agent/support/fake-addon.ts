@@ -2,16 +2,24 @@
  * Stands in for jetfleet.node where the native runtime is not built: same surface, no video. The model's bytes and
  * the source's URI say how it behaves:
  *
- *   model begins with "bad"      startPipeline rejects with MODEL_INVALID
- *   model begins with "abort"    the process dies while loading
+ *   model begins with "bad"      is refused with MODEL_INVALID wherever it is loaded
+ *   model begins with "abort"    the process dies while loading it
  *   model begins with "mute"     loads, but no frame ever comes
+ *   model begins with "fatal"    loads, and the process dies after a few frames
+ *   model begins with "lazy"     loads, and gives a tenth of the frames
+ *   model begins with "fickle"   passes its test and is refused by the running pipeline
  *   URI ends in /unreachable     the source is lost again and again
  *   URI ends in /crash           the process dies after a few frames
  *   URI ends in /hang            the process blocks in native code and hears nothing
  */
 import { readFileSync } from "node:fs";
 import type { DetectedFrame, PipelineStats } from "../../../fleet/contract/index.ts";
-import type { NativeAddon, NativeMessage } from "../../../native/binding/api.ts";
+import type {
+  NativeAddon,
+  NativeMessage,
+  NativeModelOptions,
+  NativeModelSwap,
+} from "../../../native/binding/api.ts";
 
 type StartPipeline = NativeAddon["startPipeline"];
 
@@ -19,50 +27,105 @@ const FRAME_MS = 50;
 
 export const version = "fake";
 
-export const startPipeline: StartPipeline = (options, onMessage) => {
-  const model = readFileSync(options.model.path, "latin1");
-  if (model.startsWith("bad")) {
-    return Promise.reject(
-      Object.assign(new Error("the model is bad"), { code: "MODEL_INVALID" as const }),
-    );
+export const startPipeline: StartPipeline = async (options, onMessage) => {
+  await load(options.model);
+  const { uri } = options.source;
+  if (uri.endsWith("/unreachable")) {
+    const timer = loseSource(uri, onMessage);
+    return handle([timer], () => Promise.resolve(NO_FRAMES));
   }
-  if (model.startsWith("abort")) process.kill(process.pid, "SIGSEGV");
-  const timers = options.source.uri.endsWith("/unreachable")
-    ? loseSource(options.source.uri, onMessage)
-    : play(options, onMessage, model.startsWith("mute"));
-  return Promise.resolve({
+  const player = new Player(options, onMessage);
+  return handle(player.timers, (model) => player.swap(model));
+};
+
+export const testModel: NativeAddon["testModel"] = async (model) => {
+  await load(model);
+  return { loadMs: 1, warmMs: 1 };
+};
+
+const NO_FRAMES: NativeModelSwap = {
+  ...{ loadMs: 1, warmMs: 1, gapMs: null },
+  ...{ firstIndex: null, firstSourceFrame: null, lastIndex: null, lastSourceFrame: null },
+};
+
+/** The text of the model's file; rejects or dies as the text wants it. */
+async function load({ path }: NativeModelOptions): Promise<string> {
+  const text = readFileSync(path, "latin1");
+  if (text.startsWith("abort")) process.kill(process.pid, "SIGSEGV");
+  if (!text.startsWith("bad")) return text;
+  return Promise.reject(
+    Object.assign(new Error("Expected a good model but got a bad one"), { code: "MODEL_INVALID" }),
+  );
+}
+
+function handle(timers: NodeJS.Timeout[], swapModel: Player["swap"]) {
+  return {
+    swapModel,
     stop: () => {
       for (const timer of timers) clearInterval(timer);
       return Promise.resolve();
     },
-  });
-};
+  };
+}
 
 function loseSource(uri: string, onMessage: (message: NativeMessage) => void) {
   const error = { code: "SOURCE_UNREACHABLE" as const, message: `no answer from ${uri}` };
   onMessage({ type: "source", state: "connecting", error: null });
-  return [setInterval(() => onMessage({ type: "source", state: "lost", error }), 200)];
+  return setInterval(() => onMessage({ type: "source", state: "lost", error }), 200);
 }
 
-function play(
-  { source, name, statsIntervalMs }: Parameters<StartPipeline>[0],
-  onMessage: (message: NativeMessage) => void,
-  mute: boolean,
-) {
-  onMessage({ type: "source", state: "playing", error: null });
-  if (mute) return [];
-  let index = 0;
-  const frames = setInterval(() => {
-    onMessage({ type: "frames", frames: [frameOf(index)] });
-    index += 1;
-    if (index <= 5) return;
-    if (source.uri.endsWith("/crash")) process.abort();
-    if (source.uri.endsWith("/hang")) for (;;);
-  }, FRAME_MS);
-  const stats = setInterval(() => {
-    onMessage({ type: "stats", stats: statsOf(name, index), messagesDropped: 0 });
-  }, statsIntervalMs);
-  return [frames, stats];
+class Player {
+  readonly timers: NodeJS.Timeout[];
+  readonly #options: Parameters<StartPipeline>[0];
+  readonly #onMessage: (message: NativeMessage) => void;
+  #model: NativeModelOptions;
+  #text: string;
+  #index = 0;
+  #ticks = 0;
+
+  constructor(options: Parameters<StartPipeline>[0], onMessage: (message: NativeMessage) => void) {
+    this.#options = options;
+    this.#onMessage = onMessage;
+    this.#model = options.model;
+    this.#text = readFileSync(options.model.path, "latin1");
+    onMessage({ type: "source", state: "playing", error: null });
+    this.timers = [
+      setInterval(() => this.#tick(), FRAME_MS),
+      setInterval(() => this.#tellStats(), options.statsIntervalMs),
+    ];
+  }
+
+  async swap(model: NativeModelOptions): Promise<NativeModelSwap> {
+    const text = await load(model);
+    if (text.startsWith("fickle")) {
+      throw Object.assign(new Error("It was good a moment ago"), { code: "MODEL_INVALID" });
+    }
+    this.#model = model;
+    this.#text = text;
+    this.#ticks = 0;
+    if (text.startsWith("mute")) return NO_FRAMES;
+    const [firstIndex, lastIndex] = [this.#index, this.#index - 1];
+    const numbers = { firstSourceFrame: firstIndex + 7, lastSourceFrame: lastIndex + 7 };
+    return { loadMs: 1, warmMs: 1, gapMs: FRAME_MS, firstIndex, lastIndex, ...numbers };
+  }
+
+  #tick(): void {
+    this.#ticks += 1;
+    if (this.#text.startsWith("mute")) return;
+    if (this.#text.startsWith("lazy") && this.#ticks % 10 !== 0) return;
+    const frames = [frameOf(this.#index)];
+    this.#onMessage({ type: "frames", modelId: this.#model.id ?? "", frames });
+    this.#index += 1;
+    if (this.#text.startsWith("fatal") && this.#ticks > 3) process.abort();
+    if (this.#index <= 5) return;
+    if (this.#options.source.uri.endsWith("/crash")) process.abort();
+    if (this.#options.source.uri.endsWith("/hang")) for (;;);
+  }
+
+  #tellStats(): void {
+    const stats = statsOf(this.#options.name, this.#index);
+    this.#onMessage({ type: "stats", stats, messagesDropped: 0 });
+  }
 }
 
 function frameOf(index: number): DetectedFrame {
@@ -72,7 +135,7 @@ function frameOf(index: number): DetectedFrame {
     box: [index, 10, 20, 40] as DetectedFrame["detections"][0]["box"],
   };
   return {
-    sourceFrame: index,
+    sourceFrame: index + 7,
     index,
     ptsMs: index * FRAME_MS,
     capturedAtMs: null,

@@ -33,6 +33,11 @@ export class ObjectServer {
     return digest;
   }
 
+  /** Serves other bytes of the same length in the place of these. */
+  spoil(content: string): void {
+    this.#objects.set(sha256Digest(content), Buffer.alloc(content.length, "?"));
+  }
+
   drop(digest: string): void {
     this.#objects.delete(digest);
   }

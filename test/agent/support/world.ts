@@ -166,6 +166,8 @@ export class AgentWorld {
       fleetPublicKey: this.keys.publicKeyPem,
       stateDir: this.stateDir,
       addonPath: this.fakeAddon,
+      watchMs: 300,
+      watchDeadlineMs: 3000,
     };
   }
 

@@ -8,43 +8,39 @@ import {
   Update,
   type UpdateEvent,
 } from "../../../agent/update/machine.ts";
+import { versionOf } from "../support/desired.ts";
 
 const error: ReportedError = { code: "INTERNAL", message: "m", hint: "h", atMs: 1 };
 const generation = 3;
 
+const WORK = ["fetching", "verifying", "testing", "swapping", "watching"] as const;
+const working = WORK.map((state): Update => ({ state, generation, resumes: 0, sinceMs: 0 }));
 const STATES: Update[] = [
   { state: "idle", sinceMs: 0 },
-  { state: "fetching", generation, resumes: 0, sinceMs: 0 },
-  { state: "verifying", generation, resumes: 0, sinceMs: 0 },
-  { state: "swapping", generation, resumes: 0, sinceMs: 0 },
+  ...working,
   { state: "committed", generation, sinceMs: 0 },
-  { state: "rolling-back", generation, error, sinceMs: 0 },
+  { state: "rolling-back", generation, error, restore: [], sinceMs: 0 },
   { state: "rolled-back", generation, error, sinceMs: 0 },
 ];
 
 const EVENTS: UpdateEvent[] = [
   { type: "accepted", generation: 4 },
-  { type: "fetched" },
-  { type: "verified" },
-  { type: "swapped" },
-  { type: "failed", error },
-  { type: "restored" },
-  { type: "resumed" },
+  { type: "done" },
+  { type: "failed", error, restore: [] },
+  { type: "resumed", before: [] },
 ];
 
 /** The table of the module's head, without the cells that say "does nothing". */
 const TABLE: Record<string, string> = {
   ...Object.fromEntries(STATES.map(({ state }) => [`${state} accepted`, "fetching"])),
-  "fetching fetched": "verifying",
-  "verifying verified": "swapping",
-  "swapping swapped": "committed",
-  "rolling-back restored": "rolled-back",
-  "fetching failed": "rolling-back",
-  "verifying failed": "rolling-back",
-  "swapping failed": "rolling-back",
-  "fetching resumed": "fetching",
-  "verifying resumed": "fetching",
-  "swapping resumed": "fetching",
+  ...Object.fromEntries(WORK.map((state) => [`${state} failed`, "rolling-back"])),
+  ...Object.fromEntries(WORK.map((state) => [`${state} resumed`, "fetching"])),
+  "fetching done": "verifying",
+  "verifying done": "testing",
+  "testing done": "swapping",
+  "swapping done": "watching",
+  "watching done": "committed",
+  "rolling-back done": "rolled-back",
 };
 
 describe("the update machine", () => {
@@ -68,13 +64,16 @@ describe("the update machine", () => {
     }
   });
 
-  it("gives up an update that the agent never survives", () => {
-    let update: Update = { state: "swapping", generation, resumes: 0, sinceMs: 0 };
-    for (let i = 0; i < MAX_RESUMES; i += 1) update = transition(update, { type: "resumed" }, 1);
+  it("gives up an update that the agent never survives, and goes back to what ran before", () => {
+    const before = [versionOf("entrance", "one")];
+    const resumed: UpdateEvent = { type: "resumed", before };
+    let update: Update = { state: "watching", generation, resumes: 0, sinceMs: 0 };
+    for (let i = 0; i < MAX_RESUMES; i += 1) update = transition(update, resumed, 1);
     expect(update).toMatchObject({ state: "fetching", resumes: MAX_RESUMES });
-    expect(transition(update, { type: "resumed" }, 1)).toMatchObject({
+    expect(transition(update, resumed, 1)).toMatchObject({
       state: "rolling-back",
       error: { code: "UPDATE_LOOP" },
+      restore: before,
     });
   });
 
@@ -84,13 +83,7 @@ describe("the update machine", () => {
         let update: Update = { state: "idle", sinceMs: 0 };
         for (const event of events) update = transition(update, event, 5);
         expect(Update.parse(JSON.parse(JSON.stringify(update)))).toEqual(update);
-        const rest: UpdateEvent[] = [
-          { type: "fetched" },
-          { type: "verified" },
-          { type: "swapped" },
-          { type: "restored" },
-        ];
-        for (const event of rest) update = transition(update, event, 6);
+        for (const _state of WORK) update = transition(update, { type: "done" }, 6);
         expect(isSettled(update)).toBe(true);
       }),
     );

@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { Digest } from "../spec/index.ts";
+import { UpdateState } from "./reported.ts";
+
+/** `data` of events of kind `update`: one for each change of the update's state. */
+export const UpdateEventData = z.object({
+  generation: z.number().int().positive(),
+  setDigest: Digest,
+  /** The state that begins. */
+  state: UpdateState,
+  /** The state that ended, and how long it took; both absent when an update begins. */
+  from: UpdateState.optional(),
+  tookMs: z.number().nonnegative().optional(),
+  /** Received over the network in state `fetching`, when that is the one that ended. */
+  bytes: z.number().int().nonnegative().optional(),
+});
+export type UpdateEventData = z.infer<typeof UpdateEventData>;
+
+const frameNumber = z.number().int().nonnegative().nullable();
+
+/** `data` of events of kind `model-swapped`. Numbers are null when the source did not play at the swap. */
+export const ModelSwappedData = z.object({
+  pipeline: z.string(),
+  fromDigest: Digest,
+  toDigest: Digest,
+  /** What counts the frames: numbers that travelled with the pictures, or the order in which they arrived. */
+  countedBy: z.enum(["source", "index"]),
+  /** First frame of the new model and last one of the former. */
+  firstFrame: frameNumber,
+  lastFrame: frameNumber,
+  /** Between the results of these two. */
+  gapMs: z.number().nonnegative().nullable(),
+  /** Frame numbers missing between these two. */
+  framesLost: frameNumber,
+  /** How long the new model took to load and for its first run, while the former one was at work. */
+  loadMs: z.number().nonnegative(),
+  warmMs: z.number().nonnegative(),
+});
+export type ModelSwappedData = z.infer<typeof ModelSwappedData>;
