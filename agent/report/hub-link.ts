@@ -17,6 +17,8 @@ export interface HubLinkOptions {
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEPALIVE_SECONDS = 30;
 const BACKOFF = { baseMs: 500, capMs: 30_000 };
+/** A session that lasted this long was a good one. One that ends at once is as bad as none. */
+const STEADY_MS = 5_000;
 /** Telemetry that a slow link cannot carry is dropped here instead of growing in memory. */
 const MAX_UNSENT_BYTES = 512 * 1024;
 /** "Unacceptable protocol version" of MQTT 3.1.1 and "unsupported protocol version" of MQTT 5. */
@@ -105,11 +107,11 @@ export class HubLink {
     if (this.#stop.signal.aborted) return { lasted: false, reason: "stopped", code: null };
     const client = connect(this.#options.config.mqttUrl, this.#clientOptions());
     this.#client = client;
-    let lasted = false;
+    let sinceMs: number | null = null;
     let reason = "closed";
     let code: number | null = null;
     client.on("connect", () => {
-      lasted = true;
+      sinceMs = Date.now();
       void this.#greet(client);
     });
     client.on("message", (_topic, message) => this.#options.onDesired(message));
@@ -121,6 +123,7 @@ export class HubLink {
     client.end(true);
     for (const giveUp of this.#unacknowledged) giveUp();
     this.#unacknowledged.clear();
+    const lasted = sinceMs !== null && Date.now() - sinceMs >= STEADY_MS;
     return { lasted, reason, code };
   }
 
