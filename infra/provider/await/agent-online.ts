@@ -60,6 +60,7 @@ export async function waitOnline(wait: OnlineWait): Promise<AgentView> {
   const view: AgentView = { presence: null, reported: null, restarts: 0 };
   await waitUntil({
     operation,
+    link,
     goal: `the agent of ${device} to be online`,
     code: "AGENT_OFFLINE",
     judge: () => judgeOnline(view, wait.before, wait.restarted),

@@ -144,6 +144,7 @@ export async function waitRunning(
   const { device } = goal;
   await waitUntil({
     operation,
+    link,
     goal: `pipeline ${goal.pipeline} to deliver frames on ${device}`,
     code: "PIPELINE_NOT_RUNNING",
     judge: () => judgeRunning(goal, view),

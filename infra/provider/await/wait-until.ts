@@ -1,4 +1,5 @@
 import { type ErrorCode, FleetError } from "../../../fleet/errors/index.ts";
+import type { FleetLink } from "../../../fleet/hub/client/index.ts";
 import type { Operation } from "../rpc/operation.ts";
 
 export type Verdict =
@@ -16,6 +17,8 @@ export interface Wait {
   /** Code of the error when time runs out. */
   code: ErrorCode;
   judge(): Verdict;
+  /** What the judge knows comes through this; without a link it knows nothing of now. */
+  link: Pick<FleetLink, "connected">;
   /** Calls `changed` whenever the judge may think otherwise. */
   observe(changed: () => void): Promise<() => Promise<void>>;
   /** The judge is asked this often although nothing changed, for conditions of time. */
@@ -24,9 +27,13 @@ export interface Wait {
   details?(): Promise<string>;
 }
 
+/** A hub that is being started again is back by then; one that is not should not cost the whole deadline. */
+const HUB_ABSENCE_MS = 20_000;
+
 /** Returns when the judge says done; throws its error, or what was lacking when time ran out or the user cancelled. */
 export async function waitUntil(wait: Wait): Promise<void> {
   const { operation } = wait;
+  const judge = judgeWithLink(wait);
   let wake = () => {};
   const stop = await wait.observe(() => wake());
   const timer = setInterval(() => wake(), wait.tickMs ?? 500);
@@ -37,7 +44,7 @@ export async function waitUntil(wait: Wait): Promise<void> {
       const changed = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      const verdict = wait.judge();
+      const verdict = judge();
       if (verdict.verdict === "done") return operation.status(verdict.text);
       if (verdict.verdict === "failed") throw await withDetails(wait, verdict.error);
       if (operation.signal.aborted) throw await outOfTime(wait, verdict);
@@ -49,6 +56,22 @@ export async function waitUntil(wait: Wait): Promise<void> {
     operation.signal.removeEventListener("abort", onAbort);
     await stop().catch(() => {});
   }
+}
+
+function judgeWithLink(wait: Wait): () => Verdict {
+  let awaySinceMs: number | null = null;
+  return () => {
+    if (wait.link.connected) awaySinceMs = null;
+    else awaySinceMs ??= Date.now();
+    if (awaySinceMs === null) return wait.judge();
+    if (Date.now() - awaySinceMs <= HUB_ABSENCE_MS) {
+      return { verdict: "waiting", reason: "the hub no longer answers, connecting again" };
+    }
+    const got = `the hub has not answered for ${HUB_ABSENCE_MS / 1000} s`;
+    const hint = "Start the hub, then run `up` again to go on.";
+    const error = new FleetError("HUB_UNREACHABLE", `Expected ${wait.goal} but ${got}`, { hint });
+    return { verdict: "failed", error };
+  };
 }
 
 async function withDetails(wait: Wait, error: FleetError): Promise<FleetError> {
