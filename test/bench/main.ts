@@ -3,9 +3,10 @@ import { parseArgs } from "node:util";
 import type { Bench, BenchResult } from "./bench.ts";
 import { onnxBench } from "./onnx/bench.ts";
 import { pipelineBench } from "./pipeline/bench.ts";
+import { plannerBench } from "./planner/bench.ts";
 import { formatTable } from "./table.ts";
 
-const BENCHES: Bench[] = [pipelineBench, onnxBench];
+const BENCHES: Bench[] = [pipelineBench, onnxBench, plannerBench];
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({

@@ -3,35 +3,35 @@ import type { Factors } from "../estimate/factors.ts";
 // Written by recipe/fit.ts from figures.ts; do not edit.
 /** Factors of the roofline, fitted on all published figures. */
 export const FITTED_FACTORS: Factors = {
-  coreFp32Share: 0.5217,
-  coreFp16Share: 0.4962,
-  coreLaunchUs: 84.44,
-  coreMemoryShare: 0.5433,
-  tensorFp16Share: 0.684,
-  tensorInt8Share: 0.4313,
-  tensorLaunchUs: 14.96,
-  tensorMemoryShare: 0.3394,
-  depthwiseShare: 0.1567,
-  coreTile: 1026,
-  tensorTile: 3965,
-  winogradGain: 1.731,
-  matmulMemoryShare: 0.6353,
-  dlaShare1: 0.5008,
-  dlaShare2: 0.5964,
-  dlaDepthwiseShare: 0.0174,
-  dlaMemoryShare: 0.3262,
-  dlaLayerUs: 8.914,
-  submissionGain: 1.517,
-  concurrentShare: 0.8579,
+  coreFp32Share: 0.5216,
+  coreFp16Share: 0.4965,
+  coreLaunchUs: 84.45,
+  coreMemoryShare: 0.5435,
+  tensorFp16Share: 0.6823,
+  tensorInt8Share: 0.4336,
+  tensorLaunchUs: 14.72,
+  tensorMemoryShare: 0.3444,
+  depthwiseShare: 0.1562,
+  coreTile: 1027,
+  tensorTile: 3674,
+  winogradGain: 1.735,
+  matmulMemoryShare: 0.6041,
+  dlaShare1: 0.5619,
+  dlaShare2: 0.5967,
+  dlaDepthwiseShare: 0.01573,
+  dlaMemoryShare: 0.3301,
+  dlaLayerUs: 8.824,
+  submissionGain: 1.446,
+  concurrentShare: 0.9381,
 };
 
 /** Bounds of the middle 80 % of errors on models that were left out, as logarithms. */
-export const HELD_OUT_SPREAD = { low: -0.8232, high: 0.282 };
+export const HELD_OUT_SPREAD = { low: -0.4705, high: 0.2817 };
 
 export const FITTED_ON = {
   figures: 145,
   models: 23,
-  medianError: 0.2399,
-  p90Error: 0.5775,
-  coverage80: 0.7862,
+  medianError: 0.2359,
+  p90Error: 0.5075,
+  coverage80: 0.7655,
 };

@@ -59,9 +59,18 @@ export function fuse({ layers, placements }: PlacedGraph, rules: FusionRules): K
       groups.push([layer]);
     }
   }
-  return groups.map((group) =>
-    toKernel(layers, group, placements[group[0]?.index ?? 0]?.device ?? "gpu", users),
+  const joins = new Set(
+    layers
+      .filter(({ kind }) => kind === "concatenation")
+      .flatMap(({ outputs }) => outputs.map(({ name }) => name)),
   );
+  return groups.map((group) => {
+    const [first] = group;
+    const kernel = toKernel(layers, group, placements[first?.index ?? 0]?.device ?? "gpu", users);
+    return first?.kind === "concatenation"
+      ? { ...kernel, ...copiesOf(first, users, joins) }
+      : kernel;
+  });
 }
 
 /**
