@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { truncate, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { FleetView } from "../../../cli/fleet-view/index.ts";
 import { tinyModel } from "../../native/tiny-model.ts";
 import { ErrorsSeen } from "../support/expect-error.ts";
 import { DEVICE, SmallWorld } from "../support/small-world.ts";
@@ -83,6 +84,22 @@ describe("a pipeline that cannot run", { timeout: 5 * MINUTE }, () => {
     expect(await afterMending()).toEqual(WELL);
   });
 
+  it("is told when the hub goes away while `up` waits, and the next up goes on", async () => {
+    await world.configure({ cameraUri: silent.uri });
+    const up = world.up();
+    await world.demo.statusUntil("the change is under way", isUnderWay, MINUTE);
+    await world.killHub();
+    seen.check("hub gone during up", await up, {
+      code: "HUB_UNREACHABLE",
+      says: /Expected pipeline entrance to deliver frames on door but the hub has not answered for 20 s/,
+      next: /Start the hub, then run `up` again/,
+      withinMs: 2 * MINUTE,
+    });
+    await world.startHub();
+    await world.configure({ cameraUri: withPassword("right-password") });
+    expect(await afterMending()).toEqual(WELL);
+  });
+
   it("is told when the hub is down, and goes on when it is back", async () => {
     await world.killHub();
     await world.configure({ cameraUri: `${withPassword("right-password")}?again` });
@@ -109,6 +126,10 @@ describe("a pipeline that cannot run", { timeout: 5 * MINUTE }, () => {
     return world.state();
   }
 });
+
+function isUnderWay({ devices }: FleetView): boolean {
+  return ["fetching", "verifying", "testing", "swapping"].includes(devices[0]?.update?.state ?? "");
+}
 
 /** Takes connections and never says a word, as a camera whose firmware hangs. */
 class SilentServer {
