@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import { UpdateReport } from "../../../cli/demo/update-report.ts";
 import { FleetView } from "../../../cli/fleet-view/index.ts";
 import { type DemoPaths, demoPaths } from "../../../cli/demo/state.ts";
 import { nodePath, repoDir } from "../../../cli/setup/paths.mjs";
@@ -15,6 +16,10 @@ export interface Answer {
   code: number;
   /** stdout and stderr as they came. */
   text: string;
+}
+
+interface FullAnswer extends Answer {
+  stdout: string;
 }
 
 /** A whole demo in a folder of its own, driven by the commands that a user types. */
@@ -32,7 +37,7 @@ export class DemoWorld {
   }
 
   /** `npm run demo -- ARGS` without its set-up step, which the test run has done. */
-  demo(...args: string[]): Promise<Answer> {
+  demo(...args: string[]): Promise<FullAnswer> {
     return this.#node("cli/demo/main.ts", args);
   }
 
@@ -44,6 +49,18 @@ export class DemoWorld {
   pulumi(...args: string[]): Promise<Answer> {
     const { command, cwd, env } = demoPulumi(this.env);
     return collect(command, args, { cwd, env });
+  }
+
+  /** `npm run demo -- --update --json`, or --rollback. */
+  async update(way: "--update" | "--rollback"): Promise<UpdateReport> {
+    const { code, text, stdout } = await this.demo(way, "--json");
+    if (code !== 0) throw new Error(text);
+    return UpdateReport.parse(JSON.parse(stdout));
+  }
+
+  /** Where the hub keeps an object. */
+  hubObject(digest: string): string {
+    return path.join(this.paths.hub, "objects", digest.replace("sha256:", ""));
   }
 
   async status(): Promise<FleetView> {
@@ -90,7 +107,7 @@ export class DemoWorld {
     await rm(this.paths.state, { recursive: true, force: true });
   }
 
-  #node(file: string, args: readonly string[]): Promise<Answer> {
+  #node(file: string, args: readonly string[]): Promise<FullAnswer> {
     return collect(nodePath(), [path.join(repoDir, file), ...args], { env: this.env });
   }
 }
@@ -105,17 +122,19 @@ function collect(
   command: string,
   args: readonly string[],
   options: { cwd?: string; env?: NodeJS.ProcessEnv },
-): Promise<Answer> {
+): Promise<FullAnswer> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
     let text = "";
+    let stdout = "";
+    child.stdout.on("data", (chunk) => (stdout += String(chunk)));
     child.stdout.on("data", (chunk) => (text += String(chunk)));
     child.stderr.on("data", (chunk) => (text += String(chunk)));
     child.once("error", reject);
     // "exit", not "close": the fleet's background processes hold no pipe of ours, but must not be waited for.
     child.once("exit", (code, signal) => {
       setImmediate(() =>
-        resolve({ code: code ?? 128, text: signal ? `${text}\n${signal}` : text }),
+        resolve({ code: code ?? 128, text: signal ? `${text}\n${signal}` : text, stdout }),
       );
     });
   });

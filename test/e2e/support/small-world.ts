@@ -4,7 +4,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { endPart, ensureRunning, type Part } from "../../../cli/demo/background.ts";
 import { ensureKeys } from "../../../cli/demo/keys.ts";
-import { boardPart, type BoardReady, FLEET, hubPart } from "../../../cli/demo/parts.ts";
+import { type BoardReady, boardPart, FLEET, hubPart } from "../../../cli/demo/parts.ts";
 import { writeStackConfig } from "../../../cli/demo/stack.ts";
 import { demoPulumi } from "../../../cli/setup/pulumi-env.mjs";
 import { HubClient, type HubRecord } from "../../../fleet/hub/client/index.ts";
@@ -13,6 +13,7 @@ import { type Camera, type CameraOptions, startCamera } from "../../../fleet/sim
 import type { BoardName } from "../../../fleet/spec/index.ts";
 import { tinyModel } from "../../native/tiny-model.ts";
 import { type Answer, DemoWorld } from "./demo-world.ts";
+import type { ShapedNetwork } from "./shaped-network.ts";
 
 export const DEVICE = "door";
 const PROGRAM = fileURLToPath(new URL("program", import.meta.url));
@@ -109,6 +110,26 @@ export class SmallWorld {
     return path.join(this.#boardPart.folder, "root", file);
   }
 
+  /** Where the hub is to be found through a network that a test has in its hands. */
+  async reachHubThrough(network: ShapedNetwork): Promise<{ httpUrl: string; mqttUrl: string }> {
+    const { httpUrl = "", mqttUrl = "" } = this.hub ?? {};
+    const through = async (url: string) => {
+      const moved = new URL(url);
+      moved.port = String(await network.open(Number(moved.port)));
+      return moved.href.replace(/\/$/, "");
+    };
+    return { httpUrl: await through(httpUrl), mqttUrl: await through(mqttUrl) };
+  }
+
+  /** Gives the agent on the board another way to the broker than the provider did. */
+  async moveBroker(mqttUrl: string): Promise<void> {
+    const file = this.onBoard("etc/jetfleet/agent.json");
+    const config = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
+    await writeFile(file, JSON.stringify({ ...config, mqttUrl }));
+    const { code, text } = await this.demo.ssh(DEVICE, "sudo systemctl restart jetfleet-agent");
+    if (code !== 0) throw new Error(`the agent did not restart: ${text}`);
+  }
+
   async configure(changes: StackChanges = {}): Promise<void> {
     const { board, hub } = this;
     if (!board || !hub) throw new Error("board and hub have not started yet");
@@ -175,6 +196,10 @@ export class SmallWorld {
       resources: urns.flatMap((urn) => /::jetfleet:index:(.*)$/.exec(urn)?.[1] ?? []).sort(),
       pending: deployment.pending_operations?.length ?? 0,
     };
+  }
+
+  get mqttUrl(): string {
+    return this.hub?.mqttUrl ?? "";
   }
 
   client(): HubClient {

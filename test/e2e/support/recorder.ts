@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import mqtt, { type MqttClient } from "mqtt";
+import { FLEET } from "../../../cli/demo/parts.ts";
+import { FleetEvent, parseTopic, topic } from "../../../fleet/contract/index.ts";
+
+interface SeenEvent {
+  seq: number;
+  previous: string | null;
+  kind: string;
+  hash: string;
+}
+
+/** An MQTT client like any other that hears what a device says, and keeps when it came. */
+export class Recorder {
+  readonly events: SeenEvent[] = [];
+  /** By our clock. */
+  lastFrameAtMs = 0;
+  /** Digest of the model that made the last frame. */
+  model = "";
+  readonly #client: MqttClient;
+  readonly #waiting = new Set<() => void>();
+
+  private constructor(client: MqttClient, device: string) {
+    this.#client = client;
+    client.on("error", () => {});
+    client.on("message", (name, payload) => this.#take(name, payload));
+    client.on("connect", () => {
+      client.subscribe(topic(FLEET, device, "events"), { qos: 1 });
+      client.subscribe(topic(FLEET, device, "detections", "+"));
+      this.#changed();
+    });
+  }
+
+  static async start(mqttUrl: string, operatorFile: string, device: string): Promise<Recorder> {
+    const { username, password } = JSON.parse(await readFile(operatorFile, "utf8")) as {
+      username: string;
+      password: string;
+    };
+    const options = { username, password, protocolVersion: 4, reconnectPeriod: 100 } as const;
+    const recorder = new Recorder(mqtt.connect(mqttUrl, options), device);
+    await recorder.until("a connection", () => recorder.connected, 20_000);
+    return recorder;
+  }
+
+  get connected(): boolean {
+    return this.#client.connected;
+  }
+
+  /** Resolves as soon as `condition` holds; it is asked after every message and now and then. */
+  async until(what: string, condition: () => boolean, withinMs: number): Promise<void> {
+    const startedAtMs = Date.now();
+    await new Promise<void>((resolve, reject) => {
+      const check = (): void => {
+        const late = Date.now() - startedAtMs > withinMs;
+        if (!late && !condition()) return;
+        clearInterval(timer);
+        this.#waiting.delete(check);
+        if (late) reject(new Error(`not within ${withinMs} ms: ${what}`));
+        else resolve();
+      };
+      const timer = setInterval(check, 100);
+      this.#waiting.add(check);
+      check();
+    });
+  }
+
+  /** How long after `sinceMs` frames came again. */
+  async framesAgain(sinceMs: number, withinMs: number): Promise<number> {
+    await this.until("frames again", () => this.lastFrameAtMs > sinceMs, withinMs);
+    return this.lastFrameAtMs - sinceMs;
+  }
+
+  /** What is wrong with the chain of events since the first that was heard; empty when nothing is lost. */
+  gaps(): string[] {
+    return this.events.flatMap((event, at) => {
+      const before = this.events[at - 1];
+      if (!before) return [];
+      if (event.seq !== before.seq + 1) return [`${event.seq} came after ${before.seq}`];
+      return event.previous === before.hash ? [] : [`${event.seq} does not continue ${before.seq}`];
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#client.endAsync(true);
+  }
+
+  #take(name: string, payload: Buffer): void {
+    const channel = parseTopic(name)?.channel;
+    if (channel === "detections") this.#takeFrames(payload);
+    if (channel === "events") this.#takeEvent(payload);
+    this.#changed();
+  }
+
+  #takeFrames(payload: Buffer): void {
+    this.lastFrameAtMs = Date.now();
+    this.model = (JSON.parse(payload.toString("utf8")) as { modelDigest: string }).modelDigest;
+  }
+
+  /** QoS 1 may bring an event twice. */
+  #takeEvent(payload: Buffer): void {
+    const { seq, previous, kind } = FleetEvent.parse(JSON.parse(payload.toString("utf8")));
+    if (this.events.some((known) => known.seq === seq)) return;
+    this.events.push({ seq, previous, kind, hash: sha256(payload) });
+  }
+
+  #changed(): void {
+    for (const check of [...this.#waiting]) check();
+  }
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
