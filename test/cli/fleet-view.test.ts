@@ -5,17 +5,27 @@ import {
   FleetView,
   NOTHING_HEARD,
   reduce,
+  type TruthFact,
+  updateProgress,
+  updateUnderWay,
 } from "../../cli/fleet-view/index.ts";
 import type { Desired, Presence } from "../../fleet/contract/index.ts";
 import { reportedOf, statsOf } from "./synthetic-device.ts";
+import { OLD_DIGEST, truthOf } from "./truth-report.ts";
 
 const NOW = 1_800_000_000_000;
 const online = (seq = 1, bootId = "boot"): Presence => ({ online: true, bootId, seq, atMs: NOW });
 
-function viewAfter(messages: FleetMessage[], nowMs = NOW, connected = true): FleetView {
+function viewAfter(
+  messages: FleetMessage[],
+  nowMs = NOW,
+  connected = true,
+  truth: TruthFact = null,
+): FleetView {
   const facts = messages.reduce(reduce, NOTHING_HEARD);
   const hub = { httpUrl: "http://hub", connected, invalidMessages: 0 };
-  const view = buildView(facts, { fleet: "demo", hub, nowMs, listeningSinceMs: NOW - 60_000 });
+  const listeningSinceMs = NOW - 60_000;
+  const view = buildView(facts, { fleet: "demo", hub, nowMs, listeningSinceMs, truth });
   return FleetView.parse(view);
 }
 
@@ -114,7 +124,19 @@ describe("the fleet view", () => {
       ["entrance", "running"],
       ["exit", "pending"],
     ]);
-    expect(view.problems[0]).toMatchObject({ severity: "warning" });
+  });
+
+  it("warns of a change that an online device does not take, but not in the first moments", () => {
+    const late = { ...figures, atMs: NOW + 11_000 } as FleetMessage;
+    const soon = viewAfter([birth, report, figures, desired(2)]);
+    expect(soon.problems.filter(({ severity }) => severity === "warning")).toEqual([]);
+    const view = viewAfter([birth, report, late, desired(2)], NOW + 11_000);
+    expect(view.problems).toContainEqual(
+      expect.objectContaining({
+        severity: "warning",
+        message: "has not taken generation 2; it is at 1",
+      }),
+    );
   });
 
   it("says that a known device never reported", () => {
@@ -138,5 +160,84 @@ describe("the fleet view", () => {
     });
     const view = viewAfter([birth, event(1), event(2), event(1)]);
     expect(view.devices[0]?.events.map(({ message }) => message)).toEqual(["event 2", "event 1"]);
+  });
+});
+
+describe("the truth in the view", () => {
+  const viewWith = (truth: TruthFact, nowMs = NOW) =>
+    viewAfter([birth, report, { ...figures, atMs: nowMs } as FleetMessage], nowMs, true, truth);
+
+  it("joins the figures of the model that runs, those of the one before, and the swap", () => {
+    const view = viewWith(truthOf(["door", "other"], NOW));
+    expect(view.truth).toEqual({ state: "current", reportAgeMs: 0, seed: 1 });
+    expect(view.devices[0]?.pipelines[0]?.truth).toMatchObject({
+      now: { detector: { pooled: { precision: 0.951 } }, tracker: { idf1: 0.812 } },
+      before: { modelDigest: OLD_DIGEST },
+      swaps: [{ lostFrames: 0, gapMs: 66.7 }],
+    });
+  });
+
+  it("says that a report is old, and shows nothing of it", () => {
+    const view = viewWith(truthOf(["door"], NOW), NOW + 16_000);
+    expect(view.truth).toMatchObject({ state: "stale", reportAgeMs: 16_000 });
+    expect(view.devices[0]?.pipelines[0]?.truth).toBeNull();
+  });
+
+  it.each<["absent" | "unreadable"]>([["absent"], ["unreadable"]])(
+    "says that a report is %s",
+    (kind) => {
+      const view = viewWith({ kind });
+      expect(view.truth?.state).toBe(kind);
+      expect(view.devices[0]?.pipelines[0]?.truth).toBeNull();
+    },
+  );
+
+  it("says nothing of a fleet whose cameras' truth nobody keeps", () => {
+    expect(viewWith(null).truth).toBeNull();
+  });
+});
+
+describe("the progress of an update", () => {
+  const event = (seq: number, generation: number, data: object): FleetMessage => ({
+    type: "event",
+    device: "door",
+    message: {
+      seq,
+      atMs: NOW + seq * 100,
+      kind: "update",
+      message: "x",
+      previous: null,
+      data: { generation, setDigest: OLD_DIGEST, ...data },
+    },
+  });
+
+  it("is told by the events of the newest generation: states, their times, bytes", () => {
+    const view = viewAfter([
+      birth,
+      { ...report, message: { ...reportedOf("door"), generation: 2 } },
+      event(1, 1, { state: "committed" }),
+      event(2, 2, { state: "fetching" }),
+      event(3, 2, { state: "verifying", from: "fetching", tookMs: 93, bytes: 3_079_732 }),
+      event(5, 2, { state: "swapping" }),
+    ]);
+    expect(updateProgress(view.devices[0]!)).toEqual({
+      bytes: 3_079_732,
+      states: [
+        { state: "fetching", tookMs: 93 },
+        { state: "verifying", tookMs: 200 },
+        { state: "swapping", tookMs: null },
+      ],
+    });
+  });
+
+  it.each([
+    [{ state: "committed" }, null],
+    [{ state: "idle" }, null],
+    [{ state: "testing" }, "testing"],
+    [{ state: "fetching" }, "fetching"],
+    [{ state: "fetching", fetchedBytes: 409, totalBytes: 1000 }, "fetching 40 %"],
+    [{ state: "rolled-back" }, "rolled-back"],
+  ] as const)("%j is shown as %s", (update, text) => {
+    expect(updateUnderWay({ update: { sinceMs: NOW, ...update } })).toBe(text);
   });
 });

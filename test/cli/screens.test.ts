@@ -7,6 +7,7 @@ import { type Command, commandsOf, KEYS } from "../../cli/console/keys.ts";
 import { INITIAL_UI, nextUi, selectedDevice } from "../../cli/console/ui-state.ts";
 import { buildView, type FleetMessage, NOTHING_HEARD, reduce } from "../../cli/fleet-view/index.ts";
 import { reportedOf, statsOf } from "./synthetic-device.ts";
+import { truthOf } from "./truth-report.ts";
 
 const NOW = 1_800_000_000_000;
 
@@ -24,7 +25,12 @@ function viewOf(names: readonly string[]) {
     ])
     .reduce(reduce, NOTHING_HEARD);
   const hub = { httpUrl: "http://127.0.0.1:4000", connected: true, invalidMessages: 0 };
-  return buildView(facts, { fleet: "demo", hub, nowMs: NOW, listeningSinceMs: 0 });
+  const truth = truthOf(names, NOW);
+  return buildView(facts, { fleet: "demo", hub, nowMs: NOW, listeningSinceMs: 0, truth });
+}
+
+function textOf(lines: readonly { text: string }[]): string {
+  return lines.map(({ text }) => text).join("\n");
 }
 
 describe("screens", () => {
@@ -46,6 +52,24 @@ describe("screens", () => {
         }
       }),
     );
+  });
+
+  it.each([
+    { width: 80, height: 24 },
+    { width: 120, height: 40 },
+  ])("show precision and recall, and an update as it goes, at %j", (size) => {
+    const view = viewOf(["tx2", "xavier"]);
+    const [first] = view.devices;
+    if (!first) throw new Error("no device");
+    const update = { state: "fetching", sinceMs: NOW, fetchedBytes: 4, totalBytes: 10 } as const;
+    view.devices[0] = { ...first, update };
+    const fleet = textOf(fleetScreen(view, INITIAL_UI, size));
+    expect(fleet).toMatch(/> tx2 .*fetching 40 %/);
+    expect(fleet).toMatch(/ {2}xavier\/entrance +running +scene 3f2a91c0 .* 0\.95\/0\.95/);
+    const device = textOf(deviceScreen(view, view.devices[0], size));
+    expect(device).toContain("update fetching 40 % of 10 B");
+    expect(device).toMatch(/all labels +600 +12 +3 +0\.951 +0\.947 +0\.951 +0\.947 +0\.812/);
+    expect(device).toContain("no event since this screen was opened");
   });
 
   it("keep problems in sight when there are more devices than rows", () => {

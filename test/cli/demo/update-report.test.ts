@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { comparedFrames } from "../../../cli/demo/await-truth.ts";
+import { deviceChanges, UpdateReport } from "../../../cli/demo/update-report.ts";
+import {
+  buildView,
+  type FleetMessage,
+  type FleetView,
+  NOTHING_HEARD,
+  reduce,
+} from "../../../cli/fleet-view/index.ts";
+import { NO_PALETTE } from "../../../cli/render/colour.ts";
+import { statusLines } from "../../../cli/render/status-text.ts";
+import { updateLines } from "../../../cli/render/update-text.ts";
+import { MODEL_DIGEST, reportedOf, statsOf } from "../synthetic-device.ts";
+import { OLD_DIGEST, truthOf } from "../truth-report.ts";
+
+const NOW = 1_800_000_000_000;
+
+function viewOf(digest: string, atMs: number): FleetView {
+  const reported = reportedOf("tx2", "tx2");
+  const model = { name: "people", digest };
+  const pipelines = reported.pipelines.map((pipeline) => ({ ...pipeline, model }));
+  const message = { ...reported, pipelines, generation: 2 };
+  const update = (seq: number, state: string, more: object = {}): FleetMessage => ({
+    type: "event",
+    device: "tx2",
+    message: {
+      seq,
+      atMs: NOW + seq * 100,
+      kind: "update",
+      message: state,
+      previous: null,
+      data: { generation: 2, setDigest: OLD_DIGEST, state, ...more },
+    },
+  });
+  const facts = [
+    { type: "reported", device: "tx2", message, atMs } satisfies FleetMessage,
+    { type: "stats", device: "tx2", message: statsOf(1), atMs } satisfies FleetMessage,
+    update(1, "fetching"),
+    update(2, "committed", { bytes: 2048 }),
+  ].reduce(reduce, NOTHING_HEARD);
+  const hub = { httpUrl: "http://hub", connected: true, invalidMessages: 0 };
+  const truth = truthOf(["tx2"], atMs);
+  return buildView(facts, { fleet: "demo", hub, nowMs: atMs, listeningSinceMs: 0, truth });
+}
+
+const report: UpdateReport = UpdateReport.parse({
+  from: "street v1",
+  to: "street v2",
+  changed: true,
+  tookMs: 11_100,
+  enoughFrames: true,
+  devices: deviceChanges(viewOf(OLD_DIGEST, NOW), viewOf(MODEL_DIGEST, NOW + 1000)),
+});
+
+describe("the report of an update", () => {
+  it("holds the swap by frame numbers, the device's own states, and figures of both models", () => {
+    expect(report.devices).toMatchObject([
+      {
+        device: "tx2",
+        bytes: 2048,
+        states: [{ state: "fetching", tookMs: 100 }, { state: "committed" }],
+        pipelines: [
+          {
+            swap: { lastFrame: 99, firstFrame: 100, lostFrames: 0 },
+            before: { modelDigest: OLD_DIGEST },
+            after: { modelDigest: MODEL_DIGEST },
+          },
+        ],
+      },
+    ]);
+  });
+
+  it("has no swap when the model is the same as before", () => {
+    const same = deviceChanges(viewOf(MODEL_DIGEST, NOW), viewOf(MODEL_DIGEST, NOW + 1000));
+    expect(same[0]?.pipelines[0]?.swap).toBeNull();
+  });
+
+  it("is printed within 80 columns", () => {
+    const lines = updateLines(report, 80, NO_PALETTE);
+    expect(lines[0]).toBe("street v1 → street v2: 11.1 s for `pulumi up`");
+    const text = lines.join("\n");
+    expect(text).toMatch(/tx2\/entrance +99 +100 +0 +67 ms +2\.0 KiB/);
+    expect(text).toMatch(/street v1 +600 +0\.566/);
+    expect(text).toMatch(/street v2 +600 +0\.951/);
+    expect(text).toContain("tx2: fetching 100 ms, committed");
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
+  });
+
+  it("says that nothing had to change", () => {
+    expect(updateLines({ ...report, changed: false }, 80, NO_PALETTE)).toEqual([
+      "street v2 is what runs already: nothing to change",
+    ]);
+  });
+});
+
+describe("figures in `status`", () => {
+  it("come per pipeline and label, with the counting rule in one line", () => {
+    const lines = statusLines(viewOf(MODEL_DIGEST, NOW), 80, NO_PALETTE);
+    const at = lines.findIndex((line) => line.startsWith("TRUTH"));
+    expect(lines[at + 1]).toMatch(
+      /^tx2\/entrance +600 +12 +3 +0\.951 +0\.947 +0\.951 +0\.947 +0\.812$/,
+    );
+    expect(lines[at + 2]).toMatch(/^ {2}person +0\.951/);
+    expect(lines[at + 4]).toMatch(/^Rule: same label, IoU ≥ 0\.5; left out: .*visible < 40 %$/);
+  });
+
+  it("count for the model that runs only", () => {
+    expect(comparedFrames(viewOf(MODEL_DIGEST, NOW))).toEqual([
+      { pipeline: "tx2/entrance", frames: 600 },
+    ]);
+    const other = viewOf(`sha256:${"e".repeat(64)}`, NOW);
+    expect(comparedFrames(other)).toEqual([{ pipeline: "tx2/entrance", frames: 0 }]);
+  });
+
+  it("are replaced by the reason when there are none", () => {
+    const view = viewOf(MODEL_DIGEST, NOW);
+    const stale = { ...view, truth: { state: "stale" as const, reportAgeMs: 90_000, seed: 1 } };
+    const text = statusLines(stale, 80, NO_PALETTE).join("\n");
+    expect(text).toContain("truth: the last report is 1 min old and not shown");
+    expect(text).not.toContain("0.951");
+  });
+});

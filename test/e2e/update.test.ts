@@ -1,0 +1,145 @@
+import { copyFile, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { FleetView, TruthFigures } from "../../cli/fleet-view/index.ts";
+import { repoDir } from "../../cli/setup/paths.mjs";
+import { sha256Digest } from "../../fleet/release/index.ts";
+import { tinyModel } from "../native/tiny-model.ts";
+import { DemoWorld } from "./support/demo-world.ts";
+
+const MINUTE = 60_000;
+const ENOUGH_FRAMES = 300;
+const LABELS = JSON.stringify(["person", "vehicle", "bicycle"]);
+
+/** One story: v1, a v2 that arrives damaged, v2, back to v1, models that cannot be loaded. */
+describe("a model that is changed over the air while frames flow", { timeout: 8 * MINUTE }, () => {
+  let world: DemoWorld;
+  let before: FleetView;
+
+  beforeAll(async () => {
+    world = await DemoWorld.create();
+  });
+  afterAll(() => world.end(), 4 * MINUTE);
+
+  it("begins with v1, whose precision and recall through the whole path are told", async () => {
+    const { code, text } = await world.demo("--once");
+    expect(code, text).toBe(0);
+    expect(text).toMatch(/model\s+street v1/);
+    expect(text).toMatch(/TRUTH .*DET P.*DET R.*TRK P.*TRK R.*IDF1/);
+    expect(text).toContain("Rule: same label, IoU ≥ 0.5; left out: height < 4 % of picture");
+    before = await world.status();
+    expect(before.truth?.state).toBe("current");
+    for (const { frames } of figures(before)) {
+      expect(frames.matched).toBeGreaterThanOrEqual(ENOUGH_FRAMES);
+    }
+  });
+
+  it("keeps v1 when v2 was damaged at the hub, and says so in `up`, status and console", async () => {
+    const model = path.join(repoDir, "models", "street-v2-b1.onnx");
+    const object = world.hubObject(sha256Digest(await readFile(model)));
+    await copyFile(model, object);
+    const bytes = await readFile(object);
+    bytes.fill(0x5a, 5000, 6000);
+    await writeFile(object, bytes);
+
+    const { code, text } = await world.demo("--update");
+    expect(code).not.toBe(0);
+    expect(text).toMatch(/ARTIFACT_DIGEST/);
+    expect(text).toMatch(/still running: tx2\/entrance .*xavier\/entrance/s);
+    const view = await world.status();
+    expect(models(view)).toEqual(models(before));
+    expect(new Set(view.problems.map(({ code: found }) => found))).toContain("ARTIFACT_DIGEST");
+    await rm(object);
+  });
+
+  it("brings v2 at a frame boundary: no frame is lost, and both figures rise above 0.9", async () => {
+    const report = await world.update("--update");
+    expect(report).toMatchObject({
+      from: expect.stringMatching(/v/),
+      to: "street v2",
+      changed: true,
+    });
+    expect(report.enoughFrames).toBe(true);
+    for (const { bytes, states, pipelines } of report.devices) {
+      expect(states.map(({ state }) => state)).toEqual(
+        expect.arrayContaining(["fetching", "verifying", "swapping", "committed"]),
+      );
+      expect(bytes).toBeGreaterThan(3_000_000);
+      for (const { swap, after } of pipelines) {
+        expect(swap).toMatchObject({ lostFrames: 0 });
+        expect(swap?.gapMs).toBeLessThan(100);
+        expectGood(after);
+      }
+    }
+    expectWorse(figures(before), figures(await world.status()));
+  });
+
+  it("has nothing to do when asked again, and coming back keeps v2", async () => {
+    const again = await world.demo("--update");
+    expect(again.code, again.text).toBe(0);
+    expect(again.text).toContain("street v2 is what runs already: nothing to change");
+    expect(again.text).toMatch(/6 unchanged/);
+    const back = await world.demo("--once");
+    expect(back.code, back.text).toBe(0);
+    expect(back.text).toMatch(/model\s+street v2/);
+    for (const one of figures(await world.status())) expectGood(one);
+  });
+
+  it("goes back to v1 the same way", async () => {
+    const report = await world.update("--rollback");
+    expect(report).toMatchObject({ from: "street v2", to: "street v1", changed: true });
+    const swaps = report.devices.flatMap(({ pipelines }) => pipelines.map(({ swap }) => swap));
+    expect(swaps).toHaveLength(2);
+    for (const swap of swaps) expect(swap).toMatchObject({ lostFrames: 0 });
+    expect(models(await world.status())).toEqual(models(before));
+  });
+
+  it.each<[string, (file: string) => Promise<void>]>([
+    [
+      "is a truncated file",
+      async (file) => {
+        await copyFile(path.join(repoDir, "models", "street-v2-b1.onnx"), file);
+        await truncate(file, 1_000_000);
+      },
+    ],
+    ["has an output of another shape", (file) => writeFile(file, tinyModel({ labels: 7 }))],
+  ])("keeps v1 running when the new model %s, and `up` says what is wrong", async (_, make) => {
+    const model = path.join(world.paths.state, "broken.onnx");
+    const labels = path.join(world.paths.state, "labels.json");
+    await Promise.all([make(model), writeFile(labels, LABELS)]);
+    const { code, text } = await world.demo("--once", "--model", model, "--labels", labels);
+    expect(code).not.toBe(0);
+    expect(text).toMatch(/MODEL_INVALID/);
+    expect(text).toMatch(/still running: tx2\/entrance .*xavier\/entrance/s);
+    expect(models(await world.status())).toEqual(models(before));
+  });
+});
+
+function models(view: FleetView): (string | undefined)[] {
+  return view.devices.flatMap(({ pipelines }) => pipelines.map(({ model }) => model?.digest));
+}
+
+function figures(view: FleetView): TruthFigures[] {
+  return view.devices.flatMap(({ pipelines }) =>
+    pipelines.map(({ name, truth }) => {
+      if (!truth?.now) throw new Error(`no figures of ${name}: ${JSON.stringify(view.truth)}`);
+      return truth.now;
+    }),
+  );
+}
+
+function expectGood(one: TruthFigures | null): void {
+  for (const { pooled } of [one?.detector, one?.tracker].flatMap((found) => found ?? [])) {
+    expect(pooled.precision).toBeGreaterThanOrEqual(0.9);
+    expect(pooled.recall).toBeGreaterThanOrEqual(0.9);
+  }
+}
+
+/** Clearly: by ten hundredths. */
+function expectWorse(worse: readonly TruthFigures[], better: readonly TruthFigures[]): void {
+  for (const [at, { detector }] of worse.entries()) {
+    const other = better[at]?.detector.pooled;
+    expect(detector.pooled.precision).toBeLessThan((other?.precision ?? 0) - 0.1);
+    expect(detector.pooled.recall).toBeLessThan((other?.recall ?? 0) - 0.1);
+  }
+}
