@@ -6,6 +6,23 @@
 
 namespace jetfleet {
 
+namespace {
+
+/// The backlog of a swap is worked off after it.
+constexpr std::chrono::seconds kCatchUp{2};
+
+Status LoadAndSwap(Pipeline* pipeline, const ModelOptions& options, Model::LoadTimes* times,
+                   std::optional<ModelChange>* change) {
+  std::shared_ptr<Model> model;
+  pipeline->Stretch(TimePoint::max());
+  Status status = Model::LoadAndWarm(options, &model, times);
+  if (status.ok()) status = pipeline->SwapModel(std::move(model), change);
+  pipeline->Stretch(Clock::now() + kCatchUp);
+  return status;
+}
+
+}  // namespace
+
 std::shared_ptr<RunningPipeline> RunningPipeline::Create(Napi::Env env, StartOptions options,
                                                          Napi::Function on_message) {
   std::shared_ptr<RunningPipeline> running(new RunningPipeline(std::move(options)));
@@ -50,17 +67,14 @@ bool RunningPipeline::BeginSwap() {
 
 Status RunningPipeline::SwapModel(const ModelOptions& options, Model::LoadTimes* times,
                                   std::optional<ModelChange>* change) {
-  std::shared_ptr<Model> model;
-  Status status = Model::LoadAndWarm(options, &model, times);
   Pipeline* pipeline = nullptr;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     pipeline = pipeline_.get();
   }
-  if (status.ok() && pipeline == nullptr) {
-    status = Status::Error(ErrorCode::kCancelled, "The pipeline does not run");
-  }
-  if (status.ok()) status = pipeline->SwapModel(std::move(model), change);
+  const Status status = pipeline == nullptr
+                            ? Status::Error(ErrorCode::kCancelled, "The pipeline does not run")
+                            : LoadAndSwap(pipeline, options, times, change);
   const std::lock_guard<std::mutex> lock(mutex_);
   swapping_ = false;
   return status;

@@ -13,6 +13,8 @@ constexpr std::size_t kPreprocessQueue = 2;
 constexpr std::size_t kDetectQueue = 2;
 constexpr std::size_t kTrackQueue = 4;
 constexpr std::size_t kPublishQueue = 8;
+/// Half a second of a usual camera.
+constexpr std::size_t kStretch = 8;
 
 /// ByteTrack lives on detections the user does not want to see.
 constexpr float kTrackerLowScore = 0.1F;
@@ -111,6 +113,10 @@ void Pipeline::Fail(const Status& status) {
   Close();
 }
 
+void Pipeline::Stretch(TimePoint until) {
+  for (const auto& stage : stages_) stage->queue().Stretch(kStretch, until);
+}
+
 Status Pipeline::SwapModel(std::shared_ptr<Model> model, std::optional<ModelChange>* change) {
   std::unique_lock<std::mutex> lock(model_mutex_);
   const auto cancelled = Status::Error(ErrorCode::kCancelled, "The pipeline stops");
@@ -144,7 +150,12 @@ void Pipeline::OnModelChange(const ModelChange& change) {
 void Pipeline::OnEndOfStream() {
   drained_ = true;
   listener_->OnSource(SourceState::kEnded, Status::Ok());
-  { const std::lock_guard<std::mutex> lock(model_mutex_); }  // nobody is between test and wait
+  WakeSwap();
+}
+
+void Pipeline::WakeSwap() {
+  // Taken and let go, so that nobody is between the test of the condition and the wait for it.
+  { const std::lock_guard<std::mutex> lock(model_mutex_); }
   model_event_.notify_all();
 }
 
@@ -161,7 +172,7 @@ void Pipeline::OnPicture(FramePtr frame) {
 
 void Pipeline::OnSourceState(SourceState state, const Status& status) {
   source_state_ = state;
-  model_event_.notify_all();
+  WakeSwap();
   if (state != SourceState::kEnded) return listener_->OnSource(state, status);
   // Behind the last frame; the publisher tells.
   auto end = std::make_unique<Frame>();

@@ -42,6 +42,10 @@ class Pipeline {
   void Start();
   void Stop();
 
+  /// Until then, live sources may wait a little longer instead of losing frames: loading a model
+  /// takes processor time from the stages.
+  void Stretch(TimePoint until);
+
   /// Puts a warm model to work between two frames: none is lost or seen twice for it, and tracks go
   /// on, but for those of a label that the model does not have. Returns when the model's first
   /// frame has left the pipeline; at once, with no `change`, when the source does not play.
@@ -60,6 +64,7 @@ class Pipeline {
   std::shared_ptr<Model> CurrentModel();
   void OnModelChange(const ModelChange& change);
   void OnEndOfStream();
+  void WakeSwap();
   bool FramesAreComing() const;
   PipelineFigures TakeFigures();
 

@@ -35,17 +35,25 @@ class BoundedQueue {
   BoundedQueue(std::size_t capacity, Overflow overflow)
       : capacity_(capacity), overflow_(overflow) {}
 
+  /// Until then, this many more items are held before the oldest goes: for a time in which the
+  /// consumer is known to be short of processor time. Means nothing to queues that block.
+  void Stretch(std::size_t extra, Clock::time_point until) {
+    if (overflow_ == Overflow::kBlock) return;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    extra_ = extra;
+    stretched_until_ = until;
+  }
+
   /// False when the queue is closed; the item is then gone.
   bool Push(T item) {
-    [[maybe_unused]] T
-        dropped{};  // destroyed after the lock is released: an item may own a picture
+    std::deque<T> dropped;  // destroyed after the lock is released: an item may own a picture
     std::unique_lock<std::mutex> lock(mutex_);
     if (overflow_ == Overflow::kBlock) {
       not_full_.wait(lock, [this] { return closed_ || items_.size() < capacity_; });
     }
     if (closed_) return false;
-    if (items_.size() >= capacity_) {
-      dropped = std::move(items_.front());
+    while (overflow_ == Overflow::kDropOldest && items_.size() >= Limit()) {
+      dropped.push_back(std::move(items_.front()));
       items_.pop_front();
       ++drops_;
     }
@@ -85,7 +93,7 @@ class BoundedQueue {
   /// `max` is the highest level since the last call, `drops` counts from there.
   QueueLevels TakeLevels() {
     std::lock_guard<std::mutex> lock(mutex_);
-    const QueueLevels levels{items_.size(), max_, capacity_, drops_, drops_total_ + drops_};
+    const QueueLevels levels{items_.size(), max_, Limit(), drops_, drops_total_ + drops_};
     max_ = items_.size();
     drops_total_ += drops_;
     drops_ = 0;
@@ -93,6 +101,10 @@ class BoundedQueue {
   }
 
  private:
+  std::size_t Limit() const {
+    return Clock::now() < stretched_until_ ? capacity_ + extra_ : capacity_;
+  }
+
   PopResult Take(T* item, std::unique_lock<std::mutex>* lock) {
     if (closed_) return PopResult::kClosed;
     *item = std::move(items_.front());
@@ -108,6 +120,8 @@ class BoundedQueue {
   std::condition_variable not_full_;
   std::condition_variable not_empty_;
   std::deque<T> items_;
+  std::size_t extra_ = 0;
+  Clock::time_point stretched_until_{};
   std::size_t max_ = 0;
   std::size_t drops_ = 0;
   /// Before the current interval.

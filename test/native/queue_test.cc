@@ -33,6 +33,23 @@ TEST(Queue, CountsDropsOfTheIntervalAndInTotal) {
   EXPECT_EQ(levels.drops_total, 2U);
 }
 
+TEST(Queue, HoldsMoreForAWhileAndIsShortAgainAfterwards) {
+  IntQueue queue(1, Overflow::kDropOldest);
+  queue.Stretch(2, IntQueue::Clock::time_point::max());
+  for (int i = 1; i <= 4; ++i) queue.Push(i);
+  EXPECT_EQ(queue.TakeLevels().drops_total, 1U);
+  EXPECT_EQ(queue.TakeLevels().capacity, 3U);
+  queue.Stretch(2, IntQueue::Clock::now());
+  queue.Push(5);
+  const QueueLevels levels = queue.TakeLevels();
+  EXPECT_EQ(levels.level, 1U);
+  EXPECT_EQ(levels.capacity, 1U);
+  EXPECT_EQ(levels.drops_total, 4U);
+  int item = 0;
+  queue.Pop(&item);
+  EXPECT_EQ(item, 5);
+}
+
 TEST(Queue, HoldsTheProducerUpWhenBlocking) {
   IntQueue queue(1, Overflow::kBlock);
   queue.Push(1);
