@@ -1,0 +1,94 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { Plan } from "../../fleet/plan/index.ts";
+
+const root = join(import.meta.dirname, "../..");
+const MODEL = join(root, "models/street-v2-b1.onnx");
+
+function jetfleet(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const env = { ...process.env, NO_COLOR: "1", COLUMNS: "100", NODE_NO_WARNINGS: "1" };
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [join(root, "cli/main.ts"), ...args],
+      { env },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+      },
+    );
+  });
+}
+
+describe("jetfleet plan", () => {
+  it("reports the answer first, then what it rests on", async () => {
+    const { code, stdout } = await jetfleet(
+      "plan",
+      MODEL,
+      "--board",
+      "agx-xavier",
+      "--jetpack",
+      "5.1.2",
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^RUNS: Jetson AGX Xavier/);
+    expect(stdout).toContain("TensorRT 8.5.2");
+    expect(stdout).toContain("This rests on");
+    expect(stdout.split("\n").every((line) => line.length <= 100)).toBe(true);
+  });
+
+  it("prints a plan that follows its schema with --json", async () => {
+    const { stdout } = await jetfleet("plan", MODEL, "--board", "tx2", "--json");
+    const plan = Plan.parse(JSON.parse(stdout));
+    expect(plan.tensorrt).toBe("8.2.1");
+    expect(plan.model.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+  });
+
+  it("ends with 1 when the board cannot meet the demand", async () => {
+    const { code, stdout } = await jetfleet(
+      "plan",
+      MODEL,
+      "--board",
+      "tx2",
+      "--streams",
+      "40@1080p30",
+    );
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^REFUSED/);
+    expect(stdout).toContain("demand.decoder");
+  });
+
+  it.each([
+    ["an unknown board", ["--board", "tx9"], "expected a board of"],
+    [
+      "an unknown accelerator",
+      ["--board", "tx2", "--accelerator", "tpu"],
+      "--accelerator does not take",
+    ],
+    ["a shape that is none", ["--board", "tx2", "--shape", "images"], "expected a shape such as"],
+  ])("ends with 2 for %s", async (_label, options, message) => {
+    const { code, stderr } = await jetfleet("plan", MODEL, ...options);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+
+  it("ends with 2 and the reason for a file that is no model", async () => {
+    const { code, stderr } = await jetfleet("plan", join(root, "package.json"), "--board", "tx2");
+    expect(code).toBe(2);
+    expect(stderr).toContain("MODEL_INVALID");
+  });
+});
+
+describe("jetfleet boards", () => {
+  it("compares with the rows of the notes first", async () => {
+    const { stdout } = await jetfleet("boards", "compare", "tx2", "agx-xavier");
+    expect(stdout.split("\n")[1]).toMatch(/^GPU +256-core Pascal @ 1.3 GHz +512-core Volta/);
+    expect(stdout).toContain("58.4 GB/s");
+  });
+
+  it("gives every figure with its source as JSON", async () => {
+    const { stdout } = await jetfleet("boards", "show", "agx-xavier", "--json");
+    const { board } = JSON.parse(stdout) as { board: { cudaCores: unknown } };
+    expect(board.cudaCores).toEqual([{ value: 512, source: "table" }]);
+  });
+});

@@ -1,0 +1,126 @@
+import { describe, expect, it } from "vitest";
+import { findModule } from "../../../fleet/boards/catalog/index.ts";
+import { placeOnDla, placeOnGpu } from "../../../fleet/plan/dla/index.ts";
+import { hardwareOf } from "../../../fleet/plan/estimate/hardware.ts";
+import { fuse } from "../../../fleet/plan/estimate/kernels.ts";
+import { estimateMemory, peakLiveElements } from "../../../fleet/plan/estimate/memory.ts";
+import { type Layer, mapGraph } from "../../../fleet/plan/layers/index.ts";
+import { inferShapes } from "../../../fleet/plan/shapes/index.ts";
+import { layer } from "../support/layers.ts";
+import { NETWORK_NAMES, network } from "../support/models.ts";
+
+const dims = [1, 16, 32, 32];
+
+/** A chain of layers, each reading what the one before made. */
+function chain(...kinds: Partial<Layer>[]): Layer[] {
+  return kinds.map((changes, index) =>
+    layer({
+      index,
+      inputs: [{ name: index === 0 ? "x" : `v${index - 1}`, dims }],
+      outputs: [{ name: `v${index}`, dims }],
+      ...changes,
+    }),
+  );
+}
+
+const RELU = { kind: "activation", op: "Relu" } as const;
+const groupsOf = (layers: readonly Layer[], trt = 802): number[][] =>
+  fuse(placeOnGpu(layers), { trt }).map((kernel) => kernel.layers);
+
+describe("fusion", () => {
+  it("takes batch normalisation and clipping activations into the convolution", () => {
+    expect(groupsOf(chain({}, { kind: "scale", op: "BatchNormalization" }, RELU))).toEqual([
+      [0, 1, 2],
+    ]);
+  });
+
+  it("leaves SiLU a launch of its own", () => {
+    const [conv, sigmoid, product] = chain(
+      {},
+      { kind: "activation", op: "Sigmoid" },
+      { kind: "elementwise", op: "Mul", operation: "PROD" },
+    );
+    if (!conv || !sigmoid || !product) throw new Error("three layers");
+    const silu = {
+      ...product,
+      inputs: [
+        { name: "v0", dims },
+        { name: "v1", dims },
+      ],
+    };
+    expect(groupsOf([conv, sigmoid, silu])).toEqual([[0], [1, 2]]);
+  });
+
+  it("takes a leaky activation in from TensorRT 7.1 on", () => {
+    const layers = chain({}, { kind: "activation", op: "LeakyRelu" });
+    expect(groupsOf(layers, 600)).toEqual([[0], [1]]);
+    expect(groupsOf(layers, 701)).toEqual([[0, 1]]);
+  });
+
+  it("does not reach over a value that somebody else reads too", () => {
+    const layers = chain({}, RELU, RELU);
+    const [conv, first, second] = layers;
+    if (!conv || !first || !second) throw new Error("three layers");
+    expect(groupsOf([conv, first, { ...second, inputs: [{ name: "v0", dims }] }])).toEqual([
+      [0],
+      [1],
+      [2],
+    ]);
+  });
+
+  it("stays on one device", () => {
+    const layers = chain({}, { kind: "activation", op: "LeakyRelu" });
+    const kernels = fuse(placeOnDla(layers, { trt: 802, precision: "fp16", generation: 1 }), {
+      trt: 802,
+    });
+    expect(kernels.map(({ device }) => device)).toEqual(["dla", "gpu"]);
+  });
+
+  it.each(NETWORK_NAMES)("of %s loses no layer and no operation", (name) => {
+    const { layers } = mapGraph(inferShapes(network(name)), 802);
+    const kernels = fuse(placeOnGpu(layers), { trt: 802 });
+    expect(kernels.flatMap((kernel) => kernel.layers).toSorted((a, b) => a - b)).toEqual(
+      layers.map(({ index }) => index),
+    );
+    const flops = (list: readonly { flops: number }[]): number =>
+      list.reduce((sum, one) => sum + one.flops, 0);
+    expect(flops(kernels)).toBeCloseTo(flops(layers), -3);
+  });
+});
+
+describe("hardware", () => {
+  it("of TX2 peaks at 1.33 TFLOPS in FP16, and gains nothing from INT8", () => {
+    const tx2 = findModule("tx2");
+    const hardware = tx2 && hardwareOf(tx2, null);
+    expect((hardware?.gpuFlops.fp16 ?? 0) / 1e12).toBeCloseTo(1.33, 2);
+    expect(hardware?.gpuFlops.int8).toBe(hardware?.gpuFlops.fp32);
+    expect(hardware?.dla).toBeNull();
+  });
+
+  it("of AGX Xavier adds up to the 32 TOPS that NVIDIA names", () => {
+    const xavier = findModule("agx-xavier");
+    const hardware = xavier && hardwareOf(xavier, null);
+    const tops =
+      (hardware?.gpuFlops.int8 ?? 0) / 1e12 + 2 * ((hardware?.dla?.flops.int8 ?? 0) / 1e12);
+    expect(Math.round(tops)).toBe(33);
+  });
+
+  it("of a module whose clock nobody knows is not guessed", () => {
+    const industrial = findModule("agx-xavier-industrial");
+    expect(industrial && hardwareOf(industrial, null)).toBeNull();
+  });
+});
+
+describe("memory", () => {
+  it("holds at a time what a later layer still reads", () => {
+    expect(peakLiveElements(chain({}, RELU, RELU))).toBe(2 * 16 * 32 * 32);
+  });
+
+  it("grows with precision, and its interval holds the estimate", () => {
+    const { layers } = mapGraph(inferShapes(network("vgg16")), 802);
+    const half = estimateMemory(layers, "fp16");
+    expect(estimateMemory(layers, "fp32").expected).toBeGreaterThan(half.expected);
+    expect(half.low).toBeLessThan(half.expected);
+    expect(half.expected).toBeLessThan(half.high);
+  });
+});

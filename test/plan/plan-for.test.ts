@@ -1,0 +1,234 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { findModule, type Module, MODULES } from "../../fleet/boards/catalog/index.ts";
+import { isFleetError } from "../../fleet/errors/index.ts";
+import {
+  type OnnxModel,
+  parseStreams,
+  Plan,
+  PlanCache,
+  type PlanOptions,
+  planFor,
+  readModel,
+} from "../../fleet/plan/index.ts";
+import {
+  HAS_SHARED_MODELS,
+  NETWORK_NAMES,
+  network,
+  SHARED_SUFFIX,
+  sharedModel,
+} from "./support/models.ts";
+
+function board(id: string): Module {
+  const module = findModule(id);
+  if (!module) throw new Error(`no board ${id}`);
+  return module;
+}
+
+function plan(model: OnnxModel, id: string, options: PlanOptions = {}): Plan {
+  return Plan.parse(planFor(model, board(id), options));
+}
+
+const street = (): OnnxModel =>
+  readModel(readFileSync(join(import.meta.dirname, "../../models/street-v2-b1.onnx")));
+
+const THREE_PLACES = [
+  ["tx2", "4.6.1"],
+  ["agx-xavier", "4.6.1"],
+  ["agx-xavier", "5.1.2"],
+] as const;
+
+describe("a plan", () => {
+  it.each(THREE_PLACES)("of the project's own model on %s with JetPack %s runs", (id, jetpack) => {
+    const made = plan(street(), id, { jetpack });
+    expect(made.verdict).toBe("runs");
+    expect(made.layers).toHaveLength(made.model.layers);
+    expect(made.candidates.map(({ accelerator }) => accelerator)).toEqual(
+      id === "tx2" ? ["gpu"] : ["gpu", "dla0", "dla1", "split"],
+    );
+  });
+
+  it.each(THREE_PLACES)("of a float MobileNetV2 on %s with JetPack %s runs", (id, jetpack) => {
+    expect(plan(network("mobilenet_v2"), id, { jetpack }).verdict).toBe("runs");
+  });
+
+  it.skipIf(!HAS_SHARED_MODELS).each(THREE_PLACES)(
+    `of YOLOX-nano and FastestDet on %s with JetPack %s runs${SHARED_SUFFIX}`,
+    (id, jetpack) => {
+      for (const file of ["yolox_nano.onnx", "fastestdet.onnx"]) {
+        const made = plan(sharedModel(file), id, { jetpack });
+        expect(made.verdict).toBe("runs");
+        expect(made.chosen?.ms.low).toBeLessThan(made.chosen?.ms.high ?? 0);
+      }
+    },
+  );
+
+  it.skipIf(!HAS_SHARED_MODELS).each(THREE_PLACES)(
+    `of the QOperator MobileNetV2 on %s with JetPack %s is refused with every offending node${SHARED_SUFFIX}`,
+    (id, jetpack) => {
+      const made = plan(sharedModel("mobilenet_v2_int8_qdq.onnx"), id, { jetpack });
+      const refused = made.diagnostics.filter(({ rule }) => rule === "onnx.quantised-operator");
+      expect(made.verdict).toBe("refused");
+      // 52 QLinearConv, 11 QLinearAdd, one pooling and one matrix product.
+      expect(refused.flatMap(({ nodes }) => nodes)).toHaveLength(65);
+      expect(refused.every(({ remedy }) => remedy?.includes("QDQ"))).toBe(true);
+    },
+  );
+
+  it("names every layer that the DLA leaves to the GPU, with rule, numbers and remedy", () => {
+    const made = plan(network("yolov3_spp"), "agx-xavier", {
+      jetpack: "5.1.2",
+      accelerator: "dla0",
+    });
+    const pools = made.diagnostics.filter(({ rule }) => rule === "dla.pool.window");
+    expect(pools.map(({ message }) => message).toSorted()).toEqual([
+      "pool window 13×13 exceeds 8×8",
+      "pool window 9×9 exceeds 8×8",
+    ]);
+    expect(made.layers.filter(({ rule }) => rule === "dla.pool.window")).toHaveLength(2);
+  });
+
+  it("is the same each time", () => {
+    const once = plan(network("resnet50"), "agx-xavier");
+    expect(plan(network("resnet50"), "agx-xavier")).toEqual(once);
+  });
+
+  it("says what it rests on, and is wider where nothing was measured", () => {
+    const known = plan(network("resnet50"), "agx-xavier", { accelerator: "gpu" });
+    const unknown = plan(network("resnet50"), "agx-orin", { accelerator: "gpu" });
+    const spread = ({ chosen }: Plan): number => (chosen?.ms.high ?? 0) / (chosen?.ms.low ?? 1);
+    expect(known.restsOn.join()).toContain("published figures");
+    expect(unknown.restsOn.join()).toContain("no published figure of ampere");
+    expect(spread(unknown)).toBeGreaterThan(1.5 * spread(known));
+  });
+
+  it("is slower in a slower power mode", () => {
+    const ms = (powerMode: string): number =>
+      plan(network("resnet50"), "agx-xavier", { powerMode, accelerator: "gpu" }).chosen?.ms
+        .expected ?? 0;
+    expect(ms("MODE_10W")).toBeGreaterThan(1.5 * ms("MAXN"));
+    expect(ms("MODE_30W_ALL")).toBeGreaterThan(ms("MAXN"));
+  });
+
+  it.each([
+    ["a JetPack that the board never gets", "tx2", { jetpack: "5.1.2" }],
+    ["a JetPack that nobody knows", "tx2", { jetpack: "9.9" }],
+    ["a power mode that the board has not", "tx2", { powerMode: "MODE_30W_ALL" }],
+  ])("is not made for %s", (_label, id, options) => {
+    const attempt = (): unknown => planFor(network("alexnet"), board(id), options);
+    expect(attempt).toThrow(expect.objectContaining({ code: "USAGE" }));
+  });
+
+  it("is not guessed for a board of which too little is known", () => {
+    try {
+      planFor(network("alexnet"), board("agx-thor"));
+      expect.unreachable();
+    } catch (error) {
+      expect(isFleetError(error, "BOARD_UNKNOWN")).toBe(true);
+    }
+  });
+});
+
+describe("a demand", () => {
+  it("that the board cannot meet is refused with the nearest possible", () => {
+    const made = plan(network("yolov4"), "tx2", { streams: [parseStreams("4@1080p30")] });
+    const shortfall = made.diagnostics.find(({ rule }) => rule === "demand.throughput");
+    expect(made.verdict).toBe("refused");
+    expect(shortfall?.message).toMatch(
+      /^FP16 on the GPU is estimated at \d+ to \d+ fps, .*; 120 are asked for$/,
+    );
+  });
+
+  it("for INT8 on TX2 is refused, and FP16 is named with its estimate", () => {
+    const made = plan(network("yolov4"), "tx2", {
+      precision: "int8",
+      streams: [parseStreams("1@1080p30")],
+    });
+    const [first] = made.diagnostics;
+    expect(first?.rule).toBe("gpu.int8");
+    expect(first?.message).toMatch(/sm_62 has no fast INT8; FP16 is estimated at \d+ to \d+ fps/);
+  });
+
+  it("for more pixels than the decoder has is refused by name", () => {
+    const made = plan(network("mobilenet_v1_0.25_128"), "nano", {
+      streams: [parseStreams("9@1080p30")],
+    });
+    expect(made.diagnostics.map(({ rule }) => rule)).toContain("demand.decoder");
+  });
+
+  it("for a DLA on a board without one is refused", () => {
+    const made = plan(network("resnet18"), "tx2", { accelerator: "dla0" });
+    expect(made.verdict).toBe("refused");
+    expect(made.diagnostics.map(({ rule }) => rule)).toContain("accelerator.unavailable");
+  });
+
+  it("that a DLA surely meets goes there, and the GPU stays free", () => {
+    const made = plan(network("resnet18"), "agx-xavier", {
+      precision: "int8",
+      streams: [parseStreams("1@1080p30")],
+    });
+    expect(made.chosen?.accelerator).toBe("dla0");
+    expect(made.reason).toContain("leaves the GPU free");
+  });
+
+  it.each(["4@1080p30", "2@1280x720@15", "1@4k30"])("reads %s", (text) => {
+    expect(parseStreams(text).count).toBeGreaterThan(0);
+  });
+
+  it.each(["1080p30", "4@", "x@1080p30", "4@1080"])("does not read %s", (text) => {
+    expect(() => parseStreams(text)).toThrow(expect.objectContaining({ code: "USAGE" }));
+  });
+});
+
+describe("accelerator auto", () => {
+  const best = (made: Plan): number => Math.max(...made.candidates.map(({ fps }) => fps.expected));
+  const without = (module: Module): Module => ({
+    ...module,
+    dlaCores: [{ value: 0, source: "derived" }],
+  });
+
+  it.each(NETWORK_NAMES)("is never slower with a DLA than without: %s", (name) => {
+    const xavier = board("agx-xavier");
+    const model = network(name);
+    for (const precision of ["fp16", "int8"] as const) {
+      const having = planFor(model, xavier, { precision });
+      const lacking = planFor(model, without(xavier), { precision });
+      expect(having.chosen?.fps.expected).toBeGreaterThanOrEqual(lacking.chosen?.fps.expected ?? 0);
+      expect(best(having)).toBe(having.chosen?.fps.expected);
+    }
+  });
+
+  it("plans a model on every board of which enough is known", () => {
+    const model = network("resnet18");
+    const made = MODULES.flatMap((module) => {
+      try {
+        return [planFor(model, module)];
+      } catch (error) {
+        if (isFleetError(error, "BOARD_UNKNOWN")) return [];
+        throw error;
+      }
+    });
+    expect(made.length).toBeGreaterThan(12);
+    expect(made.every(({ verdict }) => verdict === "runs")).toBe(true);
+  });
+});
+
+describe("the cache of plans", () => {
+  it("does not read a model again whose digest it knows", () => {
+    const cache = new PlanCache();
+    let reads = 0;
+    const read = (): OnnxModel => {
+      reads += 1;
+      return network("resnet18");
+    };
+    const first = cache.plan("sha256:1", read, board("tx2"));
+    const before = performance.now();
+    const second = cache.plan("sha256:1", read, board("tx2"));
+    expect(performance.now() - before).toBeLessThan(50);
+    expect(second).toBe(first);
+    expect(first.model.digest).toBe("sha256:1");
+    cache.plan("sha256:1", read, board("agx-xavier"));
+    expect(reads).toBe(2);
+  });
+});
