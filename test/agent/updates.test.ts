@@ -251,6 +251,19 @@ describe("an update", () => {
     expect(world.log).not.toContain("pa55word");
   });
 
+  it("exchanges the model while the camera is away, and has no frame to name", async () => {
+    world.start();
+    const uri = "rtsp://camera/unreachable";
+    await deploy(1, { bytes: "good one", uri });
+    await world.reported(settled(1, "committed"));
+    const [second] = await deploy(2, { bytes: "good two", uri });
+    const reported = await world.reported(settled(2, "committed"));
+    expect(reported.pipelines[0]?.model.digest).toBe(second);
+    expect((await eventOf("model-swapped")).data).toMatchObject({
+      ...{ toDigest: second, firstFrame: null, lastFrame: null, framesLost: null },
+    });
+  });
+
   it("waits for an object that the hub does not hold yet, and says so", async () => {
     world.start();
     const [digest] = await deploy(1, { bytes: "good one", missing: true });
@@ -426,32 +439,40 @@ describe("a runner", () => {
 describe("after a power cut", () => {
   const untested = ["fetching", "verifying", "testing", "rolling-back", "rolled-back"];
   const unproven = [...GOOD.slice(0, -1), "rolling-back", "rolled-back"];
-  const all = [
+  // Written a second time when the active version changes: between the swap and this, a power cut comes worst.
+  const twice = [
+    { state: "swapping", write: 2, bytes: "good two", end: "committed" },
+    { state: "rolling-back", write: 2, bytes: "fatal two", end: "rolled-back" },
+  ];
+  const once = [
     ...GOOD.map((state) => ({ state, bytes: "good two", end: "committed" })),
     ...untested.map((state) => ({ state, bytes: "bad two", end: "rolled-back" })),
     ...unproven.map((state) => ({ state, bytes: "fatal two", end: "rolled-back" })),
-  ].flatMap((cut) => ["before", "after"].map((when) => ({ ...cut, when })));
+  ].map((cut) => ({ ...cut, write: 1 }));
+  const all = [...once, ...twice].flatMap((cut) =>
+    ["before", "after"].map((when) => ({ ...cut, when })),
+  );
   /** All cuts take minutes: only with JETFLEET_TEST_FULL. */
   const sample = [
-    "good two before verifying",
-    "good two after swapping",
-    "good two after watching",
-    "bad two after testing",
-    "fatal two before watching",
-    "fatal two after rolling-back",
+    "good two before verifying 1",
+    "good two before swapping 2",
+    "good two after watching 1",
+    "bad two after testing 1",
+    "fatal two before watching 1",
+    "fatal two after rolling-back 1",
   ];
   const cuts = process.env["JETFLEET_TEST_FULL"]
     ? all
-    : all.filter(({ bytes, when, state }) => sample.includes(`${bytes} ${when} ${state}`));
+    : all.filter((cut) => sample.includes(`${cut.bytes} ${cut.when} ${cut.state} ${cut.write}`));
 
-  it.each(cuts)("$when $state is on disk, an update to $bytes is $end", async (cut) => {
+  it.each(cuts)("$when $state is on disk ($write.), an update to $bytes is $end", async (cut) => {
     world.start();
     const [first] = await deploy(1, { bytes: "good one" });
     await running(1);
     await world.terminate();
     const [second] = await deploy(2, { bytes: cut.bytes });
     const from = now();
-    world.startDoomed({ state: cut.state, generation: 2, when: cut.when });
+    world.startDoomed({ ...cut, generation: 2 });
     expect(await world.exit()).toBe("SIGKILL");
 
     world.start();

@@ -49,6 +49,8 @@ interface Doom {
   state: string;
   generation: number;
   when: string;
+  /** Which of the writes of this state: it is written again when the active version changes. */
+  write: number;
 }
 
 /** Broker, object server, keys and one real agent process on Node 16 with a state folder of its own. */
@@ -94,10 +96,15 @@ export class AgentWorld {
   }
 
   /** An agent that the power is cut from at a known moment (see kill-in-state.ts). */
-  startDoomed({ state, generation, when }: Doom): void {
+  startDoomed({ state, generation, when, write }: Doom): void {
     this.#spawn({
       nodeOptions: ["--require", join(builtFolder(), "kill-in-state.cjs")],
-      env: { KILL_IN_STATE: state, KILL_GENERATION: String(generation), KILL_WHEN: when },
+      env: {
+        KILL_IN_STATE: state,
+        KILL_GENERATION: String(generation),
+        KILL_WHEN: when,
+        KILL_WRITE: String(write),
+      },
     });
   }
 
