@@ -1,4 +1,3 @@
-import path from "node:path";
 import { Command } from "commander";
 import { asFleetError, describeError, FleetError } from "../../fleet/errors/index.ts";
 import type { FleetView } from "../fleet-view/index.ts";
@@ -18,7 +17,6 @@ import { awaitHealthy } from "./show.ts";
 import { configuredModel } from "./stack.ts";
 import { demoPaths } from "./state.ts";
 import { Steps } from "./steps.ts";
-import { streetVersions } from "./street.ts";
 import { changeModel } from "./update.ts";
 
 const CANCELLED = 130;
@@ -124,9 +122,7 @@ async function update(options: DemoOptions, run: DemoRun): Promise<number> {
       });
     }
     const model = await chooseModel(options, configured);
-    const from = await titleOf(configured);
-    steps.say("model", `${from} is deployed, ${model.title} is wanted`);
-    return withFleet(run, (fleet) => changeModel(run, fleet, from, model));
+    return withFleet(run, (fleet) => changeModel(run, fleet, model));
   });
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
@@ -136,11 +132,6 @@ async function update(options: DemoOptions, run: DemoRun): Promise<number> {
   const lines = updateLines(report, screenWidth(), paletteFor(process.stdout));
   for (const line of lines) steps.plain(line);
   return 0;
-}
-
-async function titleOf(source: string): Promise<string> {
-  const own = (await streetVersions()).find((street) => street.source === source);
-  return own ? `street ${own.version}` : path.basename(source);
 }
 
 function printOnce(view: FleetView, options: DemoOptions): number {

@@ -2,6 +2,8 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { FleetError } from "../../fleet/errors/index.ts";
+import type { FleetView } from "../fleet-view/index.ts";
+import { modelTitle } from "../render/status-text.ts";
 import { repoDir } from "../setup/paths.mjs";
 
 /** A version of our own model of the simulated scene. */
@@ -10,6 +12,7 @@ export interface StreetVersion {
   version: string;
   /** Absolute path of the ONNX file that takes one picture at a time, as one camera needs it. */
   source: string;
+  digest: string;
   labels: readonly string[];
 }
 
@@ -17,7 +20,7 @@ export interface StreetVersion {
 const StreetManifest = z.object({
   version: z.string(),
   labels: z.array(z.string()),
-  files: z.array(z.object({ file: z.string(), batch: z.number() })),
+  files: z.array(z.object({ file: z.string(), batch: z.number(), digest: z.string() })),
 });
 
 const FOLDER = path.join(repoDir, "models");
@@ -39,9 +42,22 @@ async function readManifest(name: string): Promise<StreetVersion[]> {
   const { version, labels, files } = StreetManifest.parse(JSON.parse(text));
   return files
     .filter(({ batch }) => batch === 1)
-    .map(({ file }) => ({ version, source: path.join(FOLDER, file), labels }));
+    .map(({ file, digest }) => ({ version, source: path.join(FOLDER, file), digest, labels }));
 }
 
 function numberOf(name: string): number {
   return Number(/\d+/.exec(name)?.[0]);
+}
+
+/** For people: which models run in a fleet, our own by their version. */
+export async function titleOfRunning(view: FleetView): Promise<string> {
+  const versions = await streetVersions();
+  const titles = view.devices.flatMap((device) =>
+    device.pipelines.flatMap((pipeline) => {
+      if (!pipeline.model) return [];
+      const own = versions.find(({ digest }) => digest === pipeline.model?.digest);
+      return own ? `street ${own.version}` : modelTitle(pipeline);
+    }),
+  );
+  return [...new Set(titles)].sort().join(" and ") || "nothing";
 }

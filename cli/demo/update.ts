@@ -3,8 +3,7 @@ import { openFeed } from "../hub-location.ts";
 import { awaitTruth } from "./await-truth.ts";
 import { deploy, type DemoFleet, type DemoRun } from "./demo.ts";
 import type { DemoModel } from "./model.ts";
-import { BOARDS } from "./parts.ts";
-import { awaitHealthy } from "./show.ts";
+import { titleOfRunning } from "./street.ts";
 import { deviceChanges, type UpdateReport } from "./update-report.ts";
 
 /** Devices say over events how the update went; the last word may come after the frames that `up` waits for. */
@@ -14,13 +13,13 @@ const COMMIT_DEADLINE_MS = 60_000;
 export async function changeModel(
   run: DemoRun,
   fleet: DemoFleet,
-  from: string,
   model: DemoModel,
 ): Promise<UpdateReport> {
   const feed = await openFeed(fleet.location, run.signal);
   try {
-    const names = BOARDS.map(({ name }) => name);
-    await awaitHealthy(feed, names, run.signal);
+    await feed.settle();
+    const from = await titleOfRunning(feed.view());
+    run.steps.say("model", `${from} runs, ${model.title} is wanted`);
     const enoughBefore = await measured(run, fleet, feed);
     const before = feed.view();
     const startedAtMs = Date.now();

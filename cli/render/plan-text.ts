@@ -12,7 +12,8 @@ export function planLines(plan: Plan, width: number, everyLayer: boolean): strin
     ...headLines(plan),
     ...section("Ways to run it", candidateLines(plan, width)),
     ...section("What the cameras take", admissionLines(plan, width)),
-    ...section("What stands in the way", diagnosticLines(plan.diagnostics, width)),
+    ...section("What stands in the way", diagnosticLines(plan.diagnostics, width, false)),
+    ...section("What a DLA leaves to the GPU", diagnosticLines(plan.diagnostics, width, true)),
     ...section("Layers", everyLayer ? layerLines(plan, width) : []),
     ...section(
       "This rests on",
@@ -103,7 +104,8 @@ function admissionLines({ admissions }: Plan, width: number): string[] {
   return rows.length === 0 ? [] : table(columns, rows, width);
 }
 
-function diagnosticLines(diagnostics: readonly Diagnostic[], width: number): string[] {
+function diagnosticLines(all: readonly Diagnostic[], width: number, ofDla: boolean): string[] {
+  const diagnostics = all.filter(({ severity }) => (severity === "info") === ofDla);
   return diagnostics.flatMap(({ severity, rule, nodes, message, remedy }) => {
     const shown = nodes.slice(0, NODES_SHOWN).join(", ");
     const more = nodes.length > NODES_SHOWN ? ` and ${nodes.length - NODES_SHOWN} more` : "";
