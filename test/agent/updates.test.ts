@@ -465,7 +465,7 @@ describe("after a power cut", () => {
     ? all
     : all.filter((cut) => sample.includes(`${cut.bytes} ${cut.when} ${cut.state} ${cut.write}`));
 
-  it.each(cuts)("$when $state is on disk ($write.), an update to $bytes is $end", async (cut) => {
+  it.each(cuts)("$when $state is on disk (write $write), an update to $bytes is $end", async (cut) => {
     world.start();
     const [first] = await deploy(1, { bytes: "good one" });
     await running(1);
