@@ -77,7 +77,7 @@ export function planFor(model: OnnxModel, board: Module, options: PlanOptions = 
     ...admissions
       .filter(({ fits, resource }) => fits === false && !["gpu", "dla"].includes(resource))
       .map(overload),
-    ...placementDiagnostics(choice.chosen ?? candidates[0] ?? null),
+    ...placementDiagnostics(asksDla(candidates)),
   ];
   const refused = diagnostics.some(({ severity }) => severity === "error");
   return {
@@ -92,7 +92,7 @@ export function planFor(model: OnnxModel, board: Module, options: PlanOptions = 
     chosen: choice.chosen?.candidate ?? null,
     reason: buildable ? choice.reason : "TensorRT cannot build this model",
     candidates: candidates.map(({ candidate }) => candidate),
-    layers: plannedLayers(choice.chosen, mapped.layers),
+    layers: plannedLayers(choice.chosen, asksDla(candidates), mapped.layers),
     admissions,
     memoryMib: memory,
     buildMinutes: BUILD_MINUTES,
@@ -156,17 +156,26 @@ function modelFacts(
   };
 }
 
-function plannedLayers(chosen: PlacedCandidate | null, layers: readonly Layer[]): PlannedLayer[] {
+/** The candidate whose placement says why layers cannot run on DLA, whether or not it was chosen. */
+function asksDla(candidates: readonly PlacedCandidate[]): PlacedCandidate | null {
+  return candidates.find(({ candidate }) => candidate.accelerator === "dla0") ?? null;
+}
+
+function plannedLayers(
+  chosen: PlacedCandidate | null,
+  onDla: PlacedCandidate | null,
+  layers: readonly Layer[],
+): PlannedLayer[] {
   return layers.map((layer) => {
-    const placement = chosen?.placed.placements[layer.index];
+    const objection = onDla?.placed.placements[layer.index]?.objection ?? null;
     return {
       node: layer.name,
       op: layer.op,
       layer: layer.kind,
-      device: placement?.device ?? "gpu",
-      rule: placement?.objection?.rule ?? null,
-      message: placement?.objection?.message ?? null,
-      remedy: placement?.objection?.remedy ?? null,
+      device: chosen?.placed.placements[layer.index]?.device ?? "gpu",
+      rule: objection?.rule ?? null,
+      message: objection?.message ?? null,
+      remedy: objection?.remedy ?? null,
       gflops: layer.flops / 1e9,
     };
   });
@@ -269,11 +278,11 @@ function overload({ resource, used, available, unit }: Plan["admissions"][number
   };
 }
 
-/** What the DLA leaves to the GPU, one line per reason. */
-function placementDiagnostics(chosen: PlacedCandidate | null): Diagnostic[] {
-  if (!chosen || chosen.candidate.accelerator === "gpu") return [];
-  const fallen = chosen.placed.layers.flatMap((layer) => {
-    const objection = chosen.placed.placements[layer.index]?.objection;
+/** What a DLA leaves to the GPU, one line per reason. */
+function placementDiagnostics(onDla: PlacedCandidate | null): Diagnostic[] {
+  if (!onDla) return [];
+  const fallen = onDla.placed.layers.flatMap((layer) => {
+    const objection = onDla.placed.placements[layer.index]?.objection;
     return objection ? [{ layer, objection }] : [];
   });
   const byReason = Map.groupBy(fallen, ({ objection }) => `${objection.rule} ${objection.message}`);

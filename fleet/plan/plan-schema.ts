@@ -42,7 +42,7 @@ export const PlannedLayer = z.object({
   op: z.string(),
   layer: z.string().meta({ description: "Layer of TensorRT." }),
   device: z.enum(["gpu", "dla"]),
-  /** Why not on DLA, when a DLA was asked about. */
+  /** Why not on DLA, where the board has one, even when the GPU was chosen. */
   rule: z.string().nullable(),
   message: z.string().nullable(),
   remedy: z.string().nullable(),

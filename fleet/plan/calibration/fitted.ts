@@ -1,6 +1,6 @@
 import type { Factors } from "../estimate/factors.ts";
 
-// Written by recipe/fit.ts from figures.ts; do not edit.
+// Written by test/bench/planner/refit.ts from figures.ts; do not edit.
 /** Factors of the roofline, fitted on all published figures. */
 export const FITTED_FACTORS: Factors = {
   coreFp32Share: 0.5216,

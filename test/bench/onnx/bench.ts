@@ -23,6 +23,8 @@ interface Measured {
   readMs: number;
   shapesMs: number;
   totalMs: number;
+  /** Of the process, all threads: what the reader costs on a machine that others use too. */
+  cpuMs: number;
   peakGrowthBytes: number;
 }
 
@@ -68,7 +70,7 @@ function result(rows: (Measured & { model: string })[]): BenchResult {
   const large = rows.find(({ model }) => model === "large.onnx");
   return {
     rows: rows.map(
-      ({ model, nodes, fileBytes, loadMs, readMs, shapesMs, totalMs, peakGrowthBytes }) => ({
+      ({ model, nodes, fileBytes, loadMs, readMs, shapesMs, totalMs, cpuMs, peakGrowthBytes }) => ({
         model,
         nodes,
         fileMB: fileBytes / 1e6,
@@ -76,11 +78,13 @@ function result(rows: (Measured & { model: string })[]): BenchResult {
         readMs,
         shapesMs,
         totalMs,
+        cpuMs,
         peakMB: peakGrowthBytes / 1e6,
       }),
     ),
     ratios: {
       largeTotalMs: large?.totalMs ?? Number.NaN,
+      largeCpuMs: large?.cpuMs ?? Number.NaN,
       largePeakOverFileSize: large ? large.peakGrowthBytes / large.fileBytes : Number.NaN,
     },
     conditions: { runs: RUNS, node: process.version, cpu: cpus()[0]?.model ?? "unknown" },
