@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { asFleetError, describeError } from "../fleet/errors/index.ts";
 import { registerBoards } from "./commands/boards.ts";
 import { registerPlan } from "./commands/plan.ts";
-import { STATUS_EXIT_CODES, status, type StatusOptions } from "./commands/status.ts";
+import { STATUS_EXIT_CODES, type StatusOptions, status } from "./commands/status.ts";
 import type { HubOptions } from "./hub-location.ts";
 
 const NO_ANSWER = 2;

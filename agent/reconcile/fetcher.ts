@@ -4,7 +4,7 @@ import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import type { BackoffRange } from "../update/backoff.ts";
 import { fetchObject } from "../update/fetch-object.ts";
-import { freeBytes, requireSpace, RESERVE_BYTES } from "../update/free-space.ts";
+import { freeBytes, RESERVE_BYTES, requireSpace } from "../update/free-space.ts";
 import { originOf } from "../update/http-get.ts";
 import { hexOf, type ObjectStore, sizeOf } from "../update/object-store.ts";
 import type { Step } from "./plan.ts";

@@ -5,8 +5,8 @@ import type { Supervisor } from "../supervise/supervisor.ts";
 import { throwIfAborted } from "../update/backoff.ts";
 import type { StateStore } from "../update/device-state.ts";
 import type { PipelineVersion } from "../update/pipeline-version.ts";
-import { type Exchange, isExchange, type Step, versionDigest } from "./plan.ts";
 import { modelSwapped } from "./model-swapped.ts";
+import { type Exchange, isExchange, type Step, versionDigest } from "./plan.ts";
 
 export interface SwapContext {
   store: StateStore;

@@ -2,6 +2,7 @@ import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import { CHANNELS, type ChannelName, type Payload, topic } from "../../fleet/contract/index.ts";
 import type { AgentConfig } from "../config.ts";
 import { backoffMs, wait } from "../update/backoff.ts";
+import { Backlog } from "./backlog.ts";
 import type { Log } from "./log.ts";
 import type { PresenceCounter } from "./presence.ts";
 
@@ -19,8 +20,6 @@ const KEEPALIVE_SECONDS = 30;
 const BACKOFF = { baseMs: 500, capMs: 30_000 };
 /** A session that lasted this long was a good one. One that ends at once is as bad as none. */
 const STEADY_MS = 5_000;
-/** Telemetry that a slow link cannot carry is dropped here instead of growing in memory. */
-const MAX_UNSENT_BYTES = 512 * 1024;
 /** "Unacceptable protocol version" of MQTT 3.1.1 and "unsupported protocol version" of MQTT 5. */
 const OTHER_PROTOCOL = new Set([1, 132]);
 
@@ -32,6 +31,7 @@ export class HubLink {
   readonly #options: HubLinkOptions;
   readonly #stop = new AbortController();
   #client: MqttClient | null = null;
+  #backlog = new Backlog(() => {});
   #protocol: 4 | 5 = 5;
   /** A connection that breaks does not call back for what was under way on it. */
   readonly #unacknowledged = new Set<() => void>();
@@ -72,7 +72,8 @@ export class HubLink {
     const client = this.#client;
     const { qos, retain } = CHANNELS[channel];
     if (client === null || !client.connected) return Promise.resolve(false);
-    if (qos === 0 && unsentBytes(client) > MAX_UNSENT_BYTES) return Promise.resolve(false);
+    // Telemetry that a slow network cannot carry is left out; told minutes late it would be worth nothing.
+    if (qos === 0 && this.#backlog.isFull) return Promise.resolve(false);
     const { fleet, device } = this.#options.config;
     return new Promise((resolve) => {
       const giveUp = () => resolve(false);
@@ -81,6 +82,7 @@ export class HubLink {
         this.#unacknowledged.delete(giveUp);
         resolve(error === undefined || error === null);
       });
+      this.#backlog.sent(Buffer.byteLength(text));
     });
   }
 
@@ -107,6 +109,11 @@ export class HubLink {
     if (this.#stop.signal.aborted) return { lasted: false, reason: "stopped", code: null };
     const client = connect(this.#options.config.mqttUrl, this.#clientOptions());
     this.#client = client;
+    const backlog = new Backlog(() => client.sendPing());
+    this.#backlog = backlog;
+    client.on("packetreceive", ({ cmd }) => {
+      if (cmd === "pingresp") backlog.answered();
+    });
     let sinceMs: number | null = null;
     let reason = "closed";
     let code: number | null = null;
@@ -175,9 +182,4 @@ export class HubLink {
       },
     };
   }
-}
-
-function unsentBytes(client: MqttClient): number {
-  const { stream } = client as unknown as { stream?: { writableLength?: number } };
-  return stream?.writableLength ?? 0;
 }

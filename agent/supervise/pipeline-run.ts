@@ -4,7 +4,7 @@ import type { NativePaths } from "../config.ts";
 import { isModelChange, versionDigest } from "../reconcile/plan.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
-import { backoffMs, type BackoffRange } from "../update/backoff.ts";
+import { type BackoffRange, backoffMs } from "../update/backoff.ts";
 import type { PipelineVersion } from "../update/pipeline-version.ts";
 import type { ModelSwap, RunnerMessage } from "./ipc.ts";
 import { modelOptions, nativeOptions } from "./native-options.ts";

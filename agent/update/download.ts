@@ -4,8 +4,8 @@ import { type FileHandle, open, rm, writeFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { readTextIfThere } from "./atomic-file.ts";
-import { httpRequest } from "./http-get.ts";
 import { bodyStart, contentError, statusError } from "./http-answer.ts";
+import { httpRequest } from "./http-get.ts";
 import { sizeOf } from "./object-store.ts";
 
 export interface DownloadRequest {

@@ -11,7 +11,7 @@ import {
   vpiBackends,
 } from "../../fleet/boards/catalog/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
-import { boardListLines, boardLines, comparisonLines } from "../render/boards-text.ts";
+import { boardLines, boardListLines, comparisonLines } from "../render/boards-text.ts";
 
 interface JsonOption {
   json?: boolean;

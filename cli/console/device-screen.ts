@@ -15,8 +15,8 @@ import {
   shortDigest,
 } from "../render/format.ts";
 import { boardTitle, modelTitle, stageTable } from "../render/status-text.ts";
-import { figureRows, TRUTH_COLUMNS, truthAbsence } from "../render/truth-text.ts";
 import { table } from "../render/table.ts";
+import { figureRows, TRUTH_COLUMNS, truthAbsence } from "../render/truth-text.ts";
 import { clockOf, NO_EVENTS, problemLines } from "./fleet-screen.ts";
 import { footerOf } from "./keys.ts";
 import { type Line, line, page, rule, type Size, spread } from "./lines.ts";

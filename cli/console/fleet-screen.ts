@@ -14,8 +14,8 @@ import {
   formatPercent,
 } from "../render/format.ts";
 import { boardTitle, modelTitle, problemText } from "../render/status-text.ts";
-import { truthAbsence } from "../render/truth-text.ts";
 import { type Column, table } from "../render/table.ts";
+import { truthAbsence } from "../render/truth-text.ts";
 import { footerOf } from "./keys.ts";
 import { type Line, line, page, rule, type Size, spread, type Tone } from "./lines.ts";
 import { selectedDevice, type UiState } from "./ui-state.ts";

@@ -3,13 +3,13 @@ import { isFleetError } from "../../fleet/errors/index.ts";
 import type { HubLocation } from "../hub-location.ts";
 import { endPart, ensureRunning, type Part, type Running } from "./background.ts";
 import { type CameraChoice, endCamera, openCamera } from "./camera.ts";
-import { ensureKeys } from "./keys.ts";
 import { withWhatRuns } from "./failed-deploy.ts";
+import { ensureKeys } from "./keys.ts";
 import type { DemoModel } from "./model.ts";
-import { BOARDS, boardPart, type BoardReady, FLEET, hubPart } from "./parts.ts";
+import { BOARDS, type BoardReady, boardPart, FLEET, hubPart } from "./parts.ts";
 import type { Screen } from "./pulumi.ts";
-import type { DemoPaths } from "./state.ts";
 import { up, writeStackConfig } from "./stack.ts";
+import type { DemoPaths } from "./state.ts";
 import type { Steps } from "./steps.ts";
 import { endTruthKeeper, ensureTruthKeeper } from "./truth-keeper.ts";
 

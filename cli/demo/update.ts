@@ -1,7 +1,7 @@
 import type { FleetFeed, FleetView } from "../fleet-view/index.ts";
 import { openFeed } from "../hub-location.ts";
 import { awaitTruth } from "./await-truth.ts";
-import { deploy, type DemoFleet, type DemoRun } from "./demo.ts";
+import { type DemoFleet, type DemoRun, deploy } from "./demo.ts";
 import type { DemoModel } from "./model.ts";
 import { titleOfRunning } from "./street.ts";
 import { deviceChanges, type UpdateReport } from "./update-report.ts";

@@ -49,9 +49,9 @@ function checks() {
       hint: "npx oxlint --type-aware .",
     },
     {
-      name: "format: TypeScript, JSON",
+      name: "format and import order",
       command: node,
-      args: [tool("@biomejs/biome/bin/biome"), "format", "."],
+      args: [tool("@biomejs/biome/bin/biome"), "check", "."],
       hint: format,
     },
     ...clangFormat(format),

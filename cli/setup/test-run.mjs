@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { runInPlace } from "./child.mjs";
-import { requireNode, repoDir, stateDir } from "./paths.mjs";
+import { repoDir, requireNode, stateDir } from "./paths.mjs";
 import { formatCounts, recordCounts, sumCounts } from "./results.mjs";
 import { countsInText, vitestCounts } from "./test-counts.mjs";
 

@@ -26,8 +26,8 @@ export {
   CHANNELS,
   type ChannelName,
   type ParsedTopic,
-  parseTopic,
   type Payload,
+  parseTopic,
   topic,
   topicPrefix,
 } from "./topics.ts";

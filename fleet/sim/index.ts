@@ -1,6 +1,6 @@
 export {
-  BoardInfo,
   Behaviour,
+  BoardInfo,
   type BoardOptions,
   readBoardInfo,
   type SimulatedBoard,

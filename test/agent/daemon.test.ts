@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { versionDigest } from "../../agent/reconcile/plan.ts";
 import {
   Detections,
   FleetEvent,
@@ -10,7 +11,6 @@ import {
 } from "../../fleet/contract/index.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
 import { modelOf, pipelineOf, versionOf } from "./support/desired.ts";
-import { versionDigest } from "../../agent/reconcile/plan.ts";
 import { AgentWorld, NODE_16 } from "./support/world.ts";
 
 let world: AgentWorld;

@@ -465,21 +465,24 @@ describe("after a power cut", () => {
     ? all
     : all.filter((cut) => sample.includes(`${cut.bytes} ${cut.when} ${cut.state} ${cut.write}`));
 
-  it.each(cuts)("$when $state is on disk (write $write), an update to $bytes is $end", async (cut) => {
-    world.start();
-    const [first] = await deploy(1, { bytes: "good one" });
-    await running(1);
-    await world.terminate();
-    const [second] = await deploy(2, { bytes: cut.bytes });
-    const from = now();
-    world.startDoomed({ ...cut, generation: 2 });
-    expect(await world.exit()).toBe("SIGKILL");
+  it.each(cuts)(
+    "$when $state is on disk (write $write), an update to $bytes is $end",
+    async (cut) => {
+      world.start();
+      const [first] = await deploy(1, { bytes: "good one" });
+      await running(1);
+      await world.terminate();
+      const [second] = await deploy(2, { bytes: cut.bytes });
+      const from = now();
+      world.startDoomed({ ...cut, generation: 2 });
+      expect(await world.exit()).toBe("SIGKILL");
 
-    world.start();
-    const ready = settled(2, cut.end);
-    const reported = await world.reported((r) => ready(r) && atLeastOneRuns(r), from);
-    expect(reported.pipelines[0]?.model.digest).toBe(cut.end === "committed" ? second : first);
-  });
+      world.start();
+      const ready = settled(2, cut.end);
+      const reported = await world.reported((r) => ready(r) && atLeastOneRuns(r), from);
+      expect(reported.pipelines[0]?.model.digest).toBe(cut.end === "committed" ? second : first);
+    },
+  );
 
   it("runs what it ran without any hub", async () => {
     world.start();

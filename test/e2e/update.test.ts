@@ -49,6 +49,12 @@ describe("a model that is changed over the air while frames flow", { timeout: 8 
     const view = await world.status();
     expect(models(view)).toEqual(models(before));
     expect(new Set(view.problems.map(({ code: found }) => found))).toContain("ARTIFACT_DIGEST");
+    const screen = world.console();
+    try {
+      await screen.awaitText(/error \w+.*: ARTIFACT_DIGEST/);
+    } finally {
+      screen.close();
+    }
     // As from a backup: the state says that the hub has it, so `up` does not send it again.
     await copyFile(model, object);
   });

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { sha256Digest } from "../../fleet/release/index.ts";
 import { Decoder, Digest } from "../../fleet/spec/index.ts";
-import { z } from "zod";
-import { fields, type Field } from "./support/protobuf.ts";
+import { type Field, fields } from "./support/protobuf.ts";
 
 const folder = new URL("../../models/", import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, folder));

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   addon,
   data,
+  Fixture,
   ffmpeg,
   fileSource,
-  Fixture,
   hasData,
   needsData,
   Run,

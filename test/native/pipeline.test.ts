@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { DetectedFrame, PipelineStats } from "../../fleet/contract/index.ts";
-import { data, fileSource, Fixture, hasData, needsData, Run, yoloxNano } from "./addon.ts";
+import { data, Fixture, fileSource, hasData, needsData, Run, yoloxNano } from "./addon.ts";
 
 const fixture = new Fixture();
 afterAll(() => fixture.dispose());

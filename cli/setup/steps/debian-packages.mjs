@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { engineNeedsPip } from "../engine/resolve.mjs";
 import { SetupError } from "../errors.mjs";
 import { exec } from "../exec.mjs";
-import { engineNeedsPip } from "../engine/resolve.mjs";
 import { findOnPath } from "../lookup.mjs";
 
 /** @type {Record<string, string[]>} */

@@ -1,4 +1,4 @@
-export { cellText, type ComparisonRow, compareModules } from "./compare.ts";
+export { type ComparisonRow, cellText, compareModules } from "./compare.ts";
 export {
   dlaEnded,
   JETPACK_RELEASES,
@@ -8,7 +8,7 @@ export {
 export { MODULE_ROWS, type Module, type ModuleRow } from "./module.ts";
 export { findModule, MODULES, moduleOfPart } from "./modules.ts";
 export type { PowerModeFacts, PowerModes } from "./power-mode.ts";
-export { type GpuArch, type Soc, type SocId, SOCS } from "./soc.ts";
+export { type GpuArch, SOCS, type Soc, type SocId } from "./soc.ts";
 export { best, type Fact, SOURCES, type Sourced, type SourceKey } from "./sourced.ts";
 export {
   newestJetpack,

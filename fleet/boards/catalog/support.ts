@@ -1,4 +1,3 @@
-import { best } from "./sourced.ts";
 import {
   dlaEnded,
   JETPACK_RELEASES,
@@ -6,8 +5,9 @@ import {
   jetpackRelease,
 } from "./jetpack-release.ts";
 import type { Module } from "./module.ts";
-import { compareVersions } from "./versions.ts";
 import { SOCS } from "./soc.ts";
+import { best } from "./sourced.ts";
+import { compareVersions } from "./versions.ts";
 
 /** JetPack releases that support a module, oldest first; a PC has none. */
 export function releasesFor(module: Module): JetpackRelease[] {

@@ -1,7 +1,7 @@
-import * as fs from "node:fs/promises";
-import { readFileSync } from "node:fs";
-import { createServer, type Server } from "node:net";
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import * as fs from "node:fs/promises";
+import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { jetpackOfL4t } from "../../boards/index.ts";

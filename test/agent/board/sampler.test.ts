@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { readBoardFacts } from "../../../agent/board/facts.ts";
 import { cpuPercentBetween, parseMeminfo } from "../../../agent/board/sampler.ts";
+import { parseDf, RESERVE_BYTES, requireSpace } from "../../../agent/update/free-space.ts";
 import { BoardFacts } from "../../../fleet/contract/index.ts";
-import { parseDf, requireSpace, RESERVE_BYTES } from "../../../agent/update/free-space.ts";
 
 describe("the figures of the board", () => {
   it("count CPU time between two readings", () => {

@@ -4,7 +4,7 @@ import {
   judgeDesired,
   MAX_ENVELOPE_BYTES,
 } from "../../../agent/reconcile/judge-desired.ts";
-import { desiredOf, DEVICE, FLEET, modelOf, pipelineOf, signedText } from "../support/desired.ts";
+import { DEVICE, desiredOf, FLEET, modelOf, pipelineOf, signedText } from "../support/desired.ts";
 import { createKeyPair } from "../support/keys.ts";
 
 const keys = createKeyPair();

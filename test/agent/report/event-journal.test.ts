@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { EventJournal, MAX_QUEUED_EVENTS } from "../../../agent/report/event-journal.ts";
 import type { FleetEvent } from "../../../fleet/contract/index.ts";
 import { sha256Digest } from "../../../fleet/release/index.ts";
-import { EventJournal, MAX_QUEUED_EVENTS } from "../../../agent/report/event-journal.ts";
 
 let folder: string;
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FleetError } from "../../../fleet/errors/index.ts";
 import { createLog, redact } from "../../../agent/report/log.ts";
 import { toReportedError } from "../../../agent/report/reported-error.ts";
+import { FleetError } from "../../../fleet/errors/index.ts";
 
 function logLines(act: (log: ReturnType<typeof createLog>) => void): string[] {
   const lines: string[] = [];

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { ReportedError } from "../../../fleet/contract/index.ts";
 import {
   INITIAL_FACTS,
   nextFacts,
   type RunEvent,
   stateOf,
 } from "../../../agent/supervise/run-state.ts";
+import type { ReportedError } from "../../../fleet/contract/index.ts";
 
 const error: ReportedError = { code: "SOURCE_UNREACHABLE", message: "m", hint: "h", atMs: 1 };
 const launched: RunEvent = { type: "launched" };

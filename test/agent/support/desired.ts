@@ -1,7 +1,7 @@
+import type { PipelineVersion } from "../../../agent/update/pipeline-version.ts";
 import { CONTRACT_VERSION, Desired } from "../../../fleet/contract/index.ts";
 import { setDigestOf, sha256Digest, signEnvelope } from "../../../fleet/release/index.ts";
 import { ModelManifest, PipelineSpec } from "../../../fleet/spec/index.ts";
-import type { PipelineVersion } from "../../../agent/update/pipeline-version.ts";
 
 export const FLEET = "test-fleet";
 export const DEVICE = "door";

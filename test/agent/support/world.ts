@@ -7,7 +7,7 @@ import { afterAll } from "vitest";
 import type { Desired, Reported } from "../../../fleet/contract/index.ts";
 import { topic } from "../../../fleet/contract/index.ts";
 import { PASSWORD, TestBroker } from "./broker.ts";
-import { desiredOf, DEVICE, FLEET, signedText } from "./desired.ts";
+import { DEVICE, desiredOf, FLEET, signedText } from "./desired.ts";
 import { createKeyPair } from "./keys.ts";
 import { ObjectServer } from "./object-server.ts";
 

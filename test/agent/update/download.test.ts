@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { fetchObject } from "../../../agent/update/fetch-object.ts";
 import { downloadOnce } from "../../../agent/update/download.ts";
+import { fetchObject } from "../../../agent/update/fetch-object.ts";
 import {
   type Handler,
   ObjectServer,

@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ReportedError } from "../../../fleet/contract/index.ts";
 import {
   isSettled,
   MAX_RESUMES,
@@ -8,6 +7,7 @@ import {
   Update,
   type UpdateEvent,
 } from "../../../agent/update/machine.ts";
+import type { ReportedError } from "../../../fleet/contract/index.ts";
 import { versionOf } from "../support/desired.ts";
 
 const error: ReportedError = { code: "INTERNAL", message: "m", hint: "h", atMs: 1 };

@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import { type DemoPaths, demoPaths } from "../../../cli/demo/state.ts";
 import { UpdateReport } from "../../../cli/demo/update-report.ts";
 import { FleetView } from "../../../cli/fleet-view/index.ts";
-import { type DemoPaths, demoPaths } from "../../../cli/demo/state.ts";
 import { nodePath, repoDir } from "../../../cli/setup/paths.mjs";
 import { demoPulumi } from "../../../cli/setup/pulumi-env.mjs";
+import { Terminal } from "../../cli/terminal.ts";
 
 const run = promisify(execFile);
 
@@ -56,6 +57,13 @@ export class DemoWorld {
     const { code, text, stdout } = await this.demo(way, "--json");
     if (code !== 0) throw new Error(text);
     return UpdateReport.parse(JSON.parse(stdout));
+  }
+
+  /** The console in a terminal; close it. */
+  console(): Terminal {
+    const env = `JETFLEET_STATE_DIR=${this.paths.state}`;
+    const command = ["env", env, nodePath(), path.join(repoDir, "cli", "main.ts")];
+    return new Terminal(command, { width: 80, height: 24 });
   }
 
   /** Where the hub keeps an object. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type SimulatedBoard, startBoard } from "../../../fleet/sim/board/index.ts";
-import { UNKNOWN, type Properties } from "../../../infra/provider/rpc/values.ts";
+import { type Properties, UNKNOWN } from "../../../infra/provider/rpc/values.ts";
 import { failureFrom, type Resource } from "./support/driver.ts";
 import { StubRuntime } from "./support/stub-runtime.ts";
 import { createWorld, urnOf, type World } from "./support/world.ts";

@@ -1,4 +1,4 @@
-import { Secret, type Properties } from "../../../infra/provider/rpc/values.ts";
+import { type Properties, Secret } from "../../../infra/provider/rpc/values.ts";
 
 /** Inputs as a program gives them; `path` of `change` is dotted and `undefined` removes. */
 export function pipelineInputs(device = "door"): Properties {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { isSecretAt, UNKNOWN, type Properties } from "../../../infra/provider/rpc/values.ts";
+import { isSecretAt, type Properties, UNKNOWN } from "../../../infra/provider/rpc/values.ts";
 import { changed, manifest, pipelineInputs } from "./inputs.ts";
 import { failureFrom, type Resource } from "./support/driver.ts";
 import type { FakeDevice } from "./support/fake-device.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readBoardInfo } from "../../../fleet/sim/board/index.ts";
-import { Bench, refusal, type Result, run, titled, until } from "./bench.ts";
+import { Bench, type Result, refusal, run, titled, until } from "./bench.ts";
 
 const MAIN = join(process.cwd(), "fleet/sim/board/main.ts");
 

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { formatJson, formatShort } from "./journal-format.ts";
 import { type JournalEntry, readJournal } from "./journal.ts";
+import { formatJson, formatShort } from "./journal-format.ts";
 
 // journalctl of a simulated board: the units' own output, and what the service manager says of them.
 

@@ -2,8 +2,8 @@ import * as fs from "node:fs";
 import { parseArgs } from "node:util";
 import { readJournal } from "./journal.ts";
 import { formatShort } from "./journal-format.ts";
-import { activity, fileState, properties } from "./unit-properties.ts";
 import type { Unit } from "./unit.ts";
+import { activity, fileState, properties } from "./unit-properties.ts";
 import type { Units } from "./units.ts";
 
 export interface Reply {

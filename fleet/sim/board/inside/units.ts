@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
-import { Unit, UNIT_DIR } from "./unit.ts";
+import { UNIT_DIR, Unit } from "./unit.ts";
 
 const BOOT_TARGETS = ["multi-user.target.wants", "default.target.wants"];
 

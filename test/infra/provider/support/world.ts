@@ -7,7 +7,7 @@ import type { Properties } from "../../../../infra/provider/rpc/values.ts";
 import { RuntimeShelf } from "../../../../infra/provider/runtime/index.ts";
 import { startServer } from "../../../../infra/provider/server.ts";
 import { Driver } from "./driver.ts";
-import { startEngine, type StubEngine } from "./engine.ts";
+import { type StubEngine, startEngine } from "./engine.ts";
 import { FakeDevice, newSigningKey } from "./fake-device.ts";
 import { tinyOnnx } from "./tiny-onnx.ts";
 
