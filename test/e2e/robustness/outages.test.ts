@@ -14,6 +14,9 @@ const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
 /** How long the broker cannot be reached; long enough for every keep-alive to run out in the full form. */
 const BROKER_OUTAGE_MS = FULL ? 2 * MINUTE : 15_000;
 
+/** How long the network is slow; telemetry that only queues up is by then later than it may be. */
+const SLOW_MS = FULL ? 2 * MINUTE : 20_000;
+
 /** One board, its camera and its hub, with the network between board and hub in our hands. */
 describe("a board that delivers frames", { timeout: 6 * MINUTE }, () => {
   let world: SmallWorld;
@@ -100,6 +103,25 @@ describe("a board that delivers frames", { timeout: 6 * MINUTE }, () => {
     await world.startBoard();
     await back("power cut", said(view), powerBackAtMs);
     expect(kindsOf(recorder)).toContain("agent-started");
+  });
+
+  it("tells the newest frames over a network of 100 kbit/s, and leaves out what is too much", async () => {
+    await world.camera?.stop();
+    // More than twice what the network carries.
+    await world.startCamera({ fps: 60 });
+    await recorder.framesAgain(Date.now(), MINUTE);
+    network.limit(100_000);
+    recorder.longestWayMs = 0;
+    const sinceMs = Date.now();
+    await recorder.framesAgain(sinceMs + SLOW_MS, SLOW_MS + MINUTE);
+    const view = await world.demo.status();
+    expect(view.devices[0]?.presence).toBe("online");
+    expect(recorder.longestWayMs).toBeLessThan(10_000);
+    network.limit(Number.POSITIVE_INFINITY);
+    const late = `online; frames at most ${(recorder.longestWayMs / 1000).toFixed(1)} s late`;
+    await back("network of 100 kbit/s", late, Date.now());
+    await world.camera?.stop();
+    await world.startCamera();
   });
 
   it("takes an update over a network of 100 kbit/s while telemetry goes on", async () => {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import mqtt, { type MqttClient } from "mqtt";
 import { FLEET } from "../../../cli/demo/parts.ts";
-import { FleetEvent, parseTopic, topic } from "../../../fleet/contract/index.ts";
+import { Detections, FleetEvent, parseTopic, topic } from "../../../fleet/contract/index.ts";
 
 interface SeenEvent {
   seq: number;
@@ -14,8 +14,10 @@ interface SeenEvent {
 /** An MQTT client like any other that hears what a device says, and keeps when it came. */
 export class Recorder {
   readonly events: SeenEvent[] = [];
-  /** By our clock. */
-  lastFrameAtMs = 0;
+  /** When the camera took the last frame that was told, and when it was told; one clock for all in a simulation. */
+  lastFrame = { capturedAtMs: 0, toldAtMs: 0 };
+  /** The longest that a frame was under way from camera to here. */
+  longestWayMs = 0;
   /** Digest of the model that made the last frame. */
   model = "";
   readonly #client: MqttClient;
@@ -65,10 +67,10 @@ export class Recorder {
     });
   }
 
-  /** How long after `sinceMs` frames came again. */
+  /** How long after `sinceMs` the first frame came that was taken since. Older ones may still be under way. */
   async framesAgain(sinceMs: number, withinMs: number): Promise<number> {
-    await this.until("frames again", () => this.lastFrameAtMs > sinceMs, withinMs);
-    return this.lastFrameAtMs - sinceMs;
+    await this.until("frames again", () => this.lastFrame.capturedAtMs > sinceMs, withinMs);
+    return this.lastFrame.toldAtMs - sinceMs;
   }
 
   /** What is wrong with the chain of events since the first that was heard; empty when nothing is lost. */
@@ -93,8 +95,12 @@ export class Recorder {
   }
 
   #takeFrames(payload: Buffer): void {
-    this.lastFrameAtMs = Date.now();
-    this.model = (JSON.parse(payload.toString("utf8")) as { modelDigest: string }).modelDigest;
+    const { modelDigest, frames } = Detections.parse(JSON.parse(payload.toString("utf8")));
+    const capturedAtMs = frames.at(-1)?.capturedAtMs ?? 0;
+    const toldAtMs = Date.now();
+    this.model = modelDigest;
+    this.lastFrame = { capturedAtMs, toldAtMs };
+    this.longestWayMs = Math.max(this.longestWayMs, toldAtMs - capturedAtMs);
   }
 
   /** QoS 1 may bring an event twice. */
