@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { findModule, type Module, MODULES } from "../../fleet/boards/catalog/index.ts";
+import { findModule, MODULES, type Module } from "../../fleet/boards/catalog/index.ts";
 import { isFleetError } from "../../fleet/errors/index.ts";
 import {
   type OnnxModel,
-  parseStreams,
   Plan,
   PlanCache,
   type PlanOptions,
+  parseStreams,
   planFor,
   readModel,
 } from "../../fleet/plan/index.ts";
@@ -19,6 +19,7 @@ import {
   SHARED_SUFFIX,
   sharedModel,
 } from "./support/models.ts";
+import { writeModel } from "./support/onnx-writer.ts";
 
 function board(id: string): Module {
   const module = findModule(id);
@@ -199,6 +200,16 @@ describe("accelerator auto", () => {
     }
   });
 
+  it.each([10, 60, 300, 1000])("still meets %i fps with a DLA where it met it without", (fps) => {
+    const xavier = board("agx-xavier");
+    const streams = [{ count: 1, width: 640, height: 360, fps }];
+    const verdicts = NETWORK_NAMES.map((name) => ({
+      lacking: planFor(network(name), without(xavier), { streams }).verdict,
+      having: planFor(network(name), xavier, { streams }).verdict,
+    }));
+    expect(verdicts).not.toContainEqual({ lacking: "runs", having: "refused" });
+  });
+
   it("plans a model on every board of which enough is known", () => {
     const model = network("resnet18");
     const made = MODULES.flatMap((module) => {
@@ -211,6 +222,31 @@ describe("accelerator auto", () => {
     });
     expect(made.length).toBeGreaterThan(12);
     expect(made.every(({ verdict }) => verdict === "runs")).toBe(true);
+  });
+});
+
+describe("a hostile model", () => {
+  const many = (inputs: (at: number) => string[]): OnnxModel =>
+    readModel(
+      writeModel({
+        inputs: { x: [1, 8, 16, 16] },
+        outputs: ["v0"],
+        nodes: Array.from({ length: 50_000 }, (_, at) => ({
+          op: at % 2 === 0 ? "Relu" : "LeakyRelu",
+          inputs: inputs(at),
+          outputs: [`v${at}`],
+        })),
+      }),
+    );
+
+  it.each<[string, (at: number) => string[]]>([
+    ["a value that fifty thousand nodes read", () => ["x"]],
+    ["a chain of fifty thousand nodes", (at) => [at === 0 ? "x" : `v${at - 1}`]],
+  ])("with %s is planned in seconds", (_label, inputs) => {
+    const before = performance.now();
+    const made = planFor(many(inputs), board("agx-xavier"), { jetpack: "4.6.1" });
+    expect(made.layers).toHaveLength(50_000);
+    expect(performance.now() - before).toBeLessThan(20_000);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Layer } from "../layers/index.ts";
-import { type Objection, judge } from "./judge.ts";
+import { judge, type Objection } from "./judge.ts";
 import type { DlaContext } from "./rule.ts";
 
 export type Device = "dla" | "gpu";
@@ -56,10 +56,11 @@ export function placeOnDla(layers: readonly Layer[], context: DlaContext): Place
     remedy: null,
     source: context.trt >= 805 ? "faq" : "guide",
   };
-  const fewer = placements.map((placement, at) =>
-    dropped.some(({ layers: inside }) => inside.some(({ index }) => index === at))
-      ? { device: "gpu" as const, objection }
-      : placement,
+  const surplus = new Set(
+    dropped.flatMap(({ layers: inside }) => inside.map(({ index }) => index)),
+  );
+  const fewer = placements.map(
+    (placement, at): Placement => (surplus.has(at) ? { device: "gpu", objection } : placement),
   );
   return assemble(layers, fewer);
 }

@@ -1,5 +1,6 @@
 import type { PlacedGraph } from "../dla/index.ts";
 import type { Layer, LayerTensor } from "../layers/index.ts";
+import { append } from "../lists.ts";
 
 /** Kinds of work that run at different shares of the peak. */
 export type WorkClass = "conv" | "depthwise" | "deconv" | "matmul" | "memory" | "free";
@@ -92,7 +93,7 @@ function copiesOf(
 function usersOf(layers: readonly Layer[]): Map<string, number[]> {
   const users = new Map<string, number[]>();
   for (const { inputs, index } of layers) {
-    for (const { name } of inputs) users.set(name, [...(users.get(name) ?? []), index]);
+    for (const { name } of inputs) append(users, name, index);
   }
   return users;
 }

@@ -1,3 +1,4 @@
+import { append } from "../lists.ts";
 import type { AttributeValue, OnnxGraph, OnnxNode } from "./model.ts";
 import { refuse } from "./wire.ts";
 
@@ -9,7 +10,7 @@ export function sortNodes(nodes: readonly OnnxNode[]): OnnxNode[] {
   const users = new Map<number, number[]>();
   needs.forEach((list, user) => {
     for (const maker of list) {
-      if (maker !== undefined) users.set(maker, [...(users.get(maker) ?? []), user]);
+      if (maker !== undefined) append(users, maker, user);
     }
   });
   // Nodes already come sorted in any file of an exporter; taking ready ones by position keeps that order.

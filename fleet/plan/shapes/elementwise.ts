@@ -39,6 +39,7 @@ export function elementwise(compute?: Compute, type?: DataType): Inference {
 
 function evaluate(context: NodeContext, dims: Dims | null, compute: Compute): number[] | null {
   if (!known(dims) || product(dims) > LIMITS.foldedElements) return null;
+  if (!context.inputs.every((input) => input === null || input.constant)) return null;
   const operands = context.inputs.map((input) => expander(input, dims));
   if (operands.some((operand) => operand === null)) return null;
   const readers = operands as ((at: number) => number)[];

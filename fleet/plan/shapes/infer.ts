@@ -71,8 +71,18 @@ function inferNode(node: OnnxNode, facts: ReadonlyMap<string, Fact>, opset: numb
   return inference ? inference({ node, inputs, opset }) : null;
 }
 
+/** Elements are decoded when an operator asks for them: of weights nobody does. */
 function tensorFact(tensor: OnnxTensor): Fact {
-  return { type: tensor.type, dims: tensor.dims, constant: true, values: tensorValues(tensor) };
+  let values: readonly number[] | null | undefined;
+  return {
+    type: tensor.type,
+    dims: tensor.dims,
+    constant: true,
+    get values() {
+      values ??= tensorValues(tensor);
+      return values;
+    },
+  };
 }
 
 function inputFact(input: ValueInfo, { batch = 1, shapes = {} }: ShapeOptions): Fact {

@@ -1,5 +1,4 @@
-import { int, ints, LIMITS, type OnnxNode, tensorValues, tensor } from "../onnx/index.ts";
-import { everyPosition, pick } from "./pick.ts";
+import { int, ints, LIMITS, type OnnxNode, tensor, tensorValues } from "../onnx/index.ts";
 import {
   axisOf,
   type Dim,
@@ -14,6 +13,7 @@ import {
   shaped,
   valuesOf,
 } from "./fact.ts";
+import { everyPosition, pick } from "./pick.ts";
 
 /** Axes as attribute (older operator sets) or as input `at` (newer ones). */
 export function axesOf({ node, ...context }: NodeContext, at: number): readonly number[] | null {

@@ -1,6 +1,6 @@
 import { int } from "../onnx/index.ts";
-import { axesOf } from "./layout.ts";
 import { axisOf, type Dims, dimsOf, type Inference, product, shaped, valuesOf } from "./fact.ts";
+import { axesOf } from "./layout.ts";
 
 const reduce: Inference = (context) => {
   const input = dimsOf(context, 0);
