@@ -5,9 +5,9 @@ import { z } from "zod";
 import { FleetError } from "../../fleet/errors/index.ts";
 import {
   Accelerator,
-  parseStreams,
   Plan,
   PlanPrecision,
+  parseStreams,
   planFor,
   readModel,
 } from "../../fleet/plan/index.ts";

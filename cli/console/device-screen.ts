@@ -87,7 +87,7 @@ function updateLines(device: DeviceView, width: number): Line[] {
   );
   const text = [
     `update ${underWay ?? update.state}${total}`,
-    ...(past.length > 0 ? [`after ${past.join(", ")}`] : []),
+    ...past,
     ...(bytes === null ? [] : [`fetched ${formatBytes(bytes)}`]),
   ];
   return wrapped(text, width).map(({ text: one }) => line(one, underWay ? "warn" : "plain"));

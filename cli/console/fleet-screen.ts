@@ -95,7 +95,7 @@ function deviceLines(view: FleetView, ui: UiState, width: number): Line[] {
   const [title = "", ...lines] = tableOf(DEVICE_CELLS, rows, width);
   return [
     line(title, "faint"),
-    ...lines.map((text, at) => line(text.padEnd(width), deviceTone(view.devices[at], selected))),
+    ...lines.map((text, at) => line(text, deviceTone(view.devices[at], selected))),
   ];
 }
 

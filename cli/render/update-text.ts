@@ -11,6 +11,8 @@ const SWAP_COLUMNS: readonly Column[] = [
   { title: "LOST", align: "right" },
   { title: "GAP", align: "right" },
   { title: "FETCHED", align: "right" },
+  { title: "LOAD", align: "right" },
+  { title: "WARM", align: "right" },
 ];
 
 const FIGURE_COLUMNS: readonly Column[] = [
@@ -33,7 +35,7 @@ export function updateLines(report: UpdateReport, width: number, palette: Palett
     ...titled(table(SWAP_COLUMNS, report.devices.flatMap(swapRows), width), palette),
     ...wrap("Gap: from the capture of the last frame of the old to the first of the new.", width),
     "",
-    ...report.devices.flatMap((device) => stateLines(device, width)),
+    ...titled(stateTable(report.devices, width), palette),
     "",
     ...titled(table(FIGURE_COLUMNS, figureRows(report), width), palette),
     ...wrap(countingRule(), width),
@@ -49,35 +51,35 @@ function titled([head = "", ...rows]: string[], palette: Palette): string[] {
 
 type Device = UpdateReport["devices"][number];
 
+/** By the frame numbers that arrived; by the device's own count where no truth is kept. */
 function swapRows({ device, bytes, pipelines }: Device): string[][] {
-  return pipelines.map(({ pipeline, swap }) => [
+  return pipelines.map(({ pipeline, swap, agent }) => [
     `${device}/${pipeline}`,
-    formatCount(swap?.lastFrame),
-    formatCount(swap?.firstFrame),
-    formatCount(swap?.lostFrames),
-    formatMs(swap?.gapMs),
+    formatCount(swap?.lastFrame ?? agent?.lastFrame),
+    formatCount(swap?.firstFrame ?? agent?.firstFrame),
+    formatCount(swap?.lostFrames ?? agent?.framesLost),
+    formatMs(swap?.gapMs ?? agent?.gapMs),
     formatBytes(bytes),
+    formatMs(agent?.loadMs),
+    formatMs(agent?.warmMs),
   ]);
 }
 
-function stateLines({ device, states, pipelines }: Device, width: number): string[] {
-  const parts = states.map(({ state, tookMs }) =>
-    tookMs === null ? state : `${state} ${formatMs(tookMs)}`,
-  );
-  const own = pipelines.flatMap(({ pipeline, agent }) =>
-    agent ? [`${pipeline}: ${ownWords(agent)}`] : [],
-  );
-  const text = parts.join(", ") || "did not say how its update went";
-  return [...wrap(`${device}: ${text}`, width), ...own.flatMap((one) => wrap(`  ${one}`, width))];
-}
-
-type Agent = NonNullable<Device["pipelines"][number]["agent"]>;
-
-function ownWords({ framesLost, gapMs, loadMs, warmMs }: Agent): string {
-  return (
-    `the device counts ${formatCount(framesLost)} frames lost, gap ${formatMs(gapMs)}; ` +
-    `it loaded the model in ${formatMs(loadMs)} and warmed it up in ${formatMs(warmMs)}`
-  );
+/** A column for each state that took time on any device, in the order in which they came. */
+function stateTable(devices: readonly Device[], width: number): string[] {
+  const past = devices.map(({ states }) => states.filter(({ tookMs }) => tookMs !== null));
+  const names = [...new Set(past.flat().map(({ state }) => state))];
+  const columns: Column[] = [
+    { title: "UPDATE", shrinksTo: 8 },
+    ...names.map((name): Column => ({ title: name.toUpperCase(), align: "right" })),
+    { title: "NOW" },
+  ];
+  const rows = devices.map(({ device, states }) => [
+    device,
+    ...names.map((name) => formatMs(states.find(({ state }) => state === name)?.tookMs)),
+    states.at(-1)?.state ?? "did not say",
+  ]);
+  return table(columns, rows, width);
 }
 
 function figureRows({ from, to, devices }: UpdateReport): string[][] {

@@ -83,7 +83,7 @@ describe("the report of an update", () => {
     expect(text).toMatch(/tx2\/entrance +99 +100 +0 +67 ms +2\.0 KiB/);
     expect(text).toMatch(/street v1 +600 +0\.566/);
     expect(text).toMatch(/street v2 +600 +0\.951/);
-    expect(text).toContain("tx2: fetching 100 ms, committed");
+    expect(text).toMatch(/UPDATE +FETCHING +NOW\ntx2 +100 ms +committed/);
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
   });
 
