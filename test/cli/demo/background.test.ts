@@ -43,7 +43,8 @@ describe("a part in the background", () => {
     const second = await ensureRunning(part(), never);
     expect(second).toMatchObject({ started: false, pid: first.pid });
     expect(await endPart(part())).toBe("ended");
-    expect(isAlive(first.pid)).toBe(false);
+    // Dead, but a zombie until this process, its parent, hears of it.
+    await until("its end", () => !isAlive(first.pid));
     expect(await endPart(part())).toBe("not-running");
   });
 
@@ -52,7 +53,8 @@ describe("a part in the background", () => {
     const second = await ensureRunning(part(READY, "other"), never);
     expect(second.started).toBe(true);
     expect(second.pid).not.toBe(first.pid);
-    expect(isAlive(first.pid)).toBe(false);
+    // Dead, but a zombie until this process, its parent, hears of it.
+    await until("its end", () => !isAlive(first.pid));
   });
 
   it("is killed with its group when it does not end by itself", async () => {
@@ -60,7 +62,8 @@ describe("a part in the background", () => {
     const { pid } = await ensureRunning(part(stubborn), never);
     const { endProcess } = await import("../../../cli/demo/process-check.ts");
     expect(await endProcess(pid, 300)).toBe("killed");
-    expect(isAlive(pid)).toBe(false);
+    // Dead, but a zombie until this process, its parent, hears of it.
+    await until("its end", () => !isAlive(pid));
   });
 
   it("never counts a stranger that was given its pid as ours", async () => {
@@ -106,7 +109,8 @@ describe("a part that does not start", () => {
     const late = { ...part(silent), startDeadlineMs: 1500 };
     await expect(ensureRunning(late, never)).rejects.toThrow("nothing within 1.5 s");
     const pid = Number(await readFile(path.join(dir, "part", "pid"), "utf8"));
-    expect(isAlive(pid)).toBe(false);
+    // Dead, but a zombie until this process, its parent, hears of it.
+    await until("its end", () => !isAlive(pid));
   });
 
   it("leaves nothing behind when the start is cancelled", async () => {
@@ -124,6 +128,7 @@ describe("a part that does not start", () => {
     const pid = Number(await readFile(file, "utf8"));
     cancel.abort();
     await expect(starting).rejects.toMatchObject({ code: "CANCELLED" });
-    expect(isAlive(pid)).toBe(false);
+    // Dead, but a zombie until this process, its parent, hears of it.
+    await until("its end", () => !isAlive(pid));
   });
 });
