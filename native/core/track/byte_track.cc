@@ -10,6 +10,9 @@ namespace {
 
 /// Of two tracks on one object (1 − IoU below this) the younger goes.
 constexpr double kDuplicateDistance = 0.15;
+/// A filter's box that overlaps the detection less lags behind it, as it does when an object enters
+/// the picture and its shape changes fast: then the detection's is reported.
+constexpr double kSmoothedOverlap = 0.7;
 
 }  // namespace
 
@@ -55,7 +58,9 @@ std::vector<Track> LabelTracker::Update(int frame, const std::vector<Detection>&
     const Box box = target.filter.box();
     if (box.area() <= options_.min_box_area) continue;
     if (target.id == 0) target.id = (*next_id)++;
-    tracks.push_back({{box, target.last.score, target.last.label}, target.id});
+    const bool behind = Iou(box, target.last.box) < kSmoothedOverlap;
+    const Box& shown = behind ? target.last.box : box;
+    tracks.push_back({{shown, target.last.score, target.last.label}, target.id});
   }
   return tracks;
 }

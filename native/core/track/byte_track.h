@@ -75,8 +75,8 @@ class ByteTracker {
  public:
   explicit ByteTracker(const ByteTrackOptions& options) : options_(options) {}
 
-  /// For each frame in order, also for frames without detections. Boxes are the filter's, scores
-  /// the detector's. Ordered by id.
+  /// For each frame in order, also for frames without detections. Boxes are the filter's,
+  /// or the detector's where the filter lags behind; scores are the detector's. Ordered by id.
   std::vector<Track> Update(const std::vector<Detection>& detections);
 
   /// For another model from the next frame on: `new_labels` maps old label numbers to new ones.
