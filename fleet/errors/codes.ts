@@ -115,10 +115,14 @@ export const ERROR_CODES = {
     true,
   ),
 
-  ARTIFACT_MISSING: row("The hub does not hold an artifact.", "Run `up` again to upload it.", true),
+  ARTIFACT_MISSING: row(
+    "The hub does not hold an artifact.",
+    "Run `pulumi refresh`, then `up`, which sends it again.",
+    true,
+  ),
   ARTIFACT_DIGEST: row(
     "An artifact does not have the digest it was named by.",
-    "Run `up` again to upload it.",
+    "Run `pulumi refresh`, then `up`, which sends it again.",
     true,
   ),
   ARTIFACT_FETCH: row(

@@ -50,6 +50,16 @@ describe("uploads", () => {
     expect(await head("operator", ROUTE, "--upload-file", file)).toMatch(/HTTP\/1.1 200/);
   });
 
+  it("are taken again when the disk has damaged what was stored", async () => {
+    const stored = path.join(hub.stateDir, "objects", DIGEST.slice("sha256:".length));
+    const bytes = await readFile(stored);
+    bytes[1000] = (bytes[1000] ?? 0) ^ 0xff;
+    await writeFile(stored, bytes);
+    expect(await hub.client().hasObject(DIGEST)).toBe(false);
+    expect(await hub.client().putObject(DIGEST, file)).toBe(BYTES.length);
+    expect(await hub.client().hasObject(DIGEST)).toBe(true);
+  });
+
   it("that a stop cut off are cleaned away at the next start", async () => {
     await writeFile(path.join(hub.stateDir, "objects", "incoming", "half"), "half");
     await hub.end("SIGKILL");

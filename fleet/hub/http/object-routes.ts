@@ -14,7 +14,10 @@ export async function getObject(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const sizeBytes = await store.size(digest);
+  // Who asks whether it is there wants it right; who fetches it checks by himself.
+  const sizeBytes = await (request.method === "HEAD"
+    ? store.verifiedSize(digest)
+    : store.size(digest));
   if (sizeBytes === null) {
     sendProblem(response, 404, "ARTIFACT_MISSING", `The hub does not hold ${digest}`);
     return;
@@ -66,7 +69,7 @@ export async function putObject(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  if ((await store.size(digest)) !== null) {
+  if ((await store.verifiedSize(digest)) !== null) {
     // Read what comes anyway: closing early would look like a failed upload to a simple client.
     request.resume();
     sendJson(response, 200, { digest, stored: "already" });

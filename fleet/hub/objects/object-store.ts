@@ -8,10 +8,12 @@ import { Digest } from "../../spec/index.ts";
 import { isErrno, syncFolder } from "../files.ts";
 import type { ByteRange } from "./byte-range.ts";
 
-/** Objects by the SHA-256 of their bytes, one file each. A file under its final name is always whole and right. */
+/** Objects by the SHA-256 of their bytes, one file each. Whole and right when written; a disk may damage it later. */
 export class ObjectStore {
   readonly #folder: string;
   readonly #incoming: string;
+  /** What a file looked like when it was last found right. */
+  readonly #verified = new Map<string, string>();
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -34,6 +36,27 @@ export class ObjectStore {
       if (isErrno(error, "ENOENT")) return null;
       throw error;
     }
+  }
+
+  /**
+   * As `size`, but null also when the file no longer has its digest: it is then removed, so that it can be sent again.
+   * A file is read once, and again when it has changed since.
+   */
+  async verifiedSize(digest: string): Promise<number | null> {
+    const sizeBytes = await this.size(digest);
+    if (sizeBytes === null) return null;
+    const file = this.#file(digest);
+    const seen = await fingerprint(file);
+    if (this.#verified.get(digest) === seen) return sizeBytes;
+    const hash = createHash("sha256");
+    for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array);
+    if (`sha256:${hash.digest("hex")}` === digest) {
+      this.#verified.set(digest, seen);
+      return sizeBytes;
+    }
+    await rm(file, { force: true });
+    await syncFolder(this.#folder);
+    return null;
   }
 
   read(digest: string, range?: ByteRange): Readable {
@@ -62,6 +85,12 @@ export class ObjectStore {
   #file(digest: string): string {
     return path.join(this.#folder, Digest.parse(digest).slice("sha256:".length));
   }
+}
+
+/** Changes whenever somebody writes to the file or puts another in its place. */
+async function fingerprint(file: string): Promise<string> {
+  const { ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
+  return [ino, size, mtimeNs, ctimeNs].join(":");
 }
 
 async function receive(

@@ -5,6 +5,8 @@ import type { TruthRun, TruthSwap } from "./report.ts";
 /** Frames that the figures are taken over: 40 s at 15 frames per second. */
 export const WINDOW_FRAMES = 600;
 const KEPT_SWAPS = 10;
+/** Further back than any reordering on the way. */
+const REORDERED_FRAMES = 60;
 
 interface Scored {
   frame: DetectedFrame;
@@ -30,11 +32,19 @@ export class PipelineTruth {
   }
 
   add(batch: Detections, truths: readonly (readonly TrueObject[])[], receivedAtMs: number): void {
+    if (this.#cameraBeganAnew(batch)) this.#runs = [];
     const run = this.#runOf(batch, receivedAtMs);
     for (const [at, frame] of batch.frames.entries()) {
       run.window.push({ frame, truth: truths[at] ?? [], receivedAtMs });
     }
     run.window.splice(0, run.window.length - WINDOW_FRAMES);
+  }
+
+  /** A camera that was started again counts from 0: frames of both lives must not be held against one count. */
+  #cameraBeganAnew(batch: Detections): boolean {
+    const last = this.#runs.at(-1)?.window.at(-1)?.frame.sourceFrame ?? null;
+    const next = batch.frames[0]?.sourceFrame ?? null;
+    return last !== null && next !== null && next < last - REORDERED_FRAMES;
   }
 
   runs(): TruthRun[] {

@@ -89,6 +89,15 @@ describe("the truth keeper", () => {
     ]);
   });
 
+  it("begins anew when the camera does, instead of calling everything between missing", async () => {
+    const keeper = new TruthKeeper(new SceneTruth(scene), scene.seed);
+    await keeper.add(batchOf([frameOf(900, []), frameOf(901, [])]), from);
+    await keeper.add(batchOf([frameOf(3, []), frameOf(4, [])]), from);
+    expect(keeper.report(2).runs.map(({ frames }) => frames)).toEqual([
+      { matched: 2, missing: 0, unmatched: 0, first: 3, last: 4 },
+    ]);
+  });
+
   it("forgets frames older than its window, so that figures follow the present", async () => {
     const keeper = new TruthKeeper(new SceneTruth(scene), scene.seed);
     const frames = Array.from({ length: WINDOW_FRAMES + 20 }, (_, number) => frameOf(number, []));
