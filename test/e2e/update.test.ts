@@ -123,6 +123,34 @@ describe("a model that is changed over the air while frames flow", { timeout: 8 
     expect(text).toMatch(/still running: tx2\/entrance .*xavier\/entrance/s);
     expect(models(await world.status())).toEqual(models(before));
   });
+
+  it("keeps v1 running when the boards cannot load the new model, and `up`, status and console say so", async () => {
+    const model = path.join(world.paths.state, "unknown-operator.onnx");
+    const labels = path.join(world.paths.state, "labels.json");
+    const bytes = await readFile(path.join(repoDir, "models", "street-v2-b1.onnx"));
+    // Well-formed in every way that can be seen without running it.
+    for (let at = bytes.indexOf("Conv"); at >= 0; at = bytes.indexOf("Conv", at))
+      bytes.write("Cxnv", at);
+    await Promise.all([writeFile(model, bytes), writeFile(labels, LABELS)]);
+
+    const { code, text } = await world.demo("--once", "--model", model, "--labels", labels);
+    expect(code).not.toBe(0);
+    expect(text).toMatch(/MODEL_INVALID: .*Cxnv/);
+    expect(text).toMatch(/still running: tx2\/entrance .*xavier\/entrance/s);
+    const view = await world.status();
+    expect(models(view)).toEqual(models(before));
+    expect(view.devices.flatMap(({ pipelines }) => pipelines.map(({ state }) => state))).toEqual([
+      "running",
+      "running",
+    ]);
+    expect(view.problems.map(({ code: found }) => found)).toContain("MODEL_INVALID");
+    const screen = world.console();
+    try {
+      await screen.awaitText(/MODEL_INVALID/);
+    } finally {
+      screen.close();
+    }
+  });
 });
 
 function models(view: FleetView): (string | undefined)[] {
