@@ -12,8 +12,7 @@ export async function openConsole(options: HubOptions, signal: AbortSignal): Pro
 /** Shows the fleet until the user leaves; returns the exit code. */
 export async function showConsole(location: HubLocation, signal: AbortSignal): Promise<number> {
   requireTerminal();
-  // Ink knows FORCE_COLOR only, and reads it when it is loaded.
-  if (process.env["NO_COLOR"]) process.env["FORCE_COLOR"] = "0";
+  prepareInk(process.env);
   const { loadConsole } = await import("../console/bundle.ts");
   const runConsole = await loadConsole();
   const feed = await openFeed(location, signal);
@@ -27,6 +26,13 @@ export async function showConsole(location: HubLocation, signal: AbortSignal): P
   } finally {
     await feed.close();
   }
+}
+
+/** Ink reads these when it is loaded. It knows FORCE_COLOR only, and draws nothing where CI is set, terminal or not. */
+function prepareInk(env: NodeJS.ProcessEnv): void {
+  if (env["NO_COLOR"]) env["FORCE_COLOR"] = "0";
+  env["CI"] = "false";
+  env["CONTINUOUS_INTEGRATION"] = "false";
 }
 
 function requireTerminal(): void {
