@@ -23,7 +23,7 @@ const COMMANDS = {
   "test:full": { before: installWhatIsMissing, run: (args) => runTests(args, { full: true }) },
   pulumi: { before: () => requireSetUp(), run: runPulumi },
   bench: {
-    before: () => requireSetUp(["node-modules", "debian-packages", "native"]),
+    before: (args) => requireSetUp(benchNeeds(args)),
     run: (args) => typeScript("test/bench/main.ts", args),
   },
   // Looking at a fleet must work while the native code or the agent is being changed.
@@ -32,6 +32,16 @@ const COMMANDS = {
     run: (args) => typeScript("cli/main.ts", args),
   },
 };
+
+/**
+ * The planner and its reader are TypeScript alone; a list of the benches needs no more either.
+ * @param {string[]} args
+ */
+function benchNeeds(args) {
+  const name = args.find((arg) => !arg.startsWith("-"));
+  const pure = name === undefined || name === "planner" || name === "onnx";
+  return ["node-modules", ...(pure ? [] : ["debian-packages", "native"])];
+}
 
 function installWhatIsMissing() {
   return setUp({ quiet: true });

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { PlanSummary } from "../provider/plan/plan-summary.ts";
 import { Device } from "./device.ts";
 import { misuse, requireArgs } from "./misuse.ts";
 import { Model } from "./model.ts";
@@ -50,6 +51,8 @@ export class Pipeline extends pulumi.CustomResource {
   declare readonly state: pulumi.Output<string>;
   /** Names this version of the pipeline and its model. */
   declare readonly specDigest: pulumi.Output<string>;
+  /** What the model was estimated to do on the silicon of the device when it was deployed. */
+  declare readonly plan: pulumi.Output<PlanSummary | undefined>;
 
   constructor(name: string, args: PipelineArgs, opts?: pulumi.CustomResourceOptions) {
     requireArgs("Pipeline", name, args);
@@ -62,11 +65,17 @@ export class Pipeline extends pulumi.CustomResource {
     const inputs = {
       name: undefined,
       ...args,
-      device: { name: device.name, board: device.board },
+      device: {
+        name: device.name,
+        board: device.board,
+        jetpack: device.jetpack,
+        simulated: device.simulated,
+      },
       detect: { ...detect, model: detect.model.manifest },
       sources: withSecretUris(args.sources),
       specDigest: undefined,
       state: undefined,
+      plan: undefined,
     };
     // With its device everything goes that runs there, so it need not be stopped first.
     super("jetfleet:index:Pipeline", name, inputs, { deletedWith: device, ...opts });

@@ -9,6 +9,7 @@ import { diffInputs, diffState } from "../diff.ts";
 import type { FleetContext } from "../fleet-context.ts";
 import { checkYolox } from "../onnx/check-model.ts";
 import { readOnnxModel } from "../onnx/read-model.ts";
+import { pipelinePlanner } from "../plan/pipeline-planner.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { hasUnknown, type Properties, reveal, UNKNOWN, type Value } from "../rpc/values.ts";
 import { sendingText } from "../transfer-text.ts";
@@ -113,6 +114,7 @@ async function addDigest(inputs: Properties, checked: Checked): Promise<CheckFai
   }
   const read = await readModelFile(source);
   if ("failure" in read) return [read.failure];
+  pipelinePlanner.noteSource(read.digest, source);
   inputs["digest"] = read.digest;
   inputs["sizeBytes"] = read.bytes.length;
   if (decoder !== "yolox" || !Array.isArray(labels) || hasUnknown(labels)) return [];

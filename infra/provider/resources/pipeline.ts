@@ -10,8 +10,10 @@ import {
 } from "../../../fleet/spec/index.ts";
 import { waitRunning } from "../await/pipeline-running.ts";
 import { waitUntil } from "../await/wait-until.ts";
-import { diffInputs, diffState } from "../diff.ts";
+import { diffInputs, diffState, type PropertyDiff } from "../diff.ts";
 import type { FleetContext } from "../fleet-context.ts";
+import { addPlan, concernsPlanOnly, logPlan, planOf } from "../plan/pipeline-plan.ts";
+import { PlanSummary } from "../plan/plan-summary.ts";
 import { InitFailed } from "../rpc/errors.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { type Properties, reveal, UNKNOWN } from "../rpc/values.ts";
@@ -22,7 +24,12 @@ import type { Known, Resource } from "./resource.ts";
 /** A pipeline as a program declares it: with its device, and the model itself in place of its name. */
 export const PipelineInputs = PipelineSpec.extend({
   device: z
-    .strictObject({ name: PipelineSpec.shape.name, board: BoardName })
+    .strictObject({
+      name: PipelineSpec.shape.name,
+      board: BoardName,
+      jetpack: z.string().optional().meta({ description: "What the plan is made for." }),
+      simulated: z.boolean().optional().meta({ description: "Whether there is no real silicon." }),
+    })
     .meta({ description: "The device that runs the pipeline." }),
   detect: DetectSpec.extend({
     model: ModelManifest.meta({ description: "Manifest of the model, an output of Model." }),
@@ -36,6 +43,7 @@ export const PipelineState = z.object({
     description:
       "running, starting, failed, stopped; absent or changed when it is not what was deployed.",
   }),
+  plan: PlanSummary.optional(),
 });
 
 const RULES = { replaceOn: ["name", "device.name"], deleteBeforeReplace: true };
@@ -52,8 +60,10 @@ export const pipelineResource: Resource = {
 
   goals: () => Promise.resolve({ state: "running" }),
 
+  refine: (inputs) => Promise.resolve(addPlan(inputs)),
+
   diff(known, news) {
-    const changes = diffInputs(known.inputs, news, RULES).map((change) => ({
+    const changes = changedInputs(known, news).map((change) => ({
       ...change,
       replace: RULES.replaceOn.includes(change.path),
     }));
@@ -63,19 +73,22 @@ export const pipelineResource: Resource = {
     };
   },
 
-  previewCreate(inputs) {
+  previewCreate(inputs, log) {
     const { name, device } = reveal(inputs) as { name?: unknown; device?: { name?: unknown } };
     const known = typeof name === "string" && typeof device?.name === "string";
+    logPlan(inputs["plan"], log);
     const state = { ...inputs, specDigest: UNKNOWN, state: "running" };
     return { id: known ? `${String(device?.name)}/${name}` : "", state };
   },
 
-  previewUpdate(known, news) {
-    const same = diffInputs(known.inputs, news, RULES).length === 0;
+  previewUpdate(known, news, log) {
+    const same = changedInputs(known, news).length === 0;
+    logPlan(news["plan"], log);
     return {
       ...news,
       specDigest: same ? (known.state["specDigest"] ?? UNKNOWN) : UNKNOWN,
       state: "running",
+      ...planOf(news, known),
     };
   },
 
@@ -84,13 +97,17 @@ export const pipelineResource: Resource = {
     return { id: `${device.name}/${name}`, state: await deploy(context, operation, inputs) };
   },
 
-  async update(context, operation, _known, news) {
-    return await deploy(context, operation, news);
+  async update(context, operation, known, news) {
+    return await deploy(context, operation, news, known);
   },
 
   read: readPipeline,
   delete: deletePipeline,
 };
+
+function changedInputs(known: Known, news: Properties): PropertyDiff[] {
+  return diffInputs(known.inputs, news, RULES).filter(({ path }) => !concernsPlanOnly(path));
+}
 
 /** The pipeline as declared, without what check adds to the inputs. */
 function parseInputs(inputs: Properties): PipelineInputs {
@@ -101,7 +118,9 @@ async function deploy(
   context: FleetContext,
   operation: Operation,
   inputs: Properties,
+  known?: Known,
 ): Promise<Properties> {
+  const plan = planOf(inputs, known);
   const parsed = parseInputs(inputs);
   const { device, spec, manifest } = splitInputs(parsed);
   return await context.withLink(operation.signal, async (link) => {
@@ -118,10 +137,10 @@ async function deploy(
         errorBeforeAtMs: change.errorBeforeAtMs,
       });
     } catch (error) {
-      const state = { ...inputs, specDigest, state: "starting" };
+      const state = { ...inputs, specDigest, state: "starting", ...plan };
       throw new InitFailed(`${device}/${spec.name}`, state, inputs, error);
     }
-    return { ...inputs, specDigest, state: "running" };
+    return { ...inputs, specDigest, state: "running", ...plan };
   });
 }
 

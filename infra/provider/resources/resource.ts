@@ -12,6 +12,8 @@ export interface Known {
   state: Properties;
 }
 
+export type Log = (message: string) => void;
+
 /**
  * One resource type. Check and diff talk to nobody, and diff does not even look at this machine.
  * Everything else takes an operation, whose signal it obeys.
@@ -26,9 +28,9 @@ export interface Resource {
   /** Outputs that must be so when all is well. Check adds them to the inputs, so that a diff can show them. */
   goals(context: FleetContext): Promise<Properties>;
   diff(known: Known, news: Properties): Diff;
-  /** Id and outputs that a create would give, as far as they are certain. */
-  previewCreate(inputs: Properties): { id: string; state: Properties };
-  previewUpdate(known: Known, news: Properties): Properties;
+  /** Id and outputs that a create would give, as far as they are certain; `log` shows a line of information. */
+  previewCreate(inputs: Properties, log: Log): { id: string; state: Properties };
+  previewUpdate(known: Known, news: Properties, log: Log): Properties;
   create(
     context: FleetContext,
     operation: Operation,

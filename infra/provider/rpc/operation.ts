@@ -35,6 +35,11 @@ export class Operations {
     this.#log = log;
   }
 
+  /** For previews, which are no operations. */
+  inform(urn: string, message: string): void {
+    this.#log.log("info", urn, message);
+  }
+
   start(request: OperationRequest): Operation {
     const controller = new AbortController();
     this.#running.add(controller);

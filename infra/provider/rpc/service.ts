@@ -121,7 +121,8 @@ async function create(port: ProviderPort, request: proto.CreateRequest): Promise
     response.setProperties(encodeProperties(state));
     return response;
   };
-  if (request.getPreview()) return fill(resource.previewCreate(inputs));
+  const inform = (message: string) => port.operations.inform(request.getUrn(), message);
+  if (request.getPreview()) return fill(resource.previewCreate(inputs, inform));
   using operation = start(port, request, "creating", resource.timeoutsMs.create);
   return fill(await resource.create(port.context(), operation, inputs));
 }
@@ -135,7 +136,8 @@ async function update(port: ProviderPort, request: proto.UpdateRequest): Promise
     response.setProperties(encodeProperties(state));
     return response;
   };
-  if (request.getPreview()) return fill(resource.previewUpdate(known, news));
+  const inform = (message: string) => port.operations.inform(request.getUrn(), message);
+  if (request.getPreview()) return fill(resource.previewUpdate(known, news, inform));
   using operation = start(port, request, "updating", resource.timeoutsMs.update);
   return fill(await resource.update(port.context(), operation, known, news));
 }

@@ -30,11 +30,11 @@ export const deviceResource: Resource = {
     return { id, state: { ...unknown, ...inputs, board } };
   },
 
-  previewUpdate(known, news) {
+  previewUpdate(known, news, log) {
     const changed = (key: string) => !sameValue(known.inputs[key], news[key]);
     // At another address there may be another board.
     const moved = changed("address") || changed("port");
-    const before = moved ? deviceResource.previewCreate(news).state : known.state;
+    const before = moved ? deviceResource.previewCreate(news, log).state : known.state;
     const board = news["board"] ?? before["board"] ?? UNKNOWN;
     const runtimeDigest = changed("runtime") ? UNKNOWN : (before["runtimeDigest"] ?? UNKNOWN);
     return { ...before, ...news, board, runtimeDigest };

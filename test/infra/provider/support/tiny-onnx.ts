@@ -1,20 +1,22 @@
-/** A valid ONNX file of a few hundred bytes: Identity from input [1,3,64,64] to output [1,84,5+classes]. */
+/** A valid ONNX file of a few hundred bytes: one operator from input [1,3,64,64] to output [1,84,5+classes]. */
 export function tinyOnnx(
   classes: number,
-  options: { opset?: number; producer?: string } = {},
+  options: { opset?: number; producer?: string; op?: string; side?: number } = {},
 ): Buffer {
+  const { side = 64 } = options;
+  const anchors = [8, 16, 32].reduce((sum, stride) => sum + (side / stride) ** 2, 0);
   const graph = message([
     [
       1,
       message([
         [1, "x"],
         [2, "y"],
-        [4, "Identity"],
+        [4, options.op ?? "Identity"],
       ]),
     ],
     [2, "tiny"],
-    [11, valueInfo("x", [1, 3, 64, 64])],
-    [12, valueInfo("y", [1, 84, 5 + classes])],
+    [11, valueInfo("x", [1, 3, side, side])],
+    [12, valueInfo("y", [1, anchors, 5 + classes])],
   ]);
   return message([
     [1, 8],

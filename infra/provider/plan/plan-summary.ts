@@ -1,0 +1,95 @@
+import { z } from "zod";
+import type { Plan } from "../../../fleet/plan/index.ts";
+
+const Band = z.object({ low: z.number(), mid: z.number(), high: z.number() });
+
+/** The plan as it stands in the outputs of a pipeline: figures and reasons, without the single layers. */
+export const PlanSummary = z
+  .object({
+    verdict: z
+      .enum(["runs", "refused", "absent"])
+      .meta({ description: "Whether the board can run it; absent when there is no plan." }),
+    summary: z.string().meta({ description: "The plan, or why there is none, in a sentence." }),
+    jetpack: z.string().optional().meta({ description: "JetPack that it was made for." }),
+    accelerator: z.string().optional().meta({ description: "gpu, dla0, dla1 or split." }),
+    precision: z.string().optional().meta({ description: "fp32, fp16 or int8." }),
+    estimatedFps: Band.optional().meta({
+      description: "Pictures a second when nothing else runs, with the bounds of 80 %.",
+    }),
+    latencyMs: Band.optional().meta({ description: "Milliseconds of one inference." }),
+    engineMemoryBytes: z.number().int().optional().meta({ description: "Memory of the engine." }),
+    layers: z
+      .object({
+        dla: z.number().int(),
+        gpu: z.number().int(),
+        fallbackReasons: z.array(z.string()),
+      })
+      .optional()
+      .meta({ description: "Layers per device, and the main reasons why not on DLA." }),
+    buildMinutes: z
+      .object({ low: z.number(), high: z.number() })
+      .optional()
+      .meta({ description: "Minutes that building the engine may take." }),
+    basis: z.array(z.string()).meta({ description: "What the estimate rests on." }),
+  })
+  .meta({ description: "What the model will do on the silicon of the device." });
+export type PlanSummary = z.infer<typeof PlanSummary>;
+
+const TOP_REASONS = 3;
+
+/** `notes` are what the reader should know of the question. */
+export function summarisePlan(plan: Plan, notes: readonly string[]): PlanSummary {
+  const { chosen, memoryMib } = plan;
+  // A model without arithmetic takes no time, and its rate is no number.
+  const estimated = chosen !== null && Number.isFinite(chosen.fps.high);
+  const what = chosen === null || estimated ? plan.summary : "no layer of the model takes time";
+  return {
+    verdict: plan.verdict,
+    summary: [what, ...notes].join("; "),
+    ...(plan.jetpack !== null && { jetpack: plan.jetpack }),
+    ...(chosen && { accelerator: chosen.accelerator, precision: chosen.precision }),
+    ...(estimated && { estimatedFps: band(chosen.fps), latencyMs: band(chosen.ms) }),
+    ...(memoryMib && { engineMemoryBytes: Math.round(memoryMib.expected * 2 ** 20) }),
+    ...(chosen && {
+      layers: {
+        dla: chosen.dlaLayers,
+        gpu: chosen.gpuLayers,
+        fallbackReasons: fallbackReasons(plan),
+      },
+    }),
+    buildMinutes: plan.buildMinutes,
+    basis: plan.restsOn,
+  };
+}
+
+export function absentPlan(why: string): PlanSummary {
+  return { verdict: "absent", summary: why, basis: [] };
+}
+
+/**
+ * Demands that the board cannot meet, with the nearest that it can. What TensorRT cannot build is none: this version
+ * runs models on the CPU.
+ */
+export function impossibleDemands({ diagnostics }: Plan): string[] {
+  return diagnostics
+    .filter(
+      ({ severity, rule }) => severity === "error" && /^(demand|gpu|accelerator)\./.test(rule),
+    )
+    .map(({ message, remedy }) => (remedy ? `${message}; ${remedy}` : message));
+}
+
+function fallbackReasons({ diagnostics }: Plan): string[] {
+  return diagnostics
+    .filter(({ severity, rule }) => severity === "info" && rule.startsWith("dla."))
+    .sort((a, b) => b.nodes.length - a.nodes.length)
+    .slice(0, TOP_REASONS)
+    .map(({ message, nodes }) => `${nodes.length} × ${message}`);
+}
+
+function band({ low, expected, high }: { low: number; expected: number; high: number }) {
+  return { low: rounded(low), mid: rounded(expected), high: rounded(high) };
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(3));
+}
