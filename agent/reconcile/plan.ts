@@ -1,8 +1,12 @@
 import type { Desired } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
-import { canonicalJson, pipelineDigest } from "../../fleet/release/index.ts";
 import type { ModelManifest } from "../../fleet/spec/index.ts";
-import { objectsOf, type PipelineVersion } from "../update/pipeline-version.ts";
+import {
+  isModelChange,
+  objectsOf,
+  type PipelineVersion,
+  versionDigest,
+} from "../update/pipeline-version.ts";
 
 /** What the device has, as far as it matters for getting to the desired document. */
 export interface Actual {
@@ -63,16 +67,6 @@ export function versionsOf(desired: Desired): PipelineVersion[] {
       `Pipeline ${spec.name} names model ${spec.detect.model}, which the document does not hold`,
     );
   });
-}
-
-export function versionDigest({ spec, model }: PipelineVersion): string {
-  return pipelineDigest(spec, model);
-}
-
-/** True when two versions differ in nothing but the model and what is done with its output. */
-export function isModelChange(from: PipelineVersion, to: PipelineVersion): boolean {
-  const rest = ({ spec }: PipelineVersion) => canonicalJson({ ...spec, detect: null });
-  return rest(from) === rest(to);
 }
 
 function swapSteps(desired: readonly PipelineVersion[], running: readonly PipelineVersion[]) {

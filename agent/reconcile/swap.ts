@@ -4,9 +4,9 @@ import { toReportedError } from "../report/reported-error.ts";
 import type { Supervisor } from "../supervise/supervisor.ts";
 import { throwIfAborted } from "../update/backoff.ts";
 import type { StateStore } from "../update/device-state.ts";
-import type { PipelineVersion } from "../update/pipeline-version.ts";
+import { type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
 import { modelSwapped } from "./model-swapped.ts";
-import { type Exchange, isExchange, type Step, versionDigest } from "./plan.ts";
+import { type Exchange, isExchange, type Step } from "./plan.ts";
 
 export interface SwapContext {
   store: StateStore;

@@ -3,16 +3,8 @@ import { FleetError } from "../../fleet/errors/index.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import { previousObjects } from "../update/advance.ts";
 import type { Update, UpdateEvent } from "../update/machine.ts";
-import { objectsOf, type PipelineVersion } from "../update/pipeline-version.ts";
-import {
-  type Actual,
-  isExchange,
-  isPipelineStep,
-  pipelineOf,
-  plan,
-  type Step,
-  versionDigest,
-} from "./plan.ts";
+import { objectsOf, type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
+import { type Actual, isExchange, isPipelineStep, pipelineOf, plan, type Step } from "./plan.ts";
 import type { ReconcilerOptions, Target } from "./reconciler.ts";
 import {
   proveVersions,

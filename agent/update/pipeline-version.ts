@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { canonicalJson, pipelineDigest } from "../../fleet/release/index.ts";
 import { ModelManifest, PipelineSpec } from "../../fleet/spec/index.ts";
 
 /** All that is needed to run one pipeline: its part of the desired document and the model it names. */
@@ -7,4 +8,14 @@ export type PipelineVersion = z.infer<typeof PipelineVersion>;
 
 export function objectsOf(versions: readonly PipelineVersion[]): string[] {
   return [...new Set(versions.map(({ model }) => model.digest))].sort();
+}
+
+export function versionDigest({ spec, model }: PipelineVersion): string {
+  return pipelineDigest(spec, model);
+}
+
+/** True when two versions differ in nothing but the model and what is done with its output. */
+export function isModelChange(from: PipelineVersion, to: PipelineVersion): boolean {
+  const rest = ({ spec }: PipelineVersion) => canonicalJson({ ...spec, detect: null });
+  return rest(from) === rest(to);
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { versionDigest } from "../../agent/reconcile/plan.ts";
+import { versionDigest } from "../../agent/update/pipeline-version.ts";
 import {
   Detections,
   FleetEvent,

@@ -3,13 +3,16 @@ import { describe, expect, it } from "vitest";
 import {
   type Actual,
   isExchange,
-  isModelChange,
   plan,
   type Step,
-  versionDigest,
   versionsOf,
 } from "../../../agent/reconcile/plan.ts";
-import { objectsOf, type PipelineVersion } from "../../../agent/update/pipeline-version.ts";
+import {
+  isModelChange,
+  objectsOf,
+  type PipelineVersion,
+  versionDigest,
+} from "../../../agent/update/pipeline-version.ts";
 import { desiredOf, modelOf, pipelineOf, versionOf } from "../support/desired.ts";
 
 const v1 = versionOf("entrance", "one");
