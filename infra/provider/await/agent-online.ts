@@ -1,12 +1,11 @@
-import type { Presence, Reported } from "../../../fleet/contract/index.ts";
+import type { Presence } from "../../../fleet/contract/index.ts";
 import { FleetError } from "../../../fleet/errors/index.ts";
 import type { FleetLink } from "../../../fleet/hub/client/index.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { type Verdict, waitUntil } from "./wait-until.ts";
+import { type DeviceView, watchDevice } from "./watch-device.ts";
 
-export interface AgentView {
-  presence: Presence | null;
-  reported: Reported | null;
+export interface AgentView extends DeviceView {
   /** How often the agent ended by itself since it was started. */
   restarts: number;
 }
@@ -65,23 +64,14 @@ export async function waitOnline(wait: OnlineWait): Promise<AgentView> {
     code: "AGENT_OFFLINE",
     judge: () => judgeOnline(view, wait.before, wait.restarted),
     observe: async (changed) => {
-      const stops = [
-        await link.subscribe(device, "presence", (presence) => {
-          view.presence = presence;
-          changed();
-        }),
-        await link.subscribe(device, "reported", (reported) => {
-          view.reported = reported;
-          changed();
-        }),
-      ];
+      const stopWatching = await watchDevice(link, device, view, changed);
       const stopPolling = poll(async () => {
         view.restarts = await wait.countRestarts();
         changed();
       });
       return async () => {
         stopPolling();
-        for (const stop of stops) await stop();
+        await stopWatching();
       };
     },
     details: wait.log,

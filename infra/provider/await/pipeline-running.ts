@@ -1,13 +1,9 @@
-import type {
-  PipelineStats,
-  Presence,
-  Reported,
-  ReportedError,
-} from "../../../fleet/contract/index.ts";
+import type { PipelineStats, Reported, ReportedError } from "../../../fleet/contract/index.ts";
 import { ERROR_CODES, type ErrorCode, FleetError } from "../../../fleet/errors/index.ts";
 import type { FleetLink } from "../../../fleet/hub/client/index.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { type Verdict, waitUntil } from "./wait-until.ts";
+import { type DeviceView, watchDevice } from "./watch-device.ts";
 
 /** What must be true before `up` returns. */
 export interface PipelineGoal {
@@ -19,9 +15,7 @@ export interface PipelineGoal {
   errorBeforeAtMs: number | null;
 }
 
-export interface PipelineView {
-  presence: Presence | null;
-  reported: Reported | null;
+export interface PipelineView extends DeviceView {
   /** Statistics that came while the goal's version was reported as running. */
   frames: FrameCount | null;
 }
@@ -150,14 +144,7 @@ export async function waitRunning(
     judge: () => judgeRunning(goal, view),
     observe: async (changed) => {
       const stops = [
-        await link.subscribe(device, "presence", (presence) => {
-          view.presence = presence;
-          changed();
-        }),
-        await link.subscribe(device, "reported", (reported) => {
-          view.reported = reported;
-          changed();
-        }),
+        await watchDevice(link, device, view, changed),
         await link.subscribe(device, "stats", (stats, { receivedAtMs }) => {
           const own = stats.pipelines.find(({ name }) => name === goal.pipeline);
           if (own) countFrames(goal, view, own, receivedAtMs);
