@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { until } from "../hub/running-hub.ts";
@@ -7,13 +7,14 @@ import { until } from "../hub/running-hub.ts";
 /** A program in a real terminal: tmux on a socket of its own. Tests wait for what is on the screen. */
 export class Terminal {
   readonly #folder = mkdtempSync(path.join(tmpdir(), "jetfleet-tmux-"));
+  readonly #statusFile = path.join(this.#folder, "status");
 
   constructor(command: readonly string[], size: { width: number; height: number }) {
     // The pane stays after the program's end, so that its exit status can be read.
     const quoted = command.map((part) => `'${part.replaceAll("'", `'\\''`)}'`).join(" ");
     this.#tmux("-f", "/dev/null", "new-session", "-d", "-s", "t", ...sizeFlags(size), "sh");
     this.#tmux("set-option", "-g", "remain-on-exit", "on");
-    this.#tmux("respawn-pane", "-k", "-t", "t", quoted);
+    this.#tmux("respawn-pane", "-k", "-t", "t", `${quoted}; echo $? > '${this.#statusFile}'`);
   }
 
   /** The screen as a person sees it. */
@@ -41,12 +42,16 @@ export class Terminal {
 
   /** Waits for the program's end and returns its exit status. */
   async exitStatus(): Promise<number> {
-    await until("the program's end", () => this.#format("#{pane_dead}") === "1");
-    return Number(this.#format("#{pane_dead_status}"));
+    // tmux itself does not always hear how a program ended, so the shell around it writes it down.
+    await until("the program's exit status", () => existsSync(this.#statusFile));
+    await until("the whole of it", () => readFileSync(this.#statusFile, "utf8").endsWith("\n"));
+    return Number(readFileSync(this.#statusFile, "utf8"));
   }
 
+  /** Of the program, which is the only child of the shell in the pane. */
   get pid(): number {
-    return Number(this.#format("#{pane_pid}"));
+    const shell = this.#format("#{pane_pid}");
+    return Number(readFileSync(`/proc/${shell}/task/${shell}/children`, "utf8").trim());
   }
 
   close(): void {
