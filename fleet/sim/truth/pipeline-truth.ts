@@ -17,6 +17,8 @@ interface Scored {
 interface ModelRun {
   modelDigest: string;
   window: Scored[];
+  /** Of the window as it is; null when frames came since. The model before the present one keeps its own. */
+  figures: TruthRun | null;
 }
 
 /** Keeps the last frames of one pipeline for the model that runs and for the one before it. */
@@ -38,6 +40,7 @@ export class PipelineTruth {
       run.window.push({ frame, truth: truths[at] ?? [], receivedAtMs });
     }
     run.window.splice(0, run.window.length - WINDOW_FRAMES);
+    run.figures = null;
   }
 
   /** A camera that was started again counts from 0: frames of both lives must not be held against one count. */
@@ -48,14 +51,19 @@ export class PipelineTruth {
   }
 
   runs(): TruthRun[] {
-    return this.#runs.filter(({ window }) => window.length > 0).map((run) => this.#score(run));
+    return this.#runs
+      .filter(({ window }) => window.length > 0)
+      .map((run) => {
+        run.figures ??= this.#score(run);
+        return run.figures;
+      });
   }
 
   #runOf(batch: Detections, receivedAtMs: number): ModelRun {
     const last = this.#runs.at(-1);
     if (last?.modelDigest === batch.modelDigest) return last;
     if (last) this.#recordSwap(last, batch, receivedAtMs);
-    const run: ModelRun = { modelDigest: batch.modelDigest, window: [] };
+    const run: ModelRun = { modelDigest: batch.modelDigest, window: [], figures: null };
     // A model that comes back begins anew: its former figures were of another time.
     this.#runs = [
       ...this.#runs.filter((old) => old.modelDigest !== batch.modelDigest).slice(-1),
