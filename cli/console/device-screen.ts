@@ -17,7 +17,7 @@ import {
 import { boardTitle, modelTitle, stageTable } from "../render/status-text.ts";
 import { table } from "../render/table.ts";
 import { figureRows, TRUTH_COLUMNS, truthAbsence } from "../render/truth-text.ts";
-import { clockOf, NO_EVENTS, problemLines } from "./fleet-screen.ts";
+import { clockOf, eventLines, problemLines } from "./common-lines.ts";
 import { footerOf } from "./keys.ts";
 import { type Line, line, page, rule, type Size, spread } from "./lines.ts";
 
@@ -39,7 +39,7 @@ export function deviceScreen(view: FleetView, device: DeviceView, size: Size): L
   );
   const pipelines = device.pipelines.flatMap((pipeline) => pipelineLines(pipeline, view, size));
   return page(
-    [...head, ...pipelines.slice(0, room), ...problems, ...eventLines(device, width)],
+    [...head, ...pipelines.slice(0, room), ...problems, ...deviceEvents(device, width)],
     footer,
     size,
   );
@@ -160,12 +160,11 @@ function truthRows({ truth }: PipelineView, view: FleetView, { width, height }: 
   return [line(head, "faint"), ...lines.map((text) => line(text))];
 }
 
-function eventLines(device: DeviceView, width: number): Line[] {
-  if (device.events.length === 0) return [rule(width), line(NO_EVENTS, "faint")];
-  const lines = device.events.map(({ atMs, pipeline, message }) =>
-    line(`${clockOf(atMs)}  ${pipeline === undefined ? "" : `${pipeline}: `}${message}`, "faint"),
+function deviceEvents({ events }: DeviceView, width: number): Line[] {
+  return eventLines(
+    events.map(({ atMs, pipeline, message }) => ({ atMs, where: pipeline ?? null, message })),
+    width,
   );
-  return [rule(width), ...lines];
 }
 
 /** As many short facts as one line holds, and how many more there are. */

@@ -4,7 +4,6 @@ import {
   type PipelineView,
   updateUnderWay,
 } from "../fleet-view/index.ts";
-import { NO_PALETTE } from "../render/colour.ts";
 import {
   formatAge,
   formatBytes,
@@ -13,9 +12,10 @@ import {
   formatMs,
   formatPercent,
 } from "../render/format.ts";
-import { boardTitle, modelTitle, problemText } from "../render/status-text.ts";
+import { boardTitle, modelTitle } from "../render/status-text.ts";
 import { type Column, table } from "../render/table.ts";
 import { truthAbsence } from "../render/truth-text.ts";
+import { clockOf, eventLines, problemLines } from "./common-lines.ts";
 import { footerOf } from "./keys.ts";
 import { type Line, line, page, rule, type Size, spread, type Tone } from "./lines.ts";
 import { selectedDevice, type UiState } from "./ui-state.ts";
@@ -39,13 +39,13 @@ export function fleetScreen(view: FleetView, ui: UiState, size: Size): Line[] {
     ...pipelineLines(view, width),
     ...truthNote(view),
   ];
-  const events = eventLines(view, width);
+  const events = fleetEvents(view, width);
   return page([...head, ...lists.slice(0, room), ...problems, ...events], footer, size);
 }
 
 export function header(view: FleetView, width: number): Line[] {
   const online = view.devices.filter(({ presence }) => presence === "online").length;
-  const clock = new Date(view.generatedAtMs).toTimeString().slice(0, 8);
+  const clock = clockOf(view.generatedAtMs);
   const counts = `${online} of ${view.devices.length} online`;
   const wrong = view.problems.filter(({ severity }) => severity === "error").length;
   const state = wrong === 0 ? "all well" : `${wrong} wrong`;
@@ -186,35 +186,15 @@ function truthNote({ truth }: FleetView): Line[] {
   return absence ? [line(absence, truth.state === "absent" ? "faint" : "warn")] : [];
 }
 
-export function problemLines(view: Pick<FleetView, "problems">, width: number): Line[] {
-  if (view.problems.length === 0) return [];
-  const lines = view.problems.flatMap((problem) =>
-    problemText(problem, width, NO_PALETTE).map((text) =>
-      line(
-        text,
-        text.startsWith("  next:") ? "plain" : problem.severity === "error" ? "bad" : "warn",
-      ),
-    ),
-  );
-  return [rule(width), ...lines];
-}
-
-function eventLines(view: FleetView, width: number): Line[] {
-  const events = view.devices
-    .flatMap((device) => device.events.map((event) => ({ device: device.name, ...event })))
-    .sort((a, b) => b.atMs - a.atMs);
-  if (events.length === 0) return [rule(width), line(NO_EVENTS, "faint")];
-  return [
-    rule(width),
-    ...events.map(({ device, atMs, pipeline, message }) => {
-      const where = pipeline === undefined ? device : `${device}/${pipeline}`;
-      return line(`${clockOf(atMs)}  ${where}: ${message}`, "faint");
+function fleetEvents(view: FleetView, width: number): Line[] {
+  const events = view.devices.flatMap((device) =>
+    device.events.map(({ atMs, pipeline, message }) => {
+      const where = pipeline === undefined ? device.name : `${device.name}/${pipeline}`;
+      return { atMs, where, message };
     }),
-  ];
-}
-
-export const NO_EVENTS = "no event since this screen was opened";
-
-export function clockOf(atMs: number): string {
-  return new Date(atMs).toTimeString().slice(0, 8);
+  );
+  return eventLines(
+    events.sort((a, b) => b.atMs - a.atMs),
+    width,
+  );
 }
