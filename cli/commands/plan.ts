@@ -3,14 +3,8 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { z } from "zod";
 import { FleetError } from "../../fleet/errors/index.ts";
-import {
-  Accelerator,
-  Plan,
-  PlanPrecision,
-  parseStreams,
-  planFor,
-  readModel,
-} from "../../fleet/plan/index.ts";
+import { Plan, parseStreams, planFor, readModel } from "../../fleet/plan/index.ts";
+import { AcceleratorChoice, PrecisionChoice } from "../../fleet/spec/index.ts";
 import { planLines } from "../render/plan-text.ts";
 import { moduleNamed } from "./boards.ts";
 
@@ -43,8 +37,8 @@ export function registerPlan(program: Command, run: Run): void {
     .description("what a model will do on a board, before anything moves")
     .requiredOption("--board <board>", "such as agx-xavier; `jetfleet boards` lists them")
     .option("--jetpack <version>", "default: the newest for the board")
-    .option("--accelerator <which>", `one of ${Accelerator.options.join(", ")}`, "auto")
-    .option("--precision <which>", `one of ${PlanPrecision.options.join(", ")}`, "auto")
+    .option("--accelerator <which>", `one of ${AcceleratorChoice.options.join(", ")}`, "auto")
+    .option("--precision <which>", `one of ${PrecisionChoice.options.join(", ")}`, "auto")
     .option("--power-mode <mode>", "nvpmodel mode by name or id; default: the fastest")
     .option("--streams <streams>", "cameras such as 4@1080p30; may be repeated", append, [])
     .option("--shape <input=dims>", "such as images=1x3x416x416; may be repeated", append, [])
@@ -68,8 +62,8 @@ async function plan(file: string, options: PlanCommandOptions): Promise<number> 
     throw new FleetError("MODEL_INVALID", `Cannot read ${file}`, { cause });
   });
   const planned = planFor(readModel(bytes), board, {
-    accelerator: choice(Accelerator, "--accelerator", options.accelerator),
-    precision: choice(PlanPrecision, "--precision", options.precision),
+    accelerator: choice(AcceleratorChoice, "--accelerator", options.accelerator),
+    precision: choice(PrecisionChoice, "--precision", options.precision),
     streams: options.streams.map(parseStreams),
     shapes: Object.fromEntries(options.shape.map(parseShape)),
     digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`,

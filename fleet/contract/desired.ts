@@ -1,5 +1,13 @@
 import { z } from "zod";
-import { BoardName, Digest, EpochMs, ModelManifest, Name, PipelineSpec } from "../spec/index.ts";
+import {
+  BoardName,
+  Digest,
+  EpochMs,
+  ModelManifest,
+  Name,
+  PipelineSpec,
+  PlanSummary,
+} from "../spec/index.ts";
 import { CONTRACT_VERSION } from "./version.ts";
 
 /** Everything a device should run. An empty document (no pipelines) means: stop all. */
@@ -17,6 +25,11 @@ export const Desired = z.strictObject({
   setDigest: Digest,
   models: z.array(ModelManifest).max(64),
   pipelines: z.array(PipelineSpec).max(64),
+  /**
+   * What was planned for the pipelines, by name, so that plan and measurement can be seen side by side. Devices do not
+   * act on it, and it is no part of a pipeline's digest.
+   */
+  plans: z.record(Name, PlanSummary).optional(),
 });
 export type Desired = z.infer<typeof Desired>;
 

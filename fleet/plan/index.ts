@@ -3,11 +3,9 @@ export { type OnnxModel, readModel } from "./onnx/index.ts";
 export { PlanCache } from "./plan-cache.ts";
 export { type PlanOptions, planFor } from "./plan-for.ts";
 export {
-  Accelerator,
   Admission,
   Candidate,
   Diagnostic,
   Plan,
   PlannedLayer,
-  PlanPrecision,
 } from "./plan-schema.ts";

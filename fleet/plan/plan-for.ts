@@ -10,6 +10,7 @@ import {
   usableDlaCores,
 } from "../boards/catalog/index.ts";
 import { FleetError } from "../errors/index.ts";
+import type { AcceleratorChoice, PrecisionChoice } from "../spec/index.ts";
 import { admissionsOf } from "./admission.ts";
 import { FITTED_ON } from "./calibration/fitted.ts";
 import { candidatesOf, type PlacedCandidate } from "./candidates.ts";
@@ -19,15 +20,15 @@ import { type Hardware, hardwareOf, type Precision } from "./estimate/hardware.t
 import { estimateMemory } from "./estimate/memory.ts";
 import { type Layer, type MappedGraph, mapGraph, trtNumber } from "./layers/index.ts";
 import type { OnnxModel } from "./onnx/index.ts";
-import type { Accelerator, Diagnostic, Plan, PlannedLayer, PlanPrecision } from "./plan-schema.ts";
+import type { Diagnostic, Plan, PlannedLayer } from "./plan-schema.ts";
 import { type Choice, choose } from "./policy.ts";
 import { inferShapes, known, type ShapedGraph } from "./shapes/index.ts";
 
 export interface PlanOptions {
   /** Newest that the board supports, when not said. */
   jetpack?: string;
-  accelerator?: Accelerator;
-  precision?: PlanPrecision;
+  accelerator?: AcceleratorChoice;
+  precision?: PrecisionChoice;
   streams?: readonly Streams[];
   /** Name of the mode; the fastest when not said. */
   powerMode?: string;
@@ -131,7 +132,7 @@ function settleMode(board: Module, wanted: string | undefined): PowerModeFacts |
 }
 
 /** INT8 needs calibration data, so it is only taken when asked for; where it is not fast, FP16 stands in. */
-function settlePrecision(board: Module, wanted: PlanPrecision): Precision {
+function settlePrecision(board: Module, wanted: PrecisionChoice): Precision {
   const { fastFp16, fastInt8 } = SOCS[board.soc];
   const half = best(fastFp16) ? "fp16" : "fp32";
   if (wanted === "auto") return half;
@@ -226,7 +227,7 @@ function shapeDiagnostics({ live, facts }: ShapedGraph): Diagnostic[] {
 
 function precisionDiagnostics(
   board: Module,
-  wanted: PlanPrecision,
+  wanted: PrecisionChoice,
   { chosen }: Choice,
 ): Diagnostic[] {
   const soc = SOCS[board.soc];

@@ -5,11 +5,6 @@ const Interval = z
   .meta({ description: "An estimate with the bounds of its 80 % interval." });
 export type Interval = z.infer<typeof Interval>;
 
-export const Accelerator = z.enum(["auto", "gpu", "dla0", "dla1", "split"]);
-export type Accelerator = z.infer<typeof Accelerator>;
-export const PlanPrecision = z.enum(["auto", "fp32", "fp16", "int8"]);
-export type PlanPrecision = z.infer<typeof PlanPrecision>;
-
 export const Diagnostic = z.object({
   severity: z.enum(["error", "warning", "info"]),
   rule: z.string().meta({ description: "Stable id such as dla.pool.window." }),

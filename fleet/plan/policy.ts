@@ -1,5 +1,5 @@
+import type { AcceleratorChoice } from "../spec/index.ts";
 import type { PlacedCandidate } from "./candidates.ts";
-import type { Accelerator } from "./plan-schema.ts";
 
 export interface Choice {
   chosen: PlacedCandidate | null;
@@ -17,7 +17,7 @@ const MOSTLY_ON_DLA = 0.9;
  */
 export function choose(
   candidates: readonly PlacedCandidate[],
-  accelerator: Accelerator,
+  accelerator: AcceleratorChoice,
   demandedFps: number,
 ): Choice {
   const open = candidates.filter(
@@ -55,7 +55,7 @@ function fastestOf(candidates: readonly PlacedCandidate[]): PlacedCandidate | nu
   );
 }
 
-function fastestChoice(chosen: PlacedCandidate, accelerator: Accelerator): Choice {
+function fastestChoice(chosen: PlacedCandidate, accelerator: AcceleratorChoice): Choice {
   const { accelerator: name } = chosen.candidate;
   const reason =
     accelerator === "auto"

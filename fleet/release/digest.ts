@@ -20,7 +20,16 @@ export function setDigestOf(models: readonly ModelManifest[]): string {
   return sha256Digest(canonicalJson(sorted));
 }
 
-/** Names one version of a pipeline together with the model bytes it runs. */
+/**
+ * Names one version of a pipeline together with the model bytes it runs. What is only planned with and judged by, the
+ * budget and what the cameras are said to send, changes nothing on the device and is left out.
+ */
 export function pipelineDigest(spec: PipelineSpec, model: ModelManifest): string {
-  return sha256Digest(canonicalJson({ spec, model }));
+  const { budget: _budget, sources, ...acted } = spec;
+  const opened = Object.entries(sources).map(([name, { video: _video, ...source }]) => [
+    name,
+    source,
+  ]);
+  const runs = { ...acted, sources: Object.fromEntries(opened) };
+  return sha256Digest(canonicalJson({ spec: runs, model }));
 }

@@ -2,12 +2,17 @@ export { BoardName, DeviceSpec, SshSpec, UNSUPPORTED_DEVICE_KEYS } from "./devic
 export { Decoder, ModelManifest, ModelSpec, UNSUPPORTED_MODEL_KEYS } from "./model.ts";
 export { Digest, EpochMs, Name } from "./names.ts";
 export {
+  AcceleratorChoice,
+  BudgetSpec,
   DetectSpec,
   PipelineSpec,
+  PrecisionChoice,
   redactUri,
   SinksSpec,
   SourceSpec,
   SourceUri,
   TrackSpec,
   UNSUPPORTED_PIPELINE_KEYS,
+  VideoSpec,
 } from "./pipeline.ts";
+export { PlanSummary } from "./plan-summary.ts";

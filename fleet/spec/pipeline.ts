@@ -12,17 +12,57 @@ export const SourceUri = z
     error: `must begin with ${SOURCE_SCHEMES.join(", ")}`,
   });
 
+export const VideoSpec = z
+  .strictObject({
+    width: z.number().int().min(16).max(16384).meta({ description: "Pixels." }),
+    height: z.number().int().min(16).max(16384).meta({ description: "Pixels." }),
+    fps: z.number().positive().max(1000).meta({ description: "Frames a second." }),
+  })
+  .meta({
+    description:
+      "What the source is said to send. The plan counts it against decoder and accelerator; what really comes is measured.",
+  });
+export type VideoSpec = z.infer<typeof VideoSpec>;
+
 export const SourceSpec = z
   .strictObject({
     uri: SourceUri.meta({ description: "rtsp:// camera, or file:// path on the device." }),
     transport: z.enum(["tcp", "udp"]).default("tcp").meta({ description: "RTSP transport." }),
     loop: z.boolean().default(false).meta({ description: "Begin a file again at its end." }),
+    video: VideoSpec.optional(),
   })
   .meta({
     description:
       "Where frames come from. Live sources drop the oldest frame when late; files wait.",
   });
 export type SourceSpec = z.infer<typeof SourceSpec>;
+
+/** Accelerators of a Jetson. `split`: a GPU engine and one on each DLA share the frames. */
+export const AcceleratorChoice = z.enum(["auto", "gpu", "dla0", "dla1", "split"]);
+export type AcceleratorChoice = z.infer<typeof AcceleratorChoice>;
+export const PrecisionChoice = z.enum(["auto", "fp32", "fp16", "int8"]);
+export type PrecisionChoice = z.infer<typeof PrecisionChoice>;
+
+export const BudgetSpec = z
+  .strictObject({
+    minFps: z
+      .number()
+      .positive()
+      .max(10_000)
+      .optional()
+      .meta({ description: "Frames a second that must leave the pipeline, of all its sources." }),
+    latencyP95Ms: z
+      .number()
+      .positive()
+      .max(60_000)
+      .optional()
+      .meta({ description: "Milliseconds from capture to the sinks that 95 of 100 frames keep." }),
+  })
+  .meta({
+    description:
+      "What the pipeline must achieve. A preview refuses what the board's silicon cannot give; status tells when it is not met.",
+  });
+export type BudgetSpec = z.infer<typeof BudgetSpec>;
 
 export const DetectSpec = z
   .strictObject({
@@ -38,6 +78,14 @@ export const DetectSpec = z
       .max(1)
       .default(0.45)
       .meta({ description: "Boxes of one class that overlap more than this are merged." }),
+    accelerator: AcceleratorChoice.optional().meta({
+      description:
+        "Where the model runs. Default: auto, the plan chooses by the budget and says why.",
+    }),
+    precision: PrecisionChoice.optional().meta({
+      description:
+        "Default: auto, FP16 where it is fast. INT8 needs calibration, so it must be asked for.",
+    }),
   })
   .meta({ description: "Object detection." });
 export type DetectSpec = z.infer<typeof DetectSpec>;
@@ -66,6 +114,7 @@ export const PipelineSpec = z
     detect: DetectSpec.extend({ model: Name }),
     track: TrackSpec.optional(),
     sinks: SinksSpec.default({ mqtt: {} }),
+    budget: BudgetSpec.optional(),
   })
   .meta({ description: "sources → decode → preprocess → detect → track → sinks on one device." });
 export type PipelineSpec = z.infer<typeof PipelineSpec>;
@@ -75,10 +124,7 @@ export const UNSUPPORTED_PIPELINE_KEYS = [
   "classify",
   "analytics",
   "overlay",
-  "budget",
   "shadow",
-  "detect.accelerator",
-  "detect.precision",
   "detect.interval",
   "sinks.preview",
   "sinks.file",

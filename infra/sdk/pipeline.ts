@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { PlanSummary } from "../provider/plan/plan-summary.ts";
+import type { PlanSummary } from "../../fleet/spec/index.ts";
 import { Device } from "./device.ts";
 import { misuse, requireArgs } from "./misuse.ts";
 import { Model } from "./model.ts";

@@ -1,3 +1,4 @@
+import { PlanSummary } from "../../../fleet/spec/index.ts";
 import type { CheckFailure } from "../check.ts";
 import type { Known } from "../resources/resource.ts";
 import {
@@ -9,7 +10,6 @@ import {
   valueAt,
 } from "../rpc/values.ts";
 import { type PlanQuestion, pipelinePlanner } from "./pipeline-planner.ts";
-import { PlanSummary } from "./plan-summary.ts";
 
 /** No change of what runs: a new estimate, and what only the plan is made from. */
 export function concernsPlanOnly(path: string): boolean {

@@ -4,7 +4,8 @@ import { findModule } from "../../../fleet/boards/catalog/index.ts";
 import { FleetError } from "../../../fleet/errors/index.ts";
 import { type Plan, PlanCache, readModel } from "../../../fleet/plan/index.ts";
 import { sha256Digest } from "../../../fleet/release/index.ts";
-import { absentPlan, impossibleDemands, type PlanSummary, summarisePlan } from "./plan-summary.ts";
+import type { PlanSummary } from "../../../fleet/spec/index.ts";
+import { absentPlan, impossibleDemands, summarisePlan } from "./plan-summary.ts";
 
 export interface PlanQuestion {
   /** Of the model's file. */

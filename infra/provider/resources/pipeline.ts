@@ -6,6 +6,7 @@ import {
   DetectSpec,
   ModelManifest,
   PipelineSpec,
+  PlanSummary,
   UNSUPPORTED_PIPELINE_KEYS,
 } from "../../../fleet/spec/index.ts";
 import { waitRunning } from "../await/pipeline-running.ts";
@@ -13,7 +14,6 @@ import { waitUntil } from "../await/wait-until.ts";
 import { diffInputs, diffState, type PropertyDiff } from "../diff.ts";
 import type { FleetContext } from "../fleet-context.ts";
 import { addPlan, concernsPlanOnly, logPlan, planOf } from "../plan/pipeline-plan.ts";
-import { PlanSummary } from "../plan/plan-summary.ts";
 import { InitFailed } from "../rpc/errors.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { type Properties, reveal, UNKNOWN } from "../rpc/values.ts";

@@ -50,4 +50,16 @@ describe("digests", () => {
       pipelineDigest({ ...pipeline, detect: { ...pipeline.detect, minScore: 0.5 } }, model),
     ).not.toBe(before);
   });
+
+  it("of a pipeline stay when only its budget or what its camera is said to send changes", () => {
+    const { cam1 } = pipeline.sources;
+    const told = {
+      ...pipeline,
+      budget: { minFps: 15 },
+      sources: { cam1: { ...cam1!, video: { width: 1920, height: 1080, fps: 30 } } },
+    };
+    expect(pipelineDigest(told, model)).toBe(pipelineDigest(pipeline, model));
+    const elsewhere = { ...told, sources: { cam1: { ...told.sources.cam1, loop: true } } };
+    expect(pipelineDigest(elsewhere, model)).not.toBe(pipelineDigest(pipeline, model));
+  });
 });

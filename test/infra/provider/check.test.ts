@@ -40,7 +40,7 @@ describe("check of a pipeline", () => {
     expect(failures[0]?.reason).toContain(reason);
   });
 
-  test.each(["budget", "analytics", "shadow", "detect.accelerator", "sinks.preview"])(
+  test.each(["classify", "analytics", "shadow", "detect.interval", "sinks.preview"])(
     "says of %s that it is not yet supported",
     async (path) => {
       const { failures } = await check("Pipeline", changed(pipelineInputs(), path, {}));

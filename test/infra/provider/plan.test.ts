@@ -1,7 +1,7 @@
 import { copyFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import type { PlanSummary } from "../../../infra/provider/plan/plan-summary.ts";
+import type { PlanSummary } from "../../../fleet/spec/index.ts";
 import { type Properties, UNKNOWN } from "../../../infra/provider/rpc/values.ts";
 import { changed, pipelineInputs } from "./inputs.ts";
 import { tinyOnnx } from "./support/tiny-onnx.ts";
