@@ -11,7 +11,7 @@ export function planLines(plan: Plan, width: number, everyLayer: boolean): strin
     "",
     ...headLines(plan),
     ...section("Ways to run it", candidateLines(plan, width)),
-    ...section("What the cameras take", admissionLines(plan, width)),
+    ...section("What it takes of the board", admissionLines(plan, width)),
     ...section("What stands in the way", diagnosticLines(plan.diagnostics, width, false)),
     ...section("What a DLA leaves to the GPU", diagnosticLines(plan.diagnostics, width, true)),
     ...section("Layers", everyLayer ? layerLines(plan, width) : []),
@@ -72,20 +72,28 @@ function candidateLines({ candidates, chosen }: Plan, width: number): string[] {
 }
 
 function candidateRow(
-  { accelerator, precision, ms, fps, dlaShare, loadables, reformats }: Candidate,
+  { accelerator, precision, latencyMs, fps, dlaShare, loadables, reformats }: Candidate,
   isChosen: boolean,
 ): string[] {
   const usesDla = accelerator !== "gpu";
   return [
     `  ${accelerator}`,
     precision,
-    `${ms.expected.toFixed(1)} (${ms.low.toFixed(1)} to ${ms.high.toFixed(1)})`,
-    `${fps.expected.toFixed(0)} (${fps.low.toFixed(0)} to ${fps.high.toFixed(0)})`,
+    withBounds(latencyMs, 1),
+    withBounds(fps, 0),
     usesDla ? `${(100 * dlaShare).toFixed(0)} %` : "-",
     usesDla ? String(loadables) : "-",
     usesDla ? String(reformats) : "-",
     isChosen ? "chosen" : "",
   ];
+}
+
+function withBounds(interval: Candidate["fps"], digits: number): string {
+  if (!interval) return "unknown";
+  const [expected, low, high] = [interval.expected, interval.low, interval.high].map((one) =>
+    one.toFixed(digits),
+  );
+  return `${expected} (${low} to ${high})`;
 }
 
 function admissionLines({ admissions }: Plan, width: number): string[] {

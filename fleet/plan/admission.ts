@@ -1,41 +1,114 @@
 import { best, type Module } from "../boards/catalog/index.ts";
-import { demandedFps, demandedMpix, type Streams } from "./demand.ts";
-import type { Admission, Candidate, Interval } from "./plan-schema.ts";
+import { type Demand, demandedMpix } from "./demand.ts";
+import type { Admission, Candidate, Interval, NamedUsage, Usage } from "./plan-schema.ts";
 
 // What Ubuntu, the agent and video buffers take; common knowledge, not confirmed by a source.
 const SYSTEM_MIB = 1500;
 const STREAM_MIB = 60;
 
-/** What the streams take of each resource of the board. */
-export function admissionsOf(
-  board: Module,
-  candidate: Candidate,
-  streams: readonly Streams[],
+/** What a way to run a model takes of the board when it keeps up with the demand. */
+export function usageOf(
+  candidate: Candidate | null,
+  { streams, fps }: Demand,
   memory: Interval | null,
-): Admission[] {
+): Usage {
+  const busy = (device: keyof Candidate["busy"]): number | null => {
+    const share = candidate?.busy[device] ?? 0;
+    if (share === 0 || !candidate?.fps) return 0;
+    return fps === 0 ? null : (share * fps) / candidate.fps.expected;
+  };
   const count = streams.reduce((sum, one) => sum + one.count, 0);
-  const admissions: Admission[] = [];
-  if (count > 0) {
-    const decoder = best(board.decodeMpixPerSecond);
-    admissions.push(admission("decoder", demandedMpix(streams), decoder, "MP/s"));
-    const busy = (100 * demandedFps(streams)) / candidate.fps.expected;
-    admissions.push(
-      admission(candidate.accelerator.startsWith("dla") ? "dla" : "gpu", busy, 100, "%"),
-    );
-  }
-  if (memory) {
-    const gb = best(board.memoryGb);
-    const used = memory.expected + SYSTEM_MIB + count * STREAM_MIB;
-    admissions.push(admission("memory", used, gb === null ? null : gb * 1024, "MiB"));
-  }
-  return admissions;
+  return {
+    decoderMpixPerSecond: count === 0 ? null : demandedMpix(streams),
+    gpuBusy: busy("gpu"),
+    dla0Busy: busy("dla0"),
+    dla1Busy: busy("dla1"),
+    memoryMib: memory && memory.expected + count * STREAM_MIB,
+  };
 }
 
-function admission(
-  resource: Admission["resource"],
-  used: number,
-  available: number | null,
-  unit: string,
-): Admission {
-  return { resource, used, available, unit, fits: available === null ? null : used <= available };
+interface Resource {
+  resource: Admission["resource"];
+  of: (usage: Usage) => number | null;
+  available: (board: Module) => number | null;
+  unit: string;
+  /** Taken before any pipeline. */
+  system?: number;
+}
+
+const RESOURCES: readonly Resource[] = [
+  {
+    resource: "decoder",
+    of: ({ decoderMpixPerSecond }) => decoderMpixPerSecond,
+    available: (board) => best(board.decodeMpixPerSecond),
+    unit: "MP/s",
+  },
+  { resource: "gpu", of: ({ gpuBusy }) => percent(gpuBusy), available: () => 100, unit: "%" },
+  { resource: "dla0", of: ({ dla0Busy }) => percent(dla0Busy), available: () => 100, unit: "%" },
+  { resource: "dla1", of: ({ dla1Busy }) => percent(dla1Busy), available: () => 100, unit: "%" },
+  {
+    resource: "memory",
+    of: ({ memoryMib }) => memoryMib,
+    available: (board) => {
+      const gb = best(board.memoryGb);
+      return gb === null ? null : gb * 1024;
+    },
+    unit: "MiB",
+    system: SYSTEM_MIB,
+  },
+];
+
+function percent(share: number | null): number | null {
+  return share === null ? null : 100 * share;
+}
+
+/** Each resource that this pipeline or another takes something of, against what the board has. */
+export function admissionsOf(
+  board: Module,
+  usage: Usage,
+  beside: readonly NamedUsage[],
+): Admission[] {
+  return RESOURCES.flatMap(({ resource, of, available, unit, system = 0 }): Admission[] => {
+    const own = of(usage) ?? 0;
+    const others = beside.flatMap((one) => {
+      const used = of(one) ?? 0;
+      return used > 0 ? [{ name: one.name, used }] : [];
+    });
+    if (own === 0 && others.length === 0) return [];
+    const used = others.reduce((sum, one) => sum + one.used, own + system);
+    const limit = available(board);
+    return [
+      {
+        resource,
+        used,
+        own,
+        beside: others,
+        available: limit,
+        unit,
+        fits: limit === null ? null : used <= limit,
+      },
+    ];
+  });
+}
+
+/** Pipelines of which nobody knows what they take of GPU, DLA or decoder. */
+export function unknownBeside(beside: readonly NamedUsage[]): string[] {
+  return beside
+    .filter((one) => RESOURCES.some(({ of }) => of(one) === null))
+    .map(({ name }) => name);
+}
+
+/** The share of its own rate that a way to run the model keeps while others use the same devices. */
+export function shareLeft({ busy }: Candidate, beside: readonly NamedUsage[]): number {
+  const left = (device: keyof Candidate["busy"], of: (usage: Usage) => number | null): number => {
+    if (busy[device] === 0) return 1;
+    const taken = beside.reduce((sum, one) => sum + (of(one) ?? 0), 0);
+    return Math.max(0, 1 - taken) / busy[device];
+  };
+  return Math.min(
+    1,
+    left("gpu", ({ gpuBusy }) => gpuBusy),
+    left("dla0", ({ dla0Busy }) => dla0Busy),
+    left("dla1", ({ dla1Busy }) => dla1Busy),
+  );
 }

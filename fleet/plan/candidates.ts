@@ -2,8 +2,9 @@ import { type PlacedGraph, placeOnDla, placeOnGpu } from "./dla/index.ts";
 import {
   type EngineEstimate,
   estimateEngine,
+  estimateSplit,
   perSecond,
-  splitMs,
+  type SplitEstimate,
   withInterval,
 } from "./estimate/engine.ts";
 import type { Hardware, Precision } from "./estimate/hardware.ts";
@@ -21,6 +22,15 @@ export interface Setting {
   precision: Precision;
   /** DLA cores that the software can use. */
   dlaCores: number;
+  /** Pictures that one inference takes. */
+  batch: number;
+}
+
+/** How long one inference takes and how often one ends, in milliseconds, and what is busy meanwhile. */
+interface Speed {
+  latencyMs: number;
+  periodMs: number;
+  busy: Candidate["busy"];
 }
 
 /** Every way to run the layers: on the GPU, on one DLA with the rest on the GPU, and spread over all. */
@@ -28,45 +38,58 @@ export function candidatesOf(layers: readonly Layer[], setting: Setting): Placed
   const { trt, hardware, precision, dlaCores } = setting;
   const onGpu = placeOnGpu(layers);
   const gpu = estimateEngine(onGpu, trt, hardware, precision);
-  const all: PlacedCandidate[] = [
-    { candidate: describe("gpu", onGpu, gpu.ms, setting), placed: onGpu },
-  ];
+  const all = [describe("gpu", onGpu, gpuSpeed(gpu), setting)];
   const { dla } = hardware;
   if (!dla || dlaCores === 0 || precision === "fp32") return all;
   const onDla = placeOnDla(layers, { trt, precision, generation: dla.generation });
   if (onDla.placements.every(({ device }) => device === "gpu")) return all;
   const one = estimateEngine(onDla, trt, hardware, precision);
   const cores = (["dla0", "dla1"] as const).slice(0, dlaCores);
-  all.push(
-    ...cores.map((core) => ({ candidate: describe(core, onDla, one.ms, setting), placed: onDla })),
-  );
-  const ms = shared(gpu, one, dlaCores);
-  all.push({ candidate: describe("split", onDla, ms, setting), placed: onDla });
+  all.push(...cores.map((core) => describe(core, onDla, dlaSpeed(one, core), setting)));
+  const split = fastestSplit(gpu, one, dlaCores);
+  if (split) all.push(describe("split", onDla, split, setting));
   return all;
 }
 
-/** A split never has to use a DLA that would slow it down. */
-function shared(gpu: EngineEstimate, dla: EngineEstimate, dlaCores: number): number {
-  const times = { gpuMs: gpu.ms, dlaMs: dla.ms, dlaOnGpuMs: dla.gpuMs };
-  const choices = Array.from({ length: dlaCores + 1 }, (_, dlas) => splitMs(times, dlas));
-  return Math.min(...choices);
+function gpuSpeed({ ms }: EngineEstimate): Speed {
+  return { latencyMs: ms, periodMs: ms, busy: { gpu: ms > 0 ? 1 : 0, dla0: 0, dla1: 0 } };
+}
+
+function dlaSpeed({ ms, gpuMs, dlaMs }: EngineEstimate, core: "dla0" | "dla1"): Speed {
+  const busy = { gpu: gpuMs / ms, dla0: 0, dla1: 0, [core]: dlaMs / ms };
+  return { latencyMs: ms, periodMs: ms, busy };
+}
+
+/** On as many DLAs as make it fastest; null when any would only slow the GPU down. */
+function fastestSplit(gpu: EngineEstimate, dla: EngineEstimate, dlaCores: number): Speed | null {
+  const splits = Array.from({ length: dlaCores }, (_, at) => estimateSplit(gpu, dla, at + 1));
+  const best = splits.reduce<SplitEstimate | null>(
+    (fastest, one) => (one.periodMs < (fastest?.periodMs ?? gpu.ms) ? one : fastest),
+    null,
+  );
+  if (!best) return null;
+  const { periodMs, latencyMs, dlaBusy, dlas } = best;
+  const busy = { gpu: 1, dla0: dlaBusy, dla1: dlas > 1 ? dlaBusy : 0 };
+  return { periodMs, latencyMs, busy };
 }
 
 function describe(
   accelerator: Candidate["accelerator"],
   placed: PlacedGraph,
-  ms: number,
-  { hardware, precision }: Setting,
-): Candidate {
+  { latencyMs, periodMs, busy }: Speed,
+  { hardware, precision, batch }: Setting,
+): PlacedCandidate {
   const onDla = placed.placements.map(({ device }) => device === "dla");
   const flops = (keep: (at: number) => boolean): number =>
     placed.layers.reduce((sum, layer) => sum + (keep(layer.index) ? layer.flops : 0), 0);
-  const interval = withInterval(ms, hardware, accelerator !== "gpu", precision);
-  return {
+  const within = (ms: number): ReturnType<typeof withInterval> =>
+    withInterval(ms, hardware, accelerator !== "gpu", precision);
+  const candidate: Candidate = {
     accelerator,
     precision,
-    ms: interval,
-    fps: perSecond(interval),
+    latencyMs: latencyMs > 0 ? within(latencyMs) : null,
+    fps: periodMs > 0 ? perSecond(within(periodMs), batch) : null,
+    busy,
     dlaLayers: onDla.filter(Boolean).length,
     gpuLayers: onDla.filter((one) => !one).length,
     dlaShare:
@@ -78,4 +101,5 @@ function describe(
     loadables: placed.segments.filter(({ device }) => device === "dla").length,
     reformats: placed.reformats.length,
   };
+  return { candidate, placed };
 }

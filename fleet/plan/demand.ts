@@ -8,6 +8,29 @@ export interface Streams {
   fps: number;
 }
 
+/** What a pipeline must achieve. */
+export interface Demand {
+  streams: readonly Streams[];
+  /** Pictures a second that the model must handle; 0 when nothing was said. */
+  fps: number;
+  /** Milliseconds that one inference may take; null when nothing was said. */
+  latencyMs: number | null;
+}
+
+/** The demand from what was said: a rate counts more than what the cameras send. */
+export function demandOf(said: {
+  streams?: readonly Streams[];
+  minFps?: number;
+  latencyMs?: number;
+}): Demand {
+  const streams = said.streams ?? [];
+  return {
+    streams,
+    fps: said.minFps ?? demandedFps(streams),
+    latencyMs: said.latencyMs ?? null,
+  };
+}
+
 const HEIGHTS: Readonly<Record<string, number>> = {
   "720p": 1280,
   "1080p": 1920,

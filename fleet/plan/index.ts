@@ -6,6 +6,8 @@ export {
   Admission,
   Candidate,
   Diagnostic,
+  type NamedUsage,
   Plan,
   PlannedLayer,
+  Usage,
 } from "./plan-schema.ts";

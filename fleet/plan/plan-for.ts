@@ -11,18 +11,28 @@ import {
 } from "../boards/catalog/index.ts";
 import { FleetError } from "../errors/index.ts";
 import type { AcceleratorChoice, PrecisionChoice } from "../spec/index.ts";
-import { admissionsOf } from "./admission.ts";
+import { admissionsOf, usageOf } from "./admission.ts";
 import { FITTED_ON } from "./calibration/fitted.ts";
 import { candidatesOf, type PlacedCandidate } from "./candidates.ts";
-import { demandedFps, type Streams } from "./demand.ts";
+import { demandOf, type Streams } from "./demand.ts";
+import {
+  availabilityDiagnostics,
+  batchDiagnostics,
+  besideDiagnostics,
+  placementDiagnostics,
+  precisionDiagnostics,
+  refusalDiagnostics,
+  shapeDiagnostics,
+} from "./diagnostics.ts";
 import { isCalibrated } from "./estimate/engine.ts";
 import { type Hardware, hardwareOf, type Precision } from "./estimate/hardware.ts";
 import { estimateMemory } from "./estimate/memory.ts";
-import { type Layer, type MappedGraph, mapGraph, trtNumber } from "./layers/index.ts";
+import { type Layer, mapGraph, trtNumber } from "./layers/index.ts";
 import type { OnnxModel } from "./onnx/index.ts";
-import type { Diagnostic, Plan, PlannedLayer } from "./plan-schema.ts";
+import type { Diagnostic, NamedUsage, Plan, PlannedLayer } from "./plan-schema.ts";
 import { type Choice, choose } from "./policy.ts";
-import { inferShapes, known, type ShapedGraph } from "./shapes/index.ts";
+import { inferShapes, type ShapedGraph } from "./shapes/index.ts";
+import { overloads, shortfalls } from "./shortfall.ts";
 
 export interface PlanOptions {
   /** Newest that the board supports, when not said. */
@@ -30,6 +40,12 @@ export interface PlanOptions {
   accelerator?: AcceleratorChoice;
   precision?: PrecisionChoice;
   streams?: readonly Streams[];
+  /** Pictures a second that the pipeline must handle; the sum of its streams when not said. */
+  minFps?: number;
+  /** Milliseconds that one inference may take. */
+  latencyMs?: number;
+  /** What other pipelines of the same device take. */
+  beside?: readonly NamedUsage[];
   /** Name of the mode; the fastest when not said. */
   powerMode?: string;
   shapes?: Readonly<Record<string, readonly number[]>>;
@@ -60,32 +76,35 @@ export function planFor(model: OnnxModel, board: Module, options: PlanOptions = 
   const shaped = inferShapes(model, options.shapes ? { shapes: options.shapes } : {});
   const mapped = mapGraph(shaped, trt);
   const precision = settlePrecision(board, options.precision ?? "auto");
-  const setting = { trt, hardware, precision, dlaCores: usableDlaCores(board, jetpack) };
+  const batch = batchOf(shaped);
+  const dlaCores = usableDlaCores(board, jetpack);
   const buildable = mapped.refusals.length === 0;
-  const candidates = buildable ? candidatesOf(mapped.layers, setting) : [];
-  const demand = demandedFps(options.streams ?? []);
-  const choice = choose(candidates, options.accelerator ?? "auto", demand);
-  const memory = buildable ? estimateMemory(mapped.layers, precision) : null;
-  const admissions = choice.chosen
-    ? admissionsOf(board, choice.chosen.candidate, options.streams ?? [], memory)
+  const candidates = buildable
+    ? candidatesOf(mapped.layers, { trt, hardware, precision, dlaCores, batch })
     : [];
+  const demand = demandOf(options);
+  const { beside = [] } = options;
+  const choice = choose(candidates, options.accelerator ?? "auto", demand, beside);
+  const memory = buildable ? estimateMemory(mapped.layers, precision) : null;
+  const usage = usageOf(choice.chosen?.candidate ?? null, demand, memory);
+  const admissions = choice.chosen ? admissionsOf(board, usage, beside) : [];
   const diagnostics = [
     ...refusalDiagnostics(mapped),
     ...shapeDiagnostics(shaped),
     ...precisionDiagnostics(board, options.precision ?? "auto", choice),
-    ...choiceDiagnostics(choice, buildable),
-    // GPU and DLA are judged by the demand above.
-    ...admissions
-      .filter(({ fits, resource }) => fits === false && !["gpu", "dla"].includes(resource))
-      .map(overload),
+    ...availabilityDiagnostics(choice, buildable),
+    ...shortfalls(choice, demand, beside, board.title),
+    ...overloads(admissions),
+    ...besideDiagnostics(beside),
+    ...batchDiagnostics(batch, demand),
     ...placementDiagnostics(asksDla(candidates)),
   ];
   const refused = diagnostics.some(({ severity }) => severity === "error");
   return {
     schema: 1,
     verdict: refused ? "refused" : "runs",
-    summary: summaryOf(diagnostics, choice, board),
-    model: modelFacts(shaped, mapped.layers, options.digest ?? null),
+    summary: summaryOf(diagnostics, choice, board, batch),
+    model: modelFacts(shaped, mapped.layers, batch, options.digest ?? null),
     board: board.id,
     jetpack,
     tensorrt,
@@ -94,6 +113,7 @@ export function planFor(model: OnnxModel, board: Module, options: PlanOptions = 
     reason: buildable ? choice.reason : "TensorRT cannot build this model",
     candidates: candidates.map(({ candidate }) => candidate),
     layers: plannedLayers(choice.chosen, asksDla(candidates), mapped.layers),
+    usage,
     admissions,
     memoryMib: memory,
     buildMinutes: BUILD_MINUTES,
@@ -139,9 +159,20 @@ function settlePrecision(board: Module, wanted: PrecisionChoice): Precision {
   return wanted === "int8" && best(fastInt8) === false ? half : wanted;
 }
 
+/** Pictures of one inference: the leading dimension that all image inputs, N×C×H×W, have in common. */
+function batchOf({ facts, graph }: ShapedGraph): number {
+  const leading = graph.inputs
+    .map(({ name }) => facts.get(name)?.dims ?? [])
+    .filter((dims) => dims.length === 4)
+    .map(([first]) => first ?? 1);
+  const [batch = 1] = leading;
+  return batch > 0 && leading.every((one) => one === batch) ? batch : 1;
+}
+
 function modelFacts(
   { facts, graph, opset }: ShapedGraph,
   layers: readonly Layer[],
+  batch: number,
   digest: string | null,
 ): Plan["model"] {
   return {
@@ -150,6 +181,7 @@ function modelFacts(
     layers: layers.length,
     gflops: layers.reduce((sum, { flops }) => sum + flops, 0) / 1e9,
     parameters: layers.reduce((sum, { weightElements }) => sum + weightElements, 0),
+    batch,
     inputs: graph.inputs.map(({ name }) => ({
       name,
       dims: (facts.get(name)?.dims ?? []).map((dim) => dim ?? -1),
@@ -182,131 +214,20 @@ function plannedLayers(
   });
 }
 
-function refusalDiagnostics({ refusals, warnings }: MappedGraph): Diagnostic[] {
-  const byMessage = Map.groupBy(refusals, ({ rule, message }) => `${rule} ${message}`);
-  const errors = [...byMessage.values()].flatMap(([first, ...rest]): Diagnostic[] =>
-    first
-      ? [
-          {
-            severity: "error",
-            rule: first.rule,
-            nodes: [first, ...rest].map(({ node }) => node),
-            message: first.message,
-            remedy: first.remedy,
-          },
-        ]
-      : [],
-  );
-  const notes = warnings.map(
-    (message): Diagnostic => ({
-      severity: "warning",
-      rule: "onnx.opset",
-      nodes: [],
-      message,
-      remedy: null,
-    }),
-  );
-  return [...errors, ...notes];
-}
-
-function shapeDiagnostics({ live, facts }: ShapedGraph): Diagnostic[] {
-  const open = live.filter(({ outputs }) =>
-    outputs.some((name) => name !== "" && !known(facts.get(name)?.dims ?? null)),
-  );
-  if (open.length === 0) return [];
-  return [
-    {
-      severity: "warning",
-      rule: "onnx.open-shape",
-      nodes: open.map(({ name }) => name),
-      message: `${open.length} nodes have a dimension that is not known; the estimate leaves their cost out`,
-      remedy: "name the input's dimensions with --shape",
-    },
-  ];
-}
-
-function precisionDiagnostics(
-  board: Module,
-  wanted: PrecisionChoice,
-  { chosen }: Choice,
-): Diagnostic[] {
-  const soc = SOCS[board.soc];
-  if (wanted !== "int8" || best(soc.fastInt8) !== false) return [];
-  const { fps, precision } = chosen?.candidate ?? {};
-  const instead =
-    fps && precision
-      ? `; ${precision.toUpperCase()} is estimated at ${fps.low.toFixed(0)} to ${fps.high.toFixed(0)} fps`
-      : "";
-  const sm = `sm_${soc.computeCapability.replace(".", "")}`;
-  return [
-    {
-      severity: "error",
-      rule: "gpu.int8",
-      nodes: [],
-      message: `INT8 on ${board.title}: ${sm} has no fast INT8${instead}`,
-      remedy: "ask for fp16",
-    },
-  ];
-}
-
-function choiceDiagnostics(
-  { chosen, reason, shortfall }: Choice,
-  buildable: boolean,
-): Diagnostic[] {
-  const base = { severity: "error" as const, nodes: [] };
-  if (chosen === null && buildable)
-    return [
-      { ...base, rule: "accelerator.unavailable", message: reason, remedy: "ask for gpu or auto" },
-    ];
-  if (shortfall === null) return [];
-  return [
-    {
-      ...base,
-      rule: "demand.throughput",
-      message: shortfall,
-      remedy: "fewer streams, a lower frame rate or a smaller input",
-    },
-  ];
-}
-
-function overload({ resource, used, available, unit }: Plan["admissions"][number]): Diagnostic {
-  return {
-    severity: "error",
-    rule: `demand.${resource}`,
-    nodes: [],
-    message: `${resource} would need ${used.toFixed(0)} ${unit} of ${available?.toFixed(0) ?? "unknown"}`,
-    remedy: null,
-  };
-}
-
-/** What a DLA leaves to the GPU, one line per reason. */
-function placementDiagnostics(onDla: PlacedCandidate | null): Diagnostic[] {
-  if (!onDla) return [];
-  const fallen = onDla.placed.layers.flatMap((layer) => {
-    const objection = onDla.placed.placements[layer.index]?.objection;
-    return objection ? [{ layer, objection }] : [];
-  });
-  const byReason = Map.groupBy(fallen, ({ objection }) => `${objection.rule} ${objection.message}`);
-  return [...byReason.values()].flatMap((group): Diagnostic[] => {
-    const [first] = group;
-    if (!first) return [];
-    const { rule, message, remedy } = first.objection;
-    return [
-      { severity: "info", rule, nodes: group.map(({ layer }) => layer.name), message, remedy },
-    ];
-  });
-}
-
 function summaryOf(
   diagnostics: readonly Diagnostic[],
   { chosen, reason }: Choice,
   board: Module,
+  batch: number,
 ): string {
   const [error] = diagnostics.filter(({ severity }) => severity === "error");
   if (error) return error.message;
   if (!chosen) return reason;
-  const { ms, fps, precision } = chosen.candidate;
-  return `${board.title} in ${precision.toUpperCase()}: ${ms.low.toFixed(1)} to ${ms.high.toFixed(1)} ms, ${fps.low.toFixed(0)} to ${fps.high.toFixed(0)} fps; ${reason}`;
+  const { latencyMs, fps, precision } = chosen.candidate;
+  const on = `${board.title} in ${precision.toUpperCase()}`;
+  if (!latencyMs || !fps) return `${on}: no layer of the model takes time`;
+  const pictures = batch === 1 ? "" : ` for ${batch} pictures at once`;
+  return `${on}: ${latencyMs.low.toFixed(1)} to ${latencyMs.high.toFixed(1)} ms${pictures}, ${fps.low.toFixed(0)} to ${fps.high.toFixed(0)} fps; ${reason}`;
 }
 
 function restsOn(

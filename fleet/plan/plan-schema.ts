@@ -19,10 +19,16 @@ export type Diagnostic = z.infer<typeof Diagnostic>;
 export const Candidate = z.object({
   accelerator: z.enum(["gpu", "dla0", "dla1", "split"]),
   precision: z.enum(["fp32", "fp16", "int8"]),
-  ms: Interval.meta({
-    description: "Milliseconds of one inference at batch 1; of a split, per picture.",
+  latencyMs: Interval.nullable().meta({
+    description:
+      "Milliseconds of one inference: of a whole batch, and of a split in its slower engine. Null when no layer takes time.",
   }),
-  fps: Interval.meta({ description: "Pictures a second when nothing else runs." }),
+  fps: Interval.nullable().meta({
+    description: "Pictures a second when nothing else runs. Null when no layer takes time.",
+  }),
+  busy: z
+    .object({ gpu: z.number(), dla0: z.number(), dla1: z.number() })
+    .meta({ description: "Share of its time that each device works at the expected rate." }),
   dlaLayers: z.number().int(),
   gpuLayers: z.number().int(),
   /** Share of the operations that run on DLA. */
@@ -45,9 +51,24 @@ export const PlannedLayer = z.object({
 });
 export type PlannedLayer = z.infer<typeof PlannedLayer>;
 
+/** What one pipeline takes of its board. Null where nobody knows, as the size or rate of its cameras is not said. */
+export const Usage = z.object({
+  decoderMpixPerSecond: z.number().nullable(),
+  gpuBusy: z.number().nullable().meta({ description: "Share of the GPU's time, 1 is all of it." }),
+  dla0Busy: z.number().nullable(),
+  dla1Busy: z.number().nullable(),
+  memoryMib: z.number().nullable(),
+});
+export type Usage = z.infer<typeof Usage>;
+
+/** What another pipeline of the same device takes. */
+export type NamedUsage = Usage & { name: string };
+
 export const Admission = z.object({
-  resource: z.enum(["decoder", "gpu", "dla", "memory"]),
-  used: z.number(),
+  resource: z.enum(["decoder", "gpu", "dla0", "dla1", "memory"]),
+  used: z.number().meta({ description: "By this pipeline, the others and the system." }),
+  own: z.number().meta({ description: "By this pipeline." }),
+  beside: z.array(z.object({ name: z.string(), used: z.number() })),
   available: z.number().nullable().meta({ description: "Null when nobody knows." }),
   unit: z.string(),
   fits: z.boolean().nullable(),
@@ -66,6 +87,7 @@ export const Plan = z
       layers: z.number().int(),
       gflops: z.number(),
       parameters: z.number(),
+      batch: z.number().int().meta({ description: "Pictures that one inference takes." }),
       inputs: z.array(z.object({ name: z.string(), dims: z.array(z.number()) })),
     }),
     board: z.string(),
@@ -76,6 +98,7 @@ export const Plan = z
     reason: z.string(),
     candidates: z.array(Candidate),
     layers: z.array(PlannedLayer),
+    usage: Usage,
     admissions: z.array(Admission),
     memoryMib: Interval.nullable(),
     buildMinutes: z.object({ low: z.number(), high: z.number() }),

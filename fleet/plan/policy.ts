@@ -1,80 +1,138 @@
 import type { AcceleratorChoice } from "../spec/index.ts";
+import { shareLeft } from "./admission.ts";
 import type { PlacedCandidate } from "./candidates.ts";
+import type { Demand } from "./demand.ts";
+import type { Candidate, NamedUsage } from "./plan-schema.ts";
 
 export interface Choice {
   chosen: PlacedCandidate | null;
   reason: string;
-  /** Why the demand cannot be met, with the nearest possible; null when it can, or nothing was demanded. */
-  shortfall: string | null;
+  /** How surely the chosen one meets the demand; sure where nothing was demanded. */
+  certainty: Certainty;
 }
+
+/** Of an estimate against a demand: at both ends of the 80 % interval, as expected, at its good end, or not even there. */
+export const CERTAINTIES = ["impossible", "possible", "likely", "sure"] as const;
+export type Certainty = (typeof CERTAINTIES)[number];
 
 /** From this share of operations on, a DLA does the work rather than pass it back and forth. */
 const MOSTLY_ON_DLA = 0.9;
 
 /**
- * Chooses among the candidates. With a demand: a DLA that surely meets it, because the GPU stays free and the
- * DLA needs a third to a fifth of the energy; else the GPU; else all together. Without: the fastest.
+ * The rule: what is sure goes before what is fast, and the GPU alone before what uses a DLA.
+ *
+ * Without a demand, the GPU alone, unless another way beats its expected rate even at the low end of its own estimate.
+ * With one, a DLA that does most of the work and surely keeps up, as the GPU stays free and a DLA needs a third to a
+ * fifth of the energy; else the way that meets the demand most surely, and of equals the GPU, then the one with the
+ * highest low end. So a DLA never lowers what auto promises: neither the rate without a demand, expected or at the low
+ * end, nor how surely a demand is met.
  */
 export function choose(
   candidates: readonly PlacedCandidate[],
   accelerator: AcceleratorChoice,
-  demandedFps: number,
+  demand: Demand,
+  beside: readonly NamedUsage[],
 ): Choice {
   const open = candidates.filter(
     ({ candidate }) => accelerator === "auto" || candidate.accelerator === accelerator,
   );
-  const fastest = fastestOf(open);
-  if (fastest === null) {
-    return {
-      chosen: null,
-      reason: `${accelerator} cannot run any layer of this model here`,
-      shortfall: null,
-    };
+  if (open.length === 0) {
+    const reason = `${accelerator} cannot run any layer of this model here`;
+    return { chosen: null, reason, certainty: "impossible" };
   }
-  if (demandedFps === 0) return fastestChoice(fastest, accelerator);
-  const meets = open.filter(({ candidate }) => candidate.fps.expected >= demandedFps);
-  const surely = meets.filter(({ candidate }) => candidate.fps.low >= demandedFps);
-  const dla = surely.find(
+  const demanded = demand.fps > 0 || demand.latencyMs !== null;
+  if (!demanded) return undemanded(open, accelerator);
+  const judged = open.map((one) => ({ one, rank: rankOf(one.candidate, demand, beside) }));
+  const top = Math.max(...judged.map(({ rank }) => rank));
+  const equals = judged.filter(({ rank }) => rank === top).map(({ one }) => one);
+  const certainty = CERTAINTIES[top] ?? "impossible";
+  const chosen = preferred(equals, certainty);
+  return { chosen, reason: reasonFor(chosen.candidate, demand, certainty), certainty };
+}
+
+function undemanded(open: readonly PlacedCandidate[], accelerator: AcceleratorChoice): Choice {
+  const base = open.find(({ candidate }) => candidate.accelerator === "gpu") ?? safest(open);
+  const surest = safest(open);
+  const better = lowFps(surest.candidate) > (base.candidate.fps?.expected ?? Infinity);
+  const chosen = better ? surest : base;
+  const name = nameOf(chosen.candidate.accelerator);
+  const why = better
+    ? `${name} beats the GPU alone even at the low end of its estimate`
+    : open.length === 1
+      ? `there is ${name} alone`
+      : `no other way is surely faster than ${name}`;
+  const reason = accelerator === "auto" ? `no demand was given; ${why}` : `${name} was asked for`;
+  return { chosen, reason, certainty: "sure" };
+}
+
+function preferred(equals: readonly PlacedCandidate[], certainty: Certainty): PlacedCandidate {
+  const dla = equals.find(
     ({ candidate }) =>
       candidate.accelerator.startsWith("dla") && candidate.dlaShare >= MOSTLY_ON_DLA,
   );
-  const chosen = dla ?? byName(surely, "gpu") ?? byName(meets, "gpu") ?? meets[0];
-  if (chosen) return { chosen, reason: reasonFor(chosen, demandedFps), shortfall: null };
-  const { fps, accelerator: name, precision } = fastest.candidate;
-  const shortfall =
-    `${precision.toUpperCase()} on ${nameOf(name)} is estimated at ${fps.low.toFixed(0)} to ${fps.high.toFixed(0)} fps, ` +
-    `the most this board gives; ${demandedFps.toFixed(0)} are asked for`;
-  return { chosen: fastest, reason: "the fastest there is", shortfall };
+  if (dla && certainty === "sure") return dla;
+  const gpu = equals.find(({ candidate }) => candidate.accelerator === "gpu");
+  // What cannot meet the demand is only shown as the nearest.
+  return (certainty === "impossible" ? undefined : gpu) ?? safest(equals);
 }
 
-function fastestOf(candidates: readonly PlacedCandidate[]): PlacedCandidate | null {
-  return candidates.reduce<PlacedCandidate | null>(
-    (best, one) =>
-      best === null || one.candidate.fps.expected > best.candidate.fps.expected ? one : best,
-    null,
-  );
+function safest(list: readonly PlacedCandidate[]): PlacedCandidate {
+  return list.reduce((best, one) => (lowFps(one.candidate) > lowFps(best.candidate) ? one : best));
 }
 
-function fastestChoice(chosen: PlacedCandidate, accelerator: AcceleratorChoice): Choice {
-  const { accelerator: name } = chosen.candidate;
-  const reason =
-    accelerator === "auto"
-      ? `no demand was given; ${nameOf(name)} is the fastest`
-      : `${nameOf(name)} was asked for`;
-  return { chosen, reason, shortfall: null };
+function lowFps({ fps }: Candidate): number {
+  return fps?.low ?? Infinity;
 }
 
-function byName(list: readonly PlacedCandidate[], name: string): PlacedCandidate | undefined {
-  return list.find(({ candidate }) => candidate.accelerator === name);
+/** Place in `CERTAINTIES` that a way has against the demand beside other pipelines. */
+export function rankOf(
+  candidate: Candidate,
+  demand: Demand,
+  beside: readonly NamedUsage[],
+): number {
+  return Math.min(rateRank(candidate, demand, beside), latencyRank(candidate, demand));
 }
 
-function reasonFor({ candidate }: PlacedCandidate, demandedFps: number): string {
-  const { fps, accelerator, dlaShare } = candidate;
-  const rate = `${fps.low.toFixed(0)} to ${fps.high.toFixed(0)} fps where ${demandedFps.toFixed(0)} are asked for`;
-  const sure = fps.low >= demandedFps ? "" : ", though not at the low end of the estimate";
-  if (accelerator === "gpu") return `the GPU alone gives ${rate}${sure}`;
-  if (accelerator === "split") return `only GPU and DLA together give ${rate}${sure}`;
-  return `${(100 * dlaShare).toFixed(0)} % of the work runs on the DLA, which gives ${rate} and leaves the GPU free`;
+export function rateRank(
+  candidate: Candidate,
+  { fps }: Demand,
+  beside: readonly NamedUsage[],
+): number {
+  const rate = candidate.fps;
+  if (fps === 0 || rate === null) return 3;
+  const wanted = fps / Math.max(shareLeft(candidate, beside), 1e-9);
+  return [rate.high, rate.expected, rate.low].filter((one) => one >= wanted).length;
+}
+
+export function latencyRank(candidate: Candidate, { latencyMs }: Demand): number {
+  const latency = candidate.latencyMs;
+  if (latencyMs === null || latency === null) return 3;
+  return [latency.low, latency.expected, latency.high].filter((one) => one <= latencyMs).length;
+}
+
+function reasonFor(candidate: Candidate, demand: Demand, certainty: Certainty): string {
+  if (certainty === "impossible") return "it comes nearest";
+  const { fps, latencyMs, accelerator, dlaShare } = candidate;
+  const parts = [
+    ...(fps && demand.fps > 0
+      ? [`${range(fps)} fps where ${demand.fps.toFixed(0)} are asked for`]
+      : []),
+    ...(latencyMs && demand.latencyMs !== null
+      ? [`${range(latencyMs)} ms where ${demand.latencyMs.toFixed(0)} are allowed`]
+      : []),
+  ];
+  const given = parts.join(" and ") || "what is asked for";
+  const doubt = { sure: "", likely: ", though not surely", possible: ", though hardly" }[certainty];
+  if (accelerator === "gpu") return `the GPU alone gives ${given}${doubt}`;
+  if (accelerator === "split") return `only GPU and DLA together give ${given}${doubt}`;
+  const free = dlaShare >= MOSTLY_ON_DLA ? " and leaves the GPU free" : "";
+  return `${(100 * dlaShare).toFixed(0)} % of the work runs on the DLA, which gives ${given}${doubt}${free}`;
+}
+
+/** Bounds of an estimate in as many digits as they deserve. */
+export function range({ low, high }: { low: number; high: number }): string {
+  const digits = low < 10 ? 1 : 0;
+  return `${low.toFixed(digits)} to ${high.toFixed(digits)}`;
 }
 
 export function nameOf(accelerator: string): string {

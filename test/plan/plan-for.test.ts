@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { findModule, MODULES, type Module } from "../../fleet/boards/catalog/index.ts";
 import { isFleetError } from "../../fleet/errors/index.ts";
 import {
+  type NamedUsage,
   type OnnxModel,
   Plan,
   PlanCache,
@@ -60,7 +61,7 @@ describe("a plan", () => {
       for (const file of ["yolox_nano.onnx", "fastestdet.onnx"]) {
         const made = plan(sharedModel(file), id, { jetpack });
         expect(made.verdict).toBe("runs");
-        expect(made.chosen?.ms.low).toBeLessThan(made.chosen?.ms.high ?? 0);
+        expect(made.chosen?.latencyMs?.low).toBeLessThan(made.chosen?.latencyMs?.high ?? 0);
       }
     },
   );
@@ -98,7 +99,8 @@ describe("a plan", () => {
   it("says what it rests on, and is wider where nothing was measured", () => {
     const known = plan(network("resnet50"), "agx-xavier", { accelerator: "gpu" });
     const unknown = plan(network("resnet50"), "agx-orin", { accelerator: "gpu" });
-    const spread = ({ chosen }: Plan): number => (chosen?.ms.high ?? 0) / (chosen?.ms.low ?? 1);
+    const spread = ({ chosen }: Plan): number =>
+      (chosen?.latencyMs?.high ?? 0) / (chosen?.latencyMs?.low ?? 1);
     expect(known.restsOn.join()).toContain("published figures");
     expect(unknown.restsOn.join()).toContain("no published figure of ampere");
     expect(spread(unknown)).toBeGreaterThan(1.5 * spread(known));
@@ -106,8 +108,8 @@ describe("a plan", () => {
 
   it("is slower in a slower power mode", () => {
     const ms = (powerMode: string): number =>
-      plan(network("resnet50"), "agx-xavier", { powerMode, accelerator: "gpu" }).chosen?.ms
-        .expected ?? 0;
+      plan(network("resnet50"), "agx-xavier", { powerMode, accelerator: "gpu" }).chosen?.latencyMs
+        ?.expected ?? 0;
     expect(ms("MODE_10W")).toBeGreaterThan(1.5 * ms("MAXN"));
     expect(ms("MODE_30W_ALL")).toBeGreaterThan(ms("MAXN"));
   });
@@ -137,7 +139,7 @@ describe("a demand", () => {
     const shortfall = made.diagnostics.find(({ rule }) => rule === "demand.throughput");
     expect(made.verdict).toBe("refused");
     expect(shortfall?.message).toMatch(
-      /^FP16 on the GPU is estimated at \d+ to \d+ fps, .*; 120 are asked for$/,
+      /^FP16 on the GPU of Jetson TX2 is estimated at [\d.]+ to [\d.]+ fps, .*; you ask for 120$/,
     );
   });
 
@@ -183,7 +185,6 @@ describe("a demand", () => {
 });
 
 describe("accelerator auto", () => {
-  const best = (made: Plan): number => Math.max(...made.candidates.map(({ fps }) => fps.expected));
   const without = (module: Module): Module => ({
     ...module,
     dlaCores: [{ value: 0, source: "derived" }],
@@ -195,8 +196,10 @@ describe("accelerator auto", () => {
     for (const precision of ["fp16", "int8"] as const) {
       const having = planFor(model, xavier, { precision });
       const lacking = planFor(model, without(xavier), { precision });
-      expect(having.chosen?.fps.expected).toBeGreaterThanOrEqual(lacking.chosen?.fps.expected ?? 0);
-      expect(best(having)).toBe(having.chosen?.fps.expected);
+      expect(having.chosen?.fps?.low).toBeGreaterThanOrEqual(lacking.chosen?.fps?.low ?? 0);
+      expect(having.chosen?.fps?.expected).toBeGreaterThanOrEqual(
+        lacking.chosen?.fps?.expected ?? 0,
+      );
     }
   });
 
@@ -222,6 +225,133 @@ describe("accelerator auto", () => {
     });
     expect(made.length).toBeGreaterThan(12);
     expect(made.every(({ verdict }) => verdict === "runs")).toBe(true);
+  });
+});
+
+describe("pipelines of one device", () => {
+  const taking = (share: Partial<NamedUsage>): NamedUsage => ({
+    name: "yard",
+    decoderMpixPerSecond: 0,
+    gpuBusy: 0,
+    dla0Busy: 0,
+    dla1Busy: 0,
+    memoryMib: 0,
+    ...share,
+  });
+  const asked = (share: Partial<NamedUsage>, fps: number, accelerator: "auto" | "gpu" | "dla0") =>
+    plan(network("resnet18"), "agx-xavier", {
+      precision: "int8",
+      accelerator,
+      minFps: fps,
+      beside: [taking(share)],
+    });
+
+  it("are counted together, by name", () => {
+    const { admissions, usage } = asked({ gpuBusy: 0.25, memoryMib: 500 }, 30, "gpu");
+    const gpu = admissions.find(({ resource }) => resource === "gpu");
+    expect(gpu?.beside).toEqual([{ name: "yard", used: 25 }]);
+    expect(gpu?.used).toBeCloseTo(25 + 100 * (usage.gpuBusy ?? Number.NaN), 6);
+    const memory = admissions.find(({ resource }) => resource === "memory");
+    expect(memory?.used).toBeCloseTo(1500 + 500 + (usage.memoryMib ?? Number.NaN), 6);
+  });
+
+  it.each([
+    ["gpu", { gpuBusy: 0.99 }, "demand.gpu"],
+    ["dla0", { dla0Busy: 0.99 }, "demand.dla"],
+  ] as const)(
+    "that leave too little of %s are refused with the other's name",
+    (accelerator, share, rule) => {
+      expect(asked({}, 60, accelerator).verdict).toBe("runs");
+      const made = asked(share, 60, accelerator);
+      const [error] = made.diagnostics.filter(({ severity }) => severity === "error");
+      expect(made.verdict).toBe("refused");
+      expect(error?.rule).toBe(rule);
+      expect(error?.message).toMatch(/^beside yard, INT8 on .* is left with .* you ask for 60$/);
+    },
+  );
+
+  it("go to the core that is free", () => {
+    expect(asked({}, 60, "auto").chosen?.accelerator).toBe("dla0");
+    expect(asked({ dla0Busy: 0.99 }, 60, "auto").chosen?.accelerator).toBe("dla1");
+    expect(asked({ dla0Busy: 1, dla1Busy: 1 }, 60, "auto").chosen?.accelerator).toBe("gpu");
+  });
+
+  it.each([
+    ["decoder", { decoderMpixPerSecond: 2990 }],
+    ["memory", { memoryMib: 32_000 }],
+  ] as const)(
+    "that overrun the %s together are refused with each one's part",
+    (resource, share) => {
+      const made = plan(network("resnet18"), "agx-xavier", {
+        streams: [parseStreams("1@1080p30")],
+        beside: [taking(share)],
+      });
+      const error = made.diagnostics.find(({ rule }) => rule === `demand.${resource}`);
+      expect(error?.severity).toBe("error");
+      expect(error?.message).toMatch(/: this pipeline \d+, yard \d+$/);
+    },
+  );
+
+  it("are named where nobody knows what they take", () => {
+    const made = asked({ gpuBusy: null }, 30, "gpu");
+    expect(made.verdict).toBe("runs");
+    expect(made.diagnostics.find(({ rule }) => rule === "beside.unknown")?.message).toContain(
+      "yard",
+    );
+  });
+
+  it("do not know their own use without a rate", () => {
+    const { usage } = plan(network("resnet18"), "agx-xavier", { accelerator: "gpu" });
+    expect(usage).toMatchObject({ gpuBusy: null, dla0Busy: 0, decoderMpixPerSecond: null });
+  });
+});
+
+describe("a limit of time", () => {
+  it("that no way keeps is refused with the fastest", () => {
+    const made = plan(network("yolov4"), "tx2", { latencyMs: 10 });
+    const error = made.diagnostics.find(({ rule }) => rule === "demand.latency");
+    expect(made.verdict).toBe("refused");
+    expect(error?.message).toMatch(
+      /^one inference in FP16 on the GPU of Jetson TX2 is estimated at \d+ to \d+ ms, you allow 10 ms$/,
+    );
+  });
+
+  it("keeps a split away, whose single picture waits for the slower engine", () => {
+    const { candidates } = plan(network("resnet50"), "agx-xavier", { precision: "int8" });
+    const of = (name: string) => candidates.find(({ accelerator }) => accelerator === name);
+    const [gpu, split] = [of("gpu"), of("split")];
+    expect(split?.fps?.expected).toBeGreaterThan(gpu?.fps?.expected ?? Infinity);
+    expect(split?.latencyMs?.expected).toBeGreaterThan(gpu?.latencyMs?.expected ?? Infinity);
+    const latencyMs = (gpu?.latencyMs?.high ?? 0) * 1.01;
+    const made = plan(network("resnet50"), "agx-xavier", { precision: "int8", latencyMs });
+    expect(made.chosen?.accelerator).toBe("gpu");
+  });
+});
+
+describe("a graph of eight pictures", () => {
+  const batched = () =>
+    readModel(readFileSync(join(import.meta.dirname, "../../models/street-v2-b8.onnx")));
+
+  it("is counted in pictures, while its latency is that of all eight", () => {
+    const [one, eight] = [plan(street(), "tx2"), plan(batched(), "tx2")];
+    expect(eight.model.batch).toBe(8);
+    const { fps, latencyMs } = eight.chosen ?? {};
+    expect(fps?.expected).toBeCloseTo(8000 / (latencyMs?.expected ?? Number.NaN), 6);
+    expect(fps?.expected).toBeGreaterThanOrEqual(one.chosen?.fps?.expected ?? Infinity);
+    expect(eight.summary).toContain("ms for 8 pictures at once");
+    expect(eight.diagnostics.map(({ rule }) => rule)).toContain("model.batch");
+  });
+});
+
+describe("a graph without arithmetic", () => {
+  it("has no rate and no time, and the plan says so", () => {
+    const nodes = [{ op: "Identity", inputs: ["x"], outputs: ["y"] }];
+    const model = readModel(writeModel({ inputs: { x: [1, 3, 8, 8] }, outputs: ["y"], nodes }));
+    const made = plan(model, "agx-xavier", { minFps: 30, latencyMs: 5 });
+    expect(JSON.parse(JSON.stringify(made))).toEqual(made);
+    expect(made.chosen).toMatchObject({ latencyMs: null, fps: null });
+    expect(made.verdict).toBe("runs");
+    expect(made.summary).toContain("no layer of the model takes time");
   });
 });
 

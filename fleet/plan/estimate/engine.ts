@@ -2,17 +2,18 @@ import { FITTED_FACTORS, HELD_OUT_SPREAD } from "../calibration/fitted.ts";
 import type { PlacedGraph } from "../dla/index.ts";
 import type { Interval } from "../plan-schema.ts";
 import { BYTES, type Hardware, type Precision } from "./hardware.ts";
-import { fuse, type Kernel } from "./kernels.ts";
-import { type EngineTimes, kernelsMs, together } from "./time.ts";
+import { fuse } from "./kernels.ts";
+import { kernelsMs, pace, together } from "./time.ts";
 
 /** GPU generations whose figures the factors were fitted on; others get twice the spread. */
 const CALIBRATED = ["maxwell", "pascal", "volta"];
 
+/** Milliseconds of one inference, which is of a whole batch where the graph has one. */
 export interface EngineEstimate {
-  kernels: Kernel[];
   ms: number;
-  /** Of it, what runs on the GPU. */
+  /** Of it, what runs on the GPU, and on one DLA core. */
   gpuMs: number;
+  dlaMs: number;
 }
 
 export function estimateEngine(
@@ -22,10 +23,11 @@ export function estimateEngine(
   precision: Precision,
 ): EngineEstimate {
   const kernels = fuse(placed, { trt });
-  const ms =
-    kernelsMs(kernels, hardware, precision, FITTED_FACTORS) +
+  const dlaMs = kernelsMs(kernels, hardware, precision, FITTED_FACTORS, "dla");
+  const gpuMs =
+    kernelsMs(kernels, hardware, precision, FITTED_FACTORS, "gpu") +
     reformatMs(placed, hardware, precision);
-  return { kernels, ms, gpuMs: kernelsMs(kernels, hardware, precision, FITTED_FACTORS, "gpu") };
+  return { ms: gpuMs + dlaMs, gpuMs, dlaMs };
 }
 
 /** Each tensor that changes device is read and written once by the GPU. */
@@ -38,9 +40,32 @@ function reformatMs({ reformats }: PlacedGraph, hardware: Hardware, precision: P
   return (bytes / (hardware.bytesPerSecond * share)) * 1e3 + launchUs / 1e3;
 }
 
-/** Milliseconds a picture when a GPU engine and engines on all DLAs share the pictures. */
-export function splitMs(times: EngineTimes, dlas: number): number {
-  return 1 / together(times, dlas, FITTED_FACTORS);
+/** A GPU engine and engines on DLAs that share the pictures. */
+export interface SplitEstimate {
+  /** Milliseconds between two results, of whichever engine. */
+  periodMs: number;
+  /** Milliseconds of one inference in the slower engine. */
+  latencyMs: number;
+  /** Share of its time that one DLA works; the GPU works all the time. */
+  dlaBusy: number;
+  dlas: number;
+}
+
+export function estimateSplit(
+  gpu: EngineEstimate,
+  dla: EngineEstimate,
+  dlas: number,
+): SplitEstimate {
+  const { concurrentShare } = FITTED_FACTORS;
+  const times = { gpuMs: gpu.ms, dlaMs: dla.ms, dlaOnGpuMs: dla.gpuMs };
+  const { onDla, gpuShare } = pace(times, dlas);
+  const slower = Math.max(dla.ms, gpuShare > 0 ? gpu.ms / gpuShare : 0);
+  return {
+    periodMs: 1 / together(times, dlas, FITTED_FACTORS),
+    latencyMs: slower / concurrentShare,
+    dlaBusy: (onDla / dlas) * dla.dlaMs,
+    dlas,
+  };
 }
 
 /** The 80 % interval around an estimate, from the errors on models that the fit had not seen. */
@@ -68,6 +93,8 @@ export function isCalibrated(
   return precision === "int8" && dla?.generation === 1;
 }
 
-export function perSecond({ expected, low, high }: Interval): Interval {
-  return { expected: 1000 / expected, low: 1000 / high, high: 1000 / low };
+/** Pictures a second from milliseconds between two inferences of so many pictures each. */
+export function perSecond({ expected, low, high }: Interval, batch: number): Interval {
+  const rate = 1000 * batch;
+  return { expected: rate / expected, low: rate / high, high: rate / low };
 }

@@ -97,7 +97,7 @@ export function kernelsMs(
   return sum;
 }
 
-/** Milliseconds a picture of the engines that share a board; `dlaOnGpuMs` is what falls back to the GPU. */
+/** Milliseconds a result of the engines that share a board; `dlaOnGpuMs` is what falls back to the GPU. */
 export interface EngineTimes {
   gpuMs: number | null;
   dlaMs: number;
@@ -105,18 +105,22 @@ export interface EngineTimes {
 }
 
 /**
- * Pictures a millisecond of one GPU engine and `dlas` DLA engines at once. What DLA engines leave to the GPU
- * takes its time away from the GPU's own engine.
+ * Results a millisecond of `dlas` DLA engines at once, and what they leave of the GPU: their layers that fall back
+ * take its time away from the GPU's own engine.
  */
-export function together(
-  { gpuMs, dlaMs, dlaOnGpuMs }: EngineTimes,
+export function pace(
+  { dlaMs, dlaOnGpuMs }: EngineTimes,
   dlas: number,
-  factors: Factors,
-): number {
-  if (dlas === 0) return gpuMs === null ? 0 : 1 / gpuMs;
+): { onDla: number; gpuShare: number } {
   const wanted = dlas / dlaMs;
   const onDla = dlaOnGpuMs > 0 ? Math.min(wanted, 1 / dlaOnGpuMs) : wanted;
-  if (gpuMs === null) return onDla;
-  const rest = Math.max(0, 1 - onDla * dlaOnGpuMs);
-  return (onDla + rest / gpuMs) * factors.concurrentShare;
+  return { onDla, gpuShare: Math.max(0, 1 - onDla * dlaOnGpuMs) };
+}
+
+/** Results a millisecond of one GPU engine and `dlas` DLA engines at once. */
+export function together(times: EngineTimes, dlas: number, factors: Factors): number {
+  const { gpuMs } = times;
+  if (dlas === 0) return gpuMs === null ? 0 : 1 / gpuMs;
+  const { onDla, gpuShare } = pace(times, dlas);
+  return gpuMs === null ? onDla : (onDla + gpuShare / gpuMs) * factors.concurrentShare;
 }

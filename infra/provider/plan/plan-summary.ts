@@ -6,15 +6,13 @@ const TOP_REASONS = 3;
 /** `notes` are what the reader should know of the question. */
 export function summarisePlan(plan: Plan, notes: readonly string[]): PlanSummary {
   const { chosen, memoryMib } = plan;
-  // A model without arithmetic takes no time, and its rate is no number.
-  const estimated = chosen !== null && Number.isFinite(chosen.fps.high);
-  const what = chosen === null || estimated ? plan.summary : "no layer of the model takes time";
   return {
     verdict: plan.verdict,
-    summary: [what, ...notes].join("; "),
+    summary: [plan.summary, ...notes].join("; "),
     ...(plan.jetpack !== null && { jetpack: plan.jetpack }),
     ...(chosen && { accelerator: chosen.accelerator, precision: chosen.precision }),
-    ...(estimated && { estimatedFps: band(chosen.fps), latencyMs: band(chosen.ms) }),
+    ...(chosen?.fps && { estimatedFps: band(chosen.fps) }),
+    ...(chosen?.latencyMs && { latencyMs: band(chosen.latencyMs) }),
     ...(memoryMib && { engineMemoryBytes: Math.round(memoryMib.expected * 2 ** 20) }),
     ...(chosen && {
       layers: {

@@ -1,0 +1,141 @@
+import { best, type Module, SOCS } from "../boards/catalog/index.ts";
+import type { PrecisionChoice } from "../spec/index.ts";
+import { unknownBeside } from "./admission.ts";
+import type { PlacedCandidate } from "./candidates.ts";
+import type { Demand } from "./demand.ts";
+import type { MappedGraph } from "./layers/index.ts";
+import type { Diagnostic, NamedUsage } from "./plan-schema.ts";
+import type { Choice } from "./policy.ts";
+import { known, type ShapedGraph } from "./shapes/index.ts";
+
+export function refusalDiagnostics({ refusals, warnings }: MappedGraph): Diagnostic[] {
+  const byMessage = Map.groupBy(refusals, ({ rule, message }) => `${rule} ${message}`);
+  const errors = [...byMessage.values()].flatMap(([first, ...rest]): Diagnostic[] =>
+    first
+      ? [
+          {
+            severity: "error",
+            rule: first.rule,
+            nodes: [first, ...rest].map(({ node }) => node),
+            message: first.message,
+            remedy: first.remedy,
+          },
+        ]
+      : [],
+  );
+  const notes = warnings.map(
+    (message): Diagnostic => ({
+      severity: "warning",
+      rule: "onnx.opset",
+      nodes: [],
+      message,
+      remedy: null,
+    }),
+  );
+  return [...errors, ...notes];
+}
+
+export function shapeDiagnostics({ live, facts }: ShapedGraph): Diagnostic[] {
+  const open = live.filter(({ outputs }) =>
+    outputs.some((name) => name !== "" && !known(facts.get(name)?.dims ?? null)),
+  );
+  if (open.length === 0) return [];
+  return [
+    {
+      severity: "warning",
+      rule: "onnx.open-shape",
+      nodes: open.map(({ name }) => name),
+      message: `${open.length} nodes have a dimension that is not known; the estimate leaves their cost out`,
+      remedy: "name the input's dimensions with --shape",
+    },
+  ];
+}
+
+export function precisionDiagnostics(
+  board: Module,
+  wanted: PrecisionChoice,
+  { chosen }: Choice,
+): Diagnostic[] {
+  const soc = SOCS[board.soc];
+  if (wanted !== "int8" || best(soc.fastInt8) !== false) return [];
+  const { fps, precision } = chosen?.candidate ?? {};
+  const instead =
+    fps && precision
+      ? `; ${precision.toUpperCase()} is estimated at ${fps.low.toFixed(0)} to ${fps.high.toFixed(0)} fps`
+      : "";
+  const sm = `sm_${soc.computeCapability.replace(".", "")}`;
+  return [
+    {
+      severity: "error",
+      rule: "gpu.int8",
+      nodes: [],
+      message: `INT8 on ${board.title}: ${sm} has no fast INT8${instead}`,
+      remedy: "ask for fp16",
+    },
+  ];
+}
+
+export function availabilityDiagnostics(
+  { chosen, reason }: Choice,
+  buildable: boolean,
+): Diagnostic[] {
+  if (chosen !== null || !buildable) return [];
+  return [
+    {
+      severity: "error",
+      rule: "accelerator.unavailable",
+      nodes: [],
+      message: reason,
+      remedy: "ask for gpu or auto",
+    },
+  ];
+}
+
+/** Other pipelines that could not be counted. */
+export function besideDiagnostics(beside: readonly NamedUsage[]): Diagnostic[] {
+  const names = unknownBeside(beside);
+  if (names.length === 0) return [];
+  return [
+    {
+      severity: "warning",
+      rule: "beside.unknown",
+      nodes: [],
+      message: `what ${names.join(", ")} on the same device takes is not known in full, and not counted`,
+      remedy: "say what its cameras send, or its least frame rate",
+    },
+  ];
+}
+
+/** A graph of a fixed batch makes its first picture wait for the last. */
+export function batchDiagnostics(batch: number, { fps }: Demand): Diagnostic[] {
+  if (batch === 1) return [];
+  const wait =
+    fps > 0 ? `: at ${fps.toFixed(0)} fps up to ${((1000 * (batch - 1)) / fps).toFixed(0)} ms` : "";
+  return [
+    {
+      severity: "warning",
+      rule: "model.batch",
+      nodes: [],
+      message: `one inference takes ${batch} pictures; they wait until the batch is full${wait}, beside the time given here`,
+      remedy: "export the model with batch 1 where latency matters",
+    },
+  ];
+}
+
+/** What a DLA leaves to the GPU, one line per reason. */
+export function placementDiagnostics(onDla: PlacedCandidate | null): Diagnostic[] {
+  if (!onDla) return [];
+  const fallen = onDla.placed.layers.flatMap((layer) => {
+    const objection = onDla.placed.placements[layer.index]?.objection;
+    return objection ? [{ layer, objection }] : [];
+  });
+  const byReason = Map.groupBy(fallen, ({ objection }) => `${objection.rule} ${objection.message}`);
+  return [...byReason.values()].flatMap((group): Diagnostic[] => {
+    const [first] = group;
+    if (!first) return [];
+    const { rule, message, remedy } = first.objection;
+    return [
+      { severity: "info", rule, nodes: group.map(({ layer }) => layer.name), message, remedy },
+    ];
+  });
+}
