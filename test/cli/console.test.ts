@@ -1,38 +1,23 @@
-import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { HubProcess, outcomeOf } from "../hub/running-hub.ts";
-import { reportedOf, SyntheticDevice } from "./synthetic-device.ts";
-import { Terminal } from "./terminal.ts";
+import { outcomeOf } from "../hub/running-hub.ts";
+import { reportedOf, SyntheticDevice } from "./support/synthetic-device.ts";
+import { Terminal } from "./support/terminal.ts";
+import { JETFLEET, TwoDevices } from "./support/two-devices.ts";
 
-const JETFLEET = fileURLToPath(new URL("../../cli/bin/jetfleet", import.meta.url));
-
-let hub: HubProcess;
-let tx2: SyntheticDevice;
-let xavier: SyntheticDevice;
+let world: TwoDevices;
 let terminal: Terminal | undefined;
 
 beforeAll(async () => {
-  hub = await HubProcess.start();
-  tx2 = await SyntheticDevice.connect(hub, "tx2");
-  xavier = await SyntheticDevice.connect(hub, "xavier");
-  await tx2.say("reported", reportedOf("tx2", "tx2"));
-  await xavier.say("reported", reportedOf("xavier"));
-  tx2.sendStats();
-  xavier.sendStats();
+  world = await TwoDevices.start();
 });
 afterEach(() => {
   terminal?.close();
   terminal = undefined;
 });
-afterAll(async () => {
-  await tx2.close();
-  await xavier.close();
-  await hub.remove();
-});
+afterAll(() => world.close());
 
 function open(size = { width: 80, height: 24 }): Terminal {
-  const where = ["--hub-dir", hub.stateDir, "--credentials", hub.operatorFile];
-  terminal = new Terminal([JETFLEET, "console", ...where], size);
+  terminal = new Terminal([JETFLEET, "console", ...world.where], size);
   return terminal;
 }
 
@@ -98,21 +83,21 @@ describe("the console in a terminal of 80×24", () => {
     const failed = reportedOf("tx2", "tx2");
     const error = { code: "SOURCE_UNREACHABLE", message: "no answer", hint: "Check it.", atMs: 1 };
     failed.pipelines = failed.pipelines.map((one) => ({ ...one, state: "failed", error }));
-    await tx2.say("reported", failed);
+    await world.tx2.say("reported", failed);
     const screen = await console.awaitText(/error tx2\/entrance: SOURCE_UNREACHABLE: no answer/);
     expect(screen).toContain("next: Check it.");
-    await tx2.say("reported", reportedOf("tx2", "tx2"));
+    await world.tx2.say("reported", reportedOf("tx2", "tx2"));
     await console.awaitText(/all well/);
-    const gate = await SyntheticDevice.connect(hub, "gate");
+    const gate = await SyntheticDevice.connect(world.hub, "gate");
     await gate.say("reported", reportedOf("gate"));
     await console.awaitText(/gate +AGX Xavier \(simulated\)/);
     gate.die();
     await console.awaitText(/gate +AGX Xavier \(simulated\) +offline/);
-    await hub.client().deleteDevice("gate");
+    await world.hub.client().deleteDevice("gate");
     await console.awaitText(/2 of 2 online/);
-    await hub.end("SIGKILL");
+    await world.hub.end("SIGKILL");
     await console.awaitText(/no link to the hub/);
-    await hub.restart();
+    await world.hub.restart();
     await console.awaitText(/2 of 2 online {2}all well/);
   });
 
@@ -128,7 +113,7 @@ describe("the console in a terminal of 80×24", () => {
 
 describe("the console without a terminal", () => {
   it("says so and points to status", async () => {
-    const refused = await outcomeOf(JETFLEET, ["console", "--hub-dir", hub.stateDir]);
+    const refused = await outcomeOf(JETFLEET, ["console", "--hub-dir", world.hub.stateDir]);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain("USAGE: Expected a terminal");
     expect(refused.stderr).toContain("jetfleet status");

@@ -10,8 +10,8 @@ import {
   updateUnderWay,
 } from "../../cli/fleet-view/index.ts";
 import type { Desired, Presence } from "../../fleet/contract/index.ts";
-import { reportedOf, statsOf } from "./synthetic-device.ts";
-import { OLD_DIGEST, truthOf } from "./truth-report.ts";
+import { reportedOf, statsOf } from "./support/synthetic-device.ts";
+import { OLD_DIGEST, truthOf } from "./support/truth-report.ts";
 
 const NOW = 1_800_000_000_000;
 const online = (seq = 1, bootId = "boot"): Presence => ({ online: true, bootId, seq, atMs: NOW });

@@ -6,8 +6,8 @@ import { helpScreen } from "../../cli/console/help-screen.ts";
 import { type Command, commandsOf, KEYS } from "../../cli/console/keys.ts";
 import { INITIAL_UI, nextUi, selectedDevice } from "../../cli/console/ui-state.ts";
 import { buildView, type FleetMessage, NOTHING_HEARD, reduce } from "../../cli/fleet-view/index.ts";
-import { reportedOf, statsOf } from "./synthetic-device.ts";
-import { truthOf } from "./truth-report.ts";
+import { reportedOf, statsOf } from "./support/synthetic-device.ts";
+import { truthOf } from "./support/truth-report.ts";
 
 const NOW = 1_800_000_000_000;
 

@@ -1,34 +1,19 @@
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FleetView } from "../../cli/fleet-view/index.ts";
-import { HubProcess, type Outcome, outcomeOf } from "../hub/running-hub.ts";
-import { MODEL_DIGEST, reportedOf, SyntheticDevice } from "./synthetic-device.ts";
+import { type Outcome, outcomeOf } from "../hub/running-hub.ts";
+import { MODEL_DIGEST, reportedOf, SyntheticDevice } from "./support/synthetic-device.ts";
+import { JETFLEET, TwoDevices } from "./support/two-devices.ts";
 
-const JETFLEET = fileURLToPath(new URL("../../cli/bin/jetfleet", import.meta.url));
-
-let hub: HubProcess;
-let tx2: SyntheticDevice;
-let xavier: SyntheticDevice;
+let world: TwoDevices;
 
 beforeAll(async () => {
-  hub = await HubProcess.start();
-  tx2 = await SyntheticDevice.connect(hub, "tx2");
-  xavier = await SyntheticDevice.connect(hub, "xavier");
-  await tx2.say("reported", reportedOf("tx2", "tx2"));
-  await xavier.say("reported", reportedOf("xavier"));
-  tx2.sendStats();
-  xavier.sendStats();
+  world = await TwoDevices.start();
 });
-afterAll(async () => {
-  await tx2.close();
-  await xavier.close();
-  await hub.remove();
-});
+afterAll(() => world.close());
 
 function status(...args: string[]): Promise<Outcome> {
-  const where = ["--hub-dir", hub.stateDir, "--credentials", hub.operatorFile];
-  return outcomeOf(JETFLEET, ["status", ...where, ...args]);
+  return outcomeOf(JETFLEET, ["status", ...world.where, ...args]);
 }
 
 describe("jetfleet status", () => {
@@ -75,23 +60,23 @@ describe("jetfleet status", () => {
       atMs: Date.now(),
     };
     failed.pipelines = failed.pipelines.map((one) => ({ ...one, state: "failed", error }));
-    await xavier.say("reported", failed);
+    await world.xavier.say("reported", failed);
     const { code, stdout } = await status();
     expect(code).toBe(1);
     expect(stdout).toContain("error xavier/entrance: SOURCE_UNREACHABLE: Expected video");
     expect(stdout).toContain("next: Check the source's URI and the camera.");
-    await xavier.say("reported", reportedOf("xavier"));
+    await world.xavier.say("reported", reportedOf("xavier"));
   });
 
   it("ends with 1 when a device has died", async () => {
-    const gate = await SyntheticDevice.connect(hub, "gate");
+    const gate = await SyntheticDevice.connect(world.hub, "gate");
     await gate.say("reported", reportedOf("gate"));
     gate.die();
     const { code, stdout } = await status();
     expect(code).toBe(1);
     expect(stdout).toMatch(/^gate +AGX Xavier \(simulated\) +offline/m);
     expect(stdout).toContain("error gate: AGENT_OFFLINE: the device is offline");
-    await hub.client().deleteDevice("gate");
+    await world.hub.client().deleteDevice("gate");
     expect((await status()).code).toBe(0);
   });
 
@@ -99,9 +84,9 @@ describe("jetfleet status", () => {
     const dead = await outcomeOf(JETFLEET, ["status", "--hub", "http://127.0.0.1:9"]);
     expect(dead.code).toBe(2);
     expect(dead.stderr).toContain("HUB_UNREACHABLE");
-    const credentials = path.join(hub.dir, "none.json");
+    const credentials = path.join(world.hub.dir, "none.json");
     const refused = await outcomeOf(JETFLEET, [
-      ...["status", "--hub", hub.record.httpUrl, "--credentials", credentials],
+      ...["status", "--hub", world.hub.record.httpUrl, "--credentials", credentials],
     ]);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain("HUB_REFUSED");
@@ -109,9 +94,8 @@ describe("jetfleet status", () => {
   });
 
   it("uses colour only where it is asked for", async () => {
-    const where = ["--hub-dir", hub.stateDir, "--credentials", hub.operatorFile];
     const env = (...pairs: string[]): Promise<Outcome> =>
-      outcomeOf("env", [...pairs, JETFLEET, "status", ...where]);
+      outcomeOf("env", [...pairs, JETFLEET, "status", ...world.where]);
     expect((await env("FORCE_COLOR=1")).stdout).toContain("\u001b[");
     expect((await env("FORCE_COLOR=1", "NO_COLOR=1")).stdout).not.toContain("\u001b");
   });

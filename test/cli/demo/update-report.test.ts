@@ -11,8 +11,8 @@ import {
 import { NO_PALETTE } from "../../../cli/render/colour.ts";
 import { statusLines } from "../../../cli/render/status-text.ts";
 import { updateLines } from "../../../cli/render/update-text.ts";
-import { MODEL_DIGEST, reportedOf, statsOf } from "../synthetic-device.ts";
-import { OLD_DIGEST, truthOf } from "../truth-report.ts";
+import { MODEL_DIGEST, reportedOf, statsOf } from "../support/synthetic-device.ts";
+import { OLD_DIGEST, truthOf } from "../support/truth-report.ts";
 
 const NOW = 1_800_000_000_000;
 

@@ -9,7 +9,7 @@ import { UpdateReport } from "../../../cli/demo/update-report.ts";
 import { FleetView } from "../../../cli/fleet-view/index.ts";
 import { nodePath, repoDir } from "../../../cli/setup/paths.mjs";
 import { demoPulumi } from "../../../cli/setup/pulumi-env.mjs";
-import { Terminal } from "../../cli/terminal.ts";
+import { Terminal } from "../../cli/support/terminal.ts";
 
 const run = promisify(execFile);
 

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { until } from "../hub/running-hub.ts";
+import { until } from "../../hub/running-hub.ts";
 
 /** A program in a real terminal: tmux on a socket of its own. Tests wait for what is on the screen. */
 export class Terminal {

@@ -5,10 +5,10 @@ import type {
   Reported,
   StageStats,
   Stats,
-} from "../../fleet/contract/index.ts";
-import { CHANNELS, type ChannelName, type Payload, topic } from "../../fleet/contract/index.ts";
-import type { BoardName } from "../../fleet/spec/index.ts";
-import { DEVICE_PASSWORD, type HubProcess } from "../hub/running-hub.ts";
+} from "../../../fleet/contract/index.ts";
+import { CHANNELS, type ChannelName, type Payload, topic } from "../../../fleet/contract/index.ts";
+import type { BoardName } from "../../../fleet/spec/index.ts";
+import { DEVICE_PASSWORD, type HubProcess } from "../../hub/running-hub.ts";
 
 export const MODEL_DIGEST = `sha256:${"3f2a91c0".padEnd(64, "0")}`;
 const SPEC_DIGEST = `sha256:${"5".repeat(64)}`;
