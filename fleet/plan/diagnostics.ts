@@ -55,6 +55,7 @@ export function precisionDiagnostics(
   board: Module,
   wanted: PrecisionChoice,
   { chosen }: Choice,
+  demand: Demand,
 ): Diagnostic[] {
   const soc = SOCS[board.soc];
   if (wanted !== "int8" || best(soc.fastInt8) !== false) return [];
@@ -63,13 +64,14 @@ export function precisionDiagnostics(
     fps && precision
       ? `; ${precision.toUpperCase()} is estimated at ${fps.low.toFixed(0)} to ${fps.high.toFixed(0)} fps`
       : "";
+  const asked = demand.fps > 0 ? `, you ask for ${demand.fps.toFixed(0)}` : "";
   const sm = `sm_${soc.computeCapability.replace(".", "")}`;
   return [
     {
       severity: "error",
       rule: "gpu.int8",
       nodes: [],
-      message: `INT8 on ${board.title}: ${sm} has no fast INT8${instead}`,
+      message: `INT8 on ${board.title}: ${sm} has no fast INT8${instead}${instead && asked}`,
       remedy: "ask for fp16",
     },
   ];

@@ -91,7 +91,7 @@ export function planFor(model: OnnxModel, board: Module, options: PlanOptions = 
   const diagnostics = [
     ...refusalDiagnostics(mapped),
     ...shapeDiagnostics(shaped),
-    ...precisionDiagnostics(board, options.precision ?? "auto", choice),
+    ...precisionDiagnostics(board, options.precision ?? "auto", choice, demand),
     ...availabilityDiagnostics(choice, buildable),
     ...shortfalls(choice, demand, beside, board.title),
     ...overloads(admissions),

@@ -150,7 +150,7 @@ describe("a demand", () => {
     });
     const [first] = made.diagnostics;
     expect(first?.rule).toBe("gpu.int8");
-    expect(first?.message).toMatch(/sm_62 has no fast INT8; FP16 is estimated at \d+ to \d+ fps/);
+    expect(first?.message).toMatch(/sm_62 has no fast INT8; FP16 is estimated at \d+ to \d+ fps, you ask for 30$/);
   });
 
   it("for more pixels than the decoder has is refused by name", () => {

@@ -10,7 +10,7 @@ export type {
   OnnxTensor,
   ValueInfo,
 } from "./model.ts";
-export { readModel } from "./read-model.ts";
+export { parseModel, readModel, requireUnderstood } from "./read-model.ts";
 export { bytesPerElement, checkedDims, elementCount } from "./read-tensor.ts";
 export { tensorValues } from "./tensor-values.ts";
 export { refuse } from "./wire.ts";

@@ -7,10 +7,17 @@ import { Budget, readMessage, refuse } from "./wire.ts";
 const MODEL = { irVersion: 1, producer: 2, graph: 7, opset: 8 } as const;
 
 /**
- * Reads an ONNX file. Weights stay where they are: the result holds views of `bytes`, so keep those as long as
- * the model. Throws MODEL_INVALID with the node and the reason.
+ * Reads an ONNX file of an operator set that is understood here. Weights stay where they are: the result holds views
+ * of `bytes`, so keep those as long as the model. Throws MODEL_INVALID with the node and the reason.
  */
 export function readModel(bytes: Uint8Array): OnnxModel {
+  const model = parseModel(bytes);
+  requireUnderstood(model);
+  return model;
+}
+
+/** As `readModel`, of any operator set: what goes in and out is told alike by all. */
+export function parseModel(bytes: Uint8Array): OnnxModel {
   const opsets = new Map<string, number>();
   let irVersion = 0;
   let producer = "";
@@ -25,12 +32,14 @@ export function readModel(bytes: Uint8Array): OnnxModel {
     }
   });
   if (graph === null) throw refuse("the model", "there is no graph: this is no ONNX file");
-  const opset = opsets.get("") ?? 0;
-  if (opset < OPSETS.oldest || opset > OPSETS.newest) {
-    const known = `${OPSETS.oldest} to ${OPSETS.newest}`;
-    throw refuse("the model", `operator set ${opset}, where ${known} are understood`);
-  }
-  return { irVersion, producer, opset, opsets, graph };
+  return { irVersion, producer, opset: opsets.get("") ?? 0, opsets, graph };
+}
+
+/** Throws MODEL_INVALID for operators of a version that the rules of layers and shapes were not written for. */
+export function requireUnderstood({ opset }: OnnxModel): void {
+  if (opset >= OPSETS.oldest && opset <= OPSETS.newest) return;
+  const understood = `${OPSETS.oldest} to ${OPSETS.newest}`;
+  throw refuse("the model", `operator set ${opset}, where ${understood} are understood`);
 }
 
 function readOpset(bytes: Uint8Array, opsets: Map<string, number>): void {
