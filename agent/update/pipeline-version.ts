@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { canonicalJson, pipelineDigest } from "../../fleet/release/index.ts";
+import { actedOn, canonicalJson, pipelineDigest } from "../../fleet/release/index.ts";
 import { ModelManifest, PipelineSpec } from "../../fleet/spec/index.ts";
 
 /** All that is needed to run one pipeline: its part of the desired document and the model it names. */
@@ -16,6 +16,6 @@ export function versionDigest({ spec, model }: PipelineVersion): string {
 
 /** True when two versions differ in nothing but the model and what is done with its output. */
 export function isModelChange(from: PipelineVersion, to: PipelineVersion): boolean {
-  const rest = ({ spec }: PipelineVersion) => canonicalJson({ ...spec, detect: null });
+  const rest = ({ spec }: PipelineVersion) => canonicalJson({ ...actedOn(spec), detect: null });
   return rest(from) === rest(to);
 }

@@ -20,16 +20,19 @@ export function setDigestOf(models: readonly ModelManifest[]): string {
   return sha256Digest(canonicalJson(sorted));
 }
 
-/**
- * Names one version of a pipeline together with the model bytes it runs. What is only planned with and judged by, the
- * budget and what the cameras are said to send, changes nothing on the device and is left out.
- */
+/** Names one version of a pipeline together with the model bytes it runs: what a device acts on, and no more. */
 export function pipelineDigest(spec: PipelineSpec, model: ModelManifest): string {
-  const { budget: _budget, sources, ...acted } = spec;
+  return sha256Digest(canonicalJson({ spec: actedOn(spec), model }));
+}
+
+/**
+ * The pipeline without what is only planned with and judged by: its budget and what its cameras are said to send
+ * change nothing on the device.
+ */
+export function actedOn({ budget: _budget, sources, ...acted }: PipelineSpec): PipelineSpec {
   const opened = Object.entries(sources).map(([name, { video: _video, ...source }]) => [
     name,
     source,
   ]);
-  const runs = { ...acted, sources: Object.fromEntries(opened) };
-  return sha256Digest(canonicalJson({ spec: runs, model }));
+  return { ...acted, sources: Object.fromEntries(opened) as PipelineSpec["sources"] };
 }

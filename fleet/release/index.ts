@@ -1,2 +1,2 @@
-export { canonicalJson, pipelineDigest, setDigestOf, sha256Digest } from "./digest.ts";
+export { actedOn, canonicalJson, pipelineDigest, setDigestOf, sha256Digest } from "./digest.ts";
 export { keyIdOf, openEnvelope, signEnvelope } from "./sign.ts";

@@ -51,11 +51,28 @@ describe("the plan", () => {
   it.each([
     ["another threshold", { detect: { ...v1.spec.detect, minScore: 0.9 } }, true],
     ["another name of the model", { detect: { ...v1.spec.detect, model: "n" } }, true],
+    ["another accelerator", { detect: { ...v1.spec.detect, accelerator: "dla0" } }, true],
+    ["another precision", { detect: { ...v1.spec.detect, precision: "int8" } }, true],
+    ["a budget", { budget: { minFps: 15, latencyP95Ms: 100 } }, true],
+    [
+      "what the camera is said to send",
+      {
+        sources: {
+          cam: { ...v1.spec.sources["cam"]!, video: { width: 640, height: 360, fps: 5 } },
+        },
+      },
+      true,
+    ],
     ["another source", { sources: { cam: { ...v1.spec.sources["cam"]!, loop: true } } }, false],
     ["another name of the source", { sources: { eye: v1.spec.sources["cam"]! } }, false],
     ["no tracker", { track: undefined }, false],
   ])("knows whether %s can be had without opening the source again", (_what, change, yes) => {
     expect(isModelChange(v1, { ...v1, spec: { ...v1.spec, ...change } as never })).toBe(yes);
+  });
+
+  it("leaves a pipeline alone whose budget changed", () => {
+    const told = { ...v1, spec: { ...v1.spec, budget: { minFps: 15 } } };
+    expect(plan([told], { ...nothing, objects: [digest1], pipelines: [v1] })).toEqual([]);
   });
 
   it("replaces a pipeline whose source changed", () => {
