@@ -9,6 +9,7 @@ import type { ModelSwap, RunnerMessage } from "./ipc.ts";
 import { modelOptions, nativeOptions } from "./native-options.ts";
 import { INITIAL_FACTS, nextFacts, type RunEvent, type RunFacts, stateOf } from "./run-state.ts";
 import { RunnerProcess } from "./runner-process.ts";
+import { runsOn } from "./runs-on.ts";
 
 export interface RunDeps {
   bundlePath: string;
@@ -109,12 +110,14 @@ export class PipelineRun {
 
   report(): ReportedPipeline {
     const { spec, model } = this.#version;
+    const place = runsOn(this.#deps.native.backendPath);
     return {
       name: spec.name,
       state: stateOf(this.#facts),
       sinceMs: this.#sinceMs,
       model: { name: model.name, digest: model.digest },
       specDigest: versionDigest(this.#version),
+      ...(place && { runsOn: place }),
       restarts: this.#restarts,
       error: this.#facts.error,
     };

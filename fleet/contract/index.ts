@@ -7,6 +7,7 @@ export {
   Reported,
   ReportedError,
   ReportedPipeline,
+  RunsOn,
   UpdateState,
 } from "./reported.ts";
 export {

@@ -28,6 +28,18 @@ export type BoardFacts = z.infer<typeof BoardFacts>;
 export const PipelineState = z.enum(["starting", "running", "failed", "stopped"]);
 export type PipelineState = z.infer<typeof PipelineState>;
 
+/** Where a pipeline's model is executed. */
+export const RunsOn = z.object({
+  backend: z.string().max(64).meta({ description: "Inference library, as in native/backends." }),
+  accelerator: z.string().max(64).meta({
+    description: "gpu, dla0, dla1, split, or cpu on the reference backend.",
+  }),
+  precision: z.string().max(64).optional().meta({
+    description: "Of the engine; absent where the model runs as it is.",
+  }),
+});
+export type RunsOn = z.infer<typeof RunsOn>;
+
 export const ReportedPipeline = z.object({
   name: Name,
   state: PipelineState,
@@ -35,6 +47,8 @@ export const ReportedPipeline = z.object({
   model: z.object({ name: Name, digest: Digest }),
   /** sha256 of the pipeline's part of the desired document (`pipelineDigest`), to tell which version runs. */
   specDigest: Digest,
+  /** Absent from older agents, which have the CPU backend alone. */
+  runsOn: RunsOn.optional(),
   /** Times the runner was started again because it ended by itself or its source failed. */
   restarts: z.number().int().nonnegative(),
   error: ReportedError.nullable(),

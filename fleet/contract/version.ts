@@ -2,6 +2,7 @@
  * Version of the MQTT contract and of the signed documents in it.
  *
  * 1 (2026-11): desired, reported, presence, stats, detections, events. Since then, in addition: the update states
- *   `testing` and `watching`, and the `data` of events of kind `update` and `model-swapped` (event-data.ts).
+ *   `testing` and `watching`, the `data` of events of kind `update` and `model-swapped` (event-data.ts), `plans` in
+ *   desired, and `runsOn` of a reported pipeline.
  */
 export const CONTRACT_VERSION = 1;
