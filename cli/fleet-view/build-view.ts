@@ -1,11 +1,11 @@
 import type { PipelineStats, Reported } from "../../fleet/contract/index.ts";
 import type { DeviceFacts, FleetFacts, Heard } from "./facts.ts";
+import { type History, STATS_FRESH_MS } from "./plan/history.ts";
+import { planOf } from "./plan/of-pipeline.ts";
 import { problemsOf } from "./problems.ts";
 import { pipelineTruth, type TruthFact, truthState } from "./truth.ts";
 import { type DeviceView, type FleetView, type PipelineView, VIEW_SCHEMA_VERSION } from "./view.ts";
 
-/** Figures come once a second; older ones are not shown as if they were now. */
-export const STATS_FRESH_MS = 5000;
 const EVENTS_SHOWN = 20;
 
 export interface ViewContext {
@@ -54,7 +54,7 @@ function deviceView(device: DeviceFacts, context: ViewContext): DeviceView {
     statsAgeMs,
     figures: fresh?.message.board ?? null,
     error: reported?.error ?? null,
-    pipelines: pipelineViews(device, fresh?.message.pipelines ?? [], context),
+    pipelines: pipelineViews(device, fresh !== null, context),
     events: device.events.slice(0, EVENTS_SHOWN).map(({ atMs, kind, message, pipeline, data }) => ({
       atMs,
       kind,
@@ -77,36 +77,50 @@ function presenceOf(
   return fresh || patient ? "online" : "silent";
 }
 
+type Planned = "plan" | "budget" | "comparison";
+
 /** What is reported, and what is desired but not reported yet. */
 function pipelineViews(
   device: DeviceFacts,
-  stats: readonly PipelineStats[],
+  fresh: boolean,
   { truth = null, nowMs }: ViewContext,
 ): PipelineView[] {
+  const stats = fresh ? (device.stats?.message.pipelines ?? []) : [];
+  const history: History = fresh ? device.history : new Map();
   const reported = device.reported?.message.pipelines ?? [];
   const names = new Set(reported.map(({ name }) => name));
   const desired = device.desired?.message.pipelines ?? [];
   const pending = desired.filter(({ name }) => !names.has(name));
+  const plan = (name: string, runs: Reported["pipelines"][number] | null) =>
+    planOf(name, runs, {
+      desired: device.desired?.message ?? null,
+      board: device.reported?.message.board ?? null,
+      seconds: history.get(name) ?? [],
+    });
   return [
     ...reported.map((pipeline) => {
       const modelDigest = pipeline.model.digest;
       const at = { device: device.name, pipeline: pipeline.name, modelDigest, nowMs };
-      return { ...reportedPipeline(pipeline, stats), truth: pipelineTruth(truth, at) };
+      return {
+        ...reportedPipeline(pipeline, stats),
+        truth: pipelineTruth(truth, at),
+        ...plan(pipeline.name, pipeline),
+      };
     }),
-    ...pending.map(({ name }) => pendingPipeline(name)),
+    ...pending.map(({ name }) => ({ ...pendingPipeline(name), ...plan(name, null) })),
   ].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function reportedPipeline(
   pipeline: Reported["pipelines"][number],
   stats: readonly PipelineStats[],
-): Omit<PipelineView, "truth"> {
+): Omit<PipelineView, "truth" | Planned> {
   const { name, state, sinceMs, model, restarts, error } = pipeline;
   const figures = stats.find((one) => one.name === name) ?? null;
   return { name, state, sinceMs, model, restarts, error, stats: figures };
 }
 
-function pendingPipeline(name: string): PipelineView {
+function pendingPipeline(name: string): Omit<PipelineView, Planned> {
   return {
     name,
     state: "pending",

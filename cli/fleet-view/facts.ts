@@ -6,6 +6,7 @@ import type {
   Reported,
   Stats,
 } from "../../fleet/contract/index.ts";
+import { type History, withStats } from "./plan/history.ts";
 
 /** A message and when it came, by our clock; null when it was retained, so that its arrival says nothing. */
 export interface Heard<Message> {
@@ -19,6 +20,8 @@ export interface DeviceFacts {
   reported: Heard<Reported> | null;
   presence: Heard<Presence> | null;
   stats: Heard<Stats> | null;
+  /** The last seconds of each pipeline's figures. */
+  history: History;
   /** Newest first, at most MAX_EVENTS. */
   events: readonly FleetEvent[];
 }
@@ -64,12 +67,17 @@ function apply(device: DeviceFacts, heard: FleetMessage): DeviceFacts {
         ? device
         : { ...device, presence: { message: heard.message, atMs: heard.atMs } };
     case "stats":
-      return { ...device, stats: { message: heard.message, atMs: heard.atMs } };
+      return withFigures(device, heard.message, heard.atMs);
     case "event":
       return { ...device, events: withEvent(device.events, heard.message) };
     case "removed":
       return { ...device, [heard.channel]: null };
   }
+}
+
+function withFigures(device: DeviceFacts, message: Stats, atMs: number): DeviceFacts {
+  const history = withStats(device.history, message, device.reported?.message, atMs);
+  return { ...device, stats: { message, atMs }, history };
 }
 
 /** QoS 1 may deliver an event twice. */
@@ -96,5 +104,13 @@ function without(facts: FleetFacts, device: string): FleetFacts {
 }
 
 function unheard(name: string): DeviceFacts {
-  return { name, desired: null, reported: null, presence: null, stats: null, events: [] };
+  return {
+    name,
+    desired: null,
+    reported: null,
+    presence: null,
+    stats: null,
+    history: new Map(),
+    events: [],
+  };
 }

@@ -1,7 +1,8 @@
 import { Desired, type Payload } from "../../fleet/contract/index.ts";
 import type { FleetLink, HubClient, MessageInfo } from "../../fleet/hub/client/index.ts";
-import { buildView, STATS_FRESH_MS } from "./build-view.ts";
+import { buildView } from "./build-view.ts";
 import { type FleetFacts, type FleetMessage, NOTHING_HEARD, reduce } from "./facts.ts";
+import { STATS_FRESH_MS } from "./plan/history.ts";
 import type { TruthFact } from "./truth.ts";
 import { readTruthFile } from "./truth-file.ts";
 import type { FleetView } from "./view.ts";

@@ -1,4 +1,5 @@
 import { ERROR_CODES, type ErrorCode } from "../../fleet/errors/index.ts";
+import { brokenBudget } from "./plan/broken-budget.ts";
 import type { DeviceView, PipelineView, Problem } from "./view.ts";
 
 /** What is wrong with a device, the device's own troubles first. */
@@ -61,7 +62,10 @@ function pipelineProblems(device: DeviceView, pipeline: PipelineView): Problem[]
   if (stats && stats.fps === 0 && stats.source.state !== "ended") {
     return [problem(device, name, "PIPELINE_NOT_RUNNING", "no frames come out", null)];
   }
-  return [];
+  const broken = brokenBudget(pipeline);
+  return broken === null
+    ? []
+    : [{ ...problem(device, name, "PIPELINE_BUDGET", broken, null), severity: "warning" }];
 }
 
 function reported(

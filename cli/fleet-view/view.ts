@@ -7,7 +7,8 @@ import {
   ReportedError,
   UpdateState,
 } from "../../fleet/contract/index.ts";
-import { Digest, EpochMs } from "../../fleet/spec/index.ts";
+import { BudgetSpec, Digest, EpochMs, PlanSummary } from "../../fleet/spec/index.ts";
+import { Comparison } from "./plan/comparison.ts";
 import { PipelineTruth, TruthState } from "./truth.ts";
 
 /** Grows when a field of the view changes its meaning or goes away; new fields do not count. */
@@ -39,6 +40,16 @@ export const PipelineView = z.object({
     description: "Figures of the last second; null when none came lately.",
   }),
   truth: PipelineTruth.nullable(),
+  plan: PlanSummary.extend({
+    ofRunningModel: z.boolean().nullable().meta({
+      description:
+        "false: the device runs another model; null: it runs none, or the plan's is unknown.",
+    }),
+  })
+    .nullable()
+    .meta({ description: "As kept with the deployment; null: none was kept." }),
+  budget: BudgetSpec.nullable(),
+  comparison: Comparison.nullable().meta({ description: "null: neither plan nor budget." }),
 });
 export type PipelineView = z.infer<typeof PipelineView>;
 

@@ -201,6 +201,11 @@ export const ERROR_CODES = {
     "Read the reason in the message.",
     true,
   ),
+  PIPELINE_BUDGET: row(
+    "A pipeline runs, but has missed its budget for ten seconds.",
+    "See which stage waits or drops; `jetfleet plan` says what the board can do. Else change `budget`.",
+    true,
+  ),
 } as const satisfies Record<string, CodeRow>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

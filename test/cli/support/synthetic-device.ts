@@ -41,6 +41,7 @@ export function reportedOf(device: string, board: BoardName = "agx-xavier"): Rep
         sinceMs: Date.now() - 60_000,
         model: { name: "scene", digest: MODEL_DIGEST },
         specDigest: SPEC_DIGEST,
+        runsOn: { backend: "onnxruntime", accelerator: "cpu" },
         restarts: 0,
         error: null,
       },
