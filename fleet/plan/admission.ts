@@ -4,7 +4,7 @@ import type { Admission, Candidate, Interval, NamedUsage, Usage } from "./plan-s
 
 // What Ubuntu, the agent and video buffers take; common knowledge, not confirmed by a source.
 const SYSTEM_MIB = 1500;
-const STREAM_MIB = 60;
+export const STREAM_MIB = 60;
 
 /** What a way to run a model takes of the board when it keeps up with the demand. */
 export function usageOf(

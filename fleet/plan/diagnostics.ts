@@ -1,11 +1,8 @@
-import { best, type Module, SOCS } from "../boards/catalog/index.ts";
-import type { PrecisionChoice } from "../spec/index.ts";
 import { unknownBeside } from "./admission.ts";
 import type { PlacedCandidate } from "./candidates.ts";
 import type { Demand } from "./demand.ts";
 import type { MappedGraph } from "./layers/index.ts";
 import type { Diagnostic, NamedUsage } from "./plan-schema.ts";
-import type { Choice } from "./policy.ts";
 import { known, type ShapedGraph } from "./shapes/index.ts";
 
 export function refusalDiagnostics({ refusals, warnings }: MappedGraph): Diagnostic[] {
@@ -47,48 +44,6 @@ export function shapeDiagnostics({ live, facts }: ShapedGraph): Diagnostic[] {
       nodes: open.map(({ name }) => name),
       message: `${open.length} nodes have a dimension that is not known; the estimate leaves their cost out`,
       remedy: "name the input's dimensions with --shape",
-    },
-  ];
-}
-
-export function precisionDiagnostics(
-  board: Module,
-  wanted: PrecisionChoice,
-  { chosen }: Choice,
-  demand: Demand,
-): Diagnostic[] {
-  const soc = SOCS[board.soc];
-  if (wanted !== "int8" || best(soc.fastInt8) !== false) return [];
-  const { fps, precision } = chosen?.candidate ?? {};
-  const instead =
-    fps && precision
-      ? `; ${precision.toUpperCase()} is estimated at ${fps.low.toFixed(0)} to ${fps.high.toFixed(0)} fps`
-      : "";
-  const asked = demand.fps > 0 ? `, you ask for ${demand.fps.toFixed(0)}` : "";
-  const sm = `sm_${soc.computeCapability.replace(".", "")}`;
-  return [
-    {
-      severity: "error",
-      rule: "gpu.int8",
-      nodes: [],
-      message: `INT8 on ${board.title}: ${sm} has no fast INT8${instead}${instead && asked}`,
-      remedy: "ask for fp16",
-    },
-  ];
-}
-
-export function availabilityDiagnostics(
-  { chosen, reason }: Choice,
-  buildable: boolean,
-): Diagnostic[] {
-  if (chosen !== null || !buildable) return [];
-  return [
-    {
-      severity: "error",
-      rule: "accelerator.unavailable",
-      nodes: [],
-      message: reason,
-      remedy: "ask for gpu or auto",
     },
   ];
 }

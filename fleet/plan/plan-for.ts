@@ -12,15 +12,19 @@ import {
 import { FleetError } from "../errors/index.ts";
 import type { AcceleratorChoice, PrecisionChoice } from "../spec/index.ts";
 import { admissionsOf, usageOf } from "./admission.ts";
+import {
+  type Asked,
+  availabilityDiagnostics,
+  dlaNotes,
+  precisionDiagnostics,
+} from "./availability.ts";
 import { FITTED_ON } from "./calibration/fitted.ts";
 import { candidatesOf, type PlacedCandidate } from "./candidates.ts";
 import { demandOf, type Streams } from "./demand.ts";
 import {
-  availabilityDiagnostics,
   batchDiagnostics,
   besideDiagnostics,
   placementDiagnostics,
-  precisionDiagnostics,
   refusalDiagnostics,
   shapeDiagnostics,
 } from "./diagnostics.ts";
@@ -29,7 +33,7 @@ import { type Hardware, hardwareOf, type Precision } from "./estimate/hardware.t
 import { estimateMemory } from "./estimate/memory.ts";
 import { type Layer, mapGraph, trtNumber } from "./layers/index.ts";
 import type { OnnxModel } from "./onnx/index.ts";
-import type { Diagnostic, NamedUsage, Plan, PlannedLayer } from "./plan-schema.ts";
+import type { Candidate, Diagnostic, NamedUsage, Plan, PlannedLayer } from "./plan-schema.ts";
 import { type Choice, choose } from "./policy.ts";
 import { inferShapes, type ShapedGraph } from "./shapes/index.ts";
 import { overloads, shortfalls } from "./shortfall.ts";
@@ -79,24 +83,45 @@ export function planFor(model: OnnxModel, board: Module, options: PlanOptions = 
   const batch = batchOf(shaped);
   const dlaCores = usableDlaCores(board, jetpack);
   const buildable = mapped.refusals.length === 0;
-  const candidates = buildable
-    ? candidatesOf(mapped.layers, { trt, hardware, precision, dlaCores, batch })
-    : [];
+  const setting = { trt, hardware, dlaCores, batch };
+  const candidates = buildable ? candidatesOf(mapped.layers, { ...setting, precision }) : [];
+  const everyWay = (): Candidate[] =>
+    buildable
+      ? fastPrecisions(board).flatMap((one) =>
+          candidatesOf(mapped.layers, { ...setting, precision: one }).map(
+            ({ candidate }) => candidate,
+          ),
+        )
+      : [];
   const demand = demandOf(options);
   const { beside = [] } = options;
   const choice = choose(candidates, options.accelerator ?? "auto", demand, beside);
   const memory = buildable ? estimateMemory(mapped.layers, precision) : null;
   const usage = usageOf(choice.chosen?.candidate ?? null, demand, memory);
   const admissions = choice.chosen ? admissionsOf(board, usage, beside) : [];
+  const asked: Asked = {
+    board,
+    jetpack,
+    accelerator: options.accelerator ?? "auto",
+    precision: options.precision ?? "auto",
+    fps: demand.fps,
+  };
+  const unfit = [
+    ...precisionDiagnostics(asked, choice),
+    ...(buildable ? availabilityDiagnostics(asked, choice, everyWay) : []),
+  ];
   const diagnostics = [
     ...refusalDiagnostics(mapped),
     ...shapeDiagnostics(shaped),
-    ...precisionDiagnostics(board, options.precision ?? "auto", choice, demand),
-    ...availabilityDiagnostics(choice, buildable),
-    ...shortfalls(choice, demand, beside, board.title),
-    ...overloads(admissions),
+    ...unfit,
+    // What was asked for besides is already said there.
+    ...(unfit.length === 0
+      ? shortfalls(choice, { demand, beside, board: board.title, everyWay })
+      : []),
+    ...overloads(admissions, demand),
     ...besideDiagnostics(beside),
     ...batchDiagnostics(batch, demand),
+    ...(unfit.length === 0 ? dlaNotes(asked) : []),
     ...placementDiagnostics(asksDla(candidates)),
   ];
   const refused = diagnostics.some(({ severity }) => severity === "error");
@@ -149,6 +174,16 @@ function settleMode(board: Module, wanted: string | undefined): PowerModeFacts |
     "USAGE",
     `expected a power mode of ${board.id}, ${names}, got ${JSON.stringify(wanted)}`,
   );
+}
+
+/** Precisions that the GPU gains by; FP32 everywhere. */
+function fastPrecisions(board: Module): Precision[] {
+  const { fastFp16, fastInt8 } = SOCS[board.soc];
+  return [
+    "fp32",
+    ...(best(fastFp16) ? (["fp16"] as const) : []),
+    ...(best(fastInt8) ? (["int8"] as const) : []),
+  ];
 }
 
 /** INT8 needs calibration data, so it is only taken when asked for; where it is not fast, FP16 stands in. */

@@ -46,7 +46,8 @@ export function choose(
   const top = Math.max(...judged.map(({ rank }) => rank));
   const equals = judged.filter(({ rank }) => rank === top).map(({ one }) => one);
   const certainty = CERTAINTIES[top] ?? "impossible";
-  const chosen = preferred(equals, certainty);
+  const chosen =
+    certainty === "impossible" ? nearest(open, demand, beside) : preferred(equals, certainty);
   return { chosen, reason: reasonFor(chosen.candidate, demand, certainty), certainty };
 }
 
@@ -71,9 +72,24 @@ function preferred(equals: readonly PlacedCandidate[], certainty: Certainty): Pl
       candidate.accelerator.startsWith("dla") && candidate.dlaShare >= MOSTLY_ON_DLA,
   );
   if (dla && certainty === "sure") return dla;
-  const gpu = equals.find(({ candidate }) => candidate.accelerator === "gpu");
-  // What cannot meet the demand is only shown as the nearest.
-  return (certainty === "impossible" ? undefined : gpu) ?? safest(equals);
+  return equals.find(({ candidate }) => candidate.accelerator === "gpu") ?? safest(equals);
+}
+
+/** What misses the demand least: in as few points as can be, then by the point that was named. */
+function nearest(
+  open: readonly PlacedCandidate[],
+  demand: Demand,
+  beside: readonly NamedUsage[],
+): PlacedCandidate {
+  const met = ({ candidate }: PlacedCandidate): number =>
+    rateRank(candidate, demand, beside) + latencyRank(candidate, demand);
+  const most = Math.max(...open.map(met));
+  const best = open.filter((one) => met(one) === most);
+  const slow = best.every(({ candidate }) => latencyRank(candidate, demand) === 0);
+  if (!slow) return safest(best);
+  return best.reduce((first, one) =>
+    (one.candidate.latencyMs?.high ?? 0) < (first.candidate.latencyMs?.high ?? 0) ? one : first,
+  );
 }
 
 function safest(list: readonly PlacedCandidate[]): PlacedCandidate {

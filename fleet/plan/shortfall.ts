@@ -1,110 +1,125 @@
-import { shareLeft } from "./admission.ts";
-import type { Demand } from "./demand.ts";
-import type { Admission, Candidate, Diagnostic, Interval, NamedUsage } from "./plan-schema.ts";
-import { type Choice, latencyRank, nameOf, range, rateRank } from "./policy.ts";
+import { STREAM_MIB, shareLeft } from "./admission.ts";
+import { type Demand, demandedMpix } from "./demand.ts";
+import {
+  calibrationNote,
+  camerasOf,
+  camerasServed,
+  fastestOf,
+  milliseconds,
+  perSecond,
+  quickestOf,
+  rateOf,
+  what,
+} from "./nearest.ts";
+import type { Admission, Candidate, Diagnostic, NamedUsage } from "./plan-schema.ts";
+import { type Choice, latencyRank, rateRank } from "./policy.ts";
+
+export interface ShortfallQuestion {
+  demand: Demand;
+  beside: readonly NamedUsage[];
+  /** Title of the board. */
+  board: string;
+  /** Every way in every precision that is fast on the board; only asked for when something is missing. */
+  everyWay: () => readonly Candidate[];
+}
 
 /** What of the demand the chosen way misses, or meets only at the good end of its estimate, and what comes nearest. */
 export function shortfalls(
   { chosen, certainty }: Choice,
-  demand: Demand,
-  beside: readonly NamedUsage[],
-  board: string,
+  question: ShortfallQuestion,
 ): Diagnostic[] {
   if (!chosen || certainty === "sure" || certainty === "likely") return [];
   const { candidate } = chosen;
-  const severity = certainty === "impossible" ? "error" : "warning";
-  return [
-    ...(latencyRank(candidate, demand) < 2 ? [tooSlow(candidate, demand, board, severity)] : []),
-    ...(rateRank(candidate, demand, []) < 2
-      ? [tooFew(candidate, demand, board, severity)]
-      : rateRank(candidate, demand, beside) < 2
-        ? [tooMuchTogether(candidate, demand, beside, severity)]
-        : []),
+  const { demand, beside } = question;
+  const alone = rateRank(candidate, demand, []) >= 2;
+  const together = rateRank(candidate, demand, beside) >= 2;
+  const found = [
+    ...(latencyRank(candidate, demand) < 2 ? [tooSlow(candidate, question)] : []),
+    ...(alone ? [] : [tooFew(candidate, question)]),
+    ...(alone && !together ? [tooMuchTogether(candidate, question)] : []),
   ];
+  const severity = certainty === "impossible" ? "error" : "warning";
+  return found.map((one) => ({ ...one, severity, nodes: [] }));
 }
 
-type Severity = Diagnostic["severity"];
+type Shortfall = Pick<Diagnostic, "rule" | "message" | "remedy">;
 
-function tooSlow(
-  candidate: Candidate,
-  { latencyMs }: Demand,
-  board: string,
-  severity: Severity,
-): Diagnostic {
+function tooSlow(candidate: Candidate, { demand, board, everyWay }: ShortfallQuestion): Shortfall {
+  const quickest = quickestOf(everyWay()) ?? candidate;
+  const better = (quickest.latencyMs?.expected ?? 0) < (candidate.latencyMs?.expected ?? 0);
+  const nearest = better
+    ? `; the fastest it has is ${milliseconds(quickest.latencyMs)} in ${what(quickest)}${calibrationNote(quickest, candidate.precision)}`
+    : ", the fastest it has";
   return {
-    severity,
     rule: "demand.latency",
-    nodes: [],
-    message: `one inference in ${what(candidate)} of ${board} is estimated at ${ms(candidate.latencyMs)}, you allow ${latencyMs?.toFixed(0) ?? "any"} ms`,
+    message: `${board}: one inference of ${what(candidate)} is estimated at ${milliseconds(candidate.latencyMs)}${nearest}; you allow ${demand.latencyMs ?? 0} ms`,
     remedy: "a smaller model or input",
   };
 }
 
-function tooFew(
-  candidate: Candidate,
-  { fps }: Demand,
-  board: string,
-  severity: Severity,
-): Diagnostic {
+function tooFew(candidate: Candidate, question: ShortfallQuestion): Shortfall {
+  const { demand, board, beside, everyWay } = question;
+  const most = fastestOf(everyWay(), beside) ?? candidate;
+  const better = (most.fps?.expected ?? 0) > (candidate.fps?.expected ?? 0);
+  const nearest = better
+    ? `; the most it gives is ${perSecond(most.fps)} in ${what(most)}${calibrationNote(most, candidate.precision)}`
+    : ", the most it gives";
+  const served = camerasServed(demand, (better ? most : candidate).fps?.low ?? 0);
   return {
-    severity,
     rule: "demand.throughput",
-    nodes: [],
-    message: `${what(candidate)} of ${board} is estimated at ${rate(candidate)}, the most it gives; you ask for ${fps.toFixed(0)}`,
-    remedy: "fewer streams, a lower frame rate, or a smaller model or input",
+    message: `${board}: ${rateOf(candidate)}${nearest}; you ask for ${rounded(demand.fps)}${served}`,
+    remedy: "fewer cameras, a lower frame rate, or a smaller model or input",
   };
 }
 
-function tooMuchTogether(
-  candidate: Candidate,
-  { fps }: Demand,
-  beside: readonly NamedUsage[],
-  severity: Severity,
-): Diagnostic {
-  const { busy } = candidate;
-  const taken = (of: (one: NamedUsage) => number | null): number =>
-    beside.reduce((sum, one) => sum + (of(one) ?? 0), 0);
-  const onGpu = busy.gpu > 0 && taken(({ gpuBusy }) => gpuBusy) > 0;
-  const others = beside
-    .filter(({ gpuBusy, dla0Busy, dla1Busy }) => (gpuBusy ?? 0) + (dla0Busy ?? 0) + (dla1Busy ?? 0))
-    .map(({ name }) => name)
-    .join(", ");
+function tooMuchTogether(candidate: Candidate, { demand, beside }: ShortfallQuestion): Shortfall {
   const left = shareLeft(candidate, beside);
-  const rest = candidate.fps && { low: left * candidate.fps.low, high: left * candidate.fps.high };
+  const { fps } = candidate;
+  const rest = fps && { expected: 0, low: left * fps.low, high: left * fps.high };
+  const others = beside.filter((one) => busyOf(one) > 0).map(({ name }) => name);
+  const withoutGpu = shareLeft({ ...candidate, busy: { ...candidate.busy, gpu: 0 } }, beside);
   return {
-    severity,
-    rule: onGpu ? "demand.gpu" : "demand.dla",
-    nodes: [],
-    message: `beside ${others}, ${what(candidate)} is left with ${rest ? range(rest) : "0"} fps of its ${rate(candidate)}; you ask for ${fps.toFixed(0)}`,
+    rule: withoutGpu > left ? "demand.gpu" : "demand.dla",
+    message: `beside ${others.join(", ")}, ${what(candidate)} is left with ${perSecond(rest)} of its ${perSecond(fps)}; you ask for ${rounded(demand.fps)}${camerasServed(demand, rest?.low ?? 0)}`,
     remedy: "another device for one of the pipelines, or a lower frame rate",
   };
 }
 
-function what({ precision, accelerator }: Candidate): string {
-  return `${precision.toUpperCase()} on ${nameOf(accelerator)}`;
+function busyOf({ gpuBusy, dla0Busy, dla1Busy }: NamedUsage): number {
+  return (gpuBusy ?? 0) + (dla0Busy ?? 0) + (dla1Busy ?? 0);
 }
 
-function rate({ fps }: Candidate): string {
-  return fps ? `${range(fps)} fps` : "any rate";
-}
-
-function ms(interval: Interval | null): string {
-  return interval ? `${range(interval)} ms` : "no time";
+function rounded(value: number): string {
+  return String(Number(value.toFixed(1)));
 }
 
 /** Decoder or memory that this pipeline and the others together would take too much of. */
-export function overloads(admissions: readonly Admission[]): Diagnostic[] {
+export function overloads(admissions: readonly Admission[], demand: Demand): Diagnostic[] {
   return admissions
     .filter(({ fits, resource }) => fits === false && ["decoder", "memory"].includes(resource))
-    .map(({ resource, used, own, beside, available, unit }): Diagnostic => {
+    .map((admission): Diagnostic => {
+      const { resource, used, own, beside, available, unit } = admission;
       const others = beside.map((one) => `${one.name} ${one.used.toFixed(0)}`).join(", ");
       const parts = others === "" ? "" : `: this pipeline ${own.toFixed(0)}, ${others}`;
       return {
         severity: "error",
         rule: `demand.${resource}`,
         nodes: [],
-        message: `${resource} would need ${used.toFixed(0)} ${unit} of ${available?.toFixed(0) ?? "unknown"}${parts}`,
-        remedy: null,
+        message: `${resource} would need ${used.toFixed(0)} ${unit} of ${available?.toFixed(0) ?? "unknown"}${parts}${camerasLeft(admission, demand)}`,
+        remedy:
+          resource === "decoder"
+            ? "fewer or smaller cameras, or a lower frame rate"
+            : "fewer cameras, a smaller model, or another device for one of the pipelines",
       };
     });
+}
+
+/** How many of the cameras the rest of a resource carries, where they are all of one kind. */
+function camerasLeft({ resource, used, own, available }: Admission, { streams }: Demand): string {
+  const [kind, ...others] = streams;
+  if (!kind || others.length > 0 || available === null) return "";
+  const each = resource === "decoder" ? demandedMpix([{ ...kind, count: 1 }]) : STREAM_MIB;
+  const model = own - kind.count * each;
+  const served = Math.floor((available - (used - own) - model) / each + 1e-9);
+  return `; ${camerasOf(served, kind.count)}`;
 }

@@ -139,7 +139,7 @@ describe("a demand", () => {
     const shortfall = made.diagnostics.find(({ rule }) => rule === "demand.throughput");
     expect(made.verdict).toBe("refused");
     expect(shortfall?.message).toMatch(
-      /^FP16 on the GPU of Jetson TX2 is estimated at [\d.]+ to [\d.]+ fps, .*; you ask for 120$/,
+      /^Jetson TX2: FP16 on the GPU is estimated at [\d.]+ to [\d.]+ fps, the most it gives; you ask for 120; one camera at up to [\d.]+ fps fits surely$/,
     );
   });
 
@@ -150,7 +150,37 @@ describe("a demand", () => {
     });
     const [first] = made.diagnostics;
     expect(first?.rule).toBe("gpu.int8");
-    expect(first?.message).toMatch(/sm_62 has no fast INT8; FP16 is estimated at \d+ to \d+ fps, you ask for 30$/);
+    expect(first?.message).toMatch(
+      /sm_62 has no fast INT8; FP16 is estimated at [\d.]+ to [\d.]+ fps, you ask for 30$/,
+    );
+  });
+
+  it("that INT8 alone could meet is told so", () => {
+    const made = plan(network("yolov4"), "agx-xavier", { accelerator: "gpu", minFps: 200 });
+    const shortfall = made.diagnostics.find(({ rule }) => rule === "demand.throughput");
+    expect(shortfall?.message).toMatch(
+      /; the most it gives is \d+ to \d+ fps in INT8 on .*, once it is calibrated; you ask for 200$/,
+    );
+  });
+
+  it("at the good end of the estimate warns, and does not refuse", () => {
+    const { fps } = plan(network("yolov4"), "tx2").chosen ?? {};
+    const minFps = ((fps?.expected ?? 0) + (fps?.high ?? 0)) / 2;
+    const made = plan(network("yolov4"), "tx2", { minFps });
+    expect(made.verdict).toBe("runs");
+    expect(made.reason).toContain("though hardly");
+    expect(made.diagnostics.find(({ rule }) => rule === "demand.throughput")?.severity).toBe(
+      "warning",
+    );
+  });
+
+  it("says how many of its cameras the decoder carries", () => {
+    const made = plan(network("mobilenet_v1_0.25_128"), "tx2", {
+      streams: [parseStreams("40@1080p15")],
+    });
+    const decoder = made.diagnostics.find(({ rule }) => rule === "demand.decoder");
+    // 1000 MP/s of 31.1 each.
+    expect(decoder?.message).toMatch(/; 32 of the 40 cameras fit$/);
   });
 
   it("for more pixels than the decoder has is refused by name", () => {
@@ -160,10 +190,52 @@ describe("a demand", () => {
     expect(made.diagnostics.map(({ rule }) => rule)).toContain("demand.decoder");
   });
 
-  it("for a DLA on a board without one is refused", () => {
-    const made = plan(network("resnet18"), "tx2", { accelerator: "dla0" });
-    expect(made.verdict).toBe("refused");
-    expect(made.diagnostics.map(({ rule }) => rule)).toContain("accelerator.unavailable");
+  it.each<[string, string, PlanOptions, RegExp]>([
+    [
+      "on a board without one",
+      "tx2",
+      { accelerator: "dla0" },
+      /^DLA0 on Jetson TX2: it has no DLA; FP16 on the GPU is/,
+    ],
+    [
+      "split on a board without one",
+      "tx2",
+      { accelerator: "split" },
+      /^a split on Jetson TX2: it has no DLA/,
+    ],
+    [
+      "in FP32",
+      "agx-xavier",
+      { accelerator: "dla1", precision: "fp32" },
+      /^DLA1 in FP32: a DLA computes in FP16 and INT8 only; FP16 on DLA1 is estimated at/,
+    ],
+    [
+      "that is the second of one",
+      "orin-nx-8gb",
+      { accelerator: "dla1", jetpack: "5.1.2" },
+      /: it has one DLA; FP16 on/,
+    ],
+    [
+      "under a JetPack that has none",
+      "agx-orin",
+      { accelerator: "dla0", jetpack: "7.2", minFps: 10 },
+      /JetPack 7\.2 has no software for the DLA, 6\.2\.2 is the last that has; FP16 on the GPU is estimated at .*, you ask for 10$/,
+    ],
+  ])(
+    "for a DLA %s is refused with the reason and what comes nearest",
+    (_label, id, options, message) => {
+      const made = plan(network("resnet18"), id, options);
+      const error = made.diagnostics.find(({ severity }) => severity === "error");
+      expect(made.verdict).toBe("refused");
+      expect(error?.rule).toBe("accelerator.unavailable");
+      expect(error?.message).toMatch(message);
+    },
+  );
+
+  it("of nothing still tells why a board's DLA is not among the ways", () => {
+    const made = plan(network("resnet18"), "agx-orin", { jetpack: "7.2" });
+    expect(made.verdict).toBe("runs");
+    expect(made.diagnostics.map(({ rule }) => rule)).toContain("dla.software");
   });
 
   it("that a DLA surely meets goes there, and the GPU stays free", () => {
@@ -288,7 +360,7 @@ describe("pipelines of one device", () => {
       });
       const error = made.diagnostics.find(({ rule }) => rule === `demand.${resource}`);
       expect(error?.severity).toBe("error");
-      expect(error?.message).toMatch(/: this pipeline \d+, yard \d+$/);
+      expect(error?.message).toMatch(/: this pipeline \d+, yard \d+; no camera fits$/);
     },
   );
 
@@ -312,7 +384,7 @@ describe("a limit of time", () => {
     const error = made.diagnostics.find(({ rule }) => rule === "demand.latency");
     expect(made.verdict).toBe("refused");
     expect(error?.message).toMatch(
-      /^one inference in FP16 on the GPU of Jetson TX2 is estimated at \d+ to \d+ ms, you allow 10 ms$/,
+      /^Jetson TX2: one inference of FP16 on the GPU is estimated at \d+ to \d+ ms, the fastest it has; you allow 10 ms$/,
     );
   });
 
