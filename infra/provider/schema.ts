@@ -73,7 +73,7 @@ function resourceSchema(
     requiredInputs: input.required.filter((key) => key !== "name"),
     properties: { ...input.properties, ...output.properties },
     required: [...new Set([...input.required, ...output.required])].filter(
-      (key) => key !== "jetpack",
+      (key) => !["jetpack", "powerMode"].includes(key),
     ),
   };
 }

@@ -37,6 +37,8 @@ export class Device extends pulumi.CustomResource {
   declare readonly model: pulumi.Output<string>;
   declare readonly jetpack: pulumi.Output<string | undefined>;
   declare readonly l4t: pulumi.Output<string>;
+  /** The nvpmodel mode that the board was in when it was looked at last; plans are made for it. */
+  declare readonly powerMode: pulumi.Output<string | undefined>;
   declare readonly machine: pulumi.Output<string>;
   /** True for a simulated board. */
   declare readonly simulated: pulumi.Output<boolean>;
@@ -61,6 +63,7 @@ const OUTPUTS = {
   model: undefined,
   jetpack: undefined,
   l4t: undefined,
+  powerMode: undefined,
   machine: undefined,
   simulated: undefined,
   hostKey: undefined,

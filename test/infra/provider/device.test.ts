@@ -70,6 +70,7 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
         online: true,
         hostKey: UNKNOWN,
         jetpack: UNKNOWN,
+        powerMode: UNKNOWN,
       },
     });
     expect(await onBoard("ls /opt/jetfleet 2>/dev/null")).toBe("");
@@ -94,6 +95,7 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
       board: "agx-xavier",
       jetpack: "5.1.2",
       l4t: "35.4.1",
+      powerMode: "MODE_15W_DESKTOP",
       simulated: true,
       hostKey: board.info.hostKey,
       agent: "active",
@@ -131,6 +133,14 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
     const updated = await world.driver.update(urn, device, device.inputs);
     expect(updated.state).toEqual(device.state);
     expect(await onBoard("systemctl show -p MainPID jetfleet-agent")).toBe(pid);
+  });
+
+  test("in another power mode says so when it is read, which is no drift", async () => {
+    await board.exec("nvpmodel -m 0");
+    const { read, drift } = await driftOf(device);
+    expect(read.state["powerMode"]).toBe("MAXN");
+    expect(drift).toEqual({});
+    await board.exec("nvpmodel -m 7");
   });
 
   test.each([

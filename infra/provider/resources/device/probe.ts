@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { identify } from "../../../../fleet/boards/index.ts";
+import { identify, parseNvpmodelQuery } from "../../../../fleet/boards/index.ts";
 import type { SshConnection } from "../../../../fleet/ssh/index.ts";
 import { AGENT_UNIT } from "../../runtime/index.ts";
 import { runAsRoot } from "./board-shell.ts";
@@ -11,6 +11,8 @@ export interface BoardProbe {
   model: string;
   l4t: string | null;
   jetpack: string | null;
+  /** Name of the nvpmodel mode that the board is in; null where nvpmodel does not say. */
+  powerMode: string | null;
   machine: string;
   simulated: boolean;
   freeBytes: number;
@@ -50,6 +52,7 @@ file simulated /etc/jetfleet-simulated
 file runtime ${CURRENT}/release.json
 file config ${CONFIG}
 file unit ${UNIT_FILE}
+say powerMode nvpmodel -q
 say machine uname -m
 say enabled systemctl is-enabled ${UNIT}
 say active systemctl is-active ${UNIT}
@@ -82,6 +85,7 @@ export function parseProbe(output: string): BoardProbe {
   const unit = text("unit");
   return {
     ...identity,
+    powerMode: parseNvpmodelQuery(text("powerMode") ?? "")?.name ?? null,
     machine: word("machine"),
     simulated: text("simulated") !== null,
     freeBytes: freeBytesOf(word("free")),

@@ -10,6 +10,10 @@ export const DeviceState = z.object({
   model: z.string().meta({ description: "The device-tree's model string." }),
   jetpack: z.string().nullable().meta({ description: "JetPack version of the board." }),
   l4t: z.string().meta({ description: "L4T version of the board." }),
+  powerMode: z
+    .string()
+    .nullable()
+    .meta({ description: "nvpmodel mode that the board was in when it was looked at last." }),
   machine: z.string().meta({ description: "What `uname -m` says." }),
   simulated: z.boolean().meta({ description: "True for a simulated board." }),
   hostKey: z
@@ -44,6 +48,7 @@ export const PROBED = [
   "model",
   "jetpack",
   "l4t",
+  "powerMode",
   "machine",
   "simulated",
   "hostKey",
@@ -85,6 +90,7 @@ export function stateOf(
     model: probe.model,
     jetpack: probe.jetpack,
     l4t: probe.l4t ?? "",
+    powerMode: probe.powerMode,
     machine: probe.machine,
     simulated: probe.simulated,
     hostKey,
