@@ -34,6 +34,9 @@ export const PlanSummary = z
       .object({ low: z.number(), high: z.number() })
       .optional()
       .meta({ description: "Minutes that building the engine may take." }),
+    warnings: z.array(z.string()).optional().meta({
+      description: "What to know before relying on it, such as demands that may not be met.",
+    }),
     basis: z.array(z.string()).meta({ description: "What the estimate rests on." }),
   })
   .meta({ description: "What the model will do on the silicon of the device." });

@@ -18,6 +18,8 @@ export interface CheckFailure {
   reason: string;
   /** Default: SPEC_INVALID. */
   code?: ErrorCode;
+  /** What helps. Default: what helps with the code. */
+  hint?: string;
 }
 
 export interface Checked {

@@ -68,7 +68,7 @@ export class JetfleetProvider implements ProviderPort {
     const given = news["name"] ?? null;
     const inputs = given === null ? { ...news, name: logicalName(urn) } : news;
     const checked = checkProperties(resource.rules, inputs);
-    const refined = (await resource.refine?.(checked.inputs, checked)) ?? [];
+    const refined = (await resource.refine?.(checked.inputs, checked, urn)) ?? [];
     const failures = [...checked.failures, ...refined].map((failure) =>
       failure.property === "name" && given === null
         ? {

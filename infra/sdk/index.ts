@@ -1,12 +1,14 @@
-export type { BoardName } from "../../fleet/spec/index.ts";
+export type { AcceleratorChoice, BoardName, PrecisionChoice } from "../../fleet/spec/index.ts";
 export { Device, type DeviceArgs, type SshArgs } from "./device.ts";
 export { Model, type ModelArgs } from "./model.ts";
 export {
+  type BudgetArgs,
   type DetectArgs,
   Pipeline,
   type PipelineArgs,
   type SinksArgs,
   type SourceArgs,
   type TrackArgs,
+  type VideoArgs,
 } from "./pipeline.ts";
 export { Provider, type ProviderArgs } from "./provider.ts";

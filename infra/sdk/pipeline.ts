@@ -1,8 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { PlanSummary } from "../../fleet/spec/index.ts";
+import type { AcceleratorChoice, PlanSummary, PrecisionChoice } from "../../fleet/spec/index.ts";
 import { Device } from "./device.ts";
 import { misuse, requireArgs } from "./misuse.ts";
 import { Model } from "./model.ts";
+
+export interface VideoArgs {
+  /** Pixels. */
+  width: pulumi.Input<number>;
+  /** Pixels. */
+  height: pulumi.Input<number>;
+  /** Frames a second. */
+  fps: pulumi.Input<number>;
+}
 
 export interface SourceArgs {
   /** `rtsp://` camera, or `file://` path on the device. Kept secret, as it may hold a password. */
@@ -11,6 +20,11 @@ export interface SourceArgs {
   transport?: pulumi.Input<"tcp" | "udp">;
   /** Begin a file again at its end. Default: false. */
   loop?: pulumi.Input<boolean>;
+  /**
+   * What the source is said to send. The plan counts it against the board's decoder and, unless `budget.minFps` says
+   * otherwise, the model's frames a second; what really comes is measured.
+   */
+  video?: pulumi.Input<VideoArgs>;
 }
 
 export interface DetectArgs {
@@ -19,11 +33,28 @@ export interface DetectArgs {
   minScore?: pulumi.Input<number>;
   /** Boxes of one class that overlap more than this are merged. Default: 0.45. */
   nmsIou?: pulumi.Input<number>;
+  /**
+   * Where the model runs on the board's silicon; `split` spreads frames over the GPU and all DLAs. Default: auto, the
+   * plan chooses by the budget and says why. This version plans with it, and runs models on the CPU.
+   */
+  accelerator?: pulumi.Input<AcceleratorChoice>;
+  /**
+   * Default: auto, FP16 where it is fast. INT8 needs calibration, so it must be asked for. This version plans with it,
+   * and runs models as they are.
+   */
+  precision?: pulumi.Input<PrecisionChoice>;
 }
 
 export interface TrackArgs {
   /** Default: bytetrack. */
   algorithm?: pulumi.Input<"bytetrack">;
+}
+
+export interface BudgetArgs {
+  /** Frames a second that must leave the pipeline, of all its sources. */
+  minFps?: pulumi.Input<number>;
+  /** Milliseconds from capture to the sinks that 95 of 100 frames must keep. */
+  latencyP95Ms?: pulumi.Input<number>;
 }
 
 export interface SinksArgs {
@@ -42,6 +73,11 @@ export interface PipelineArgs {
   track?: pulumi.Input<TrackArgs>;
   /** Default: mqtt. */
   sinks?: pulumi.Input<SinksArgs>;
+  /**
+   * What the pipeline must achieve. A preview refuses what the board's silicon cannot give by the plan's estimate;
+   * `jetfleet status` tells when what is measured does not keep it.
+   */
+  budget?: pulumi.Input<BudgetArgs>;
 }
 
 /** Video from a source through a model on one device. It is created when frames flow, and not before. */
@@ -69,6 +105,7 @@ export class Pipeline extends pulumi.CustomResource {
         name: device.name,
         board: device.board,
         jetpack: device.jetpack,
+        powerMode: device.powerMode,
         simulated: device.simulated,
       },
       detect: { ...detect, model: detect.model.manifest },

@@ -1,47 +1,34 @@
+import { canonicalJson } from "../../../fleet/release/index.ts";
 import { PlanSummary } from "../../../fleet/spec/index.ts";
 import type { CheckFailure } from "../check.ts";
 import type { Known } from "../resources/resource.ts";
-import {
-  isProperties,
-  type Properties,
-  reveal,
-  UNKNOWN,
-  type Value,
-  valueAt,
-} from "../rpc/values.ts";
-import { type PlanQuestion, pipelinePlanner } from "./pipeline-planner.ts";
+import type { Severity } from "../rpc/engine-log.ts";
+import { isProperties, type Properties, reveal, UNKNOWN, type Value } from "../rpc/values.ts";
+import { pipelinePlanner } from "./pipeline-planner.ts";
+import { knownAt, planQuestion, textOf } from "./plan-question.ts";
 
 /** No change of what runs: a new estimate, and what only the plan is made from. */
 export function concernsPlanOnly(path: string): boolean {
-  return ["device.jetpack", "device.simulated"].includes(path) || /^plan(\.|$)/.test(path);
+  const circumstances = ["device.jetpack", "device.powerMode", "device.simulated"];
+  return circumstances.includes(path) || /^plan([.[]|$)/.test(path);
 }
 
 /** Adds the plan to the inputs, as a preview shows nothing else, and tells what demands cannot be met. */
-export function addPlan(inputs: Properties): CheckFailure[] {
+export function addPlan(urn: string, inputs: Properties): CheckFailure[] {
   const question = planQuestion(inputs);
   if (!question) {
     inputs["plan"] = UNKNOWN;
     return [];
   }
-  const { summary, impossible } = pipelinePlanner.plan(question);
-  inputs["plan"] = summary as Properties;
-  return impossible.map((reason) => ({ property: "detect.model", reason }));
-}
-
-/** What to ask the planner; null while the board or the model is not known. */
-function planQuestion(inputs: Properties): PlanQuestion | null {
-  const at = (...path: string[]) => reveal(valueAt(inputs, path) ?? null);
-  const digest = at("detect", "model", "digest");
-  const board = at("device", "board");
-  const jetpack = at("device", "jetpack");
-  const simulated = at("device", "simulated");
-  if (typeof digest !== "string" || typeof board !== "string") return null;
-  return {
-    digest,
-    board,
-    jetpack: typeof jetpack === "string" ? jetpack : undefined,
-    simulated: typeof simulated === "boolean" ? simulated : undefined,
+  const asker = {
+    urn,
+    device: textOf(knownAt(inputs, ["device", "name"])),
+    pipeline: textOf(knownAt(inputs, ["name"])),
+    simulated: knownAt(inputs, ["device", "simulated"]) === true,
   };
+  const { summary, failures } = pipelinePlanner.plan(question, asker);
+  inputs["plan"] = summary as unknown as Properties;
+  return failures;
 }
 
 /** The plan of checked inputs, or that of the state where there is none now and it still holds. */
@@ -55,11 +42,23 @@ export function planOf(inputs: Properties, known?: Known): Properties {
 
 function sameQuestion(olds: Properties, news: Properties): boolean {
   const [a, b] = [planQuestion(olds), planQuestion(news)];
-  if (a === null || b === null) return false;
-  return a.digest === b.digest && a.board === b.board && a.jetpack === b.jetpack;
+  return a !== null && b !== null && canonicalJson(a) === canonicalJson(b);
 }
 
-export function logPlan(plan: Value | undefined, log: (message: string) => void): void {
-  const parsed = PlanSummary.safeParse(reveal(plan ?? null));
-  if (parsed.success && parsed.data.verdict !== "absent") log(`plan: ${parsed.data.summary}`);
+/** The summary as it travels to the device, where status and console find it; undefined when there is none. */
+export function summaryIn({ plan }: Properties): PlanSummary | undefined {
+  return PlanSummary.safeParse(reveal(plan ?? null)).data;
+}
+
+type Log = (message: string, severity?: Severity) => void;
+
+export function logPlan(plan: Value | undefined, log: Log): void {
+  const summary = summaryIn({ plan: plan ?? null });
+  if (!summary || summary.verdict === "absent") return;
+  log(`plan: ${summary.summary}`);
+  logWarnings(summary, log);
+}
+
+export function logWarnings(summary: PlanSummary | undefined, log: Log): void {
+  for (const warning of summary?.warnings ?? []) log(`plan: ${warning}`, "warning");
 }

@@ -1,78 +1,135 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { findModule } from "../../../fleet/boards/catalog/index.ts";
+import { findModule, type Module } from "../../../fleet/boards/catalog/index.ts";
 import { FleetError } from "../../../fleet/errors/index.ts";
-import { type Plan, PlanCache, readModel } from "../../../fleet/plan/index.ts";
-import { sha256Digest } from "../../../fleet/release/index.ts";
+import {
+  type NamedUsage,
+  type OnnxModel,
+  type Plan,
+  PlanCache,
+  type PlanOptions,
+} from "../../../fleet/plan/index.ts";
+import { requireUnderstood } from "../../../fleet/plan/onnx/index.ts";
 import type { PlanSummary } from "../../../fleet/spec/index.ts";
-import { absentPlan, impossibleDemands, summarisePlan } from "./plan-summary.ts";
+import type { CheckFailure } from "../check.ts";
+import { demandFailures, warningsOf } from "./demand-failures.ts";
+import { DeviceLoads } from "./device-loads.ts";
+import { notesOn } from "./plan-notes.ts";
+import type { PlanQuestion } from "./plan-question.ts";
+import { absentPlan, summarisePlan } from "./plan-summary.ts";
 
-export interface PlanQuestion {
-  /** Of the model's file. */
-  digest: string;
-  board: string;
-  /** Undefined until the board has told. */
-  jetpack: string | undefined;
-  simulated: boolean | undefined;
+/** Who asks. Names are undefined until they are known; then nothing beside can be counted. */
+export interface Asker {
+  urn: string;
+  device: string | undefined;
+  pipeline: string | undefined;
+  simulated: boolean;
 }
 
 export interface PipelinePlan {
   summary: PlanSummary;
   /** Demands that the board cannot meet; empty when it can, or when nobody knows. */
-  impossible: string[];
+  failures: CheckFailure[];
 }
 
-/** Plans of pipelines by what Check knows of them: the same answer to the same question, and no network. */
+/** Plans of pipelines by what Check knows of them: no network, and the same answer to the same question. */
 export class PipelinePlanner {
-  readonly #sources = new Map<string, string>();
+  /** As many as the program declares models; without their weights they are small. */
+  readonly #models = new Map<string, OnnxModel>();
   readonly #plans = new PlanCache();
+  readonly #loads = new DeviceLoads();
 
-  /** Model's check tells where a digest's file lies; it runs before that of any pipeline with the model. */
-  noteSource(digest: string, path: string): void {
-    this.#sources.set(digest, resolve(path));
+  /** Model's check tells what is in a file; it runs before that of any pipeline with the model. */
+  noteModel(digest: string, model: OnnxModel): void {
+    this.#models.set(digest, model);
   }
 
-  plan(question: PlanQuestion): PipelinePlan {
+  plan(question: PlanQuestion, asker: Asker): PipelinePlan {
+    this.#loads.forget(asker.urn);
     try {
-      const plan = this.#plan(question);
+      const module = moduleOf(question);
+      const beside = asker.device === undefined ? [] : this.#loads.beside(asker.urn, asker.device);
+      const plan = this.#plan(question, module, beside);
+      const failures = demandFailures(plan, question);
+      if (failures.length === 0) this.#admit(plan, asker);
       return {
-        summary: summarisePlan(plan, notesOn(plan, question)),
-        impossible: impossibleDemands(plan),
+        summary: summarisePlan(plan, {
+          notes: notesOn(plan, question, asker.simulated),
+          warnings: warningsOf(plan, question),
+          modelDigest: question.digest,
+        }),
+        failures: failures.map((failure) => this.#helped(failure, question, module, beside)),
       };
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       // A plan is a service to the user: that there is none must not keep a pipeline from running.
-      return { summary: absentPlan(`no plan: ${why}`), impossible: [] };
+      return { summary: absentPlan(`no plan: ${why}`, question.digest), failures: [] };
     }
   }
 
-  #plan({ digest, board, jetpack }: PlanQuestion): Plan {
-    const module = findModule(board);
-    if (!module) throw new FleetError("BOARD_UNKNOWN", `the tables do not hold board ${board}`);
-    const options = jetpack === undefined ? {} : { jetpack };
-    return this.#plans.plan(digest, () => readModel(this.#bytes(digest)), module, options);
+  #plan(question: PlanQuestion, module: Module, beside: readonly NamedUsage[]): Plan {
+    const options = optionsOf(question, module, beside);
+    return this.#plans.plan(question.digest, () => this.#model(question.digest), module, options);
   }
 
-  #bytes(digest: string): Buffer {
-    const path = this.#sources.get(digest);
-    if (path === undefined) {
+  #model(digest: string): OnnxModel {
+    const model = this.#models.get(digest);
+    if (model === undefined) {
       throw new FleetError("MODEL_INVALID", "the model's file was not checked in this run");
     }
-    const bytes = readFileSync(path);
-    if (sha256Digest(bytes) === digest) return bytes;
-    throw new FleetError("MODEL_INVALID", `${path} changed while it was being deployed`);
+    requireUnderstood(model);
+    return model;
+  }
+
+  #admit({ usage }: Plan, { urn, device, pipeline }: Asker): void {
+    if (device === undefined || pipeline === undefined) return;
+    this.#loads.note(urn, { device, name: pipeline, ...usage });
+  }
+
+  /** Names the fastest power mode where that would do. */
+  #helped(
+    failure: CheckFailure,
+    question: PlanQuestion,
+    module: Module,
+    beside: readonly NamedUsage[],
+  ): CheckFailure {
+    if (question.powerMode === undefined) return failure;
+    const fastest = { ...question, powerMode: undefined };
+    const plan = this.#plan(fastest, module, beside);
+    const same = demandFailures(plan, fastest).some(
+      ({ property }) => property === failure.property,
+    );
+    if (same || plan.powerMode === question.powerMode) return failure;
+    return {
+      ...failure,
+      hint: `${failure.hint ?? ""} In power mode ${plan.powerMode} it is within the estimate.`.trim(),
+    };
   }
 }
 
 /** One for the process, as it is Model's check that knows what Pipeline's needs. */
 export const pipelinePlanner = new PipelinePlanner();
 
-function notesOn(plan: Plan, { jetpack, simulated }: PlanQuestion): string[] {
-  const runsOn = simulated ? "this board is simulated and runs it" : "this version runs models";
-  return [
-    `an estimate for TensorRT on the real silicon, while ${runsOn} on the CPU`,
-    ...(jetpack === undefined && plan.jetpack !== null
-      ? [`JetPack is not known yet: ${plan.jetpack}, the newest for the board, is assumed`]
-      : []),
-  ];
+function moduleOf({ board }: PlanQuestion): Module {
+  const module = findModule(board);
+  if (module) return module;
+  throw new FleetError("BOARD_UNKNOWN", `the tables do not hold board ${board}`);
+}
+
+function optionsOf(
+  question: PlanQuestion,
+  module: Module,
+  beside: readonly NamedUsage[],
+): PlanOptions {
+  const { jetpack, powerMode, accelerator, precision, minFps, latencyMs, streams } = question;
+  const listed = module.powerModes.modes.some(({ name }) => name === powerMode);
+  return {
+    ...(jetpack !== undefined && { jetpack }),
+    // A mode of the unit's own nvpmodel.conf is planned as the fastest; the notes say so.
+    ...(powerMode !== undefined && listed && { powerMode }),
+    ...(accelerator !== undefined && { accelerator }),
+    ...(precision !== undefined && { precision }),
+    ...(minFps !== undefined && { minFps }),
+    ...(latencyMs !== undefined && { latencyMs }),
+    ...(streams.length > 0 && { streams }),
+    ...(beside.length > 0 && { beside }),
+  };
 }

@@ -3,13 +3,21 @@ import type { PlanSummary } from "../../../fleet/spec/index.ts";
 
 const TOP_REASONS = 3;
 
-/** `notes` are what the reader should know of the question. */
-export function summarisePlan(plan: Plan, notes: readonly string[]): PlanSummary {
+interface Circumstances {
+  /** What the reader should know of the question. */
+  notes: readonly string[];
+  warnings: string[];
+  modelDigest: string;
+}
+
+export function summarisePlan(plan: Plan, { notes, warnings, modelDigest }: Circumstances) {
   const { chosen, memoryMib } = plan;
-  return {
+  const summary: PlanSummary = {
     verdict: plan.verdict,
     summary: [plan.summary, ...notes].join("; "),
+    modelDigest,
     ...(plan.jetpack !== null && { jetpack: plan.jetpack }),
+    powerMode: plan.powerMode,
     ...(chosen && { accelerator: chosen.accelerator, precision: chosen.precision }),
     ...(chosen?.fps && { estimatedFps: band(chosen.fps) }),
     ...(chosen?.latencyMs && { latencyMs: band(chosen.latencyMs) }),
@@ -22,24 +30,14 @@ export function summarisePlan(plan: Plan, notes: readonly string[]): PlanSummary
       },
     }),
     buildMinutes: plan.buildMinutes,
+    ...(warnings.length > 0 && { warnings }),
     basis: plan.restsOn,
   };
+  return summary;
 }
 
-export function absentPlan(why: string): PlanSummary {
-  return { verdict: "absent", summary: why, basis: [] };
-}
-
-/**
- * Demands that the board cannot meet, with the nearest that it can. What TensorRT cannot build is none: this version
- * runs models on the CPU.
- */
-export function impossibleDemands({ diagnostics }: Plan): string[] {
-  return diagnostics
-    .filter(
-      ({ severity, rule }) => severity === "error" && /^(demand|gpu|accelerator)\./.test(rule),
-    )
-    .map(({ message, remedy }) => (remedy ? `${message}; ${remedy}` : message));
+export function absentPlan(why: string, modelDigest: string): PlanSummary {
+  return { verdict: "absent", summary: why, modelDigest, basis: [] };
 }
 
 function fallbackReasons({ diagnostics }: Plan): string[] {

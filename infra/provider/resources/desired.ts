@@ -6,7 +6,7 @@ import {
   setDigestOf,
   sha256Digest,
 } from "../../../fleet/release/index.ts";
-import type { ModelManifest, PipelineSpec } from "../../../fleet/spec/index.ts";
+import type { ModelManifest, PipelineSpec, PlanSummary } from "../../../fleet/spec/index.ts";
 
 export interface DesiredBase {
   fleet: string;
@@ -15,10 +15,11 @@ export interface DesiredBase {
   artifactUrl: string;
 }
 
-/** The pipelines and models of a device, without what changes at every publication. */
+/** The pipelines and models of a device and what was planned for them, without what changes at every publication. */
 export interface Content {
   pipelines: PipelineSpec[];
   models: ModelManifest[];
+  plans?: Record<string, PlanSummary> | undefined;
 }
 
 /** The document inside a retained envelope. Throws DESIRED_UNSIGNED or a zod error when it is not ours. */
@@ -34,6 +35,7 @@ export function withPipeline(
   content: Content,
   spec: PipelineSpec,
   manifest: ModelManifest,
+  plan?: PlanSummary,
 ): { content: Content; specDigest: string } {
   const rest = withoutPipeline(content, spec.name);
   const model = nameApart(rest.models, manifest);
@@ -42,14 +44,29 @@ export function withPipeline(
     ? rest.models
     : [...rest.models, model];
   const pipelines = [...rest.pipelines, pipeline].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { content: { pipelines, models }, specDigest: pipelineDigest(pipeline, model) };
+  const plans = plan ? { ...rest.plans, [spec.name]: plan } : rest.plans;
+  return {
+    content: contentOf(pipelines, models, plans),
+    specDigest: pipelineDigest(pipeline, model),
+  };
 }
 
 /** Takes a pipeline out, and the models that nobody needs any more. */
 export function withoutPipeline(content: Content, name: string): Content {
   const pipelines = content.pipelines.filter((pipeline) => pipeline.name !== name);
   const needed = new Set(pipelines.map(({ detect }) => detect.model));
-  return { pipelines, models: content.models.filter((model) => needed.has(model.name)) };
+  const models = content.models.filter((model) => needed.has(model.name));
+  const { [name]: _gone, ...plans } = content.plans ?? {};
+  return contentOf(pipelines, models, plans);
+}
+
+function contentOf(
+  pipelines: PipelineSpec[],
+  models: ModelManifest[],
+  plans: Record<string, PlanSummary> = {},
+): Content {
+  // A device refuses keys that its version does not know, so what is empty is not said.
+  return { pipelines, models, ...(Object.keys(plans).length > 0 && { plans }) };
 }
 
 function nameApart(models: ModelManifest[], manifest: ModelManifest): ModelManifest {

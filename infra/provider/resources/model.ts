@@ -1,14 +1,11 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { z } from "zod";
 import { FleetError, isFleetError } from "../../../fleet/errors/index.ts";
-import { sha256Digest } from "../../../fleet/release/index.ts";
 import { ModelManifest, ModelSpec, UNSUPPORTED_MODEL_KEYS } from "../../../fleet/spec/index.ts";
 import type { Checked, CheckFailure } from "../check.ts";
 import { diffInputs, diffState } from "../diff.ts";
 import type { FleetContext } from "../fleet-context.ts";
-import { checkYolox } from "../onnx/check-model.ts";
-import { readOnnxModel } from "../onnx/read-model.ts";
+import { checkYolox } from "../model/check-yolox.ts";
+import { readModelFile } from "../model/model-file.ts";
 import { pipelinePlanner } from "../plan/pipeline-planner.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { hasUnknown, type Properties, reveal, UNKNOWN, type Value } from "../rpc/values.ts";
@@ -112,40 +109,16 @@ async function addDigest(inputs: Properties, checked: Checked): Promise<CheckFai
   ) {
     return [];
   }
-  const read = await readModelFile(source);
-  if ("failure" in read) return [read.failure];
-  pipelinePlanner.noteSource(read.digest, source);
-  inputs["digest"] = read.digest;
-  inputs["sizeBytes"] = read.bytes.length;
-  if (decoder !== "yolox" || !Array.isArray(labels) || hasUnknown(labels)) return [];
-  return checkYolox(read.model, labels.length);
-}
-
-async function readModelFile(source: string) {
-  let bytes: Buffer;
   try {
-    bytes = await readFile(source);
+    const { digest, sizeBytes, model } = await readModelFile(source);
+    pipelinePlanner.noteModel(digest, model);
+    inputs["digest"] = digest;
+    inputs["sizeBytes"] = sizeBytes;
+    if (decoder !== "yolox" || !Array.isArray(labels) || hasUnknown(labels)) return [];
+    return checkYolox(model, labels.length);
   } catch (error) {
-    const got = (error as NodeJS.ErrnoException).code === "ENOENT" ? "no file" : String(error);
-    return {
-      failure: {
-        property: "source",
-        reason: `expected an ONNX file, got ${got} at ${resolve(source)}`,
-        code: "MODEL_INVALID" as const,
-      },
-    };
-  }
-  try {
-    return { bytes, digest: sha256Digest(bytes), model: readOnnxModel(bytes) };
-  } catch (error) {
-    if (!isFleetError(error)) throw error;
-    return {
-      failure: {
-        property: "source",
-        reason: `${error.message} (${resolve(source)})`,
-        code: error.code,
-      },
-    };
+    if (!isFleetError(error, "MODEL_INVALID")) throw error;
+    return [{ property: "source", reason: error.message, code: error.code }];
   }
 }
 

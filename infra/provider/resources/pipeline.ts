@@ -13,7 +13,14 @@ import { waitRunning } from "../await/pipeline-running.ts";
 import { waitUntil } from "../await/wait-until.ts";
 import { diffInputs, diffState, type PropertyDiff } from "../diff.ts";
 import type { FleetContext } from "../fleet-context.ts";
-import { addPlan, concernsPlanOnly, logPlan, planOf } from "../plan/pipeline-plan.ts";
+import {
+  addPlan,
+  concernsPlanOnly,
+  logPlan,
+  logWarnings,
+  planOf,
+  summaryIn,
+} from "../plan/pipeline-plan.ts";
 import { InitFailed } from "../rpc/errors.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { type Properties, reveal, UNKNOWN } from "../rpc/values.ts";
@@ -28,6 +35,7 @@ export const PipelineInputs = PipelineSpec.extend({
       name: PipelineSpec.shape.name,
       board: BoardName,
       jetpack: z.string().optional().meta({ description: "What the plan is made for." }),
+      powerMode: z.string().optional().meta({ description: "What the plan is made for." }),
       simulated: z.boolean().optional().meta({ description: "Whether there is no real silicon." }),
     })
     .meta({ description: "The device that runs the pipeline." }),
@@ -60,7 +68,7 @@ export const pipelineResource: Resource = {
 
   goals: () => Promise.resolve({ state: "running" }),
 
-  refine: (inputs) => Promise.resolve(addPlan(inputs)),
+  refine: (inputs, _checked, urn) => Promise.resolve(addPlan(urn, inputs)),
 
   diff(known, news) {
     const changes = changedInputs(known, news).map((change) => ({
@@ -82,7 +90,7 @@ export const pipelineResource: Resource = {
   },
 
   previewUpdate(known, news, log) {
-    const same = changedInputs(known, news).length === 0;
+    const same = changedInputs(known, news).every(({ path }) => concernsBudgetOnly(path));
     logPlan(news["plan"], log);
     return {
       ...news,
@@ -109,6 +117,11 @@ function changedInputs(known: Known, news: Properties): PropertyDiff[] {
   return diffInputs(known.inputs, news, RULES).filter(({ path }) => !concernsPlanOnly(path));
 }
 
+/** What is judged by and planned with, but not acted on: its change leaves the pipeline running as it is. */
+function concernsBudgetOnly(path: string): boolean {
+  return /^budget([.[]|$)/.test(path) || /^sources(\.[^.[]+|\["[^"]*"\])\.video([.[]|$)/.test(path);
+}
+
 /** The pipeline as declared, without what check adds to the inputs. */
 function parseInputs(inputs: Properties): PipelineInputs {
   return z.object(PipelineInputs.shape).parse(reveal(inputs));
@@ -121,11 +134,13 @@ async function deploy(
   known?: Known,
 ): Promise<Properties> {
   const plan = planOf(inputs, known);
+  const summary = summaryIn(plan);
+  logWarnings(summary, (message, severity = "info") => operation.log(severity, message));
   const parsed = parseInputs(inputs);
   const { device, spec, manifest } = splitInputs(parsed);
   return await context.withLink(operation.signal, async (link) => {
     const change = await changeDesired(context, operation, link, parsed.device, (content) =>
-      withPipeline(content, spec, manifest),
+      withPipeline(content, spec, manifest, summary),
     );
     const { specDigest } = change.result;
     try {

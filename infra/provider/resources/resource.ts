@@ -1,6 +1,7 @@
 import type { Checked, CheckFailure, CheckRules } from "../check.ts";
 import type { Diff } from "../diff.ts";
 import type { FleetContext } from "../fleet-context.ts";
+import type { Severity } from "../rpc/engine-log.ts";
 import type { Operation } from "../rpc/operation.ts";
 import type { Properties } from "../rpc/values.ts";
 
@@ -12,7 +13,8 @@ export interface Known {
   state: Properties;
 }
 
-export type Log = (message: string) => void;
+/** Of severity "info" when none is given. */
+export type Log = (message: string, severity?: Severity) => void;
 
 /**
  * One resource type. Check and diff talk to nobody, and diff does not even look at this machine.
@@ -24,11 +26,11 @@ export interface Resource {
   /** Milliseconds, unless customTimeouts say otherwise. */
   readonly timeoutsMs: { create: number; update: number; delete: number; read: number };
   /** What the rules of the schema cannot say. Runs after them, on inputs with defaults. */
-  refine?(inputs: Properties, checked: Checked): Promise<CheckFailure[]>;
+  refine?(inputs: Properties, checked: Checked, urn: string): Promise<CheckFailure[]>;
   /** Outputs that must be so when all is well. Check adds them to the inputs, so that a diff can show them. */
   goals(context: FleetContext): Promise<Properties>;
   diff(known: Known, news: Properties): Diff;
-  /** Id and outputs that a create would give, as far as they are certain; `log` shows a line of information. */
+  /** Id and outputs that a create would give, as far as they are certain; `log` shows a line. */
   previewCreate(inputs: Properties, log: Log): { id: string; state: Properties };
   previewUpdate(known: Known, news: Properties, log: Log): Properties;
   create(

@@ -36,8 +36,8 @@ export class Operations {
   }
 
   /** For previews, which are no operations. */
-  inform(urn: string, message: string): void {
-    this.#log.log("info", urn, message);
+  inform(urn: string, message: string, severity: Severity = "info"): void {
+    this.#log.log(severity, urn, message);
   }
 
   start(request: OperationRequest): Operation {

@@ -8,10 +8,10 @@ import { encodeProperties } from "./values.ts";
 export function checkResponse({ inputs, failures }: Checked): CheckResponse {
   const response = new providerPb.CheckResponse();
   response.setInputs(encodeProperties(inputs));
-  for (const { property, reason, code = "SPEC_INVALID" } of failures) {
+  for (const { property, reason, code = "SPEC_INVALID", hint } of failures) {
     const failure = new providerPb.CheckFailure();
     failure.setProperty(property);
-    failure.setReason(`${code}: ${reason}\n  next: ${ERROR_CODES[code].hint}`);
+    failure.setReason(`${code}: ${reason}\n  next: ${hint ?? ERROR_CODES[code].hint}`);
     response.addFailures(failure);
   }
   return response;

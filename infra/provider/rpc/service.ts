@@ -8,6 +8,7 @@ import type * as proto from "@pulumi/pulumi/proto/provider_pb.js";
 import type { Message } from "google-protobuf";
 import type { FleetContext } from "../fleet-context.ts";
 import type { Known, Resource } from "../resources/index.ts";
+import type { Severity } from "./engine-log.ts";
 import { NotImplemented, toGrpcFailure } from "./errors.ts";
 import type { Operation, Operations } from "./operation.ts";
 import { emptyPb, pluginPb, providerPb } from "./proto.ts";
@@ -121,7 +122,8 @@ async function create(port: ProviderPort, request: proto.CreateRequest): Promise
     response.setProperties(encodeProperties(state));
     return response;
   };
-  const inform = (message: string) => port.operations.inform(request.getUrn(), message);
+  const inform = (message: string, severity?: Severity) =>
+    port.operations.inform(request.getUrn(), message, severity);
   if (request.getPreview()) return fill(resource.previewCreate(inputs, inform));
   using operation = start(port, request, "creating", resource.timeoutsMs.create);
   return fill(await resource.create(port.context(), operation, inputs));
@@ -136,7 +138,8 @@ async function update(port: ProviderPort, request: proto.UpdateRequest): Promise
     response.setProperties(encodeProperties(state));
     return response;
   };
-  const inform = (message: string) => port.operations.inform(request.getUrn(), message);
+  const inform = (message: string, severity?: Severity) =>
+    port.operations.inform(request.getUrn(), message, severity);
   if (request.getPreview()) return fill(resource.previewUpdate(known, news, inform));
   using operation = start(port, request, "updating", resource.timeoutsMs.update);
   return fill(await resource.update(port.context(), operation, known, news));

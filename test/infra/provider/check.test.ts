@@ -225,10 +225,10 @@ describe("check of a model", () => {
     [
       "is cut off",
       tinyOnnx(1).subarray(0, 100),
-      "MODEL_INVALID: Expected an ONNX model but the file ends within a field",
+      "but the file is cut off or is no protobuf message (while reading the model); the file has 100 bytes",
     ],
     ["is text", Buffer.from("not a model"), "MODEL_INVALID"],
-    ["is empty", Buffer.alloc(0), "the file holds no graph"],
+    ["is empty", Buffer.alloc(0), "there is no graph: this is no ONNX file"],
   ])("refuses a file that %s", async (_what, bytes, reason) => {
     const source = join(world.dir, "bad.onnx");
     writeFileSync(source, bytes);

@@ -70,6 +70,48 @@ describe("the life of a pipeline", () => {
     expect(device.desired?.generation).toBe(3);
   });
 
+  test("takes a changed budget to the device, where the pipeline goes on as it is", async () => {
+    const { pipeline, device } = await deployed("budget");
+    const digest = pipeline.state["specDigest"];
+    const told = [
+      ["budget", { minFps: 10, latencyP95Ms: 500 }, { budget: "ADD" }],
+      ["budget.minFps", 5, { budget: "ADD" }],
+      [
+        "sources.cam1.video",
+        { width: 1280, height: 720, fps: 15 },
+        { "sources.cam1.video": "ADD" },
+      ],
+    ] as const;
+    for (const [path, value, changes] of told) {
+      const news = await world.driver.checked(urn, changed(pipelineInputs("budget"), path, value));
+      expect((await world.driver.diff(urn, pipeline, news)).changes).toEqual(changes);
+      const preview = await world.driver.update(urn, pipeline, news, { preview: true });
+      expect(preview.state["specDigest"]).toBe(digest);
+      const generation = device.desired?.generation ?? 0;
+      const updated = await world.driver.update(urn, pipeline, news);
+      expect(updated.state["specDigest"]).toBe(digest);
+      expect(device.desired?.generation).toBe(generation + 1);
+    }
+    const [spec] = device.desired?.pipelines ?? [];
+    expect(spec?.sources["cam1"]?.video).toEqual({ width: 1280, height: 720, fps: 15 });
+  });
+
+  test.each([
+    ["detect.accelerator", "gpu"],
+    ["detect.precision", "fp16"],
+  ])("with another %s is another version", async (path, value) => {
+    const { pipeline } = await deployed(`way-${value}`);
+    const news = await world.driver.checked(
+      urn,
+      changed(pipelineInputs(`way-${value}`), path, value),
+    );
+    expect((await world.driver.diff(urn, pipeline, news)).changes).toEqual({ [path]: "ADD" });
+    const preview = await world.driver.update(urn, pipeline, news, { preview: true });
+    expect(preview.state["specDigest"]).toBe(UNKNOWN);
+    const updated = await world.driver.update(urn, pipeline, news);
+    expect(updated.state["specDigest"]).not.toBe(pipeline.state["specDigest"]);
+  });
+
   test("keeps what other pipelines of the device have, even when all are deployed at once", async () => {
     const device = await world.device("busy");
     const names = ["one", "two", "three"];

@@ -7,7 +7,6 @@ import {
   type PipelineView,
 } from "../../../infra/provider/await/pipeline-running.ts";
 import { nearestName } from "../../../infra/provider/check.ts";
-import { readOnnxModel } from "../../../infra/provider/onnx/read-model.ts";
 import {
   composeDesired,
   withoutPipeline,
@@ -27,7 +26,6 @@ import {
   UNKNOWN,
 } from "../../../infra/provider/rpc/values.ts";
 import { nodePackage } from "../../../infra/provider/runtime/sources.ts";
-import { tinyOnnx } from "./support/tiny-onnx.ts";
 
 describe("values", () => {
   test("survive the wire with unknowns and secrets at any depth", () => {
@@ -57,26 +55,6 @@ test.each([
   ["xyz", undefined],
 ])("the name nearest to %s is %s", (name, expected) => {
   expect(nearestName(name, ["model", "minScore", "privateKeyPath"])).toBe(expected);
-});
-
-describe("an ONNX file", () => {
-  test("tells operator set, inputs and outputs", () => {
-    expect(readOnnxModel(tinyOnnx(3, { opset: 11 }))).toMatchObject({
-      opset: 11,
-      nodes: 1,
-      inputs: [{ name: "x", elementType: 1, dims: [1, 3, 64, 64] }],
-      outputs: [{ name: "y", dims: [1, 84, 8] }],
-    });
-  });
-
-  test("cut off anywhere is refused", () => {
-    const whole = tinyOnnx(3);
-    for (let length = 0; length < whole.length; length++) {
-      expect(() => readOnnxModel(whole.subarray(0, length)), `${length} bytes`).toThrow(
-        /Expected an ONNX model/,
-      );
-    }
-  });
 });
 
 describe("the desired document", () => {
@@ -117,6 +95,20 @@ describe("the desired document", () => {
     expect(withoutPipeline(withoutPipeline(two, "a"), "b")).toEqual(empty);
   });
 
+  test("carries the plans of its pipelines and of no others", () => {
+    const plan = (summary: string) => ({ verdict: "runs" as const, summary, basis: [] });
+    const one = withPipeline(empty, spec("a"), model, plan("one")).content;
+    const both = withPipeline(one, spec("b"), model).content;
+    expect(both.plans).toEqual({ a: plan("one") });
+    const again = withPipeline(both, spec("a"), model, plan("two")).content;
+    expect(again.plans).toEqual({ a: plan("two") });
+    // What was planned for another version is no plan of this one.
+    expect(withPipeline(again, spec("a"), model).content).not.toHaveProperty("plans");
+    expect(withoutPipeline(again, "a")).not.toHaveProperty("plans");
+    const base = { fleet: "f", device: "d", board: "tx2" as const, artifactUrl: "http://hub" };
+    expect(composeDesired(base, again, null, null, 1).plans).toEqual({ a: plan("two") });
+  });
+
   test("has a generation above both the document before and what the device accepted", () => {
     const base = { fleet: "f", device: "d", board: "tx2" as const, artifactUrl: "http://hub" };
     const compose = (previous: number | null, reported: number) =>
@@ -153,6 +145,7 @@ describe("provisioning", () => {
     model: "quill",
     l4t: "32.7.1",
     jetpack: "4.6.1",
+    powerMode: "MAXN",
     machine: "aarch64",
     simulated: false,
     freeBytes: 1e9,
@@ -230,6 +223,15 @@ describe("provisioning", () => {
       active: "unknown",
       enabled: false,
     });
+  });
+
+  test.each([
+    ["NVPM WARN: fan mode is not set!\nNV Power Mode: MAXP_CORE_ARM\n3\n", "MAXP_CORE_ARM"],
+    ["NV Power Mode: MODE_30W_ALL\n3\n", "MODE_30W_ALL"],
+    ["", null],
+  ])("reads of %j that the power mode is %s", (said, powerMode) => {
+    const line = `powerMode ${Buffer.from(said).toString("base64")}\n`;
+    expect(parseProbe(line).powerMode).toBe(powerMode);
   });
 
   test.each([

@@ -1,0 +1,117 @@
+import type { Diagnostic, Plan } from "../../../fleet/plan/index.ts";
+import type { CheckFailure } from "../check.ts";
+import { demandedRate, type PlanQuestion } from "./plan-question.ts";
+
+interface Demand {
+  /** Property that asks for it. */
+  property: (question: PlanQuestion) => string;
+  /** What to change where the planner names nothing. */
+  remedy: string;
+}
+
+const RATE: Demand = {
+  property: ({ minFps }) => (minFps === undefined ? "sources" : "budget.minFps"),
+  remedy: "a lower frame rate, or a smaller model or input",
+};
+
+const DEMANDS: Readonly<Record<string, Demand>> = {
+  "gpu.int8": { property: () => "detect.precision", remedy: "fp16 or auto" },
+  "accelerator.unavailable": { property: () => "detect.accelerator", remedy: "gpu or auto" },
+  "demand.throughput": RATE,
+  "demand.gpu": RATE,
+  "demand.dla": RATE,
+  "demand.latency": {
+    property: () => "budget.latencyP95Ms",
+    remedy: "more milliseconds, or a smaller model or input",
+  },
+  "demand.decoder": {
+    property: () => "sources",
+    remedy: "fewer or smaller streams, or a lower frame rate",
+  },
+  "demand.memory": { property: () => "detect.model", remedy: "a smaller model or input" },
+};
+
+/** What a rule of the planner answers; null when it is not about a demand of the pipeline but about the model. */
+function demandOf(rule: string): Demand | null {
+  const other = { property: () => "detect.model", remedy: "another model or device" };
+  return DEMANDS[rule] ?? (/^(demand|gpu|accelerator)\./.test(rule) ? other : null);
+}
+
+/**
+ * Demands that the board cannot meet, with the nearest that it can, at the property that asks. What TensorRT cannot
+ * build is none: this version runs models on the CPU.
+ */
+export function demandFailures(plan: Plan, question: PlanQuestion): CheckFailure[] {
+  return plan.diagnostics.flatMap((diagnostic) => {
+    const demand = demandOf(diagnostic.rule);
+    if (!demand || diagnostic.severity !== "error") return [];
+    return [
+      {
+        property: demand.property(question),
+        reason: `${diagnostic.message} (${circumstances(plan)})`,
+        hint: sentence(diagnostic.remedy ?? demand.remedy),
+      },
+    ];
+  });
+}
+
+function circumstances({ powerMode, jetpack }: Plan): string {
+  const software = jetpack === null ? "" : `, JetPack ${jetpack}`;
+  return `estimated for the silicon in power mode ${powerMode}${software}`;
+}
+
+function sentence(remedy: string): string {
+  return `${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}.`;
+}
+
+/** What a reader must know before relying on the plan: demands met only within its doubt, and what was left out. */
+export function warningsOf(plan: Plan, question: PlanQuestion): string[] {
+  const unbuildable = plan.diagnostics.filter(
+    ({ severity, rule }) => severity === "error" && demandOf(rule) === null,
+  );
+  if (unbuildable.length > 0) return unbuildable.map(refusalText);
+  const asked = demandedRate(question) > 0 || question.latencyMs !== undefined;
+  const told = plan.diagnostics
+    .filter(({ severity }) => severity === "warning")
+    // Nobody who asks for nothing needs to know what could not be counted.
+    .filter(({ rule }) => rule !== "beside.unknown" || asked);
+  return [...told.map(warningText), ...doubts(plan, question)];
+}
+
+function refusalText({ message, remedy }: Diagnostic): string {
+  const help = remedy === null ? "" : ` (${remedy})`;
+  return (
+    `TensorRT could not build this model: ${message}${help}; this version runs models through ` +
+    "ONNX Runtime on the CPU, so it is deployed all the same"
+  );
+}
+
+function warningText({ rule, message, remedy }: Diagnostic): string {
+  // The planner speaks of an option of its command.
+  const help = rule === "onnx.open-shape" ? "export the model with fixed dimensions" : remedy;
+  return help === null ? message : `${message}; what helps: ${help}`;
+}
+
+/** Demands that the estimate meets as expected, but not at the low end of its interval. */
+function doubts({ chosen, diagnostics }: Plan, question: PlanQuestion): string[] {
+  const rate = demandedRate(question);
+  const { latencyMs } = question;
+  const judged = (rule: string) => diagnostics.some((one) => one.rule === rule);
+  const { fps, latencyMs: takes } = chosen ?? {};
+  const short = fps && rate > fps.low && !judged("demand.throughput");
+  const late =
+    takes && latencyMs !== undefined && latencyMs < takes.high && !judged("demand.latency");
+  return [
+    ...(short
+      ? [`${rate} fps are asked for and ${band(fps)} estimated: expected to be met, not surely`]
+      : []),
+    ...(late
+      ? [`${latencyMs} ms are allowed and ${band(takes)} estimated: expected to be met, not surely`]
+      : []),
+  ];
+}
+
+function band({ low, high }: { low: number; high: number }): string {
+  const digits = low < 10 ? 1 : 0;
+  return `${low.toFixed(digits)} to ${high.toFixed(digits)}`;
+}

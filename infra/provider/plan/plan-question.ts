@@ -1,0 +1,63 @@
+import type { Streams } from "../../../fleet/plan/index.ts";
+import {
+  AcceleratorChoice,
+  BudgetSpec,
+  PrecisionChoice,
+  VideoSpec,
+} from "../../../fleet/spec/index.ts";
+import { isProperties, type Properties, reveal, type Value, valueAt } from "../rpc/values.ts";
+
+/** All that a pipeline's plan is made from, as far as it is known. */
+export interface PlanQuestion {
+  /** Of the model's file. */
+  digest: string;
+  board: string;
+  /** Undefined until the board has told. */
+  jetpack: string | undefined;
+  powerMode: string | undefined;
+  accelerator: AcceleratorChoice | undefined;
+  precision: PrecisionChoice | undefined;
+  minFps: number | undefined;
+  latencyMs: number | undefined;
+  streams: Streams[];
+}
+
+/** What to ask the planner; null while the board or the model is not known. What is not valid is left out. */
+export function planQuestion(inputs: Properties): PlanQuestion | null {
+  const at = (...path: string[]) => knownAt(inputs, path);
+  const [digest, board] = [textOf(at("detect", "model", "digest")), textOf(at("device", "board"))];
+  if (digest === undefined || board === undefined) return null;
+  const { minFps, latencyP95Ms } = BudgetSpec.shape;
+  return {
+    digest,
+    board,
+    jetpack: textOf(at("device", "jetpack")),
+    powerMode: textOf(at("device", "powerMode")),
+    accelerator: AcceleratorChoice.safeParse(at("detect", "accelerator")).data,
+    precision: PrecisionChoice.safeParse(at("detect", "precision")).data,
+    minFps: minFps.safeParse(at("budget", "minFps")).data,
+    latencyMs: latencyP95Ms.safeParse(at("budget", "latencyP95Ms")).data,
+    streams: streamsOf(at("sources")),
+  };
+}
+
+function streamsOf(sources: Value): Streams[] {
+  return Object.values(isProperties(sources) ? sources : {}).flatMap((source) => {
+    const video = VideoSpec.safeParse(knownAt(source, ["video"])).data;
+    return video ? [{ count: 1, ...video }] : [];
+  });
+}
+
+/** Pictures a second that are asked for; 0 when nothing was said. */
+export function demandedRate({ minFps, streams }: PlanQuestion): number {
+  return minFps ?? streams.reduce((sum, { fps }) => sum + fps, 0);
+}
+
+export function textOf(value: Value): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** The value at a path, out of its secret wrappers; null when there is none. */
+export function knownAt(value: Value, path: readonly string[]): Value {
+  return reveal(valueAt(value, path) ?? null);
+}
