@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { asFleetError, describeError } from "../fleet/errors/index.ts";
 import { registerBoards } from "./commands/boards.ts";
 import { registerPlan } from "./commands/plan.ts";
-import { STATUS_EXIT_CODES, type StatusOptions, status } from "./commands/status.ts";
+import { STATUS_HELP, type StatusOptions, status } from "./commands/status.ts";
 import type { HubOptions } from "./hub-location.ts";
 
 const NO_ANSWER = 2;
@@ -25,7 +25,7 @@ withHub(program.command("status").description("print devices, pipelines and what
   .option("--json", "print one JSON object, for programs")
   .option("--json-schema", "print what --json prints as a JSON Schema, and end")
   .option("--watch", "print again every two seconds, until Ctrl-C")
-  .addHelpText("after", STATUS_EXIT_CODES)
+  .addHelpText("after", STATUS_HELP)
   .action((options: StatusOptions) => run(() => status(options, cancel.signal)));
 
 withHub(program.command("console", { isDefault: true }).description("the fleet on a live screen"))

@@ -11,7 +11,14 @@ export interface StatusOptions extends HubOptions {
   watch?: boolean;
 }
 
-export const STATUS_EXIT_CODES = `
+export const STATUS_HELP = `
+Plan and measurement:
+  MAX FPS and INFER ms are estimates for TensorRT on the board's own silicon,
+  NOW is the inference as measured; below the table stands on what. BUDGET holds
+  frames a second and p95 latency against the pipeline's budget. One that looks
+  missed is listened to for ten seconds; if it stays so it is a warning, which
+  does not change the exit code.
+
 Exit codes:
   0  every device is online and every pipeline runs
   1  something is wrong; the answer says what
@@ -29,6 +36,7 @@ export async function status(options: StatusOptions, signal?: AbortSignal): Prom
   const feed = await openFeed(await locateHub(options), signal);
   try {
     await feed.settle();
+    if (!options.watch) await feed.settleBudgets(signal);
     for (;;) {
       const view = FleetView.parse(feed.view());
       print(view, options);

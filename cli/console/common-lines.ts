@@ -7,10 +7,7 @@ export function problemLines(view: Pick<FleetView, "problems">, width: number): 
   if (view.problems.length === 0) return [];
   const lines = view.problems.flatMap((problem) =>
     problemText(problem, width, NO_PALETTE).map((text) =>
-      line(
-        text,
-        text.startsWith("  next:") ? "plain" : problem.severity === "error" ? "bad" : "warn",
-      ),
+      line(text, text.startsWith("  ") ? "plain" : problem.severity === "error" ? "bad" : "warn"),
     ),
   );
   return [rule(width), ...lines];

@@ -19,7 +19,8 @@ import { table } from "../render/table.ts";
 import { figureRows, TRUTH_COLUMNS, truthAbsence } from "../render/truth-text.ts";
 import { clockOf, eventLines, problemLines } from "./common-lines.ts";
 import { footerOf } from "./keys.ts";
-import { type Line, line, page, rule, type Size, spread } from "./lines.ts";
+import { type Line, line, page, rule, type Size, spread, TALL, wrapped } from "./lines.ts";
+import { isOutOfBudget, marked, planLines } from "./plan-lines.ts";
 
 export function deviceScreen(view: FleetView, device: DeviceView, size: Size): Line[] {
   const { width } = size;
@@ -93,9 +94,6 @@ function updateLines(device: DeviceView, width: number): Line[] {
   return wrapped(text, width).map(({ text: one }) => line(one, underWay ? "warn" : "plain"));
 }
 
-/** Below this height every line counts. */
-const TALL = 32;
-
 function figureLines({ figures }: DeviceView, { width, height }: Size): Line[] {
   if (!figures) return [rule(width), line("no figures", "warn")];
   const temperatures = Object.entries(figures.temperaturesCelsius)
@@ -129,18 +127,20 @@ function pipelineLines(pipeline: PipelineView, view: FleetView, { width, height 
   const title = [
     `${name} ${state}${since}`,
     modelTitle(pipeline),
-    `${formatFps(stats?.fps)} fps`,
+    `${marked(formatFps(stats?.fps), pipeline, "fps")} fps`,
     `p50 ${formatMs(stats?.latencyMs?.p50)}`,
-    `p95 ${formatMs(stats?.latencyMs?.p95)}`,
+    `p95 ${marked(formatMs(stats?.latencyMs?.p95), pipeline, "latencyP95Ms")}`,
     `from ${stats?.latencyFrom ?? "-"}`,
     `tracks ${formatCount(stats?.tracksTotal)}`,
     `source ${stats?.source.state ?? "-"}`,
     ...(restarts > 0 ? [`restarts ${restarts}`] : []),
   ];
+  const tone = state !== "running" ? "bad" : isOutOfBudget(pipeline) ? "warn" : "strong";
   const [head = "", ...rows] = stats ? stageTable(stats.stages, width) : [];
   return [
     rule(width),
-    ...wrapped(title, width).map(({ text }) => line(text, state === "running" ? "strong" : "bad")),
+    ...wrapped(title, width).map(({ text }) => line(text, tone)),
+    ...planLines(pipeline, { width, height }),
     ...(stats ? [line(head, "faint"), ...rows.map((text) => line(text))] : []),
     ...truthRows(pipeline, view, { width, height }),
   ];
@@ -176,15 +176,4 @@ function fitted(parts: readonly string[], width: number): Line[] {
     if (text.length <= width) return [line(text)];
   }
   return [line(parts[0] ?? "")];
-}
-
-/** Short facts in a row, broken between facts only. */
-function wrapped(parts: readonly string[], width: number): Line[] {
-  const rows: string[] = [];
-  for (const part of parts) {
-    const joined = rows.length > 0 ? `${rows.at(-1)} · ${part}` : part;
-    if (rows.length > 0 && joined.length <= width) rows[rows.length - 1] = joined;
-    else rows.push(part);
-  }
-  return rows.map((text) => line(text));
 }

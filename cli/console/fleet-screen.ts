@@ -18,6 +18,7 @@ import { truthAbsence } from "../render/truth-text.ts";
 import { clockOf, eventLines, problemLines } from "./common-lines.ts";
 import { footerOf } from "./keys.ts";
 import { type Line, line, page, rule, type Size, spread, type Tone } from "./lines.ts";
+import { isOutOfBudget, marked } from "./plan-lines.ts";
 import { selectedDevice, type UiState } from "./ui-state.ts";
 
 export function fleetScreen(view: FleetView, ui: UiState, size: Size): Line[] {
@@ -48,9 +49,15 @@ export function header(view: FleetView, width: number): Line[] {
   const clock = clockOf(view.generatedAtMs);
   const counts = `${online} of ${view.devices.length} online`;
   const wrong = view.problems.filter(({ severity }) => severity === "error").length;
-  const state = wrong === 0 ? "all well" : `${wrong} wrong`;
+  const warnings = view.problems.length - wrong;
+  const state =
+    [
+      ...(wrong > 0 ? [`${wrong} wrong`] : []),
+      ...(warnings > 0 ? [`${warnings} ${warnings === 1 ? "warning" : "warnings"}`] : []),
+    ].join(", ") || "all well";
+  const tone = wrong > 0 ? "bad" : warnings > 0 ? "warn" : "strong";
   const text = `jetfleet  ${view.fleet}  ${counts}  ${state}`;
-  const first = line(spread(text, `${clock}  ? help`, width), wrong === 0 ? "strong" : "bad");
+  const first = line(spread(text, `${clock}  ? help`, width), tone);
   const lost = `no link to the hub at ${view.hub.httpUrl}: what is shown is old; trying again`;
   return view.hub.connected ? [first] : [first, line(lost, "bad")];
 }
@@ -132,14 +139,18 @@ const PIPELINE_CELLS: readonly Cell<PipelineRow>[] = [
   { title: "  PIPELINE", shrinksTo: 12, text: ({ device, name }) => `  ${device}/${name}` },
   { title: "STATE", text: pipelineState },
   { title: "MODEL", shrinksTo: 10, text: modelTitle },
-  { title: "FPS", align: "right", text: ({ stats }) => formatFps(stats?.fps) },
+  { title: "FPS", align: "right", text: (row) => marked(formatFps(row.stats?.fps), row, "fps") },
   {
     title: "P50",
     align: "right",
     wide: true,
     text: ({ stats }) => formatMs(stats?.latencyMs?.p50),
   },
-  { title: "P95", align: "right", text: ({ stats }) => formatMs(stats?.latencyMs?.p95) },
+  {
+    title: "P95",
+    align: "right",
+    text: (row) => marked(formatMs(row.stats?.latencyMs?.p95), row, "latencyP95Ms"),
+  },
   { title: "DROPPED", align: "right", text: ({ stats }) => formatCount(stats?.droppedTotal) },
   { title: "PREC/REC", align: "right", text: precisionAndRecall },
   {
@@ -161,8 +172,13 @@ function pipelineLines(view: FleetView, width: number): Line[] {
     device.pipelines.map((pipeline) => ({ ...pipeline, device: device.name })),
   );
   const [title = "", ...lines] = tableOf(PIPELINE_CELLS, rows, width);
-  const tones = rows.map((row) => (pipelineState(row) === "running" ? "plain" : "bad"));
+  const tones = rows.map(pipelineTone);
   return [line(title, "faint"), ...lines.map((text, at) => line(text, tones[at] ?? "plain"))];
+}
+
+function pipelineTone(row: PipelineRow): Tone {
+  if (pipelineState(row) !== "running") return "bad";
+  return isOutOfBudget(row) ? "warn" : "plain";
 }
 
 function pipelineState({ state, stats }: PipelineView): string {

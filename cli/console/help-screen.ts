@@ -9,6 +9,8 @@ export function helpScreen(size: Size): Line[] {
     "  unknown   it never reported, or our own link to the hub is down",
     "  capture   latency counts from the camera's clock; arrival: from the network",
     "  wait      time in the queue before a stage; work: time in the stage itself",
+    "  !         out of the pipeline's budget for ten seconds",
+    "  plan      estimate for TensorRT on the board's silicon; inference: detect",
     "  prec/rec  precision and recall against what the simulated camera showed",
     "  update    fetching, verifying, testing, swapping, watching, committed",
   ];

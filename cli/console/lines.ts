@@ -16,6 +16,20 @@ export const rule = (width: number): Line => line("─".repeat(width), "faint");
 
 const NARROW = 50;
 
+/** Below this height every line counts. */
+export const TALL = 32;
+
+/** Short facts in a row, broken between facts only. */
+export function wrapped(parts: readonly string[], width: number): Line[] {
+  const rows: string[] = [];
+  for (const part of parts) {
+    const joined = rows.length > 0 ? `${rows.at(-1)} · ${part}` : part;
+    if (rows.length > 0 && joined.length <= width) rows[rows.length - 1] = joined;
+    else rows.push(part);
+  }
+  return rows.map((text) => line(text));
+}
+
 /** Left and right text on one line; the left gives way, and on a narrow screen the right goes. */
 export function spread(left: string, right: string, width: number): string {
   if (width < NARROW) return fit(left, width);

@@ -1,8 +1,10 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { Desired, type Payload } from "../../fleet/contract/index.ts";
 import type { FleetLink, HubClient, MessageInfo } from "../../fleet/hub/client/index.ts";
 import { buildView } from "./build-view.ts";
 import { type FleetFacts, type FleetMessage, NOTHING_HEARD, reduce } from "./facts.ts";
-import { STATS_FRESH_MS } from "./plan/history.ts";
+import { looksBroken } from "./plan/broken-budget.ts";
+import { STATS_FRESH_MS, WINDOW_MS } from "./plan/history.ts";
 import type { TruthFact } from "./truth.ts";
 import { readTruthFile } from "./truth-file.ts";
 import type { FleetView } from "./view.ts";
@@ -11,6 +13,9 @@ import type { FleetView } from "./view.ts";
 const RETAINED_DEADLINE_MS = 5000;
 /** Figures come once a second. Whoever sent none by then is told to be silent, so this is longer than the patience. */
 const STATS_DEADLINE_MS = STATS_FRESH_MS + 500;
+/** The first second of figures only begins the window, and one may be lost on the way. */
+const BUDGET_DEADLINE_MS = WINDOW_MS + 2500;
+const BUDGET_POLL_MS = 250;
 const TRUTH_INTERVAL_MS = 1000;
 
 export interface FeedOptions {
@@ -94,6 +99,17 @@ export class FleetFeed {
         ({ presence, stats }) => !presence?.message.online || stats !== null,
       ),
     );
+  }
+
+  /** Where a budget looks missed, listens for as long as it takes to say so. */
+  async settleBudgets(signal?: AbortSignal): Promise<void> {
+    const end = Date.now() + BUDGET_DEADLINE_MS;
+    // Not with every message: a view of a large fleet takes its time.
+    while (Date.now() < end && !signal?.aborted && this.#looksBroken()) await delay(BUDGET_POLL_MS);
+  }
+
+  #looksBroken(): boolean {
+    return this.view().devices.some(({ pipelines }) => pipelines.some(looksBroken));
   }
 
   async close(): Promise<void> {

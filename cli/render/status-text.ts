@@ -11,6 +11,7 @@ import {
   shortDigest,
   wrap,
 } from "./format.ts";
+import { planSection } from "./plan-section.ts";
 import { type Column, table } from "./table.ts";
 import { truthLines } from "./truth-text.ts";
 
@@ -28,7 +29,8 @@ export function statusLines(view: FleetView, width: number, palette: Palette): s
     ...titled(deviceTable(view.devices, width), palette),
     ...(pipelines.length > 0 ? ["", ...titled(pipelineTable(pipelines, width), palette)] : []),
     ...pipelines.flatMap(({ device, pipeline }) => stageLines(device, pipeline, width, palette)),
-    ...truthSection(view, width, palette),
+    ...section(planSection(view, width), palette),
+    ...section(truthLines(view, width), palette),
     ...problemLines(view.problems, width, palette),
   ];
 }
@@ -146,10 +148,9 @@ export function stageTable(stages: readonly StageStats[], width: number): string
   return table(STAGE_COLUMNS, rows, width);
 }
 
-function truthSection(view: FleetView, width: number, palette: Palette): string[] {
-  const truth = truthLines(view, width);
-  if (!truth) return [];
-  return ["", ...(truth.head === "" ? [] : [palette.faint(truth.head)]), ...truth.rest];
+function section(lines: { head: string; rest: string[] } | null, palette: Palette): string[] {
+  if (!lines) return [];
+  return ["", ...(lines.head === "" ? [] : [palette.faint(lines.head)]), ...lines.rest];
 }
 
 function problemLines(problems: readonly Problem[], width: number, palette: Palette): string[] {

@@ -203,7 +203,7 @@ export const ERROR_CODES = {
   ),
   PIPELINE_BUDGET: row(
     "A pipeline runs, but has missed its budget for ten seconds.",
-    "See which stage waits or drops; `jetfleet plan` says what the board can do. Else change `budget`.",
+    "Find the stage that waits or drops, or change the pipeline's `budget`.",
     true,
   ),
 } as const satisfies Record<string, CodeRow>;

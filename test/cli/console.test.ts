@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { outcomeOf } from "../hub/running-hub.ts";
+import { PLAN } from "./support/planned.ts";
 import { reportedOf, SyntheticDevice } from "./support/synthetic-device.ts";
 import { Terminal } from "./support/terminal.ts";
 import { JETFLEET, TwoDevices } from "./support/two-devices.ts";
@@ -48,6 +49,19 @@ describe("the console in a terminal of 80×24", () => {
     withinSize(screen, 80);
     console.keys("Escape");
     await console.awaitText(/^> xavier/m);
+  });
+
+  it("shows plan and measurement as a table, in a terminal of 120×40", async () => {
+    await world.ask("xavier", { plan: PLAN, budget: { minFps: 10 } });
+    const console = open({ width: 120, height: 40 });
+    await console.awaitText(/tx2\/entrance/);
+    console.keys("j", "Enter");
+    const screen = await console.awaitText(/PLAN AND MEASUREMENT/);
+    await world.ask("xavier", {});
+    expect(screen).toMatch(/^ {2}fps, planned at most +96–210 +15\.0 +≥ 10 +budget met/m);
+    expect(screen).toMatch(/^ {2}runs on +gpu fp16 +cpu onnxruntime$/m);
+    expect(screen).toContain("measured on the CPU of this simulation");
+    withinSize(screen, 120);
   });
 
   it("shows every key under ?, and leaves with q, exit code 0", async () => {

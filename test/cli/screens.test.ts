@@ -4,8 +4,10 @@ import { deviceScreen } from "../../cli/console/device-screen.ts";
 import { fleetScreen } from "../../cli/console/fleet-screen.ts";
 import { helpScreen } from "../../cli/console/help-screen.ts";
 import { type Command, commandsOf, KEYS } from "../../cli/console/keys.ts";
+import type { Size } from "../../cli/console/lines.ts";
 import { INITIAL_UI, nextUi, selectedDevice } from "../../cli/console/ui-state.ts";
 import { buildView, type FleetMessage, NOTHING_HEARD, reduce } from "../../cli/fleet-view/index.ts";
+import { ABSENT, PLAN, viewOf as plannedView, REFUSED } from "./support/planned.ts";
 import { reportedOf, statsOf } from "./support/synthetic-device.ts";
 import { truthOf } from "./support/truth-report.ts";
 
@@ -29,13 +31,23 @@ function viewOf(names: readonly string[]) {
   return buildView(facts, { fleet: "demo", hub, nowMs: NOW, listeningSinceMs: 0, truth });
 }
 
+const PLANNED = plannedView(
+  { a: { plan: PLAN, budget: { minFps: 20 }, fps: Array<number>(11).fill(15) } },
+  NOW,
+);
+
 function textOf(lines: readonly { text: string }[]): string {
   return lines.map(({ text }) => text).join("\n");
 }
 
 describe("screens", () => {
   it("fill any terminal exactly, from 1×1 to 300×100, with and without devices", () => {
-    const views = [viewOf([]), viewOf(["a", "b"]), viewOf(["dead", ..."abcdefghijklmnopqrst"])];
+    const views = [
+      viewOf([]),
+      viewOf(["a", "b"]),
+      viewOf(["dead", ..."abcdefghijklmnopqrst"]),
+      PLANNED,
+    ];
     const sizes = fc.record({
       width: fc.integer({ min: 1, max: 300 }),
       height: fc.integer({ min: 1, max: 100 }),
@@ -76,6 +88,86 @@ describe("screens", () => {
     const view = viewOf(["dead", ..."abcdefghijklmnopqrstuvwxyz"]);
     const lines = fleetScreen(view, INITIAL_UI, { width: 80, height: 24 });
     expect(lines.some(({ text }) => text.startsWith("error dead: AGENT_OFFLINE"))).toBe(true);
+  });
+});
+
+describe("plan and measurement on the screens", () => {
+  const budget = { minFps: 10, latencyP95Ms: 40 };
+  const fps = Array<number>(11).fill(15);
+  const view = plannedView(
+    {
+      missed: { plan: PLAN, budget, fps },
+      refused: { plan: REFUSED, budget: { minFps: 10 }, fps },
+      absent: { plan: ABSENT },
+      older: {},
+    },
+    NOW,
+  );
+  const screenOf = (name: string, size: Size): string => {
+    const device = view.devices.find((one) => one.name === name);
+    if (!device) throw new Error(`no device ${name}`);
+    return textOf(deviceScreen(view, device, size));
+  };
+  const [small, large] = [
+    { width: 80, height: 24 },
+    { width: 120, height: 40 },
+  ];
+
+  it("are two lines of facts and one of what was measured where there is little room", () => {
+    expect(screenOf("missed", small)).toContain(`
+plan gpu fp16 · up to 96–210 fps · inference 4.8–10.4 ms, now 25 ms
+fps ≥ 10 met · p95 ≤ 40 ms missed
+planned for the board's silicon; measured on the CPU of this simulation
+`);
+    expect(screenOf("refused", small)).toContain(`
+plan refused · fps ≥ 10 met
+TensorRT 8.5 has no layer for QLinearConv
+`);
+    expect(screenOf("absent", small)).toContain("no plan: the model's file was not checked");
+  });
+
+  it("are a table of planned, measured and budget where there is room", () => {
+    expect(screenOf("missed", large)).toContain(`
+PLAN AND MEASUREMENT        PLANNED         MEASURED   BUDGET  VERDICT
+  fps, planned at most       96–210             15.0     ≥ 10  budget met
+  inference             4.8–10.4 ms            25 ms
+  latency p50                     -            31 ms
+  latency p95                     -            44 ms  ≤ 40 ms  budget missed
+  memory of the engine   ~ 48.0 MiB     not measured
+  runs on                  gpu fp16  cpu onnxruntime
+planned for TensorRT on the board's silicon; measured on the CPU of this simulation: differences between the two are no
+fault
+`);
+  });
+
+  it.each([small, large])("leave room for stages and problems at %j", (size) => {
+    const screen = screenOf("missed", size);
+    expect(screen).toMatch(/^ {2}detect +0\.1 +0\.4 +24\.6 +33\.1/m);
+    expect(screen).toContain("warning missed/entrance: PIPELINE_BUDGET: p95 44 ms over 10 s");
+    expect(screen).toMatch(/^ {2}next: Find the stage that waits or drops/m);
+    expect(screenOf("refused", size)).toMatch(/all labels +600/);
+  });
+
+  it.each([small, large])("are not there for a document without plans, at %j", (size) => {
+    expect(screenOf("older", size)).not.toMatch(/\bplan/i);
+  });
+
+  it.each([small, large])("mark the figure out of budget on the fleet screen, at %j", (size) => {
+    const lines = fleetScreen(view, INITIAL_UI, size);
+    expect(lines[0]).toMatchObject({ text: expect.stringContaining("1 warning"), tone: "warn" });
+    const row = lines.find(({ text }) => text.startsWith("  missed/entrance"));
+    expect(row).toMatchObject({ text: expect.stringMatching(/ 15\.0 .* 44 ms! /), tone: "warn" });
+    expect(lines.filter(({ text }) => text.includes("44 ms!"))).toEqual([row]);
+  });
+
+  it("say on the planned silicon how the measurement compares with the plan", () => {
+    const runsOn = { backend: "tensorrt", accelerator: "gpu", precision: "fp16" };
+    const real = plannedView({ real: { plan: PLAN, simulated: false, runsOn } }, NOW);
+    const [device] = real.devices;
+    if (!device) throw new Error("no device");
+    expect(textOf(deviceScreen(real, device, large))).toMatch(/ 25 ms +slower than planned$/m);
+    expect(textOf(deviceScreen(real, device, small))).toContain("now 25 ms (slower than planned)");
+    expect(textOf(deviceScreen(real, device, large))).not.toContain("differences");
   });
 });
 

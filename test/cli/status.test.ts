@@ -2,6 +2,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FleetView } from "../../cli/fleet-view/index.ts";
 import { type Outcome, outcomeOf } from "../hub/running-hub.ts";
+import { PLAN } from "./support/planned.ts";
 import { MODEL_DIGEST, reportedOf, SyntheticDevice } from "./support/synthetic-device.ts";
 import { JETFLEET, TwoDevices } from "./support/two-devices.ts";
 
@@ -66,6 +67,30 @@ describe("jetfleet status", () => {
     expect(stdout).toContain("error xavier/entrance: SOURCE_UNREACHABLE: Expected video");
     expect(stdout).toContain("next: Check the source's URI and the camera.");
     await world.xavier.say("reported", reportedOf("xavier"));
+  });
+
+  it("shows what was planned beside what is measured, in text and JSON", async () => {
+    await world.ask("xavier", { plan: PLAN, budget: { minFps: 10, latencyP95Ms: 150 } });
+    const { code, stdout } = await status();
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^xavier\/entrance {2}gpu fp16 +96–210 +4\.8–10\.4 +24\.6 +10 +150 +met over \d s$/m,
+    );
+    expect(stdout).toContain("measured on the CPU of this");
+    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+    const view = FleetView.parse(JSON.parse((await status("--json")).stdout));
+    const planned = view.devices.map(({ pipelines: [pipeline] }) => pipeline?.plan);
+    expect(planned).toEqual([null, { ...PLAN, ofRunningModel: true }]);
+    expect(view.devices[1]?.pipelines[0]?.comparison).toMatchObject({ silicon: "simulation" });
+  });
+
+  it("listens to a budget that looks missed until it can say so, and warns with exit code 0", async () => {
+    await world.ask("xavier", { budget: { minFps: 25 } });
+    const { code, stdout } = await status();
+    await world.ask("xavier", {});
+    expect(stdout).toMatch(/^xavier\/entrance .* missed$/m);
+    expect(stdout).toContain("warning xavier/entrance: PIPELINE_BUDGET: 15.0 fps over 10 s");
+    expect(code).toBe(0);
   });
 
   it("ends with 1 when a device has died", async () => {

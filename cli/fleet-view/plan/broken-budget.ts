@@ -8,6 +8,12 @@ export function brokenBudget({ comparison }: Pick<PipelineView, "comparison">): 
   return broken.length === 0 ? null : `${broken.join("; ")}${where(comparison)}`;
 }
 
+/** A limit is missed in what was heard so far, which is too little to count. */
+export function looksBroken({ comparison }: Pick<PipelineView, "comparison">): boolean {
+  if (!comparison || comparison.settled) return false;
+  return comparison.rows.some(({ budgetVerdict }) => budgetVerdict === "missed");
+}
+
 function brokenLimit({ what, measured, budget, budgetVerdict }: ComparisonRow): string[] {
   if (measured === null || budget === null) return [];
   const figure = what === "fps" ? `${measured.toFixed(1)} fps` : `p95 ${measured.toFixed(0)} ms`;

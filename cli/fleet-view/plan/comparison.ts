@@ -35,6 +35,7 @@ export const Comparison = z
       planned: z.object({ accelerator: z.string(), precision: z.string().nullable() }).nullable(),
       measured: RunsOn.nullable().meta({ description: "null: the device does not report it." }),
     }),
+    powerMode: z.object({ planned: z.string().nullable(), measured: z.string().nullable() }),
     overMs: z.number().nullable().meta({
       description: "How long the figures were listened to, at most ten seconds; null: none came.",
     }),
@@ -59,7 +60,13 @@ export function compare(compared: Compared): Comparison {
   const { plan, seconds, runsOn } = compared;
   const silicon = siliconOf(compared);
   const figures = figuresAt(seconds, seconds.length - 1);
-  const comparable = silicon === "planned" && sameMode(compared);
+  const powerMode = {
+    planned: plan?.powerMode ?? null,
+    measured: compared.board?.powerMode ?? null,
+  };
+  // Clocks decide as much as silicon does.
+  const sameMode = powerMode.planned !== null && powerMode.planned === powerMode.measured;
+  const comparable = silicon === "planned" && sameMode;
   return {
     silicon,
     runsOn: {
@@ -68,6 +75,7 @@ export function compare(compared: Compared): Comparison {
         : null,
       measured: runsOn ?? null,
     },
+    powerMode,
     overMs: figures && figures.overMs,
     settled: figures !== null && figures.overMs >= WINDOW_MS,
     rows: rowsOf(compared, figures).map((row) => ({
@@ -82,11 +90,6 @@ function siliconOf({ board, runsOn }: Compared): Comparison["silicon"] {
   if (!board) return "unknown";
   if (board.simulated) return "simulation";
   return runsOn === undefined || runsOn.accelerator === "cpu" ? "cpu" : "planned";
-}
-
-/** Clocks decide as much as silicon does. */
-function sameMode({ plan, board }: Compared): boolean {
-  return plan?.powerMode !== undefined && plan.powerMode === board?.powerMode;
 }
 
 type BareRow = Omit<ComparisonRow, "planVerdict">;

@@ -1,6 +1,14 @@
-import type { Desired } from "../../../fleet/contract/index.ts";
+import {
+  buildView,
+  type FleetMessage,
+  FleetView,
+  NOTHING_HEARD,
+  reduce,
+} from "../../../cli/fleet-view/index.ts";
+import type { Desired, ReportedPipeline } from "../../../fleet/contract/index.ts";
 import type { BudgetSpec, PlanSummary } from "../../../fleet/spec/index.ts";
-import { MODEL_DIGEST } from "./synthetic-device.ts";
+import { MODEL_DIGEST, reportedOf, statsOf } from "./synthetic-device.ts";
+import { truthOf } from "./truth-report.ts";
 
 /** A plan as the provider keeps it; tests change what they are about. */
 export const PLAN: PlanSummary = {
@@ -46,7 +54,9 @@ export function desiredOf(device: string, { plan, budget }: Asked = {}, generati
     board: "agx-xavier",
     artifactUrl: "http://hub",
     setDigest: `sha256:${"7".repeat(64)}`,
-    models: [],
+    models: [
+      { name: "scene", digest: MODEL_DIGEST, sizeBytes: 1, labels: ["person"], decoder: "yolox" },
+    ],
     pipelines: [
       {
         name: "entrance",
@@ -58,4 +68,46 @@ export function desiredOf(device: string, { plan, budget }: Asked = {}, generati
     ],
     ...(plan && { plans: { entrance: plan } }),
   };
+}
+
+export interface Told extends Asked {
+  /** Rates of one second after the other, the last one now; a single second by default. */
+  fps?: readonly number[];
+  simulated?: boolean;
+  runsOn?: ReportedPipeline["runsOn"];
+  modelDigest?: string;
+}
+
+/** The view after each device was heard on all its channels. */
+export function viewOf(devices: Record<string, Told>, nowMs: number): FleetView {
+  const facts = Object.entries(devices)
+    .flatMap(([device, told]) => messagesOf(device, told, nowMs))
+    .reduce(reduce, NOTHING_HEARD);
+  const hub = { httpUrl: "http://127.0.0.1:4000", connected: true, invalidMessages: 0 };
+  const truth = truthOf(Object.keys(devices), nowMs);
+  const context = { fleet: "demo", hub, nowMs, listeningSinceMs: 0, truth };
+  return FleetView.parse(buildView(facts, context));
+}
+
+function messagesOf(device: string, told: Told, nowMs: number): FleetMessage[] {
+  const { fps = [15], simulated = true, runsOn, modelDigest } = told;
+  const presence = { online: true, bootId: "boot", seq: 1, atMs: nowMs };
+  const reported = reportedOf(device);
+  reported.board.simulated = simulated;
+  reported.pipelines = reported.pipelines.map((one) => ({
+    ...one,
+    model: { ...one.model, digest: modelDigest ?? one.model.digest },
+    runsOn: runsOn ?? one.runsOn,
+  }));
+  return [
+    { type: "presence", device, message: presence, atMs: nowMs },
+    { type: "desired", device, message: desiredOf(device, told), atMs: nowMs },
+    { type: "reported", device, message: reported, atMs: nowMs },
+    ...fps.map((rate, at): FleetMessage => {
+      const stats = statsOf(at);
+      const pipelines = stats.pipelines.map((one) => ({ ...one, fps: rate }));
+      const atMs = nowMs - 1000 * (fps.length - 1 - at);
+      return { type: "stats", device, message: { ...stats, pipelines }, atMs };
+    }),
+  ];
 }

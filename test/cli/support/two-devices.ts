@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { HubProcess } from "../../hub/running-hub.ts";
+import { type Asked, desiredOf } from "./planned.ts";
 import { reportedOf, SyntheticDevice } from "./synthetic-device.ts";
 
 export const JETFLEET = fileURLToPath(new URL("../../../cli/bin/jetfleet", import.meta.url));
@@ -30,6 +31,14 @@ export class TwoDevices {
   /** Options that lead a command to this hub. */
   get where(): string[] {
     return ["--hub-dir", this.hub.stateDir, "--credentials", this.hub.operatorFile];
+  }
+
+  /** Keeps a desired document for a device; whether it is signed rightly is the device's business alone. */
+  async ask(device: string, asked: Asked): Promise<void> {
+    const link = await this.hub.client().connectMqtt();
+    const payload = JSON.stringify(desiredOf(device, asked));
+    await link.publish(device, "desired", { payload, keyId: "0".repeat(16), signature: "AAAA" });
+    await link.close();
   }
 
   async close(): Promise<void> {
