@@ -12,6 +12,10 @@ const model = new jf.Model("people", {
 // The camera's address may hold a password, so it is read as a secret and stays one.
 const camera = config.requireSecret("cameraUri");
 
+// What must be achieved, and what the camera is said to send: a preview refuses what a board's silicon cannot give.
+const budget = config.getObject<jf.BudgetArgs>("budget") ?? { minFps: 10, latencyP95Ms: 500 };
+const video = config.getObject<jf.VideoArgs>("video") ?? { width: 1280, height: 720, fps: 15 };
+
 for (const args of config.requireObject<(jf.DeviceArgs & { name: string })[]>("devices")) {
   const device = new jf.Device(args.name, args);
 
@@ -19,9 +23,10 @@ for (const args of config.requireObject<(jf.DeviceArgs & { name: string })[]>("d
   new jf.Pipeline(`${args.name}-entrance`, {
     name: "entrance",
     device,
-    sources: { camera: { uri: camera } },
+    sources: { camera: { uri: camera, video } },
     detect: { model, minScore: config.getNumber("minScore") ?? 0.4 },
     track: { algorithm: "bytetrack" },
+    budget,
   });
 }
 

@@ -29,7 +29,7 @@ export function summarisePlan(plan: Plan, { notes, warnings, modelDigest }: Circ
         fallbackReasons: fallbackReasons(plan),
       },
     }),
-    buildMinutes: plan.buildMinutes,
+    ...(plan.buildMinutes && { buildMinutes: minutes(plan.buildMinutes) }),
     ...(warnings.length > 0 && { warnings }),
     basis: plan.restsOn,
   };
@@ -50,6 +50,10 @@ function fallbackReasons({ diagnostics }: Plan): string[] {
 
 function band({ low, expected, high }: { low: number; expected: number; high: number }) {
   return { low: rounded(low), mid: rounded(expected), high: rounded(high) };
+}
+
+function minutes({ low, high }: { low: number; high: number }) {
+  return { low: rounded(low), high: rounded(high) };
 }
 
 function rounded(value: number): number {

@@ -151,6 +151,8 @@ export class SmallWorld {
       },
       this.#signal,
     );
+    // The program's budget is for the demo's camera; outages break it, and this one is smaller.
+    await this.pulumi(["config", "set", "quickstart:budget", "{}"]);
   }
 
   /** `pulumi up` as a user types it; `pipelineTimeout` as customTimeouts of the program's pipeline. */

@@ -10,6 +10,7 @@ import { tinyOnnx } from "../provider/support/tiny-onnx.ts";
 
 const run = promisify(execFile);
 const program = join(import.meta.dirname, "../../../infra/programs/quickstart");
+const model = join(import.meta.dirname, "../../../models/street-v1-b1.onnx");
 const provider = join(import.meta.dirname, "../../../infra/provider");
 
 interface Engine {
@@ -103,6 +104,23 @@ describe.skipIf(!engine)(`the quickstart program with the real engine${reason}`,
     expect(output).not.toContain("geheim");
     expect(output).toMatch(/transport: "tcp"\s+uri\s+: \[secret\]/);
     expect(output).toMatch(/plan: .*JetPack is not known yet: 4\.6\.\d, the newest for the board/);
+  }, 100_000);
+
+  test("shows what the model will do on each board, and refuses a budget that one cannot keep", async () => {
+    const labels = JSON.stringify(["person", "vehicle", "bicycle"]);
+    const street = { "quickstart:model": model, "quickstart:labels": labels };
+    const { output, ok } = await preview(street);
+    expect(ok, output).toBe(true);
+    expect(output).toMatch(/estimatedFps.*\n.*high/);
+    expect(output).toMatch(/plan: Jetson TX2 in FP16: .* fps where 10 are asked for/);
+    expect(output).toMatch(/budget\s+: \{\n\s+latencyP95Ms: 500\n\s+minFps\s+: 10/);
+    const impossible = await preview({ ...street, "quickstart:budget": '{"minFps":300}' });
+    expect(impossible.ok).toBe(false);
+    expect(impossible.output).toContain("budget.minFps");
+    expect(impossible.output).toMatch(
+      /Jetson TX2.*is estimated at \d+ to \d+ fps.*you ask for 300/,
+    );
+    expect(impossible.output).not.toMatch(/Jetson AGX Xavier.*you ask for/);
   }, 100_000);
 
   test("tells a wrong value by its property path", async () => {
