@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { breaksFps, breaksLatency, verdictOf } from "../../cli/fleet-view/plan/budget.ts";
 import { type Compared, compare } from "../../cli/fleet-view/plan/comparison.ts";
 import {
+  append,
+  type HeardSecond,
   type History,
   type Second,
   WINDOW_MS,
@@ -26,17 +28,19 @@ function second(at: number, more: Partial<Second> = {}): Second {
   };
 }
 
-/** One second after the other with these rates. */
-const rates = (...fps: number[]): Second[] => fps.map((one, at) => second(at, { fps: one }));
+/** One second after the other. */
+const heard = (...seconds: Partial<Second>[]): readonly HeardSecond[] =>
+  seconds.reduce<readonly HeardSecond[]>((all, more, at) => append(all, second(at, more)), []);
+const rates = (...fps: number[]) => heard(...fps.map((one) => ({ fps: one })));
 const steady = (count: number, fps: number): number[] => Array<number>(count).fill(fps);
-const p95s = (...ms: (number | null)[]): Second[] =>
-  ms.map((one, at) => second(at, { latencyP95Ms: one }));
+const p95s = (...ms: (number | null)[]) => heard(...ms.map((one) => ({ latencyP95Ms: one })));
+const arriving = (ms: number) => ({ latencyP95Ms: ms, latencyFrom: "arrival" as const });
 
 const fps = breaksFps({ minFps: 15 });
 const latency = breaksLatency({ latencyP95Ms: 50 });
 
 describe("a budget of at least 15 fps", () => {
-  it.each<[string, Second[], string]>([
+  it.each<[string, readonly HeardSecond[], string]>([
     ["is unknown where nothing was heard", [], "unknown"],
     ["is met at 15 fps", rates(...steady(11, 15)), "met"],
     ["is met at one frame less in ten seconds", rates(...steady(11, 14.91)), "met"],
@@ -76,21 +80,17 @@ describe("a budget of at least 15 fps", () => {
 });
 
 describe("a budget of at most 50 ms for the p95", () => {
-  it.each<[string, Second[], string]>([
+  it.each<[string, readonly HeardSecond[], string]>([
     ["is met at 44 ms", p95s(...steady(11, 44)), "met"],
     ["is met though one second was slow", p95s(...steady(10, 44), 900), "met"],
     ["is missed when most seconds are slow", p95s(...steady(5, 44), ...steady(6, 51)), "missed"],
     ["is unknown where no latency is measured", p95s(null, null), "unknown"],
     [
       "is not proven by a latency that begins at arrival",
-      p95s(44, 44).map((one) => ({ ...one, latencyFrom: "arrival" as const })),
+      heard(arriving(44), arriving(44)),
       "unknown",
     ],
-    [
-      "is missed by one that begins at arrival, too",
-      p95s(60, 60).map((one) => ({ ...one, latencyFrom: "arrival" as const })),
-      "missed",
-    ],
+    ["is missed by one that begins at arrival, too", heard(arriving(60), arriving(60)), "missed"],
   ])("%s", (_title, seconds, verdict) => expect(verdictOf(seconds, latency)).toBe(verdict));
 });
 
@@ -156,10 +156,10 @@ describe("plan and measurement", () => {
   });
 
   const inference = (ms: number): Partial<Compared> => ({
-    seconds: [second(0, { inferenceMs: ms })],
+    seconds: heard({ inferenceMs: ms }),
   });
   const rate = (value: number, drops = 0): Partial<Compared> => ({
-    seconds: [second(0, { fps: value, drops })],
+    seconds: heard({ fps: value, drops }),
   });
   it.each<[string, string, Partial<Compared>, string | null]>([
     ["inferenceMs", "inside", inference(10.4), "inside"],

@@ -48,6 +48,12 @@ describe("a deployment's plan in the view", () => {
     expect(pipeline?.comparison?.rows.map(({ planned }) => planned)).toEqual(Array(5).fill(null));
   });
 
+  it("is of the model that it names, whatever the document deploys", () => {
+    const plan = { ...PLAN, modelDigest: OLD_DIGEST };
+    expect(pipelineOf({ plan })?.plan?.ofRunningModel).toBe(false);
+    expect(pipelineOf({ plan, modelDigest: OLD_DIGEST })?.plan?.ofRunningModel).toBe(true);
+  });
+
   it("is of the document's own model when it does not name one", () => {
     const { modelDigest: _digest, ...unnamed } = PLAN;
     expect(pipelineOf({ plan: unnamed })?.plan?.ofRunningModel).toBe(true);

@@ -160,6 +160,14 @@ fault
     expect(lines.filter(({ text }) => text.includes("44 ms!"))).toEqual([row]);
   });
 
+  it("paint a next step plainly, however many lines it takes", () => {
+    const lines = fleetScreen(view, INITIAL_UI, { width: 50, height: 40 });
+    const at = lines.findIndex(({ text }) => text.startsWith("  next:"));
+    expect(lines.slice(at, at + 2).map(({ tone }) => tone)).toEqual(["plain", "plain"]);
+    expect(lines[at + 1]?.text).toMatch(/^ {2}\w/);
+    expect(lines[at - 1]?.tone).toBe("warn");
+  });
+
   it("say on the planned silicon how the measurement compares with the plan", () => {
     const runsOn = { backend: "tensorrt", accelerator: "gpu", precision: "fp16" };
     const real = plannedView({ real: { plan: PLAN, simulated: false, runsOn } }, NOW);

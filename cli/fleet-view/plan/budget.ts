@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { BudgetSpec } from "../../../fleet/spec/index.ts";
-import { type Figures, figuresAt, type Second, WINDOW_MS } from "./history.ts";
+import { type Figures, type HeardSecond, WINDOW_MS } from "./history.ts";
 
 export const BudgetVerdict = z.enum(["met", "missed", "recovering", "unknown"]).meta({
   description:
@@ -15,21 +15,19 @@ export type Breach = (figures: Figures) => boolean | null;
  * The verdict over the last window. What was missed stays so until every window of ten seconds has met it again: a
  * pipeline at its limit does not come and go. Only whole windows have that power; a shorter one speaks for itself.
  */
-export function verdictOf(seconds: readonly Second[], breaks: Breach): BudgetVerdict {
-  const now = figuresAt(seconds, seconds.length - 1);
-  const broken = now && breaks(now);
+export function verdictOf(seconds: readonly HeardSecond[], breaks: Breach): BudgetVerdict {
+  const now = seconds.at(-1);
+  const broken = now ? breaks(now.window) : null;
   if (broken === null) return "unknown";
   if (broken) return "missed";
   return brokeLately(seconds, breaks) ? "recovering" : "met";
 }
 
-function brokeLately(seconds: readonly Second[], breaks: Breach): boolean {
+function brokeLately(seconds: readonly HeardSecond[], breaks: Breach): boolean {
   const since = (seconds.at(-1)?.atMs ?? 0) - WINDOW_MS;
-  return seconds.some(({ atMs }, at) => {
-    if (atMs <= since) return false;
-    const figures = figuresAt(seconds, at);
-    return figures !== null && figures.overMs >= WINDOW_MS && breaks(figures) === true;
-  });
+  return seconds.some(
+    ({ atMs, window }) => atMs > since && window.overMs >= WINDOW_MS && breaks(window) === true,
+  );
 }
 
 /** A count of frames is right to one frame, so it must be more than that below the limit. */

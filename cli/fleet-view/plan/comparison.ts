@@ -3,7 +3,7 @@ import type { ReportedPipeline } from "../../../fleet/contract/index.ts";
 import { RunsOn } from "../../../fleet/contract/index.ts";
 import type { BudgetSpec, PlanSummary } from "../../../fleet/spec/index.ts";
 import { BudgetVerdict, breaksFps, breaksLatency, verdictOf } from "./budget.ts";
-import { type Figures, figuresAt, type Second, WINDOW_MS } from "./history.ts";
+import { type Figures, type HeardSecond, WINDOW_MS } from "./history.ts";
 
 const PlannedFigure = z
   .object({ low: z.number().nullable(), mid: z.number(), high: z.number().nullable() })
@@ -51,7 +51,7 @@ export interface Compared {
   /** null: none was kept, or it is of another model than the one that runs. */
   plan: PlanSummary | null;
   budget: BudgetSpec | null;
-  seconds: readonly Second[];
+  seconds: readonly HeardSecond[];
   runsOn: ReportedPipeline["runsOn"];
   board: { simulated: boolean; powerMode: string | null } | null;
 }
@@ -59,7 +59,7 @@ export interface Compared {
 export function compare(compared: Compared): Comparison {
   const { plan, seconds, runsOn } = compared;
   const silicon = siliconOf(compared);
-  const figures = figuresAt(seconds, seconds.length - 1);
+  const figures = seconds.at(-1)?.window ?? null;
   const powerMode = {
     planned: plan?.powerMode ?? null,
     measured: compared.board?.powerMode ?? null,

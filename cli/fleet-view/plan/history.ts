@@ -22,8 +22,19 @@ export interface Second {
   drops: number;
 }
 
+/** Figures over a window: the mean rate and the median second's times. */
+export interface Figures extends Omit<Second, "atMs" | "modelDigest"> {
+  /** How long was listened for them, at most WINDOW_MS. */
+  overMs: number;
+}
+
+/** A second with the figures of the window that ends with it: worked out once, and looked at many times. */
+export interface HeardSecond extends Second {
+  window: Figures;
+}
+
 /** By pipeline, oldest first: of one model and without a gap, two windows and the second before them. */
-export type History = ReadonlyMap<string, readonly Second[]>;
+export type History = ReadonlyMap<string, readonly HeardSecond[]>;
 
 /** The history after one more message of figures; a pipeline that is not in it or has no video begins anew. */
 export function withStats(
@@ -55,52 +66,37 @@ function secondOf(stats: PipelineStats, modelDigest: string | null, atMs: number
   };
 }
 
-function append(seconds: readonly Second[], next: Second): readonly Second[] {
-  const last = seconds.at(-1);
+/** Figures of one pipeline with one second more. */
+export function append(heard: readonly HeardSecond[], next: Second): readonly HeardSecond[] {
+  const last = heard.at(-1);
   const goesOn =
     last !== undefined &&
     last.modelDigest === next.modelDigest &&
     next.atMs - last.atMs <= STATS_FRESH_MS &&
     next.atMs >= last.atMs;
-  if (!goesOn) return [next];
-  const before = seconds.findLastIndex(({ atMs }) => atMs <= next.atMs - 2 * WINDOW_MS);
-  return [...seconds.slice(Math.max(0, before)), next];
+  if (!goesOn) return [{ ...next, window: { ...figuresOf([next]), overMs: 0 } }];
+  const before = heard.findLastIndex(({ atMs }) => atMs <= next.atMs - 2 * WINDOW_MS);
+  const kept = heard.slice(Math.max(0, before));
+  // The first second of a history may have begun anywhere, so it counts only while there is no other.
+  const inside = kept.filter(({ atMs }, at) => at > 0 && atMs > next.atMs - WINDOW_MS);
+  const overMs = Math.min(WINDOW_MS, next.atMs - (kept[0]?.atMs ?? next.atMs));
+  return [...kept, { ...next, window: { ...figuresOf([...inside, next]), overMs } }];
 }
 
-/** Figures over a window: the mean rate and the median second's times. */
-export interface Figures extends Omit<Second, "atMs" | "modelDigest"> {
-  /** How long was listened for them, at most WINDOW_MS. */
-  overMs: number;
-}
-
-/** The window that ends with the second at `end`; null where there is none. */
-export function figuresAt(seconds: readonly Second[], end: number): Figures | null {
-  const last = seconds[end];
-  if (!last) return null;
-  const kept = windowEndingAt(seconds.slice(0, end + 1), last);
+function figuresOf(seconds: readonly Second[]): Omit<Figures, "overMs"> {
   const times = (pick: (second: Second) => number | null): number | null =>
-    median(kept.flatMap((second) => pick(second) ?? []));
+    median(seconds.flatMap((second) => pick(second) ?? []));
   return {
-    fps: kept.reduce((sum, { fps }) => sum + fps, 0) / kept.length,
+    fps: seconds.reduce((sum, { fps }) => sum + fps, 0) / seconds.length,
     inferenceMs: times(({ inferenceMs }) => inferenceMs),
     latencyP50Ms: times(({ latencyP50Ms }) => latencyP50Ms),
     latencyP95Ms: times(({ latencyP95Ms }) => latencyP95Ms),
     // One second without capture times makes the window's latency a mixture.
-    latencyFrom: kept.every(({ latencyFrom }) => latencyFrom === "capture") ? "capture" : "arrival",
-    drops: kept.reduce((sum, { drops }) => sum + drops, 0),
-    overMs: spanOf(seconds, end),
+    latencyFrom: seconds.every(({ latencyFrom }) => latencyFrom === "capture")
+      ? "capture"
+      : "arrival",
+    drops: seconds.reduce((sum, { drops }) => sum + drops, 0),
   };
-}
-
-/** The first second of a history may have begun anywhere, so it only counts while there is no other. */
-function windowEndingAt(seconds: readonly Second[], last: Second): readonly Second[] {
-  const inside = seconds.filter(({ atMs }, at) => at > 0 && atMs > last.atMs - WINDOW_MS);
-  return inside.length > 0 ? inside : [last];
-}
-
-function spanOf(seconds: readonly Second[], end: number): number {
-  const [first, last] = [seconds[0], seconds[end]];
-  return first && last ? Math.min(WINDOW_MS, last.atMs - first.atMs) : 0;
 }
 
 function median(values: readonly number[]): number | null {

@@ -1,13 +1,13 @@
 import type { BoardFacts, Desired, ReportedPipeline } from "../../../fleet/contract/index.ts";
 import type { PipelineView } from "../view.ts";
 import { compare } from "./comparison.ts";
-import type { Second } from "./history.ts";
+import type { HeardSecond } from "./history.ts";
 
 export interface PlanContext {
   desired: Desired | null;
   board: BoardFacts | null;
   /** Of the pipeline, while its figures are fresh. */
-  seconds: readonly Second[];
+  seconds: readonly HeardSecond[];
 }
 
 /** What the desired document keeps of a pipeline's plan and budget, and how they compare with what is measured. */
