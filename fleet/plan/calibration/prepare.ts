@@ -52,7 +52,7 @@ function kernelsOf(
   const generation = hardware.dla?.generation ?? 1;
   const placed =
     device === "gpu" ? placeOnGpu(layers) : placeOnDla(layers, { trt, precision, generation });
-  return fuse(placed, { trt });
+  return fuse(placed, { trt, arch: hardware.arch, precision: figure.precision });
 }
 
 /** Milliseconds that the roofline gives for a figure: of a batch on one device, of a picture on several. */

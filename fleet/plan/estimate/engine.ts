@@ -22,7 +22,7 @@ export function estimateEngine(
   hardware: Hardware,
   precision: Precision,
 ): EngineEstimate {
-  const kernels = fuse(placed, { trt });
+  const kernels = fuse(placed, { trt, arch: hardware.arch, precision });
   const dlaMs = kernelsMs(kernels, hardware, precision, FITTED_FACTORS, "dla");
   const gpuMs =
     kernelsMs(kernels, hardware, precision, FITTED_FACTORS, "gpu") +

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { findModule } from "../../../fleet/boards/catalog/index.ts";
 import { placeOnDla, placeOnGpu } from "../../../fleet/plan/dla/index.ts";
+import type { FusionRules } from "../../../fleet/plan/estimate/group.ts";
 import { hardwareOf } from "../../../fleet/plan/estimate/hardware.ts";
 import { fuse } from "../../../fleet/plan/estimate/kernels.ts";
 import { estimateMemory, peakLiveElements } from "../../../fleet/plan/estimate/memory.ts";
@@ -24,8 +25,10 @@ function chain(...kinds: Partial<Layer>[]): Layer[] {
 }
 
 const RELU = { kind: "activation", op: "Relu" } as const;
-const groupsOf = (layers: readonly Layer[], trt = 802): number[][] =>
-  fuse(placeOnGpu(layers), { trt }).map((kernel) => kernel.layers);
+const XAVIER = { trt: 802, arch: "volta", precision: "fp16" } as const;
+const ORIN = { trt: 805, arch: "ampere", precision: "fp16" } as const;
+const groupsOf = (layers: readonly Layer[], rules: FusionRules = XAVIER): number[][] =>
+  fuse(placeOnGpu(layers), rules).map((kernel) => kernel.layers);
 
 describe("fusion", () => {
   it("takes batch normalisation and clipping activations into the convolution", () => {
@@ -51,10 +54,50 @@ describe("fusion", () => {
     expect(groupsOf([conv, sigmoid, silu])).toEqual([[0], [1, 2]]);
   });
 
-  it("takes a leaky activation in from TensorRT 7.1 on", () => {
-    const layers = chain({}, { kind: "activation", op: "LeakyRelu" });
-    expect(groupsOf(layers, 600)).toEqual([[0], [1]]);
-    expect(groupsOf(layers, 701)).toEqual([[0, 1]]);
+  it.each([
+    ["pascal", "fp16", [[0], [1]]],
+    ["volta", "fp16", [[0], [1]]],
+    ["turing", "fp16", [[0, 1]]],
+    ["turing", "int8", [[0, 1]]],
+    ["turing", "fp32", [[0], [1]]],
+    ["ampere", "int8", [[0, 1]]],
+  ] as const)(
+    "takes a leaky activation in on Turing and later, below FP32: %s in %s",
+    (arch, precision, groups) => {
+      const layers = chain({}, { kind: "activation", op: "LeakyRelu" });
+      expect(groupsOf(layers, { trt: 804, arch, precision })).toEqual(groups);
+    },
+  );
+
+  it("takes other functions in from TensorRT 8.5 on, on Ampere", () => {
+    const layers = chain({}, { kind: "activation", op: "Sigmoid" });
+    expect(groupsOf(layers, { ...ORIN, trt: 804 })).toEqual([[0], [1]]);
+    expect(groupsOf(layers, { ...ORIN, arch: "turing" })).toEqual([[0], [1]]);
+    expect(groupsOf(layers, ORIN)).toEqual([[0, 1]]);
+  });
+
+  it("reads the input of merged convolutions once", () => {
+    const [first, second] = chain({}, {});
+    if (!first || !second) throw new Error("two layers");
+    const sibling = { ...second, inputs: first.inputs };
+    const [kernel, ...others] = fuse(placeOnGpu([first, sibling]), XAVIER);
+    const size = dims.reduce((all, dim) => all * dim, 1);
+    expect(others).toEqual([]);
+    expect(kernel).toMatchObject({ elements: 3 * size, outputElements: 2 * size, flops: 2e6 });
+  });
+
+  it("copies a value into the second of two concatenations that it goes into", () => {
+    const join = { kind: "concatenation", op: "Concat", axis: 1 } as const;
+    const [conv, , one, other] = chain({}, {}, join, join);
+    if (!conv || !one || !other) throw new Error("layers");
+    const parts = [{ name: "v0", dims }];
+    const layers = [
+      conv,
+      { ...one, index: 1, inputs: parts },
+      { ...other, index: 2, inputs: parts },
+    ];
+    const works = fuse(placeOnGpu(layers), XAVIER).map(({ work }) => work);
+    expect(works).toEqual(["conv", "free", "memory"]);
   });
 
   it("does not reach over a value that somebody else reads too", () => {
@@ -70,22 +113,26 @@ describe("fusion", () => {
 
   it("stays on one device", () => {
     const layers = chain({}, { kind: "activation", op: "LeakyRelu" });
-    const kernels = fuse(placeOnDla(layers, { trt: 802, precision: "fp16", generation: 1 }), {
-      trt: 802,
-    });
-    expect(kernels.map(({ device }) => device)).toEqual(["dla", "gpu"]);
+    const kernels = fuse(
+      placeOnDla(layers, { trt: 802, precision: "fp16", generation: 1 }),
+      XAVIER,
+    );
+    expect(kernels.map(({ device }) => device).toSorted()).toEqual(["dla", "gpu"]);
   });
 
-  it.each(NETWORK_NAMES)("of %s loses no layer and no operation", (name) => {
-    const { layers } = mapGraph(inferShapes(network(name)), 802);
-    const kernels = fuse(placeOnGpu(layers), { trt: 802 });
-    expect(kernels.flatMap((kernel) => kernel.layers).toSorted((a, b) => a - b)).toEqual(
-      layers.map(({ index }) => index),
-    );
-    const flops = (list: readonly { flops: number }[]): number =>
-      list.reduce((sum, one) => sum + one.flops, 0);
-    expect(flops(kernels)).toBeCloseTo(flops(layers), -3);
-  });
+  it.each(NETWORK_NAMES.flatMap((name) => [[name, XAVIER] as const, [name, ORIN] as const]))(
+    "of %s loses no layer and no operation under %o",
+    (name, rules) => {
+      const { layers } = mapGraph(inferShapes(network(name)), rules.trt);
+      const kernels = fuse(placeOnGpu(layers), rules);
+      expect(kernels.flatMap((kernel) => kernel.layers).toSorted((a, b) => a - b)).toEqual(
+        layers.map(({ index }) => index),
+      );
+      const flops = (list: readonly { flops: number }[]): number =>
+        list.reduce((sum, one) => sum + one.flops, 0);
+      expect(flops(kernels)).toBeCloseTo(flops(layers), -3);
+    },
+  );
 });
 
 describe("hardware", () => {

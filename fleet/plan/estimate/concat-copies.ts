@@ -1,0 +1,29 @@
+import type { Layer, LayerTensor } from "../layers/index.ts";
+import { type FusionRules, type Group, isPointwise, isView, type Wiring } from "./group.ts";
+import { isMerged } from "./siblings.ts";
+
+/**
+ * Parts of a concatenation that are copied; the others are written straight into the joined tensor. Copied are views
+ * of something else, what a layer makes or reads that takes no strided tensor, and what another concatenation got.
+ */
+export function copiedParts(
+  join: Layer,
+  layers: readonly Layer[],
+  { makers, users }: Wiring,
+  groupOf: ReadonlyMap<number, Group>,
+  { trt }: FusionRules,
+): LayerTensor[] {
+  return join.inputs.filter(({ name }) => {
+    const maker = layers[makers.get(name) ?? -1];
+    const readers = (users.get(name) ?? []).flatMap((user) => layers[user] ?? []);
+    const gotBy = readers.find(({ kind }) => kind === "concatenation");
+    if (!maker || gotBy !== join) return true;
+    if (maker.kind === "slice") return isView(maker, trt) || readers.length > 1;
+    if (!takesStrides(maker) || isMerged(groupOf.get(maker.index) ?? [])) return true;
+    return !readers.every((reader) => takesStrides(reader) || reader.kind === "concatenation");
+  });
+}
+
+function takesStrides(layer: Layer): boolean {
+  return layer.kind === "convolution" || layer.kind === "deconvolution" || isPointwise(layer);
+}
