@@ -11,6 +11,6 @@ export type {
   ValueInfo,
 } from "./model.ts";
 export { parseModel, readModel, requireUnderstood } from "./read-model.ts";
-export { bytesPerElement, checkedDims, elementCount } from "./read-tensor.ts";
+export { bytesPerElement, checkedDims, dataType, elementCount } from "./read-tensor.ts";
 export { tensorValues } from "./tensor-values.ts";
 export { refuse } from "./wire.ts";

@@ -75,6 +75,7 @@ export function checkedDims(dims: readonly number[], where: string): void {
     throw refuse(where, `rank ${dims.length}, more than ${LIMITS.rank}`);
   let elements = 1;
   for (const dim of dims) {
+    if (!Number.isInteger(dim)) throw refuse(where, `a dimension of ${dim}, no whole number`);
     if (dim < 0) throw refuse(where, `a negative dimension, ${dim}`);
     if (dim > LIMITS.dimension)
       throw refuse(where, `a dimension of ${dim}, more than ${LIMITS.dimension}`);

@@ -16,8 +16,16 @@ export function tensorValues(tensor: OnnxTensor): number[] | null {
     : tensor.packed
       ? packedValues(tensor.packed.bytes, tensor.packed.field)
       : (tensor.loose?.slice() ?? null);
-  return values?.length === count ? values : null;
+  if (values?.length !== count) return null;
+  const decode = tensor.raw ? undefined : BITS_IN_INT32[tensor.type];
+  return decode ? values.map(decode) : values;
 }
+
+/** Types without a field of their own stand in `int32_data` as their bits. */
+const BITS_IN_INT32: Partial<Record<DataType, (bits: number) => number>> = {
+  float16: halfToNumber,
+  bfloat16: brainToNumber,
+};
 
 type ReadElement = (view: DataView, at: number) => number;
 
@@ -25,6 +33,7 @@ const RAW: Partial<Record<DataType, [bytes: number, read: ReadElement]>> = {
   float32: [4, (view, at) => view.getFloat32(at, true)],
   float64: [8, (view, at) => view.getFloat64(at, true)],
   float16: [2, (view, at) => halfToNumber(view.getUint16(at, true))],
+  bfloat16: [2, (view, at) => brainToNumber(view.getUint16(at, true))],
   int64: [8, (view, at) => Number(view.getBigInt64(at, true))],
   uint64: [8, (view, at) => Number(view.getBigUint64(at, true))],
   int32: [4, (view, at) => view.getInt32(at, true)],
@@ -56,6 +65,13 @@ function packedValues(bytes: Uint8Array, field: PackedField): number[] | null {
   while (reader.pos < reader.len && values.length <= LIMITS.foldedElements)
     values.push(read[field]());
   return values;
+}
+
+/** The upper half of a float32. */
+function brainToNumber(bits: number): number {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setUint16(0, bits);
+  return view.getFloat32(0);
 }
 
 function halfToNumber(bits: number): number {

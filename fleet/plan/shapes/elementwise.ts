@@ -1,6 +1,7 @@
 import type { DataType } from "../onnx/index.ts";
-import { LIMITS } from "../onnx/index.ts";
+import { dataType, int, LIMITS } from "../onnx/index.ts";
 import {
+  contradiction,
   type Dims,
   type Fact,
   type Inference,
@@ -10,8 +11,8 @@ import {
   shaped,
 } from "./fact.ts";
 
-/** Dimensions of several operands under the broadcasting of numpy; null when they do not fit or are unknown. */
-export function broadcast(all: readonly (Dims | null)[]): Dims | null {
+/** Dimensions of several operands under the broadcasting of numpy; null when they are unknown. */
+export function broadcast(context: NodeContext, all: readonly (Dims | null)[]): Dims | null {
   if (all.some((dims) => dims === null)) return null;
   const operands = all as readonly Dims[];
   const rank = Math.max(...operands.map((dims) => dims.length));
@@ -20,7 +21,9 @@ export function broadcast(all: readonly (Dims | null)[]): Dims | null {
       const own = at - (rank - dims.length);
       return own < 0 ? 1 : (dims[own] ?? null);
     });
-    const large = sizes.find((size) => size !== null && size !== 1);
+    const [large, other] = new Set(sizes.filter((size) => size !== null && size !== 1));
+    if (other !== undefined)
+      throw contradiction(context, `operands of ${large} and ${other} elements do not broadcast`);
     if (large !== undefined) return large;
     return sizes.every((size) => size === 1) ? 1 : null;
   });
@@ -31,7 +34,10 @@ type Compute = (...operands: number[]) => number;
 /** An operator that works on each element of its broadcast inputs. */
 export function elementwise(compute?: Compute, type?: DataType): Inference {
   return (context) => {
-    const dims = broadcast(context.inputs.map((input) => input?.dims ?? null));
+    const dims = broadcast(
+      context,
+      context.inputs.map((input) => input?.dims ?? null),
+    );
     const fact = shaped(context, dims, type);
     return [compute ? { ...fact, values: evaluate(context, dims, compute) } : fact];
   };
@@ -74,25 +80,30 @@ const divide: Inference = (context) => {
   return elementwise((a = 0, b = 1) => (whole ? Math.trunc(a / b) : a / b))(context);
 };
 
-const cast: (type: DataType) => Inference = (type) => (context) => {
-  const [fact] = elementwise((a = 0) => (isInteger(type) ? Math.trunc(a) : a), type)(context);
-  return fact ? [fact] : [];
+const converted = (value: number, type: DataType): number => {
+  if (type === "bool") return value === 0 ? 0 : 1;
+  return isInteger(type) ? Math.trunc(value) : value;
 };
 
-const CAST_TYPES: Readonly<Record<number, DataType>> = {
-  1: "float32",
-  2: "uint8",
-  3: "int8",
-  6: "int32",
-  7: "int64",
-  9: "bool",
-  10: "float16",
-  11: "float64",
+const cast: (type: DataType) => Inference = (type) => (context) => {
+  const [fact] = elementwise((a = 0) => converted(a, type), type)(context);
+  return fact ? [fact] : [];
 };
 
 const castTo: Inference = (context) => {
   const to = context.node.attributes["to"];
-  return cast((to?.kind === "int" ? CAST_TYPES[to.value] : undefined) ?? "unknown")(context);
+  return cast(to?.kind === "int" ? dataType(to.value) : "unknown")(context);
+};
+
+/** `fmod` takes the sign of the dividend, else the result has the sign of the divisor. */
+const modulo: Inference = (context) => {
+  const ofDividend = int(context.node, "fmod", 0) === 1;
+  return elementwise((a = 0, b = 1) => (ofDividend ? a % b : a - b * Math.floor(a / b)))(context);
+};
+
+const castLike: Inference = (context) => {
+  const value = { ...context, inputs: context.inputs.slice(0, 1) };
+  return cast(context.inputs[1]?.type ?? "unknown")(value);
 };
 
 const select: Inference = (context) => {
@@ -133,10 +144,10 @@ const SAME_SHAPE = [
     "Sinh",
     "Cosh",
     "Sign",
+    "Asinh",
+    "Acosh",
+    "Atanh",
     "BitShift",
-    "Xor",
-    "IsNaN",
-    "IsInf",
     "Shrink",
   ],
 ] as const;
@@ -147,7 +158,7 @@ export const ELEMENTWISE: Readonly<Record<string, Inference>> = {
   Sub: elementwise((a = 0, b = 0) => a - b),
   Mul: elementwise((a = 0, b = 0) => a * b),
   Div: divide,
-  Mod: elementwise((a = 0, b = 1) => a - b * Math.floor(a / b)),
+  Mod: modulo,
   Pow: elementwise((a = 0, b = 0) => a ** b),
   Min: elementwise(Math.min),
   Max: elementwise(Math.max),
@@ -160,6 +171,9 @@ export const ELEMENTWISE: Readonly<Record<string, Inference>> = {
   Reciprocal: elementwise((a = 1) => 1 / a),
   Floor: elementwise(Math.floor),
   Ceil: elementwise(Math.ceil),
+  IsNaN: elementwise((a = 0) => Number(Number.isNaN(a)), "bool"),
+  IsInf: elementwise(undefined, "bool"),
+  Xor: elementwise((a = 0, b = 0) => Number(!a !== !b), "bool"),
   Not: elementwise((a = 0) => (a ? 0 : 1), "bool"),
   And: elementwise((a = 0, b = 0) => (a && b ? 1 : 0), "bool"),
   Or: elementwise((a = 0, b = 0) => (a || b ? 1 : 0), "bool"),
@@ -170,4 +184,5 @@ export const ELEMENTWISE: Readonly<Record<string, Inference>> = {
   LessOrEqual: elementwise((a = 0, b = 0) => (a <= b ? 1 : 0), "bool"),
   Where: select,
   Cast: castTo,
+  CastLike: castLike,
 };

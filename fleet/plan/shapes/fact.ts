@@ -1,4 +1,4 @@
-import type { DataType, OnnxNode } from "../onnx/index.ts";
+import { type DataType, type OnnxGraph, type OnnxNode, refuse } from "../onnx/index.ts";
 
 /** A dimension; null while it is not known. */
 export type Dim = number | null;
@@ -20,6 +20,13 @@ export interface NodeContext {
   /** Facts of the inputs by position; null for an input that is left out. */
   inputs: readonly (Fact | null)[];
   opset: number;
+  /** Works out a graph inside the node, and gives the facts of its outputs. */
+  inside?: (graph: OnnxGraph) => Fact[];
+}
+
+/** What a node says contradicts itself or its inputs: no runtime could execute it. */
+export function contradiction({ node }: NodeContext, reason: string): Error {
+  return refuse(`node ${JSON.stringify(node.name)} (${node.op})`, reason);
 }
 
 /** Gives the facts of a node's outputs, by position. */
@@ -51,9 +58,16 @@ export function valuesOf(context: NodeContext, at: number): readonly number[] | 
   return context.inputs[at]?.values ?? null;
 }
 
-/** Counts an axis from the front. */
-export function axisOf(axis: number, rank: number): number {
-  return axis < 0 ? axis + rank : axis;
+/** Counts an axis from the front; one that the value does not have is a contradiction. */
+export function axisOf(context: NodeContext, axis: number, rank: number): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
+    throw contradiction(context, `axis ${axis} of a value of rank ${rank}`);
+  return fromFront(axis, rank);
+}
+
+/** A position among `length`, where -1 is the last. */
+export function fromFront(position: number, length: number): number {
+  return position < 0 ? position + length : position;
 }
 
 export function known(dims: Dims | null): dims is readonly number[] {

@@ -1,5 +1,5 @@
 export { type Dim, type Dims, type Fact, known, product } from "./fact.ts";
 export { inferShapes, opName, type ShapedGraph, type ShapeOptions } from "./infer.ts";
 export { sliceAxes } from "./layout.ts";
-export { scalesOf } from "./other.ts";
+export { scalesOf } from "./resize.ts";
 export { kernelOf, type Window, windowOf } from "./window.ts";

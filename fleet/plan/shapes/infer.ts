@@ -7,16 +7,28 @@ import {
   tensorValues,
   type ValueInfo,
 } from "../onnx/index.ts";
+import { CONTROL_FLOW } from "./control-flow.ts";
 import { ELEMENTWISE } from "./elementwise.ts";
 import { type Dim, type Dims, type Fact, type Inference, known, NOTHING } from "./fact.ts";
+import { INDEXING } from "./indexing.ts";
 import { LAYOUT } from "./layout.ts";
 import { OTHER } from "./other.ts";
 import { REDUCTION } from "./reduction.ts";
+import { RESIZE } from "./resize.ts";
 import { WINDOWS } from "./window.ts";
 
 /** Every operator whose output shapes can be worked out. */
 const INFERENCES = new Map<string, Inference>(
-  Object.entries({ ...ELEMENTWISE, ...WINDOWS, ...LAYOUT, ...REDUCTION, ...OTHER }),
+  Object.entries({
+    ...ELEMENTWISE,
+    ...WINDOWS,
+    ...LAYOUT,
+    ...REDUCTION,
+    ...RESIZE,
+    ...INDEXING,
+    ...CONTROL_FLOW,
+    ...OTHER,
+  }),
 );
 
 export interface ShapeOptions {
@@ -39,25 +51,37 @@ export interface ShapedGraph {
 
 /** Works out the shape of every value of a model, and which nodes are constant. */
 export function inferShapes(model: OnnxModel, options: ShapeOptions = {}): ShapedGraph {
+  const { graph, opset } = model;
   const facts = new Map<string, Fact>();
-  for (const tensor of model.graph.initializers.values())
-    facts.set(tensor.name, tensorFact(tensor));
-  for (const input of model.graph.inputs) facts.set(input.name, inputFact(input, options));
+  const scope: Scope = { facts, opset, unknownOps: new Set(), outer: () => undefined };
+  for (const input of graph.inputs) facts.set(input.name, inputFact(input, options));
+  const live = inferGraph(graph, scope);
+  return { graph, opset, facts, live, unknownOps: [...scope.unknownOps] };
+}
+
+/** Where names of values are looked up: in the graph itself, then in the graphs around it. */
+interface Scope {
+  facts: Map<string, Fact>;
+  outer: (name: string) => Fact | undefined;
+  opset: number;
+  unknownOps: Set<string>;
+}
+
+/** Adds the facts of every value of a graph to the scope; gives the nodes that are not constant. */
+function inferGraph(graph: OnnxGraph, scope: Scope): OnnxNode[] {
+  const { facts } = scope;
+  for (const tensor of graph.initializers.values()) facts.set(tensor.name, tensorFact(tensor));
   const live: OnnxNode[] = [];
-  const unknownOps = new Set<string>();
-  for (const node of model.graph.nodes) {
-    const outputs = inferNode(node, facts, model.opset);
-    if (outputs === null) unknownOps.add(opName(node));
+  for (const node of graph.nodes) {
+    const outputs = inferNode(node, scope);
+    if (outputs === null) scope.unknownOps.add(opName(node));
     node.outputs.forEach((name, at) => {
-      if (name !== "")
-        facts.set(
-          name,
-          checked(node, withHint(outputs?.[at] ?? NOTHING, model.graph.values.get(name))),
-        );
+      const fact = withHint(outputs?.[at] ?? NOTHING, graph.values.get(name));
+      if (name !== "") facts.set(name, checked(node, fact));
     });
     if (!node.outputs.every((name) => name === "" || facts.get(name)?.constant)) live.push(node);
   }
-  return { graph: model.graph, opset: model.opset, facts, live, unknownOps: [...unknownOps] };
+  return live;
 }
 
 /** The name of an operator with its domain, as errors and reports show it. */
@@ -65,10 +89,16 @@ export function opName({ op, domain }: Pick<OnnxNode, "op" | "domain">): string 
   return domain === "" ? op : `${domain}.${op}`;
 }
 
-function inferNode(node: OnnxNode, facts: ReadonlyMap<string, Fact>, opset: number): Fact[] | null {
+function inferNode(node: OnnxNode, scope: Scope): Fact[] | null {
   const inference = INFERENCES.get(node.op);
-  const inputs = node.inputs.map((name) => (name === "" ? null : (facts.get(name) ?? NOTHING)));
-  return inference ? inference({ node, inputs, opset }) : null;
+  const look = (name: string): Fact | undefined => scope.facts.get(name) ?? scope.outer(name);
+  const inputs = node.inputs.map((name) => (name === "" ? null : (look(name) ?? NOTHING)));
+  const inside = (graph: OnnxGraph): Fact[] => {
+    const inner: Scope = { ...scope, facts: new Map(), outer: look };
+    inferGraph(graph, inner);
+    return graph.outputs.map(({ name }) => inner.facts.get(name) ?? look(name) ?? NOTHING);
+  };
+  return inference ? inference({ node, inputs, opset: scope.opset, inside }) : null;
 }
 
 /** Elements are decoded when an operator asks for them: of weights nobody does. */

@@ -1,10 +1,12 @@
 import { int, ints, LIMITS, type OnnxNode, tensor, tensorValues } from "../onnx/index.ts";
 import {
   axisOf,
+  contradiction,
   type Dim,
   type Dims,
   dimsOf,
   type Fact,
+  fromFront,
   type Inference,
   known,
   type NodeContext,
@@ -44,6 +46,9 @@ const reshape: Inference = (context) => {
       input,
       dims.filter((_, at) => at !== open),
     );
+  const [before, after] = [input ? productOf(input) : null, productOf(dims)];
+  if (before !== null && after !== null && before !== after)
+    throw contradiction(context, `${before} elements cannot have the shape ${said.join("×")}`);
   return keepingValues(context, dims);
 };
 
@@ -55,7 +60,7 @@ function remainder(input: Dims | null, others: Dims): Dim {
 const flatten: Inference = (context) => {
   const input = dimsOf(context, 0);
   if (!input) return [shaped(context, [null, null])];
-  const axis = axisOf(int(context.node, "axis", 1), input.length);
+  const axis = fromFront(int(context.node, "axis", 1), input.length);
   return keepingValues(context, [productOf(input.slice(0, axis)), productOf(input.slice(axis))]);
 };
 
@@ -63,6 +68,8 @@ const transpose: Inference = (context) => {
   const input = dimsOf(context, 0);
   if (!input) return [shaped(context, null)];
   const order = ints(context.node, "perm") ?? input.map((_, at) => input.length - 1 - at);
+  if (order.length !== input.length || input.some((_, at) => !order.includes(at)))
+    throw contradiction(context, `${order.join(", ")} is no order of ${input.length} axes`);
   const values = valuesOf(context, 0);
   const turned = values && known(input) ? pick(values, input, everyPosition(input), order) : null;
   return [
@@ -79,7 +86,7 @@ const transpose: Inference = (context) => {
 const squeeze: Inference = (context) => {
   const input = dimsOf(context, 0);
   if (!input) return [shaped(context, null)];
-  const axes = axesOf(context, 1)?.map((axis) => axisOf(axis, input.length));
+  const axes = axesOf(context, 1)?.map((axis) => axisOf(context, axis, input.length));
   return keepingValues(
     context,
     input.filter((dim, at) => (axes ? !axes.includes(at) : dim !== 1)),
@@ -90,7 +97,7 @@ const unsqueeze: Inference = (context) => {
   const [input, said] = [dimsOf(context, 0), axesOf(context, 1)];
   if (!input || !said) return [shaped(context, null)];
   const rank = input.length + said.length;
-  const axes = said.map((axis) => axisOf(axis, rank));
+  const axes = said.map((axis) => axisOf(context, axis, rank));
   const rest = [...input];
   return keepingValues(
     context,
@@ -102,16 +109,24 @@ const concat: Inference = (context) => {
   const all = context.inputs.map((input) => input?.dims ?? null);
   const [first] = all;
   if (!first || all.some((dims) => dims === null)) return [shaped(context, first ?? null)];
-  const axis = axisOf(int(context.node, "axis", 1), first.length);
+  const axis = axisOf(context, int(context.node, "axis", 1), first.length);
   const along = all.map((dims) => dims?.[axis] ?? null);
   const length = along.includes(null)
     ? null
     : along.reduce<number>((sum, one) => sum + (one ?? 0), 0);
-  const dims = first.map((dim, at) =>
-    at === axis ? length : (all.find((one) => one?.[at] != null)?.[at] ?? dim),
-  );
+  const dims = first.map((_, at) => (at === axis ? length : commonSize(context, all, at)));
   return [{ ...shaped(context, dims), values: first.length === 1 ? joined(context) : null }];
 };
+
+/** Size of an axis along which nothing is joined: all operands must have the same. */
+function commonSize(context: NodeContext, all: readonly (Dims | null)[], axis: number): Dim {
+  const [size = null, other] = new Set(
+    all.map((dims) => dims?.[axis]).filter((one) => one != null),
+  );
+  if (other !== undefined)
+    throw contradiction(context, `operands of ${size} and ${other} along axis ${axis} do not join`);
+  return size;
+}
 
 function joined({ inputs }: NodeContext): number[] | null {
   if (inputs.some((input) => !input?.values)) return null;
@@ -146,7 +161,7 @@ const slice: Inference = (context) => {
     ];
   const dims = [...input];
   bounds.axes.forEach((said, at) => {
-    const axis = axisOf(said, input.length);
+    const axis = axisOf(context, said, input.length);
     const [range] = rangeOf(input[axis] ?? null, bounds, at);
     dims[axis] = range === null ? null : range.length;
   });
@@ -180,7 +195,7 @@ function slicedValues(context: NodeContext, bounds: SliceAxes): number[] | null 
   if (!values || !known(dims)) return null;
   const positions = everyPosition(dims);
   bounds.axes.forEach((said, at) => {
-    const axis = axisOf(said, dims.length);
+    const axis = axisOf(context, said, dims.length);
     positions[axis] = rangeOf(dims[axis] ?? null, bounds, at)[0] ?? [];
   });
   return pick(values, dims, positions);
@@ -190,7 +205,7 @@ const split: Inference = (context) => {
   const input = dimsOf(context, 0);
   const count = context.node.outputs.length;
   if (!input) return context.node.outputs.map(() => shaped(context, null));
-  const axis = axisOf(int(context.node, "axis", 0), input.length);
+  const axis = axisOf(context, int(context.node, "axis", 0), input.length);
   const length = input[axis] ?? null;
   const said = ints(context.node, "split") ?? valuesOf(context, 1);
   const share = length === null ? null : Math.ceil(length / count);
@@ -207,18 +222,18 @@ const split: Inference = (context) => {
 const gather: Inference = (context) => {
   const [input, indices] = [dimsOf(context, 0), dimsOf(context, 1)];
   if (!input || !indices) return [shaped(context, null)];
-  const axis = axisOf(int(context.node, "axis", 0), input.length);
+  const axis = axisOf(context, int(context.node, "axis", 0), input.length);
   const dims = [...input.slice(0, axis), ...indices, ...input.slice(axis + 1)];
   const [values, at] = [valuesOf(context, 0), valuesOf(context, 1)];
   const picked =
     values && at && input.length === 1
-      ? at.map((index) => values[axisOf(index, values.length)] ?? 0)
+      ? at.map((index) => values[fromFront(index, values.length)] ?? 0)
       : null;
   return [{ ...shaped(context, dims), values: picked }];
 };
 
 const expand: Inference = (context) => {
-  const [input, wanted] = [dimsOf(context, 0), valuesOf(context, 1)];
+  const [input, wanted] = [dimsOf(context, 0), shapeAt(context, 1)];
   if (!input || !wanted) return [shaped(context, null)];
   const rank = Math.max(input.length, wanted.length);
   const dims = Array.from({ length: rank }, (_, at): Dim => {
@@ -253,7 +268,8 @@ const pad: Inference = (context) => {
   const pads = ints(context.node, "pads") ?? valuesOf(context, 1);
   if (!input) return [shaped(context, null)];
   const axes =
-    valuesOf(context, 3)?.map((axis) => axisOf(axis, input.length)) ?? input.map((_, at) => at);
+    valuesOf(context, 3)?.map((axis) => axisOf(context, axis, input.length)) ??
+    input.map((_, at) => at);
   return [
     shaped(
       context,
@@ -281,8 +297,8 @@ const blocks =
 const shapeOf: Inference = (context) => {
   const input = dimsOf(context, 0);
   const all = input ?? [];
-  const from = axisOf(int(context.node, "start", 0), all.length);
-  const to = axisOf(int(context.node, "end", all.length), all.length);
+  const from = fromFront(int(context.node, "start", 0), all.length);
+  const to = fromFront(int(context.node, "end", all.length), all.length);
   const part = all.slice(from, to);
   const values = input && known(part) ? part : null;
   return [
@@ -317,8 +333,16 @@ function scalarConstant(node: OnnxNode): Fact {
   return { type: "unknown", dims: null, constant: true, values: null };
 }
 
+/** Known elements of an input that says a shape. */
+function shapeAt(context: NodeContext, at: number): readonly number[] | null {
+  const wanted = valuesOf(context, at);
+  if (wanted?.some((dim) => !Number.isInteger(dim) || dim < 0))
+    throw contradiction(context, `${wanted.join("×")} is no shape`);
+  return wanted;
+}
+
 const constantOfShape: Inference = (context) => {
-  const wanted = valuesOf(context, 0);
+  const wanted = shapeAt(context, 0);
   const value = tensor(context.node, "value");
   const [fill = 0] = value ? (tensorValues(value) ?? []) : [0];
   const small = wanted && product(wanted) <= LIMITS.foldedElements;
@@ -368,5 +392,4 @@ export const LAYOUT: Readonly<Record<string, Inference>> = {
   ConstantOfShape: constantOfShape,
   Range: range,
   Identity: same,
-  Dropout: same,
 };

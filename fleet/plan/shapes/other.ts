@@ -1,7 +1,8 @@
-import { floats, int } from "../onnx/index.ts";
+import { int, text } from "../onnx/index.ts";
 import { broadcast } from "./elementwise.ts";
 import {
-  type Dim,
+  axisOf,
+  contradiction,
   type Dims,
   dimsOf,
   type Inference,
@@ -11,57 +12,68 @@ import {
 } from "./fact.ts";
 
 const matMul: Inference = (context) => [
-  shaped(context, matMulDims(dimsOf(context, 0), dimsOf(context, 1))),
+  shaped(context, matMulDims(context, dimsOf(context, 0), dimsOf(context, 1))),
 ];
 
-function matMulDims(left: Dims | null, right: Dims | null): Dims | null {
+function matMulDims(context: NodeContext, left: Dims | null, right: Dims | null): Dims | null {
   if (!left || !right || left.length === 0 || right.length === 0) return null;
+  const [depth, other] = [
+    left[left.length - 1] ?? null,
+    right[Math.max(0, right.length - 2)] ?? null,
+  ];
+  if (depth !== null && other !== null && depth !== other)
+    throw contradiction(context, `a row of ${depth} meets a column of ${other}`);
   const rows = left.length === 1 ? [] : [left[left.length - 2] ?? null];
   const columns = right.length === 1 ? [] : [right[right.length - 1] ?? null];
-  const batch = broadcast([left.slice(0, -2), right.slice(0, -2)]);
+  const batch = broadcast(context, [left.slice(0, -2), right.slice(0, -2)]);
   return batch ? [...batch, ...rows, ...columns] : null;
 }
 
 const gemm: Inference = (context) => {
   const [a, b] = [dimsOf(context, 0), dimsOf(context, 1)];
-  const rows = a?.[int(context.node, "transA", 0) === 1 ? 1 : 0] ?? null;
-  const columns = b?.[int(context.node, "transB", 0) === 1 ? 0 : 1] ?? null;
+  const turned = (name: string): boolean => int(context.node, name, 0) === 1;
+  const [rows = null, depth = null] = turned("transA") ? [a?.[1], a?.[0]] : [a?.[0], a?.[1]];
+  const [other = null, columns = null] = turned("transB") ? [b?.[1], b?.[0]] : [b?.[0], b?.[1]];
+  if (depth !== null && other !== null && depth !== other)
+    throw contradiction(context, `a row of ${depth} meets a column of ${other}`);
   return [shaped(context, [rows, columns])];
-};
-
-/** Scale factors of a Resize or Upsample; null when they are not constant. */
-export function scalesOf(context: NodeContext): readonly number[] | null {
-  const [input, sizes] = [dimsOf(context, 0), valuesOf(context, 3)];
-  if (sizes && sizes.length > 0) return sizes.map((size, at) => size / (input?.[at] ?? size));
-  const said = floats(context.node, "scales");
-  if (said) return said;
-  const second = valuesOf(context, context.opset >= 11 && context.node.op === "Resize" ? 2 : 1);
-  return second && second.length > 0 ? second : null;
-}
-
-const resize: Inference = (context) => {
-  const [input, sizes] = [dimsOf(context, 0), valuesOf(context, 3)];
-  const scales = scalesOf(context);
-  if (!input) return [shaped(context, null)];
-  const dims = input.map((dim, at): Dim => {
-    if (sizes && sizes.length > 0) return sizes[at] ?? null;
-    return dim === null || !scales ? null : Math.floor(dim * (scales[at] ?? 1) + 1e-6);
-  });
-  return [shaped(context, dims)];
 };
 
 const likeFirst: Inference = (context) =>
   context.node.outputs.map((_, at) => shaped(context, at === 0 ? dimsOf(context, 0) : null));
 
+/** The value itself unless the model is in training, and a mask of the same shape where it is asked for. */
+const dropout: Inference = (context) => {
+  const mode = context.inputs[2] ?? null;
+  const passes = mode === null || mode.values?.[0] === 0;
+  const dims = dimsOf(context, 0);
+  const kept = { ...shaped(context, dims), values: passes ? valuesOf(context, 0) : null };
+  return [kept, shaped(context, dims, "bool")];
+};
+
+/** Beside the normalised value: mean and deviation, with 1 in place of every axis that was summed over. */
+const layerNormalization: Inference = (context) => {
+  const input = dimsOf(context, 0);
+  const axis = input ? axisOf(context, int(context.node, "axis", -1), input.length) : 0;
+  const summed = input?.map((dim, at) => (at < axis ? dim : 1)) ?? null;
+  return context.node.outputs.map((_, at) => shaped(context, at === 0 ? input : summed));
+};
+
+/** Beside the normalised value: running mean and variance, one per channel. */
+const batchNormalization: Inference = (context) =>
+  context.node.outputs.map((_, at) => shaped(context, dimsOf(context, at === 0 ? 0 : 3)));
+
 const quantized: Inference = (context) => [
   shaped(context, dimsOf(context, 0), context.inputs[2]?.type ?? "uint8"),
 ];
 
-const dequantized: Inference = (context) => [shaped(context, dimsOf(context, 0), "float32")];
+const dequantized: Inference = (context) => [
+  shaped(context, dimsOf(context, 0), context.inputs[1]?.type ?? "float32"),
+];
 
 /** Operators of ONNX Runtime have scale and zero point behind each operand. */
 const quantizedAdd: Inference = (context) => [
-  shaped(context, broadcast([dimsOf(context, 0), dimsOf(context, 3)])),
+  shaped(context, broadcast(context, [dimsOf(context, 0), dimsOf(context, 3)])),
 ];
 
 const quantizedPool: Inference = (context) => [
@@ -69,22 +81,21 @@ const quantizedPool: Inference = (context) => [
 ];
 
 const quantizedMatMul: Inference = (context) => [
-  shaped(context, matMulDims(dimsOf(context, 0), dimsOf(context, 3))),
+  shaped(context, matMulDims(context, dimsOf(context, 0), dimsOf(context, 3))),
 ];
 
 const boxes: Inference = (context) => [shaped(context, [null, 3], "int64")];
 
+/** With `layout` 1 the batch comes first, in the input and in every output. */
 const recurrent: Inference = (context) => {
-  const [sequence = null, batch = null] = dimsOf(context, 0) ?? [];
+  const first = int(context.node, "layout", 0) === 1;
+  const [one = null, two = null] = dimsOf(context, 0) ?? [];
+  const [sequence, batch] = first ? [two, one] : [one, two];
   const hidden = int(context.node, "hidden_size", 0);
-  const both = context.node.attributes["direction"];
-  const directions = both?.kind === "string" && both.value === "bidirectional" ? 2 : 1;
-  const state = [directions, batch, hidden];
-  return [
-    shaped(context, [sequence, directions, batch, hidden]),
-    shaped(context, state),
-    shaped(context, state),
-  ];
+  const directions = text(context.node, "direction", "forward") === "bidirectional" ? 2 : 1;
+  const state = first ? [batch, directions, hidden] : [directions, batch, hidden];
+  const all = first ? [batch, sequence, directions, hidden] : [sequence, directions, batch, hidden];
+  return [shaped(context, all), shaped(context, state), shaped(context, state)];
 };
 
 const gridSample: Inference = (context) => {
@@ -105,11 +116,11 @@ const roiAlign: Inference = (context) => [
 export const OTHER: Readonly<Record<string, Inference>> = {
   MatMul: matMul,
   Gemm: gemm,
-  Resize: resize,
-  Upsample: resize,
-  BatchNormalization: likeFirst,
+  BatchNormalization: batchNormalization,
   InstanceNormalization: likeFirst,
-  LayerNormalization: likeFirst,
+  LayerNormalization: layerNormalization,
+  MeanVarianceNormalization: likeFirst,
+  Dropout: dropout,
   GroupNormalization: likeFirst,
   LpNormalization: likeFirst,
   LRN: likeFirst,
@@ -118,8 +129,7 @@ export const OTHER: Readonly<Record<string, Inference>> = {
   Hardmax: likeFirst,
   Clip: likeFirst,
   CumSum: likeFirst,
-  ScatterND: likeFirst,
-  ScatterElements: likeFirst,
+  ReverseSequence: likeFirst,
   QuantizeLinear: quantized,
   DequantizeLinear: dequantized,
   QLinearAdd: quantizedAdd,

@@ -10,7 +10,7 @@ const reduce: Inference = (context) => {
   if (none) return [shaped(context, input)];
   const axes =
     said && said.length > 0
-      ? said.map((axis) => axisOf(axis, input.length))
+      ? said.map((axis) => axisOf(context, axis, input.length))
       : input.map((_, at) => at);
   const kept = int(context.node, "keepdims", 1) === 1;
   const dims: Dims = kept
@@ -25,7 +25,7 @@ const reduce: Inference = (context) => {
 const arg: Inference = (context) => {
   const input = dimsOf(context, 0);
   if (!input) return [shaped(context, null, "int64")];
-  const axis = axisOf(int(context.node, "axis", 0), input.length);
+  const axis = axisOf(context, int(context.node, "axis", 0), input.length);
   const kept = int(context.node, "keepdims", 1) === 1;
   const dims = kept
     ? input.map((dim, at) => (at === axis ? 1 : dim))
@@ -37,7 +37,7 @@ const topK: Inference = (context) => {
   const input = dimsOf(context, 0);
   const k = valuesOf(context, 1)?.[0] ?? null;
   if (!input) return [shaped(context, null), shaped(context, null, "int64")];
-  const axis = axisOf(int(context.node, "axis", -1), input.length);
+  const axis = axisOf(context, int(context.node, "axis", -1), input.length);
   const dims = input.map((dim, at) => (at === axis ? k : dim));
   return [shaped(context, dims), shaped(context, dims, "int64")];
 };

@@ -1,5 +1,12 @@
-import { int, ints, type OnnxNode, text } from "../onnx/index.ts";
-import { type Dim, dimsOf, type Inference, type NodeContext, shaped } from "./fact.ts";
+import { type DataType, int, ints, type OnnxNode, text } from "../onnx/index.ts";
+import {
+  contradiction,
+  type Dim,
+  dimsOf,
+  type Inference,
+  type NodeContext,
+  shaped,
+} from "./fact.ts";
 
 /** How a window of a convolution or pooling moves over its input. */
 export interface Window {
@@ -28,13 +35,16 @@ export function windowOf(node: OnnxNode, kernel: readonly number[], input: reado
       after: none ? all(0) : pads.slice(axes),
     };
   }
+  const backwards = node.op === "ConvTranspose";
+  const extra = ints(node, "output_padding") ?? [];
   const total = kernel.map((size, at) => {
-    const length = input[at] ?? 0;
-    const step = stride[at] ?? 1;
-    return Math.max(
-      0,
-      (Math.ceil(length / step) - 1) * step + extent(size, dilation[at] ?? 1) - length,
-    );
+    const [length, step] = [input[at] ?? 0, stride[at] ?? 1];
+    const reach = extent(size, dilation[at] ?? 1);
+    // "Same" means ceil(length ÷ stride) for a convolution, and length × stride for a transposed one.
+    const room = backwards
+      ? (extra[at] ?? 0) + reach - step
+      : (Math.ceil(length / step) - 1) * step + reach - length;
+    return Math.max(0, room);
   });
   const small = total.map((one) => Math.floor(one / 2));
   const large = total.map((one, at) => one - (small[at] ?? 0));
@@ -71,14 +81,22 @@ export function kernelOf(context: NodeContext, weights = 1): number[] | null {
   return dims?.every((dim) => dim !== null) ? (dims as number[]) : null;
 }
 
-function convolution(weights: number): Inference {
+function convolution(weights: number, type?: DataType): Inference {
   return (context) => {
     const [input, filters] = [dimsOf(context, 0), dimsOf(context, weights)];
     const kernel = kernelOf(context, weights);
     if (!input || !filters || !kernel) return [shaped(context, null)];
+    if (kernel.length !== input.length - 2)
+      throw contradiction(
+        context,
+        `a kernel of rank ${kernel.length} on an input of rank ${input.length}`,
+      );
+    const taken = (filters[1] ?? 0) * int(context.node, "group", 1);
+    if (taken > 0 && input[1] != null && input[1] !== taken)
+      throw contradiction(context, `${input[1]} input channels where the weights take ${taken}`);
     const window = windowOf(context.node, kernel, input.slice(2));
     const dims = [input[0] ?? null, filters[0] ?? null, ...slide(window, input.slice(2))];
-    return [shaped(context, dims)];
+    return [shaped(context, dims, type)];
   };
 }
 
@@ -119,7 +137,7 @@ const globalPool: Inference = (context) => {
 
 export const WINDOWS: Readonly<Record<string, Inference>> = {
   Conv: convolution(1),
-  ConvInteger: convolution(1),
+  ConvInteger: convolution(1, "int32"),
   QLinearConv: convolution(3),
   ConvTranspose: transposed,
   MaxPool: pool,

@@ -38,6 +38,21 @@ describe("an ONNX node", () => {
     ["ConvInteger", 1003, "onnx.quantised-operator"],
     ["FancyOp", 1003, "onnx.operator"],
     ["Relu", 501, null],
+    ["Reciprocal", 501, null],
+    ["ArgMax", 501, null],
+    ["Asinh", 501, null],
+    ["PRelu", 501, "onnx.operator-version"],
+    ["PRelu", 600, null],
+    ["If", 700, "onnx.operator-version"],
+    ["If", 701, null],
+    ["LpNormalization", 701, "onnx.operator-version"],
+    ["LpNormalization", 702, null],
+    ["Scatter", 800, "onnx.operator-version"],
+    ["Scatter", 802, null],
+    ["CastLike", 806, "onnx.operator-version"],
+    ["CastLike", 1000, null],
+    ["DeformConv", 1000, "onnx.operator-version"],
+    ["DeformConv", 1001, null],
   ])("%s on TensorRT %i is refused by %s", (op, trt, rule) => {
     expect(mapped({ op }, trt).refusals[0]?.rule ?? null).toBe(rule);
   });

@@ -15,8 +15,17 @@ export interface NodeSketch {
   outputs?: string[];
   name?: string;
   domain?: string;
-  attributes?: Record<string, number | number[] | string | { graph: ModelSketch }>;
+  attributes?: Record<string, AttributeSketch>;
 }
+
+/** Numbers without a fraction are integers, unless they stand under `float` or `floats`. */
+export type AttributeSketch =
+  | number
+  | number[]
+  | string
+  | { graph: ModelSketch }
+  | { float: number }
+  | { floats: number[] };
 
 export interface TensorSketch {
   name: string;
@@ -24,7 +33,13 @@ export interface TensorSketch {
   /** 1 float32 (default), 7 int64. */
   type?: number;
   raw?: Uint8Array;
-  int64?: number[];
+  int64?: (number | bigint)[];
+  /** Small floats by value. */
+  float?: number[];
+  /** Bits of types without a field of their own. */
+  int32?: number[];
+  /** Where the elements stand outside the file. */
+  external?: Record<string, string>;
 }
 
 export function writeModel(sketch: ModelSketch): Uint8Array {
@@ -62,10 +77,7 @@ function writeNode(node: NodeSketch): Uint8Array {
   return writer.finish();
 }
 
-function writeAttribute(
-  name: string,
-  value: number | number[] | string | { graph: ModelSketch },
-): Uint8Array {
+function writeAttribute(name: string, value: AttributeSketch): Uint8Array {
   const writer = new BinaryWriter();
   writer.tag(1, WireType.LengthDelimited).string(name);
   if (typeof value === "number") {
@@ -75,6 +87,10 @@ function writeAttribute(
     writer.tag(4, WireType.LengthDelimited).bytes(Buffer.from(value));
   } else if (Array.isArray(value)) {
     for (const one of value) writer.tag(8, WireType.Varint).int64(one);
+  } else if ("float" in value) {
+    writer.tag(2, WireType.Bit32).float(value.float);
+  } else if ("floats" in value) {
+    for (const one of value.floats) writer.tag(7, WireType.Bit32).float(one);
   } else {
     writer.tag(6, WireType.LengthDelimited).bytes(writeGraph(value.graph));
   }
@@ -88,6 +104,14 @@ function writeTensor(tensor: TensorSketch): Uint8Array {
   writer.tag(8, WireType.LengthDelimited).string(tensor.name);
   if (tensor.raw) writer.tag(9, WireType.LengthDelimited).bytes(tensor.raw);
   for (const value of tensor.int64 ?? []) writer.tag(7, WireType.Varint).int64(value);
+  for (const value of tensor.float ?? []) writer.tag(4, WireType.Bit32).float(value);
+  for (const value of tensor.int32 ?? []) writer.tag(5, WireType.Varint).int32(value);
+  for (const [key, value] of Object.entries(tensor.external ?? {})) {
+    const entry = new BinaryWriter().tag(1, WireType.LengthDelimited).string(key);
+    entry.tag(2, WireType.LengthDelimited).string(value);
+    writer.tag(13, WireType.LengthDelimited).bytes(entry.finish());
+  }
+  if (tensor.external) writer.tag(14, WireType.Varint).int32(1);
   return writer.finish();
 }
 
