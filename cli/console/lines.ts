@@ -14,6 +14,10 @@ export function line(text: string, tone: Tone = "plain"): Line {
 
 export const rule = (width: number): Line => line("─".repeat(width), "faint");
 
+function isRule(last: Line | undefined): boolean {
+  return last !== undefined && /^─+$/.test(last.text);
+}
+
 const NARROW = 50;
 
 /** Below this height every line counts. */
@@ -44,6 +48,8 @@ export function spread(left: string, right: string, width: number): string {
 export function page(body: readonly Line[], footer: readonly Line[], size: Size): Line[] {
   const room = Math.max(0, size.height - footer.length);
   const kept = body.slice(0, room);
+  // What stood below it was cut.
+  if (isRule(kept.at(-1))) kept.pop();
   const filling = Array.from({ length: room - kept.length }, () => line(""));
   return [...kept, ...filling, ...footer]
     .slice(-size.height)

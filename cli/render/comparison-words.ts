@@ -20,7 +20,7 @@ export const PLAN_WORDS = {
 /** Where the plan would run the model; a word where it has no such place. */
 export function plannedPlace({ plan, comparison }: Planned): string {
   const place = comparison?.runsOn.planned;
-  if (place) return `${place.accelerator} ${place.precision ?? ""}`.trim();
+  if (place) return placeOf(place);
   if (!plan) return "-";
   if (plan.ofRunningModel === false) return "other model";
   return plan.verdict === "runs" ? "-" : plan.verdict;
@@ -82,12 +82,9 @@ export function shortSiliconNote({ comparison }: Planned): string | null {
 function measuredOn(comparison: Comparison | null): string | null {
   if (!comparison?.runsOn.planned) return null;
   if (comparison.overMs === null) return "nothing is measured now";
-  const { planned, measured } = comparison.powerMode;
   switch (comparison.silicon) {
     case "planned":
-      return planned !== null && planned === measured
-        ? null
-        : `planned for power mode ${planned ?? "unknown"}, measured in ${measured ?? "unknown"}`;
+      return comparison.alike ? null : difference(comparison);
     case "simulation":
       return "measured on the CPU of this simulation";
     case "cpu":
@@ -95,4 +92,16 @@ function measuredOn(comparison: Comparison | null): string | null {
     case "unknown":
       return "measured on an unknown board";
   }
+}
+
+function difference({ runsOn, powerMode }: Comparison): string {
+  const planned = `${placeOf(runsOn.planned)} in power mode ${powerMode.planned ?? "unknown"}`;
+  const measured = `${placeOf(runsOn.measured)} in ${powerMode.measured ?? "unknown"}`;
+  return `planned for ${planned}, measured on ${measured}`;
+}
+
+function placeOf(
+  place: { accelerator: string; precision?: string | null | undefined } | null,
+): string {
+  return place ? [place.accelerator, place.precision].filter(Boolean).join(" ") : "unknown";
 }

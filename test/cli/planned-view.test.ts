@@ -154,7 +154,7 @@ simulation: differences between the two are no fault`);
     );
     expect(section).toContain("real/entrance: inference slower than planned");
     expect(section).toContain(
-      "other/entrance: planned for power mode 15W, measured in MAXN: not compared",
+      "other/entrance: planned for gpu fp16 in power mode 15W, measured on gpu fp16 in MAXN: not compared",
     );
     expect(section.match(/slower than planned/g)).toHaveLength(1);
   });

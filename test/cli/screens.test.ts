@@ -160,6 +160,12 @@ fault
     expect(lines.filter(({ text }) => text.includes("44 ms!"))).toEqual([row]);
   });
 
+  it("end with one rule where the screen cuts what stood below another", () => {
+    const rows = screenOf("refused", small).split("\n");
+    const rules = rows.flatMap((row, at) => (row.startsWith("─") ? [at] : []));
+    expect(rules.filter((at) => rules.includes(at - 1))).toEqual([]);
+  });
+
   it("paint a next step plainly, however many lines it takes", () => {
     const lines = fleetScreen(view, INITIAL_UI, { width: 50, height: 40 });
     const at = lines.findIndex(({ text }) => text.startsWith("  next:"));

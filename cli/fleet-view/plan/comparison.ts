@@ -20,7 +20,7 @@ export const ComparisonRow = z.object({
   budgetVerdict: BudgetVerdict.nullable().meta({ description: "null: no budget for it." }),
   planVerdict: z.enum(["inside", "faster", "slower"]).nullable().meta({
     description:
-      "null: not to be compared, as silicon, model or power mode are others, or the source sends less than could be done.",
+      "null: not alike, nothing planned or measured, or the source sends less than could be done.",
   }),
 });
 export type ComparisonRow = z.infer<typeof ComparisonRow>;
@@ -36,6 +36,10 @@ export const Comparison = z
       measured: RunsOn.nullable().meta({ description: "null: the device does not report it." }),
     }),
     powerMode: z.object({ planned: z.string().nullable(), measured: z.string().nullable() }),
+    alike: z.boolean().meta({
+      description:
+        "Silicon, accelerator, precision and power mode are those of the plan; else nothing is held against it.",
+    }),
     overMs: z.number().nullable().meta({
       description: "How long the figures were listened to, at most ten seconds; null: none came.",
     }),
@@ -64,9 +68,7 @@ export function compare(compared: Compared): Comparison {
     planned: plan?.powerMode ?? null,
     measured: compared.board?.powerMode ?? null,
   };
-  // Clocks decide as much as silicon does.
-  const sameMode = powerMode.planned !== null && powerMode.planned === powerMode.measured;
-  const comparable = silicon === "planned" && sameMode;
+  const alike = silicon === "planned" && isAsPlanned(compared);
   return {
     silicon,
     runsOn: {
@@ -76,11 +78,12 @@ export function compare(compared: Compared): Comparison {
       measured: runsOn ?? null,
     },
     powerMode,
+    alike,
     overMs: figures && figures.overMs,
     settled: figures !== null && figures.overMs >= WINDOW_MS,
     rows: rowsOf(compared, figures).map((row) => ({
       ...row,
-      planVerdict: comparable ? planVerdict(row, figures) : null,
+      planVerdict: alike ? planVerdict(row, figures) : null,
     })),
   };
 }
@@ -90,6 +93,16 @@ function siliconOf({ board, runsOn }: Compared): Comparison["silicon"] {
   if (!board) return "unknown";
   if (board.simulated) return "simulation";
   return runsOn === undefined || runsOn.accelerator === "cpu" ? "cpu" : "planned";
+}
+
+/** The same silicon, used as planned: clocks decide as much as accelerator and precision do. */
+function isAsPlanned({ plan, runsOn, board }: Compared): boolean {
+  return (
+    plan !== null &&
+    plan.powerMode === board?.powerMode &&
+    plan.accelerator === runsOn?.accelerator &&
+    plan.precision === runsOn?.precision
+  );
 }
 
 type BareRow = Omit<ComparisonRow, "planVerdict">;
