@@ -1,5 +1,6 @@
-import type { Diagnostic, Plan } from "../../../fleet/plan/index.ts";
+import type { Diagnostic } from "../../../fleet/plan/index.ts";
 import type { CheckFailure } from "../check.ts";
+import type { KeptPlan } from "./kept-plans.ts";
 import { demandedRate, type PlanQuestion } from "./plan-question.ts";
 
 interface Demand {
@@ -41,7 +42,7 @@ function demandOf(rule: string): Demand | null {
  * Demands that the board cannot meet, with the nearest that it can, at the property that asks. What TensorRT cannot
  * build is none: this version runs models on the CPU.
  */
-export function demandFailures(plan: Plan, question: PlanQuestion): CheckFailure[] {
+export function demandFailures(plan: KeptPlan, question: PlanQuestion): CheckFailure[] {
   return plan.diagnostics.flatMap((diagnostic) => {
     const demand = demandOf(diagnostic.rule);
     if (!demand || diagnostic.severity !== "error") return [];
@@ -55,7 +56,7 @@ export function demandFailures(plan: Plan, question: PlanQuestion): CheckFailure
   });
 }
 
-function circumstances({ powerMode, jetpack }: Plan): string {
+function circumstances({ powerMode, jetpack }: KeptPlan): string {
   const software = jetpack === null ? "" : `, JetPack ${jetpack}`;
   return `estimated for the silicon in power mode ${powerMode}${software}`;
 }
@@ -65,7 +66,7 @@ function sentence(remedy: string): string {
 }
 
 /** What a reader must know before relying on the plan: demands met only within its doubt, and what was left out. */
-export function warningsOf(plan: Plan, question: PlanQuestion): string[] {
+export function warningsOf(plan: KeptPlan, question: PlanQuestion): string[] {
   const unbuildable = plan.diagnostics.filter(
     ({ severity, rule }) => severity === "error" && demandOf(rule) === null,
   );
@@ -93,7 +94,7 @@ function warningText({ rule, message, remedy }: Diagnostic): string {
 }
 
 /** Demands that the estimate meets as expected, but not at the low end of its interval. */
-function doubts({ chosen, diagnostics }: Plan, question: PlanQuestion): string[] {
+function doubts({ chosen, diagnostics }: KeptPlan, question: PlanQuestion): string[] {
   const rate = demandedRate(question);
   const { latencyMs } = question;
   const judged = (rule: string) => diagnostics.some((one) => one.rule === rule);

@@ -3,7 +3,6 @@ import { FleetError } from "../../../fleet/errors/index.ts";
 import {
   type NamedUsage,
   type OnnxModel,
-  type Plan,
   PlanCache,
   type PlanOptions,
 } from "../../../fleet/plan/index.ts";
@@ -12,6 +11,7 @@ import type { PlanSummary } from "../../../fleet/spec/index.ts";
 import type { CheckFailure } from "../check.ts";
 import { demandFailures, warningsOf } from "./demand-failures.ts";
 import { DeviceLoads } from "./device-loads.ts";
+import { type KeptPlan, KeptPlans } from "./kept-plans.ts";
 import { notesOn } from "./plan-notes.ts";
 import type { PlanQuestion } from "./plan-question.ts";
 import { absentPlan, summarisePlan } from "./plan-summary.ts";
@@ -36,6 +36,11 @@ export class PipelinePlanner {
   readonly #models = new Map<string, OnnxModel>();
   readonly #plans = new PlanCache();
   readonly #loads = new DeviceLoads();
+  readonly #kept: KeptPlans;
+
+  constructor(kept = new KeptPlans()) {
+    this.#kept = kept;
+  }
 
   /** Model's check tells what is in a file; it runs before that of any pipeline with the model. */
   noteModel(digest: string, model: OnnxModel): void {
@@ -65,9 +70,15 @@ export class PipelinePlanner {
     }
   }
 
-  #plan(question: PlanQuestion, module: Module, beside: readonly NamedUsage[]): Plan {
+  #plan(question: PlanQuestion, module: Module, beside: readonly NamedUsage[]): KeptPlan {
+    const { digest } = question;
     const options = optionsOf(question, module, beside);
-    return this.#plans.plan(question.digest, () => this.#model(question.digest), module, options);
+    const asked = { digest, board: module.id, options };
+    const kept = this.#kept.read(asked);
+    if (kept) return kept;
+    const plan = this.#plans.plan(digest, () => this.#model(digest), module, options);
+    this.#kept.write(asked, plan);
+    return plan;
   }
 
   #model(digest: string): OnnxModel {
@@ -79,7 +90,7 @@ export class PipelinePlanner {
     return model;
   }
 
-  #admit({ usage }: Plan, { urn, device, pipeline }: Asker): void {
+  #admit({ usage }: KeptPlan, { urn, device, pipeline }: Asker): void {
     if (device === undefined || pipeline === undefined) return;
     this.#loads.note(urn, { device, name: pipeline, ...usage });
   }

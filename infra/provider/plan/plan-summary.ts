@@ -1,5 +1,5 @@
-import type { Plan } from "../../../fleet/plan/index.ts";
 import type { PlanSummary } from "../../../fleet/spec/index.ts";
+import type { KeptPlan } from "./kept-plans.ts";
 
 const TOP_REASONS = 3;
 
@@ -10,7 +10,7 @@ interface Circumstances {
   modelDigest: string;
 }
 
-export function summarisePlan(plan: Plan, { notes, warnings, modelDigest }: Circumstances) {
+export function summarisePlan(plan: KeptPlan, { notes, warnings, modelDigest }: Circumstances) {
   const { chosen, memoryMib } = plan;
   const summary: PlanSummary = {
     verdict: plan.verdict,
@@ -40,7 +40,7 @@ export function absentPlan(why: string, modelDigest: string): PlanSummary {
   return { verdict: "absent", summary: why, modelDigest, basis: [] };
 }
 
-function fallbackReasons({ diagnostics }: Plan): string[] {
+function fallbackReasons({ diagnostics }: KeptPlan): string[] {
   return diagnostics
     .filter(({ severity, rule }) => severity === "info" && rule.startsWith("dla."))
     .sort((a, b) => b.nodes.length - a.nodes.length)

@@ -45,6 +45,7 @@ describe.skipIf(!engine)(`the quickstart program with the real engine${reason}`,
     env = {
       ...process.env,
       PATH: [dirname(nodePath()), engine?.languageHostDir, process.env["PATH"]].join(delimiter),
+      XDG_CACHE_HOME: join(dir, "cache"),
       PULUMI_HOME: join(dir, "home"),
       PULUMI_BACKEND_URL: `file://${join(dir, "state")}`,
       PULUMI_CONFIG_PASSPHRASE: "test",

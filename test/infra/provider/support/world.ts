@@ -31,6 +31,8 @@ export interface World {
 /** A real hub, the provider's real gRPC server, and a stub of the engine's log. */
 export async function createWorld(runtimes?: RuntimeShelf): Promise<World> {
   const dir = mkdtempSync(join(tmpdir(), "jetfleet-provider-"));
+  // Plans are kept on disk; what the user's own commands kept is no business of tests.
+  process.env["XDG_CACHE_HOME"] = join(dir, "cache");
   const key = newSigningKey();
   const keyPath = join(dir, "sign.pem");
   writeFileSync(keyPath, key.privateKeyPem, { mode: 0o600 });
