@@ -46,12 +46,20 @@ function headLines({
   const memory = memoryMib
     ? `${memoryMib.expected.toFixed(0)} MiB (${memoryMib.low.toFixed(0)} to ${memoryMib.high.toFixed(0)})`
     : "unknown";
+  const build = buildMinutes
+    ? `about ${minutes(buildMinutes.expected)} minutes (${minutes(buildMinutes.low)} to ${minutes(buildMinutes.high)})`
+    : "unknown";
   return [
-    `  model   ${model.layers} layers, ${model.gflops.toFixed(2)} GFLOP, ${(model.parameters / 1e6).toFixed(2)} M parameters, opset ${model.opset}`,
+    `  model   ${model.layers} layers, ${model.gflops.toFixed(2)} GFLOP, ${(model.parameters / 1e6).toFixed(2)} M parameters, opset ${model.opset}${model.batch === 1 ? "" : `, ${model.batch} pictures at once`}`,
     `  input   ${inputs.join("; ")}`,
     `  board   ${board}, ${release}, power mode ${powerMode}`,
-    `  memory  ${memory}; the first build takes ${buildMinutes.low} to ${buildMinutes.high} minutes on the board`,
+    `  memory  ${memory}, with CUDA and its libraries`,
+    `  build   ${build} the first time, on the board`,
   ];
+}
+
+function minutes(value: number): string {
+  return value < 1 ? value.toFixed(1) : value.toFixed(0);
 }
 
 const CANDIDATE_COLUMNS: readonly Column[] = [

@@ -14,8 +14,8 @@ export function usageOf(
 ): Usage {
   const busy = (device: keyof Candidate["busy"]): number | null => {
     const share = candidate?.busy[device] ?? 0;
-    if (share === 0 || !candidate?.fps) return 0;
-    return fps === 0 ? null : (share * fps) / candidate.fps.expected;
+    if (share === 0) return 0;
+    return fps === 0 || !candidate?.fps ? null : (share * fps) / candidate.fps.expected;
   };
   const count = streams.reduce((sum, one) => sum + one.count, 0);
   return {

@@ -3,6 +3,7 @@ import {
   type EngineEstimate,
   estimateEngine,
   estimateSplit,
+  isCalibrated,
   perSecond,
   type SplitEstimate,
   withInterval,
@@ -14,6 +15,9 @@ import type { Candidate } from "./plan-schema.ts";
 export interface PlacedCandidate {
   candidate: Candidate;
   placed: PlacedGraph;
+  /** Engines that are loaded at once, and launches whose kernels the builder searches for all of them. */
+  engines: number;
+  matrixKernels: number;
 }
 
 export interface Setting {
@@ -31,6 +35,8 @@ interface Speed {
   latencyMs: number;
   periodMs: number;
   busy: Candidate["busy"];
+  engines: number;
+  matrixKernels: number;
 }
 
 /** Every way to run the layers: on the GPU, on one DLA with the rest on the GPU, and spread over all. */
@@ -51,13 +57,15 @@ export function candidatesOf(layers: readonly Layer[], setting: Setting): Placed
   return all;
 }
 
-function gpuSpeed({ ms }: EngineEstimate): Speed {
-  return { latencyMs: ms, periodMs: ms, busy: { gpu: ms > 0 ? 1 : 0, dla0: 0, dla1: 0 } };
+function gpuSpeed({ ms, matrixKernels }: EngineEstimate): Speed {
+  const busy = { gpu: ms > 0 ? 1 : 0, dla0: 0, dla1: 0 };
+  return { latencyMs: ms, periodMs: ms, busy, engines: 1, matrixKernels };
 }
 
-function dlaSpeed({ ms, gpuMs, dlaMs }: EngineEstimate, core: "dla0" | "dla1"): Speed {
+function dlaSpeed(engine: EngineEstimate, core: "dla0" | "dla1"): Speed {
+  const { ms, gpuMs, dlaMs, matrixKernels } = engine;
   const busy = { gpu: gpuMs / ms, dla0: 0, dla1: 0, [core]: dlaMs / ms };
-  return { latencyMs: ms, periodMs: ms, busy };
+  return { latencyMs: ms, periodMs: ms, busy, engines: 1, matrixKernels };
 }
 
 /** On as many DLAs as make it fastest; null when any would only slow the GPU down. */
@@ -70,13 +78,14 @@ function fastestSplit(gpu: EngineEstimate, dla: EngineEstimate, dlaCores: number
   if (!best) return null;
   const { periodMs, latencyMs, dlaBusy, dlas } = best;
   const busy = { gpu: 1, dla0: dlaBusy, dla1: dlas > 1 ? dlaBusy : 0 };
-  return { periodMs, latencyMs, busy };
+  const matrixKernels = gpu.matrixKernels + dla.matrixKernels;
+  return { periodMs, latencyMs, busy, engines: 1 + dlas, matrixKernels };
 }
 
 function describe(
   accelerator: Candidate["accelerator"],
   placed: PlacedGraph,
-  { latencyMs, periodMs, busy }: Speed,
+  { latencyMs, periodMs, busy, engines, matrixKernels }: Speed,
   { hardware, precision, batch }: Setting,
 ): PlacedCandidate {
   const onDla = placed.placements.map(({ device }) => device === "dla");
@@ -90,6 +99,7 @@ function describe(
     latencyMs: latencyMs > 0 ? within(latencyMs) : null,
     fps: periodMs > 0 ? perSecond(within(periodMs), batch) : null,
     busy,
+    published: isCalibrated(hardware, accelerator !== "gpu", precision),
     dlaLayers: onDla.filter(Boolean).length,
     gpuLayers: onDla.filter((one) => !one).length,
     dlaShare:
@@ -101,5 +111,21 @@ function describe(
     loadables: placed.segments.filter(({ device }) => device === "dla").length,
     reformats: placed.reformats.length,
   };
-  return { candidate, placed };
+  return { candidate, placed, engines, matrixKernels };
+}
+
+const MATRIX: readonly Layer["kind"][] = ["convolution", "deconvolution", "matrixMultiply"];
+
+/** Whether the cost of a convolution or matrix product is not known, as a dimension is open. */
+export function hasOpenCost(layers: readonly Layer[]): boolean {
+  return layers.some(
+    ({ kind, inputs, outputs }) =>
+      MATRIX.includes(kind) &&
+      [...inputs, ...outputs].some(({ dims }) => dims.some((dim) => dim < 0)),
+  );
+}
+
+/** The same way where nobody can say how fast it is. */
+export function withoutSpeed(placed: PlacedCandidate): PlacedCandidate {
+  return { ...placed, candidate: { ...placed.candidate, latencyMs: null, fps: null } };
 }

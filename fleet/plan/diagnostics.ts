@@ -32,17 +32,20 @@ export function refusalDiagnostics({ refusals, warnings }: MappedGraph): Diagnos
   return [...errors, ...notes];
 }
 
-export function shapeDiagnostics({ live, facts }: ShapedGraph): Diagnostic[] {
+export function shapeDiagnostics({ live, facts }: ShapedGraph, isOpen: boolean): Diagnostic[] {
   const open = live.filter(({ outputs }) =>
     outputs.some((name) => name !== "" && !known(facts.get(name)?.dims ?? null)),
   );
   if (open.length === 0) return [];
+  const effect = isOpen
+    ? "how fast the model is cannot be said"
+    : "the estimate leaves their cost out";
   return [
     {
       severity: "warning",
       rule: "onnx.open-shape",
       nodes: open.map(({ name }) => name),
-      message: `${open.length} nodes have a dimension that is not known; the estimate leaves their cost out`,
+      message: `${open.length} nodes have a dimension that is not known; ${effect}`,
       remedy: "name the input's dimensions with --shape",
     },
   ];

@@ -29,6 +29,10 @@ export const Candidate = z.object({
   busy: z
     .object({ gpu: z.number(), dla0: z.number(), dla1: z.number() })
     .meta({ description: "Share of its time that each device works at the expected rate." }),
+  published: z.boolean().meta({
+    description:
+      "Whether figures of this kind of accelerator and precision are behind the estimate.",
+  }),
   dlaLayers: z.number().int(),
   gpuLayers: z.number().int(),
   /** Share of the operations that run on DLA. */
@@ -101,7 +105,7 @@ export const Plan = z
     usage: Usage,
     admissions: z.array(Admission),
     memoryMib: Interval.nullable(),
-    buildMinutes: z.object({ low: z.number(), high: z.number() }),
+    buildMinutes: Interval.nullable(),
     diagnostics: z.array(Diagnostic),
     restsOn: z.array(z.string()),
   })

@@ -21,7 +21,8 @@ const MOSTLY_ON_DLA = 0.9;
 /**
  * The rule: what is sure goes before what is fast, and the GPU alone before what uses a DLA.
  *
- * Without a demand, the GPU alone, unless another way beats its expected rate even at the low end of its own estimate.
+ * Without a demand, the GPU alone, unless another way, of whose kind figures were published, beats its expected rate
+ * even at the low end of its own estimate.
  * With one, a DLA that does most of the work and surely keeps up, as the GPU stays free and a DLA needs a third to a
  * fifth of the energy; else the way that meets the demand most surely, and of equals the GPU, then the one with the
  * highest low end. So a DLA never lowers what auto promises: neither the rate without a demand, expected or at the low
@@ -53,14 +54,15 @@ export function choose(
 
 function undemanded(open: readonly PlacedCandidate[], accelerator: AcceleratorChoice): Choice {
   const base = open.find(({ candidate }) => candidate.accelerator === "gpu") ?? safest(open);
-  const surest = safest(open);
+  const known = open.filter(({ candidate }) => candidate.published);
+  const surest = known.length > 0 ? safest(known) : base;
   const better = lowFps(surest.candidate) > (base.candidate.fps?.expected ?? Infinity);
   const chosen = better ? surest : base;
   const name = nameOf(chosen.candidate.accelerator);
   const why = better
-    ? `${name} beats the GPU alone even at the low end of its estimate`
+    ? `even the low end of ${name} is above what the GPU alone is expected to give`
     : open.length === 1
-      ? `there is ${name} alone`
+      ? `there is only ${name}`
       : `no other way is surely faster than ${name}`;
   const reason = accelerator === "auto" ? `no demand was given; ${why}` : `${name} was asked for`;
   return { chosen, reason, certainty: "sure" };

@@ -13,13 +13,7 @@ import {
   planFor,
   readModel,
 } from "../../fleet/plan/index.ts";
-import {
-  HAS_SHARED_MODELS,
-  NETWORK_NAMES,
-  network,
-  SHARED_SUFFIX,
-  sharedModel,
-} from "./support/models.ts";
+import { NETWORK_NAMES, network } from "./support/models.ts";
 import { writeModel } from "./support/onnx-writer.ts";
 
 function board(id: string): Module {
@@ -35,49 +29,7 @@ function plan(model: OnnxModel, id: string, options: PlanOptions = {}): Plan {
 const street = (): OnnxModel =>
   readModel(readFileSync(join(import.meta.dirname, "../../models/street-v2-b1.onnx")));
 
-const THREE_PLACES = [
-  ["tx2", "4.6.1"],
-  ["agx-xavier", "4.6.1"],
-  ["agx-xavier", "5.1.2"],
-] as const;
-
 describe("a plan", () => {
-  it.each(THREE_PLACES)("of the project's own model on %s with JetPack %s runs", (id, jetpack) => {
-    const made = plan(street(), id, { jetpack });
-    expect(made.verdict).toBe("runs");
-    expect(made.layers).toHaveLength(made.model.layers);
-    expect(made.candidates.map(({ accelerator }) => accelerator)).toEqual(
-      id === "tx2" ? ["gpu"] : ["gpu", "dla0", "dla1", "split"],
-    );
-  });
-
-  it.each(THREE_PLACES)("of a float MobileNetV2 on %s with JetPack %s runs", (id, jetpack) => {
-    expect(plan(network("mobilenet_v2"), id, { jetpack }).verdict).toBe("runs");
-  });
-
-  it.skipIf(!HAS_SHARED_MODELS).each(THREE_PLACES)(
-    `of YOLOX-nano and FastestDet on %s with JetPack %s runs${SHARED_SUFFIX}`,
-    (id, jetpack) => {
-      for (const file of ["yolox_nano.onnx", "fastestdet.onnx"]) {
-        const made = plan(sharedModel(file), id, { jetpack });
-        expect(made.verdict).toBe("runs");
-        expect(made.chosen?.latencyMs?.low).toBeLessThan(made.chosen?.latencyMs?.high ?? 0);
-      }
-    },
-  );
-
-  it.skipIf(!HAS_SHARED_MODELS).each(THREE_PLACES)(
-    `of the QOperator MobileNetV2 on %s with JetPack %s is refused with every offending node${SHARED_SUFFIX}`,
-    (id, jetpack) => {
-      const made = plan(sharedModel("mobilenet_v2_int8_qdq.onnx"), id, { jetpack });
-      const refused = made.diagnostics.filter(({ rule }) => rule === "onnx.quantised-operator");
-      expect(made.verdict).toBe("refused");
-      // 52 QLinearConv, 11 QLinearAdd, one pooling and one matrix product.
-      expect(refused.flatMap(({ nodes }) => nodes)).toHaveLength(65);
-      expect(refused.every(({ remedy }) => remedy?.includes("QDQ"))).toBe(true);
-    },
-  );
-
   it("names every layer that the DLA leaves to the GPU, with rule, numbers and remedy", () => {
     const made = plan(network("yolov3_spp"), "agx-xavier", {
       jetpack: "5.1.2",
@@ -412,6 +364,33 @@ describe("a graph of eight pictures", () => {
     expect(fps?.expected).toBeGreaterThanOrEqual(one.chosen?.fps?.expected ?? Infinity);
     expect(eight.summary).toContain("ms for 8 pictures at once");
     expect(eight.diagnostics.map(({ rule }) => rule)).toContain("model.batch");
+  });
+});
+
+describe("a graph of open dimensions", () => {
+  const open = () =>
+    readModel(
+      writeModel({
+        inputs: { x: [1, 3, "h", "w"] },
+        outputs: ["y"],
+        tensors: [{ name: "k", dims: [8, 3, 3, 3], raw: new Uint8Array(8 * 27 * 4) }],
+        nodes: [{ op: "Conv", inputs: ["x", "k"], outputs: ["y"] }],
+      }),
+    );
+
+  it("is not said to be fast, however the demand", () => {
+    const made = plan(open(), "agx-xavier", { minFps: 30 });
+    expect(made.verdict).toBe("runs");
+    expect(made.chosen).toMatchObject({ latencyMs: null, fps: null });
+    expect(made.memoryMib).toBeNull();
+    expect(made.usage.gpuBusy).toBeNull();
+    expect(made.summary).toContain("not known while dimensions are open");
+    expect(made.diagnostics.map(({ rule }) => rule)).toContain("onnx.open-shape");
+  });
+
+  it("is estimated once they are said", () => {
+    const made = plan(open(), "agx-xavier", { shapes: { x: [1, 3, 320, 320] } });
+    expect(made.chosen?.fps?.expected).toBeGreaterThan(0);
   });
 });
 

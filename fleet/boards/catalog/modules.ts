@@ -453,6 +453,8 @@ export const MODULES: readonly Module[] = [
       tensorCores: from("table", 32),
       gpuMaxMhz: from("general", 918),
       dlaCores: from("dla", gb === "16" ? 2 : 1),
+      // The data sheet's 20 a core are sparse, as DeepStream-Yolo's issue 601 quotes it.
+      dlaTops: from("general", 10),
       memoryGb: from("table", Number(gb)),
       bandwidthGBps: from("table", 102.4),
       powerModes: POWER_MODES["orin-nx"],

@@ -1,21 +1,51 @@
+import {
+  ACTIVATION_OVER_LIVE,
+  ENGINE_OVER_WEIGHTS,
+  MEMORY_LOGS,
+} from "../calibration/memory-logs.ts";
 import type { Layer } from "../layers/index.ts";
 import type { Interval } from "../plan-schema.ts";
 import { BYTES, type Precision } from "./hardware.ts";
 
 const MIB = 2 ** 20;
-// CUDA context and TensorRT's libraries on a Jetson; common knowledge, not confirmed by a source.
-const CONTEXT_MIB = { low: 200, expected: 400, high: 900 };
+/** From TensorRT 10 on, logs show no cuBLAS and cuDNN unless a program asks for them. */
+const WITHOUT_LIBRARIES = 1000;
 
-/** Memory of one engine: weights, what is live at once between layers, workspace and the CUDA context. */
-export function estimateMemory(layers: readonly Layer[], precision: Precision): Interval {
+export interface MemoryQuestion {
+  precision: Precision;
+  trt: number;
+  /** Engines that are loaded at once: a split has one of the GPU and one on each DLA. */
+  engines: number;
+}
+
+/** Memory of a pipeline's engines: what is loaded, what is live at once between layers, CUDA and its libraries. */
+export function estimateMemory(
+  layers: readonly Layer[],
+  { precision, trt, engines }: MemoryQuestion,
+): Interval {
   const bytes = BYTES[precision];
-  const weights = layers.reduce((sum, { weightElements }) => sum + weightElements, 0) * bytes;
-  const live = peakLiveElements(layers) * bytes;
+  const weights = (layers.reduce((sum, one) => sum + one.weightElements, 0) * bytes) / MIB;
+  const live = (peakLiveElements(layers) * bytes) / MIB;
+  const context = contextMib(trt);
+  const of = (end: keyof Interval): number =>
+    engines * (weights * ENGINE_OVER_WEIGHTS[end] + live * ACTIVATION_OVER_LIVE[end]) +
+    context[end];
+  return { low: of("low"), expected: of("expected"), high: of("high") };
+}
+
+/** CUDA's context and the libraries that TensorRT loads, once a process. */
+function contextMib(trt: number): Interval {
+  const totals = MEMORY_LOGS.map(({ cudaMib, librariesMib }) => cudaMib + librariesMib).sort(
+    (a, b) => a - b,
+  );
+  const [least, most] = [totals[0] ?? 0, totals[totals.length - 1] ?? 0];
+  const cuda = Math.min(...MEMORY_LOGS.map(({ cudaMib }) => cudaMib));
+  // No log of TensorRT 10 tells the whole: it lies between CUDA alone and the older versions.
+  if (trt >= WITHOUT_LIBRARIES) return { low: cuda, expected: (cuda + least) / 2, high: most };
   return {
-    low: (weights + live) / MIB + CONTEXT_MIB.low,
-    expected: (weights * 1.2 + live * 1.5) / MIB + CONTEXT_MIB.expected,
-    // Tactics may keep weights twice (reordered) and take a workspace as large as the activations.
-    high: (weights * 2 + live * 3) / MIB + CONTEXT_MIB.high,
+    low: least,
+    expected: totals.reduce((sum, one) => sum + one, 0) / totals.length,
+    high: most,
   };
 }
 

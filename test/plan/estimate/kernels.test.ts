@@ -4,7 +4,6 @@ import { placeOnDla, placeOnGpu } from "../../../fleet/plan/dla/index.ts";
 import type { FusionRules } from "../../../fleet/plan/estimate/group.ts";
 import { hardwareOf } from "../../../fleet/plan/estimate/hardware.ts";
 import { fuse } from "../../../fleet/plan/estimate/kernels.ts";
-import { estimateMemory, peakLiveElements } from "../../../fleet/plan/estimate/memory.ts";
 import { type Layer, mapGraph } from "../../../fleet/plan/layers/index.ts";
 import { inferShapes } from "../../../fleet/plan/shapes/index.ts";
 import { layer } from "../support/layers.ts";
@@ -155,19 +154,5 @@ describe("hardware", () => {
   it("of a module whose clock nobody knows is not guessed", () => {
     const industrial = findModule("agx-xavier-industrial");
     expect(industrial && hardwareOf(industrial, null)).toBeNull();
-  });
-});
-
-describe("memory", () => {
-  it("holds at a time what a later layer still reads", () => {
-    expect(peakLiveElements(chain({}, RELU, RELU))).toBe(2 * 16 * 32 * 32);
-  });
-
-  it("grows with precision, and its interval holds the estimate", () => {
-    const { layers } = mapGraph(inferShapes(network("vgg16")), 802);
-    const half = estimateMemory(layers, "fp16");
-    expect(estimateMemory(layers, "fp32").expected).toBeGreaterThan(half.expected);
-    expect(half.low).toBeLessThan(half.expected);
-    expect(half.expected).toBeLessThan(half.high);
   });
 });

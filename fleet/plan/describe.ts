@@ -1,0 +1,105 @@
+import { SOCS } from "../boards/catalog/index.ts";
+import { FITTED_ON } from "./calibration/fitted.ts";
+import type { PlacedCandidate } from "./candidates.ts";
+import { buildBasis } from "./estimate/build-time.ts";
+import type { Layer } from "./layers/index.ts";
+import type { Diagnostic, Plan, PlannedLayer } from "./plan-schema.ts";
+import { type Choice, range } from "./policy.ts";
+import type { Platform } from "./settle.ts";
+import type { ShapedGraph } from "./shapes/index.ts";
+
+/** Pictures of one inference: the leading dimension that all image inputs, N×C×H×W, have in common. */
+export function batchOf({ facts, graph }: ShapedGraph): number {
+  const leading = graph.inputs
+    .map(({ name }) => facts.get(name)?.dims ?? [])
+    .filter((dims) => dims.length === 4)
+    .map(([first]) => first ?? 1);
+  const [batch = 1] = leading;
+  return batch > 0 && leading.every((one) => one === batch) ? batch : 1;
+}
+
+export function modelFacts(
+  { facts, graph, opset }: ShapedGraph,
+  layers: readonly Layer[],
+  batch: number,
+  digest: string | null,
+): Plan["model"] {
+  return {
+    digest,
+    opset,
+    layers: layers.length,
+    gflops: layers.reduce((sum, { flops }) => sum + flops, 0) / 1e9,
+    parameters: layers.reduce((sum, { weightElements }) => sum + weightElements, 0),
+    batch,
+    inputs: graph.inputs.map(({ name }) => ({
+      name,
+      dims: (facts.get(name)?.dims ?? []).map((dim) => dim ?? -1),
+    })),
+  };
+}
+
+/** The candidate whose placement says why layers cannot run on DLA, whether or not it was chosen. */
+export function asksDla(candidates: readonly PlacedCandidate[]): PlacedCandidate | null {
+  return candidates.find(({ candidate }) => candidate.accelerator === "dla0") ?? null;
+}
+
+export function plannedLayers(
+  chosen: PlacedCandidate | null,
+  onDla: PlacedCandidate | null,
+  layers: readonly Layer[],
+): PlannedLayer[] {
+  return layers.map((layer) => {
+    const objection = onDla?.placed.placements[layer.index]?.objection ?? null;
+    return {
+      node: layer.name,
+      op: layer.op,
+      layer: layer.kind,
+      device: chosen?.placed.placements[layer.index]?.device ?? "gpu",
+      rule: objection?.rule ?? null,
+      message: objection?.message ?? null,
+      remedy: objection?.remedy ?? null,
+      gflops: layer.flops / 1e9,
+    };
+  });
+}
+
+/** The plan in one sentence. */
+export function summaryOf(
+  diagnostics: readonly Diagnostic[],
+  { chosen, reason }: Choice,
+  { title, batch, isOpen }: { title: string; batch: number; isOpen: boolean },
+): string {
+  const [error] = diagnostics.filter(({ severity }) => severity === "error");
+  if (error) return error.message;
+  if (!chosen) return reason;
+  const { latencyMs, fps, precision } = chosen.candidate;
+  const on = `${title} in ${precision.toUpperCase()}`;
+  if (isOpen) return `${on}: how fast is not known while dimensions are open`;
+  if (!latencyMs || !fps) return `${on}: no layer of the model takes time`;
+  const pictures = batch === 1 ? "" : ` for ${batch} pictures at once`;
+  return `${on}: ${range(latencyMs)} ms${pictures}, ${range(fps)} fps; ${reason}`;
+}
+
+/** What the figures rest on. */
+export function basisOf({ board, hardware }: Platform, chosen: PlacedCandidate | null): string[] {
+  const { figures, models, medianError } = FITTED_ON;
+  const lines = [
+    `factors fitted on ${figures} published figures of ${models} models; median error on models left out ${(100 * medianError).toFixed(0)} %`,
+    `GPU at ${hardware.gpuMhz} MHz, memory at ${(hardware.bytesPerSecond / 1e9).toFixed(1)} GB/s`,
+    buildBasis(board.lastJetpack[0]?.value !== null),
+    "memory from what TensorRT 8 logged on Jetson Nano; other boards and versions may differ",
+  ];
+  if (!chosen) return lines;
+  const { accelerator, precision, published } = chosen.candidate;
+  const usesDla = accelerator !== "gpu";
+  if (!published) {
+    const what = usesDla ? `DLA in ${precision.toUpperCase()}` : SOCS[board.soc].arch;
+    lines.push(`no published figure of ${what} was used: the interval is twice as wide`);
+  }
+  if (usesDla)
+    lines.push(
+      "placement follows the documents of this TensorRT; canRunOnDLA on the board has the last word",
+      "a DLA has by default up to 1 GiB of local and 512 MiB of global DRAM besides",
+    );
+  return lines;
+}
