@@ -1,0 +1,49 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { findModule } from "../../../fleet/boards/catalog/index.ts";
+import { FITTED_FACTORS } from "../../../fleet/plan/calibration/fitted.ts";
+import { placeOnGpu } from "../../../fleet/plan/dla/index.ts";
+import { type Hardware, hardwareOf } from "../../../fleet/plan/estimate/hardware.ts";
+import { fuse } from "../../../fleet/plan/estimate/kernels.ts";
+import { kernelMs } from "../../../fleet/plan/estimate/time.ts";
+import { mapGraph } from "../../../fleet/plan/layers/index.ts";
+import { type OnnxModel, readModel } from "../../../fleet/plan/onnx/index.ts";
+import { inferShapes } from "../../../fleet/plan/shapes/index.ts";
+import { type Agreement, agreementOf } from "./agreement.ts";
+import type { EngineReport } from "./engine-report.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const FOLDERS = ["fleet/plan/calibration/networks", "models", "../shared/data/models"];
+
+/** The model of a report named `MODEL-PRECISION`; null when it is not beside the project. */
+export function modelOf(report: string): OnnxModel | null {
+  const name = report.replace(/-(fp32|fp16|int8)(-jit)?$/, "");
+  const file = name === "street_v2" ? "street-v2-b1" : name;
+  const path = FOLDERS.map((folder) => join(root, folder, `${file}.onnx`)).find(existsSync);
+  return path === undefined ? null : readModel(readFileSync(path));
+}
+
+// Tactics that are compiled at build time are what fuses functions into convolutions on Ampere and later; without them
+// an engine is nearer to what older boards get.
+const ARCH = { plain: "volta", jit: "ampere" } as const;
+
+/** Our launches against a report's, with the times of an AGX Xavier, of which only the order is compared. */
+export function agreementWith(report: EngineReport, model: OnnxModel): Agreement {
+  const { layers } = mapGraph(inferShapes(model), 806);
+  const { precision, tactics } = report;
+  const kernels = fuse(placeOnGpu(layers), { trt: 806, arch: ARCH[tactics], precision });
+  const hardware = xavier();
+  return agreementOf(
+    layers,
+    kernels,
+    (kernel) => kernelMs(kernel, hardware, precision, FITTED_FACTORS),
+    report,
+  );
+}
+
+function xavier(): Hardware {
+  const module = findModule("agx-xavier");
+  const hardware = module && hardwareOf(module, null);
+  if (!hardware) throw new Error("The catalogue lacks the clocks of AGX Xavier");
+  return hardware;
+}
