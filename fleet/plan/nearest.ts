@@ -47,9 +47,11 @@ export function calibrationNote({ precision }: Candidate, asked: Candidate["prec
 }
 
 /** How many of the cameras a rate surely serves, where they are all of one kind. */
-export function camerasServed({ streams }: Demand, surely: number): string {
+export function camerasServed({ streams, fps }: Demand, surely: number): string {
   const [kind, ...others] = streams;
   if (!kind || others.length > 0 || kind.fps === 0) return "";
+  // A rate of its own is asked for, whatever the cameras send.
+  if (kind.count * kind.fps !== fps) return "";
   const served = Math.floor(surely / kind.fps);
   return served > 0
     ? `; ${camerasOf(served, kind.count)} surely`

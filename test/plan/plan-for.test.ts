@@ -126,6 +126,15 @@ describe("a demand", () => {
     );
   });
 
+  it("does not count cameras where another rate than theirs is asked for", () => {
+    const made = plan(network("resnet50"), "tx2", {
+      streams: [parseStreams("1@720p15")],
+      minFps: 300,
+    });
+    const shortfall = made.diagnostics.find(({ rule }) => rule === "demand.throughput");
+    expect(shortfall?.message).toMatch(/you ask for 300$/);
+  });
+
   it("says how many of its cameras the decoder carries", () => {
     const made = plan(network("mobilenet_v1_0.25_128"), "tx2", {
       streams: [parseStreams("40@1080p15")],
