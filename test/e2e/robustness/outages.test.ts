@@ -54,7 +54,7 @@ describe("a board that delivers frames", { timeout: 6 * MINUTE }, () => {
       ({ problems }) => problems.some(({ code }) => code === "SOURCE_UNREACHABLE"),
       MINUTE,
     );
-    expect(view.problems).toEqual([
+    expect(errorsOf(view)).toEqual([
       expect.objectContaining({ device: DEVICE, pipeline: "entrance" }),
     ]);
     await world.startCamera();
@@ -147,7 +147,7 @@ describe("a board that delivers frames", { timeout: 6 * MINUTE }, () => {
   async function back(outage: string, status: string, sinceMs: number): Promise<void> {
     recoveries.add(outage, status, await recorder.framesAgain(sinceMs, 3 * MINUTE));
     const view = await world.demo.statusUntil("all is well", ({ healthy }) => healthy, MINUTE);
-    expect(view.problems).toEqual([]);
+    expect(errorsOf(view)).toEqual([]);
     const last = await lastEvent();
     await recorder.until(
       `event ${last} has arrived`,
@@ -166,6 +166,11 @@ describe("a board that delivers frames", { timeout: 6 * MINUTE }, () => {
 
 function said(view: FleetView): string {
   return view.problems.map(({ code, message }) => `${code}: ${message}`).join("; ");
+}
+
+/** Without warnings: after an outage a pipeline may be below its budget for some seconds. */
+function errorsOf({ problems }: FleetView): FleetView["problems"] {
+  return problems.filter(({ severity }) => severity === "error");
 }
 
 function kindsOf({ events }: Recorder): string[] {
