@@ -9,6 +9,7 @@ import {
   type Reported,
   UpdateEventData,
 } from "../../fleet/contract/index.ts";
+import type { BudgetSpec, PipelineSpec } from "../../fleet/spec/index.ts";
 import { modelOf, pipelineOf } from "./support/desired.ts";
 import { stallAfter, status } from "./support/object-server.ts";
 import { AgentWorld } from "./support/world.ts";
@@ -29,16 +30,17 @@ interface Wanted {
   uri?: string;
   /** The hub does not hold the object. */
   missing?: boolean;
-  minScore?: number;
+  detect?: Partial<PipelineSpec["detect"]>;
+  budget?: BudgetSpec;
 }
 
 /** Publishes a document with these pipelines, each on a model of its own. */
 async function deploy(generation: number, ...wanted: Wanted[]): Promise<string[]> {
   const models = wanted.map(({ bytes }, index) => modelOf(`m${index}`, bytes));
   for (const { bytes, missing } of wanted) if (!missing) world.objects.put(bytes);
-  const pipelines = wanted.map(({ name, uri, minScore }, index) => {
+  const pipelines = wanted.map(({ name, uri, detect, budget }, index) => {
     const spec = pipelineOf(name ?? "entrance", `m${index}`, uri);
-    return minScore === undefined ? spec : { ...spec, detect: { ...spec.detect, minScore } };
+    return { ...spec, detect: { ...spec.detect, ...detect }, ...(budget && { budget }) };
   });
   await world.deploy({ generation, models, pipelines });
   return models.map(({ digest }) => digest);
@@ -123,16 +125,49 @@ describe("an update", () => {
     expect(told.map(({ bytes }) => bytes).filter((bytes) => bytes !== undefined)).toEqual([8]);
   });
 
-  it("changes a threshold without another runner", async () => {
+  it.each<[string, Partial<PipelineSpec["detect"]>]>([
+    ["threshold", { minScore: 0.7 }],
+    ["accelerator", { accelerator: "dla0" }],
+    ["precision", { precision: "int8" }],
+  ])("to another %s needs no other runner", async (_what, detect) => {
     world.start();
     await deploy(1, { bytes: "good one" });
     await running(1);
     const runners = runnersOf(world.pid);
     const from = now();
-    await deploy(2, { bytes: "good one", minScore: 0.7 });
+    await deploy(2, { bytes: "good one", detect });
     await running(2, from);
     expect(runnersOf(world.pid)).toEqual(runners);
     expect(updateEvents(from).some(({ bytes }) => bytes === 0)).toBe(true);
+  });
+
+  it("to another budget leaves the runner and the version that it runs as they are", async () => {
+    world.start();
+    await deploy(1, { bytes: "good one" });
+    const before = await running(1);
+    const runners = runnersOf(world.pid);
+    const from = now();
+    await deploy(2, { bytes: "good one", budget: { minFps: 10, latencyP95Ms: 500 } });
+    const after = await running(2, from);
+    await world.broker.waitFor<FleetEvent>("/events", isState("committed"), from);
+    const kinds = world.broker.received
+      .slice(from)
+      .filter(({ topic }) => topic.endsWith("/events"))
+      .map(({ payload }) => (payload as FleetEvent).kind);
+    expect([...new Set(kinds)]).toEqual(["update"]);
+    expect(after.pipelines[0]?.specDigest).toBe(before.pipelines[0]?.specDigest);
+    expect(runnersOf(world.pid)).toEqual(runners);
+  });
+
+  it("to another budget and another model at once keeps its runner, too", async () => {
+    world.start();
+    await deploy(1, { bytes: "good one" });
+    await running(1);
+    const runners = runnersOf(world.pid);
+    const from = now();
+    await deploy(2, { bytes: "good two", budget: { minFps: 10 } });
+    await running(2, from);
+    expect(runnersOf(world.pid)).toEqual(runners);
   });
 
   it("of the source starts the new version beside the running one", async () => {
