@@ -80,11 +80,13 @@ export const DetectSpec = z
       .meta({ description: "Boxes of one class that overlap more than this are merged." }),
     accelerator: AcceleratorChoice.optional().meta({
       description:
-        "Where the model runs. Default: auto, the plan chooses by the budget and says why.",
+        "Where the model runs on the board's silicon. Default: auto, the plan chooses by the budget and says why. " +
+        "This version plans with it and runs models on the CPU.",
     }),
     precision: PrecisionChoice.optional().meta({
       description:
-        "Default: auto, FP16 where it is fast. INT8 needs calibration, so it must be asked for.",
+        "Default: auto, FP16 where it is fast. INT8 needs calibration, so it must be asked for. " +
+        "This version plans with it and runs models as they are.",
     }),
   })
   .meta({ description: "Object detection." });

@@ -49,16 +49,17 @@ export function demandFailures(plan: KeptPlan, question: PlanQuestion): CheckFai
     return [
       {
         property: demand.property(question),
-        reason: `${diagnostic.message} (${circumstances(plan)})`,
+        reason: `${diagnostic.message} (${circumstances(plan, question)})`,
         hint: sentence(diagnostic.remedy ?? demand.remedy),
       },
     ];
   });
 }
 
-function circumstances({ powerMode, jetpack }: KeptPlan): string {
-  const software = jetpack === null ? "" : `, JetPack ${jetpack}`;
-  return `estimated for the silicon in power mode ${powerMode}${software}`;
+function circumstances(plan: KeptPlan, { powerMode, jetpack }: PlanQuestion): string {
+  const assumed = (told: string | undefined) => (told === undefined ? ", as assumed" : "");
+  const software = plan.jetpack === null ? "" : ` and JetPack ${plan.jetpack}${assumed(jetpack)}`;
+  return `an estimate for the silicon in power mode ${plan.powerMode}${assumed(powerMode)}${software}`;
 }
 
 function sentence(remedy: string): string {

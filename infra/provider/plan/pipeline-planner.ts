@@ -95,7 +95,7 @@ export class PipelinePlanner {
     this.#loads.note(urn, { device, name: pipeline, ...usage });
   }
 
-  /** Names the fastest power mode where that would do. */
+  /** Names the fastest power mode where the demand is within its estimate. */
   #helped(
     failure: CheckFailure,
     question: PlanQuestion,
@@ -104,15 +104,23 @@ export class PipelinePlanner {
   ): CheckFailure {
     if (question.powerMode === undefined) return failure;
     const fastest = { ...question, powerMode: undefined };
-    const plan = this.#plan(fastest, module, beside);
-    const same = demandFailures(plan, fastest).some(
+    const plan = this.#planned(fastest, module, beside);
+    if (plan === null || plan.powerMode === question.powerMode) return failure;
+    const still = demandFailures(plan, fastest).some(
       ({ property }) => property === failure.property,
     );
-    if (same || plan.powerMode === question.powerMode) return failure;
-    return {
-      ...failure,
-      hint: `${failure.hint ?? ""} In power mode ${plan.powerMode} it is within the estimate.`.trim(),
-    };
+    if (still) return failure;
+    const hint = `${failure.hint ?? ""} In power mode ${plan.powerMode} it is within the estimate.`;
+    return { ...failure, hint: hint.trim() };
+  }
+
+  /** Null where there is no plan: a hint that cannot be given must not hide what it is about. */
+  #planned(question: PlanQuestion, module: Module, beside: readonly NamedUsage[]): KeptPlan | null {
+    try {
+      return this.#plan(question, module, beside);
+    } catch {
+      return null;
+    }
   }
 }
 

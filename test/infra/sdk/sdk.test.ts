@@ -15,7 +15,7 @@ const registered: Registered[] = [];
 
 /** Outputs that the provider would add. */
 const OUTPUTS: Record<string, Record<string, unknown>> = {
-  "jetfleet:index:Device": { board: "tx2" },
+  "jetfleet:index:Device": { board: "tx2", jetpack: "4.6.1", powerMode: "MAXN" },
   "jetfleet:index:Model": { manifest: { name: "people", digest: "sha256:0" } },
 };
 
@@ -63,6 +63,22 @@ test("a pipeline passes on its device's name and board and its model's manifest"
   expect((await registration(pipeline)).inputs).toMatchObject({
     device: { name: "door", board: "tx2" },
     detect: { minScore: 0.4, model: { name: "people", digest: "sha256:0" } },
+  });
+});
+
+test("a pipeline passes on what it asks for, and the power mode of its device", async () => {
+  const asks = {
+    sources: { cam1: { uri: "rtsp://10.0.9.1/", video: { width: 1280, height: 720, fps: 15 } } },
+    budget: { minFps: 10, latencyP95Ms: 500 },
+  };
+  const detect = { model: model(), accelerator: "dla0", precision: "fp16" } as const;
+  const pipeline = new jf.Pipeline("entrance", { device: device(), detect, ...asks });
+  const { inputs } = await registration(pipeline);
+  expect(inputs).toMatchObject({
+    budget: asks.budget,
+    detect: { accelerator: "dla0", precision: "fp16" },
+    device: { powerMode: "MAXN", jetpack: "4.6.1" },
+    sources: { value: { cam1: { video: asks.sources.cam1.video } } },
   });
 });
 
