@@ -1,10 +1,19 @@
 import type { Layer, LayerTensor } from "../layers/index.ts";
-import { type FusionRules, type Group, isPointwise, isView, type Wiring } from "./group.ts";
+import {
+  type FusionRules,
+  type Group,
+  hasSum,
+  isDense,
+  isPointwise,
+  isView,
+  type Wiring,
+} from "./group.ts";
 import { isMerged } from "./siblings.ts";
 
 /**
  * Parts of a concatenation that are copied; the others are written straight into the joined tensor. Copied are views
- * of something else, what a layer makes or reads that takes no strided tensor, and what another concatenation got.
+ * of something else, what a layer makes or reads that takes no strided tensor, results of merged convolutions and of
+ * those that add, and what another concatenation got.
  */
 export function copiedParts(
   join: Layer,
@@ -19,9 +28,13 @@ export function copiedParts(
     const gotBy = readers.find(({ kind }) => kind === "concatenation");
     if (!maker || gotBy !== join) return true;
     if (maker.kind === "slice") return isView(maker, trt) || readers.length > 1;
-    if (!takesStrides(maker) || isMerged(groupOf.get(maker.index) ?? [])) return true;
+    if (!takesStrides(maker) || !writesStrides(groupOf.get(maker.index) ?? [])) return true;
     return !readers.every((reader) => takesStrides(reader) || reader.kind === "concatenation");
   });
+}
+
+function writesStrides(group: Group): boolean {
+  return !isMerged(group) && !(isDense(group[0]) && hasSum(group));
 }
 
 function takesStrides(layer: Layer): boolean {

@@ -55,9 +55,9 @@ export function groupsByLayer(groups: readonly Group[]): Map<number, Group> {
   return new Map(groups.flatMap((group) => group.map(({ index }) => [index, group] as const)));
 }
 
-/** A run of channels that later layers read in place: the builder's pass "slice removal", in logs from 8.5 on. */
+/** A run of channels that later layers read in place; in listings from 8.2 on, with seldom exceptions. */
 export function isView(layer: Layer, trt: number): boolean {
   const ones = (layer.steps ?? []).every((step) => step === 1);
   const plain = layer.op === "Split" || layer.op === "Slice";
-  return trt >= 805 && layer.kind === "slice" && plain && ones && layer.axes?.join() === "1";
+  return trt >= 802 && layer.kind === "slice" && plain && ones && layer.axes?.join() === "1";
 }

@@ -5,6 +5,7 @@ import { mapGraph } from "../../../fleet/plan/layers/index.ts";
 import { inferShapes } from "../../../fleet/plan/shapes/index.ts";
 import { ourListing, piece, readListing } from "../support/listing.ts";
 import { network } from "../support/models.ts";
+import { yolo11 } from "../support/yolo11.ts";
 
 // Layers of engines as TensorRT listed them on Jetsons, each with the piece of the network that it came from.
 
@@ -112,8 +113,36 @@ describe("YOLOv3 on TX2, JetPack 4.6 (open-mmlab/mmdeploy, issue 212)", () => {
   });
 });
 
-describe("YOLO11n on Nano, TensorRT 8.2.0, FP32 (techgyu/ENVG_Jetson_Nano, notes of 2025-09-22)", () => {
+describe("YOLO11n on Nano, TensorRT 8.2.0, FP32 (techgyu/ENVG_Jetson_Nano, 7_reinstall_container_jetson.md)", () => {
   const nano = { trt: 802, arch: "maxwell", precision: "fp32" } as const;
+
+  it("reads the halves of a split in place, and copies both to join them", () => {
+    const stage = piece(`
+      Conv_25 x
+      Sigmoid_26 Conv_25
+      Mul_27 Conv_25 Sigmoid_26
+      Split_29 Mul_27
+      Conv_30 Split_29:1 * 3x3
+      Sigmoid_31 Conv_30
+      Mul_32 Conv_30 Sigmoid_31
+      Conv_33 Mul_32 * 3x3
+      Sigmoid_34 Conv_33
+      Mul_35 Conv_33 Sigmoid_34
+      Add_36 Split_29:1 Mul_35
+      Concat_37 Split_29 Split_29:1 Add_36
+      Conv_38 Concat_37`);
+    const listed = `
+      Conv_25
+      PWN(PWN(Sigmoid_26), Mul_27)
+      Conv_30
+      PWN(PWN(Sigmoid_31), Mul_32)
+      Conv_33
+      PWN(PWN(PWN(Sigmoid_34), Mul_35), Add_36)
+      onnx::Concat_206 copy
+      input.40 copy
+      Conv_38`;
+    expect(ourListing(stage, nano)).toEqual(readListing(listed, stage));
+  });
 
   it("copies all four parts where poolings are joined with what they read", () => {
     const pools = piece(`
@@ -188,14 +217,47 @@ describe("YOLO11n on Nano, TensorRT 8.2.0, FP32 (techgyu/ENVG_Jetson_Nano, notes
     expect(ourListing(heads, nano)).toEqual(readListing("Conv_190\nConv_247\nConv_254", heads));
   });
 
-  it("adds in a convolution without an activation too", () => {
+  it("adds in a convolution without an activation too, and copies the sum to join it", () => {
     const attention = piece(`
       Conv_141 x
       Add_142 MatMul_138 Conv_141
       Conv_143 Add_142
-      Add_144 y Conv_143`);
-    const listed = "Conv_141 + Add_142\nConv_143 + Add_144";
+      Add_144 y Conv_143
+      Conv_145 Add_144
+      Sigmoid_146 Conv_145
+      Mul_147 Conv_145 Sigmoid_146
+      Conv_148 Mul_147
+      Add_149 Add_144 Conv_148
+      Concat_150 Split_127 Add_149
+      Conv_151 Concat_150`);
+    const listed = `
+      Conv_141 + Add_142
+      Conv_143 + Add_144
+      Conv_145
+      PWN(PWN(Sigmoid_146), Mul_147)
+      Conv_148 + Add_149
+      onnx::Concat_307 copy
+      onnx::Concat_366 copy
+      Conv_151`;
     expect(ourListing(attention, nano)).toEqual(readListing(listed, attention));
+  });
+
+  it("lists the whole network as we do, but for splits that it takes as slices of their own", () => {
+    const network = yolo11();
+    expect(network.at(-1)?.name).toBe("Concat_309");
+    const { launches, copies } = ourListing(network, nano);
+    const withConv = launches.filter((names) => / /.test(names) && names.includes("Conv_"));
+    expect(withConv).toEqual([
+      ...["Add_142 Conv_141", "Add_144 Conv_143", "Add_149 Conv_148"],
+      ...["Conv_102 Conv_85", "Conv_219 Conv_236", "Conv_49 Conv_66"],
+    ]);
+    const sums = launches.filter((names) => /^Add_\d+ Mul_\d+ Sigmoid_\d+$/.test(names));
+    expect(sums.map((names) => Number(/\d+/.exec(names)?.[0])).toSorted((a, b) => a - b)).toEqual([
+      17, 36, 58, 65, 94, 101, 167, 185, 205, 228, 235,
+    ]);
+    // The log has these, and Split_10, Split_10_0 and Split_127_4 besides, and 25 copies.
+    expect(launches).toHaveLength(166);
+    expect(copies).toBe(26);
   });
 });
 
