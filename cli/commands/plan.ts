@@ -15,8 +15,8 @@ interface PlanCommandOptions {
   precision: string;
   powerMode?: string;
   streams: string[];
-  minFps?: number;
-  maxLatencyMs?: number;
+  minFps?: string;
+  maxLatencyMs?: string;
   shape: string[];
   layers?: boolean;
   json?: boolean;
@@ -43,8 +43,8 @@ export function registerPlan(program: Command, run: Run): void {
     .option("--precision <which>", `one of ${PrecisionChoice.options.join(", ")}`, "auto")
     .option("--power-mode <mode>", "nvpmodel mode by name or id; default: the fastest")
     .option("--streams <streams>", "cameras such as 4@1080p30; may be repeated", append, [])
-    .option("--min-fps <n>", "pictures a second; default: what the cameras send", positive)
-    .option("--max-latency-ms <ms>", "what one inference may take", positive)
+    .option("--min-fps <n>", "pictures a second; default: what the cameras send")
+    .option("--max-latency-ms <ms>", "what one inference may take")
     .option("--shape <input=dims>", "such as images=1x3x416x416; may be repeated", append, [])
     .option("--layers", "list every layer with its device")
     .option("--json", "print one JSON object, for programs")
@@ -71,8 +71,10 @@ async function plan(file: string, options: PlanCommandOptions): Promise<number> 
     streams: options.streams.map(parseStreams),
     shapes: Object.fromEntries(options.shape.map(parseShape)),
     digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`,
-    ...(options.minFps === undefined ? {} : { minFps: options.minFps }),
-    ...(options.maxLatencyMs === undefined ? {} : { latencyMs: options.maxLatencyMs }),
+    ...(options.minFps === undefined ? {} : { minFps: positive("--min-fps", options.minFps) }),
+    ...(options.maxLatencyMs === undefined
+      ? {}
+      : { latencyMs: positive("--max-latency-ms", options.maxLatencyMs) }),
     ...(options.jetpack === undefined ? {} : { jetpack: options.jetpack }),
     ...(options.powerMode === undefined ? {} : { powerMode: options.powerMode }),
   });
@@ -90,10 +92,13 @@ function choice<T extends string>(schema: z.ZodType<T>, option: string, value: s
   throw new FleetError("USAGE", `${option} does not take ${JSON.stringify(value)}`);
 }
 
-function positive(text: string): number {
+function positive(option: string, text: string): number {
   const value = Number(text);
   if (Number.isFinite(value) && value > 0) return value;
-  throw new FleetError("USAGE", `expected a number above 0, got ${JSON.stringify(text)}`);
+  throw new FleetError(
+    "USAGE",
+    `expected a number above 0 for ${option}, got ${JSON.stringify(text)}`,
+  );
 }
 
 function parseShape(text: string): [string, number[]] {

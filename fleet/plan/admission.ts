@@ -1,10 +1,21 @@
 import { best, type Module } from "../boards/catalog/index.ts";
-import { type Demand, demandedMpix } from "./demand.ts";
+import { type Demand, demandedMpix, type Streams } from "./demand.ts";
 import type { Admission, Candidate, Interval, NamedUsage, Usage } from "./plan-schema.ts";
 
-// What Ubuntu, the agent and video buffers take; common knowledge, not confirmed by a source.
-const SYSTEM_MIB = 1500;
-export const STREAM_MIB = 60;
+/**
+ * What the system takes before any pipeline: the median of tegrastats on idle boards (Nano 534, AGX Xavier 721, TX2 977,
+ * TX1 1179, TX2 4GB 1873, TX2 with a desktop 2344 MB; captures of DataDog's agent and a public gist).
+ */
+const SYSTEM_MIB = 1078;
+
+// H.264 and H.265 keep at most 16 decoded pictures; as many again as a pipeline's queues hold are on their way.
+const PICTURES_OF_A_STREAM = 16 + 4;
+const NV12_BYTES_PER_PIXEL = 1.5;
+
+/** Memory of one camera's decoded pictures. */
+export function streamMib({ width, height }: Pick<Streams, "width" | "height">): number {
+  return (width * height * NV12_BYTES_PER_PIXEL * PICTURES_OF_A_STREAM) / 2 ** 20;
+}
 
 /** What a way to run a model takes of the board when it keeps up with the demand. */
 export function usageOf(
@@ -17,13 +28,13 @@ export function usageOf(
     if (share === 0) return 0;
     return fps === 0 || !candidate?.fps ? null : (share * fps) / candidate.fps.expected;
   };
-  const count = streams.reduce((sum, one) => sum + one.count, 0);
+  const pictures = streams.reduce((sum, one) => sum + one.count * streamMib(one), 0);
   return {
-    decoderMpixPerSecond: count === 0 ? null : demandedMpix(streams),
+    decoderMpixPerSecond: streams.length === 0 ? null : demandedMpix(streams),
     gpuBusy: busy("gpu"),
     dla0Busy: busy("dla0"),
     dla1Busy: busy("dla1"),
-    memoryMib: memory && memory.expected + count * STREAM_MIB,
+    memoryMib: memory && memory.expected + pictures,
   };
 }
 

@@ -1,5 +1,5 @@
 import { shareLeft } from "./admission.ts";
-import type { Demand } from "./demand.ts";
+import { type Demand, demandedFps } from "./demand.ts";
 import type { Candidate, Interval, NamedUsage } from "./plan-schema.ts";
 import { nameOf, range } from "./policy.ts";
 
@@ -46,12 +46,10 @@ export function calibrationNote({ precision }: Candidate, asked: Candidate["prec
   return precision === "int8" && asked !== "int8" ? ", once it is calibrated" : "";
 }
 
-/** How many of the cameras a rate surely serves, where they are all of one kind. */
+/** How many of the cameras a rate surely serves, where they are all of one kind and no rate of its own was asked for. */
 export function camerasServed({ streams, fps }: Demand, surely: number): string {
   const [kind, ...others] = streams;
-  if (!kind || others.length > 0 || kind.fps === 0) return "";
-  // A rate of its own is asked for, whatever the cameras send.
-  if (kind.count * kind.fps !== fps) return "";
+  if (!kind || others.length > 0 || kind.fps === 0 || fps !== demandedFps(streams)) return "";
   const served = Math.floor(surely / kind.fps);
   return served > 0
     ? `; ${camerasOf(served, kind.count)} surely`

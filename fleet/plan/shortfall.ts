@@ -1,4 +1,4 @@
-import { STREAM_MIB, shareLeft } from "./admission.ts";
+import { shareLeft, streamMib } from "./admission.ts";
 import { type Demand, demandedMpix } from "./demand.ts";
 import {
   calibrationNote,
@@ -118,7 +118,7 @@ export function overloads(admissions: readonly Admission[], demand: Demand): Dia
 function camerasLeft({ resource, used, own, available }: Admission, { streams }: Demand): string {
   const [kind, ...others] = streams;
   if (!kind || others.length > 0 || available === null) return "";
-  const each = resource === "decoder" ? demandedMpix([{ ...kind, count: 1 }]) : STREAM_MIB;
+  const each = resource === "decoder" ? demandedMpix([{ ...kind, count: 1 }]) : streamMib(kind);
   const model = own - kind.count * each;
   const served = Math.floor((available - (used - own) - model) / each + 1e-9);
   return `; ${camerasOf(served, kind.count)}`;

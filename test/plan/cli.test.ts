@@ -58,6 +58,32 @@ describe("jetfleet plan", () => {
     expect(stdout).toContain("demand.decoder");
   });
 
+  it("takes a rate and a limit of time, and refuses what the board cannot give", async () => {
+    const met = await jetfleet(
+      "plan",
+      MODEL,
+      "--board",
+      "tx2",
+      "--min-fps",
+      "20",
+      "--max-latency-ms",
+      "80",
+    );
+    expect(met.code).toBe(0);
+    expect(met.stdout.replaceAll(/\s+/g, " ")).toMatch(
+      /fps where 20 are asked for and [\d.]+ to [\d.]+ ms where 80 are allowed/,
+    );
+    const missed = await jetfleet("plan", MODEL, "--board", "tx2", "--max-latency-ms", "0.5");
+    expect(missed.code).toBe(1);
+    expect(missed.stdout).toContain("you allow 0.5 ms");
+  });
+
+  it("says how many pictures one inference of a graph takes", async () => {
+    const { stdout } = await jetfleet("plan", MODEL.replace("b1", "b8"), "--board", "tx2");
+    expect(stdout).toContain("8 pictures at once");
+    expect(stdout).toContain("wait until the batch is full");
+  });
+
   it.each([
     ["an unknown board", ["--board", "tx9"], "expected a board of"],
     [
@@ -65,6 +91,7 @@ describe("jetfleet plan", () => {
       ["--board", "tx2", "--accelerator", "tpu"],
       "--accelerator does not take",
     ],
+    ["a rate that is none", ["--board", "tx2", "--min-fps", "-3"], "expected a number above 0"],
     ["a shape that is none", ["--board", "tx2", "--shape", "images"], "expected a shape such as"],
   ])("ends with 2 for %s", async (_label, options, message) => {
     const { code, stderr } = await jetfleet("plan", MODEL, ...options);

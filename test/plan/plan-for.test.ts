@@ -285,7 +285,7 @@ describe("pipelines of one device", () => {
     expect(gpu?.beside).toEqual([{ name: "yard", used: 25 }]);
     expect(gpu?.used).toBeCloseTo(25 + 100 * (usage.gpuBusy ?? Number.NaN), 6);
     const memory = admissions.find(({ resource }) => resource === "memory");
-    expect(memory?.used).toBeCloseTo(1500 + 500 + (usage.memoryMib ?? Number.NaN), 6);
+    expect(memory?.used).toBeCloseTo(1078 + 500 + (usage.memoryMib ?? Number.NaN), 6);
   });
 
   it.each([
