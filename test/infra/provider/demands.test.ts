@@ -260,6 +260,13 @@ describe("pipelines of one device are admitted together", () => {
     expect(await failing(asks("full", "three", small), "three")).toEqual([]);
   });
 
+  test("and one that is refused when it is checked again makes room", async () => {
+    const most = { "budget.minFps": fps.expected * 0.9 };
+    expect(await failing(asks("again", "one", most), "one")).toEqual([]);
+    expect(await failing(asks("again", "one", { "budget.minFps": 500 }), "one")).toHaveLength(1);
+    expect(await failing(asks("again", "two", most), "two")).toEqual([]);
+  });
+
   test("for the decoder as well", async () => {
     const large = { "budget.minFps": 1, "sources.cam1.video": camera(3840, 2160, 75) };
     expect(await failing(asks("pixels", "one", large), "one")).toEqual([]);

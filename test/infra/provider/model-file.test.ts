@@ -66,7 +66,8 @@ describe("a model's file", () => {
 
 describe("a model without its weights", () => {
   const big = { name: "w", dims: [64, 64, 5, 5], raw: new Uint8Array(4 * 64 * 64 * 25) };
-  const shape = { name: "s", dims: [4], type: 7, int64: [1, 64, 16, 16] };
+  const sides = new Uint8Array(new BigInt64Array([1n, 64n, 16n, 16n]).buffer);
+  const shape = { name: "s", dims: [4], type: 7, raw: sides };
   const bytes = writeModel({
     inputs: { x: [1, 64, 16, 16] },
     outputs: ["y"],
