@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { findModule } from "../../../fleet/boards/catalog/index.ts";
 import { FITTED_FACTORS } from "../../../fleet/plan/calibration/fitted.ts";
 import { placeOnGpu } from "../../../fleet/plan/dla/index.ts";
-import { type Hardware, hardwareOf } from "../../../fleet/plan/estimate/hardware.ts";
+import { BYTES, type Hardware, hardwareOf } from "../../../fleet/plan/estimate/hardware.ts";
 import { fuse } from "../../../fleet/plan/estimate/kernels.ts";
+import { peakLiveElements } from "../../../fleet/plan/estimate/memory.ts";
 import { kernelMs } from "../../../fleet/plan/estimate/time.ts";
 import { mapGraph } from "../../../fleet/plan/layers/index.ts";
 import { type OnnxModel, readModel } from "../../../fleet/plan/onnx/index.ts";
@@ -39,6 +40,11 @@ export function agreementWith(report: EngineReport, model: OnnxModel): Agreement
     (kernel) => kernelMs(kernel, hardware, precision, FITTED_FACTORS),
     report,
   );
+}
+
+/** What we take to be live at once, to hold against the memory that the engine asks for. */
+export function activationBytes({ precision }: EngineReport, model: OnnxModel): number {
+  return peakLiveElements(mapGraph(inferShapes(model), 806).layers) * BYTES[precision];
 }
 
 function xavier(): Hardware {

@@ -1,7 +1,7 @@
 /** Condenses what build-all.sh brought back, and says how far it agrees: `node condense.ts OUT [RESULTS]`. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { agreementWith, modelOf } from "./compare.ts";
+import { activationBytes, agreementWith, modelOf } from "./compare.ts";
 import { Built, Measured, toReport } from "./engine-report.ts";
 
 const [out = "", results = join(import.meta.dirname, "results")] = process.argv.slice(2);
@@ -35,5 +35,7 @@ function condense(name: string, atOnce: string): void {
   writeFileSync(join(results, `${name}.json`), `${JSON.stringify(report)}\n`);
   const { both, onlyEngine, onlyOurs, ...counts } = agreementWith(report, model);
   const pairs = { both, onlyEngine: onlyEngine.length, onlyOurs: onlyOurs.length };
-  console.log(JSON.stringify({ name, ...pairs, ...counts }));
+  const { buildSeconds, deviceMemoryBytes } = report;
+  const memory = { ourActivationBytes: activationBytes(report, model), deviceMemoryBytes };
+  console.log(JSON.stringify({ name, ...pairs, ...counts, buildSeconds, ...memory }));
 }
