@@ -54,8 +54,7 @@ type Log = (message: string, severity?: Severity) => void;
 
 export function logPlan(plan: Value | undefined, log: Log): void {
   const summary = summaryIn({ plan: plan ?? null });
-  if (!summary || summary.verdict === "absent") return;
-  log(`plan: ${summary.summary}`);
+  if (summary && summary.verdict !== "absent") log(`plan: ${summary.summary}`);
   logWarnings(summary, log);
 }
 

@@ -64,9 +64,8 @@ export class PipelinePlanner {
         failures: failures.map((failure) => this.#helped(failure, question, module, beside)),
       };
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
       // A plan is a service to the user: that there is none must not keep a pipeline from running.
-      return { summary: absentPlan(`no plan: ${why}`, question.digest), failures: [] };
+      return { summary: absentPlan(error, question), failures: [] };
     }
   }
 

@@ -53,6 +53,16 @@ export function demandedRate({ minFps, streams }: PlanQuestion): number {
   return minFps ?? streams.reduce((sum, { fps }) => sum + fps, 0);
 }
 
+/** Whether the program asks for anything that the silicon may not give. */
+export function asksAnything(question: PlanQuestion): boolean {
+  const { accelerator, precision, latencyMs } = question;
+  return (
+    demandedRate(question) > 0 ||
+    latencyMs !== undefined ||
+    [accelerator, precision].some((choice) => choice !== undefined && choice !== "auto")
+  );
+}
+
 export function textOf(value: Value): string | undefined {
   return typeof value === "string" ? value : undefined;
 }

@@ -1,5 +1,6 @@
 import type { PlanSummary } from "../../../fleet/spec/index.ts";
 import type { KeptPlan } from "./kept-plans.ts";
+import { asksAnything, type PlanQuestion } from "./plan-question.ts";
 
 const TOP_REASONS = 3;
 
@@ -36,8 +37,17 @@ export function summarisePlan(plan: KeptPlan, { notes, warnings, modelDigest }: 
   return summary;
 }
 
-export function absentPlan(why: string, modelDigest: string): PlanSummary {
-  return { verdict: "absent", summary: why, modelDigest, basis: [] };
+export function absentPlan(error: unknown, question: PlanQuestion): PlanSummary {
+  const why = error instanceof Error ? error.message : String(error);
+  return {
+    verdict: "absent",
+    summary: `no plan: ${why}`,
+    modelDigest: question.digest,
+    ...(asksAnything(question) && {
+      warnings: [`whether the silicon gives what is asked for is not known: ${why}`],
+    }),
+    basis: [],
+  };
 }
 
 function fallbackReasons({ diagnostics }: KeptPlan): string[] {

@@ -36,9 +36,12 @@ function planIn(state: Properties): PlanSummary {
   return state["plan"] as unknown as PlanSummary;
 }
 
-async function previewed(model: Properties, device: Properties) {
+const previewed = (model: Properties, device: Properties) =>
+  previewedInputs(inputsWith(model, device));
+
+async function previewedInputs(news: Properties) {
   const before = world.engine.lines.length;
-  const inputs = await world.driver.checked(urn, inputsWith(model, device));
+  const inputs = await world.driver.checked(urn, news);
   const { state } = await world.driver.create(urn, inputs, { preview: true });
   // Lines come in order but not before the answer, so one that is known to come ends them.
   const last = await world.driver.checked(urn, inputsWith(street, { name: "last", board: "tx2" }));
@@ -125,6 +128,20 @@ test("a model whose file was not seen has no plan, which says why and keeps noth
   expect(plan).toMatchObject({ verdict: "absent", basis: [] });
   expect(plan.summary).toContain("file was not checked");
   expect(lines).toEqual([]);
+});
+
+test("that what is asked for cannot be held against a plan is a warning", async () => {
+  const strange = { ...street, digest: `sha256:${"f".repeat(64)}` };
+  for (const [path, value] of [
+    ["budget", { minFps: 10 }],
+    ["detect.precision", "int8"],
+  ] as const) {
+    const inputs = changed(inputsWith(strange, xavier), path, value);
+    const { plan, lines } = await previewedInputs(inputs);
+    expect(plan.verdict).toBe("absent");
+    expect(lines.map(({ severity }) => severity)).toEqual([WARNING]);
+    expect(lines[0]?.text).toContain("is not known: the model's file was not checked in this run");
+  }
 });
 
 test("a plan of the state stays when an update of the same model cannot make a new one", async () => {
