@@ -94,7 +94,9 @@ export function basisOf({ board, hardware }: Platform, chosen: PlacedCandidate |
   const usesDla = accelerator !== "gpu";
   if (!published) {
     const what = usesDla ? `DLA in ${precision.toUpperCase()}` : SOCS[board.soc].arch;
-    lines.push(`no published figure of ${what} was used: the interval is twice as wide`);
+    lines.push(
+      `no published figure of ${what} was used: the interval is two to three times as wide`,
+    );
   }
   if (usesDla)
     lines.push(

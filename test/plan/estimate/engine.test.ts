@@ -16,6 +16,21 @@ function planOn(board: string, model: Parameters<typeof planFor>[0], jetpack: st
   return planFor(model, module, { jetpack, precision: "fp16" });
 }
 
+describe("a GPU of which no figure was fitted", () => {
+  // Published: 0.98 to 1.01 ms.
+  it("has an interval that reaches what is known of it: ResNet-50 in INT8 on AGX Orin", () => {
+    const orin = findModule("agx-orin");
+    if (!orin) throw new Error("no agx-orin");
+    const { latencyMs, published } = way(
+      planFor(network("resnet50"), orin, { jetpack: "5.1.2", precision: "int8" }),
+      "gpu",
+    );
+    expect(published).toBe(false);
+    expect(latencyMs?.low).toBeLessThan(0.98);
+    expect(latencyMs?.high).toBeGreaterThan(1.01);
+  });
+});
+
 describe("a DLA in FP16", () => {
   // Published: 17.73 ms, where INT8 takes 1.28.
   it("of Orin is an order of magnitude slower than in INT8: ResNet-50", () => {
