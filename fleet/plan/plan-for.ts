@@ -7,9 +7,9 @@ import {
   dlaNotes,
   precisionDiagnostics,
 } from "./availability.ts";
-import { candidatesOf, hasOpenCost, type PlacedCandidate, withoutSpeed } from "./candidates.ts";
+import type { PlacedCandidate } from "./candidates.ts";
 import { demandOf, type Streams } from "./demand.ts";
-import { asksDla, basisOf, batchOf, modelFacts, plannedLayers, summaryOf } from "./describe.ts";
+import { asksDla, basisOf, modelFacts, plannedLayers, summaryOf } from "./describe.ts";
 import {
   batchDiagnostics,
   besideDiagnostics,
@@ -18,15 +18,16 @@ import {
   shapeDiagnostics,
 } from "./diagnostics.ts";
 import { buildMinutes } from "./estimate/build-time.ts";
-import type { Precision } from "./estimate/hardware.ts";
 import { estimateMemory } from "./estimate/memory.ts";
-import { type Layer, type MappedGraph, mapGraph } from "./layers/index.ts";
+import { type Layer, mapGraph } from "./layers/index.ts";
 import type { OnnxModel } from "./onnx/index.ts";
-import type { Candidate, Interval, NamedUsage, Plan } from "./plan-schema.ts";
+import { boardThatWould } from "./other-boards.ts";
+import type { Interval, NamedUsage, Plan } from "./plan-schema.ts";
 import { choose } from "./policy.ts";
-import { fastPrecisions, type Platform, settlePlatform, settlePrecision } from "./settle.ts";
-import { inferShapes, type ShapedGraph } from "./shapes/index.ts";
+import { settlePlatform, settlePrecision } from "./settle.ts";
+import { inferShapes } from "./shapes/index.ts";
 import { overloads, shortfalls } from "./shortfall.ts";
+import { waysOf } from "./ways.ts";
 
 export interface PlanOptions {
   /** Newest that the board supports, when not said. */
@@ -71,7 +72,13 @@ export function planFor(model: OnnxModel, board: Module, options: PlanOptions = 
     ...precisionDiagnostics(asked, choice),
     ...(buildable ? availabilityDiagnostics(asked, choice, ways.everyWay) : []),
   ];
-  const question = { demand, beside, board: board.title, everyWay: ways.everyWay };
+  const question = {
+    demand,
+    beside,
+    board: board.title,
+    everyWay: ways.everyWay,
+    otherBoard: () => boardThatWould(shaped, demand),
+  };
   const diagnostics = [
     ...refusalDiagnostics(mapped),
     ...shapeDiagnostics(shaped, isOpen),
@@ -104,34 +111,6 @@ export function planFor(model: OnnxModel, board: Module, options: PlanOptions = 
     diagnostics,
     restsOn: basisOf(platform, chosen),
   };
-}
-
-/** The ways to run a model, and whether its dimensions allow to say how fast. */
-interface Ways {
-  buildable: boolean;
-  isOpen: boolean;
-  batch: number;
-  candidates: PlacedCandidate[];
-  everyWay: () => Candidate[];
-}
-
-function waysOf(
-  { layers, refusals }: MappedGraph,
-  shaped: ShapedGraph,
-  { board, trt, hardware, dlaCores }: Platform,
-  precision: Precision,
-): Ways {
-  const buildable = refusals.length === 0;
-  const isOpen = hasOpenCost(layers);
-  const batch = batchOf(shaped);
-  const ways = (one: Precision): PlacedCandidate[] => {
-    if (!buildable) return [];
-    const made = candidatesOf(layers, { trt, hardware, dlaCores, batch, precision: one });
-    return isOpen ? made.map(withoutSpeed) : made;
-  };
-  const everyWay = (): Candidate[] =>
-    fastPrecisions(board).flatMap((one) => ways(one).map(({ candidate }) => candidate));
-  return { buildable, isOpen, batch, candidates: ways(precision), everyWay };
 }
 
 function memoryOf(chosen: PlacedCandidate, layers: readonly Layer[], trt: number): Interval {

@@ -21,6 +21,8 @@ export interface ShortfallQuestion {
   board: string;
   /** Every way in every precision that is fast on the board; only asked for when something is missing. */
   everyWay: () => readonly Candidate[];
+  /** Title of another board that surely meets the demand. */
+  otherBoard: () => string | null;
 }
 
 /** What of the demand the chosen way misses, or meets only at the good end of its estimate, and what comes nearest. */
@@ -39,10 +41,22 @@ export function shortfalls(
     ...(alone && !together ? [tooMuchTogether(candidate, question)] : []),
   ];
   const severity = certainty === "impossible" ? "error" : "warning";
-  return found.map((one) => ({ ...one, severity, nodes: [] }));
+  const other = question.otherBoard();
+  const board = other ? `, or another board: ${other} surely gives it` : "";
+  return found.map(({ rule, message, remedy }) => ({
+    severity,
+    rule,
+    nodes: [],
+    message,
+    remedy: `${remedy}${board}`,
+  }));
 }
 
-type Shortfall = Pick<Diagnostic, "rule" | "message" | "remedy">;
+interface Shortfall {
+  rule: string;
+  message: string;
+  remedy: string;
+}
 
 function tooSlow(candidate: Candidate, { demand, board, everyWay }: ShortfallQuestion): Shortfall {
   const quickest = quickestOf(everyWay()) ?? candidate;
@@ -68,7 +82,7 @@ function tooFew(candidate: Candidate, question: ShortfallQuestion): Shortfall {
   return {
     rule: "demand.throughput",
     message: `${board}: ${rateOf(candidate)}${nearest}; you ask for ${rounded(demand.fps)}${served}`,
-    remedy: "fewer cameras, a lower frame rate, or a smaller model or input",
+    remedy: "fewer cameras, a lower frame rate, a smaller model or input",
   };
 }
 
@@ -81,7 +95,7 @@ function tooMuchTogether(candidate: Candidate, { demand, beside }: ShortfallQues
   return {
     rule: withoutGpu > left ? "demand.gpu" : "demand.dla",
     message: `beside ${others.join(", ")}, ${what(candidate)} is left with ${perSecond(rest)} of its ${perSecond(fps)}; you ask for ${rounded(demand.fps)}${camerasServed(demand, rest?.low ?? 0)}`,
-    remedy: "another device for one of the pipelines, or a lower frame rate",
+    remedy: "another device for one of the pipelines, a lower frame rate",
   };
 }
 

@@ -115,6 +115,21 @@ describe("a demand", () => {
     );
   });
 
+  it("names the least board that surely meets it, if there is one", () => {
+    const remedy = (id: string, options: PlanOptions): string | null | undefined =>
+      plan(network("mobilenet_v2"), id, options).diagnostics.find(
+        ({ rule, severity }) => rule.startsWith("demand.") && severity === "error",
+      )?.remedy;
+    const named = remedy("nano", { minFps: 300 });
+    expect(named).toMatch(/, or another board: Jetson .* surely gives it$/);
+    const title = /another board: (.*) surely/.exec(named ?? "")?.[1];
+    const other = MODULES.find((module) => module.title === title);
+    expect(planFor(network("mobilenet_v2"), other ?? board("nano"), { minFps: 300 }).verdict).toBe(
+      "runs",
+    );
+    expect(remedy("nano", { minFps: 100_000 })).not.toContain("another board");
+  });
+
   it("at the good end of the estimate warns, and does not refuse", () => {
     const { fps } = plan(network("yolov4"), "tx2").chosen ?? {};
     const minFps = ((fps?.expected ?? 0) + (fps?.high ?? 0)) / 2;
