@@ -81,12 +81,15 @@ export function summaryOf(
 }
 
 /** What the figures rest on. */
-export function basisOf({ board, hardware }: Platform, chosen: PlacedCandidate | null): string[] {
+export function basisOf(
+  { board, jetpack, hardware }: Platform,
+  chosen: PlacedCandidate | null,
+): string[] {
   const { figures, models, medianError } = FITTED_ON;
   const lines = [
     `factors fitted on ${figures} published figures of ${models} models; median error on models left out ${(100 * medianError).toFixed(0)} %`,
     `GPU at ${hardware.gpuMhz} MHz, memory at ${(hardware.bytesPerSecond / 1e9).toFixed(1)} GB/s`,
-    buildBasis(board.lastJetpack[0]?.value !== null),
+    buildBasis(jetpack !== null),
     "memory from what TensorRT 8 logged on Jetson Nano; other boards and versions may differ",
   ];
   if (!chosen) return lines;
@@ -101,7 +104,7 @@ export function basisOf({ board, hardware }: Platform, chosen: PlacedCandidate |
   if (usesDla)
     lines.push(
       "placement follows the documents of this TensorRT; canRunOnDLA on the board has the last word",
-      "a DLA has by default up to 1 GiB of local and 512 MiB of global DRAM besides",
+      `a DLA keeps its tensors in SRAM, ${hardware.dla?.generation === 1 ? "4 MiB for both and the PVAs" : "1 MiB a core"}, and in pools of DRAM, by default at most 1 GiB local and 512 MiB global`,
     );
   return lines;
 }

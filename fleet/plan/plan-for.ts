@@ -8,7 +8,7 @@ import {
   precisionDiagnostics,
 } from "./availability.ts";
 import type { PlacedCandidate } from "./candidates.ts";
-import { demandOf, type Streams } from "./demand.ts";
+import { type Demand, demandOf, type Streams } from "./demand.ts";
 import { asksDla, basisOf, modelFacts, plannedLayers, summaryOf } from "./describe.ts";
 import {
   batchDiagnostics,
@@ -19,15 +19,15 @@ import {
 } from "./diagnostics.ts";
 import { buildMinutes } from "./estimate/build-time.ts";
 import { estimateMemory } from "./estimate/memory.ts";
-import { type Layer, mapGraph } from "./layers/index.ts";
+import { type Layer, type MappedGraph, mapGraph } from "./layers/index.ts";
 import type { OnnxModel } from "./onnx/index.ts";
 import { boardThatWould } from "./other-boards.ts";
-import type { Interval, NamedUsage, Plan } from "./plan-schema.ts";
-import { choose } from "./policy.ts";
-import { settlePlatform, settlePrecision } from "./settle.ts";
-import { inferShapes } from "./shapes/index.ts";
+import type { Admission, Diagnostic, Interval, NamedUsage, Plan, Usage } from "./plan-schema.ts";
+import { type Choice, choose } from "./policy.ts";
+import { type Platform, settlePlatform, settlePrecision } from "./settle.ts";
+import { inferShapes, type ShapedGraph } from "./shapes/index.ts";
 import { overloads, shortfalls } from "./shortfall.ts";
-import { waysOf } from "./ways.ts";
+import { type Ways, waysOf } from "./ways.ts";
 
 export interface PlanOptions {
   /** Newest that the board supports, when not said. */
@@ -54,66 +54,94 @@ export interface PlanOptions {
  * questions throw.
  */
 export function planFor(model: OnnxModel, board: Module, options: PlanOptions = {}): Plan {
-  const platform = settlePlatform(board, options);
-  const { jetpack, tensorrt, trt, mode } = platform;
-  const shaped = inferShapes(model, options.shapes ? { shapes: options.shapes } : {});
-  const mapped = mapGraph(shaped, trt);
-  const { accelerator = "auto", precision = "auto", beside = [] } = options;
-  const ways = waysOf(mapped, shaped, platform, settlePrecision(board, precision));
-  const { buildable, isOpen, batch, candidates } = ways;
-  const demand = demandOf(isOpen ? {} : options);
-  const choice = choose(candidates, accelerator, demand, beside);
+  const decision = decide(model, board, options);
+  const { platform, shaped, mapped, ways, choice, memory } = decision;
+  const { batch, isOpen, candidates } = ways;
   const { chosen } = choice;
-  const memory = chosen && !isOpen ? memoryOf(chosen, mapped.layers, trt) : null;
-  const usage = usageOf(chosen?.candidate ?? null, demandOf(options), memory);
-  const admissions = chosen ? admissionsOf(board, usage, beside) : [];
-  const asked: Asked = { board, jetpack, accelerator, precision, fps: demand.fps };
-  const unfit = [
-    ...precisionDiagnostics(asked, choice),
-    ...(buildable ? availabilityDiagnostics(asked, choice, ways.everyWay) : []),
-  ];
-  const question = {
-    demand,
-    beside,
-    board: board.title,
-    everyWay: ways.everyWay,
-    otherBoard: () => boardThatWould(shaped, demand),
-  };
-  const diagnostics = [
-    ...refusalDiagnostics(mapped),
-    ...shapeDiagnostics(shaped, isOpen),
-    ...unfit,
-    // What was asked for besides is already said there.
-    ...(unfit.length === 0 ? shortfalls(choice, question) : []),
-    ...overloads(admissions, demand),
-    ...besideDiagnostics(beside),
-    ...batchDiagnostics(batch, demand),
-    ...(unfit.length === 0 ? dlaNotes(asked) : []),
-    ...placementDiagnostics(asksDla(candidates)),
-  ];
+  const diagnostics = diagnosticsOf(decision);
   return {
     schema: 1,
     verdict: diagnostics.some(({ severity }) => severity === "error") ? "refused" : "runs",
     summary: summaryOf(diagnostics, choice, { title: board.title, batch, isOpen }),
     model: modelFacts(shaped, mapped.layers, batch, options.digest ?? null),
     board: board.id,
-    jetpack,
-    tensorrt,
-    powerMode: mode?.name ?? "maximum",
+    jetpack: platform.jetpack,
+    tensorrt: platform.tensorrt,
+    powerMode: platform.mode?.name ?? "maximum",
     chosen: chosen?.candidate ?? null,
-    reason: buildable ? choice.reason : "TensorRT cannot build this model",
+    reason: ways.buildable ? choice.reason : "TensorRT cannot build this model",
     candidates: candidates.map(({ candidate }) => candidate),
     layers: plannedLayers(chosen, asksDla(candidates), mapped.layers),
-    usage,
-    admissions,
+    usage: decision.usage,
+    admissions: decision.admissions,
     memoryMib: memory,
-    buildMinutes: chosen && buildMinutes(chosen.matrixKernels, jetpack !== null),
+    buildMinutes: chosen && buildMinutes(chosen.matrixKernels, platform.jetpack !== null),
     diagnostics,
     restsOn: basisOf(platform, chosen),
+  };
+}
+
+/** What was asked, what was found out, and what follows. */
+interface Decision {
+  platform: Platform;
+  asked: Asked;
+  demand: Demand;
+  beside: readonly NamedUsage[];
+  shaped: ShapedGraph;
+  mapped: MappedGraph;
+  ways: Ways;
+  choice: Choice;
+  memory: Interval | null;
+  usage: Usage;
+  admissions: Admission[];
+}
+
+function decide(model: OnnxModel, board: Module, options: PlanOptions): Decision {
+  const { accelerator = "auto", precision = "auto", beside = [], shapes } = options;
+  const platform = settlePlatform(board, options);
+  const { jetpack, trt } = platform;
+  const shaped = inferShapes(model, shapes ? { shapes } : {});
+  const mapped = mapGraph(shaped, trt);
+  const ways = waysOf(mapped, shaped, platform, settlePrecision(board, precision));
+  // A demand cannot be held against a speed that nobody knows.
+  const demand = demandOf(ways.isOpen ? {} : options);
+  const choice = choose(ways.candidates, accelerator, demand, beside);
+  const { chosen } = choice;
+  const memory = chosen && !ways.isOpen ? memoryOf(chosen, mapped.layers, trt) : null;
+  const usage = usageOf(chosen?.candidate ?? null, demandOf(options), memory);
+  const admissions = chosen ? admissionsOf(board, usage, beside) : [];
+  const asked = { board, jetpack, accelerator, precision, fps: demand.fps };
+  return {
+    ...{ platform, asked, demand, beside, shaped, mapped },
+    ...{ ways, choice, memory, usage, admissions },
   };
 }
 
 function memoryOf(chosen: PlacedCandidate, layers: readonly Layer[], trt: number): Interval {
   const { precision } = chosen.candidate;
   return estimateMemory(layers, { precision, trt, engines: chosen.engines });
+}
+
+function diagnosticsOf(decision: Decision): Diagnostic[] {
+  const { asked, demand, beside, shaped, mapped, ways, choice, admissions } = decision;
+  const { everyWay } = ways;
+  const unfit = [
+    ...precisionDiagnostics(asked, choice),
+    ...(ways.buildable ? availabilityDiagnostics(asked, choice, everyWay) : []),
+  ];
+  const question = { demand, beside, board: asked.board.title, everyWay };
+  const otherBoard = (): string | null => boardThatWould(shaped, demand);
+  return [
+    ...refusalDiagnostics(mapped),
+    ...shapeDiagnostics(shaped, ways.isOpen),
+    ...unfit,
+    // What was asked for besides is already said there.
+    ...(unfit.length === 0
+      ? [...shortfalls(choice, { ...question, otherBoard }), ...dlaNotes(asked)]
+      : []),
+    ...overloads(admissions, demand),
+    ...besideDiagnostics(beside),
+    ...batchDiagnostics(ways.batch, demand),
+    ...placementDiagnostics(asksDla(ways.candidates)),
+  ];
 }
