@@ -94,20 +94,16 @@ function warningText({ rule, message, remedy }: Diagnostic): string {
   return help === null ? message : `${message}; what helps: ${help}`;
 }
 
-/** Demands that the estimate meets as expected, but not at the low end of its interval. */
-function doubts({ chosen, diagnostics }: KeptPlan, question: PlanQuestion): string[] {
+/** Demands that the estimate meets as expected, but not at the bad end of its interval; worse is told by the planner. */
+function doubts({ chosen }: KeptPlan, question: PlanQuestion): string[] {
   const rate = demandedRate(question);
-  const { latencyMs } = question;
-  const judged = (rule: string) => diagnostics.some((one) => one.rule === rule);
+  const { latencyMs = Infinity } = question;
   const { fps, latencyMs: takes } = chosen ?? {};
-  const short = fps && rate > fps.low && !judged("demand.throughput");
-  const late =
-    takes && latencyMs !== undefined && latencyMs < takes.high && !judged("demand.latency");
   return [
-    ...(short
+    ...(fps && fps.low < rate && rate <= fps.expected
       ? [`${rate} fps are asked for and ${band(fps)} estimated: expected to be met, not surely`]
       : []),
-    ...(late
+    ...(takes && takes.expected <= latencyMs && latencyMs < takes.high
       ? [`${latencyMs} ms are allowed and ${band(takes)} estimated: expected to be met, not surely`]
       : []),
   ];

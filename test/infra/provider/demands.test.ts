@@ -60,9 +60,9 @@ describe("a demand that the silicon cannot meet fails the check at the property 
   test.each<[string, Record<string, unknown>, string, RegExp, RegExp]>([
     [
       "INT8 without fast INT8",
-      { "detect.precision": "int8", "budget.minFps": 60 },
+      { "detect.precision": "int8", "budget.minFps": 90 },
       "detect.precision",
-      /^SPEC_INVALID: INT8 on Jetson TX2: sm_62 has no fast INT8; FP16 is estimated at \d+ to \d+ fps, you ask for 60 \(/,
+      /^SPEC_INVALID: INT8 on Jetson TX2: sm_62 has no fast INT8; FP16 is estimated at \d+ to \d+ fps, you ask for 90 \(/,
       /next: .*fp16/,
     ],
     [
@@ -101,8 +101,9 @@ describe("a demand that the silicon cannot meet fails the check at the property 
       /next: .*or a lower frame rate/,
     ],
   ])("%s", async (_what, change, property, reason, next) => {
-    const { failures } = await check(inputsOf(change));
+    const { failures, inputs } = await check(inputsOf(change));
     expect(failures.map((one) => one.property)).toEqual([property]);
+    expect(planIn(inputs).warnings ?? []).toEqual([]);
     expect(failures[0]?.reason).toMatch(reason);
     expect(failures[0]?.reason).toMatch(
       /\(an estimate for the silicon in power mode MAXN and JetPack 4\.6\.1\)/,
