@@ -47,7 +47,7 @@ function headLines({
     ? `${memoryMib.expected.toFixed(0)} MiB (${memoryMib.low.toFixed(0)} to ${memoryMib.high.toFixed(0)})`
     : "unknown";
   const build = buildMinutes
-    ? `about ${minutes(buildMinutes.expected)} minutes (${minutes(buildMinutes.low)} to ${minutes(buildMinutes.high)})`
+    ? `about ${minutes(buildMinutes.expected)} min (${minutes(buildMinutes.low)} to ${minutes(buildMinutes.high)})`
     : "unknown";
   return [
     `  model   ${model.layers} layers, ${model.gflops.toFixed(2)} GFLOP, ${(model.parameters / 1e6).toFixed(2)} M parameters, opset ${model.opset}${model.batch === 1 ? "" : `, ${model.batch} pictures at once`}`,
@@ -115,7 +115,7 @@ function admissionLines({ admissions }: Plan, width: number): string[] {
     `  ${resource}`,
     `${used.toFixed(0)} ${unit}`,
     available === null ? "unknown" : `${available.toFixed(0)} ${unit}`,
-    fits === null ? "unknown" : fits ? "fits" : "too much",
+    fits === null ? (available === null ? "unknown" : "hardly") : fits ? "fits" : "too much",
   ]);
   return rows.length === 0 ? [] : table(columns, rows, width);
 }

@@ -73,11 +73,15 @@ function percent(share: number | null): number | null {
   return share === null ? null : 100 * share;
 }
 
-/** Each resource that this pipeline or another takes something of, against what the board has. */
+/**
+ * Each resource that this pipeline or another takes something of, against what the board has. Too much of an accelerator
+ * is left open where the demand is possible at the good end of the estimate.
+ */
 export function admissionsOf(
   board: Module,
   usage: Usage,
   beside: readonly NamedUsage[],
+  isPossible: boolean,
 ): Admission[] {
   return RESOURCES.flatMap(({ resource, of, available, unit, system = 0 }): Admission[] => {
     const own = of(usage) ?? 0;
@@ -96,7 +100,7 @@ export function admissionsOf(
         beside: others,
         available: limit,
         unit,
-        fits: limit === null ? null : used <= limit,
+        fits: limit === null || (used > limit && unit === "%" && isPossible) ? null : used <= limit,
       },
     ];
   });

@@ -109,7 +109,9 @@ function decide(model: OnnxModel, board: Module, options: PlanOptions): Decision
   const { chosen } = choice;
   const memory = chosen && !ways.isOpen ? memoryOf(chosen, mapped.layers, trt) : null;
   const usage = usageOf(chosen?.candidate ?? null, demandOf(options), memory);
-  const admissions = chosen ? admissionsOf(board, usage, beside) : [];
+  const admissions = chosen
+    ? admissionsOf(board, usage, beside, choice.certainty !== "impossible")
+    : [];
   const asked = { board, jetpack, accelerator, precision, fps: demand.fps };
   return {
     ...{ platform, asked, demand, beside, shaped, mapped },

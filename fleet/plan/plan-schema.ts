@@ -75,7 +75,7 @@ export const Admission = z.object({
   beside: z.array(z.object({ name: z.string(), used: z.number() })),
   available: z.number().nullable().meta({ description: "Null when nobody knows." }),
   unit: z.string(),
-  fits: z.boolean().nullable(),
+  fits: z.boolean().nullable().meta({ description: "Null when it cannot be said." }),
 });
 export type Admission = z.infer<typeof Admission>;
 

@@ -52,6 +52,9 @@ export function shortfalls(
   }));
 }
 
+/** Less than this much more is not worth another precision. */
+const WORTH_NAMING = 1.1;
+
 interface Shortfall {
   rule: string;
   message: string;
@@ -74,7 +77,7 @@ function tooSlow(candidate: Candidate, { demand, board, everyWay }: ShortfallQue
 function tooFew(candidate: Candidate, question: ShortfallQuestion): Shortfall {
   const { demand, board, beside, everyWay } = question;
   const most = fastestOf(everyWay(), beside) ?? candidate;
-  const better = (most.fps?.expected ?? 0) > (candidate.fps?.expected ?? 0);
+  const better = (most.fps?.expected ?? 0) > WORTH_NAMING * (candidate.fps?.expected ?? 0);
   const nearest = better
     ? `; the most it gives is ${perSecond(most.fps)} in ${what(most)}${calibrationNote(most, candidate.precision)}`
     : ", the most it gives";

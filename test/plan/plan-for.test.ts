@@ -136,6 +136,10 @@ describe("a demand", () => {
     const made = plan(network("yolov4"), "tx2", { minFps });
     expect(made.verdict).toBe("runs");
     expect(made.reason).toContain("though hardly");
+    expect(made.admissions.find(({ resource }) => resource === "gpu")).toMatchObject({
+      available: 100,
+      fits: null,
+    });
     expect(made.diagnostics.find(({ rule }) => rule === "demand.throughput")?.severity).toBe(
       "warning",
     );
