@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import {
   compareModules,
   findModule,
+  JETPACK_RELEASES,
   MODULES,
   type Module,
   releasesFor,
@@ -66,7 +67,11 @@ export function moduleNamed(name: string): Module {
 }
 
 function list(): unknown {
-  return { boards: MODULES, chips: SOCS, sources: SOURCES };
+  const jetpacks = JETPACK_RELEASES.map((release) => ({
+    ...release,
+    boards: MODULES.filter((module) => releasesFor(module).includes(release)).map(({ id }) => id),
+  }));
+  return { boards: MODULES, chips: SOCS, jetpacks, sources: SOURCES };
 }
 
 function details(module: Module): unknown {

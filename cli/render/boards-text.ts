@@ -5,11 +5,12 @@ import {
   compareModules,
   type JetpackRelease,
   type Module,
+  type PowerModeLimits,
   releasesFor,
   SOCS,
   SOURCES,
   type SourceKey,
-  vpiBackends,
+  vpiBackendsText,
 } from "../../fleet/boards/catalog/index.ts";
 import { wrap } from "./format.ts";
 import { type Column, table } from "./table.ts";
@@ -68,14 +69,15 @@ export function boardLines(module: Module, width: number): string[] {
     cellText(cell, shortSource),
     cell.length === 1 ? shortSource(cell[0]?.source ?? "general") : "",
   ]);
-  const columns: Column[] = [
-    { title: module.title },
-    { title: "", shrinksTo: 30 },
-    { title: "SOURCE" },
-  ];
+  const [titleWidth, sourceWidth] = [0, 2].map((at) =>
+    Math.max(...rows.map((row) => row[at]?.length ?? 0)),
+  ) as [number, number];
+  const cellWidth = Math.max(24, width - titleWidth - sourceWidth - 4);
   return [
-    ...table(columns, rows, width),
+    module.title,
+    ...rows.flatMap((row) => wrappedRow(row, titleWidth, cellWidth)),
     "",
+    ...powerModeLines(module),
     ...table(
       JETPACK_COLUMNS,
       releasesFor(module).map((release) => jetpackCells(module, release)),
@@ -93,9 +95,53 @@ const JETPACK_COLUMNS: readonly Column[] = [
   { title: "CUDA" },
   { title: "TENSORRT" },
   { title: "DEEPSTREAM" },
+  { title: "VISIONWORKS" },
   { title: "VPI" },
   { title: "VPI BACK ENDS" },
 ];
+
+const MODE_COLUMNS: readonly Column[] = [
+  { title: "POWER MODE" },
+  { title: "CPUS", align: "right" },
+  { title: "CPU MHz", align: "right" },
+  { title: "GPU MHz", align: "right" },
+  { title: "DLA MHz", align: "right" },
+  { title: "PVA MHz", align: "right" },
+  { title: "MEMORY MHz", align: "right" },
+  { title: "TPC MASK", align: "right" },
+  { title: "SOURCE" },
+];
+
+function powerModeLines({ powerModes: { modes, source, variants = [] } }: Module): string[] {
+  if (modes.length === 0) return [];
+  const rowsOf = (some: typeof modes, from: SourceKey): string[][] =>
+    some.flatMap((mode) => [
+      modeCells(`${mode.id} ${mode.name}`, mode, from),
+      ...(mode.elsewhere ? [modeCells("", mode.elsewhere, mode.elsewhere.source)] : []),
+    ]);
+  const others = variants.flatMap(({ image, modes: some, source: from }) => [
+    ...table([{ title: image }], [], WIDE),
+    ...table(MODE_COLUMNS, rowsOf(some, from), WIDE),
+    "",
+  ]);
+  return [...table(MODE_COLUMNS, rowsOf(modes, source), WIDE), "", ...others];
+}
+
+function modeCells(name: string, mode: PowerModeLimits, source: SourceKey): string[] {
+  const limit = (mhz: number | null | undefined): string =>
+    mhz === undefined ? "?" : mhz === null ? "max" : String(mhz);
+  return [
+    name,
+    mode.cpusOnline === undefined ? "?" : String(mode.cpusOnline),
+    limit(mode.cpuMaxMhz),
+    limit(mode.gpuMaxMhz),
+    limit(mode.dlaMaxMhz),
+    limit(mode.pvaVpsMaxMhz),
+    limit(mode.emcMaxMhz),
+    mode.tpcPgMask === undefined ? "?" : String(mode.tpcPgMask),
+    source,
+  ];
+}
 
 function jetpackCells(module: Module, release: JetpackRelease): string[] {
   const range = (all: readonly string[]): string =>
@@ -107,8 +153,9 @@ function jetpackCells(module: Module, release: JetpackRelease): string[] {
     release.cuda,
     release.tensorrt,
     release.deepstream,
-    release.vpi ?? "none",
-    vpiBackends(module, release).join(", ") || "-",
+    release.visionworks ?? "none",
+    range(release.vpi ?? ["none"]),
+    vpiBackendsText(module, release),
   ];
 }
 

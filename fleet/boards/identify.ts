@@ -23,15 +23,19 @@ export interface Identity {
 
 // A SoC alone does not tell the module (TX2 NX is also tegra186), so each board is known by the entries of its
 // own carrier and module; mainline kernels use the names in the second column.
-const BOARD_BY_COMPATIBLE: Readonly<Record<string, BoardName>> = {
-  "nvidia,quill": "tx2",
-  "nvidia,p2597-0000+p3310-1000": "tx2",
-  "nvidia,p2771-0000": "tx2",
-  "nvidia,galen": "agx-xavier",
-  "nvidia,jetson-xavier": "agx-xavier",
-  "nvidia,p2822-0000+p2888-0001": "agx-xavier",
-  "nvidia,p2972-0000": "agx-xavier",
-};
+const BOARD_BY_COMPATIBLE: ReadonlyMap<string, BoardName> = new Map([
+  ["nvidia,quill", "tx2"],
+  ["nvidia,p2597-0000+p3310-1000", "tx2"],
+  ["nvidia,p2771-0000", "tx2"],
+  ["nvidia,galen", "agx-xavier"],
+  ["nvidia,jetson-xavier", "agx-xavier"],
+  ["nvidia,p2822-0000+p2888-0001", "agx-xavier"],
+  ["nvidia,p2972-0000", "agx-xavier"],
+]);
+
+// TX2i, TX2 4GB, TX2 NX and AGX Xavier Industrial name themselves, and some of them name their elder relative, too.
+const RELATIVES =
+  /^nvidia,(?:storm|lightning|.*p3489-|.*p3636-|p2771-0888|.*-industrial$|.*p2888-000[68])/;
 
 /** Says which board the files of a unit belong to, and which L4T and JetPack it runs. */
 export function identify(files: IdentityFiles): Identity {
@@ -47,8 +51,9 @@ export function identify(files: IdentityFiles): Identity {
 }
 
 function boardOf(compatible: readonly string[], model: string): BoardName | "unknown" {
+  if (compatible.some((entry) => RELATIVES.test(entry))) return "unknown";
   for (const entry of compatible) {
-    const board = BOARD_BY_COMPATIBLE[entry];
+    const board = BOARD_BY_COMPATIBLE.get(entry);
     if (board) return board;
   }
   const byModel = Object.values(BOARDS).find((board) => board.model === model);

@@ -7,7 +7,8 @@ export interface TegraRelease {
   flavour: string | null;
 }
 
-const FIRST_LINE = /^# R(\d+) \(release\), REVISION: ([\d.]+)(?:, GCID: (\d+))?(?:, BOARD: (\w+))?/;
+const FIRST_LINE =
+  /^# R(\d{1,4}) \(release\), REVISION: (\d+(?:\.\d+)*)(?:, GCID: (\d+))?(?:, BOARD: (\w+))?/;
 
 /** Reads `/etc/nv_tegra_release`; only its first line counts, later ones are hashes. Null when it is none. */
 export function parseTegraRelease(text: string): TegraRelease | null {

@@ -78,10 +78,13 @@ function newBlock(id: number, name: string): PowerModeBlock {
 /** Fills the figures the planner reckons with. CPU limits are in kHz, all other clocks in Hz. */
 function summarise(block: PowerModeBlock): void {
   const online = block.settings.filter(({ parameter }) => parameter === "CPU_ONLINE");
-  if (online.length > 0) block.cpusOnline = online.filter(({ value }) => value === "1").length;
+  // CPU 0 cannot be switched off, and files of t186 leave it out.
+  const first = online.some(({ argument }) => argument === "CORE_0") ? 0 : 1;
+  if (online.length > 0)
+    block.cpusOnline = first + online.filter(({ value }) => value === "1").length;
   block.cpuMaxMhz = highest(block, /^CPU_(?!ONLINE)/, 1e3);
   block.gpuMaxMhz = highest(block, /^GPU$/, 1e6);
-  block.dlaMaxMhz = highest(block, /^DLA_CORE$|^DLA\d?_CORE$/, 1e6);
+  block.dlaMaxMhz = highest(block, /^DLA\d?_CORE$|^NAFLL_DLA$/, 1e6);
   block.emcMaxMhz = highest(block, /^EMC$/, 1e6);
   const mask = block.settings.find(({ argument }) => argument === "TPC_PG_MASK")?.value;
   block.tpcPgMask = mask === undefined ? null : Number(mask);

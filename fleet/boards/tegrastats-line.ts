@@ -6,7 +6,7 @@ export interface LoadSample {
 }
 
 export interface EngineSample extends LoadSample {
-  /** Up to R35 an engine is printed only while it is active; from R36 on always, with `off`. */
+  /** Up to R35 an engine is printed only while it is active; from R36 on always, with `off` or a clock of 0. */
   on: boolean;
 }
 
@@ -106,13 +106,13 @@ const RULES: readonly Rule[] = [
     },
   ],
   [
-    rule(String.raw`(\w+)@(-?[\d.]+)C(?:\/-?[\d.]+C)*${END}`),
+    rule(String.raw`([A-Za-z]\w*)@(-?[\d.]+)C(?:\/-?[\d.]+C)*${END}`),
     ([, name = "", celsius], line) => {
       line.temperatures[name] = celsius === "-256" ? null : Number(celsius);
     },
   ],
   [
-    rule(String.raw`(\w+) ((?:\d+(?:mW)?\/)+\d+(?:mW)?)${END}`),
+    rule(String.raw`([A-Za-z]\w*) ((?:-?\d+(?:mW)?\/)+-?\d+(?:mW)?)${END}`),
     ([, rail = "", values = ""], line) => {
       if (rail !== "NC") line.powerMilliwatts[rail] = values.split("/").map((one) => parseInt(one));
     },
@@ -194,7 +194,11 @@ function put(
   const engine = engineName(name);
   if (engine === "EMC") line.emc = load;
   else if (engine === "GR3D") line.gpu = load;
-  else line.engines[engine] = { ...load, on: true };
+  else
+    line.engines[engine] = {
+      ...load,
+      on: load.percent !== null || load.mhz.some((mhz) => mhz > 0),
+    };
 }
 
 /** `VIC_FREQ` and `VIC` are one engine; so are the encoder's names `MSENC` (t210, t186) and `NVENC`. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type JetpackRelease, jetpackRelease } from "../../fleet/boards/catalog/index.ts";
 import {
   identifyModule,
+  jetpackOfL4t,
   judgePackages,
   type ModuleEvidence,
   needsSocSpecificPackages,
@@ -17,6 +18,7 @@ import {
 
 const NOTHING: ModuleEvidence = {
   eeprom: null,
+  boardIds: null,
   dtsFilename: null,
   compatible: null,
   model: null,
@@ -64,6 +66,34 @@ describe("the identity of a module", () => {
       { compatible: "nvidia,galen-industrial\0nvidia,jetson-xavier-industrial\0nvidia,tegra194\0" },
       "p2888-0008",
     ],
+    [
+      "TX1's device tree name, where the carrier has the module's number",
+      { dtsFilename: "tegra210-jetson-tx1-p2597-2180-a01-devkit" },
+      "p2180-1000",
+    ],
+    [
+      "the boot loader's board ids",
+      { boardIds: "2888:0004:400:M.0\0", dtsFilename: XAVIER_DTS },
+      "p2888-0004",
+    ],
+    [
+      "a family in one file and the module in the next",
+      {
+        dtsFilename: "tegra194-p3668-all-p3509-0000",
+        compatible: "nvidia,p3449-0000+p3668-0003\0nvidia,tegra194\0",
+      },
+      "p3668-0003",
+    ],
+    [
+      "an EEPROM of a carrier, which is none of the module",
+      { eeprom: "699-82822-0000-400 B.0", dtsFilename: "tegra186-p3636-0001-p3509-0000-a01" },
+      "p3636-0001",
+    ],
+    [
+      "text that names a property of every object",
+      { compatible: "constructor\0", model: "__proto__" },
+      null,
+    ],
     ["a model string alone", { model: "lanai-3636\0" }, "p3636-0001"],
     ["nothing at all", {}, null],
     ["a board nobody knows", { compatible: "acme,box\0nvidia,tegra186\0" }, null],
@@ -81,6 +111,27 @@ describe("the identity of a module", () => {
       "p2888-0004",
       "p2888-0005",
     ]);
+  });
+
+  it("tells Xavier NX of 16 GB and Nano of 2 GB by memory, too, and leaves SD card or eMMC open", () => {
+    const of = (dtsFilename: string, gib: number): string | null =>
+      identifyModule({ ...NOTHING, dtsFilename, memTotalKib: gib * 2 ** 20 }).partNumber;
+    expect(of("tegra194-p3668-all-p3509-0000", 15.2)).toBe("p3668-0003");
+    expect(of("tegra194-p3668-all-p3509-0000", 7.6)).toBe("p3668-????");
+    const nano = { ...NOTHING, compatible: "nvidia,jetson-nano\0" };
+    expect(identifyModule({ ...nano, memTotalKib: 1.9 * 2 ** 20 }).partNumber).toBe("p3448-0003");
+    expect(identifyModule({ ...nano, memTotalKib: 3.9 * 2 ** 20 }).partNumber).toBe("p3448-????");
+  });
+
+  it("doubts an EEPROM that the device tree contradicts, and names one that it does not know", () => {
+    const evidence = { ...NOTHING, eeprom: "699-13636-0001-300 H.0" };
+    expect(identifyModule({ ...evidence, compatible: "nvidia,tegra194\0" }).doubts).toEqual([
+      "eeprom says p3636-0001, but the device tree is of t194",
+    ]);
+    expect(identifyModule({ ...NOTHING, eeprom: "699-19999-0001-300 A.0" })).toMatchObject({
+      partNumber: null,
+      doubts: ['the EEPROM says "699-19999-0001-300 A.0", which is no known module'],
+    });
   });
 
   it("says so when neither EEPROM nor memory settles which AGX Xavier it is", () => {
@@ -126,6 +177,23 @@ describe("/etc/nv_tegra_release", () => {
   ])("%s", (line, l4t) => {
     expect(parseTegraRelease(`${line}\n# KERNEL_VARIANT: oot\n`)?.l4t).toBe(l4t);
   });
+
+  it.each([
+    ["nothing", ""],
+    ["a hash line first", "# KERNEL_VARIANT: oot\n# R35 (release), REVISION: 4.1"],
+    ["dots for a version", "# R35 (release), REVISION: ..., GCID: 1"],
+    ["binary", "\0\x7fELF\x02\x01"],
+    ["a megabyte", "# R".repeat(3e5)],
+    ["digits without end", `# R${"9".repeat(1e6)} (release), REVISION: 1`],
+  ])("is none with %s", (_label, text) => {
+    expect(parseTegraRelease(text)).toBeNull();
+  });
+
+  it("has no JetPack version for text that names a property of every object", () => {
+    expect(jetpackOfL4t("constructor")).toBeNull();
+    expect(jetpackOfL4t("__proto__")).toBeNull();
+    expect(jetpackOfL4t("35.6.2")).toBe("5.1.5");
+  });
 });
 
 const CONF = `
@@ -169,6 +237,16 @@ describe("/etc/nvpmodel.conf", () => {
     });
   });
 
+  it("counts CPU 0, which files of TX2 leave out because it is always on", () => {
+    const text = "< POWER_MODEL ID=1 NAME=MAXQ >\nCPU_ONLINE CORE_1 0\nCPU_ONLINE CORE_3 1\n";
+    expect(parsePowerModeFile(text).modes[0]?.cpusOnline).toBe(2);
+  });
+
+  it("reads the DLA's clock under the name of JetPack 5", () => {
+    const text = "<POWER_MODEL ID=7 NAME=MODE_15W_DESKTOP>\nNAFLL_DLA MAX_FREQ 115200000\n";
+    expect(parsePowerModeFile(text).modes[0]?.dlaMaxMhz).toBe(115.2);
+  });
+
   it("reads -1 as the maximum, and what is not said as null", () => {
     expect(parsePowerModeFile(CONF).modes[1]).toMatchObject({ gpuMaxMhz: null, tpcPgMask: null });
   });
@@ -185,6 +263,9 @@ describe("the packages of a unit", () => {
 ii  libnvinfer-plugin8  8.0.1-1+cuda10.2  arm64  TensorRT plugins
 rc  libnvonnxparsers8  8.2.1-1+cuda10.2  arm64  TensorRT ONNX parsers
 ii  nvidia-l4t-core  32.7.6-20241104234601  arm64  NVIDIA Core Package
+ii  nvidia-l4t-cuda  32.7.6-20241104234601  arm64  NVIDIA CUDA Package
+ii  nvidia-l4t-gstreamer  32.5.1-20210219084526  arm64  NVIDIA GST Application files
+ii  cuda-cudart-10-2  10.2.300-1  arm64  CUDA Runtime native Libraries
 `;
   const QUERY = "libcudnn8 8.2.1.32-1+cuda10.2 ii\nlibnvvpi1:arm64 1.2.3 ii\nlibgone 1.0 rc\n";
 
@@ -193,6 +274,9 @@ ii  nvidia-l4t-core  32.7.6-20241104234601  arm64  NVIDIA Core Package
       "libnvinfer8",
       "libnvinfer-plugin8",
       "nvidia-l4t-core",
+      "nvidia-l4t-cuda",
+      "nvidia-l4t-gstreamer",
+      "cuda-cudart-10-2",
     ]);
     expect(parsePackages(QUERY).map(({ name }) => name)).toEqual(["libcudnn8", "libnvvpi1"]);
   });
@@ -201,12 +285,44 @@ ii  nvidia-l4t-core  32.7.6-20241104234601  arm64  NVIDIA Core Package
     const states = judgePackages(parsePackages(DPKG + QUERY), release("4.6.6"));
     expect(Object.fromEntries(states.map(({ part, state }) => [part, state]))).toEqual({
       L4T: "installed",
+      "CUDA driver": "installed",
+      "GStreamer plugins": "mismatched",
+      multimedia: "missing",
+      "CUDA runtime": "installed",
       TensorRT: "installed",
       "TensorRT plugins": "mismatched",
       "TensorRT ONNX parser": "missing",
       cuDNN: "installed",
       VPI: "installed",
     });
+  });
+
+  it.each([
+    ["5.1", "libnvvpi2 2.2.4", "installed"],
+    ["5.1.1", "libnvvpi2 2.2.6", "installed"],
+    ["5.1.2", "libnvvpi2 2.3.9", "installed"],
+    ["5.1.2", "libnvvpi2 2.2.6", "mismatched"],
+  ])(
+    "of a row of several versions fit by any of them: %s with %s is %s",
+    (jetpack, line, state) => {
+      const findings = judgePackages(parsePackages(`${line} ii\n`), release(jetpack));
+      expect(findings.find(({ part }) => part === "VPI")?.state).toBe(state);
+    },
+  );
+
+  it("take the fitting one where an older stands beside it", () => {
+    const both = "libnvinfer7 7.1.3-1+cuda10.2 ii\nlibnvinfer8 8.2.1-1+cuda10.2 ii\n";
+    const [finding] = judgePackages(parsePackages(both), release("4.6.1")).filter(
+      ({ part }) => part === "TensorRT",
+    );
+    expect(finding).toMatchObject({ state: "installed", package: { name: "libnvinfer8" } });
+  });
+
+  it("of L4T are asked for from JetPack 4.3 on: older images were flashed whole", () => {
+    const parts = (jetpack: string): string[] =>
+      judgePackages([], release(jetpack)).map(({ part }) => part);
+    expect(parts("4.2.3")).not.toContain("L4T");
+    expect(parts("4.3")).toContain("L4T");
   });
 
   it("differ between Xavier and TX2 under one name from JetPack 4.2 to 4.5.1", () => {

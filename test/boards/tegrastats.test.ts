@@ -10,14 +10,59 @@ function captured(board: string, quirk: RegExp): string {
 }
 
 describe("a line of tegrastats", () => {
-  for (const { board, l4t, quirk, text, emulated } of CAPTURED_LINES) {
-    const label = `${board} ${l4t}${emulated ? " (emulator)" : ""}: ${quirk}`;
-    it(`leaves no word over: ${label}`, () => {
-      const line = parseTegrastatsLine(text);
+  for (const { board, l4t, quirk, text, label } of CAPTURED_LINES) {
+    const title = `${board} ${l4t}${label ? ` (${label})` : ""}: ${quirk}`;
+    it(`leaves no word over: ${title}`, () => {
+      const line = parseTegrastatsLine(text.replaceAll(" ... ", " "));
       expect(line.unknown).toEqual([]);
       expect(line.memory?.totalBytes).toBeGreaterThan(0);
     });
   }
+
+  it("has every CPU of its board in each whole line of a unit", () => {
+    const cpus: Record<string, number> = {
+      ...{ TX2: 6, "TX2 4GB": 6, "AGX Xavier": 8, "Xavier NX": 6, Nano: 4, TX1: 4 },
+      ...{ "Orin NX": 8, "AGX Orin": 12, "AGX Thor": 14 },
+    };
+    const whole = CAPTURED_LINES.filter(({ label }) => label === undefined || label === "emulated");
+    expect(whole.length).toBeGreaterThanOrEqual(16);
+    for (const { board, text, quirk } of whole)
+      expect([quirk, parseTegrastatsLine(text).cpus.length]).toEqual([quirk, cpus[board]]);
+  });
+
+  it("has an engine off whose clock is 0, and on whose clock runs", () => {
+    const idle = parseTegrastatsLine(captured("AGX Thor", /clock of 0/)).engines;
+    expect(idle["NVENC0"]).toEqual({ on: false, percent: null, mhz: [0] });
+    const clocked = parseTegrastatsLine(captured("AGX Thor", /engines clocked/)).engines;
+    expect(clocked["NVENC0"]).toEqual({ on: true, percent: null, mhz: [314] });
+  });
+
+  it("keeps a negative power, which a calibrated sensor shows near zero", () => {
+    const line = parseTegrastatsLine("RAM 1/2MB VDD_GPU -392mW/-196mW VIN 19780mW/19780mW");
+    expect(line.powerMilliwatts).toEqual({ VDD_GPU: [-392, -196], VIN: [19780, 19780] });
+  });
+
+  it("reads a megabyte of one line, of one word, or of bytes, in a moment", () => {
+    const start = performance.now();
+    const inputs = [
+      "RAM 1/2MB ".repeat(1e5),
+      "x".repeat(1e6),
+      "\0\xff@[%/".repeat(1.5e5),
+      `CPU [${"9%@1,".repeat(2e5)}]`,
+    ];
+    for (const text of inputs) expect(parseTegrastatsLine(text)).toHaveProperty("unknown");
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
+  it("reads every captured line cut off at any place", () => {
+    for (const { text } of CAPTURED_LINES) {
+      const whole = parseTegrastatsLine(text).memory?.totalBytes ?? 0;
+      for (let length = 0; length < text.length; length++)
+        expect(
+          parseTegrastatsLine(text.slice(0, length)).memory?.totalBytes ?? 0,
+        ).toBeLessThanOrEqual(whole);
+    }
+  });
 
   it("tells the temperature GPU@ from the rail GPU and the list CPU [ on AGX Xavier", () => {
     const line = parseTegrastatsLine(captured("AGX Xavier", /loaded/));

@@ -1,7 +1,7 @@
 import type { JetpackRelease } from "./jetpack-release.ts";
 import { MODULE_ROWS, type Module, type ModuleRow } from "./module.ts";
 import { SOCS } from "./soc.ts";
-import { type Fact, from, type Sourced, type SourceKey, UNKNOWN } from "./sourced.ts";
+import { best, type Fact, from, type Sourced, type SourceKey, UNKNOWN } from "./sourced.ts";
 import { releasesFor, vpiBackends } from "./support.ts";
 
 export interface ComparisonRow {
@@ -34,15 +34,19 @@ const FURTHER_ROWS: readonly [string, string, (module: Module) => Sourced<string
   ["fastInt8", "Fast INT8 on the GPU", ({ soc }) => yesNo(SOCS[soc].fastInt8)],
   ["dlaCores", "DLA cores", ({ dlaCores }) => numbers(dlaCores, "")],
   ["dlaTops", "INT8 rate of one DLA", ({ dlaTops }) => numbers(dlaTops, " TOPS")],
+  ["dlaMaxMhz", "DLA clock", ({ dlaMaxMhz }) => numbers(dlaMaxMhz, " MHz")],
+  ["pva", "PVA of the chip", ({ soc }) => SOCS[soc].pva],
   ["vic", "Video image compositor", ({ soc }) => SOCS[soc].vic],
   ["bandwidth", "Memory bandwidth", ({ bandwidthGBps }) => numbers(bandwidthGBps, " GB/s")],
+  ["memoryClock", "Memory clock", ({ emcMaxMhz }) => numbers(emcMaxMhz, " MHz")],
   ["decodeRate", "Decoder", (module) => numbers(module.decodeMpixPerSecond, " MP/s")],
   ["encodeRate", "Encoder", (module) => numbers(module.encodeMpixPerSecond, " MP/s")],
   ["powerModes", "Power modes", powerModesCell],
+  ["bootsInto", "Boots into mode", ({ powerModes }) => numbers(powerModes.bootsInto, "")],
   ["jetpack", "JetPack", (module) => newest(module, (one) => one.versions)],
   ["tensorrt", "TensorRT of the newest", (module) => newest(module, (one) => [one.tensorrt])],
   ["deepstream", "DeepStream of the newest", (module) => newest(module, (one) => [one.deepstream])],
-  ["vpi", "VPI of the newest", (module) => newest(module, (one) => [one.vpi ?? "none"])],
+  ["vpi", "VPI of the newest", (module) => newest(module, (one) => one.vpi ?? ["none"])],
   ["vpiBackends", "VPI back ends", vpiCell],
   ["visionworks", "VisionWorks last in", visionworksCell],
 ];
@@ -64,10 +68,10 @@ function yesNo(facts: Sourced<boolean>): Sourced<string> {
   return facts.map(({ value, source }) => ({ value: value ? "yes" : "no", source }));
 }
 
-function powerModesCell({ powerModes: { modes } }: Module): Sourced<string> {
+function powerModesCell({ powerModes: { modes, source } }: Module): Sourced<string> {
   return modes.length === 0
     ? UNKNOWN
-    : from("conf", modes.map(({ id, name }) => `${id} ${name}`).join(", "));
+    : from(source, modes.map(({ id, name }) => `${id} ${name}`).join(", "));
 }
 
 function newest(
@@ -86,8 +90,15 @@ function newest(
 function vpiCell(module: Module): Sourced<string> {
   const releases = releasesFor(module);
   const release = releases[releases.length - 1];
-  if (!release?.vpi) return UNKNOWN;
-  return from("vpi", vpiBackends(module, release).join(", "));
+  return release?.vpi ? from("vpi", vpiBackendsText(module, release)) : UNKNOWN;
+}
+
+/** Back ends in one line; a vision accelerator that nobody confirmed is named as such. */
+export function vpiBackendsText(module: Module, release: JetpackRelease): string {
+  const known = vpiBackends(module, release);
+  if (known.length === 0) return "none";
+  const open = best(SOCS[module.soc].pva) === null && best(module.rows.visionAccelerator) === null;
+  return [...known, ...(open ? ["pva unknown"] : [])].join(", ");
 }
 
 function visionworksCell(module: Module): Sourced<string> {

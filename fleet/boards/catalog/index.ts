@@ -1,4 +1,4 @@
-export { type ComparisonRow, cellText, compareModules } from "./compare.ts";
+export { type ComparisonRow, cellText, compareModules, vpiBackendsText } from "./compare.ts";
 export {
   dlaEnded,
   JETPACK_RELEASES,
@@ -7,10 +7,11 @@ export {
 } from "./jetpack-release.ts";
 export { MODULE_ROWS, type Module, type ModuleRow } from "./module.ts";
 export { findModule, MODULES, moduleOfPart } from "./modules.ts";
-export type { PowerModeFacts, PowerModes } from "./power-mode.ts";
+export type { PowerModeFacts, PowerModeLimits, PowerModes } from "./power-mode.ts";
 export { type GpuArch, SOCS, type Soc, type SocId } from "./soc.ts";
 export { best, type Fact, SOURCES, type Sourced, type SourceKey } from "./sourced.ts";
 export {
+  gpuShare,
   newestJetpack,
   releasesFor,
   supports,

@@ -8,13 +8,15 @@ export interface JetpackRelease {
   kernel: string;
   ubuntu: string;
   glibc: string | null;
+  gcc: string | null;
   cuda: string;
   cudnn: string;
   tensorrt: string;
   deepstream: string;
   deepstreamSource: SourceKey;
   gstreamer: string;
-  vpi: string | null;
+  /** VPI of the oldest and of the newest version of the row, or of all; null where there is none. */
+  vpi: readonly string[] | null;
   /** VisionWorks ended with JetPack 4. */
   visionworks: string | null;
   /** Module families of this release, by SoC; single modules that join or leave are in `modules.ts`. */
@@ -27,12 +29,13 @@ function release(row: Row): JetpackRelease {
   return { deepstreamSource: "relnotes", ...row };
 }
 
-const R28 = { kernel: "4.4", ubuntu: "16.04", gstreamer: "1.8", visionworks: "1.6" };
-const R32 = { kernel: "4.9", ubuntu: "18.04", glibc: "2.27", visionworks: "1.6" };
+const R28 = { kernel: "4.4", ubuntu: "16.04", gcc: "5.4", gstreamer: "1.8", visionworks: "1.6" };
+const R32 = { kernel: "4.9", ubuntu: "18.04", glibc: "2.27", gcc: "7", visionworks: "1.6" };
 const R35 = {
   kernel: "5.10",
   ubuntu: "20.04",
   glibc: "2.31",
+  gcc: "9",
   gstreamer: "1.16",
   visionworks: null,
 };
@@ -40,14 +43,15 @@ const R36 = {
   kernel: "5.15",
   ubuntu: "22.04",
   glibc: "2.35",
+  gcc: "11",
   gstreamer: "1.20",
   visionworks: null,
 };
-const R38 = { kernel: "6.8.12", ubuntu: "24.04", glibc: "2.39", visionworks: null };
+const R38 = { kernel: "6.8.12", ubuntu: "24.04", glibc: "2.39", gcc: "13", visionworks: null };
 const JP4_SOCS = ["t210", "t186", "t194"];
 
 // Sources: recipe names of meta-tegra branches, NVIDIA's release notes, jetson_stats NVIDIA_JETPACK, the package
-// lists of jetpack-nixos. glibc other than 2.27, GStreamer other than 1.14 and 1.24.2, VisionWorks and the
+// lists of jetpack-nixos. gcc, glibc other than 2.27, GStreamer other than 1.14 and 1.24.2, VisionWorks and the
 // DeepStream of rows marked `general` are common knowledge.
 export const JETPACK_RELEASES: readonly JetpackRelease[] = [
   release({
@@ -110,7 +114,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
     tensorrt: "6.0.1",
     deepstream: "4.0.2",
     gstreamer: "1.14",
-    vpi: "0.1",
+    vpi: ["0.1"],
     socs: JP4_SOCS,
   }),
   release({
@@ -122,7 +126,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
     tensorrt: "7.1.3",
     deepstream: "5.0",
     gstreamer: "1.14",
-    vpi: "0.3",
+    vpi: ["0.3", "0.4"],
     socs: JP4_SOCS,
   }),
   release({
@@ -134,7 +138,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
     tensorrt: "7.1.3",
     deepstream: "5.1",
     gstreamer: "1.14.5",
-    vpi: "1.0.15",
+    vpi: ["1.0.12", "1.0.15"],
     socs: JP4_SOCS,
   }),
   release({
@@ -146,7 +150,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
     tensorrt: "8.0.1",
     deepstream: "6.0",
     gstreamer: "1.14.5",
-    vpi: "1.1",
+    vpi: ["1.1"],
     socs: JP4_SOCS,
   }),
   release({
@@ -158,7 +162,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
     tensorrt: "8.2.1",
     deepstream: "6.0.1",
     gstreamer: "1.14.5",
-    vpi: "1.2.3",
+    vpi: ["1.2.3"],
     socs: JP4_SOCS,
   }),
   release({
@@ -170,7 +174,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
     tensorrt: "8.4.0",
     deepstream: "6.1",
     deepstreamSource: "general",
-    vpi: "2.0",
+    vpi: ["2.0"],
     socs: ["t194", "t234"],
   }),
   release({
@@ -181,7 +185,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
     cudnn: "8.4.1.50",
     tensorrt: "8.4.1",
     deepstream: "6.1.1",
-    vpi: "2.1.6",
+    vpi: ["2.1.6"],
     socs: ["t194", "t234"],
   }),
   release({
@@ -192,7 +196,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
     cudnn: "8.6.0.166",
     tensorrt: "8.5.2",
     deepstream: "6.2",
-    vpi: "2.2.6",
+    vpi: ["2.2.4", "2.2.6"],
     socs: ["t194", "t234"],
   }),
   release({
@@ -203,7 +207,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
     cudnn: "8.6.0.166",
     tensorrt: "8.5.2",
     deepstream: "6.3",
-    vpi: "2.4.8",
+    vpi: ["2.3.9", "2.4.8"],
     socs: ["t194", "t234"],
   }),
   release({
@@ -214,7 +218,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
     cudnn: "8.9.4.25",
     tensorrt: "8.6.2",
     deepstream: "6.4",
-    vpi: "3.0",
+    vpi: ["3.0"],
     socs: ["t234"],
   }),
   release({
@@ -225,43 +229,43 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
     cudnn: "8.9.4.25",
     tensorrt: "8.6.2",
     deepstream: "7.0",
-    vpi: "3.1.5",
+    vpi: ["3.1.5"],
     socs: ["t234"],
   }),
   release({
     ...R36,
     versions: ["6.1", "6.2", "6.2.1", "6.2.2"],
-    l4t: ["36.4", "36.4.3", "36.4.4", "36.4.7", "36.5"],
+    l4t: ["36.4", "36.4.2", "36.4.3", "36.4.4", "36.4.7", "36.5"],
     cuda: "12.6.68",
     cudnn: "9.3.0.75",
     tensorrt: "10.3.0",
     deepstream: "7.1",
-    vpi: "3.2.4",
+    vpi: ["3.2.4"],
     socs: ["t234"],
   }),
   release({
     ...R38,
     versions: ["7.0", "7.1"],
-    l4t: ["38.2", "38.4"],
+    l4t: ["38.2", "38.2.1", "38.2.2", "38.4"],
     cuda: "13.0.48",
     cudnn: "9.12.0.46",
     tensorrt: "10.13.3",
     deepstream: "8.0",
     deepstreamSource: "general",
     gstreamer: "1.24",
-    vpi: "4.0",
+    vpi: ["4.0"],
     socs: ["t264"],
   }),
   release({
     ...R38,
-    versions: ["7.2"],
+    versions: ["7.2 EA", "7.2"],
     l4t: ["39.0", "39.2"],
     cuda: "13.2",
     cudnn: "9.20.0.46",
     tensorrt: "10.16.2",
     deepstream: "9.0",
     gstreamer: "1.24.2",
-    vpi: "4.1.3",
+    vpi: ["4.1.3"],
     socs: ["t234", "t264"],
   }),
 ];

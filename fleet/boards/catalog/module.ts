@@ -17,6 +17,8 @@ export interface Module {
   dlaTops: Sourced<number>;
   memoryGb: Sourced<number>;
   bandwidthGBps: Sourced<number>;
+  /** Clock of the memory controller at which it has that bandwidth. */
+  emcMaxMhz: Sourced<number>;
   /** Pixels per second of all decoders, in millions; NVIDIA states them for HEVC. */
   decodeMpixPerSecond: Sourced<number>;
   encodeMpixPerSecond: Sourced<number>;

@@ -34,6 +34,7 @@ function module({ rows, ...said }: Draft): Module {
     dlaTops: UNKNOWN,
     memoryGb: UNKNOWN,
     bandwidthGBps: UNKNOWN,
+    emcMaxMhz: UNKNOWN,
     decodeMpixPerSecond: UNKNOWN,
     encodeMpixPerSecond: UNKNOWN,
     powerModes: POWER_MODES.unknown,
@@ -58,6 +59,7 @@ const NANO = module({
   ...NO_DLA,
   memoryGb: from("table", 4),
   bandwidthGBps: from("table", 25.6),
+  emcMaxMhz: from("jtop", 1600),
   decodeMpixPerSecond: from("table", 500),
   encodeMpixPerSecond: from("table", 250),
   powerModes: POWER_MODES.nano,
@@ -86,6 +88,7 @@ const TX2 = module({
   ...NO_DLA,
   memoryGb: from("table", 8),
   bandwidthGBps: differing(from("table", 59.7), from("notes", 58.4)),
+  emcMaxMhz: from("dumps", 1866),
   decodeMpixPerSecond: from("table", 1000),
   encodeMpixPerSecond: from("table", 500),
   powerModes: POWER_MODES.tx2,
@@ -125,6 +128,8 @@ function tx2Relative(draft: Draft & { memory: string; power: string }): Module {
     decodeMpixPerSecond: TX2.decodeMpixPerSecond,
     encodeMpixPerSecond: TX2.encodeMpixPerSecond,
     bandwidthGBps: from("table", 51.2),
+    // What 128 bits need for that bandwidth.
+    emcMaxMhz: from("derived", 1600),
     lastJetpack: TX2.lastJetpack,
     ...said,
     rows: {
@@ -145,6 +150,8 @@ const NX_ROWS = {
   dlAccelerator: from("dla", "2 × NVDLA v1"),
   visionAccelerator: from("table", "2 × 7-way VLIW processor (PVA)"),
   cpu: from("table", "6 × Carmel"),
+  storage: from("datasheet", "16 GB eMMC; none on the developer kit's module"),
+  camera: from("datasheet", "12 lanes (3 × 4, 6 × 2 or 6 × 1) MIPI CSI-2, D-PHY 1.2 30 Gbps"),
   decode: from("table", "2 × 690 MP/s: 12 × 1080p60, 32 × 1080p30"),
   encode: from("table", "2 × 464 MP/s: 14 × 1080p30"),
   power: from("table", "10 / 15 / 20 W"),
@@ -157,10 +164,11 @@ function xavierNx(draft: Draft & { memory: string }): Module {
     tensorCores: from("table", 48),
     gpuMaxMhz: differing(from("bench", 1109.25), from("table", 1100)),
     dlaCores: from("dla", 2),
-    dlaMaxMhz: UNKNOWN,
+    dlaMaxMhz: from("conf", 1100.8),
     // 21 TOPS of the module less 13.6 TOPS of its GPU, over two cores.
     dlaTops: from("derived", 3.7),
-    bandwidthGBps: from("general", 59.7),
+    bandwidthGBps: differing(from("general", 59.7), from("datasheet", 51.2)),
+    emcMaxMhz: differing(from("conf", 1866), from("datasheet", 1600)),
     decodeMpixPerSecond: from("table", 1380),
     encodeMpixPerSecond: from("table", 928),
     powerModes: POWER_MODES["xavier-nx"],
@@ -201,6 +209,7 @@ function agxXavier(draft: Draft & { memory: Sourced<string> }): Module {
     dlaMaxMhz: from("bench", 1395.2),
     dlaTops: from("blog", 5),
     bandwidthGBps: differing(from("table", 136.5), from("notes", 137)),
+    emcMaxMhz: from("notes", 2133),
     decodeMpixPerSecond: from("table", 3000),
     encodeMpixPerSecond: from("table", 2000),
     powerModes: POWER_MODES["agx-xavier"],
@@ -216,6 +225,9 @@ const ORIN_DLA = {
   // Sparse figures are twice as high; the planner reckons dense.
   dlaTops: from("general", 26),
 };
+
+const AGX_ORIN_CAMERA = from("l4tguide", "CSI 0 to 7");
+const ORIN_SMALL_CAMERA = from("l4tguide", "CSI 0 to 3");
 
 const JETPACK_5_TO_7 = { lastJetpack: from("nixos", "7.2") };
 
@@ -279,6 +291,7 @@ export const MODULES: readonly Module[] = [
     title: "Jetson TX2 NX",
     soc: "t186",
     partNumbers: ["p3636-0001"],
+    powerModes: POWER_MODES["tx2-nx"],
     memoryGb: from("table", 4),
     memory: "4 GB, 51.2 GB/s",
     power: "7.5 / 15 W",
@@ -317,6 +330,7 @@ export const MODULES: readonly Module[] = [
     decodeMpixPerSecond: UNKNOWN,
     encodeMpixPerSecond: UNKNOWN,
     powerModes: POWER_MODES.unknown,
+    emcMaxMhz: UNKNOWN,
     // L4T R32.6.1 took it out of the list of supported modules.
     lastJetpack: from("tegra", "4.5"),
     memory: from("table", "8 GB, 85.3 GB/s"),
@@ -388,10 +402,12 @@ export const MODULES: readonly Module[] = [
     dlaCores: from("dla", 2),
     memoryGb: from("table", 32),
     bandwidthGBps: from("table", 204.8),
-    powerModes: POWER_MODES["agx-orin"],
+    emcMaxMhz: from("dumps", 3199),
+    powerModes: POWER_MODES["agx-orin-32gb"],
     firstJetpack: from("relnotes", "5.0.2"),
     ...JETPACK_5_TO_7,
     rows: {
+      camera: AGX_ORIN_CAMERA,
       gpu: from("general", "1792-core Ampere, 56 Tensor Cores"),
       dlAccelerator: from("dla", "2 × NVDLA v2"),
       visionAccelerator: from("table", "1 × PVA v2"),
@@ -412,10 +428,12 @@ export const MODULES: readonly Module[] = [
     ...ORIN_DLA,
     memoryGb: from("table", 64),
     bandwidthGBps: from("table", 204.8),
+    emcMaxMhz: from("dumps", 3199),
     powerModes: POWER_MODES["agx-orin"],
     firstJetpack: from("relnotes", "5.0.2"),
     ...JETPACK_5_TO_7,
     rows: {
+      camera: AGX_ORIN_CAMERA,
       gpu: from("table", "2048-core Ampere, 64 Tensor Cores"),
       dlAccelerator: from("dla", "2 × NVDLA v2"),
       visionAccelerator: from("table", "1 × PVA v2"),
@@ -457,10 +475,12 @@ export const MODULES: readonly Module[] = [
       dlaTops: from("general", 10),
       memoryGb: from("table", Number(gb)),
       bandwidthGBps: from("table", 102.4),
-      powerModes: POWER_MODES["orin-nx"],
+      emcMaxMhz: from("conf", 3199),
+      powerModes: POWER_MODES[`orin-nx-${gb}gb`],
       firstJetpack: from("relnotes", "5.1"),
       ...JETPACK_5_TO_7,
       rows: {
+        camera: ORIN_SMALL_CAMERA,
         gpu: from("table", "1024-core Ampere, 32 Tensor Cores"),
         dlAccelerator: from("dla", `${gb === "16" ? 2 : 1} × NVDLA v2`),
         visionAccelerator: from("table", "1 × PVA v2"),
@@ -482,11 +502,13 @@ export const MODULES: readonly Module[] = [
       ...NO_DLA,
       memoryGb: from("table", Number(gb)),
       bandwidthGBps: from("table", gb === "8" ? 68 : 34),
+      emcMaxMhz: from("conf", 2133),
       encodeMpixPerSecond: from("general", 0),
-      powerModes: POWER_MODES["orin-nano"],
+      powerModes: POWER_MODES[`orin-nano-${gb}gb`],
       firstJetpack: from("relnotes", "5.1.1"),
       ...JETPACK_5_TO_7,
       rows: {
+        camera: ORIN_SMALL_CAMERA,
         gpu: from(
           "table",
           `${gb === "8" ? 1024 : 512}-core Ampere, ${gb === "8" ? 32 : 16} Tensor Cores`,
@@ -511,9 +533,18 @@ export const MODULES: readonly Module[] = [
     lastJetpack: from("nixos", "7.2"),
     rows: {
       gpu: from("jtop", "Blackwell"),
-      cpu: from("general", "14 cores"),
-      memory: from("jtop", "125771 MB as tegrastats shows it"),
+      cpu: from("dumps", "14 cores"),
+      memory: from("dumps", "125771 MB as tegrastats shows it"),
     },
+  }),
+  module({
+    id: "agx-thor-t4000",
+    title: "Jetson AGX Thor T4000",
+    soc: "t264",
+    partNumbers: ["p3834-0000"],
+    firstJetpack: from("tegra", "7.2"),
+    lastJetpack: from("tegra", "7.2"),
+    rows: { gpu: from("jtop", "Blackwell") },
   }),
   module({
     id: "x86-t4",

@@ -5,6 +5,7 @@ import {
   jetpackRelease,
 } from "./jetpack-release.ts";
 import type { Module } from "./module.ts";
+import type { PowerModeFacts } from "./power-mode.ts";
 import { SOCS } from "./soc.ts";
 import { best } from "./sourced.ts";
 import { compareVersions } from "./versions.ts";
@@ -71,3 +72,22 @@ export const VPI_ALGORITHMS: Readonly<Record<string, readonly VpiBackend[]>> = {
   "KLT tracker": ["cpu", "cuda", "pva"],
   "Harris corners": ["cpu", "cuda", "pva"],
 };
+
+/**
+ * The share of the GPU that a power mode leaves on. TPC_PG_MASK has a bit for every cluster of two SMs that is off;
+ * what is off in MAXN, too, the module does not have.
+ */
+export function gpuShare(module: Module, mode: PowerModeFacts | null): number {
+  const cores = best(module.cudaCores);
+  const base = module.powerModes.modes.find(({ name }) => name.startsWith("MAXN"))?.tpcPgMask;
+  const mask = mode?.tpcPgMask;
+  if (cores === null || base === undefined || mask === undefined) return 1;
+  const clusters = cores / SOCS[module.soc].cudaCoresPerSm / 2;
+  return Math.max(0, 1 - bits(mask & ~base) / clusters);
+}
+
+function bits(mask: number): number {
+  let count = 0;
+  for (let rest = mask; rest > 0; rest = Math.floor(rest / 2)) count += rest % 2;
+  return count;
+}

@@ -1,6 +1,7 @@
 import {
   best,
   type GpuArch,
+  gpuShare,
   type Module,
   type PowerModeFacts,
   SOCS,
@@ -46,16 +47,18 @@ const FULL_RATE_FP16_CORES: readonly GpuArch[] = ["maxwell", "pascal"];
 
 /** The hardware of a module in a power mode; null when the catalogue does not know enough of it. */
 export function hardwareOf(module: Module, mode: PowerModeFacts | null): Hardware | null {
-  const [cores, mhz, bandwidth] = [
+  const [all, mhz, bandwidth] = [
     best(module.cudaCores),
     best(module.gpuMaxMhz),
     best(module.bandwidthGBps),
   ];
-  if (cores === null || mhz === null || bandwidth === null) return null;
+  if (all === null || mhz === null || bandwidth === null) return null;
+  const share = gpuShare(module, mode);
+  const cores = all * share;
   const { arch, cudaCoresPerSm } = SOCS[module.soc];
   const gpuMhz = mode?.gpuMaxMhz ?? mhz;
   const coreFlops = cores * FMA * gpuMhz * 1e6;
-  const tensor = best(module.tensorCores) ?? 0;
+  const tensor = (best(module.tensorCores) ?? 0) * share;
   const tensorFlops = tensor * (TENSOR_FMA[arch] ?? 0) * FMA * gpuMhz * 1e6;
   const fastFp16 = FULL_RATE_FP16_CORES.includes(arch) ? 2 : 1;
   return {
@@ -69,7 +72,7 @@ export function hardwareOf(module: Module, mode: PowerModeFacts | null): Hardwar
     coreFlops,
     tensorCores: tensorFlops > 0,
     multiprocessors: Math.max(1, Math.round(cores / cudaCoresPerSm)),
-    bytesPerSecond: bandwidth * 1e9 * memoryShare(mode),
+    bytesPerSecond: bandwidth * 1e9 * memoryShare(module, mode),
     dla: dlaOf(module, mode),
     gpuMhz,
     dlaMhz: mode?.dlaMaxMhz ?? best(module.dlaMaxMhz),
@@ -77,10 +80,9 @@ export function hardwareOf(module: Module, mode: PowerModeFacts | null): Hardwar
 }
 
 /** The memory clock of a mode as a share of the full one. */
-function memoryShare(mode: PowerModeFacts | null): number {
-  if (!mode?.emcMaxMhz) return 1;
-  const full = mode.gpuMaxMhz !== undefined && mode.dlaMaxMhz !== undefined ? 2133 : 1866;
-  return Math.min(1, mode.emcMaxMhz / full);
+function memoryShare(module: Module, mode: PowerModeFacts | null): number {
+  const full = best(module.emcMaxMhz);
+  return mode?.emcMaxMhz && full ? Math.min(1, mode.emcMaxMhz / full) : 1;
 }
 
 function dlaOf(module: Module, mode: PowerModeFacts | null): Hardware["dla"] {
