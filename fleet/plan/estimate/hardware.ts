@@ -40,7 +40,8 @@ const TENSOR_FMA: Partial<Record<GpuArch, number>> = {
  * FP16 as a share of the INT8 rate of a DLA. Xavier: 2.5 TFLOPS of 5 TOPS, by NVIDIA's announcement. Orin's is built
  * for INT8: a public comparison of ResNet-50 on one DLA has 1.28 ms in INT8 and 17.73 in FP16, 0.46 TFLOPS of work,
  * which is this share of 26 TOPS where INT8 figures reach `dlaShare2` of them. YOLOX-nano on Orin NX agrees: 103 a
- * second on its DLA in FP16 against 465 on its GPU (public record of a trtexec run, by name of TASK 104).
+ * second on its DLA in FP16 against 465 on its GPU (public record of
+ * trtexec runs of 2026-07-16, JetPack 6.2.1, 40 W).
  */
 const DLA_FP16_SHARE = { 1: 0.5, 2: 0.03 } as const;
 const FULL_RATE_FP16_CORES: readonly GpuArch[] = ["maxwell", "pascal"];
