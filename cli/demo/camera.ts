@@ -3,7 +3,7 @@ import path from "node:path";
 import { z } from "zod";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { readIfThere } from "../../fleet/hub/files.ts";
-import { redactUri, SourceUri } from "../../fleet/spec/index.ts";
+import { redactUri, SourceUri, type VideoSpec } from "../../fleet/spec/index.ts";
 import { endPart, ensureRunning, findRunning, type Part, type Running } from "./background.ts";
 import { type CameraReady, cameraPart } from "./parts.ts";
 import type { DemoPaths } from "./state.ts";
@@ -13,6 +13,8 @@ export interface CameraSource {
   uri: string;
   /** For the screen. */
   text: string;
+  /** What it sends; null where nobody told. */
+  video: VideoSpec | null;
   /** The part was started by this run. */
   started: Part<CameraReady> | null;
 }
@@ -40,13 +42,19 @@ export async function openCamera(
   signal: AbortSignal,
 ): Promise<CameraSource> {
   if (choice.kind === "uri") {
-    return { uri: choice.uri, text: redactUri(choice.uri), started: null };
+    return { uri: choice.uri, text: redactUri(choice.uri), video: null, started: null };
   }
   const file = choice.kind === "file" ? choice.file : undefined;
   const { part, running } = await ensureCamera(paths, file, signal);
   const what = file ? path.basename(file) : "simulated scene";
-  const { rtspUrl } = running.ready;
-  return { uri: rtspUrl, text: `${rtspUrl} (${what})`, started: running.started ? part : null };
+  const { rtspUrl, width, height, fps } = running.ready;
+  const video = file === undefined ? { width, height, fps } : null;
+  return {
+    uri: rtspUrl,
+    text: `${rtspUrl} (${what})`,
+    video,
+    started: running.started ? part : null,
+  };
 }
 
 export async function endCamera(paths: DemoPaths): Promise<"not-running" | "ended" | "killed"> {

@@ -2,7 +2,7 @@ import { BOARDS as BOARD_TABLE } from "../../fleet/boards/index.ts";
 import { isFleetError } from "../../fleet/errors/index.ts";
 import type { HubLocation } from "../hub-location.ts";
 import { endPart, ensureRunning, type Part, type Running } from "./background.ts";
-import { type CameraChoice, endCamera, openCamera } from "./camera.ts";
+import { type CameraChoice, type CameraSource, endCamera, openCamera } from "./camera.ts";
 import { withWhatRuns } from "./failed-deploy.ts";
 import { ensureKeys } from "./keys.ts";
 import type { DemoModel } from "./model.ts";
@@ -27,7 +27,7 @@ export interface DemoRun {
 export interface DemoFleet {
   location: HubLocation;
   boards: readonly BoardReady[];
-  cameraUri: string;
+  camera: Pick<CameraSource, "uri" | "video">;
 }
 
 /** Makes keys and starts what does not run yet. What it started ends again when `work` is cancelled. */
@@ -54,8 +54,9 @@ export async function deploy(
   fleet: DemoFleet,
   model: DemoModel,
 ): Promise<void> {
-  const { boards, cameraUri, location } = fleet;
-  const facts = { fleet: FLEET, hubUrl: location.httpUrl, paths, boards, model, cameraUri };
+  const { boards, location } = fleet;
+  const { uri: cameraUri, video } = fleet.camera;
+  const facts = { fleet: FLEET, hubUrl: location.httpUrl, paths, boards, model, cameraUri, video };
   await writeStackConfig(facts, signal);
   steps.say("pulumi", "up, of infra/programs/quickstart:");
   await up(paths, out, signal).catch(async (error: unknown) => {
@@ -83,7 +84,7 @@ async function startFleet(run: DemoRun, started: Part<unknown>[]): Promise<DemoF
   const boards = await ensureBoards(paths, steps, ensure);
   const location: HubLocation = { httpUrl, credentialsFile: paths.operatorFile };
   if (hasTruth) location.truthFile = paths.truthFile;
-  return { location, boards, cameraUri: camera.uri };
+  return { location, boards, camera };
 }
 
 /** Only of the simulated scene is it known what is on the picture. */

@@ -24,7 +24,12 @@ const BoardReady = z.object({
 });
 export type BoardReady = z.infer<typeof BoardReady>;
 
-const CameraReady = z.looseObject({ rtspUrl: z.url() });
+const CameraReady = z.looseObject({
+  rtspUrl: z.url(),
+  width: z.number(),
+  height: z.number(),
+  fps: z.number(),
+});
 export type CameraReady = z.infer<typeof CameraReady>;
 
 const TruthReady = z.object({ out: z.string() });

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
+import type { VideoSpec } from "../../fleet/spec/index.ts";
 import { programDir, pulumiPaths, STACK } from "../setup/pulumi-env.mjs";
 import type { DemoModel } from "./model.ts";
 import type { BoardReady } from "./parts.ts";
@@ -18,6 +19,8 @@ export interface StackFacts {
   paths: DemoPaths;
   boards: readonly BoardReady[];
   cameraUri: string;
+  /** What the camera sends; null where nobody told. */
+  video: VideoSpec | null;
   model: Pick<DemoModel, "source" | "labels">;
 }
 
@@ -39,6 +42,7 @@ export function stackConfig(project: string, facts: StackFacts): Record<string, 
     [`${project}:devices`]: JSON.stringify(devices),
     [`${project}:model`]: model.source,
     [`${project}:labels`]: JSON.stringify(model.labels),
+    [`${project}:video`]: JSON.stringify(facts.video),
   };
 }
 

@@ -92,6 +92,11 @@ export const ERROR_CODES = {
     "Correct `board` or `address` in the program.",
     false,
   ),
+  DEMAND_IMPOSSIBLE: row(
+    "A pipeline demands what the plan says the silicon of its board cannot give.",
+    "Lower the demand or take another board; `jetfleet plan` shows what is possible.",
+    false,
+  ),
   BOARD_DISK_FULL: row(
     "The board has too little free disk.",
     "Free space on the board, then run `up` again.",

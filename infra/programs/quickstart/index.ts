@@ -14,7 +14,7 @@ const camera = config.requireSecret("cameraUri");
 
 // What must be achieved, and what the camera is said to send: a preview refuses what a board's silicon cannot give.
 const budget = config.getObject<jf.BudgetArgs>("budget") ?? { minFps: 10, latencyP95Ms: 500 };
-const video = config.getObject<jf.VideoArgs>("video") ?? { width: 1280, height: 720, fps: 15 };
+const video = config.getObject<jf.VideoArgs | null>("video");
 
 for (const args of config.requireObject<(jf.DeviceArgs & { name: string })[]>("devices")) {
   const device = new jf.Device(args.name, args);
@@ -23,7 +23,7 @@ for (const args of config.requireObject<(jf.DeviceArgs & { name: string })[]>("d
   new jf.Pipeline(`${args.name}-entrance`, {
     name: "entrance",
     device,
-    sources: { camera: { uri: camera, video } },
+    sources: { camera: { uri: camera, ...(video && { video }) } },
     detect: { model, minScore: config.getNumber("minScore") ?? 0.4 },
     track: { algorithm: "bytetrack" },
     budget,

@@ -49,6 +49,7 @@ export function demandFailures(plan: KeptPlan, question: PlanQuestion): CheckFai
     return [
       {
         property: demand.property(question),
+        code: "DEMAND_IMPOSSIBLE" as const,
         reason: `${diagnostic.message} (${circumstances(plan, question)})`,
         hint: sentence(diagnostic.remedy ?? demand.remedy),
       },

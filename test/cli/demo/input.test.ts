@@ -136,6 +136,7 @@ describe("the stack's configuration", () => {
         { name: "tx2", board: "tx2", host: "127.0.0.1", sshPort: 2201, hostKey: "SHA256:abc" },
       ],
       cameraUri: "rtsp://user:secret@cam/1",
+      video: null,
       model: { source: "/m.onnx", labels: ["car"] },
     });
     expect(config["jetfleet:operatorCredentials"]).toBe("/state/keys/operator.json");
@@ -149,6 +150,7 @@ describe("the stack's configuration", () => {
       },
     ]);
     expect(JSON.stringify(config)).not.toContain("secret");
+    expect(config["quickstart:video"]).toBe("null");
   });
 });
 

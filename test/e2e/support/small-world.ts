@@ -147,6 +147,7 @@ export class SmallWorld {
           },
         ],
         cameraUri: changes.cameraUri ?? this.cameraUri,
+        video: null,
         model: { source: changes.model ?? this.model, labels: changes.labels ?? ["thing"] },
       },
       this.#signal,

@@ -62,7 +62,7 @@ describe("a demand that the silicon cannot meet fails the check at the property 
       "INT8 without fast INT8",
       { "detect.precision": "int8", "budget.minFps": 90 },
       "detect.precision",
-      /^SPEC_INVALID: INT8 on Jetson TX2: sm_62 has no fast INT8; FP16 is estimated at \d+ to \d+ fps, you ask for 90 \(/,
+      /^DEMAND_IMPOSSIBLE: INT8 on Jetson TX2: sm_62 has no fast INT8; FP16 is estimated at \d+ to \d+ fps, you ask for 90 \(/,
       /next: .*fp16/,
     ],
     [
