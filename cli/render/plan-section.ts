@@ -65,14 +65,18 @@ function siliconNotes(pipelines: readonly Placed[]): string[] {
   });
 }
 
-/** On the planned silicon: what is not as planned. */
+/** What the plan warned of; and on the planned silicon, what is not as planned. */
 function planNotes({ device, pipeline }: Placed): string[] {
   const rows = pipeline.comparison?.rows ?? [];
-  return rows.flatMap(({ what, planVerdict }) =>
+  const { verdict, ofRunningModel, warnings = [] } = pipeline.plan ?? {};
+  const holds = verdict === "runs" && ofRunningModel !== false;
+  const warned = holds ? warnings.map((text) => `${titleOf(device, pipeline)}: ${text}`) : [];
+  const different = rows.flatMap(({ what, planVerdict }) =>
     planVerdict === null || planVerdict === "inside"
       ? []
       : [`${titleOf(device, pipeline)}: ${FIGURE_WORDS[what]} ${PLAN_WORDS[planVerdict]}`],
   );
+  return [...warned, ...different];
 }
 
 function titleOf({ name: device }: DeviceView, { name }: PipelineView): string {

@@ -138,6 +138,14 @@ planned for TensorRT on the board's silicon; measured on the CPU of this
 simulation: differences between the two are no fault`);
   });
 
+  it("repeats what the plan warned of, unless another model runs by now", () => {
+    const plan = { ...PLAN, warnings: ["110 fps are asked for: expected to be met, not surely"] };
+    const section = sectionOf({ door: { plan }, old: { plan, modelDigest: OLD_DIGEST } }, 200);
+    expect(section.match(/.*not surely/g)).toEqual([
+      "door/entrance: 110 fps are asked for: expected to be met, not surely",
+    ]);
+  });
+
   it("tells the silicon by pipeline where it differs, and what is not as planned on its own", () => {
     const devices = {
       real: { plan: PLAN, simulated: false, runsOn: GPU },
