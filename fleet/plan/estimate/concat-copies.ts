@@ -20,14 +20,16 @@ export function copiedParts(
   layers: readonly Layer[],
   { makers, users }: Wiring,
   groupOf: ReadonlyMap<number, Group>,
-  { trt }: FusionRules,
+  rules: FusionRules,
 ): LayerTensor[] {
+  // TensorRT-RTX joins by a copy for Turing, and in place for Ada.
+  if (rules.builder === "tensorrt-rtx" && rules.arch === "turing") return [...join.inputs];
   return join.inputs.filter(({ name }) => {
     const maker = layers[makers.get(name) ?? -1];
     const readers = (users.get(name) ?? []).flatMap((user) => layers[user] ?? []);
     const gotBy = readers.find(({ kind }) => kind === "concatenation");
     if (!maker || gotBy !== join) return true;
-    if (maker.kind === "slice") return isView(maker, trt) || readers.length > 1;
+    if (maker.kind === "slice") return isView(maker, rules) || readers.length > 1;
     if (!takesStrides(maker) || !writesStrides(groupOf.get(maker.index) ?? [])) return true;
     return !readers.every((reader) => takesStrides(reader) || reader.kind === "concatenation");
   });

@@ -31,7 +31,7 @@ export function estimateEngine(
   hardware: Hardware,
   precision: Precision,
 ): EngineEstimate {
-  const kernels = fuse(placed, { trt, arch: hardware.arch, precision });
+  const kernels = fuse(placed, { trt, arch: hardware.arch, builder: hardware.builder, precision });
   const dlaMs = kernelsMs(kernels, hardware, precision, FITTED_FACTORS, "dla");
   const gpuMs =
     kernelsMs(kernels, hardware, precision, FITTED_FACTORS, "gpu") +

@@ -8,10 +8,13 @@ import {
 } from "../../boards/catalog/index.ts";
 
 export type Precision = "fp32" | "fp16" | "int8";
+export type Builder = "tensorrt" | "tensorrt-rtx";
 
 /** What a roofline needs of a board in one power mode. Rates are dense peaks per second. */
 export interface Hardware {
   arch: GpuArch;
+  /** PCs have a builder of their own, which fuses otherwise. */
+  builder: Builder;
   gpuFlops: Readonly<Record<Precision, number>>;
   /** Rate of the plain cores, for work that tensor cores cannot do. */
   coreFlops: number;
@@ -56,7 +59,7 @@ export function hardwareOf(module: Module, mode: PowerModeFacts | null): Hardwar
   if (all === null || mhz === null || bandwidth === null) return null;
   const share = gpuShare(module, mode);
   const cores = all * share;
-  const { arch, cudaCoresPerSm } = SOCS[module.soc];
+  const { arch, chipId, cudaCoresPerSm } = SOCS[module.soc];
   const gpuMhz = mode?.gpuMaxMhz ?? mhz;
   const coreFlops = cores * FMA * gpuMhz * 1e6;
   const tensor = (best(module.tensorCores) ?? 0) * share;
@@ -64,6 +67,7 @@ export function hardwareOf(module: Module, mode: PowerModeFacts | null): Hardwar
   const fastFp16 = FULL_RATE_FP16_CORES.includes(arch) ? 2 : 1;
   return {
     arch,
+    builder: chipId === null ? "tensorrt-rtx" : "tensorrt",
     gpuFlops: {
       fp32: coreFlops,
       fp16: Math.max(tensorFlops, coreFlops * fastFp16),

@@ -6,10 +6,13 @@ import {
   type FusionRules,
   type Group,
   groupsByLayer,
+  isDepthwise,
   isView,
   type Wiring,
   wiringOf,
 } from "./group.ts";
+import { layoutCopies } from "./rtx-copies.ts";
+import { groupForRtx } from "./rtx-fusion.ts";
 
 /** Kinds of work that run at different shares of the peak. */
 export type WorkClass = "conv" | "depthwise" | "deconv" | "matmul" | "memory" | "free";
@@ -38,17 +41,35 @@ export interface Kernel {
 export function fuse(placed: PlacedGraph, rules: FusionRules): Kernel[] {
   const { layers, placements } = placed;
   const wiring = wiringOf(layers);
-  const groups = groupLayers(placed, wiring, rules);
+  const isRtx = rules.builder === "tensorrt-rtx";
+  const groups = isRtx ? groupForRtx(layers, wiring, rules) : groupLayers(placed, wiring, rules);
   const groupOf = groupsByLayer(groups);
-  return groups.map((group) => {
+  const kernels = groups.map((group) => {
     const [first] = group;
     const device = placements[first?.index ?? 0]?.device ?? "gpu";
     const kernel = toKernel(layers, group, device, wiring, rules);
-    if (first?.kind !== "concatenation") return kernel;
+    if (first?.kind !== "concatenation" || group.length > 1) return kernel;
     const copied = copiedParts(first, layers, wiring, groupOf, rules);
     const elements = copied.reduce((sum, { dims }) => sum + size(dims), 0);
-    return { ...kernel, work: elements === 0 ? "free" : "memory", elements: 2 * elements };
+    return { ...kernel, work: elements === 0 ? "free" : "memory", elements: 2 * elements } as const;
   });
+  return isRtx ? [...kernels, ...layoutCopies(groups, wiring, rules).map(toCopy)] : kernels;
+}
+
+/** A launch that only moves, and belongs to no layer. */
+function toCopy(elements: number): Kernel {
+  return {
+    device: "gpu",
+    work: "memory",
+    layers: [],
+    flops: 0,
+    elements,
+    weightElements: 0,
+    channels: 1,
+    outputElements: elements,
+    winograd: false,
+    leastBytes: 1,
+  };
 }
 
 const WITH_EXPONENTIAL = new Set([
@@ -100,7 +121,7 @@ function toKernel(
   const channels = first?.inputs[0]?.dims[1] ?? 1;
   return {
     device,
-    work: workOf(group, rules.trt),
+    work: workOf(group, rules),
     layers: [...inside],
     flops: group.reduce((sum, { flops }) => sum + flops, 0),
     elements: [...read.values()].reduce((sum, one) => sum + one, 0) + outputElements,
@@ -121,27 +142,24 @@ function isWinograd(layer: Layer | undefined): boolean {
   return layer?.kind === "convolution" && kernel.join() === "3,3" && ones && layer.groups === 1;
 }
 
-function workOf(group: Group, trt: number): WorkClass {
+function workOf(group: Group, rules: FusionRules): WorkClass {
   const [layer] = group;
   switch (layer?.kind) {
-    case "convolution": {
-      const { groups = 1 } = layer;
-      return groups > 1 && groups === (layer.inputs[0]?.dims[1] ?? 0) ? "depthwise" : "conv";
-    }
+    case "convolution":
+      return isDepthwise(layer) ? "depthwise" : "conv";
     case "deconvolution":
       return "deconv";
     case "matrixMultiply":
       return "matmul";
-    case "shuffle":
-      // A reshape only renames dimensions; a transpose moves data.
-      return group.some(({ op }) => /Transpose|Space/.test(op)) ? "memory" : "free";
-    case "slice":
-      return isView(layer, trt) ? "free" : "memory";
-    case "identity":
-      return "free";
     default:
-      return "memory";
+      return group.every((one) => isFree(one, rules)) ? "free" : "memory";
   }
+}
+
+/** A reshape only renames dimensions; a transpose moves data. */
+function isFree(layer: Layer, rules: FusionRules): boolean {
+  if (layer.kind === "shuffle") return !/Transpose|Space/.test(layer.op);
+  return layer.kind === "identity" || isView(layer, rules);
 }
 
 function size(dims: readonly number[]): number {
