@@ -2,11 +2,12 @@ import type { Layer, LayerTensor } from "../layers/index.ts";
 import { type DlaContext, type DlaRule, list } from "./rule.ts";
 
 const ELEMENTWISE = ["elementwise"] as const;
+const COMPARISONS = ["Equal", "Greater", "Less"];
 
 function operationsOf({ trt, generation }: DlaContext): string[] {
   const all = ["SUM", "PROD", "MAX", "MIN"];
   if (trt >= 802) all.push("SUB");
-  if (trt >= 1000 && generation === 2) all.push("DIV", "POW", "Equal", "Greater", "Less");
+  if (trt >= 1000 && generation === 2) all.push("DIV", "POW", ...COMPARISONS);
   return all;
 }
 
@@ -34,7 +35,9 @@ export const POINT_RULES: readonly DlaRule[] = [
         ? null
         : `${op} is none of ${activationsOf(context).join(", ")}`,
     remedy: ({ op }, { trt }) =>
-      op === "LeakyRelu" && trt < 804 ? "JetPack 5 (TensorRT 8.4) runs LeakyRelu on DLA" : null,
+      op === "LeakyRelu" && trt < 804
+        ? "write it as the larger of x and alpha times x (alpha is at most 1), or use JetPack 5 (TensorRT 8.4)"
+        : null,
     source: "header",
   },
   {
@@ -100,10 +103,7 @@ export const POINT_RULES: readonly DlaRule[] = [
     kinds: ["resize"],
     before: 802,
     objects: () => "resize is supported from TensorRT 8.2 on",
-    remedy: ({ resize }) =>
-      resize?.mode === "nearest"
-        ? "a deconvolution with constant weights, stride equal to kernel, gives the same"
-        : null,
+    remedy: deconvolutionRemedy,
     source: "silent",
   },
   {
@@ -111,7 +111,6 @@ export const POINT_RULES: readonly DlaRule[] = [
     kinds: ["resize"],
     since: 802,
     objects: resizeMode,
-    remedy: resizeRemedy,
     source: "header",
   },
   {
@@ -131,6 +130,21 @@ export const POINT_RULES: readonly DlaRule[] = [
     source: "header",
   },
   {
+    id: "dla.softmax.size",
+    kinds: ["softmax"],
+    objects: softmaxSize,
+    source: "guide",
+  },
+  {
+    id: "dla.elementwise.comparison",
+    kinds: ELEMENTWISE,
+    objects: ({ operation = "" }, { precision }) =>
+      COMPARISONS.includes(operation) && precision !== "int8"
+        ? `${operation} exists on DLA in INT8 only`
+        : null,
+    source: "docs",
+  },
+  {
     id: "dla.slice",
     kinds: ["slice"],
     objects: sliceObjection,
@@ -141,7 +155,7 @@ export const POINT_RULES: readonly DlaRule[] = [
     kinds: ["unary"],
     objects: ({ operation = "" }, { trt, generation }) => {
       const known = trt >= 804 ? ["Abs"] : [];
-      if (trt >= 1000 && generation === 2) known.push("Sin", "Cos", "Atan");
+      if (trt >= 1000 && generation === 2) known.push("Sin", "Cos", "Atanh");
       return known.includes(operation) ? null : `${operation} is no unary of this DLA`;
     },
     source: "header",
@@ -156,26 +170,47 @@ export const POINT_RULES: readonly DlaRule[] = [
 ];
 
 const HALF_PIXEL = ["half_pixel", "pytorch_half_pixel", "tf_half_pixel_for_nn"];
+const TO_NEAREST = ["round_prefer_floor", "round_prefer_ceil"];
 
 function resizeMode({ resize }: Layer, { trt }: DlaContext): string | null {
   if (!resize) return null;
-  const { mode, coordinates } = resize;
-  const version = `${Math.floor(trt / 100)}.${trt % 100}`;
-  const asymmetric =
-    coordinates === "asymmetric" && (mode === "nearest" ? resize.rounding === "floor" : false);
+  const { mode, coordinates, rounding } = resize;
+  const nearest = mode === "nearest";
+  const asymmetric = nearest && coordinates === "asymmetric" && rounding === "floor";
   const half =
-    trt >= 804 && HALF_PIXEL.includes(coordinates) && (mode === "nearest" || mode === "linear");
-  return asymmetric || half
-    ? null
-    : `Resize ${mode} ${coordinates} is not supported on DLA in TensorRT ${version}`;
+    trt >= 804 &&
+    HALF_PIXEL.includes(coordinates) &&
+    (mode === "linear" || (nearest && TO_NEAREST.includes(rounding)));
+  if (asymmetric || half) return null;
+  const version = `${Math.floor(trt / 100)}.${trt % 100}`;
+  const how = nearest ? `${coordinates} ${rounding}` : coordinates;
+  return `Resize ${mode} ${how} is not supported on DLA in TensorRT ${version}`;
 }
 
-function resizeRemedy({ resize }: Layer, { trt }: DlaContext): string | null {
-  if (!resize) return null;
-  if (resize.mode === "linear" && trt >= 804 && resize.coordinates === "align_corners") {
-    return "export with align_corners off (half_pixel); the result changes slightly";
-  }
-  return null;
+/** Each pixel as often as the scale says: what a deconvolution does whose windows do not overlap. */
+function deconvolutionRemedy({ resize }: Layer, { trt }: DlaContext): string | null {
+  const [batch, channels, height = 0, width = 0] = resize?.scales ?? [];
+  const repeats =
+    resize?.mode === "nearest" &&
+    (resize.coordinates === "asymmetric"
+      ? resize.rounding === "floor"
+      : HALF_PIXEL.includes(resize.coordinates) && TO_NEAREST.includes(resize.rounding));
+  const most = trt >= 701 ? 32 : 8;
+  const whole = [height, width].every((one) => Number.isInteger(one) && one >= 1 && one <= most);
+  return repeats && whole && batch === 1 && channels === 1
+    ? `a deconvolution of kernel and stride ${height}×${width}, its weights 1 from each channel to itself, gives the same`
+    : null;
+}
+
+/** Elements along the axis, and what stands beside it. */
+function softmaxSize({ inputs, axis = 1 }: Layer, { trt }: DlaContext): string | null {
+  const dims = inputs[0]?.dims ?? [];
+  const along = dims[axis] ?? 1;
+  const alone = dims.every((dim, at) => at === axis || dim === 1);
+  if (trt < 806 && !alone)
+    return `softmax of ${list(dims)} where only its axis may be longer than 1`;
+  const most = alone ? 8192 : 1024;
+  return along > most ? `softmax over ${along} elements, more than ${most}` : null;
 }
 
 function resizeScales({ resize }: Layer): string | null {
@@ -194,7 +229,7 @@ function sliceObjection(layer: Layer, { trt, precision }: DlaContext): string | 
   if (layer.op !== "Slice" && layer.op !== "Split") return `${layer.op} is no plain slice`;
   if (precision === "int8") return "slice on DLA is FP16 only";
   if (layer.steps?.some((step) => step !== 1)) return `slice steps ${list(layer.steps)} are not 1`;
-  if (layer.axes?.includes(0)) return "slice along the batch";
+  if (layer.axes?.includes(0)) return "a slice along axis 0, the batch";
   return null;
 }
 
@@ -202,7 +237,8 @@ function sliceObjection(layer: Layer, { trt, precision }: DlaContext): string | 
 export const COMMON_RULES: readonly DlaRule[] = [
   {
     id: "dla.kind",
-    objects: ({ kind, op }) => (KINDS_ON_DLA.has(kind) ? null : `DLA has no ${kind} layer (${op})`),
+    objects: ({ kind, op }, context) =>
+      KINDS_ON_DLA.has(kind) || isMaximum(op, context) ? null : `DLA has no ${kind} layer (${op})`,
     remedy: (layer) => averagePoolRemedy(layer),
     source: "faq",
   },
@@ -267,6 +303,11 @@ const KINDS_ON_DLA = new Set<Layer["kind"]>([
   "lrn",
   "unary",
 ]);
+
+/** The only reduction there is, on Orin from the release after TensorRT 8.6.2 on. */
+function isMaximum(op: string, { trt, generation }: DlaContext): boolean {
+  return generation === 2 && trt >= 1000 && (op === "GlobalMaxPool" || op === "ReduceMax");
+}
 
 /** GlobalAveragePool is a reduction, which DLA lacks; a pooling of the same window it has, up to 8×8. */
 function averagePoolRemedy({ op, inputs }: Layer): string | null {

@@ -27,6 +27,7 @@ export const RULE_SOURCES = {
   header: "comments of NvInfer.h of that TensorRT release",
   guide: "TensorRT developer guide of the 8.4 era, chapter on DLA",
   faq: "NVIDIA/Deep-Learning-Accelerator-SW, FAQ and operator table",
+  docs: "TensorRT documentation, DLA supported layers and restrictions (10.x)",
   logs: "public build logs of Xavier and Orin units",
   silent:
     "the release's documents are silent; treated as unsupported until canRunOnDLA says otherwise",

@@ -26,9 +26,12 @@ export interface PlacedGraph {
   reformats: { tensor: string; from: Device; to: Device; elements: number }[];
 }
 
-/** Loadables that one core keeps at a time; the number before 8.5 is the safe reading of the 8.4 guide. */
+/**
+ * Subgraphs that the builder gives to one core. Build logs of Xavier say 8 on TensorRT 5 to 7.1 and 16 on 8.5; the
+ * guide of the 8.4 era says that 4 loadables run at a time. Between 7.1 and 8.5 no log is known: the old 8 stands.
+ */
 export function maxLoadables(trt: number): number {
-  return trt >= 805 ? 16 : 4;
+  return trt >= 805 ? 16 : 8;
 }
 
 /** Everything on the GPU. */
@@ -45,32 +48,48 @@ export function placeOnDla(layers: readonly Layer[], context: DlaContext): Place
     const objection = judge(layer, context);
     return { device: objection === null ? "dla" : "gpu", objection };
   });
-  const first = assemble(layers, placements);
+  const first = withoutHeavy(assemble(layers, placements), context);
   const dropped = surplusSegments(first, maxLoadables(context.trt));
   if (dropped.length === 0) return first;
   const limit = maxLoadables(context.trt);
   const total = first.segments.filter(({ device }) => device === "dla").length;
   const objection: Objection = {
     rule: "dla.loadables",
-    message: `one of the ${total - limit} smallest of ${total} DLA subgraphs, where a core keeps ${limit} loadables`,
+    message: `one of the ${total - limit} smallest of ${total} DLA subgraphs, where a core takes ${limit}`,
     remedy: null,
-    source: context.trt >= 805 ? "faq" : "guide",
+    source: "logs",
   };
   const surplus = new Set(
     dropped.flatMap(({ layers: inside }) => inside.map(({ index }) => index)),
   );
-  const fewer = placements.map(
+  const fewer = first.placements.map(
     (placement, at): Placement => (surplus.has(at) ? { device: "gpu", objection } : placement),
   );
   return assemble(layers, fewer);
 }
 
+/** Weights of one subgraph, from 7.1 on; the guides of TensorRT 5 and 6 say the same number. */
+const MOST_WEIGHT_BYTES = 512 * 2 ** 20;
+
+/** A subgraph with more weights than a loadable holds runs on the GPU as a whole. */
+function withoutHeavy(graph: PlacedGraph, { precision }: DlaContext): PlacedGraph {
+  const bytes = precision === "int8" ? 1 : 2;
+  const placements = [...graph.placements];
+  for (const { device, layers } of graph.segments) {
+    const weights = bytes * layers.reduce((sum, { weightElements }) => sum + weightElements, 0);
+    if (device !== "dla" || weights <= MOST_WEIGHT_BYTES) continue;
+    const message = `a subgraph with ${Math.round(weights / 2 ** 20)} MiB of weights, more than 512`;
+    const objection: Objection = { rule: "dla.weights", message, remedy: null, source: "guide" };
+    for (const { index } of layers) placements[index] = { device: "gpu", objection };
+  }
+  return assemble(graph.layers, placements);
+}
+
+/** The builder keeps the subgraphs of most layers, of equal ones the first; a log of YOLOv4 shows it. */
 function surplusSegments({ segments }: PlacedGraph, limit: number): Segment[] {
-  const flops = (segment: Segment): number =>
-    segment.layers.reduce((sum, layer) => sum + layer.flops, 0);
   return segments
     .filter(({ device }) => device === "dla")
-    .sort((a, b) => flops(b) - flops(a) || a.id - b.id)
+    .sort((a, b) => b.layers.length - a.layers.length || a.id - b.id)
     .slice(limit);
 }
 
@@ -104,8 +123,8 @@ function makersOf(layers: readonly Layer[]): Map<string, number> {
 }
 
 /**
- * Connected layers of one device and one level. The level grows at every change of device, so a path that leaves
- * a segment never comes back into it: each segment can run as a whole.
+ * Layers of one device and one level. The level grows at every change of device, so a path that leaves a segment never
+ * comes back into it: each segment can run as a whole. Layers of a level need not touch; logs show them in one subgraph.
  */
 function segmentsOf(
   layers: readonly Layer[],
@@ -113,31 +132,19 @@ function segmentsOf(
   deviceOf: (index: number) => Device,
 ): Segment[] {
   const levels: number[] = [];
-  const parents = layers.map(({ index }) => index);
-  const root = (at: number): number => {
-    let top = at;
-    while (parents[top] !== top) top = parents[top] ?? top;
-    parents[at] = top;
-    return top;
-  };
-  for (const { index, inputs } of layers) {
-    const own = deviceOf(index);
-    const before = inputs.flatMap(({ name }) => makers.get(name) ?? []);
-    levels[index] = Math.max(
-      0,
-      ...before.map((one) => (levels[one] ?? 0) + (deviceOf(one) === own ? 0 : 1)),
-    );
-    for (const one of before) {
-      const joins = deviceOf(one) === own && levels[one] === levels[index];
-      if (joins) parents[Math.max(root(one), root(index))] = Math.min(root(one), root(index));
-    }
-  }
-  const byRoot = new Map<number, Segment>();
+  const byPlace = new Map<string, Segment>();
   for (const layer of layers) {
-    const top = root(layer.index);
-    const segment = byRoot.get(top) ?? { id: byRoot.size, device: deviceOf(top), layers: [] };
+    const device = deviceOf(layer.index);
+    const before = layer.inputs.flatMap(({ name }) => makers.get(name) ?? []);
+    const level = Math.max(
+      0,
+      ...before.map((one) => (levels[one] ?? 0) + (deviceOf(one) === device ? 0 : 1)),
+    );
+    levels[layer.index] = level;
+    const place = `${device} ${level}`;
+    const segment = byPlace.get(place) ?? { id: byPlace.size, device, layers: [] };
     segment.layers.push(layer);
-    byRoot.set(top, segment);
+    byPlace.set(place, segment);
   }
-  return [...byRoot.values()];
+  return [...byPlace.values()];
 }

@@ -253,17 +253,30 @@ export const WINDOW_RULES: readonly DlaRule[] = [
   },
 ];
 
-/** A max pooling of stride 1 equals several smaller ones in a row: 9×9 is two of 5×5. */
+/**
+ * A max pooling of stride 1 equals several smaller ones in a row: 9×9 is two of 5×5. Padding divides as the window does,
+ * because what lies outside never is the largest.
+ */
 function poolRemedy(layer: Layer): string | null {
-  const [height = 0, width = 0] = kernel(layer);
-  const unit = stride(layer).every((one) => one === 1);
-  if (layer.poolType !== "max" || !unit || height !== width || height % 2 === 0) return null;
-  const steps = Math.ceil((height - 1) / 6);
+  const [size = 0, width = 0] = kernel(layer);
+  const plain = [...stride(layer), ...dilation(layer)].every((one) => one === 1);
+  const [pad = 0, ...others] = padding(layer);
+  const even = others.every((one) => one === pad) && (pad === 0 || pad === (size - 1) / 2);
+  if (layer.poolType !== "max" || !plain || !even || size !== width || size % 2 === 0) return null;
+  const parts = smallerWindows(size).map(
+    (part) => `${part}×${part}${pad === 0 ? "" : ` (padding ${(part - 1) / 2})`}`,
+  );
+  return `replace it by max poolings of stride 1 of ${parts.join(" then ")}, which give the same result`;
+}
+
+/** Odd windows of at most 7 that reach as far as one of `size`, as equal as can be. */
+function smallerWindows(size: number): number[] {
+  const count = Math.ceil((size - 1) / 6);
   const sizes: number[] = [];
-  for (let rest = height - 1; sizes.length < steps; ) {
-    const part = 2 * Math.ceil(rest / 2 / (steps - sizes.length));
+  for (let rest = size - 1; sizes.length < count; ) {
+    const part = 2 * Math.ceil(rest / 2 / (count - sizes.length));
     sizes.push(part + 1);
     rest -= part;
   }
-  return `replace it by max poolings of ${sizes.map((size) => `${size}×${size}`).join(" then ")}, which give the same result`;
+  return sizes;
 }

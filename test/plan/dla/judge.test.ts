@@ -106,7 +106,13 @@ describe("the DLA takes, and does not take", () => {
     ["nearest resize before 8.2", resize("nearest", "asymmetric"), at(800), "dla.resize.version"],
     ["nearest asymmetric floor on 8.2", resize("nearest", "asymmetric"), at(802), null],
     ["nearest half_pixel on 8.2", resize("nearest", "half_pixel"), at(802), "dla.resize.mode"],
-    ["nearest half_pixel on 8.4", resize("nearest", "half_pixel"), at(804), null],
+    [
+      "nearest half_pixel on 8.4",
+      resize("nearest", "half_pixel", 2, "round_prefer_floor"),
+      at(804),
+      null,
+    ],
+    ["the same rounded down", resize("nearest", "half_pixel"), at(804), "dla.resize.mode"],
     ["linear asymmetric on 8.5", resize("linear", "asymmetric"), at(805), "dla.resize.mode"],
     [
       "linear half_pixel by 8 on 8.5",
@@ -123,7 +129,13 @@ describe("the DLA takes, and does not take", () => {
     ],
     [
       "softmax on Orin",
-      layer({ kind: "softmax", op: "Softmax", axis: 1 }),
+      layer({
+        kind: "softmax",
+        op: "Softmax",
+        axis: 1,
+        inputs: [{ name: "x", dims: [1, 1000, 1, 1] }],
+        outputs: [{ name: "y", dims: [1, 1000, 1, 1] }],
+      }),
       at(805, { generation: 2 }),
       null,
     ],
@@ -223,8 +235,10 @@ describe("a remedy", () => {
   });
 
   it("splits a large max pooling into small ones of the same reach", () => {
-    expect(judge(pool(13, 1, 6), at(805))?.remedy).toContain("7×7 then 7×7");
-    expect(judge(pool(9, 1, 4), at(805))?.remedy).toContain("5×5 then 5×5");
+    expect(judge(pool(13, 1, 6), at(805))?.remedy).toContain(
+      "7×7 (padding 3) then 7×7 (padding 3)",
+    );
+    expect(judge(pool(9, 1, 0), at(805))?.remedy).toContain("5×5 then 5×5");
     expect(judge(pool(9, 2, 4), at(805))?.remedy).toBeNull();
   });
 });
