@@ -20,7 +20,8 @@ export function readTensor(bytes: Uint8Array, where: string, budget: Budget): On
   const dims: number[] = [];
   const loose: number[] = [];
   let type: DataType = "unknown";
-  let [name, location, externalFile] = ["", 0, ""];
+  let [name, location] = ["", 0];
+  const external = new Map<string, string>();
   let raw: Uint8Array | null = null;
   let packed: OnnxTensor["packed"] = null;
   readMessage(bytes, where, (field, reader) => {
@@ -30,8 +31,7 @@ export function readTensor(bytes: Uint8Array, where: string, budget: Budget): On
     else if (field === FIELD.name) name = reader.text();
     else if (field === FIELD.raw) raw = reader.bytes();
     else if (field === FIELD.location) location = reader.integer();
-    else if (field === FIELD.external)
-      externalFile = locationOf(reader.bytes(), where) ?? externalFile;
+    else if (field === FIELD.external) readEntry(reader.bytes(), where, external);
     else if (typed && reader.wire === WireType.LengthDelimited)
       packed = { field: typed, bytes: reader.bytes() };
     else if (typed && loose.length < LIMITS.looseValues) loose.push(looseValue(typed, reader));
@@ -45,9 +45,10 @@ export function readTensor(bytes: Uint8Array, where: string, budget: Budget): On
     raw: location === EXTERNAL ? null : raw,
     packed,
     loose: loose.length > 0 ? loose : null,
-    externalFile: location === EXTERNAL ? externalFile : null,
+    externalFile: location === EXTERNAL ? externalFile(external, place) : null,
   };
   checkSize(tensor, place);
+  if (location === EXTERNAL) checkExternal(tensor, external, place);
   return tensor;
 }
 
@@ -55,13 +56,44 @@ export function dataType(code: number): DataType {
   return (DATA_TYPES as Record<number, { name: DataType }>)[code]?.name ?? "unknown";
 }
 
-function locationOf(entry: Uint8Array, where: string): string | null {
+/** StringStringEntryProto: `location`, and where in that file the elements stand (`offset`, `length`). */
+function readEntry(bytes: Uint8Array, where: string, into: Map<string, string>): void {
   let [key, value] = ["", ""];
-  readMessage(entry, where, (field, reader) => {
+  readMessage(bytes, where, (field, reader) => {
     if (field === 1) key = reader.text();
     else if (field === 2) value = reader.text();
   });
-  return key === "location" ? value : null;
+  if (into.size > LIMITS.rank) throw refuse(where, "too many entries of external data");
+  into.set(key, value);
+}
+
+/** A file beside the model or below it: the standard forbids absolute paths and ways out of the folder. */
+function externalFile(entries: ReadonlyMap<string, string>, where: string): string {
+  const file = entries.get("location") ?? "";
+  const parts = file.split(/[\\/]/);
+  const outside = parts.includes("..") || parts[0] === "" || /^[A-Za-z]:/.test(file);
+  if (outside || file.includes("\0"))
+    throw refuse(
+      where,
+      `external data in ${JSON.stringify(file)}, which is no file beside the model`,
+    );
+  return file;
+}
+
+function checkExternal(
+  tensor: OnnxTensor,
+  entries: ReadonlyMap<string, string>,
+  where: string,
+): void {
+  for (const key of ["offset", "length"]) {
+    const said = entries.get(key);
+    if (said !== undefined && !(/^\d{1,16}$/.test(said) && Number.isSafeInteger(Number(said))))
+      throw refuse(where, `an external ${key} of ${JSON.stringify(said)}`);
+  }
+  const [length, size] = [entries.get("length"), bytesPerElement(tensor.type)];
+  const needed = elementCount(tensor.dims) * size;
+  if (length !== undefined && size > 0 && Number(length) !== needed)
+    throw refuse(where, `${length} bytes of external data where its shape needs ${needed}`);
 }
 
 function looseValue(field: PackedField, reader: FieldReader): number {

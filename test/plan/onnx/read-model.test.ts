@@ -1,7 +1,11 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isFleetError } from "../../../fleet/errors/index.ts";
+import { mapGraph } from "../../../fleet/plan/layers/index.ts";
 import { LIMITS, readModel, tensorValues } from "../../../fleet/plan/onnx/index.ts";
+import { inferShapes } from "../../../fleet/plan/shapes/index.ts";
 import { type ModelSketch, type NodeSketch, writeModel } from "../support/onnx-writer.ts";
 
 const RELU: NodeSketch = { op: "Relu", inputs: ["x"], outputs: ["y"], name: "relu" };
@@ -88,6 +92,40 @@ describe("reading an ONNX file", () => {
     );
   });
 
+  it("names the file of external data, and takes its place and size", () => {
+    const external = { location: "weights/large.bin", offset: "4096", length: "16" };
+    const file = writeModel({ ...PLAIN, tensors: [{ name: "w", dims: [2, 2], external }] });
+    const tensor = readModel(file).graph.initializers.get("w");
+    expect(tensor).toMatchObject({ externalFile: "weights/large.bin", raw: null });
+    expect(tensor && tensorValues(tensor)).toBeNull();
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ["of another folder", { location: "../secret" }, "no file beside the model"],
+    ["of another folder, further in", { location: "a/../../b" }, "no file beside the model"],
+    [
+      "of another folder, as Windows writes it",
+      { location: "..\\secret" },
+      "no file beside the model",
+    ],
+    ["of the root", { location: "/etc/passwd" }, "no file beside the model"],
+    ["of another drive", { location: "C:weights" }, "no file beside the model"],
+    ["behind a name with a zero", { location: "a\0b" }, "no file beside the model"],
+    ["nowhere", {}, "no file beside the model"],
+    ["before the file", { location: "w", offset: "-1" }, 'an external offset of "-1"'],
+    ["beyond any file", { location: "w", offset: "9".repeat(30) }, "an external offset of"],
+    ["of no number", { location: "w", length: "0x10" }, 'an external length of "0x10"'],
+    [
+      "of another size",
+      { location: "w", length: "15" },
+      "15 bytes of external data where its shape needs 16",
+    ],
+  ])("refuses external data %s", (_label, external, reason) => {
+    const bytes = writeModel({ ...PLAIN, tensors: [{ name: "w", dims: [2, 2], external }] });
+    expect(refusal(bytes)).toContain(reason);
+    expect(refusal(bytes)).toContain('tensor "w"');
+  });
+
   it("refuses a file with two graphs", () => {
     const file = writeModel(PLAIN);
     expect(refusal(Buffer.concat([file, file]))).toContain("two graphs");
@@ -121,6 +159,44 @@ describe("reading an ONNX file", () => {
       expect(typeof refusal(file.subarray(0, length))).toBe("string");
     }
     expect(refusal(file.subarray(0, file.length - 10))).toContain("cut off");
+  });
+
+  const alexnet = join(
+    import.meta.dirname,
+    "../../../fleet/plan/calibration/networks/alexnet.onnx",
+  );
+
+  it("refuses a real network that is cut off at any byte", () => {
+    const file = readFileSync(alexnet);
+    const whole = readModel(file).graph.nodes.length;
+    for (let length = 0; length < file.length; length++) {
+      const verdict = refusal(file.subarray(0, length));
+      // Behind the graph stands the operator set, without which nothing is understood.
+      expect(verdict, `${length} of ${file.length} bytes`).not.toBe("accepted");
+    }
+    expect(whole).toBe(20);
+  });
+
+  it("meets a real network with damaged bytes with MODEL_INVALID or another plan, in a moment", () => {
+    const file = readFileSync(alexnet);
+    const damage = fc.array(fc.tuple(fc.nat(file.length - 1), fc.nat(255)), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    fc.assert(
+      fc.property(damage, (changes) => {
+        const hurt = Buffer.from(file);
+        for (const [at, value] of changes) hurt[at] = value;
+        const start = performance.now();
+        try {
+          mapGraph(inferShapes(readModel(hurt)), 802);
+        } catch (error) {
+          if (!isFleetError(error, "MODEL_INVALID")) throw error;
+        }
+        expect(performance.now() - start).toBeLessThan(1000);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it("meets random bytes with MODEL_INVALID only", () => {
