@@ -126,7 +126,7 @@ describe.skipIf(!HAS_SHARED_MODELS)(`FastestDet${SHARED_SUFFIX}`, () => {
 
   it("is cut into many loadables by its channel shuffles, as many as each TensorRT keeps", () => {
     const [older, newer] = [planAt(XAVIER_4, model()), planAt(XAVIER_5, model())];
-    expect(onDla(older)?.loadables).toBe(4);
+    expect(onDla(older)?.loadables).toBe(8);
     expect(onDla(newer)?.loadables).toBe(16);
     expect(fallbacks(older)["dla.loadables"]).toBeGreaterThan(0);
     expect(fallbacks(newer)["dla.loadables"]).toBeUndefined();
