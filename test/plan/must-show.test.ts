@@ -124,10 +124,10 @@ describe.each([XAVIER_4, XAVIER_5])("on %s with JetPack %s, a DLA", (...place) =
 describe.skipIf(!HAS_SHARED_MODELS)(`FastestDet${SHARED_SUFFIX}`, () => {
   const model = (): OnnxModel => sharedModel("fastestdet.onnx");
 
-  it("is cut into many loadables by its channel shuffles, as many as each TensorRT keeps", () => {
+  it("is cut into 15 loadables by its channel shuffles, of which TensorRT 8.2 keeps eight", () => {
     const [older, newer] = [planAt(XAVIER_4, model()), planAt(XAVIER_5, model())];
     expect(onDla(older)?.loadables).toBe(8);
-    expect(onDla(newer)?.loadables).toBe(16);
+    expect(onDla(newer)?.loadables).toBe(15);
     expect(fallbacks(older)["dla.loadables"]).toBeGreaterThan(0);
     expect(fallbacks(newer)["dla.loadables"]).toBeUndefined();
   });
