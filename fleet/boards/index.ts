@@ -23,8 +23,12 @@ export {
   parsePackages,
 } from "./packages.ts";
 export {
+  clockRuns,
   GPU_NODE_NAMES,
+  parseClock,
   parseGpuLoad,
+  parseGpuMemory,
+  parseRails,
   parseRuntimeStatus,
   poweredPercent,
   railMilliwatts,

@@ -1,14 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { type JetpackRelease, jetpackRelease } from "../../fleet/boards/catalog/index.ts";
 import {
+  clockRuns,
   identifyModule,
   jetpackOfL4t,
   judgePackages,
   type ModuleEvidence,
   needsSocSpecificPackages,
+  parseClock,
   parseGpuLoad,
+  parseGpuMemory,
   parsePackages,
   parsePowerModeFile,
+  parseRails,
   parseRuntimeStatus,
   parseTegraRelease,
   poweredPercent,
@@ -350,6 +354,52 @@ describe("sysfs", () => {
     expect(zoneCelsius("PMIC-Die", "100000")).toBeNull();
     expect(zoneCelsius("CV0-therm", null)).toBeNull();
     expect(zoneCelsius("CV0-therm", "-256000")).toBeNull();
+  });
+
+  it("has clocks in hertz, those of CPUs in kilohertz", () => {
+    expect(parseClock("1377000000\n", "hertz")).toBe(1377);
+    expect(parseClock("2265600\n", "kilohertz")).toBe(2265.6);
+    expect(parseClock("userspace\n", "hertz")).toBeNull();
+  });
+
+  it.each([
+    ["1", "0", true],
+    ["0", "1100800000", true],
+    ["0", "0", false],
+    [null, null, false],
+  ])("has a codec of enable count %s and rate %s running: %s", (count, rate, runs) => {
+    expect(clockRuns(count, rate)).toBe(runs);
+  });
+
+  it("has the memory that the GPU holds, on units that say so", () => {
+    const meminfo =
+      "MemTotal:       32692948 kB\nNvMapMemFree:          0 kB\nNvMapMemUsed:     421148 kB\n";
+    expect(parseGpuMemory(meminfo)).toBe(421148 * 1024);
+    expect(parseGpuMemory("MemTotal: 1 kB\n")).toBeNull();
+  });
+
+  it("has rails by name, in milliwatts up to L4T 32 and in volts and amperes from 34 on", () => {
+    const older = {
+      rail_name_0: "VDD_SYS_GPU\n",
+      in_power0_input: "152\n",
+      rail_name_1: "VDD_SYS_SOC\n",
+      in_power1_input: "687\n",
+      in_voltage1_input: "19064\n",
+    };
+    expect(parseRails(older)).toEqual({ VDD_SYS_GPU: 152, VDD_SYS_SOC: 687 });
+    const newer = {
+      in1_label: "NC\n",
+      in1_input: "5000\n",
+      curr1_input: "10\n",
+      in2_label: "VDDQ_VDD2_1V8AO\n",
+      in2_input: "5000\n",
+      curr2_input: "60\n",
+      in3_label: "VDD_CPU_CV\n",
+      in3_input: "EAGAIN",
+      in7_label: "sum of shunt voltages\n",
+      in7_input: "12\n",
+    };
+    expect(parseRails(newer)).toEqual({ VDDQ_VDD2_1V8AO: 300 });
   });
 
   it("has volts and amperes per rail from L4T 34 on", () => {

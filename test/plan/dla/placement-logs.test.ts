@@ -146,6 +146,31 @@ describe("YOLOv3-416 on AGX Xavier, TensorRT 5 or 6 (lewes6369/TensorRT-Yolov3, 
     expect(found.get("Add")).toEqual(new Set(["dla"]));
   });
 
+  it("gives no convolution from the 61st layer on a place among the eight subgraphs, as the log names them", () => {
+    // Darknet's numbers of the 52 convolutions of the trunk; shortcuts and heads have numbers between and behind.
+    const stage = (down: number, blocks: number): number[] => [
+      down,
+      ...Array.from({ length: blocks }, (_, at) => [down + 1 + 3 * at, down + 2 + 3 * at]).flat(),
+    ];
+    const numbers = [
+      1,
+      ...stage(2, 1),
+      ...stage(6, 2),
+      ...stage(13, 8),
+      ...stage(38, 8),
+      ...stage(63, 4),
+    ];
+    const separate = withNormalisations(layersOf("yolov3", 600));
+    const { placements, segments } = placeOnDla(separate, TENSORRT_6);
+    const dropped = separate
+      .filter(({ kind }) => kind === "convolution")
+      .flatMap(({ index }, at) =>
+        placements[index]?.objection?.rule === "dla.loadables" ? [numbers[at] ?? 76] : [],
+      );
+    expect(segments.filter(({ device }) => device === "dla")).toHaveLength(8);
+    expect(dropped).toEqual(expect.arrayContaining([61, 63, 64, 65, 67, 68, 70, 71, 73, 74, 76]));
+  });
+
   it("refuses a route of one input: 'Concatenation on DLA requires at least two inputs'", () => {
     const route = layer({ kind: "concatenation", op: "Concat", axis: 1 });
     expect(judge(route, TENSORRT_6)?.message).toContain("at least two inputs");
