@@ -107,7 +107,8 @@ const transposed: Inference = (context) => {
   const { node } = context;
   const window = windowOf(node, kernel, input.slice(2));
   const extra = ints(node, "output_padding") ?? [];
-  const said = ints(node, "output_shape");
+  // Batch and channels may stand before the spatial sizes, as early models have it.
+  const said = ints(node, "output_shape")?.slice(-kernel.length);
   const spatial = kernel.map((size, at) => {
     const length = input[at + 2] ?? null;
     if (length === null) return null;

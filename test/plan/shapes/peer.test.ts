@@ -53,6 +53,13 @@ describe("the shape that the reference implementation gives", () => {
       [[1, 2, 6, 6]],
     ],
     [
+      "a transposed convolution that says its whole output, batch and channels too",
+      node("ConvTranspose", { strides: [3, 2], output_shape: [1, 2, 10, 8] }),
+      [1, 1, 3, 3],
+      [weights("w", 1, 2, 3, 3)],
+      [[1, 2, 10, 8]],
+    ],
+    [
       "a resize by scales of named axes",
       resized({ axes: [2, 3] }, ["x", "", "s"]),
       [1, 1, 2, 2],
