@@ -49,7 +49,7 @@ function readersOf(name: string, { layers, wiring }: Deep): Layer[] {
 function isTaken(layer: Layer, deep: Deep): boolean {
   if (layer.op === "Relu" || layer.op === "Clip" || layer.kind === "scale") return true;
   const isFunction = layer.kind === "activation" || layer.kind === "parametricRelu";
-  return isFunction && layer.op !== "Softplus" && !feedsResize(layer, deep);
+  return isFunction && !feedsResize(layer, deep);
 }
 
 function isSilu([sigmoid, product]: readonly Layer[], result: string, deep: Deep): boolean {

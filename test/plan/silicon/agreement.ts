@@ -19,7 +19,7 @@ export function agreementOf(
   layers: readonly Layer[],
   kernels: readonly Kernel[],
   msOf: (kernel: Kernel) => number,
-  engine: EngineReport,
+  engine: Pick<EngineReport, "layers">,
 ): Agreement {
   const ours = indexOf(kernels.map((kernel) => kernel.layers.map((at) => layers[at]?.name ?? "")));
   const theirs = indexOf(engine.layers.map(({ nodes }) => nodes));
@@ -62,7 +62,7 @@ function timesOf(
   layers: readonly Layer[],
   kernels: readonly Kernel[],
   msOf: (kernel: Kernel) => number,
-  engine: EngineReport,
+  engine: Pick<EngineReport, "layers">,
   theirs: ReadonlyMap<string, number>,
 ): [number, number][] {
   const sums = new Map<number, number>();

@@ -12,11 +12,12 @@ import { type OnnxModel, readModel } from "../../../fleet/plan/onnx/index.ts";
 import { inferShapes } from "../../../fleet/plan/shapes/index.ts";
 import { type Agreement, agreementOf } from "./agreement.ts";
 import type { EngineReport } from "./engine-report.ts";
+import { type RtxReport, toLaunch } from "./rtx-report.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const FOLDERS = ["fleet/plan/calibration/networks", "models", "../shared/data/models"];
 
-/** The model of a report named `MODEL-PRECISION`; null when it is not beside the project. */
+/** The model of a report named `MODEL` or `MODEL-PRECISION`; null when it is not beside the project. */
 export function modelOf(report: string): OnnxModel | null {
   const name = report.replace(/-(fp32|fp16|int8)(-jit)?$/, "");
   const file = name === "street_v2" ? "street-v2-b1" : name;
@@ -33,7 +34,7 @@ export function agreementWith(report: EngineReport, model: OnnxModel): Agreement
   const { layers } = mapGraph(inferShapes(model), 806);
   const { precision, tactics } = report;
   const kernels = fuse(placeOnGpu(layers), { trt: 806, arch: ARCH[tactics], precision });
-  const hardware = xavier();
+  const hardware = hardwareFor("agx-xavier");
   return agreementOf(
     layers,
     kernels,
@@ -42,14 +43,31 @@ export function agreementWith(report: EngineReport, model: OnnxModel): Agreement
   );
 }
 
+/** Our launches for a PC's card against those of TensorRT-RTX, which tells no times. */
+export function agreementWithRtx(report: RtxReport, model: OnnxModel): Agreement {
+  const { layers } = mapGraph(inferShapes(model), NEWEST);
+  const { arch, builder } = hardwareFor(report.board);
+  const { precision, launches } = report;
+  const kernels = fuse(placeOnGpu(layers), { trt: NEWEST, arch, builder, precision });
+  const theirs = launches.map((launch) => ({ ...toLaunch(launch), ms: null }));
+  const agreement = agreementOf(layers, kernels, () => 0, { layers: theirs });
+  return { ...agreement, engineLaunches: launches.length };
+}
+
+/** PCs are planned for with the rules of this version. */
+const NEWEST = 1003;
+
 /** What we take to be live at once, to hold against the memory that the engine asks for. */
-export function activationBytes({ precision }: EngineReport, model: OnnxModel): number {
+export function activationBytes(
+  { precision }: Pick<EngineReport, "precision">,
+  model: OnnxModel,
+): number {
   return peakLiveElements(mapGraph(inferShapes(model), 806).layers) * BYTES[precision];
 }
 
-function xavier(): Hardware {
-  const module = findModule("agx-xavier");
+function hardwareFor(board: string): Hardware {
+  const module = findModule(board);
   const hardware = module && hardwareOf(module, null);
-  if (!hardware) throw new Error("The catalogue lacks the clocks of AGX Xavier");
+  if (!hardware) throw new Error(`The catalogue lacks the clocks of ${board}`);
   return hardware;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { activationBytes, agreementWith, modelOf } from "./compare.ts";
 import { Built, Measured, toReport } from "./engine-report.ts";
 
-const [out = "", results = join(import.meta.dirname, "results")] = process.argv.slice(2);
+const [out = "", results = join(import.meta.dirname, "results/tensorrt")] = process.argv.slice(2);
 
 /** The inspector separates the nodes of a layer by control characters, which JSON does not allow. */
 function parse(path: string): unknown {

@@ -2,23 +2,16 @@
 //   inspect-engine build MODEL.onnx fp32|fp16|int8 LEVEL plain|jit TIMING_CACHE ENGINE > built.json
 //   inspect-engine measure ENGINE > measured.json
 // One JSON object on stdout; warnings, and what the builder fuses, on stderr.
-#include <NvInfer.h>
-#include <NvOnnxParser.h>
 #include <cuda_runtime_api.h>
 
-#include <chrono>
-#include <exception>
 #include <fstream>
 #include <functional>
-#include <iostream>
 #include <iterator>
 #include <map>
-#include <memory>
-#include <sstream>
-#include <stdexcept>
-#include <string>
 #include <string_view>
 #include <vector>
+
+#include "builder-tools.h"
 
 namespace {
 
@@ -53,12 +46,6 @@ class LayerTimes : public nvinfer1::IProfiler {
   std::vector<std::pair<std::string, double>> sums_;
 };
 
-template <typename T>
-std::unique_ptr<T> made(T* object, char const* what) {
-  if (object == nullptr) throw std::runtime_error(std::string("TensorRT made no ") + what);
-  return std::unique_ptr<T>(object);
-}
-
 void check(cudaError_t error, char const* doing) {
   if (error != cudaSuccess)
     throw std::runtime_error(std::string(doing) + ": " + cudaGetErrorString(error));
@@ -87,39 +74,6 @@ void writeFile(std::string const& path, void const* bytes, size_t size) {
   std::ofstream file(path, std::ios::binary);
   file.write(static_cast<char const*>(bytes), static_cast<std::streamsize>(size));
   if (!file) throw std::runtime_error("cannot write " + path);
-}
-
-std::string quoted(std::string const& text) {
-  std::ostringstream out;
-  out << '"';
-  for (char const c : text) {
-    if (c == '"' || c == '\\')
-      out << '\\' << c;
-    else if (static_cast<unsigned char>(c) < 0x20)
-      out << ' ';
-    else
-      out << c;
-  }
-  out << '"';
-  return out.str();
-}
-
-double secondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-std::unique_ptr<nvinfer1::INetworkDefinition> parse(
-    nvinfer1::IBuilder& builder, Logger& logger, std::string const& path,
-    std::unique_ptr<nvonnxparser::IParser>& parser) {
-  auto const explicitBatch =
-      1U << static_cast<uint32_t>(nvinfer1::NetworkDefinitionCreationFlag::kEXPLICIT_BATCH);
-  auto network = made(builder.createNetworkV2(explicitBatch), "network");
-  parser = made(nvonnxparser::createParser(*network, logger), "parser");
-  if (!parser->parseFromFile(path.c_str(), 0)) {
-    auto const* error = parser->getNbErrors() > 0 ? parser->getError(0) : nullptr;
-    throw std::runtime_error(std::string("parsing: ") + (error ? error->desc() : "no reason"));
-  }
-  return network;
 }
 
 /** Ranges of ±1 for every tensor: wrong values, and the same layers as with calibrated ones. */
@@ -153,16 +107,18 @@ void build(Logger& logger, std::vector<std::string> const& args) {
   auto const &cachePath = args[4], &enginePath = args[5];
   int const level = std::stoi(args[2]);
   auto builder = made(nvinfer1::createInferBuilder(logger), "builder");
-  std::unique_ptr<nvonnxparser::IParser> parser;
-  auto network = parse(*builder, logger, model, parser);
-  int const layers = network->getNbLayers();
+  auto const explicitBatch =
+      1U << static_cast<uint32_t>(nvinfer1::NetworkDefinitionCreationFlag::kEXPLICIT_BATCH);
+  auto const parsed = parseModel(*builder, logger, explicitBatch, model);
+  auto& network = *parsed.network;
+  int const layers = network.getNbLayers();
   auto config = made(builder->createBuilderConfig(), "configuration");
-  configure(*config, *network, precision, level, tactics == "jit");
+  configure(*config, network, precision, level, tactics == "jit");
   auto const kept = readFile(cachePath, true);
   auto cache = made(config->createTimingCache(kept.data(), kept.size()), "timing cache");
   config->setTimingCache(*cache, false);
   auto const start = std::chrono::steady_clock::now();
-  auto plan = made(builder->buildSerializedNetwork(*network, *config), "engine");
+  auto plan = made(builder->buildSerializedNetwork(network, *config), "engine");
   double const seconds = secondsSince(start);
   writeFile(enginePath, plan->data(), plan->size());
   auto timings = made(cache->serialize(), "serialised timing cache");
@@ -236,7 +192,7 @@ int main(int count, char** words) {
   std::string const verb = args.empty() ? "" : args.front();
   if (!args.empty()) args.erase(args.begin());
   Logger logger;
-  try {
+  return reporting("inspect-engine", [&] {
     if (verb == "build" && args.size() == 6)
       build(logger, args);
     else if (verb == "measure" && args.size() == 1)
@@ -244,12 +200,5 @@ int main(int count, char** words) {
     else
       throw std::invalid_argument(
           "build MODEL PRECISION LEVEL TACTICS CACHE ENGINE | measure ENGINE");
-  } catch (std::exception const& error) {
-    std::cerr << "inspect-engine: " << error.what() << "\n";
-    return 1;
-  } catch (...) {
-    std::cerr << "inspect-engine: TensorRT threw something that is no exception\n";
-    return 1;
-  }
-  return 0;
+  });
 }

@@ -1,12 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { placeOnGpu } from "../../../fleet/plan/dla/index.ts";
 import { fuse } from "../../../fleet/plan/estimate/kernels.ts";
 import { piece } from "../support/listing.ts";
 import { agreementOf, spearman } from "./agreement.ts";
-import { agreementWith, modelOf } from "./compare.ts";
-import { EngineReport, toReport } from "./engine-report.ts";
+import { type EngineReport, toReport } from "./engine-report.ts";
 
 const XAVIER = { trt: 806, arch: "volta", precision: "fp16" } as const;
 const BUILT = {
@@ -77,22 +74,4 @@ describe("correlation of ranks", () => {
   ])("of %j and %j is %f", (left, right, expected) => {
     expect(spearman(left.map((one, at) => [one, right[at] ?? 0]))).toBeCloseTo(expected, 10);
   });
-});
-
-const folder = join(import.meta.dirname, "results");
-const results = existsSync(folder) ? readdirSync(folder) : [];
-const none = ["(skipped: results/ holds no engine yet)"];
-
-describe("an engine that a real builder made", () => {
-  it.skipIf(results.length === 0).each(results.length === 0 ? none : results)(
-    "fuses at least nine of ten pairs as we do, both ways: %s",
-    (file) => {
-      const report = EngineReport.parse(JSON.parse(readFileSync(join(folder, file), "utf8")));
-      const model = modelOf(report.name);
-      if (model === null) throw new Error(`The model of ${file} is not beside the project`);
-      const { both, onlyEngine, onlyOurs } = agreementWith(report, model);
-      expect(both / (both + onlyEngine.length)).toBeGreaterThanOrEqual(0.9);
-      expect(both / (both + onlyOurs.length)).toBeGreaterThanOrEqual(0.9);
-    },
-  );
 });
