@@ -39,6 +39,39 @@ describe("a fleet of two simulated boards and a camera", { timeout: 5 * MINUTE }
     expect(again.code).toBe(0);
   });
 
+  it("shows plan and measurement side by side, of the silicon and of the CPU that simulates it", async () => {
+    const view = await world.statusUntil("frames on both boards", allDeliver, MINUTE);
+    for (const { plan, comparison, model } of pipelines(view)) {
+      expect(plan).toMatchObject({ verdict: "runs", modelDigest: model?.digest });
+      expect(comparison).toMatchObject({ silicon: "simulation", alike: false });
+      expect(comparison?.rows.find(({ what }) => what === "fps")).toMatchObject({
+        planned: { low: expect.any(Number), high: expect.any(Number) },
+        measured: expect.any(Number),
+        budgetVerdict: "met",
+        planVerdict: null,
+      });
+    }
+  });
+
+  it("refuses a budget that the silicon cannot give before anything moves, and takes another without a restart", async () => {
+    const before = pipelines(await world.status()).map(({ sinceMs, restarts }) => [
+      sinceMs,
+      restarts,
+    ]);
+    await world.pulumi("config", "set", "quickstart:budget", '{"minFps":5000}');
+    const refused = await world.pulumi("preview");
+    expect(refused.code).not.toBe(0);
+    // The engine stops at the first.
+    expect(refused.text).toMatch(/DEMAND_IMPOSSIBLE: Jetson .* fps.*you ask for 5000/);
+
+    await world.pulumi("config", "set", "quickstart:budget", '{"minFps":5}');
+    const up = await world.pulumi("up", "--yes", "--skip-preview", "--suppress-progress");
+    expect(up.code, up.text).toBe(0);
+    const view = await world.status();
+    expect(pipelines(view).map(({ budget }) => budget)).toEqual([{ minFps: 5 }, { minFps: 5 }]);
+    expect(pipelines(view).map(({ sinceMs, restarts }) => [sinceMs, restarts])).toEqual(before);
+  });
+
   it("shows a stopped agent as drift on refresh, and the next up repairs it", async () => {
     expect((await world.ssh("tx2", "sudo systemctl stop jetfleet-agent")).code).toBe(0);
     const refresh = await world.pulumi("refresh", "--yes", "--suppress-progress");
