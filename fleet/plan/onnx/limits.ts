@@ -2,7 +2,9 @@
 export const LIMITS = {
   nodes: 100_000,
   /** Attributes, initializers, value infos and the like, over all graphs of the file. */
-  entries: 1_000_000,
+  entries: 400_000,
+  /** Inputs and outputs of one node. */
+  nodeValues: 10_000,
   /** Graphs within graphs: bodies of If, Loop and Scan. */
   depth: 8,
   rank: 16,
@@ -13,6 +15,10 @@ export const LIMITS = {
   looseValues: 65_536,
   /** Elements of a constant that is worked out, such as a shape or an anchor list. */
   foldedElements: 65_536,
+  /** Elements that are worked out over the whole file, after which only shapes are. */
+  foldedTotal: 4_000_000,
+  /** What still is worked out then. */
+  foldedShape: 64,
 } as const;
 
 export const OPSETS = { oldest: 7, newest: 21 } as const;

@@ -68,7 +68,8 @@ function readNode(bytes: Uint8Array, position: number, budget: Budget, depth: nu
     else if (field === NODE.op) op = reader.text();
     else if (field === NODE.domain) domain = reader.text();
     else if (field === NODE.attribute) pending.push(reader.bytes());
-    if (inputs.length + outputs.length > LIMITS.entries) throw refuse(where, "too many inputs");
+    if (inputs.length + outputs.length > LIMITS.nodeValues)
+      throw refuse(where, `more than ${LIMITS.nodeValues} inputs and outputs`);
   });
   if (name === "") name = `${op}_${position}`;
   const named = `node ${JSON.stringify(name)} (${op})`;

@@ -1,5 +1,6 @@
 import {
   checkedDims,
+  LIMITS,
   type OnnxGraph,
   type OnnxModel,
   type OnnxNode,
@@ -9,7 +10,7 @@ import {
 } from "../onnx/index.ts";
 import { CONTROL_FLOW } from "./control-flow.ts";
 import { ELEMENTWISE } from "./elementwise.ts";
-import { type Dim, type Dims, type Fact, type Inference, known, NOTHING } from "./fact.ts";
+import { type Dim, type Dims, type Fact, type Inference, known, NOTHING, product } from "./fact.ts";
 import { INDEXING } from "./indexing.ts";
 import { LAYOUT } from "./layout.ts";
 import { OTHER } from "./other.ts";
@@ -53,7 +54,8 @@ export interface ShapedGraph {
 export function inferShapes(model: OnnxModel, options: ShapeOptions = {}): ShapedGraph {
   const { graph, opset } = model;
   const facts = new Map<string, Fact>();
-  const scope: Scope = { facts, opset, unknownOps: new Set(), outer: () => undefined };
+  const folding = { left: LIMITS.foldedTotal };
+  const scope: Scope = { facts, opset, unknownOps: new Set(), folding, outer: () => undefined };
   for (const input of graph.inputs) facts.set(input.name, inputFact(input, options));
   const live = inferGraph(graph, scope);
   return { graph, opset, facts, live, unknownOps: [...scope.unknownOps] };
@@ -65,6 +67,8 @@ interface Scope {
   outer: (name: string) => Fact | undefined;
   opset: number;
   unknownOps: Set<string>;
+  /** Elements that may still be worked out; a file of doublings would take all memory. */
+  folding: { left: number };
 }
 
 /** Adds the facts of every value of a graph to the scope; gives the nodes that are not constant. */
@@ -78,6 +82,7 @@ function inferGraph(graph: OnnxGraph, scope: Scope): OnnxNode[] {
     node.outputs.forEach((name, at) => {
       const fact = withHint(outputs?.[at] ?? NOTHING, graph.values.get(name));
       if (name !== "") facts.set(name, checked(node, fact));
+      scope.folding.left -= outputs?.[at]?.values?.length ?? 0;
     });
     if (!node.outputs.every((name) => name === "" || facts.get(name)?.constant)) live.push(node);
   }
@@ -92,13 +97,21 @@ export function opName({ op, domain }: Pick<OnnxNode, "op" | "domain">): string 
 function inferNode(node: OnnxNode, scope: Scope): Fact[] | null {
   const inference = INFERENCES.get(node.op);
   const look = (name: string): Fact | undefined => scope.facts.get(name) ?? scope.outer(name);
-  const inputs = node.inputs.map((name) => (name === "" ? null : (look(name) ?? NOTHING)));
+  const inputs = node.inputs.map((name) =>
+    name === "" ? null : affordable(look(name) ?? NOTHING, scope),
+  );
   const inside = (graph: OnnxGraph): Fact[] => {
     const inner: Scope = { ...scope, facts: new Map(), outer: look };
     inferGraph(graph, inner);
     return graph.outputs.map(({ name }) => inner.facts.get(name) ?? look(name) ?? NOTHING);
   };
   return inference ? inference({ node, inputs, opset: scope.opset, inside }) : null;
+}
+
+/** When enough was worked out, large values are no longer looked at: only shapes are. */
+function affordable(fact: Fact, { folding }: Scope): Fact {
+  const small = known(fact.dims) && product(fact.dims) <= LIMITS.foldedShape;
+  return folding.left > 0 || small ? fact : { ...fact, values: null };
 }
 
 /** Elements are decoded when an operator asks for them: of weights nobody does. */

@@ -129,7 +129,8 @@ function commonSize(context: NodeContext, all: readonly (Dims | null)[], axis: n
 }
 
 function joined({ inputs }: NodeContext): number[] | null {
-  if (inputs.some((input) => !input?.values)) return null;
+  const lengths = inputs.map((input) => input?.values?.length ?? Number.POSITIVE_INFINITY);
+  if (lengths.reduce((sum, one) => sum + one, 0) > LIMITS.foldedElements) return null;
   return inputs.flatMap((input) => [...(input?.values ?? [])]);
 }
 

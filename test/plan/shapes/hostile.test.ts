@@ -121,6 +121,66 @@ describe("a graph that contradicts itself is refused with its node", () => {
   });
 });
 
+describe("a small file that would make much", () => {
+  const constants = (nodes: NodeSketch[], w: number[]): Uint8Array =>
+    writeModel({
+      inputs: { x: [1] },
+      nodes,
+      tensors: [{ name: "w", dims: [w.length], int64: w }],
+      outputs: ["y"],
+    });
+
+  it("is not worked out beyond what a shape needs: doublings in a row", () => {
+    const nodes = Array.from({ length: 27 }, (_, at): NodeSketch => {
+      const before = at === 0 ? "w" : `v${at - 1}`;
+      return {
+        op: "Concat",
+        inputs: [before, before],
+        outputs: [`v${at}`],
+        attributes: { axis: 0 },
+      };
+    });
+    const { facts } = inferShapes(readModel(constants(nodes, [1, 2, 3, 4])));
+    expect(facts.get("v3")?.values).toHaveLength(64);
+    expect(facts.get("v13")?.values).toHaveLength(65_536);
+    expect(facts.get("v14")?.values).toBeNull();
+    expect(facts.get("v26")?.dims).toEqual([4 * 2 ** 27]);
+  });
+
+  it("is not worked out without end: twenty thousand sums of a large constant", () => {
+    const nodes = Array.from({ length: 20_000 }, (_, at): NodeSketch => {
+      return { op: "Add", inputs: ["w", "w"], outputs: [`v${at}`] };
+    });
+    nodes.push({ op: "Add", inputs: ["small", "small"], outputs: ["s"] });
+    nodes.push({
+      op: "Constant",
+      inputs: [],
+      outputs: ["small"],
+      attributes: { value_ints: [1, 2] },
+    });
+    const file = constants(
+      nodes,
+      Array.from({ length: 60_000 }, (_, at) => at % 100),
+    );
+    const start = performance.now();
+    const { facts } = inferShapes(readModel(file));
+    expect(performance.now() - start).toBeLessThan(5000);
+    expect(facts.get("v0")?.values).toHaveLength(60_000);
+    expect(facts.get("v19999")).toMatchObject({ values: null, dims: [60_000], constant: true });
+    expect(facts.get("s")?.values).toEqual([2, 4]);
+  });
+
+  it("is refused with a node of a million inputs", () => {
+    const node: NodeSketch = {
+      name: "wide",
+      op: "Sum",
+      inputs: Array.from({ length: 1_000_000 }, () => "x"),
+      outputs: ["y"],
+    };
+    expect(verdict(node, [1])).toContain("more than 10000 inputs and outputs");
+  });
+});
+
 const MOST_MILLISECONDS = 1000;
 const MOST = 2 ** 31;
 const integers = fc.oneof(
