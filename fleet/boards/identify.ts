@@ -14,6 +14,7 @@ export interface IdentityFiles {
 }
 
 export interface Identity {
+  /** The family by its board: TX2 NX is one of tx2. */
   board: BoardName | "unknown";
   /** The device-tree's model string; empty when there is none. */
   model: string;
@@ -21,21 +22,17 @@ export interface Identity {
   jetpack: string | null;
 }
 
-// A SoC alone does not tell the module (TX2 NX is also tegra186), so each board is known by the entries of its
-// own carrier and module; mainline kernels use the names in the second column.
-const BOARD_BY_COMPATIBLE: ReadonlyMap<string, BoardName> = new Map([
-  ["nvidia,quill", "tx2"],
-  ["nvidia,p2597-0000+p3310-1000", "tx2"],
-  ["nvidia,p2771-0000", "tx2"],
-  ["nvidia,galen", "agx-xavier"],
-  ["nvidia,jetson-xavier", "agx-xavier"],
-  ["nvidia,p2822-0000+p2888-0001", "agx-xavier"],
-  ["nvidia,p2972-0000", "agx-xavier"],
-]);
-
-// TX2i, TX2 4GB, TX2 NX and AGX Xavier Industrial name themselves, and some of them name their elder relative, too.
-const RELATIVES =
-  /^nvidia,(?:storm|lightning|.*p3489-|.*p3636-|p2771-0888|.*-industrial$|.*p2888-000[68])/;
+// A SoC alone does not tell the family (Xavier NX is also tegra194), so each is known by the entries of its carriers
+// and modules, as L4T and mainline kernels write them. All modules of a family run the same software; which of them it
+// is, tells `identifyModule`. Of TX2's are TX2i (storm, p3489-0000), TX2 4GB (lightning, p3489-0888, p2771-0888) and
+// TX2 NX (p3636). Source: NVIDIA/jetson-gpio `gpio_pin_data.py`.
+const FAMILIES: readonly [entry: RegExp, board: BoardName][] = [
+  [/^nvidia,(?:quill|storm|lightning|p2771-0000|p2771-0888|.*p(?:3310|3489|3636)-\d{4})$/, "tx2"],
+  [
+    /^nvidia,(?:galen|galen-industrial|jetson-xavier|jetson-xavier-industrial|p2972-0000|.*p2888-\d{4})$/,
+    "agx-xavier",
+  ],
+];
 
 /** Says which board the files of a unit belong to, and which L4T and JetPack it runs. */
 export function identify(files: IdentityFiles): Identity {
@@ -51,10 +48,9 @@ export function identify(files: IdentityFiles): Identity {
 }
 
 function boardOf(compatible: readonly string[], model: string): BoardName | "unknown" {
-  if (compatible.some((entry) => RELATIVES.test(entry))) return "unknown";
   for (const entry of compatible) {
-    const board = BOARD_BY_COMPATIBLE.get(entry);
-    if (board) return board;
+    const family = FAMILIES.find(([pattern]) => pattern.test(entry));
+    if (family) return family[1];
   }
   const byModel = Object.values(BOARDS).find((board) => board.model === model);
   return byModel?.name ?? "unknown";

@@ -33,6 +33,11 @@ const SCHEMAS: Record<string, { inputs: z.ZodObject; state: z.ZodObject }> = {
   Pipeline: { inputs: PipelineInputs, state: PipelineState },
 };
 
+/** Outputs that Pulumi knows as optional. */
+const MAY_BE_NULL = Object.entries(DeviceState.shape)
+  .filter(([, type]) => type.safeParse(null).success)
+  .map(([key]) => key);
+
 /** The package's schema for the engine and for other languages, generated from the zod schemas. */
 export function packageSchema(version: string): Json {
   const types: Record<string, Json> = {};
@@ -73,7 +78,7 @@ function resourceSchema(
     requiredInputs: input.required.filter((key) => key !== "name"),
     properties: { ...input.properties, ...output.properties },
     required: [...new Set([...input.required, ...output.required])].filter(
-      (key) => !["jetpack", "powerMode"].includes(key),
+      (key) => !MAY_BE_NULL.includes(key),
     ),
   };
 }

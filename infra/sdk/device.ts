@@ -31,11 +31,17 @@ export class Device extends pulumi.CustomResource {
   declare readonly name: pulumi.Output<string>;
   declare readonly address: pulumi.Output<string>;
   declare readonly port: pulumi.Output<number>;
-  /** The hardware that was found. */
+  /** The hardware that was found: the family of the module. */
   declare readonly board: pulumi.Output<BoardName>;
   /** The device-tree's model string. */
   declare readonly model: pulumi.Output<string>;
+  /** The module that the board carries, such as agx-xavier-16gb; plans are made for it. */
+  declare readonly module: pulumi.Output<string | undefined>;
   declare readonly jetpack: pulumi.Output<string | undefined>;
+  /** The version of TensorRT that is installed. */
+  declare readonly tensorrt: pulumi.Output<string | undefined>;
+  /** What of its JetPack's TensorRT and cuDNN is not installed or of another release. */
+  declare readonly libraryFaults: pulumi.Output<string[] | undefined>;
   declare readonly l4t: pulumi.Output<string>;
   /** The nvpmodel mode that the board was in when it was looked at last; plans are made for it. */
   declare readonly powerMode: pulumi.Output<string | undefined>;
@@ -61,7 +67,10 @@ const OUTPUTS = {
   port: undefined,
   board: undefined,
   model: undefined,
+  module: undefined,
   jetpack: undefined,
+  tensorrt: undefined,
+  libraryFaults: undefined,
   l4t: undefined,
   powerMode: undefined,
   machine: undefined,

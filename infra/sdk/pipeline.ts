@@ -104,7 +104,9 @@ export class Pipeline extends pulumi.CustomResource {
       device: {
         name: device.name,
         board: device.board,
+        module: device.module,
         jetpack: device.jetpack,
+        libraryFaults: device.libraryFaults,
         powerMode: device.powerMode,
         simulated: device.simulated,
       },

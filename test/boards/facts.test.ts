@@ -363,16 +363,17 @@ describe("every cell of the JetPack table", () => {
   });
 });
 
-describe("a relative of a board", () => {
+describe("a relative of a board is one of its family", () => {
   it.each([
-    ["TX2 4GB", "nvidia,p2597-0000+p3489-0888\0nvidia,quill\0nvidia,tegra186\0"],
-    ["TX2i", "nvidia,storm\0nvidia,p2597-0000+p3489-0000\0nvidia,tegra186\0"],
-    ["TX2 NX", "nvidia,p3509-0000+p3636-0001\0nvidia,tegra186\0"],
-    [
-      "AGX Xavier Industrial",
-      "nvidia,galen-industrial\0nvidia,jetson-xavier-industrial\0nvidia,galen\0",
-    ],
-  ])("is not taken for the board: %s", (_label, compatible) => {
-    expect(identify({ compatible, model: null, tegraRelease: null }).board).toBe("unknown");
+    ["TX2 4GB", "nvidia,p2597-0000+p3489-0888\0nvidia,tegra186\0", "tx2"],
+    ["TX2 4GB, mainline kernel", "nvidia,p2771-0888\0nvidia,tegra186\0", "tx2"],
+    ["TX2i", "nvidia,storm\0nvidia,p2597-0000+p3489-0000\0nvidia,tegra186\0", "tx2"],
+    ["TX2 NX", "nvidia,p3509-0000+p3636-0001\0nvidia,tegra186\0", "tx2"],
+    ["AGX Xavier 8GB", "nvidia,p2822-0000+p2888-0006\0nvidia,tegra194\0", "agx-xavier"],
+    ["AGX Xavier Industrial", "nvidia,galen-industrial\0nvidia,tegra194\0", "agx-xavier"],
+    ["Xavier NX is of another", "nvidia,p3509-0000+p3668-0001\0nvidia,tegra194\0", "unknown"],
+    ["a strange t186 board", "vendor,board\0nvidia,tegra186\0", "unknown"],
+  ])("%s", (_label, compatible, board) => {
+    expect(identify({ compatible, model: null, tegraRelease: null }).board).toBe(board);
   });
 });

@@ -68,7 +68,7 @@ describe("identify", () => {
       "TX2 NX, same SoC as TX2",
       "nvidia,p3509-0000+p3636-0001\0nvidia,tegra186\0",
       "lanai-3636\0",
-      "unknown",
+      "tx2",
     ],
     [
       "Xavier NX, same SoC as AGX Xavier",

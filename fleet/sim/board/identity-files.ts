@@ -26,6 +26,8 @@ export function deviceTree(boardName: BoardName): Map<string, string> {
   return new Map([
     ["model", `${board.model}\0`],
     ["compatible", board.compatible.map((entry) => `${entry}\0`).join("")],
+    // As the boot loader writes it from the EEPROM, as far as it is known: module and SKU, without a revision.
+    ["nvidia,boardids", `${board.module.slice(1).replace("-", ":")}\0`],
     ["nvidia,dtsfilename", `${board.dtsFilename}.dts\0`],
     ["serial-number", "simulated\0"],
   ]);
@@ -43,7 +45,7 @@ function nvpmodelConf(board: Board): string {
 function simulatedNote(name: string, board: Board): string {
   return (
     `${name} is a simulated ${board.title}: identity files and tools answer as captured from units, programs run on ` +
-    "this machine's own CPU. GPU load is always 0; temperatures and power are derived from CPU load, not measured.\n"
+    "this machine's own CPU and memory. GPU load is always 0; temperatures and power are derived from CPU load, not measured.\n"
   );
 }
 

@@ -17,6 +17,8 @@ const RATE: Demand = {
 
 const DEMANDS: Readonly<Record<string, Demand>> = {
   "gpu.int8": { property: () => "detect.precision", remedy: "fp16 or auto" },
+  "gpu.int8-graph": { property: () => "detect.precision", remedy: "fp16 or auto" },
+  "gpu.fp32-product": { property: () => "detect.precision", remedy: "fp16 or auto" },
   "accelerator.unavailable": { property: () => "detect.accelerator", remedy: "gpu or auto" },
   "demand.throughput": RATE,
   "demand.gpu": RATE,
@@ -57,10 +59,11 @@ export function demandFailures(plan: KeptPlan, question: PlanQuestion): CheckFai
   });
 }
 
-function circumstances(plan: KeptPlan, { powerMode, jetpack }: PlanQuestion): string {
+function circumstances(plan: KeptPlan, { module, powerMode, jetpack }: PlanQuestion): string {
   const assumed = (told: string | undefined) => (told === undefined ? ", as assumed" : "");
   const software = plan.jetpack === null ? "" : ` and JetPack ${plan.jetpack}${assumed(jetpack)}`;
-  return `an estimate for the silicon in power mode ${plan.powerMode}${assumed(powerMode)}${software}`;
+  const silicon = module === undefined ? "the silicon of its board, as assumed," : "the silicon";
+  return `an estimate for ${silicon} in power mode ${plan.powerMode}${assumed(powerMode)}${software}`;
 }
 
 function sentence(remedy: string): string {
@@ -78,7 +81,11 @@ export function warningsOf(plan: KeptPlan, question: PlanQuestion): string[] {
     .filter(({ severity }) => severity === "warning")
     // Nobody who asks for nothing needs to know what could not be counted.
     .filter(({ rule }) => rule !== "beside.unknown" || asked);
-  return [...told.map(warningText), ...doubts(plan, question)];
+  return [...told.map(warningText), ...doubts(plan, question), ...faults(question)];
+}
+
+function faults({ libraryFaults }: PlanQuestion): string[] {
+  return libraryFaults.map((fault) => `the plan takes TensorRT as JetPack has it, but ${fault}`);
 }
 
 function refusalText({ message, remedy }: Diagnostic): string {

@@ -9,8 +9,7 @@ import { knownAt, planQuestion, textOf } from "./plan-question.ts";
 
 /** No change of what runs: a new estimate, and what only the plan is made from. */
 export function concernsPlanOnly(path: string): boolean {
-  const circumstances = ["device.jetpack", "device.powerMode", "device.simulated"];
-  return circumstances.includes(path) || /^plan([.[]|$)/.test(path);
+  return /^(plan|device\.(module|jetpack|libraryFaults|powerMode|simulated))([.[]|$)/.test(path);
 }
 
 /** Adds the plan to the inputs, as a preview shows nothing else, and tells what demands cannot be met. */

@@ -57,7 +57,7 @@ export class PipelinePlanner {
       if (failures.length === 0) this.#admit(plan, asker);
       return {
         summary: summarisePlan(plan, {
-          notes: notesOn(plan, question, asker.simulated),
+          notes: notesOn(plan, question, module, asker.simulated),
           warnings: warningsOf(plan, question),
           modelDigest: question.digest,
         }),
@@ -126,8 +126,9 @@ export class PipelinePlanner {
 /** One for the process, as it is Model's check that knows what Pipeline's needs. */
 export const pipelinePlanner = new PipelinePlanner();
 
-function moduleOf({ board }: PlanQuestion): Module {
-  const module = findModule(board);
+/** Where the module is not certain, or not in the tables, the one that the board is named after. */
+function moduleOf({ board, module: told = board }: PlanQuestion): Module {
+  const module = findModule(told) ?? findModule(board);
   if (module) return module;
   throw new FleetError("BOARD_UNKNOWN", `the tables do not hold board ${board}`);
 }

@@ -1,13 +1,40 @@
+import type { Module } from "../../../fleet/boards/catalog/index.ts";
+import { jetpackRelease } from "../../../fleet/boards/catalog/index.ts";
+import { needsSocSpecificPackages } from "../../../fleet/boards/index.ts";
 import type { KeptPlan } from "./kept-plans.ts";
 import type { PlanQuestion } from "./plan-question.ts";
 
 /** What the reader of a plan should know of the question: what it is not, and what was assumed. */
-export function notesOn(plan: KeptPlan, question: PlanQuestion, simulated: boolean): string[] {
+export function notesOn(
+  plan: KeptPlan,
+  question: PlanQuestion,
+  module: Module,
+  simulated: boolean,
+): string[] {
   const runsOn = simulated ? "this board is simulated and runs it" : "this version runs models";
   return [
     `an estimate for TensorRT on the real silicon, while ${runsOn} on the CPU`,
+    ...moduleNote(module, question),
     ...jetpackNote(plan, question),
     ...powerModeNote(plan, question),
+    ...buildNote(plan),
+  ];
+}
+
+function moduleNote({ id, title }: Module, { module }: PlanQuestion): string[] {
+  if (module === id) return [];
+  const why =
+    module === undefined ? "the module is not known" : `the tables do not hold module ${module}`;
+  return [`${why}: ${title} is assumed`];
+}
+
+/** The package of TensorRT does not tell which of two builds it is. */
+function buildNote({ jetpack, chosen }: KeptPlan): string[] {
+  const release = jetpack === null ? null : jetpackRelease(jetpack);
+  if (release === null || !needsSocSpecificPackages(release) || !chosen?.dlaLayers) return [];
+  return [
+    `JetPack ${jetpack} has two builds of TensorRT ${release.tensorrt} under one name and version, ` +
+      "and the DLA needs that for Xavier",
   ];
 }
 

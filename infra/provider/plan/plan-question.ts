@@ -12,9 +12,13 @@ export interface PlanQuestion {
   /** Of the model's file. */
   digest: string;
   board: string;
+  /** Undefined until the board has told, or while only its family is certain. */
+  module: string | undefined;
   /** Undefined until the board has told. */
   jetpack: string | undefined;
   powerMode: string | undefined;
+  /** What is not as the plan takes it to be. */
+  libraryFaults: string[];
   accelerator: AcceleratorChoice | undefined;
   precision: PrecisionChoice | undefined;
   minFps: number | undefined;
@@ -31,8 +35,10 @@ export function planQuestion(inputs: Properties): PlanQuestion | null {
   return {
     digest,
     board,
+    module: textOf(at("device", "module")),
     jetpack: textOf(at("device", "jetpack")),
     powerMode: textOf(at("device", "powerMode")),
+    libraryFaults: textsOf(at("device", "libraryFaults")),
     accelerator: AcceleratorChoice.safeParse(at("detect", "accelerator")).data,
     precision: PrecisionChoice.safeParse(at("detect", "precision")).data,
     minFps: minFps.safeParse(at("budget", "minFps")).data,
@@ -61,6 +67,10 @@ export function asksAnything(question: PlanQuestion): boolean {
     latencyMs !== undefined ||
     [accelerator, precision].some((choice) => choice !== undefined && choice !== "auto")
   );
+}
+
+function textsOf(value: Value): string[] {
+  return Array.isArray(value) ? value.filter((part) => typeof part === "string") : [];
 }
 
 export function textOf(value: Value): string | undefined {

@@ -34,7 +34,12 @@ export const PipelineInputs = PipelineSpec.extend({
     .strictObject({
       name: PipelineSpec.shape.name,
       board: BoardName,
+      module: z.string().optional().meta({ description: "What the plan is made for." }),
       jetpack: z.string().optional().meta({ description: "What the plan is made for." }),
+      libraryFaults: z
+        .array(z.string())
+        .optional()
+        .meta({ description: "What the plan warns of: libraries that are not as it takes them." }),
       powerMode: z.string().optional().meta({ description: "What the plan is made for." }),
       simulated: z.boolean().optional().meta({ description: "Whether there is no real silicon." }),
     })

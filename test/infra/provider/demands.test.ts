@@ -28,7 +28,7 @@ function manifestOf(bytes: Buffer): Properties {
   return { ...manifest(), digest };
 }
 
-const tx2 = { board: "tx2", jetpack: "4.6.1", powerMode: "MAXN", simulated: true };
+const tx2 = { board: "tx2", module: "tx2", jetpack: "4.6.1", powerMode: "MAXN", simulated: true };
 
 /** Each device is another one, so that pipelines of other tests are not beside. */
 let devices = 0;
@@ -117,7 +117,11 @@ describe("a demand that the silicon cannot meet fails the check at the property 
     expect(failures[0]?.reason).toMatch(
       /memory would need \d+ MiB of 8192.*\n {2}next: .*smaller/s,
     );
-    const xavier = { "device.board": "agx-xavier", "device.powerMode": undefined };
+    const xavier = {
+      "device.board": "agx-xavier",
+      "device.module": "agx-xavier",
+      "device.powerMode": undefined,
+    };
     expect((await check(inputsOf(xavier, huge))).failures).toEqual([]);
   });
 
@@ -131,11 +135,15 @@ describe("a demand that the silicon cannot meet fails the check at the property 
   });
 
   test("though the board has not told its JetPack and power mode yet", async () => {
-    const unknown = { "device.jetpack": UNKNOWN, "device.powerMode": UNKNOWN };
+    const unknown = {
+      "device.module": UNKNOWN,
+      "device.jetpack": UNKNOWN,
+      "device.powerMode": UNKNOWN,
+    };
     const { failures, inputs } = await check(inputsOf({ ...unknown, "budget.minFps": 500 }));
     expect(failures.map(({ property }) => property)).toEqual(["budget.minFps"]);
     expect(failures[0]?.reason).toMatch(
-      /power mode MAXN, as assumed and JetPack 4\.6\.\d, as assumed\)/,
+      /the silicon of its board, as assumed, in power mode MAXN, as assumed and JetPack 4\.6\.\d, as assumed\)/,
     );
     expect(planIn(inputs).summary).toMatch(/JetPack is not known yet.*power mode is not known yet/);
   });

@@ -69,7 +69,10 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
         agent: "active",
         online: true,
         hostKey: UNKNOWN,
+        module: UNKNOWN,
         jetpack: UNKNOWN,
+        tensorrt: UNKNOWN,
+        libraryFaults: UNKNOWN,
         powerMode: UNKNOWN,
       },
     });
@@ -93,7 +96,10 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
     device = await world.driver.create(urn, await inputs());
     expect(device.state).toMatchObject({
       board: "agx-xavier",
+      module: "agx-xavier",
       jetpack: "5.1.2",
+      tensorrt: "8.5.2",
+      libraryFaults: [],
       l4t: "35.4.1",
       powerMode: "MODE_15W_DESKTOP",
       simulated: true,
@@ -141,6 +147,29 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
     expect(read.state["powerMode"]).toBe("MAXN");
     expect(drift).toEqual({});
     await board.exec("nvpmodel -m 7");
+  });
+
+  test("with other libraries, or read by a version that told fewer outputs, is no drift", async () => {
+    const { module: _module, tensorrt: _tensorrt, libraryFaults: _faults, ...older } = device.state;
+    expect(
+      (await world.driver.diff(urn, { ...device, state: older }, device.inputs)).changes,
+    ).toEqual({});
+    // What the board's dpkg-query answers from.
+    const packages = "/run/jetfleet-sim/board.json";
+    const without = `/libcudnn8/s/libcudnn8/libother/; s/"libnvinfer8": "8.5.2/"libnvinfer8": "8.4.1/`;
+    await board.exec(`cp ${packages} /tmp/kept && sed -i '${without}' ${packages}`);
+    const { read, drift } = await driftOf({ ...device, state: older });
+    await board.exec(`cp /tmp/kept ${packages}`);
+    expect(drift).toEqual({});
+    expect(read.state).toMatchObject({
+      module: "agx-xavier",
+      tensorrt: "8.4.1",
+      libraryFaults: [
+        "not all of JetPack 5.1.2 is installed: cuDNN 8.6.0.166",
+        "not all is of JetPack 5.1.2: TensorRT 8.4.1 in place of 8.5.2",
+      ],
+    });
+    expect(await world.driver.read(urn, device)).toEqual(device);
   });
 
   test.each([

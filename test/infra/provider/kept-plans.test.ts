@@ -123,6 +123,8 @@ describe("a planner", () => {
   const question: PlanQuestion = {
     digest: `sha256:${"e".repeat(64)}`,
     board: "tx2",
+    module: "tx2",
+    libraryFaults: [],
     jetpack: "4.6.1",
     powerMode: "MAXQ",
     accelerator: undefined,

@@ -52,10 +52,10 @@ async function previewedInputs(news: Properties) {
   return { plan: planIn(state), lines: lines().slice(0, -1) };
 }
 
-const xavier = { name: "door", board: "agx-xavier" };
+const xavier = { name: "door", board: "agx-xavier", module: "agx-xavier" };
 
 test("a preview tells what a model will do on a device that is not there yet, and what is assumed", async () => {
-  const unknown = { ...xavier, jetpack: UNKNOWN, simulated: UNKNOWN };
+  const unknown = { ...xavier, module: UNKNOWN, jetpack: UNKNOWN, simulated: UNKNOWN };
   const { plan, lines } = await previewed(street, unknown);
   expect(plan).toMatchObject({ verdict: "runs", precision: "fp16", jetpack: "5.1.6" });
   const { low = 0, mid = 0, high = 0 } = plan.estimatedFps ?? {};
@@ -66,7 +66,9 @@ test("a preview tells what a model will do on a device that is not there yet, an
   expect(plan.buildMinutes?.high).toBeGreaterThan(plan.buildMinutes?.low ?? Infinity);
   expect(plan.basis.join()).toContain("published figures");
   expect(lines).toEqual([{ text: `plan: ${plan.summary}`, severity: INFO, ephemeral: false }]);
-  expect(plan.summary).toMatch(/JetPack is not known yet: 5\.1\.6.*is assumed/);
+  expect(plan.summary).toMatch(
+    /the module is not known: Jetson AGX Xavier 32GB is assumed; JetPack is not known yet: 5\.1\.6.*is assumed/,
+  );
 });
 
 test("a plan follows the board's own JetPack and says when the board is simulated", async () => {
@@ -110,6 +112,9 @@ test("the plan is kept in state, goes with the device's document and is never a 
     device,
     { ...device, jetpack: "4.6.4" },
     { ...device, jetpack: UNKNOWN, simulated: UNKNOWN },
+    { ...device, module: "tx2", libraryFaults: [] },
+    { ...device, module: "tx2-nx", libraryFaults: ["something is missing"] },
+    { ...device, module: UNKNOWN, libraryFaults: UNKNOWN },
     { ...device, powerMode: "MAXQ" },
     { ...device, powerMode: UNKNOWN },
     { name: "kept", board: "tx2" },

@@ -143,6 +143,11 @@ describe("provisioning", () => {
   const fine: BoardProbe = {
     board: "tx2",
     model: "quill",
+    module: "tx2",
+    moduleTitle: "Jetson TX2",
+    moduleDoubts: [],
+    tensorrt: "8.2.1",
+    libraryFaults: [],
     l4t: "32.7.1",
     jetpack: "4.6.1",
     powerMode: "MAXN",
@@ -200,6 +205,12 @@ describe("provisioning", () => {
   test.each<[string, Partial<BoardProbe>, string | undefined, RegExp]>([
     ["another board", {}, "agx-xavier", /Expected board agx-xavier at a:22 but it is tx2/],
     ["an unknown board", { board: "unknown", model: "toaster" }, undefined, /got model "toaster"/],
+    [
+      "a module that is not provisioned",
+      { board: "unknown", moduleTitle: "Jetson Xavier NX 8GB" },
+      undefined,
+      /got model "quill", module Jetson Xavier NX 8GB, L4T/,
+    ],
     ["a board without L4T", { l4t: null }, undefined, /L4T none/],
   ])("refuses %s", (_what, change, declared, message) => {
     expect(() => requireBoard({ ...fine, ...change }, declared, "a:22")).toThrow(message);

@@ -40,6 +40,7 @@ function describe(name: string): string {
     Architecture: ARCHITECTURE,
     Status: "install ok installed",
     "db:Status-Status": "installed",
+    "db:Status-Abbrev": "ii ",
   };
   return format
     .replaceAll("\\n", "\n")

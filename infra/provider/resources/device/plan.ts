@@ -68,15 +68,19 @@ export function requireBoard(
     throw new FleetError(
       "BOARD_UNKNOWN",
       `Expected an NVIDIA Jetson that this version knows at ${address} but got model ` +
-        `"${probe.model}", L4T ${probe.l4t ?? "none"}, machine ${probe.machine}`,
+        `"${probe.model}"${moduleNote(probe)}, L4T ${probe.l4t ?? "none"}, machine ${probe.machine}`,
     );
   }
   if (declared !== undefined && declared !== probe.board) {
     throw new FleetError(
       "BOARD_MISMATCH",
-      `Expected board ${declared} at ${address} but it is ${probe.board} (model "${probe.model}")`,
+      `Expected board ${declared} at ${address} but it is ${probe.board} (model "${probe.model}"${moduleNote(probe)})`,
     );
   }
+}
+
+function moduleNote({ moduleTitle }: BoardProbe): string {
+  return moduleTitle === null ? "" : `, module ${moduleTitle}`;
 }
 
 export function requireSpace(probe: BoardProbe, release: RuntimeRelease, step: Step): void {

@@ -4,9 +4,11 @@ import type { SshConnection } from "../../../../fleet/ssh/index.ts";
 import { AGENT_UNIT } from "../../runtime/index.ts";
 import { runAsRoot } from "./board-shell.ts";
 import { BASE, CONFIG, CURRENT, UNIT, UNIT_FILE } from "./layout.ts";
+import { judgeLibraries, type LibraryFacts, READ_PACKAGES } from "./libraries.ts";
+import { type ModuleFacts, READ_MODULE, tellModule } from "./module.ts";
 
 /** What is found on a board: its identity, and what of ours is there. */
-export interface BoardProbe {
+export interface BoardProbe extends ModuleFacts, LibraryFacts {
   board: string;
   model: string;
   l4t: string | null;
@@ -53,6 +55,8 @@ file runtime ${CURRENT}/release.json
 file config ${CONFIG}
 file unit ${UNIT_FILE}
 say powerMode nvpmodel -q
+${READ_MODULE}
+${READ_PACKAGES}
 say machine uname -m
 say enabled systemctl is-enabled ${UNIT}
 say active systemctl is-active ${UNIT}
@@ -85,6 +89,8 @@ export function parseProbe(output: string): BoardProbe {
   const unit = text("unit");
   return {
     ...identity,
+    ...tellModule(text, identity.board),
+    ...judgeLibraries(text, identity.jetpack),
     powerMode: parseNvpmodelQuery(text("powerMode") ?? "")?.name ?? null,
     machine: word("machine"),
     simulated: text("simulated") !== null,

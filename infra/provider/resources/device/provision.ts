@@ -32,6 +32,7 @@ export async function provision(
     const address = `${spec.address}:${spec.port}`;
     requireBoard(probe, spec.board, address);
     operation.status(`${describeBoard(probe)}`);
+    for (const doubt of probe.moduleDoubts) operation.log("warning", doubt);
     const info = await context.hubInfo(signal);
     const release = await context.runtimes.release({
       l4t: probe.l4t ?? "",
@@ -118,7 +119,9 @@ function wantedConfig(
 
 function describeBoard(probe: BoardProbe): string {
   const jetpack = probe.jetpack ? `JetPack ${probe.jetpack}` : `L4T ${probe.l4t}`;
-  return `${probe.board}, ${jetpack}${probe.simulated ? " (simulated)" : ""}`;
+  const relative = probe.module !== null && probe.module !== probe.board;
+  const board = relative ? `${probe.board} (${probe.moduleTitle})` : probe.board;
+  return `${board}, ${jetpack}${probe.simulated ? " (simulated)" : ""}`;
 }
 
 /** When time ran out in the middle of a step, the deadline is the reason and the step its circumstance. */

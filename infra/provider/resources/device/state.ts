@@ -7,8 +7,24 @@ import type { BoardProbe } from "./probe.ts";
 
 /** Outputs beside the inputs. Everything here may stand in a state file: there is no secret in it. */
 export const DeviceState = z.object({
+  module: z
+    .string()
+    .nullable()
+    .meta({ description: "Module that the board carries; null when only its family is certain." }),
   model: z.string().meta({ description: "The device-tree's model string." }),
   jetpack: z.string().nullable().meta({ description: "JetPack version of the board." }),
+  tensorrt: z
+    .string()
+    .nullable()
+    .meta({ description: "TensorRT version that is installed; null when none is." }),
+  libraryFaults: z
+    .array(z.string())
+    .nullable()
+    .meta({
+      description:
+        "What of its JetPack's TensorRT and cuDNN is not installed or of another release; " +
+        "empty when all is as it should be, null when it cannot be told.",
+    }),
   l4t: z.string().meta({ description: "L4T version of the board." }),
   powerMode: z
     .string()
@@ -46,7 +62,10 @@ export const GOALS = ["agent", "enabled", "online", "runtime", "fleet", "hubUrl"
 /** Outputs that only the board knows. */
 export const PROBED = [
   "model",
+  "module",
   "jetpack",
+  "tensorrt",
+  "libraryFaults",
   "l4t",
   "powerMode",
   "machine",
@@ -88,7 +107,10 @@ export function stateOf(
   const config = probe.agentConfig;
   return {
     model: probe.model,
+    module: probe.module,
     jetpack: probe.jetpack,
+    tensorrt: probe.tensorrt,
+    libraryFaults: probe.libraryFaults,
     l4t: probe.l4t ?? "",
     powerMode: probe.powerMode,
     machine: probe.machine,
