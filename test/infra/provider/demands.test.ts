@@ -111,6 +111,21 @@ describe("a demand that the silicon cannot meet fails the check at the property 
     expect(failures[0]?.reason).toMatch(next);
   });
 
+  test.each([
+    ["x86-l4", "int8", /TensorRT-RTX does not calibrate.*FP16 is estimated at/],
+    ["x86-t4", "fp32", /TensorRT-RTX has no FP32 matrix products.*FP16 is estimated at/],
+  ])("a precision that TensorRT-RTX does not take for %s: %s", async (board, precision, reason) => {
+    const change = {
+      "device.board": board,
+      "device.jetpack": undefined,
+      "device.powerMode": undefined,
+      "detect.precision": precision,
+    };
+    const { failures } = await check(inputsOf(change));
+    expect(failures.map(({ property }) => property)).toEqual(["detect.precision"]);
+    expect(failures[0]?.reason).toMatch(reason);
+  });
+
   test("memory for the model", async () => {
     const { failures } = await check(inputsOf({}, huge));
     expect(failures.map(({ property }) => property)).toEqual(["detect.model"]);
@@ -123,6 +138,23 @@ describe("a demand that the silicon cannot meet fails the check at the property 
       "device.powerMode": undefined,
     };
     expect((await check(inputsOf(xavier, huge))).failures).toEqual([]);
+  });
+
+  test("memory of the module, not of the board that its family is named after", async () => {
+    // Between 16 and 32 GB.
+    const large = tinyOnnx(1, { side: 64 * 832 });
+    const on = async (module: unknown) => {
+      const xavier = { board: "agx-xavier", module, jetpack: "5.1.2", simulated: true };
+      return (
+        await check({ ...inputsOf({}, large), device: { name: "x", ...xavier } as Properties })
+      ).failures;
+    };
+    expect(await on("agx-xavier")).toEqual([]);
+    expect(await on("agx-xavier-64gb")).toEqual([]);
+    expect(await on(UNKNOWN)).toEqual([]);
+    const failures = await on("agx-xavier-16gb");
+    expect(failures.map(({ property }) => property)).toEqual(["detect.model"]);
+    expect(failures[0]?.reason).toMatch(/memory would need \d+ MiB of 16384/);
   });
 
   test("each that fails, when several do", async () => {

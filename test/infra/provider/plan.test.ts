@@ -93,6 +93,51 @@ test("a power mode that the tables do not hold is planned as the fastest, and sa
   expect(plan.summary).toContain("the tables do not hold power mode OWN_20W of the board: MAXN");
 });
 
+test("a plan is made for the module that the board carries, in its own power modes", async () => {
+  const device = { ...xavier, jetpack: "5.1.2", powerMode: "MODE_15W" };
+  const { plan } = await previewed(street, { ...device, module: "agx-xavier-16gb" });
+  expect(plan.summary).toContain("Jetson AGX Xavier 16GB");
+  expect(plan).toMatchObject({ powerMode: "MODE_15W" });
+  expect(plan.summary).not.toContain("assumed");
+});
+
+test("a module of which too little is known has no plan, rather than that of its elder relative", async () => {
+  const { plan } = await previewed(street, { name: "door", board: "tx2", module: "tx2-4gb" });
+  expect(plan.verdict).toBe("absent");
+  expect(plan.summary).toMatch(/no plan: Not enough is known of tx2-4gb/);
+});
+
+test("a module that the tables do not hold is planned as the board, and said", async () => {
+  const { plan } = await previewed(street, { ...xavier, module: "agx-xavier-128gb" });
+  expect(plan.summary).toContain(
+    "the tables do not hold module agx-xavier-128gb: Jetson AGX Xavier 32GB is assumed",
+  );
+});
+
+test("what of TensorRT is not as the plan takes it is a warning", async () => {
+  const fault = "not all of JetPack 5.1.2 is installed: TensorRT 8.5.2";
+  const device = { ...xavier, jetpack: "5.1.2", libraryFaults: [fault] };
+  const { plan, lines } = await previewed(street, device);
+  const text = `the plan takes TensorRT as JetPack has it, but ${fault}`;
+  expect(plan).toMatchObject({ verdict: "runs", warnings: [text] });
+  expect(lines).toContainEqual({ text: `plan: ${text}`, severity: WARNING, ephemeral: false });
+  const { plan: whole } = await previewed(street, { ...device, libraryFaults: [] });
+  expect(whole.warnings).toBeUndefined();
+});
+
+test("that a release has two builds of TensorRT is told where the DLA is planned with", async () => {
+  const early = { ...xavier, jetpack: "4.4", powerMode: "MAXN" };
+  const dla = async (device: Properties) => {
+    const news = inputsWith(street, device);
+    return (await previewedInputs(changed(news, "detect.accelerator", "dla0"))).plan.summary;
+  };
+  expect(await dla(early)).toContain("JetPack 4.4 has two builds of TensorRT 7.1.3");
+  expect(await dla({ ...early, jetpack: "4.6.1" })).not.toContain("two builds");
+  expect(
+    (await previewed(street, { ...early, board: "tx2", module: "tx2" })).plan.summary,
+  ).not.toContain("two builds");
+});
+
 test("without a known board there is no plan yet", async () => {
   const { plan, lines } = await previewed(street, { name: "door", board: UNKNOWN });
   expect(plan).toBe(UNKNOWN);

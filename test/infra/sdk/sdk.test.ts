@@ -15,7 +15,13 @@ const registered: Registered[] = [];
 
 /** Outputs that the provider would add. */
 const OUTPUTS: Record<string, Record<string, unknown>> = {
-  "jetfleet:index:Device": { board: "tx2", jetpack: "4.6.1", powerMode: "MAXN" },
+  "jetfleet:index:Device": {
+    board: "tx2",
+    module: "tx2-nx",
+    jetpack: "4.6.1",
+    libraryFaults: [],
+    powerMode: "MAXN",
+  },
   "jetfleet:index:Model": { manifest: { name: "people", digest: "sha256:0" } },
 };
 
@@ -66,7 +72,7 @@ test("a pipeline passes on its device's name and board and its model's manifest"
   });
 });
 
-test("a pipeline passes on what it asks for, and the power mode of its device", async () => {
+test("a pipeline passes on what it asks for, and what its device's plan is made from", async () => {
   const asks = {
     sources: { cam1: { uri: "rtsp://10.0.9.1/", video: { width: 1280, height: 720, fps: 15 } } },
     budget: { minFps: 10, latencyP95Ms: 500 },
@@ -77,7 +83,7 @@ test("a pipeline passes on what it asks for, and the power mode of its device", 
   expect(inputs).toMatchObject({
     budget: asks.budget,
     detect: { accelerator: "dla0", precision: "fp16" },
-    device: { powerMode: "MAXN", jetpack: "4.6.1" },
+    device: { module: "tx2-nx", powerMode: "MAXN", jetpack: "4.6.1", libraryFaults: [] },
     sources: { value: { cam1: { video: asks.sources.cam1.video } } },
   });
 });

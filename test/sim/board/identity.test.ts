@@ -1,7 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { identify, parseNvpmodelQuery, parseTegrastats } from "../../../fleet/boards/index.ts";
+import {
+  identify,
+  identifyModule,
+  parseNvpmodelQuery,
+  parseTegrastats,
+} from "../../../fleet/boards/index.ts";
 import type { SimulatedBoard } from "../../../fleet/sim/board/index.ts";
 import { Bench, refusal, titled } from "./bench.ts";
 
@@ -17,6 +22,7 @@ const WANTED = {
     model: "quill",
     mode: "MAXP_CORE_ARM",
     tensorrt: "8.2.1-1+cuda10.2",
+    partNumber: "p3310-1000",
   },
   "agx-xavier": {
     jetpack: "5.1.2",
@@ -24,6 +30,7 @@ const WANTED = {
     model: "Jetson-AGX",
     mode: "MODE_15W_DESKTOP",
     tensorrt: "8.5.2-1+cuda11.4",
+    partNumber: "p2888-0004",
   },
 } as const;
 
@@ -52,9 +59,28 @@ describe.skipIf(refusal !== null)(titled("what a simulated board says of itself"
       expect(identity).toEqual({ board: name, jetpack, l4t, model });
     });
 
+    it("names its module as the boot loader does, whatever memory this machine has", async () => {
+      const read = (file: string) => output(`cat /proc/device-tree/${file}`);
+      const evidence = {
+        eeprom: null,
+        boardIds: await read("nvidia,boardids"),
+        dtsFilename: await read("nvidia,dtsfilename"),
+        compatible: await read("compatible"),
+        model: await read("model"),
+        memTotalKib: 1,
+      };
+      const { partNumber, from, doubts } = identifyModule(evidence);
+      expect({ partNumber, from, doubts }).toEqual({
+        partNumber: wanted.partNumber,
+        from: "boardids",
+        doubts: [],
+      });
+    });
+
     it("names its power mode and its packages", async () => {
       expect(parseNvpmodelQuery(await output("sudo nvpmodel -q"))?.name).toBe(wanted.mode);
       expect(await output("dpkg-query -W -f='${Version}' libnvinfer8")).toBe(wanted.tensorrt);
+      expect(await output("dpkg-query -W -f='${db:Status-Abbrev}|' libcudnn8")).toBe("ii |");
       expect(await output("dpkg-query --show nvidia-l4t-core")).toMatch(
         `nvidia-l4t-core\t${wanted.l4t}-`,
       );

@@ -44,7 +44,7 @@ const InstalledConfig = z.object({
 });
 export type InstalledConfig = z.infer<typeof InstalledConfig>;
 
-const SCRIPT = `
+export const SCRIPT = `
 file() { printf '%s ' "$1"; if [ -r "$2" ]; then base64 < "$2" | tr -d '\\n'; else printf -- -; fi; echo; }
 say() { name=$1; shift; printf '%s ' "$name"; { "$@" 2>/dev/null || true; } | base64 | tr -d '\\n'; echo; }
 file compatible /proc/device-tree/compatible
