@@ -6,14 +6,16 @@ const NODES_SHOWN = 4;
 
 /** A plan as a person reads it: the answer first, then what it rests on. */
 export function planLines(plan: Plan, width: number, everyLayer: boolean): string[] {
+  const { standing, notes, fallen } = sorted(plan.diagnostics);
   return [
     ...wrap(`${plan.verdict === "runs" ? "RUNS" : "REFUSED"}: ${plan.summary}`, width),
     "",
     ...headLines(plan),
     ...section("Ways to run it", candidateLines(plan, width)),
     ...section("What it takes of the board", admissionLines(plan, width)),
-    ...section("What stands in the way", diagnosticLines(plan.diagnostics, width, false)),
-    ...section("What a DLA leaves to the GPU", diagnosticLines(plan.diagnostics, width, true)),
+    ...section("What stands in the way", diagnosticLines(standing, width)),
+    ...section("What to know", diagnosticLines(notes, width)),
+    ...section("What a DLA leaves to the GPU", diagnosticLines(fallen, width)),
     ...section("Layers", everyLayer ? layerLines(plan, width) : []),
     ...section(
       "This rests on",
@@ -42,13 +44,12 @@ function headLines({
   const inputs = model.inputs.map(
     ({ name, dims }) => `${name} ${dims.map((dim) => (dim < 0 ? "?" : dim)).join("×")}`,
   );
-  const release = jetpack === null ? "no JetPack" : `JetPack ${jetpack}, TensorRT ${tensorrt}`;
+  const builder = tensorrt?.startsWith("RTX") ? `TensorRT-${tensorrt}` : `TensorRT ${tensorrt}`;
+  const release = jetpack === null ? builder : `JetPack ${jetpack}, ${builder}`;
   const memory = memoryMib
     ? `${memoryMib.expected.toFixed(0)} MiB (${memoryMib.low.toFixed(0)} to ${memoryMib.high.toFixed(0)})`
     : "unknown";
-  const build = buildMinutes
-    ? `about ${minutes(buildMinutes.expected)} min (${minutes(buildMinutes.low)} to ${minutes(buildMinutes.high)})`
-    : "unknown";
+  const build = buildMinutes ? buildTime(buildMinutes) : "unknown";
   return [
     `  model   ${model.layers} layers, ${model.gflops.toFixed(2)} GFLOP, ${(model.parameters / 1e6).toFixed(2)} M parameters, opset ${model.opset}${model.batch === 1 ? "" : `, ${model.batch} pictures at once`}`,
     `  input   ${inputs.join("; ")}`,
@@ -58,7 +59,14 @@ function headLines({
   ];
 }
 
-function minutes(value: number): string {
+/** In seconds where it is expected to take less than a minute. */
+function buildTime({ expected, low, high }: NonNullable<Plan["buildMinutes"]>): string {
+  const isShort = expected < 1;
+  const said = [expected, low, high].map((minutes) => inFull(isShort ? 60 * minutes : minutes));
+  return `about ${said[0]} ${isShort ? "s" : "min"} (${said[1]} to ${said[2]})`;
+}
+
+function inFull(value: number): string {
   return value < 1 ? value.toFixed(1) : value.toFixed(0);
 }
 
@@ -120,8 +128,18 @@ function admissionLines({ admissions }: Plan, width: number): string[] {
   return rows.length === 0 ? [] : table(columns, rows, width);
 }
 
-function diagnosticLines(all: readonly Diagnostic[], width: number, ofDla: boolean): string[] {
-  const diagnostics = all.filter(({ severity }) => (severity === "info") === ofDla);
+/** What refuses the plan, what is only to be known, and what single layers miss on a DLA. */
+function sorted(all: readonly Diagnostic[]): Record<"standing" | "notes" | "fallen", Diagnostic[]> {
+  const isFallen = ({ severity, nodes }: Diagnostic): boolean =>
+    severity === "info" && nodes.length > 0;
+  return {
+    standing: all.filter(({ severity }) => severity === "error"),
+    notes: all.filter((one) => one.severity !== "error" && !isFallen(one)),
+    fallen: all.filter(isFallen),
+  };
+}
+
+function diagnosticLines(diagnostics: readonly Diagnostic[], width: number): string[] {
   return diagnostics.flatMap(({ severity, rule, nodes, message, remedy }) => {
     const shown = nodes.slice(0, NODES_SHOWN).join(", ");
     const more = nodes.length > NODES_SHOWN ? ` and ${nodes.length - NODES_SHOWN} more` : "";

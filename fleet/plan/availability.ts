@@ -16,17 +16,20 @@ export interface Asked {
 /** A precision that the GPU is not fast in, with what it does instead. */
 export function precisionDiagnostics(
   { board, precision, fps }: Asked,
-  { chosen }: Choice,
+  choice: Choice,
 ): Diagnostic[] {
   const soc = SOCS[board.soc];
   if (precision !== "int8" || best(soc.fastInt8) !== false) return [];
   const sm = `sm_${soc.computeCapability.replace(".", "")}`;
-  const instead = chosen
-    ? `; ${chosen.candidate.precision.toUpperCase()} is estimated at ${perSecond(chosen.candidate.fps)}${asksFor(fps)}`
-    : "";
-  return [
-    refusal("gpu.int8", `INT8 on ${board.title}: ${sm} has no fast INT8${instead}`, "ask for fp16"),
-  ];
+  const message = `INT8 on ${board.title}: ${sm} has no fast INT8${insteadOf(choice, fps)}`;
+  return [refusal("gpu.int8", message, "ask for fp16")];
+}
+
+/** What the precision that was chosen instead gives. */
+export function insteadOf({ chosen }: Choice, fps: number): string {
+  if (chosen === null) return "";
+  const { candidate } = chosen;
+  return `; ${candidate.precision.toUpperCase()} is estimated at ${perSecond(candidate.fps)}${asksFor(fps)}`;
 }
 
 /** An accelerator that cannot run the model here, why, and what comes nearest. */
@@ -61,7 +64,7 @@ function asksFor(fps: number): string {
   return fps > 0 ? `, you ask for ${Number(fps.toFixed(1))}` : "";
 }
 
-function refusal(rule: string, message: string, remedy: string): Diagnostic {
+export function refusal(rule: string, message: string, remedy: string): Diagnostic {
   return { severity: "error", rule, nodes: [], message, remedy };
 }
 

@@ -1,5 +1,6 @@
 import { SOCS } from "../boards/catalog/index.ts";
 import { FITTED_ON } from "./calibration/fitted.ts";
+import { RTX_BUILT } from "./calibration/rtx.ts";
 import type { PlacedCandidate } from "./candidates.ts";
 import { buildBasis } from "./estimate/build-time.ts";
 import type { Layer } from "./layers/index.ts";
@@ -80,25 +81,31 @@ export function summaryOf(
   return `${on}: ${range(latencyMs)} ms${pictures}, ${range(fps)} fps; ${reason}`;
 }
 
+const TENSORRT_BASIS = [
+  "memory from what TensorRT 8 logged on Jetson Nano; other boards and versions may differ",
+];
+const RTX_BASIS = [
+  `launches and memory as TensorRT-RTX ${RTX_BUILT.version} built ${RTX_BUILT.engines} engines of ${RTX_BUILT.models} models in FP16 and FP32 without a GPU, of which none has run; operators as TensorRT 10.3 takes them, but for what was seen to differ`,
+  "memory of CUDA's context from Jetson Nano; that of a card is not known",
+];
+
 /** What the figures rest on. */
-export function basisOf(
-  { board, jetpack, hardware }: Platform,
-  chosen: PlacedCandidate | null,
-): string[] {
+export function basisOf({ board, hardware }: Platform, chosen: PlacedCandidate | null): string[] {
   const { figures, models, medianError } = FITTED_ON;
   const lines = [
     `factors fitted on ${figures} published figures of ${models} models; median error on models left out ${(100 * medianError).toFixed(0)} %`,
     `GPU at ${hardware.gpuMhz} MHz, memory at ${(hardware.bytesPerSecond / 1e9).toFixed(1)} GB/s`,
-    buildBasis(jetpack !== null),
-    "memory from what TensorRT 8 logged on Jetson Nano; other boards and versions may differ",
+    buildBasis(hardware.builder),
+    ...(hardware.builder === "tensorrt-rtx" ? RTX_BASIS : TENSORRT_BASIS),
   ];
   if (!chosen) return lines;
   const { accelerator, precision, published } = chosen.candidate;
   const usesDla = accelerator !== "gpu";
   if (!published) {
+    const onCard = hardware.builder === "tensorrt-rtx" ? ", nor of any card of a PC" : "";
     const what = usesDla ? `DLA in ${precision.toUpperCase()}` : SOCS[board.soc].arch;
     lines.push(
-      `no published figure of ${what} was used: the interval is two to three times as wide`,
+      `no published figure of ${what} was used${onCard}: the interval is two to three times as wide`,
     );
   }
   if (usesDla)

@@ -3,7 +3,7 @@ import { isFleetError } from "../errors/index.ts";
 import { type Demand, demandedMpix } from "./demand.ts";
 import { type MappedGraph, mapGraph } from "./layers/index.ts";
 import { rankOf } from "./policy.ts";
-import { type Platform, settlePlatform, settlePrecision } from "./settle.ts";
+import { type Platform, settlePlatform, settlePrecisions } from "./settle.ts";
 import type { ShapedGraph } from "./shapes/index.ts";
 import { waysOf } from "./ways.ts";
 
@@ -23,7 +23,7 @@ export function boardThatWould(shaped: ShapedGraph, demand: Demand): string | nu
       graphFor(trt),
       shaped,
       { ...platform, dlaCores: 0 },
-      settlePrecision(board, "auto"),
+      settlePrecisions(board, "auto"),
     );
     const [gpu] = ways.candidates;
     return (

@@ -24,9 +24,17 @@ import type { OnnxModel } from "./onnx/index.ts";
 import { boardThatWould } from "./other-boards.ts";
 import type { Admission, Diagnostic, Interval, NamedUsage, Plan, Usage } from "./plan-schema.ts";
 import { type Choice, choose } from "./policy.ts";
-import { type Platform, settlePlatform, settlePrecision } from "./settle.ts";
+import { type Platform, settlePlatform, settlePrecisions } from "./settle.ts";
 import { inferShapes, type ShapedGraph } from "./shapes/index.ts";
 import { overloads, shortfalls } from "./shortfall.ts";
+import {
+  mappedForRtx,
+  type TypedGraph,
+  typedGraph,
+  typedNotes,
+  typedPrecisions,
+  typedRefusals,
+} from "./tensorrt-rtx.ts";
 import { type Ways, waysOf } from "./ways.ts";
 
 export interface PlanOptions {
@@ -75,7 +83,7 @@ export function planFor(model: OnnxModel, board: Module, options: PlanOptions = 
     usage: decision.usage,
     admissions: decision.admissions,
     memoryMib: memory,
-    buildMinutes: chosen && buildMinutes(chosen.matrixKernels, platform.jetpack !== null),
+    buildMinutes: chosen && buildMinutes(chosen.matrixKernels, platform.hardware.builder),
     diagnostics,
     restsOn: basisOf(platform, chosen),
   };
@@ -89,6 +97,8 @@ interface Decision {
   beside: readonly NamedUsage[];
   shaped: ShapedGraph;
   mapped: MappedGraph;
+  /** What the types of the graph decide, where the builder takes them as they are. */
+  typed: TypedGraph | null;
   ways: Ways;
   choice: Choice;
   memory: Interval | null;
@@ -101,34 +111,42 @@ function decide(model: OnnxModel, board: Module, options: PlanOptions): Decision
   const platform = settlePlatform(board, options);
   const { jetpack, trt } = platform;
   const shaped = inferShapes(model, shapes ? { shapes } : {});
-  const mapped = mapGraph(shaped, trt);
-  const ways = waysOf(mapped, shaped, platform, settlePrecision(board, precision));
+  const isRtx = platform.hardware.builder === "tensorrt-rtx";
+  const taken = mapGraph(shaped, trt);
+  const mapped = isRtx ? mappedForRtx(taken, shaped) : taken;
+  const typed = typedGraph(shaped, mapped.layers, platform);
+  const settled = settlePrecisions(board, precision);
+  const ways = waysOf(mapped, shaped, platform, typed ? typedPrecisions(typed, settled) : settled);
   // A demand cannot be held against a speed that nobody knows.
   const demand = demandOf(ways.isOpen ? {} : options);
   const choice = choose(ways.candidates, accelerator, demand, beside);
   const { chosen } = choice;
-  const memory = chosen && !ways.isOpen ? memoryOf(chosen, mapped.layers, trt) : null;
+  const memory = chosen && !ways.isOpen ? memoryOf(chosen, mapped.layers, platform) : null;
   const usage = usageOf(chosen?.candidate ?? null, demandOf(options), memory);
   const admissions = chosen
     ? admissionsOf(board, usage, beside, choice.certainty !== "impossible")
     : [];
   const asked = { board, jetpack, accelerator, precision, fps: demand.fps };
   return {
-    ...{ platform, asked, demand, beside, shaped, mapped },
+    ...{ platform, asked, demand, beside, shaped, mapped, typed },
     ...{ ways, choice, memory, usage, admissions },
   };
 }
 
-function memoryOf(chosen: PlacedCandidate, layers: readonly Layer[], trt: number): Interval {
-  const { precision } = chosen.candidate;
-  return estimateMemory(layers, { precision, trt, engines: chosen.engines });
+function memoryOf(
+  { candidate, engines }: PlacedCandidate,
+  layers: readonly Layer[],
+  { trt, hardware }: Platform,
+): Interval {
+  return estimateMemory(layers, { precision: candidate.precision, trt, engines, hardware });
 }
 
 function diagnosticsOf(decision: Decision): Diagnostic[] {
-  const { asked, demand, beside, shaped, mapped, ways, choice, admissions } = decision;
+  const { asked, demand, beside, shaped, mapped, typed, ways, choice, admissions } = decision;
   const { everyWay } = ways;
   const unfit = [
     ...precisionDiagnostics(asked, choice),
+    ...(typed ? typedRefusals(typed, asked, choice) : []),
     ...(ways.buildable ? availabilityDiagnostics(asked, choice, everyWay) : []),
   ];
   const question = { demand, beside, board: asked.board.title, everyWay };
@@ -144,6 +162,7 @@ function diagnosticsOf(decision: Decision): Diagnostic[] {
     ...overloads(admissions, demand),
     ...besideDiagnostics(beside),
     ...batchDiagnostics(ways.batch, demand),
+    ...(typed ? typedNotes(typed, asked, choice) : []),
     ...placementDiagnostics(asksDla(ways.candidates)),
   ];
 }

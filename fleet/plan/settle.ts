@@ -11,6 +11,7 @@ import {
 } from "../boards/catalog/index.ts";
 import { FleetError } from "../errors/index.ts";
 import type { PrecisionChoice } from "../spec/index.ts";
+import { RTX_BUILT } from "./calibration/rtx.ts";
 import { type Hardware, hardwareOf, type Precision } from "./estimate/hardware.ts";
 import { trtNumber } from "./layers/index.ts";
 
@@ -33,7 +34,7 @@ export function settlePlatform(
   said: { jetpack?: string; powerMode?: string },
 ): Platform {
   const jetpack = settleJetpack(board, said.jetpack);
-  const tensorrt = jetpack === null ? null : (jetpackRelease(jetpack)?.tensorrt ?? null);
+  const released = jetpack === null ? null : (jetpackRelease(jetpack)?.tensorrt ?? null);
   const mode = settleMode(board, said.powerMode);
   const hardware = hardwareOf(board, mode);
   if (hardware === null) {
@@ -44,9 +45,9 @@ export function settlePlatform(
   return {
     board,
     jetpack,
-    tensorrt,
-    // PCs are not on the JetPack matrix; the newest rules are the nearest.
-    trt: trtNumber(tensorrt ?? "10.3"),
+    tensorrt: hardware.builder === "tensorrt-rtx" ? `RTX ${RTX_BUILT.version}` : released,
+    // TensorRT-RTX takes what this parser does, but for what `tensorrt-rtx.ts` names; forty operators were tried.
+    trt: trtNumber(released ?? "10.3"),
     mode,
     hardware,
     dlaCores: usableDlaCores(board, jetpack),
@@ -82,8 +83,18 @@ function settleMode(board: Module, wanted: string | undefined): PowerModeFacts |
   );
 }
 
+/** The precision that is planned for, and those that what comes nearest is looked for in. */
+export interface Precisions {
+  settled: Precision;
+  open: readonly Precision[];
+}
+
+export function settlePrecisions(board: Module, wanted: PrecisionChoice): Precisions {
+  return { settled: settlePrecision(board, wanted), open: fastPrecisions(board) };
+}
+
 /** Precisions that the GPU gains by; FP32 everywhere. */
-export function fastPrecisions(board: Module): Precision[] {
+function fastPrecisions(board: Module): Precision[] {
   const { fastFp16, fastInt8 } = SOCS[board.soc];
   return [
     "fp32",
@@ -93,7 +104,7 @@ export function fastPrecisions(board: Module): Precision[] {
 }
 
 /** INT8 needs calibration data, so it is only taken when asked for; where it is not fast, FP16 stands in. */
-export function settlePrecision(board: Module, wanted: PrecisionChoice): Precision {
+function settlePrecision(board: Module, wanted: PrecisionChoice): Precision {
   const { fastFp16, fastInt8 } = SOCS[board.soc];
   const half = best(fastFp16) ? "fp16" : "fp32";
   if (wanted === "auto") return half;

@@ -3,7 +3,7 @@ import { batchOf } from "./describe.ts";
 import type { Precision } from "./estimate/hardware.ts";
 import type { MappedGraph } from "./layers/index.ts";
 import type { Candidate } from "./plan-schema.ts";
-import { fastPrecisions, type Platform } from "./settle.ts";
+import type { Platform, Precisions } from "./settle.ts";
 import type { ShapedGraph } from "./shapes/index.ts";
 
 /** The ways to run a model, and whether its dimensions allow to say how fast. */
@@ -18,8 +18,8 @@ export interface Ways {
 export function waysOf(
   { layers, refusals }: MappedGraph,
   shaped: ShapedGraph,
-  { board, trt, hardware, dlaCores }: Platform,
-  precision: Precision,
+  { trt, hardware, dlaCores }: Platform,
+  { settled, open }: Precisions,
 ): Ways {
   const buildable = refusals.length === 0;
   const isOpen = hasOpenCost(layers);
@@ -30,6 +30,6 @@ export function waysOf(
     return isOpen ? made.map(withoutSpeed) : made;
   };
   const everyWay = (): Candidate[] =>
-    fastPrecisions(board).flatMap((one) => ways(one).map(({ candidate }) => candidate));
-  return { buildable, isOpen, batch, candidates: ways(precision), everyWay };
+    open.flatMap((one) => ways(one).map(({ candidate }) => candidate));
+  return { buildable, isOpen, batch, candidates: ways(settled), everyWay };
 }

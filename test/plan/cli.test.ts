@@ -84,6 +84,31 @@ describe("jetfleet plan", () => {
     expect(stdout).toContain("wait until the batch is full");
   });
 
+  it("tells what stands in the way apart from what is only to be known", async () => {
+    const warned = await jetfleet("plan", MODEL.replace("b1", "b8"), "--board", "tx2");
+    expect(warned.stdout).toMatch(/\nWhat to know\n {2}warning: one inference takes 8 pictures/);
+    expect(warned.stdout).not.toContain("What stands in the way");
+    const refused = await jetfleet("plan", MODEL, "--board", "x86-l4", "--precision", "int8");
+    expect(refused.stdout).toMatch(/\nWhat stands in the way\n {2}error: INT8 on/);
+    expect(refused.stdout).toMatch(/\nWhat to know\n {2}TensorRT-RTX computes in the types/);
+  });
+
+  it("keeps what a DLA leaves to the GPU apart from notes on the whole", async () => {
+    const fallen = await jetfleet("plan", MODEL, "--board", "agx-xavier");
+    expect(fallen.stdout).toContain("\nWhat a DLA leaves to the GPU\n");
+    expect(fallen.stdout).not.toContain("What to know");
+    const without = await jetfleet("plan", MODEL, "--board", "agx-orin", "--jetpack", "7.2");
+    expect(without.stdout).toMatch(/\nWhat to know\n {2}JetPack 7\.2 has no software for the DLA/);
+  });
+
+  it("names TensorRT-RTX for a PC, which builds in seconds", async () => {
+    const card = await jetfleet("plan", MODEL, "--board", "x86-t4");
+    expect(card.stdout).toContain("board   x86-t4, TensorRT-RTX 1.7, power mode maximum");
+    expect(card.stdout).toMatch(/build {3}about [\d.]+ s \([\d.]+ to [\d.]+\) the first time/);
+    const jetson = await jetfleet("plan", MODEL, "--board", "tx2");
+    expect(jetson.stdout).toMatch(/build {3}about \d+ min \(/);
+  });
+
   it.each([
     ["an unknown board", ["--board", "tx9"], "expected a board of"],
     [

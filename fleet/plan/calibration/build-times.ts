@@ -62,23 +62,6 @@ export const JETSON_BUILDS: readonly BuildTime[] = [
   },
 ];
 
-/** On a card: of another class, and one model of one unit. */
-export const CARD_BUILDS: readonly BuildTime[] = (
-  [
-    ["fp32", "8.6.1", 55],
-    ["fp32", "10.6", 44],
-    ["fp16", "8.6.1", 40],
-  ] as const
-).map(([precision, trt, seconds]) => ({
-  board: "H100",
-  model: "FastestDet, 352",
-  precision,
-  trt,
-  matrixKernels: 70,
-  seconds,
-  source: "own measurement with the libraries of Maven's org.bytedeco:tensorrt",
-}));
-
 /** Published statements that are not used, and why; a band must not contradict those that speak of one build. */
 export const BUILDS_LEFT_OUT = [
   { what: "DeepStream-Yolo issue 420: 15 to 20 minutes on AGX Orin", why: "three YOLOs at once" },

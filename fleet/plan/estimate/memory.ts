@@ -5,7 +5,8 @@ import {
 } from "../calibration/memory-logs.ts";
 import type { Layer } from "../layers/index.ts";
 import type { Interval } from "../plan-schema.ts";
-import { BYTES, type Precision } from "./hardware.ts";
+import { BYTES, type Hardware, type Precision } from "./hardware.ts";
+import { rtxEngineMib } from "./rtx-memory.ts";
 
 const MIB = 2 ** 20;
 /** From TensorRT 10 on, logs show no cuBLAS and cuDNN unless a program asks for them. */
@@ -16,20 +17,30 @@ export interface MemoryQuestion {
   trt: number;
   /** Engines that are loaded at once: a split has one of the GPU and one on each DLA. */
   engines: number;
+  /** TensorRT where not said. */
+  hardware?: Pick<Hardware, "arch" | "builder">;
 }
 
 /** Memory of a pipeline's engines: what is loaded, what is live at once between layers, CUDA and its libraries. */
 export function estimateMemory(
   layers: readonly Layer[],
-  { precision, trt, engines }: MemoryQuestion,
+  { precision, trt, engines, hardware }: MemoryQuestion,
 ): Interval {
+  const context = contextMib(trt);
+  const engine =
+    hardware?.builder === "tensorrt-rtx"
+      ? rtxEngineMib(layers, { arch: hardware.arch, precision })
+      : engineMib(layers, precision);
+  const of = (end: keyof Interval): number => engines * engine[end] + context[end];
+  return { low: of("low"), expected: of("expected"), high: of("high") };
+}
+
+function engineMib(layers: readonly Layer[], precision: Precision): Interval {
   const bytes = BYTES[precision];
   const weights = (layers.reduce((sum, one) => sum + one.weightElements, 0) * bytes) / MIB;
   const live = (peakLiveElements(layers) * bytes) / MIB;
-  const context = contextMib(trt);
   const of = (end: keyof Interval): number =>
-    engines * (weights * ENGINE_OVER_WEIGHTS[end] + live * ACTIVATION_OVER_LIVE[end]) +
-    context[end];
+    weights * ENGINE_OVER_WEIGHTS[end] + live * ACTIVATION_OVER_LIVE[end];
   return { low: of("low"), expected: of("expected"), high: of("high") };
 }
 

@@ -1,9 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  CARD_BUILDS,
-  JETSON_BUILDS,
-  secondsPerKernel,
-} from "../../../fleet/plan/calibration/build-times.ts";
+import { JETSON_BUILDS, secondsPerKernel } from "../../../fleet/plan/calibration/build-times.ts";
 import { buildBasis, buildMinutes } from "../../../fleet/plan/estimate/build-time.ts";
 
 describe("the band of build times", () => {
@@ -19,26 +15,29 @@ describe("the band of build times", () => {
   });
 
   it.each(JETSON_BUILDS)("holds $model on $board in minutes", ({ matrixKernels, seconds }) => {
-    const { low, high } = buildMinutes(matrixKernels, true);
+    const { low, high } = buildMinutes(matrixKernels, "tensorrt");
     expect(seconds / 60).toBeGreaterThan(low);
     expect(seconds / 60).toBeLessThan(high);
   });
 
   it("does not contradict what is said of YOLOs on AGX Orin: 15 to 20 minutes", () => {
     // YOLOv7 has 92 convolutions.
-    expect(buildMinutes(92, true).high).toBeGreaterThan(20);
+    expect(buildMinutes(92, "tensorrt").high).toBeGreaterThan(20);
   });
 
-  it("grows with the model, and is another on a card", () => {
-    expect(buildMinutes(200, true).expected).toBeCloseTo(2 * buildMinutes(100, true).expected, 0);
-    expect(buildMinutes(70, false).expected).toBeLessThan(buildMinutes(70, true).low);
-    for (const { seconds } of CARD_BUILDS) {
-      expect(seconds / 60).toBeLessThan(buildMinutes(70, false).high);
-    }
+  it("grows with the model, and is seconds where TensorRT-RTX builds", () => {
+    const [once, twice] = [buildMinutes(100, "tensorrt"), buildMinutes(200, "tensorrt")];
+    expect(twice.expected).toBeCloseTo(2 * once.expected, 0);
+    const card = buildMinutes(100, "tensorrt-rtx");
+    expect(60 * card.high).toBeLessThan(5);
+    expect(card.low).toBeLessThan(card.expected);
+    expect(card.expected).toBeLessThan(card.high);
   });
 
   it("says how little it rests on", () => {
-    expect(buildBasis(true)).toContain("5 builds of Jetson Nano, Orin Nano and Orin NX");
-    expect(buildBasis(false)).toContain("3 builds of one model on an H100");
+    expect(buildBasis("tensorrt")).toContain("5 builds of Jetson Nano, Orin Nano and Orin NX");
+    expect(buildBasis("tensorrt-rtx")).toContain(
+      "kernels are compiled when the engine first runs, which nobody has measured",
+    );
   });
 });

@@ -55,7 +55,7 @@ export function agreementWithRtx(report: RtxReport, model: OnnxModel): Agreement
 }
 
 /** PCs are planned for with the rules of this version. */
-const NEWEST = 1003;
+export const NEWEST = 1003;
 
 /** What we take to be live at once, to hold against the memory that the engine asks for. */
 export function activationBytes(
@@ -65,7 +65,7 @@ export function activationBytes(
   return peakLiveElements(mapGraph(inferShapes(model), 806).layers) * BYTES[precision];
 }
 
-function hardwareFor(board: string): Hardware {
+export function hardwareFor(board: string): Hardware {
   const module = findModule(board);
   const hardware = module && hardwareOf(module, null);
   if (!hardware) throw new Error(`The catalogue lacks the clocks of ${board}`);
