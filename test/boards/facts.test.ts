@@ -367,6 +367,7 @@ describe("a relative of a board is one of its family", () => {
   it.each([
     ["TX2 4GB", "nvidia,p2597-0000+p3489-0888\0nvidia,tegra186\0", "tx2"],
     ["TX2 4GB, mainline kernel", "nvidia,p2771-0888\0nvidia,tegra186\0", "tx2"],
+    ["TX2 4GB, by its carrier alone", "nvidia,lightning\0nvidia,tegra186\0", "tx2"],
     ["TX2i", "nvidia,storm\0nvidia,p2597-0000+p3489-0000\0nvidia,tegra186\0", "tx2"],
     ["TX2 NX", "nvidia,p3509-0000+p3636-0001\0nvidia,tegra186\0", "tx2"],
     ["AGX Xavier 8GB", "nvidia,p2822-0000+p2888-0006\0nvidia,tegra194\0", "agx-xavier"],

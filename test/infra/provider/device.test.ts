@@ -172,6 +172,26 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
     expect(await world.driver.read(urn, device)).toEqual(device);
   });
 
+  test("whose module is not surely told any more says so once, which is no drift", async () => {
+    const file = "'/proc/device-tree/nvidia,boardids'";
+    const seen = world.engine.lines.length;
+    const warnings = () =>
+      world.engine.lines.slice(seen).filter(({ text }) => text.includes("no module of agx-xavier"));
+    await board.exec(`mv ${file} /tmp/boardids; printf '3310:1000:B02\\0' > ${file}`);
+    const { read, drift } = await driftOf(device);
+    const again = await world.driver.read(urn, read);
+    await board.exec(`mv /tmp/boardids ${file}`);
+    expect(drift).toEqual({});
+    expect(read.state["module"]).toBeNull();
+    expect(again.state).toEqual(read.state);
+    expect(warnings()).toHaveLength(1);
+    expect(warnings()[0]).toMatchObject({
+      severity: 2,
+      text: expect.stringMatching(/which module it is, is not certain: boardids says Jetson TX2/),
+    });
+    expect(await world.driver.read(urn, device)).toEqual(device);
+  });
+
   test.each([
     ["a stopped agent", "systemctl stop jetfleet-agent", { agent: "UPDATE", online: "UPDATE" }],
     ["a disabled unit", "systemctl disable jetfleet-agent", { enabled: "UPDATE" }],

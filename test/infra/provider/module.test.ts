@@ -210,8 +210,8 @@ describe("the probe's script", () => {
   test("goes on where an EEPROM does not answer", () => {
     // A folder fails to be read for root, too.
     mkdirSync(join(dir, "sys/bus/i2c/devices/0-0050/eeprom"), { recursive: true });
-    put("proc/device-tree/nvidia,boardids", "3310:1000:B02\0");
-    put("proc/device-tree/compatible", TX2.compatible);
-    expect(runProbe()).toMatchObject({ board: "tx2", module: "tx2", moduleDoubts: [] });
+    put("proc/device-tree/nvidia,boardids", "2888:0005:H00\0");
+    put("proc/device-tree/compatible", XAVIER.compatible);
+    expect(runProbe()).toMatchObject({ module: "agx-xavier-64gb", moduleDoubts: [] });
   });
 });

@@ -209,7 +209,7 @@ describe("provisioning", () => {
       "a module that is not provisioned",
       { board: "unknown", moduleTitle: "Jetson Xavier NX 8GB" },
       undefined,
-      /got model "quill", module Jetson Xavier NX 8GB, L4T/,
+      /got model "quill", module Jetson Xavier NX 8GB, L4T 32\.7\.1, machine aarch64$/,
     ],
     ["a board without L4T", { l4t: null }, undefined, /L4T none/],
   ])("refuses %s", (_what, change, declared, message) => {

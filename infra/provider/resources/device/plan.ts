@@ -58,6 +58,9 @@ function sameConfig(installed: WantedConfig | null, wanted: WantedConfig): boole
   );
 }
 
+const NOT_PROVISIONED =
+  "This version installs its agent on modules of the Jetson TX2 and AGX Xavier families, under L4T.";
+
 /** Throws unless the board is known and is the one that the program declares. */
 export function requireBoard(
   probe: BoardProbe,
@@ -69,6 +72,7 @@ export function requireBoard(
       "BOARD_UNKNOWN",
       `Expected an NVIDIA Jetson that this version knows at ${address} but got model ` +
         `"${probe.model}"${moduleNote(probe)}, L4T ${probe.l4t ?? "none"}, machine ${probe.machine}`,
+      probe.moduleTitle === null ? {} : { hint: NOT_PROVISIONED },
     );
   }
   if (declared !== undefined && declared !== probe.board) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { identify, parseNvpmodelQuery } from "../../../../fleet/boards/index.ts";
 import type { SshConnection } from "../../../../fleet/ssh/index.ts";
+import type { Operation } from "../../rpc/operation.ts";
 import { AGENT_UNIT } from "../../runtime/index.ts";
 import { runAsRoot } from "./board-shell.ts";
 import { BASE, CONFIG, CURRENT, UNIT, UNIT_FILE } from "./layout.ts";
@@ -70,6 +71,11 @@ export async function probeBoard(
 ): Promise<BoardProbe> {
   const label = "reading the board's facts";
   return parseProbe(await runAsRoot(connection, SCRIPT, { label, signal }));
+}
+
+export function warnOfModule({ module, moduleDoubts }: BoardProbe, { log }: Operation): void {
+  const said = module === null ? "which module it is, is not certain" : `its module is ${module}`;
+  for (const doubt of moduleDoubts) log("warning", `${said}: ${doubt}`);
 }
 
 export function parseProbe(output: string): BoardProbe {

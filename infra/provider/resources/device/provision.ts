@@ -12,7 +12,7 @@ import { runAsRoot } from "./board-shell.ts";
 import { executeStep, type InstallJob } from "./install.ts";
 import { UNIT } from "./layout.ts";
 import { planProvision, requireBoard, requireSpace, type WantedConfig } from "./plan.ts";
-import { type BoardProbe, probeBoard } from "./probe.ts";
+import { type BoardProbe, probeBoard, warnOfModule } from "./probe.ts";
 import { specOf, stateOf, targetOf } from "./state.ts";
 
 /** Brings a board to what the program wants, from whatever it is; throws InitFailed once anything was changed. */
@@ -32,7 +32,7 @@ export async function provision(
     const address = `${spec.address}:${spec.port}`;
     requireBoard(probe, spec.board, address);
     operation.status(`${describeBoard(probe)}`);
-    for (const doubt of probe.moduleDoubts) operation.log("warning", doubt);
+    warnOfModule(probe, operation);
     const info = await context.hubInfo(signal);
     const release = await context.runtimes.release({
       l4t: probe.l4t ?? "",

@@ -1,10 +1,11 @@
 import { FleetError } from "../../../../fleet/errors/index.ts";
 import type { FleetLink } from "../../../../fleet/hub/client/index.ts";
+import { sameValue } from "../../diff.ts";
 import type { FleetContext } from "../../fleet-context.ts";
 import type { Operation } from "../../rpc/operation.ts";
 import type { Properties } from "../../rpc/values.ts";
 import type { Known } from "../resource.ts";
-import { probeBoard } from "./probe.ts";
+import { probeBoard, warnOfModule } from "./probe.ts";
 import { specOf, stateOf, targetOf } from "./state.ts";
 
 /** What is so now. A board that does not answer keeps its last known state, for it is not gone. */
@@ -23,6 +24,8 @@ export async function readDevice(
   try {
     seen = await context.ssh.use(target, { signal, deadlineMs }, async (connection) => {
       const probe = await probeBoard(connection, signal);
+      // Only once, as a refresh may be run often.
+      if (!sameValue(known.state["module"], probe.module)) warnOfModule(probe, operation);
       return { ...stateOf(context, probe, connection.hostKey), board: probe.board };
     });
   } catch (error) {
