@@ -46,7 +46,7 @@ export function settlePlatform(
     board,
     jetpack,
     tensorrt: hardware.builder === "tensorrt-rtx" ? `RTX ${RTX_BUILT.version}` : released,
-    // TensorRT-RTX takes what this parser does, but for what `tensorrt-rtx.ts` names; forty operators were tried.
+    // TensorRT-RTX takes what this parser does, but for what `tensorrt-rtx.ts` names.
     trt: trtNumber(released ?? "10.3"),
     mode,
     hardware,

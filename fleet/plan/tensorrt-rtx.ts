@@ -1,13 +1,14 @@
 import { SOCS } from "../boards/catalog/index.ts";
 import { type Asked, insteadOf, refusal } from "./availability.ts";
+import type { Precision } from "./estimate/hardware.ts";
 import type { Layer, MappedGraph, Refusal } from "./layers/index.ts";
 import type { Diagnostic } from "./plan-schema.ts";
 import type { Choice } from "./policy.ts";
 import type { Platform, Precisions } from "./settle.ts";
 import type { ShapedGraph } from "./shapes/index.ts";
 
-// TensorRT-RTX 1.7, which the cards of PCs run. Measured, as test/plan/silicon/results tells: networks are strongly
-// typed, nothing calibrates, and what is named here is refused.
+// TensorRT-RTX 1.7, which the cards of PCs run: networks are strongly typed and nothing calibrates. What is refused here
+// was refused by its builder, operator by operator (test/plan/silicon/results/rtx-operators.json).
 
 /** What the types of a graph decide. */
 export interface TypedGraph {
@@ -90,40 +91,34 @@ const FP16 = "ask for fp16";
 
 /** What must happen to the graph before it is built, and what its types decide against the question. */
 export function typedNotes(
-  { isQuantised, isFloat32, refusedInFloat32 }: TypedGraph,
+  typed: TypedGraph,
   { precision }: Asked,
   { chosen }: Choice,
 ): Diagnostic[] {
-  const note = (severity: "info" | "warning", rule: string, message: string): Diagnostic => ({
-    ...{ severity, rule, nodes: [], message },
-    remedy: null,
-  });
-  const isHalf = chosen?.candidate.precision === "fp16";
-  const isTaken = precision === "auto" || precision === "int8";
-  return [
-    ...(isFloat32 && chosen && (isHalf || (isQuantised && refusedInFloat32.length > 0))
-      ? [
-          note(
-            "info",
-            "gpu.fp16-graph",
-            "TensorRT-RTX computes in the types of the graph, which are FP32: it must be converted to FP16 before it is built",
-          ),
-        ]
-      : []),
-    ...(isQuantised && !isTaken
-      ? [
-          note(
-            "warning",
-            "gpu.typed-graph",
-            `TensorRT-RTX computes in the types of the graph, which quantises to INT8: ${precision.toUpperCase()} holds for the rest of it only`,
-          ),
-        ]
-      : []),
-  ];
+  const notes: Diagnostic[] = [];
+  const told = { nodes: [], remedy: null };
+  if (chosen && mustBeHalf(typed, chosen.candidate.precision)) {
+    const message =
+      "TensorRT-RTX computes in the types of the graph, which are FP32: it must be converted to FP16 before it is built";
+    notes.push({ ...told, severity: "info", rule: "gpu.fp16-graph", message });
+  }
+  if (typed.isQuantised && (precision === "fp16" || precision === "fp32")) {
+    const message = `TensorRT-RTX computes in the types of the graph, which quantises to INT8: ${precision.toUpperCase()} holds for the rest of it only`;
+    notes.push({ ...told, severity: "warning", rule: "gpu.typed-graph", message });
+  }
+  return notes;
 }
 
-/** Plugins that the full TensorRT has and TensorRT-RTX has not, by the ONNX operator. */
-const WITHOUT_PLUGIN = new Set(["DeformConv", "NonZero", "NonMaxSuppression"]);
+/** A quantised graph may keep FP32 between its pairs, where the card takes that. */
+function mustBeHalf(
+  { isFloat32, isQuantised, refusedInFloat32 }: TypedGraph,
+  precision: Precision,
+): boolean {
+  return (isFloat32 && precision === "fp16") || (isQuantised && refusedInFloat32.length > 0);
+}
+
+/** What the parser of the full TensorRT takes, and TensorRT-RTX has no layer or plugin for. */
+const MISSING = new Set(["DeformConv", "NonZero", "NonMaxSuppression"]);
 
 /** The mapping with what TensorRT-RTX refuses besides, and in its own words. */
 export function mappedForRtx(mapped: MappedGraph, shaped: ShapedGraph): MappedGraph {
@@ -132,7 +127,7 @@ export function mappedForRtx(mapped: MappedGraph, shaped: ShapedGraph): MappedGr
     const refused = (rule: string, message: string, remedy: string | null): Refusal[] => [
       { rule, node: name, op, message, remedy },
     ];
-    if (node.domain === "" && WITHOUT_PLUGIN.has(op))
+    if (node.domain === "" && MISSING.has(op))
       return refused("onnx.rtx-operator", `TensorRT-RTX has no ${op}`, null);
     const zero = op === "QuantizeLinear" ? shaped.facts.get(inputs[2] ?? "")?.values : null;
     return zero?.some((value) => value !== 0)
