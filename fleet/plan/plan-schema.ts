@@ -96,7 +96,10 @@ export const Plan = z
     }),
     board: z.string(),
     jetpack: z.string().nullable(),
-    tensorrt: z.string().nullable(),
+    tensorrt: z.string().nullable().meta({
+      description:
+        "Version that builds: of TensorRT such as 8.5.2, of TensorRT-RTX such as RTX 1.7.",
+    }),
     powerMode: z.string(),
     chosen: Candidate.nullable(),
     reason: z.string(),

@@ -90,7 +90,8 @@ function peakLive(groups: readonly Group[], wiring: Wiring, packs: Packs): numbe
   order.forEach((group, now) => {
     for (const { name, dims } of group.flatMap(({ outputs }) => outputs)) {
       const users = wiring.users.get(name) ?? [];
-      const until = users.length === 0 ? order.length : Math.max(...users.map(at));
+      const until =
+        users.length === 0 ? order.length : users.reduce((last, one) => Math.max(last, at(one)), 0);
       if (until <= now) continue;
       live += product(dims);
       ending.set(until, (ending.get(until) ?? 0) + product(dims));
