@@ -1,5 +1,4 @@
-import type { Module } from "../../../fleet/boards/catalog/index.ts";
-import { jetpackRelease } from "../../../fleet/boards/catalog/index.ts";
+import { jetpackRelease, type Module } from "../../../fleet/boards/catalog/index.ts";
 import { needsSocSpecificPackages } from "../../../fleet/boards/index.ts";
 import type { KeptPlan } from "./kept-plans.ts";
 import type { PlanQuestion } from "./plan-question.ts";

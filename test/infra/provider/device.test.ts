@@ -172,6 +172,22 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
     expect(await world.driver.read(urn, device)).toEqual(device);
   });
 
+  test("with another module of the family is named by it, and its agent is left alone", async () => {
+    const file = "'/proc/device-tree/nvidia,boardids'";
+    const pid = await onBoard("systemctl show -p MainPID jetfleet-agent");
+    await board.exec(`cp ${file} /tmp/boardids; printf '2888:0001:H00\\0' > ${file}`);
+    const { read, drift } = await driftOf(device);
+    const updated = await world.driver.update(urn, device, device.inputs);
+    await board.exec(`mv /tmp/boardids ${file}`);
+    expect(drift).toEqual({});
+    expect(read.state).toMatchObject({ board: "agx-xavier", module: "agx-xavier-16gb" });
+    expect(updated.state).toEqual(read.state);
+    expect(await onBoard("systemctl show -p MainPID jetfleet-agent")).toBe(pid);
+    expect(world.engine.lines.map(({ text }) => text)).toContain(
+      "agx-xavier (Jetson AGX Xavier 16GB), JetPack 5.1.2 (simulated)",
+    );
+  });
+
   test("whose module is not surely told any more says so once, which is no drift", async () => {
     const file = "'/proc/device-tree/nvidia,boardids'";
     const seen = world.engine.lines.length;
