@@ -58,6 +58,17 @@ describe("a plan", () => {
     expect(spread(unknown)).toBeGreaterThan(1.5 * spread(known));
   });
 
+  it.each([
+    ["tx2i", 1.03, 1.3],
+    ["tx2-4gb", 0.98, 1.2],
+    ["tx2-nx", 0.98, 1.2],
+  ])("of %s takes the time of a TX2 for its own clocks and memory", (board, least, most) => {
+    const ms = (name: string): number =>
+      plan(network("resnet50"), name).chosen?.latencyMs?.expected ?? 0;
+    expect(ms(board) / ms("tx2")).toBeGreaterThan(least);
+    expect(ms(board) / ms("tx2")).toBeLessThan(most);
+  });
+
   it("is slower in a slower power mode", () => {
     const ms = (powerMode: string): number =>
       plan(network("resnet50"), "agx-xavier", { powerMode, accelerator: "gpu" }).chosen?.latencyMs

@@ -118,12 +118,17 @@ const TX2 = module({
 });
 
 /** TX2's relatives share chip and video engines, and have their own memory and power budget. */
+/** FP16 on Pascal's GP10B: two multiply-adds a core and cycle. */
+function clockOfFp16Rate(teraFlops: number, cores: number) {
+  return from("rate", Math.round((teraFlops * 1e6) / (cores * 4)));
+}
+
 function tx2Relative(draft: Draft & { memory: string; power: string }): Module {
   const { memory, power, ...said } = draft;
   return module({
     cudaCores: TX2.cudaCores,
     tensorCores: TX2.tensorCores,
-    gpuMaxMhz: UNKNOWN,
+    gpuMaxMhz: clockOfFp16Rate(1.33, 256),
     ...NO_DLA,
     decodeMpixPerSecond: TX2.decodeMpixPerSecond,
     encodeMpixPerSecond: TX2.encodeMpixPerSecond,
@@ -272,6 +277,7 @@ export const MODULES: readonly Module[] = [
     soc: "t186",
     // meta-tegra's device tree says p3489-1000 where jetson_stats says p3489-0000.
     partNumbers: ["p3489-0000", "p3489-1000"],
+    gpuMaxMhz: clockOfFp16Rate(1.26, 256),
     memoryGb: from("table", 8),
     memory: "8 GB ECC, 51.2 GB/s",
     power: "10 / 20 W",
@@ -322,9 +328,11 @@ export const MODULES: readonly Module[] = [
     partNumbers: ["p2888-0006"],
     cudaCores: from("general", 384),
     tensorCores: from("general", 48),
-    gpuMaxMhz: UNKNOWN,
+    // 11.1 INT8 TOPS of 48 Tensor Cores with 128 multiply-adds a cycle.
+    gpuMaxMhz: from("rate", Math.round(11.1e6 / (48 * 256))),
     dlaMaxMhz: UNKNOWN,
-    dlaTops: UNKNOWN,
+    // 8.2 of both.
+    dlaTops: from("table", 4.1),
     memoryGb: from("table", 8),
     bandwidthGBps: from("table", 85.3),
     decodeMpixPerSecond: UNKNOWN,

@@ -15,6 +15,7 @@ export const SOURCES = {
   l4tguide: "NVIDIA's Jetson Linux developer guide, r36.5, software features of Orin",
   relnotes: "NVIDIA's JetPack release notes",
   vpi: "NVIDIA VPI documentation, algorithms and supported back ends",
+  rate: "clock that the peak rate in NVIDIA's module comparison (public copy) asks of the module's cores",
   general: "common knowledge, not confirmed by a source",
   derived: "derived from other rows of this table",
 } as const;

@@ -102,9 +102,9 @@ test("a plan is made for the module that the board carries, in its own power mod
 });
 
 test("a module of which too little is known has no plan, rather than that of its elder relative", async () => {
-  const { plan } = await previewed(street, { name: "door", board: "tx2", module: "tx2-4gb" });
+  const { plan } = await previewed(street, { ...xavier, module: "agx-xavier-industrial" });
   expect(plan.verdict).toBe("absent");
-  expect(plan.summary).toMatch(/no plan: Not enough is known of tx2-4gb/);
+  expect(plan.summary).toMatch(/no plan: Not enough is known of agx-xavier-industrial/);
 });
 
 test("a module that the tables do not hold is planned as the board, and said", async () => {
