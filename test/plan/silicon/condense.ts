@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { activationBytes, agreementWith, modelOf } from "./compare.ts";
 import { Built, Measured, toReport } from "./engine-report.ts";
+import { namesOf } from "./rtx-report.ts";
 
 const [out = "", results = join(import.meta.dirname, "results/tensorrt")] = process.argv.slice(2);
 
@@ -30,7 +31,7 @@ function condense(name: string, atOnce: string): void {
     Number(atOnce),
     Built.parse(parse(join(out, atOnce, `${name}.built.json`))),
     Measured.parse(parse(join(out, atOnce, `${name}.measured.json`))),
-    new Set(model.graph.nodes.map((node) => node.name)),
+    namesOf(model.graph.nodes),
   );
   writeFileSync(join(results, `${name}.json`), `${JSON.stringify(report)}\n`);
   const { both, onlyEngine, onlyOurs, ...counts } = agreementWith(report, model);

@@ -53,32 +53,35 @@ export const Measured = z.object({
   }),
 });
 
-/** Makes one report of both, naming of each layer only nodes that the model has. */
+/** They hold no node, or one that takes no launch. */
+const IDLE = ["Constant", "NoOp", "Reformat"];
+
+/** Makes one report of both, with the layers that compute; `names` are our nodes' by those that TensorRT uses. */
 export function toReport(
   name: string,
   builtAtOnce: number,
   built: z.infer<typeof Built>,
   measured: z.infer<typeof Measured>,
-  known: ReadonlySet<string>,
+  names: ReadonlyMap<string, string>,
 ): EngineReport {
   const { layerMs, engine, ...facts } = measured;
   const times = new Map(layerMs);
-  const layers = engine.Layers.map(({ Name, LayerType, Metadata }) => ({
-    type: LayerType,
-    nodes: nodesOf(Name, Metadata, known),
-    ms: times.get(Name) ?? null,
-  }));
+  const layers = engine.Layers.filter(({ LayerType }) => !IDLE.includes(LayerType)).map(
+    ({ Name, LayerType, Metadata }) => ({
+      type: LayerType,
+      nodes: nodesOf(Name, Metadata, names),
+      ms: times.get(Name) ?? null,
+    }),
+  );
   return EngineReport.parse({ name, builtAtOnce, ...built, ...facts, layers });
 }
 
 /** Copies carry the name of a tensor or of the layer that they serve: they hold no node. */
 const MOVES = /^Reformatting CopyNode| copy$/;
 
-function nodesOf(name: string, metadata: string, known: ReadonlySet<string>): string[] {
+function nodesOf(name: string, metadata: string, names: ReadonlyMap<string, string>): string[] {
   if (MOVES.test(name)) return [];
   const told = [...metadata.matchAll(/\[ONNX Layer: ([^\]|]+?)\s*[\]|]/g)].map(([, node]) => node);
   const words = name.split(/[\s(),+|{}[\]]+|\.{3}/);
-  return [...new Set([...told, ...words])].filter(
-    (word): word is string => word !== undefined && known.has(word),
-  );
+  return [...new Set([...told, ...words].flatMap((word) => names.get(word ?? "") ?? []))];
 }

@@ -76,7 +76,7 @@ const NOTHING = {
 };
 
 /** Our names by the parser's, which calls a node that has none after its first output. */
-function namesOf(nodes: OnnxModel["graph"]["nodes"]): Map<string, string> {
+export function namesOf(nodes: OnnxModel["graph"]["nodes"]): Map<string, string> {
   return new Map(
     nodes.flatMap(({ name, outputs }): [string, string][] => [
       [`node_of_${outputs[0]}`, name],

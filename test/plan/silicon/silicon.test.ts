@@ -1,9 +1,13 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { ACTIVATION_OVER_LIVE } from "../../../fleet/plan/calibration/memory-logs.ts";
 import { placeOnGpu } from "../../../fleet/plan/dla/index.ts";
 import { fuse } from "../../../fleet/plan/estimate/kernels.ts";
 import { piece } from "../support/listing.ts";
 import { agreementOf, spearman } from "./agreement.ts";
-import { type EngineReport, toReport } from "./engine-report.ts";
+import { activationBytes, agreementWith, modelOf } from "./compare.ts";
+import { EngineReport, toReport } from "./engine-report.ts";
 
 const XAVIER = { trt: 806, arch: "volta", precision: "fp16" } as const;
 const BUILT = {
@@ -33,7 +37,13 @@ function reportOf(...names: string[]): EngineReport {
       Layers: names.map((Name) => ({ Name, LayerType: "Convolution", Metadata: "" })),
     },
   };
-  return toReport("piece-fp16", 1, BUILT, measured, new Set(layers.map(({ name }) => name)));
+  return toReport(
+    "piece-fp16",
+    1,
+    BUILT,
+    measured,
+    new Map(layers.map(({ name }) => [name, name])),
+  );
 }
 
 const kernels = fuse(placeOnGpu(layers), XAVIER);
@@ -74,4 +84,37 @@ describe("correlation of ranks", () => {
   ])("of %j and %j is %f", (left, right, expected) => {
     expect(spearman(left.map((one, at) => [one, right[at] ?? 0]))).toBeCloseTo(expected, 10);
   });
+});
+
+const folder = join(import.meta.dirname, "results/tensorrt");
+const engines = readdirSync(folder)
+  .sort()
+  .map((file) => EngineReport.parse(JSON.parse(readFileSync(join(folder, file), "utf8"))))
+  .map((report) => {
+    const model = modelOf(report.name);
+    const absent = model === null ? " (skipped: its model is not beside the project)" : "";
+    return { report, model, absent };
+  });
+
+describe("an engine that TensorRT 8.6 built on a GPU", () => {
+  for (const { report, model, absent } of engines) {
+    it.skipIf(model === null)(`fuses what we fuse, both ways: ${report.name}${absent}`, () => {
+      if (model === null) return;
+      const { both, onlyEngine, onlyOurs } = agreementWith(report, model);
+      expect(both).toBeGreaterThan(0);
+      expect(both / (both + onlyEngine.length)).toBeGreaterThanOrEqual(0.9);
+      expect(both / (both + onlyOurs.length)).toBeGreaterThanOrEqual(0.85);
+    });
+
+    it.skipIf(model === null)(
+      `needs memory within the spread of plans: ${report.name}${absent}`,
+      () => {
+        if (model === null) return;
+        const { low, high } = ACTIVATION_OVER_LIVE;
+        const ratio = report.deviceMemoryBytes / activationBytes(report, model);
+        expect(ratio).toBeGreaterThan(low);
+        expect(ratio).toBeLessThan(high);
+      },
+    );
+  }
 });
