@@ -1,4 +1,4 @@
-export { parseStreams, type Streams } from "./demand.ts";
+export { demandedFps, parseStreams, type Streams } from "./demand.ts";
 export { type OnnxModel, readModel } from "./onnx/index.ts";
 export { PlanCache } from "./plan-cache.ts";
 export { type PlanOptions, planFor } from "./plan-for.ts";
@@ -11,3 +11,4 @@ export {
   PlannedLayer,
   Usage,
 } from "./plan-schema.ts";
+export { range } from "./policy.ts";

@@ -2,12 +2,10 @@ import { best, MODULES, type Module } from "../boards/catalog/index.ts";
 import { isFleetError } from "../errors/index.ts";
 import { type Demand, demandedMpix } from "./demand.ts";
 import { type MappedGraph, mapGraph } from "./layers/index.ts";
-import { rankOf } from "./policy.ts";
+import { rankOf, SURE } from "./policy.ts";
 import { type Platform, settlePlatform, settlePrecisions } from "./settle.ts";
 import type { ShapedGraph } from "./shapes/index.ts";
 import { waysOf } from "./ways.ts";
-
-const SURE = 3;
 
 /** The Jetson with the least GPU that surely meets a demand alone, on its GPU and without INT8; null when none does. */
 export function boardThatWould(shaped: ShapedGraph, demand: Demand): string | null {

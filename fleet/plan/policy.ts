@@ -14,6 +14,9 @@ export interface Choice {
 /** Of an estimate against a demand: at both ends of the 80 % interval, as expected, at its good end, or not even there. */
 export const CERTAINTIES = ["impossible", "possible", "likely", "sure"] as const;
 export type Certainty = (typeof CERTAINTIES)[number];
+/** Ranks are places in that list. */
+export const LIKELY = CERTAINTIES.indexOf("likely");
+export const SURE = CERTAINTIES.indexOf("sure");
 
 /** From this share of operations on, a DLA does the work rather than pass it back and forth. */
 const MOSTLY_ON_DLA = 0.9;
@@ -117,14 +120,14 @@ export function rateRank(
   beside: readonly NamedUsage[],
 ): number {
   const rate = candidate.fps;
-  if (fps === 0 || rate === null) return 3;
+  if (fps === 0 || rate === null) return SURE;
   const wanted = fps / Math.max(shareLeft(candidate, beside), 1e-9);
   return [rate.high, rate.expected, rate.low].filter((one) => one >= wanted).length;
 }
 
 export function latencyRank(candidate: Candidate, { latencyMs }: Demand): number {
   const latency = candidate.latencyMs;
-  if (latencyMs === null || latency === null) return 3;
+  if (latencyMs === null || latency === null) return SURE;
   return [latency.low, latency.expected, latency.high].filter((one) => one <= latencyMs).length;
 }
 

@@ -12,7 +12,7 @@ import {
   what,
 } from "./nearest.ts";
 import type { Admission, Candidate, Diagnostic, NamedUsage } from "./plan-schema.ts";
-import { type Choice, latencyRank, rateRank } from "./policy.ts";
+import { type Choice, LIKELY, latencyRank, rateRank } from "./policy.ts";
 
 export interface ShortfallQuestion {
   demand: Demand;
@@ -33,10 +33,10 @@ export function shortfalls(
   if (!chosen || certainty === "sure" || certainty === "likely") return [];
   const { candidate } = chosen;
   const { demand, beside } = question;
-  const alone = rateRank(candidate, demand, []) >= 2;
-  const together = rateRank(candidate, demand, beside) >= 2;
+  const alone = rateRank(candidate, demand, []) >= LIKELY;
+  const together = rateRank(candidate, demand, beside) >= LIKELY;
   const found = [
-    ...(latencyRank(candidate, demand) < 2 ? [tooSlow(candidate, question)] : []),
+    ...(latencyRank(candidate, demand) < LIKELY ? [tooSlow(candidate, question)] : []),
     ...(alone ? [] : [tooFew(candidate, question)]),
     ...(alone && !together ? [tooMuchTogether(candidate, question)] : []),
   ];

@@ -1,15 +1,13 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { findModule } from "../../fleet/boards/catalog/index.ts";
+import { type OnnxModel, Plan, type PlanOptions } from "../../fleet/plan/index.ts";
 import {
-  type OnnxModel,
-  Plan,
-  type PlanOptions,
-  planFor,
-  readModel,
-} from "../../fleet/plan/index.ts";
-import { HAS_SHARED_MODELS, network, SHARED_SUFFIX, sharedModel } from "./support/models.ts";
+  HAS_SHARED_MODELS,
+  network,
+  SHARED_SUFFIX,
+  sharedModel,
+  street,
+} from "./support/models.ts";
+import { plan } from "./support/plans.ts";
 
 type Place = readonly [board: "tx2" | "agx-xavier", jetpack: "4.6.1" | "5.1.2"];
 const TX2: Place = ["tx2", "4.6.1"];
@@ -18,13 +16,8 @@ const XAVIER_5: Place = ["agx-xavier", "5.1.2"];
 const PLACES = [TX2, XAVIER_4, XAVIER_5];
 
 function planAt([id, jetpack]: Place, model: OnnxModel, options: PlanOptions = {}): Plan {
-  const board = findModule(id);
-  if (!board) throw new Error(`no board ${id}`);
-  return Plan.parse(planFor(model, board, { jetpack, ...options }));
+  return plan(model, id, { jetpack, ...options });
 }
-
-const street = (): OnnxModel =>
-  readModel(readFileSync(join(import.meta.dirname, "../../models/street-v2-b1.onnx")));
 
 /** What a DLA takes of a model: layers on it and beside it, and loadables. */
 function onDla(plan: Plan): { dla: number; gpu: number; loadables: number } | null {

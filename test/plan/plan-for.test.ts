@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { findModule, MODULES, type Module } from "../../fleet/boards/catalog/index.ts";
+import { MODULES, type Module } from "../../fleet/boards/catalog/index.ts";
 import { isFleetError } from "../../fleet/errors/index.ts";
 import {
   type NamedUsage,
@@ -13,21 +13,9 @@ import {
   planFor,
   readModel,
 } from "../../fleet/plan/index.ts";
-import { NETWORK_NAMES, network } from "./support/models.ts";
+import { NETWORK_NAMES, network, street } from "./support/models.ts";
 import { writeModel } from "./support/onnx-writer.ts";
-
-function board(id: string): Module {
-  const module = findModule(id);
-  if (!module) throw new Error(`no board ${id}`);
-  return module;
-}
-
-function plan(model: OnnxModel, id: string, options: PlanOptions = {}): Plan {
-  return Plan.parse(planFor(model, board(id), options));
-}
-
-const street = (): OnnxModel =>
-  readModel(readFileSync(join(import.meta.dirname, "../../models/street-v2-b1.onnx")));
+import { boardNamed, plan } from "./support/plans.ts";
 
 describe("a plan", () => {
   it("names every layer that the DLA leaves to the GPU, with rule, numbers and remedy", () => {
@@ -82,13 +70,13 @@ describe("a plan", () => {
     ["a JetPack that nobody knows", "tx2", { jetpack: "9.9" }],
     ["a power mode that the board has not", "tx2", { powerMode: "MODE_30W_ALL" }],
   ])("is not made for %s", (_label, id, options) => {
-    const attempt = (): unknown => planFor(network("alexnet"), board(id), options);
+    const attempt = (): unknown => planFor(network("alexnet"), boardNamed(id), options);
     expect(attempt).toThrow(expect.objectContaining({ code: "USAGE" }));
   });
 
   it("is not guessed for a board of which too little is known", () => {
     try {
-      planFor(network("alexnet"), board("agx-thor"));
+      planFor(network("alexnet"), boardNamed("agx-thor"));
       expect.unreachable();
     } catch (error) {
       expect(isFleetError(error, "BOARD_UNKNOWN")).toBe(true);
@@ -135,9 +123,9 @@ describe("a demand", () => {
     expect(named).toMatch(/, or another board: Jetson .* surely gives it$/);
     const title = /another board: (.*) surely/.exec(named ?? "")?.[1];
     const other = MODULES.find((module) => module.title === title);
-    expect(planFor(network("mobilenet_v2"), other ?? board("nano"), { minFps: 300 }).verdict).toBe(
-      "runs",
-    );
+    expect(
+      planFor(network("mobilenet_v2"), other ?? boardNamed("nano"), { minFps: 300 }).verdict,
+    ).toBe("runs");
     expect(remedy("nano", { minFps: 100_000 })).not.toContain("another board");
   });
 
@@ -254,7 +242,7 @@ describe("accelerator auto", () => {
   });
 
   it.each(NETWORK_NAMES)("is never slower with a DLA than without: %s", (name) => {
-    const xavier = board("agx-xavier");
+    const xavier = boardNamed("agx-xavier");
     const model = network(name);
     for (const precision of ["fp16", "int8"] as const) {
       const having = planFor(model, xavier, { precision });
@@ -267,7 +255,7 @@ describe("accelerator auto", () => {
   });
 
   it.each([10, 60, 300, 1000])("still meets %i fps with a DLA where it met it without", (fps) => {
-    const xavier = board("agx-xavier");
+    const xavier = boardNamed("agx-xavier");
     const streams = [{ count: 1, width: 640, height: 360, fps }];
     const verdicts = NETWORK_NAMES.map((name) => ({
       lacking: planFor(network(name), without(xavier), { streams }).verdict,
@@ -464,7 +452,7 @@ describe("a hostile model", () => {
     ["a chain of fifty thousand nodes", (at) => [at === 0 ? "x" : `v${at - 1}`]],
   ])("with %s is planned in seconds", (_label, inputs) => {
     const before = performance.now();
-    const made = planFor(many(inputs), board("agx-xavier"), { jetpack: "4.6.1" });
+    const made = planFor(many(inputs), boardNamed("agx-xavier"), { jetpack: "4.6.1" });
     expect(made.layers).toHaveLength(50_000);
     expect(performance.now() - before).toBeLessThan(20_000);
   });
@@ -478,13 +466,13 @@ describe("the cache of plans", () => {
       reads += 1;
       return network("resnet18");
     };
-    const first = cache.plan("sha256:1", read, board("tx2"));
+    const first = cache.plan("sha256:1", read, boardNamed("tx2"));
     const before = performance.now();
-    const second = cache.plan("sha256:1", read, board("tx2"));
+    const second = cache.plan("sha256:1", read, boardNamed("tx2"));
     expect(performance.now() - before).toBeLessThan(50);
     expect(second).toBe(first);
     expect(first.model.digest).toBe("sha256:1");
-    cache.plan("sha256:1", read, board("agx-xavier"));
+    cache.plan("sha256:1", read, boardNamed("agx-xavier"));
     expect(reads).toBe(2);
   });
 });

@@ -1,20 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { findModule } from "../../fleet/boards/catalog/index.ts";
-import {
-  type OnnxModel,
-  Plan,
-  type PlanOptions,
-  planFor,
-  readModel,
-} from "../../fleet/plan/index.ts";
+import { type OnnxModel, Plan, readModel } from "../../fleet/plan/index.ts";
 import { HAS_SHARED_MODELS, network, SHARED_SUFFIX, sharedModel } from "./support/models.ts";
 import { type NodeSketch, type TensorSketch, writeModel } from "./support/onnx-writer.ts";
-
-function plan(model: OnnxModel, id: string, options: PlanOptions = {}): Plan {
-  const board = findModule(id);
-  if (!board) throw new Error(`no board ${id}`);
-  return Plan.parse(planFor(model, board, options));
-}
+import { plan } from "./support/plans.ts";
 
 const rulesOf = ({ diagnostics }: Plan, severity: string): string[] =>
   diagnostics.filter((one) => one.severity === severity).map(({ rule }) => rule);

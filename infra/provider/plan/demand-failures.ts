@@ -1,4 +1,4 @@
-import type { Diagnostic } from "../../../fleet/plan/index.ts";
+import { type Diagnostic, range } from "../../../fleet/plan/index.ts";
 import type { CheckFailure } from "../check.ts";
 import type { KeptPlan } from "./kept-plans.ts";
 import { demandedRate, type PlanQuestion } from "./plan-question.ts";
@@ -109,15 +109,12 @@ function doubts({ chosen }: KeptPlan, question: PlanQuestion): string[] {
   const { fps, latencyMs: takes } = chosen ?? {};
   return [
     ...(fps && fps.low < rate && rate <= fps.expected
-      ? [`${rate} fps are asked for and ${band(fps)} estimated: expected to be met, not surely`]
+      ? [`${rate} fps are asked for and ${range(fps)} estimated: expected to be met, not surely`]
       : []),
     ...(takes && takes.expected <= latencyMs && latencyMs < takes.high
-      ? [`${latencyMs} ms are allowed and ${band(takes)} estimated: expected to be met, not surely`]
+      ? [
+          `${latencyMs} ms are allowed and ${range(takes)} estimated: expected to be met, not surely`,
+        ]
       : []),
   ];
-}
-
-function band({ low, high }: { low: number; high: number }): string {
-  const digits = low < 10 ? 1 : 0;
-  return `${low.toFixed(digits)} to ${high.toFixed(digits)}`;
 }

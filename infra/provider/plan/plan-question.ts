@@ -1,4 +1,4 @@
-import type { Streams } from "../../../fleet/plan/index.ts";
+import { demandedFps, type Streams } from "../../../fleet/plan/index.ts";
 import {
   AcceleratorChoice,
   BudgetSpec,
@@ -56,7 +56,7 @@ function streamsOf(sources: Value): Streams[] {
 
 /** Pictures a second that are asked for; 0 when nothing was said. */
 export function demandedRate({ minFps, streams }: PlanQuestion): number {
-  return minFps ?? streams.reduce((sum, { fps }) => sum + fps, 0);
+  return minFps ?? demandedFps(streams);
 }
 
 /** Whether the program asks for anything that the silicon may not give. */

@@ -3,6 +3,7 @@ import { findModule } from "../../../fleet/boards/catalog/index.ts";
 import { planFor } from "../../../fleet/plan/index.ts";
 import type { Candidate, Plan } from "../../../fleet/plan/plan-schema.ts";
 import { HAS_SHARED_MODELS, network, SHARED_SUFFIX, sharedModel } from "../support/models.ts";
+import { boardNamed } from "../support/plans.ts";
 
 function way({ candidates }: Plan, name: Candidate["accelerator"]): Candidate {
   const found = candidates.find(({ accelerator }) => accelerator === name);
@@ -11,9 +12,7 @@ function way({ candidates }: Plan, name: Candidate["accelerator"]): Candidate {
 }
 
 function planOn(board: string, model: Parameters<typeof planFor>[0], jetpack: string): Plan {
-  const module = findModule(board);
-  if (!module) throw new Error(`no board ${board}`);
-  return planFor(model, module, { jetpack, precision: "fp16" });
+  return planFor(model, boardNamed(board), { jetpack, precision: "fp16" });
 }
 
 describe("a GPU of which no figure was fitted", () => {

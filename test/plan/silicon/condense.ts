@@ -9,7 +9,6 @@ const [out = "", results = join(import.meta.dirname, "results/tensorrt")] = proc
 
 /** The inspector separates the nodes of a layer by control characters, which JSON does not allow. */
 function parse(path: string): unknown {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return JSON.parse(readFileSync(path, "utf8").replace(/[\u0000-\u001f]/g, " "));
 }
 

@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { findModule } from "../../../fleet/boards/catalog/index.ts";
-import { planFor, readModel } from "../../../fleet/plan/index.ts";
+import { readModel } from "../../../fleet/plan/index.ts";
 import { mapGraph } from "../../../fleet/plan/layers/index.ts";
 import { inferShapes } from "../../../fleet/plan/shapes/index.ts";
 import { mappedForRtx } from "../../../fleet/plan/tensorrt-rtx.ts";
 import { writeModel } from "../support/onnx-writer.ts";
+import { plan } from "../support/plans.ts";
 import { NEWEST } from "./compare.ts";
 
 const Refused = z.string().nullable();
@@ -41,11 +41,8 @@ describe("a matrix product in FP32", () => {
   it.each(
     products.flatMap((row) => (["x86-t4", "x86-l4"] as const).map((board) => ({ ...row, board }))),
   )("is taken as TensorRT-RTX takes it: $op for $board", ({ op, board, ...row }) => {
-    const module = findModule(board);
-    if (!module) throw new Error(`no board ${board}`);
-    const { diagnostics } = planFor(readModel(writeModel(sketchOf(op))), module, {
-      precision: "fp32",
-    });
+    const model = readModel(writeModel(sketchOf(op)));
+    const { diagnostics } = plan(model, board, { precision: "fp32" });
     const isRefused = diagnostics.some(({ rule }) => rule === "gpu.fp32-product");
     expect(isRefused).toBe(row[board] !== null);
   });

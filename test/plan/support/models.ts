@@ -16,6 +16,11 @@ export function network(name: string): OnnxModel {
   return readModel(readFileSync(join(networks, `${name}.onnx`)));
 }
 
+/** Our own detector, in the version that the demo updates to. */
+export function street(): OnnxModel {
+  return readModel(readFileSync(join(root, "models/street-v2-b1.onnx")));
+}
+
 export function sharedModel(name: string): OnnxModel {
   return readModel(readFileSync(join(sharedModels, name)));
 }
