@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { FleetError } from "../fleet/errors/index.ts";
-import { HubClient, HubRecord } from "../fleet/hub/client/index.ts";
-import { FleetFeed } from "./fleet-view/index.ts";
+import { FleetFeed, HubClient, HubRecord } from "../fleet/hub/client/index.ts";
 import { stateDir } from "./setup/paths.mjs";
 
 /** Options that every command that talks to a hub shares. */

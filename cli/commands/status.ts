@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import { FleetView } from "../fleet-view/index.ts";
+import { FleetView } from "../../fleet/view/index.ts";
 import { type HubOptions, locateHub, openFeed } from "../hub-location.ts";
 import { paletteFor } from "../render/colour.ts";
 import { statusLines } from "../render/status-text.ts";

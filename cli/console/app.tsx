@@ -1,6 +1,6 @@
 import { Box, Text, useApp, useInput, useWindowSize } from "ink";
 import { useEffect, useReducer, useSyncExternalStore } from "react";
-import type { FleetView } from "../fleet-view/index.ts";
+import type { FleetView } from "../../fleet/view/index.ts";
 import { deviceScreen } from "./device-screen.ts";
 import { fleetScreen } from "./fleet-screen.ts";
 import { helpScreen } from "./help-screen.ts";

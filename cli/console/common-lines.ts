@@ -1,4 +1,4 @@
-import type { FleetView } from "../fleet-view/index.ts";
+import type { FleetView } from "../../fleet/view/index.ts";
 import { NO_PALETTE } from "../render/colour.ts";
 import { problemText } from "../render/status-text.ts";
 import { type Line, line, rule } from "./lines.ts";

@@ -4,7 +4,7 @@ import {
   type PipelineView,
   updateProgress,
   updateUnderWay,
-} from "../fleet-view/index.ts";
+} from "../../fleet/view/index.ts";
 import {
   formatAge,
   formatBytes,

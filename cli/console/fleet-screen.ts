@@ -3,7 +3,7 @@ import {
   type FleetView,
   type PipelineView,
   updateUnderWay,
-} from "../fleet-view/index.ts";
+} from "../../fleet/view/index.ts";
 import {
   formatAge,
   formatBytes,

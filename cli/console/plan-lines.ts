@@ -1,4 +1,4 @@
-import type { ComparisonRow, PipelineView } from "../fleet-view/index.ts";
+import type { ComparisonRow, PipelineView } from "../../fleet/view/index.ts";
 import { comparisonTable } from "../render/comparison-table.ts";
 import {
   limit,

@@ -1,4 +1,4 @@
-import type { FleetView } from "../fleet-view/index.ts";
+import type { FleetView } from "../../fleet/view/index.ts";
 import type { Command } from "./keys.ts";
 
 /** Where the user is. The selection is a device's name, not a row: rows may come and go. */

@@ -1,4 +1,4 @@
-import type { FleetView } from "../fleet-view/index.ts";
+import type { FleetView } from "../../fleet/view/index.ts";
 
 /** What the screen needs of a feed; the bundle and its host share data and these two functions only. */
 export interface ViewSource {

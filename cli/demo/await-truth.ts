@@ -1,4 +1,5 @@
-import type { FleetFeed, FleetView } from "../fleet-view/index.ts";
+import type { FleetFeed } from "../../fleet/hub/client/index.ts";
+import type { FleetView } from "../../fleet/view/index.ts";
 import { ENOUGH_FRAMES } from "../render/truth-text.ts";
 import { pause } from "./show.ts";
 import type { Steps } from "./steps.ts";

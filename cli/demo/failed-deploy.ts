@@ -1,5 +1,5 @@
 import { FleetError, isFleetError } from "../../fleet/errors/index.ts";
-import type { FleetView, PipelineView } from "../fleet-view/index.ts";
+import type { FleetView, PipelineView } from "../../fleet/view/index.ts";
 import { type HubLocation, openFeed } from "../hub-location.ts";
 import { modelTitle } from "../render/status-text.ts";
 import { pause } from "./show.ts";

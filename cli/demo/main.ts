@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { asFleetError, describeError, FleetError } from "../../fleet/errors/index.ts";
-import type { FleetView } from "../fleet-view/index.ts";
+import type { FleetView } from "../../fleet/view/index.ts";
 import { type HubLocation, openFeed } from "../hub-location.ts";
 import { paletteFor } from "../render/colour.ts";
 import { statusLines } from "../render/status-text.ts";

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { FleetError } from "../../fleet/errors/index.ts";
-import type { FleetFeed, FleetView } from "../fleet-view/index.ts";
+import type { FleetFeed } from "../../fleet/hub/client/index.ts";
+import type { FleetView } from "../../fleet/view/index.ts";
 
 /** Boards that were just switched on again need their agents back; frames follow. */
 const HEALTHY_DEADLINE_MS = 60_000;

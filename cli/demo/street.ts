@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { FleetError } from "../../fleet/errors/index.ts";
-import type { FleetView } from "../fleet-view/index.ts";
+import type { FleetView } from "../../fleet/view/index.ts";
 import { modelTitle } from "../render/status-text.ts";
 import { repoDir } from "../setup/paths.mjs";
 

@@ -5,7 +5,7 @@ import {
   type FleetView,
   PipelineTruth,
   updateProgress,
-} from "../fleet-view/index.ts";
+} from "../../fleet/view/index.ts";
 
 const { now: Figures, swaps } = PipelineTruth.shape;
 

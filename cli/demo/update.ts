@@ -1,4 +1,5 @@
-import type { FleetFeed, FleetView } from "../fleet-view/index.ts";
+import type { FleetFeed } from "../../fleet/hub/client/index.ts";
+import type { FleetView } from "../../fleet/view/index.ts";
 import { openFeed } from "../hub-location.ts";
 import { awaitTruth } from "./await-truth.ts";
 import { type DemoFleet, type DemoRun, deploy } from "./demo.ts";

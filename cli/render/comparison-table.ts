@@ -1,4 +1,4 @@
-import type { Comparison, ComparisonRow } from "../fleet-view/index.ts";
+import type { Comparison, ComparisonRow } from "../../fleet/view/index.ts";
 import {
   FIGURE_WORDS,
   limit,

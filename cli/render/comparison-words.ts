@@ -1,4 +1,4 @@
-import type { Comparison, ComparisonRow, PipelineView } from "../fleet-view/index.ts";
+import type { Comparison, ComparisonRow, PipelineView } from "../../fleet/view/index.ts";
 import { formatBytes } from "./format.ts";
 
 export type Planned = Pick<PipelineView, "plan" | "comparison">;

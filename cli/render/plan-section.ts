@@ -4,7 +4,7 @@ import type {
   DeviceView,
   FleetView,
   PipelineView,
-} from "../fleet-view/index.ts";
+} from "../../fleet/view/index.ts";
 import {
   FIGURE_WORDS,
   PLAN_WORDS,

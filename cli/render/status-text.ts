@@ -1,6 +1,6 @@
 import { BOARDS } from "../../fleet/boards/index.ts";
 import type { StageStats } from "../../fleet/contract/index.ts";
-import type { DeviceView, FleetView, PipelineView, Problem } from "../fleet-view/index.ts";
+import type { DeviceView, FleetView, PipelineView, Problem } from "../../fleet/view/index.ts";
 import type { Palette } from "./colour.ts";
 import {
   fit,

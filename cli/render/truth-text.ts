@@ -5,7 +5,7 @@ import type {
   PipelineView,
   TruthFigures,
   TruthState,
-} from "../fleet-view/index.ts";
+} from "../../fleet/view/index.ts";
 import { formatAge, formatCount, formatRatio, wrap } from "./format.ts";
 import { type Column, table } from "./table.ts";
 

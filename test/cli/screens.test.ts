@@ -6,7 +6,7 @@ import { helpScreen } from "../../cli/console/help-screen.ts";
 import { type Command, commandsOf, KEYS } from "../../cli/console/keys.ts";
 import type { Size } from "../../cli/console/lines.ts";
 import { INITIAL_UI, nextUi, selectedDevice } from "../../cli/console/ui-state.ts";
-import { buildView, type FleetMessage, NOTHING_HEARD, reduce } from "../../cli/fleet-view/index.ts";
+import { buildView, type FleetMessage, NOTHING_HEARD, reduce } from "../../fleet/view/index.ts";
 import { ABSENT, PLAN, viewOf as plannedView, REFUSED } from "./support/planned.ts";
 import { reportedOf, statsOf } from "./support/synthetic-device.ts";
 import { truthOf } from "./support/truth-report.ts";

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { FleetView } from "../../cli/fleet-view/index.ts";
+import { FleetView } from "../../fleet/view/index.ts";
 import { type Outcome, outcomeOf } from "../hub/running-hub.ts";
 import { PLAN } from "./support/planned.ts";
 import { MODEL_DIGEST, reportedOf, SyntheticDevice } from "./support/synthetic-device.ts";

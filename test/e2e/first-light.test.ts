@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { FleetView } from "../../cli/fleet-view/index.ts";
+import type { FleetView } from "../../fleet/view/index.ts";
 import { DemoWorld, processesNaming } from "./support/demo-world.ts";
 
 const MINUTE = 60_000;

@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { copyFile, readFile, truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { FleetView, TruthFigures } from "../../cli/fleet-view/index.ts";
 import { repoDir } from "../../cli/setup/paths.mjs";
 import { sha256Digest } from "../../fleet/release/index.ts";
+import type { FleetView, TruthFigures } from "../../fleet/view/index.ts";
 import { tinyModel } from "../native/tiny-model.ts";
 import { DemoWorld } from "./support/demo-world.ts";
 

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { comparedFrames } from "../../../cli/demo/await-truth.ts";
 import { deviceChanges, UpdateReport } from "../../../cli/demo/update-report.ts";
+import { NO_PALETTE } from "../../../cli/render/colour.ts";
+import { statusLines } from "../../../cli/render/status-text.ts";
+import { updateLines } from "../../../cli/render/update-text.ts";
 import {
   buildView,
   type FleetMessage,
   type FleetView,
   NOTHING_HEARD,
   reduce,
-} from "../../../cli/fleet-view/index.ts";
-import { NO_PALETTE } from "../../../cli/render/colour.ts";
-import { statusLines } from "../../../cli/render/status-text.ts";
-import { updateLines } from "../../../cli/render/update-text.ts";
+} from "../../../fleet/view/index.ts";
 import { MODEL_DIGEST, reportedOf, statsOf } from "../support/synthetic-device.ts";
 import { OLD_DIGEST, truthOf } from "../support/truth-report.ts";
 

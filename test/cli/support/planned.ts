@@ -1,12 +1,12 @@
+import type { Desired, ReportedPipeline } from "../../../fleet/contract/index.ts";
+import type { BudgetSpec, PlanSummary } from "../../../fleet/spec/index.ts";
 import {
   buildView,
   type FleetMessage,
   FleetView,
   NOTHING_HEARD,
   reduce,
-} from "../../../cli/fleet-view/index.ts";
-import type { Desired, ReportedPipeline } from "../../../fleet/contract/index.ts";
-import type { BudgetSpec, PlanSummary } from "../../../fleet/spec/index.ts";
+} from "../../../fleet/view/index.ts";
 import { MODEL_DIGEST, reportedOf, statsOf } from "./synthetic-device.ts";
 import { truthOf } from "./truth-report.ts";
 

@@ -1,5 +1,5 @@
-import type { TruthFact } from "../../../cli/fleet-view/index.ts";
 import type { TruthReport, TruthRun } from "../../../fleet/sim/truth/report.ts";
+import type { TruthFact } from "../../../fleet/view/index.ts";
 import { MODEL_DIGEST } from "./synthetic-device.ts";
 
 export const OLD_DIGEST = `sha256:${"0".repeat(64)}`;

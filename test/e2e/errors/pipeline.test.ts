@@ -3,7 +3,7 @@ import { truncate, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { FleetView } from "../../../cli/fleet-view/index.ts";
+import type { FleetView } from "../../../fleet/view/index.ts";
 import { tinyModel } from "../../native/tiny-model.ts";
 import { ErrorsSeen } from "../support/expect-error.ts";
 import { DEVICE, SmallWorld } from "../support/small-world.ts";

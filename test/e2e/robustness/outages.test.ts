@@ -1,8 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { FleetView } from "../../../cli/fleet-view/index.ts";
 import { sha256Digest } from "../../../fleet/release/index.ts";
+import type { FleetView } from "../../../fleet/view/index.ts";
 import { tinyModel } from "../../native/tiny-model.ts";
 import { Recorder } from "../support/recorder.ts";
 import { Recoveries } from "../support/recoveries.ts";

@@ -6,9 +6,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { type DemoPaths, demoPaths } from "../../../cli/demo/state.ts";
 import { UpdateReport } from "../../../cli/demo/update-report.ts";
-import { FleetView } from "../../../cli/fleet-view/index.ts";
 import { nodePath, repoDir } from "../../../cli/setup/paths.mjs";
 import { demoPulumi } from "../../../cli/setup/pulumi-env.mjs";
+import { FleetView } from "../../../fleet/view/index.ts";
 import { Terminal } from "../../cli/support/terminal.ts";
 
 const run = promisify(execFile);

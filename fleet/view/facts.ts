@@ -1,11 +1,4 @@
-import type {
-  Desired,
-  FleetEvent,
-  Payload,
-  Presence,
-  Reported,
-  Stats,
-} from "../../fleet/contract/index.ts";
+import type { Desired, FleetEvent, Payload, Presence, Reported, Stats } from "../contract/index.ts";
 import { type History, withStats } from "./plan/history.ts";
 
 /** A message and when it came, by our clock; null when it was retained, so that its arrival says nothing. */

@@ -1,4 +1,4 @@
-import type { PipelineStats, Reported } from "../../fleet/contract/index.ts";
+import type { PipelineStats, Reported } from "../contract/index.ts";
 import type { DeviceFacts, FleetFacts, Heard } from "./facts.ts";
 import { type History, STATS_FRESH_MS } from "./plan/history.ts";
 import { planOf } from "./plan/of-pipeline.ts";

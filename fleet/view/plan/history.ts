@@ -1,4 +1,4 @@
-import type { PipelineStats, Reported, Stats } from "../../../fleet/contract/index.ts";
+import type { PipelineStats, Reported, Stats } from "../../contract/index.ts";
 
 /**
  * Figures of one second count a frame more or less and catch every hiccup. Ten of them tell the rate to a tenth of a

@@ -1,4 +1,4 @@
-import { UpdateEventData } from "../../fleet/contract/index.ts";
+import { UpdateEventData } from "../contract/index.ts";
 import type { DeviceView } from "./view.ts";
 
 export interface UpdateProgress {

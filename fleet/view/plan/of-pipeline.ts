@@ -1,4 +1,4 @@
-import type { BoardFacts, Desired, ReportedPipeline } from "../../../fleet/contract/index.ts";
+import type { BoardFacts, Desired, ReportedPipeline } from "../../contract/index.ts";
 import type { PipelineView } from "../view.ts";
 import { compare } from "./comparison.ts";
 import type { HeardSecond } from "./history.ts";

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Desired, type Payload } from "../../fleet/contract/index.ts";
-import type { FleetLink, HubClient, MessageInfo } from "../../fleet/hub/client/index.ts";
-import { buildView } from "./build-view.ts";
-import { type FleetFacts, type FleetMessage, NOTHING_HEARD, reduce } from "./facts.ts";
-import { looksBroken } from "./plan/broken-budget.ts";
-import { STATS_FRESH_MS, WINDOW_MS } from "./plan/history.ts";
-import type { TruthFact } from "./truth.ts";
+import { Desired, type Payload } from "../../contract/index.ts";
+import { buildView } from "../../view/build-view.ts";
+import { type FleetFacts, type FleetMessage, NOTHING_HEARD, reduce } from "../../view/facts.ts";
+import { looksBroken } from "../../view/plan/broken-budget.ts";
+import { STATS_FRESH_MS, WINDOW_MS } from "../../view/plan/history.ts";
+import type { TruthFact } from "../../view/truth.ts";
+import type { FleetView } from "../../view/view.ts";
+import type { FleetLink, MessageInfo } from "./fleet-link.ts";
+import type { HubClient } from "./hub-client.ts";
 import { readTruthFile } from "./truth-file.ts";
-import type { FleetView } from "./view.ts";
 
 /** Retained messages come at once; this is for a hub under load. */
 const RETAINED_DEADLINE_MS = 5000;

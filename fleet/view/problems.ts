@@ -1,4 +1,4 @@
-import { ERROR_CODES, type ErrorCode } from "../../fleet/errors/index.ts";
+import { ERROR_CODES, type ErrorCode } from "../errors/index.ts";
 import { brokenBudget } from "./plan/broken-budget.ts";
 import type { DeviceView, PipelineView, Problem } from "./view.ts";
 

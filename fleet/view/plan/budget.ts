@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { BudgetSpec } from "../../../fleet/spec/index.ts";
+import type { BudgetSpec } from "../../spec/index.ts";
 import { type Figures, type HeardSecond, WINDOW_MS } from "./history.ts";
 
 export const BudgetVerdict = z.enum(["met", "missed", "recovering", "unknown"]).meta({

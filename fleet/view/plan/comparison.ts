@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { ReportedPipeline } from "../../../fleet/contract/index.ts";
-import { RunsOn } from "../../../fleet/contract/index.ts";
-import type { BudgetSpec, PlanSummary } from "../../../fleet/spec/index.ts";
+import type { ReportedPipeline } from "../../contract/index.ts";
+import { RunsOn } from "../../contract/index.ts";
+import type { BudgetSpec, PlanSummary } from "../../spec/index.ts";
 import { BudgetVerdict, breaksFps, breaksLatency, verdictOf } from "./budget.ts";
 import { type Figures, type HeardSecond, WINDOW_MS } from "./history.ts";
 

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { breaksFps, breaksLatency, verdictOf } from "../../cli/fleet-view/plan/budget.ts";
-import { type Compared, compare } from "../../cli/fleet-view/plan/comparison.ts";
+import type { Stats } from "../../../fleet/contract/index.ts";
+import { breaksFps, breaksLatency, verdictOf } from "../../../fleet/view/plan/budget.ts";
+import { type Compared, compare } from "../../../fleet/view/plan/comparison.ts";
 import {
   append,
   type HeardSecond,
@@ -9,10 +10,9 @@ import {
   type Second,
   WINDOW_MS,
   withStats,
-} from "../../cli/fleet-view/plan/history.ts";
-import type { Stats } from "../../fleet/contract/index.ts";
-import { ABSENT, PLAN, REFUSED } from "./support/planned.ts";
-import { reportedOf, statsOf } from "./support/synthetic-device.ts";
+} from "../../../fleet/view/plan/history.ts";
+import { ABSENT, PLAN, REFUSED } from "../../cli/support/planned.ts";
+import { reportedOf, statsOf } from "../../cli/support/synthetic-device.ts";
 
 function second(at: number, more: Partial<Second> = {}): Second {
   return {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Desired, Presence } from "../../../fleet/contract/index.ts";
 import {
   buildView,
   type FleetMessage,
@@ -8,10 +9,9 @@ import {
   type TruthFact,
   updateProgress,
   updateUnderWay,
-} from "../../cli/fleet-view/index.ts";
-import type { Desired, Presence } from "../../fleet/contract/index.ts";
-import { reportedOf, statsOf } from "./support/synthetic-device.ts";
-import { OLD_DIGEST, truthOf } from "./support/truth-report.ts";
+} from "../../../fleet/view/index.ts";
+import { reportedOf, statsOf } from "../../cli/support/synthetic-device.ts";
+import { OLD_DIGEST, truthOf } from "../../cli/support/truth-report.ts";
 
 const NOW = 1_800_000_000_000;
 const online = (seq = 1, bootId = "boot"): Presence => ({ online: true, bootId, seq, atMs: NOW });

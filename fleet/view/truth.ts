@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type TruthReport, TruthRun, TruthSwap } from "../../fleet/sim/truth/report.ts";
+import { type TruthReport, TruthRun, TruthSwap } from "../sim/truth/report.ts";
 
 /** The keeper writes every two seconds; an older report is not shown as if it were now. */
 export const TRUTH_FRESH_MS = 15_000;

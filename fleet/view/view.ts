@@ -6,8 +6,8 @@ import {
   PipelineStats,
   ReportedError,
   UpdateState,
-} from "../../fleet/contract/index.ts";
-import { BudgetSpec, Digest, EpochMs, PlanSummary } from "../../fleet/spec/index.ts";
+} from "../contract/index.ts";
+import { BudgetSpec, Digest, EpochMs, PlanSummary } from "../spec/index.ts";
 import { Comparison } from "./plan/comparison.ts";
 import { PipelineTruth, TruthState } from "./truth.ts";
 
