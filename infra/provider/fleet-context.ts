@@ -1,10 +1,10 @@
 import { CONTRACT_VERSION } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { type FleetLink, HubClient, type HubInfo } from "../../fleet/hub/client/index.ts";
+import type { RuntimeShelf } from "../../fleet/provision/runtime/index.ts";
 import { SshPool } from "../../fleet/ssh/index.ts";
 import type { ProviderConfig, SigningKey } from "./config.ts";
 import { KeyedMutex } from "./keyed-mutex.ts";
-import type { RuntimeShelf } from "./runtime/index.ts";
 
 /** What all resources of one provider process share. */
 export class FleetContext {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FleetError } from "../../fleet/errors/index.ts";
+import type { RuntimeShelf } from "../../fleet/provision/runtime/index.ts";
 import { checkProperties } from "./check.ts";
 import { ProviderConfig, readSigningKey } from "./config.ts";
 import { FleetContext } from "./fleet-context.ts";
@@ -9,7 +10,6 @@ import { connectEngineLog } from "./rpc/engine-log.ts";
 import { Operations } from "./rpc/operation.ts";
 import type { ProviderPort } from "./rpc/service.ts";
 import { type Properties, reveal } from "./rpc/values.ts";
-import type { RuntimeShelf } from "./runtime/index.ts";
 import { packageSchema } from "./schema.ts";
 
 /** What the engine adds to a provider's own configuration. */

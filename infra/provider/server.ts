@@ -1,8 +1,8 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { RuntimeShelf } from "../../fleet/provision/runtime/index.ts";
 import { JetfleetProvider } from "./provider.ts";
 import { providerGrpc } from "./rpc/proto.ts";
 import { createService } from "./rpc/service.ts";
-import { RuntimeShelf } from "./runtime/index.ts";
 
 export interface RunningServer {
   port: number;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { FleetError, isFleetError } from "../../../fleet/errors/index.ts";
 import { ModelManifest, ModelSpec, UNSUPPORTED_MODEL_KEYS } from "../../../fleet/spec/index.ts";
+import { sendingText } from "../../../fleet/transfer/transfer-text.ts";
 import type { Checked, CheckFailure } from "../check.ts";
 import { diffInputs, diffState } from "../diff.ts";
 import type { FleetContext } from "../fleet-context.ts";
@@ -9,7 +10,6 @@ import { readModelFile } from "../model/model-file.ts";
 import { pipelinePlanner } from "../plan/pipeline-planner.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { hasUnknown, type Properties, reveal, UNKNOWN, type Value } from "../rpc/values.ts";
-import { sendingText } from "../transfer-text.ts";
 import type { Resource } from "./resource.ts";
 
 export const ModelState = z.object({

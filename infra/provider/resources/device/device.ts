@@ -1,9 +1,9 @@
 import { FleetError } from "../../../../fleet/errors/index.ts";
+import { uninstall } from "../../../../fleet/provision/install.ts";
 import { DeviceSpec, UNSUPPORTED_DEVICE_KEYS } from "../../../../fleet/spec/index.ts";
 import { diffInputs, diffState, sameValue } from "../../diff.ts";
 import { UNKNOWN } from "../../rpc/values.ts";
 import type { Resource } from "../resource.ts";
-import { uninstall } from "./install.ts";
 import { provision } from "./provision.ts";
 import { isUnreachable, readDevice } from "./read.ts";
 import { GOALS, goalsOf, PROBED, specOf, targetOf } from "./state.ts";

@@ -1,6 +1,16 @@
 import type { Presence } from "../../../../fleet/contract/index.ts";
 import { FleetError } from "../../../../fleet/errors/index.ts";
 import type { FleetLink } from "../../../../fleet/hub/client/index.ts";
+import { runAsRoot } from "../../../../fleet/provision/board-shell.ts";
+import { executeStep, type InstallJob } from "../../../../fleet/provision/install.ts";
+import { UNIT } from "../../../../fleet/provision/layout.ts";
+import {
+  planProvision,
+  requireBoard,
+  requireSpace,
+  type WantedConfig,
+} from "../../../../fleet/provision/plan.ts";
+import { type BoardProbe, probeBoard, warnOfModule } from "../../../../fleet/provision/probe.ts";
 import type { SshConnection } from "../../../../fleet/ssh/index.ts";
 import { waitOnline } from "../../await/agent-online.ts";
 import type { FleetContext } from "../../fleet-context.ts";
@@ -8,11 +18,6 @@ import { InitFailed } from "../../rpc/errors.ts";
 import type { Operation } from "../../rpc/operation.ts";
 import type { Properties } from "../../rpc/values.ts";
 import type { Known } from "../resource.ts";
-import { runAsRoot } from "./board-shell.ts";
-import { executeStep, type InstallJob } from "./install.ts";
-import { UNIT } from "./layout.ts";
-import { planProvision, requireBoard, requireSpace, type WantedConfig } from "./plan.ts";
-import { type BoardProbe, probeBoard, warnOfModule } from "./probe.ts";
 import { specOf, stateOf, targetOf } from "./state.ts";
 
 /** Brings a board to what the program wants, from whatever it is; throws InitFailed once anything was changed. */
@@ -56,7 +61,7 @@ export async function provision(
       };
       try {
         for (const step of steps) await executeStep(step, job);
-        await awaitOnline(link, job, spec.name, before, steps.length > 0);
+        await awaitOnline(link, { connection, operation }, spec.name, before, steps.length > 0);
       } catch (error) {
         const state = { ...inputs, ...facts, board: probe.board, agent: "unknown", online: false };
         throw new InitFailed(
@@ -73,12 +78,11 @@ export async function provision(
 
 async function awaitOnline(
   link: FleetLink,
-  job: InstallJob,
+  { connection, operation }: { connection: SshConnection; operation: Operation },
   device: string,
   before: Presence | null,
   restarted: boolean,
 ): Promise<void> {
-  const { connection, operation } = job;
   await waitOnline({
     operation,
     link,

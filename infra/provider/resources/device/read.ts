@@ -1,11 +1,11 @@
 import { FleetError } from "../../../../fleet/errors/index.ts";
 import type { FleetLink } from "../../../../fleet/hub/client/index.ts";
+import { probeBoard, warnOfModule } from "../../../../fleet/provision/probe.ts";
 import { sameValue } from "../../diff.ts";
 import type { FleetContext } from "../../fleet-context.ts";
 import type { Operation } from "../../rpc/operation.ts";
 import type { Properties } from "../../rpc/values.ts";
 import type { Known } from "../resource.ts";
-import { probeBoard, warnOfModule } from "./probe.ts";
 import { specOf, stateOf, targetOf } from "./state.ts";
 
 /** What is so now. A board that does not answer keeps its last known state, for it is not gone. */

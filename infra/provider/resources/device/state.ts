@@ -1,9 +1,9 @@
 import { z } from "zod";
+import type { BoardProbe } from "../../../../fleet/provision/probe.ts";
 import { DeviceSpec } from "../../../../fleet/spec/index.ts";
 import type { SshTarget } from "../../../../fleet/ssh/index.ts";
 import type { FleetContext } from "../../fleet-context.ts";
 import { type Properties, reveal, type Value } from "../../rpc/values.ts";
-import type { BoardProbe } from "./probe.ts";
 
 /** Outputs beside the inputs. Everything here may stand in a state file: there is no secret in it. */
 export const DeviceState = z.object({

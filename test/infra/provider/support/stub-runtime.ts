@@ -1,12 +1,12 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
-import { sha256Digest } from "../../../../fleet/release/index.ts";
 import {
   digestFile,
   type RuntimeRelease,
   RuntimeShelf,
-} from "../../../../infra/provider/runtime/release.ts";
+} from "../../../../fleet/provision/runtime/release.ts";
+import { sha256Digest } from "../../../../fleet/release/index.ts";
 
 /** A runtime of a few hundred kilobytes: the simulated board's own Node and an agent that only comes online. */
 export class StubRuntime extends RuntimeShelf {

@@ -1,10 +1,10 @@
-import { jetpackRelease } from "../../../../fleet/boards/catalog/index.ts";
+import { jetpackRelease } from "../boards/catalog/index.ts";
 import {
   type InstalledPackage,
   judgePackages,
   type PackageFinding,
   parsePackages,
-} from "../../../../fleet/boards/index.ts";
+} from "../boards/index.ts";
 
 /** What a plan takes for granted: the libraries with which JetPack runs models. */
 export interface LibraryFacts {

@@ -1,7 +1,7 @@
-import { FleetError } from "../../../../fleet/errors/index.ts";
-import type { RuntimeRelease } from "../../runtime/index.ts";
-import { megabytes } from "../../transfer-text.ts";
+import { FleetError } from "../errors/index.ts";
+import { megabytes } from "../transfer/transfer-text.ts";
 import type { BoardProbe } from "./probe.ts";
+import type { RuntimeRelease } from "./runtime/index.ts";
 
 /** What the agent's configuration must say, password apart. */
 export interface WantedConfig {

@@ -1,7 +1,7 @@
 import { access, open } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
-import { FleetError } from "../../../fleet/errors/index.ts";
+import { FleetError } from "../../errors/index.ts";
 
 export interface RuntimeTarget {
   /** Such as `32.7.1`; decides which Node runs there. */

@@ -1,5 +1,5 @@
-import { FleetError } from "../../../../fleet/errors/index.ts";
-import type { SshConnection } from "../../../../fleet/ssh/index.ts";
+import { FleetError } from "../errors/index.ts";
+import type { SshConnection } from "../ssh/index.ts";
 
 export interface ScriptOptions {
   /** Names the script in errors. */

@@ -3,7 +3,7 @@ import { createReadStream, readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { canonicalJson, sha256Digest } from "../../../fleet/release/index.ts";
+import { canonicalJson, sha256Digest } from "../../release/index.ts";
 import { findAllFiles, findSources, type RuntimeTarget } from "./sources.ts";
 
 export type { RuntimeTarget } from "./sources.ts";

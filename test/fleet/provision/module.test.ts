@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { parseProbe, SCRIPT } from "../../../infra/provider/resources/device/probe.ts";
+import { parseProbe, SCRIPT } from "../../../fleet/provision/probe.ts";
 
 /** What the script prints on a board: absent where it finds nothing. */
 type Answers = Record<string, string>;

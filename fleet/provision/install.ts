@@ -1,8 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { type SshConnection, uploadFile } from "../../../../fleet/ssh/index.ts";
-import type { Operation } from "../../rpc/operation.ts";
-import { AGENT_UNIT, type RuntimeFile, type RuntimeRelease } from "../../runtime/index.ts";
-import { sendingText } from "../../transfer-text.ts";
+import { type SshConnection, uploadFile } from "../ssh/index.ts";
+import { sendingText } from "../transfer/transfer-text.ts";
 import { runAsRoot } from "./board-shell.ts";
 import {
   BASE,
@@ -16,7 +14,9 @@ import {
   UNIT,
   UNIT_FILE,
 } from "./layout.ts";
+import type { Operation } from "./operation.ts";
 import type { Step, WantedConfig } from "./plan.ts";
+import { AGENT_UNIT, type RuntimeFile, type RuntimeRelease } from "./runtime/index.ts";
 
 export interface InstallJob {
   connection: SshConnection;

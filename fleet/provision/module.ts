@@ -1,5 +1,5 @@
-import { moduleOfPart } from "../../../../fleet/boards/catalog/index.ts";
-import { identify, identifyModule, type ModuleEvidence } from "../../../../fleet/boards/index.ts";
+import { moduleOfPart } from "../boards/catalog/index.ts";
+import { identify, identifyModule, type ModuleEvidence } from "../boards/index.ts";
 
 export interface ModuleFacts {
   /** Id in the catalog, of the board's own family; null when that is not certain. */

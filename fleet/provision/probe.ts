@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { identify, parseNvpmodelQuery } from "../../../../fleet/boards/index.ts";
-import type { SshConnection } from "../../../../fleet/ssh/index.ts";
-import type { Operation } from "../../rpc/operation.ts";
-import { AGENT_UNIT } from "../../runtime/index.ts";
+import { identify, parseNvpmodelQuery } from "../boards/index.ts";
+import type { SshConnection } from "../ssh/index.ts";
 import { runAsRoot } from "./board-shell.ts";
 import { BASE, CONFIG, CURRENT, UNIT, UNIT_FILE } from "./layout.ts";
 import { judgeLibraries, type LibraryFacts, READ_PACKAGES } from "./libraries.ts";
 import { type ModuleFacts, READ_MODULE, tellModule } from "./module.ts";
+import type { Operation } from "./operation.ts";
+import { AGENT_UNIT } from "./runtime/index.ts";
 
 /** What is found on a board: its identity, and what of ours is there. */
 export interface BoardProbe extends ModuleFacts, LibraryFacts {

