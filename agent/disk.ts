@@ -1,8 +1,8 @@
+import { ObjectStore } from "../fleet/transfer/files/object-store.ts";
 import { EventJournal } from "./report/event-journal.ts";
 import type { Log } from "./report/log.ts";
 import { PresenceCounter } from "./report/presence.ts";
 import { StateStore } from "./update/device-state.ts";
-import { ObjectStore } from "./update/object-store.ts";
 
 /** Everything the agent keeps in its state folder. */
 export interface Disk {

@@ -1,12 +1,12 @@
 import type { ReportedError } from "../../fleet/contract/index.ts";
+import type { BackoffRange } from "../../fleet/transfer/backoff.ts";
+import { fetchObject } from "../../fleet/transfer/download/fetch-object.ts";
+import { originOf } from "../../fleet/transfer/download/http-get.ts";
+import { hexOf, type ObjectStore, sizeOf } from "../../fleet/transfer/files/object-store.ts";
 import type { AgentConfig } from "../config.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
-import type { BackoffRange } from "../update/backoff.ts";
-import { fetchObject } from "../update/fetch-object.ts";
 import { freeBytes, RESERVE_BYTES, requireSpace } from "../update/free-space.ts";
-import { originOf } from "../update/http-get.ts";
-import { hexOf, type ObjectStore, sizeOf } from "../update/object-store.ts";
 import type { Step } from "./plan.ts";
 
 export interface FetcherOptions {

@@ -1,14 +1,14 @@
 import type { ReportedError } from "../../fleet/contract/index.ts";
 import { isFleetError } from "../../fleet/errors/index.ts";
+import { throwIfAborted } from "../../fleet/transfer/backoff.ts";
+import type { ObjectStore } from "../../fleet/transfer/files/object-store.ts";
 import type { NewEvent } from "../report/event-journal.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import type { Supervisor } from "../supervise/supervisor.ts";
 import { advance } from "../update/advance.ts";
-import { throwIfAborted } from "../update/backoff.ts";
 import type { StateStore } from "../update/device-state.ts";
 import { isSettled, type UpdateEvent } from "../update/machine.ts";
-import type { ObjectStore } from "../update/object-store.ts";
 import type { PipelineVersion } from "../update/pipeline-version.ts";
 import type { Fetcher } from "./fetcher.ts";
 import { UpdateActions } from "./update-actions.ts";

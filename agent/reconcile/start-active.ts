@@ -1,8 +1,8 @@
 import { FleetError } from "../../fleet/errors/index.ts";
+import type { ObjectStore } from "../../fleet/transfer/files/object-store.ts";
 import type { Log } from "../report/log.ts";
 import type { Supervisor } from "../supervise/supervisor.ts";
 import type { StateStore } from "../update/device-state.ts";
-import type { ObjectStore } from "../update/object-store.ts";
 import type { PipelineVersion } from "../update/pipeline-version.ts";
 
 export interface StartContext {

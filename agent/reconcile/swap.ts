@@ -1,8 +1,8 @@
 import { asFleetError, type FleetError } from "../../fleet/errors/index.ts";
+import { throwIfAborted } from "../../fleet/transfer/backoff.ts";
 import type { NewEvent } from "../report/event-journal.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import type { Supervisor } from "../supervise/supervisor.ts";
-import { throwIfAborted } from "../update/backoff.ts";
 import type { StateStore } from "../update/device-state.ts";
 import { type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
 import { modelSwapped } from "./model-swapped.ts";

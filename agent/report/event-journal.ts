@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { FleetEvent } from "../../fleet/contract/index.ts";
-import { readTextIfThere, writeFileAtomic } from "../update/atomic-file.ts";
+import { readTextIfThere, writeFileAtomic } from "../../fleet/transfer/files/atomic-file.ts";
 
 export type NewEvent = Pick<FleetEvent, "kind" | "message" | "pipeline" | "data">;
 

@@ -1,7 +1,7 @@
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import { CHANNELS, type ChannelName, type Payload, topic } from "../../fleet/contract/index.ts";
+import { backoffMs, wait } from "../../fleet/transfer/backoff.ts";
 import type { AgentConfig } from "../config.ts";
-import { backoffMs, wait } from "../update/backoff.ts";
 import { Backlog } from "./backlog.ts";
 import type { Log } from "./log.ts";
 import type { PresenceCounter } from "./presence.ts";

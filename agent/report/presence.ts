@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Presence } from "../../fleet/contract/index.ts";
-import { readTextIfThere, writeFileAtomic } from "../update/atomic-file.ts";
+import { readTextIfThere, writeFileAtomic } from "../../fleet/transfer/files/atomic-file.ts";
 
 const Counter = z.object({ seq: z.number().int().nonnegative() });
 

@@ -1,9 +1,9 @@
 import type { DetectedFrame, PipelineStats, ReportedPipeline } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
+import { type BackoffRange, backoffMs } from "../../fleet/transfer/backoff.ts";
 import type { NativePaths } from "../config.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
-import { type BackoffRange, backoffMs } from "../update/backoff.ts";
 import { isModelChange, type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
 import type { ModelSwap, RunnerMessage } from "./ipc.ts";
 import { modelOptions, nativeOptions } from "./native-options.ts";

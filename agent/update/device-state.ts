@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { Digest } from "../../fleet/spec/index.ts";
-import { readTextIfThere, writeFileAtomic } from "./atomic-file.ts";
+import { readTextIfThere, writeFileAtomic } from "../../fleet/transfer/files/atomic-file.ts";
 import { Update } from "./machine.ts";
 import { PipelineVersion } from "./pipeline-version.ts";
 

@@ -4,7 +4,7 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { ERROR_CODES, type ErrorCode, FleetError } from "../../fleet/errors/index.ts";
-import { readIfThere, writeFileDurably } from "../../fleet/hub/files.ts";
+import { readIfThere, writeFileDurably } from "../../fleet/transfer/files/durable-file.ts";
 import { endProcess, type Launch, standingOf } from "./process-check.ts";
 
 /** A program that goes on in the background and says in one JSON line on stdout that it is ready. */

@@ -3,7 +3,7 @@ import { chmod, mkdir } from "node:fs/promises";
 import path from "node:path";
 import ssh2 from "ssh2";
 import { openOperatorFile } from "../../fleet/hub/credentials/operator-file.ts";
-import { readIfThere, writeFileDurably } from "../../fleet/hub/files.ts";
+import { readIfThere, writeFileDurably } from "../../fleet/transfer/files/durable-file.ts";
 import type { DemoPaths } from "./state.ts";
 
 /** Makes what is missing of the fleet's keys, each readable by its owner only. Returns the names of new ones. */

@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { FleetError } from "../../fleet/errors/index.ts";
-import { isErrno } from "../../fleet/hub/files.ts";
+import { isErrno } from "../../fleet/transfer/files/durable-file.ts";
 
 /** Runs `work` unless another demo of this state folder is at work; a lock whose process is gone does not count. */
 export async function alone<Result>(file: string, work: () => Promise<Result>): Promise<Result> {

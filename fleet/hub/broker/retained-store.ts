@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { CHANNELS, type ChannelName, parseTopic, topic } from "../../contract/index.ts";
 import { Name } from "../../spec/index.ts";
-import { syncFolder, writeFileDurably } from "../files.ts";
+import { syncFolder, writeFileDurably } from "../../transfer/files/durable-file.ts";
 
 interface PendingWrite {
   payload: Buffer;

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { Name } from "../../spec/index.ts";
-import { readIfThere, syncFolder, writeFileDurably } from "../files.ts";
+import { readIfThere, syncFolder, writeFileDurably } from "../../transfer/files/durable-file.ts";
 import { hashPassword, PasswordHash } from "./password-hash.ts";
 
 /** Password hashes of the devices, one file each, read once and then kept in memory. */

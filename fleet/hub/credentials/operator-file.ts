@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { FleetError } from "../../errors/index.ts";
-import { readIfThere, writeFileDurably } from "../files.ts";
+import { readIfThere, writeFileDurably } from "../../transfer/files/durable-file.ts";
 import { Credentials } from "../hub-info.ts";
 
 /** Reads the operator's user name and password; makes the file (mode 0600) when there is none. */

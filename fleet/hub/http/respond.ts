@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { ERROR_CODES, type ErrorCode, FleetError } from "../../errors/index.ts";
-import { isErrno } from "../files.ts";
+import { isErrno } from "../../transfer/files/durable-file.ts";
 import type { HttpProblem } from "../hub-info.ts";
 import type { Log } from "../log.ts";
 

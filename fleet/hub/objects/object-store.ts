@@ -5,7 +5,7 @@ import path from "node:path";
 import type { Readable } from "node:stream";
 import { FleetError } from "../../errors/index.ts";
 import { Digest } from "../../spec/index.ts";
-import { isErrno, syncFolder } from "../files.ts";
+import { isErrno, syncFolder } from "../../transfer/files/durable-file.ts";
 import type { ByteRange } from "./byte-range.ts";
 
 /** Objects by the SHA-256 of their bytes, one file each. Whole and right when written; a disk may damage it later. */

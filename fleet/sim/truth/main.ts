@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { describeError, FleetError } from "../../errors/index.ts";
 import { HubClient } from "../../hub/client/index.ts";
-import { writeFileDurably } from "../../hub/files.ts";
+import { writeFileDurably } from "../../transfer/files/durable-file.ts";
 import { TruthKeeper } from "./keeper.ts";
 import { SceneTruth } from "./scene-truth.ts";
 

@@ -3,15 +3,15 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { downloadOnce } from "../../../agent/update/download.ts";
-import { fetchObject } from "../../../agent/update/fetch-object.ts";
+import { downloadOnce } from "../../../fleet/transfer/download/download.ts";
+import { fetchObject } from "../../../fleet/transfer/download/fetch-object.ts";
 import {
   type Handler,
   ObjectServer,
   serveRange,
   stallAfter,
   status,
-} from "../support/object-server.ts";
+} from "../../agent/support/object-server.ts";
 
 const BYTES = randomBytes(200_000);
 

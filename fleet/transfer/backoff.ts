@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { FleetError } from "../../fleet/errors/index.ts";
+import { FleetError } from "../errors/index.ts";
 
 export interface BackoffRange {
   baseMs: number;

@@ -2,11 +2,11 @@ import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, open, rm, writeFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
-import { FleetError } from "../../fleet/errors/index.ts";
-import { readTextIfThere } from "./atomic-file.ts";
+import { FleetError } from "../../errors/index.ts";
+import { readTextIfThere } from "../files/atomic-file.ts";
+import { sizeOf } from "../files/object-store.ts";
 import { bodyStart, contentError, statusError } from "./http-answer.ts";
 import { httpRequest } from "./http-get.ts";
-import { sizeOf } from "./object-store.ts";
 
 export interface DownloadRequest {
   url: string;

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { FleetError } from "../../fleet/errors/index.ts";
+import { FleetError } from "../../errors/index.ts";
 
 type Head = Pick<IncomingMessage, "statusCode" | "headers">;
 

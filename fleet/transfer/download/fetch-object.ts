@@ -1,5 +1,5 @@
-import { FleetError, isFleetError } from "../../fleet/errors/index.ts";
-import { type BackoffRange, backoffMs, throwIfAborted, wait } from "./backoff.ts";
+import { FleetError, isFleetError } from "../../errors/index.ts";
+import { type BackoffRange, backoffMs, throwIfAborted, wait } from "../backoff.ts";
 import { type DownloadRequest, downloadOnce } from "./download.ts";
 
 export interface FetchOptions extends DownloadRequest {

@@ -1,6 +1,6 @@
 import { get as httpGet, type IncomingMessage, type RequestOptions } from "node:http";
 import { get as httpsGet } from "node:https";
-import { FleetError } from "../../fleet/errors/index.ts";
+import { FleetError } from "../../errors/index.ts";
 
 export interface GetOptions {
   url: string;
