@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { ObjectStore } from "../fleet/transfer/files/object-store.ts";
 import { EventJournal } from "./report/event-journal.ts";
 import type { Log } from "./report/log.ts";
@@ -15,7 +16,7 @@ export interface Disk {
 export async function openDisk(folder: string, bootId: string, log: Log): Promise<Disk> {
   const disk = {
     store: new StateStore(folder),
-    objects: new ObjectStore(folder),
+    objects: new ObjectStore(join(folder, "objects")),
     journal: new EventJournal(folder),
     presence: new PresenceCounter(folder, bootId),
   };

@@ -2,7 +2,8 @@ import type { ReportedError } from "../../fleet/contract/index.ts";
 import type { BackoffRange } from "../../fleet/transfer/backoff.ts";
 import { fetchObject } from "../../fleet/transfer/download/fetch-object.ts";
 import { originOf } from "../../fleet/transfer/download/http-get.ts";
-import { hexOf, type ObjectStore, sizeOf } from "../../fleet/transfer/files/object-store.ts";
+import { sizeIfThere } from "../../fleet/transfer/files/durable-file.ts";
+import { hexOf, type ObjectStore } from "../../fleet/transfer/files/object-store.ts";
 import type { AgentConfig } from "../config.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
@@ -79,7 +80,7 @@ export class Fetcher {
   ): Promise<void> {
     const { objects, stallMs, backoff } = this.#options;
     const url = `${artifactUrl.replace(/\/*$/, "")}/objects/${digest}`;
-    onBytes((await sizeOf(objects.partPathOf(digest))) ?? 0);
+    onBytes((await sizeIfThere(objects.partPathOf(digest))) ?? 0);
     await fetchObject({
       url,
       authorization: this.#authorizationFor(url),
@@ -128,7 +129,7 @@ export class Fetcher {
   async #missingBytes(steps: readonly FetchStep[]): Promise<number> {
     let missing = 0;
     for (const { digest, sizeBytes } of steps) {
-      const held = (await sizeOf(this.#options.objects.partPathOf(digest))) ?? 0;
+      const held = (await sizeIfThere(this.#options.objects.partPathOf(digest))) ?? 0;
       missing += Math.max(0, sizeBytes - held);
     }
     return missing;

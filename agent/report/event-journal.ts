@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { FleetEvent } from "../../fleet/contract/index.ts";
-import { readTextIfThere, writeFileAtomic } from "../../fleet/transfer/files/atomic-file.ts";
+import { readTextIfThere, writeFileDurably } from "../../fleet/transfer/files/durable-file.ts";
 
 export type NewEvent = Pick<FleetEvent, "kind" | "message" | "pipeline" | "data">;
 
@@ -55,9 +55,9 @@ export class EventJournal {
         previous: this.#head.hash,
       };
       const text = JSON.stringify(full);
-      await writeFileAtomic(this.#pathOf(full.seq), text);
+      await writeFileDurably(this.#pathOf(full.seq), text);
       this.#head = { seq: full.seq, hash: hashOf(text) };
-      await writeFileAtomic(join(this.#folder, "head.json"), JSON.stringify(this.#head));
+      await writeFileDurably(join(this.#folder, "head.json"), JSON.stringify(this.#head));
       this.#queued.push(full.seq);
       if (this.#queued.length > MAX_QUEUED_EVENTS) await this.#removeFirst();
       return full;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Presence } from "../../fleet/contract/index.ts";
-import { readTextIfThere, writeFileAtomic } from "../../fleet/transfer/files/atomic-file.ts";
+import { readTextIfThere, writeFileDurably } from "../../fleet/transfer/files/durable-file.ts";
 
 const Counter = z.object({ seq: z.number().int().nonnegative() });
 
@@ -42,7 +42,7 @@ export class PresenceCounter {
   /** Takes the number of the next connection; it is on disk before it is used. */
   async next(): Promise<void> {
     this.#seq += 1;
-    await writeFileAtomic(this.#path, JSON.stringify({ seq: this.#seq }));
+    await writeFileDurably(this.#path, JSON.stringify({ seq: this.#seq }));
   }
 
   presence(online: boolean): Presence {

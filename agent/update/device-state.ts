@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { Digest } from "../../fleet/spec/index.ts";
-import { readTextIfThere, writeFileAtomic } from "../../fleet/transfer/files/atomic-file.ts";
+import { readTextIfThere, writeFileDurably } from "../../fleet/transfer/files/durable-file.ts";
 import { Update } from "./machine.ts";
 import { PipelineVersion } from "./pipeline-version.ts";
 
@@ -69,7 +69,7 @@ export class StateStore {
     return this.#enqueue(async () => {
       const next = change(this.#current);
       if (next === this.#current) return next;
-      await writeFileAtomic(join(this.folder, "state.json"), JSON.stringify(next));
+      await writeFileDurably(join(this.folder, "state.json"), JSON.stringify(next));
       this.#current = next;
       return next;
     });
@@ -77,7 +77,7 @@ export class StateStore {
 
   /** Keeps an accepted desired document exactly as it came, so that its signature can be checked again. */
   saveDesired(envelopeText: string): Promise<void> {
-    return this.#enqueue(() => writeFileAtomic(join(this.folder, "desired.json"), envelopeText));
+    return this.#enqueue(() => writeFileDurably(join(this.folder, "desired.json"), envelopeText));
   }
 
   readDesired(): Promise<string | null> {

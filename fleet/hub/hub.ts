@@ -4,6 +4,7 @@ import path from "node:path";
 import { CONTRACT_VERSION } from "../contract/index.ts";
 import { FleetError } from "../errors/index.ts";
 import { isErrno, readIfThere, writeFileDurably } from "../transfer/files/durable-file.ts";
+import { ObjectStore } from "../transfer/files/object-store.ts";
 import { Broker } from "./broker/broker.ts";
 import { RetainedStore } from "./broker/retained-store.ts";
 import { Authenticator } from "./credentials/authenticator.ts";
@@ -12,7 +13,6 @@ import { openOperatorFile } from "./credentials/operator-file.ts";
 import { createHttpServer } from "./http/http-server.ts";
 import { HubRecord } from "./hub-info.ts";
 import { type Log, logToStderr } from "./log.ts";
-import { ObjectStore } from "./objects/object-store.ts";
 
 export interface HubOptions {
   /** Folder of all state. */
@@ -44,7 +44,8 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const operator = await openOperatorFile(options.operatorFile);
   const devices = await DeviceCredentials.open(path.join(options.dir, "devices"));
   const retained = await RetainedStore.open(path.join(options.dir, "retained"), options.fleet);
-  const objects = await ObjectStore.open(path.join(options.dir, "objects"));
+  const objects = new ObjectStore(path.join(options.dir, "objects"));
+  await objects.open();
   const authenticator = new Authenticator(operator, devices);
   const broker = await Broker.start({
     fleet: options.fleet,

@@ -64,7 +64,7 @@ describe("uploads", () => {
     await writeFile(path.join(hub.stateDir, "objects", "incoming", "half"), "half");
     await hub.end("SIGKILL");
     await hub.restart();
-    expect(await readdir(path.join(hub.stateDir, "objects", "incoming"))).toEqual([]);
+    expect(await readdir(path.join(hub.stateDir, "objects"))).toEqual([DIGEST.slice(7)]);
     expect(await hub.client().hasObject(DIGEST)).toBe(true);
   });
 });

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { CHANNELS, type ChannelName, topic } from "../../contract/index.ts";
 import { Digest, Name } from "../../spec/index.ts";
+import type { ObjectStore } from "../../transfer/files/object-store.ts";
 import type { Principal } from "../credentials/authenticator.ts";
 import type { HubInfo } from "../hub-info.ts";
 import type { Log } from "../log.ts";
-import type { ObjectStore } from "../objects/object-store.ts";
 import { type DeviceParts, deleteDevice, listDevices, putDevice } from "./device-routes.ts";
 import { getObject, putObject } from "./object-routes.ts";
 import { sendError, sendJson, sendProblem } from "./respond.ts";

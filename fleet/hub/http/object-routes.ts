@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { FleetError } from "../../errors/index.ts";
+import type { ObjectStore } from "../../transfer/files/object-store.ts";
 import { alreadyThere, parseRange, rangeStillFits } from "../objects/byte-range.ts";
-import type { ObjectStore } from "../objects/object-store.ts";
 import { sendJson, sendProblem } from "./respond.ts";
 
 /** Larger than any engine or set that is to be expected; keeps a runaway upload from filling the disk. */

@@ -1,10 +1,10 @@
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { type FileHandle, open, rm, writeFile } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { FleetError } from "../../errors/index.ts";
-import { readTextIfThere } from "../files/atomic-file.ts";
-import { sizeOf } from "../files/object-store.ts";
+import { readTextIfThere, sizeIfThere, writeFileDurably } from "../files/durable-file.ts";
+import { DISK, type FileLayer } from "../files/file-layer.ts";
 import { bodyStart, contentError, statusError } from "./http-answer.ts";
 import { httpRequest } from "./http-get.ts";
 
@@ -20,6 +20,8 @@ export interface DownloadRequest {
   stallMs: number;
   signal: AbortSignal;
   onProgress: (fetchedBytes: number) => void;
+  /** Where the partial file lies. */
+  layer?: FileLayer;
 }
 
 const MIN_BYTES_PER_STALL = 256;
@@ -35,10 +37,10 @@ export async function downloadOnce(request: DownloadRequest): Promise<void> {
   else await checkWhole(request);
 }
 
-async function usableBytes({ partPath, sizeBytes }: DownloadRequest): Promise<number> {
-  const held = (await sizeOf(partPath)) ?? 0;
-  if (held <= sizeBytes) return held;
-  await removePart(partPath);
+async function usableBytes(request: DownloadRequest): Promise<number> {
+  const held = (await sizeIfThere(request.partPath, request.layer)) ?? 0;
+  if (held <= request.sizeBytes) return held;
+  await removePart(request);
   return 0;
 }
 
@@ -47,7 +49,7 @@ async function fetchRest(request: DownloadRequest, held: number): Promise<void> 
   try {
     const start = bodyStart(response, held, request.sizeBytes);
     if (start === "restart") return await fetchAgain(request);
-    await rememberEtag(request.partPath, response.headers.etag);
+    await rememberEtag(request, response.headers.etag);
     await receive(request, response, start);
   } finally {
     response.destroy();
@@ -55,7 +57,7 @@ async function fetchRest(request: DownloadRequest, held: number): Promise<void> 
 }
 
 async function ask(request: DownloadRequest, held: number): Promise<IncomingMessage> {
-  const etag = held > 0 ? await readTextIfThere(`${request.partPath}.etag`) : null;
+  const etag = held > 0 ? await readTextIfThere(etagPath(request), request.layer) : null;
   const response = await httpRequest({
     url: request.url,
     headers: {
@@ -75,14 +77,15 @@ async function ask(request: DownloadRequest, held: number): Promise<IncomingMess
 
 /** The server cannot go on where the partial file ends, so the object is fetched from its start. */
 async function fetchAgain(request: DownloadRequest): Promise<void> {
-  await removePart(request.partPath);
+  await removePart(request);
   await fetchRest(request, 0);
 }
 
 async function receive(request: DownloadRequest, response: IncomingMessage, start: number) {
   const hash = createHash("sha256");
   if (start > 0) await hashFile(hash, request.partPath);
-  const file = await open(request.partPath, start > 0 ? "a" : "w", 0o600);
+  const { layer = DISK } = request;
+  const file = await layer.open(request.partPath, start > 0 ? "a" : "w", 0o600);
   try {
     const size = await copyBody(request, response, file, hash, start);
     await file.sync();
@@ -133,9 +136,9 @@ function bodyError(cause: unknown, request: DownloadRequest, size: number): Flee
   return contentError(`broke off after ${size}`, request, cause);
 }
 
-async function tooLong({ partPath, sizeBytes, digest }: DownloadRequest): Promise<FleetError> {
-  await removePart(partPath);
-  const message = `Expected ${sizeBytes} bytes of ${digest} but the server sends more`;
+async function tooLong(request: DownloadRequest): Promise<FleetError> {
+  await removePart(request);
+  const message = `Expected ${request.sizeBytes} bytes of ${request.digest} but the server sends more`;
   return new FleetError("ARTIFACT_DIGEST", message);
 }
 
@@ -168,7 +171,7 @@ async function checkWhole(request: DownloadRequest): Promise<void> {
 async function requireDigest(request: DownloadRequest, hash: Hash): Promise<void> {
   const digest = `sha256:${hash.digest("hex")}`;
   if (digest === request.digest) return;
-  await removePart(request.partPath);
+  await removePart(request);
   throw new FleetError(
     "ARTIFACT_DIGEST",
     `Expected ${request.digest} but the server sent ${digest}`,
@@ -179,12 +182,18 @@ async function hashFile(hash: Hash, path: string): Promise<void> {
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
 }
 
-async function rememberEtag(partPath: string, etag: string | undefined): Promise<void> {
-  if (etag === undefined) await rm(`${partPath}.etag`, { force: true });
-  else await writeFile(`${partPath}.etag`, etag, { mode: 0o600 });
+async function rememberEtag(request: DownloadRequest, etag: string | undefined): Promise<void> {
+  const { layer = DISK } = request;
+  if (etag === undefined) await layer.rm(etagPath(request), { force: true });
+  else await writeFileDurably(etagPath(request), etag, 0o600, layer);
 }
 
-async function removePart(partPath: string): Promise<void> {
-  await rm(partPath, { force: true });
-  await rm(`${partPath}.etag`, { force: true });
+async function removePart(request: DownloadRequest): Promise<void> {
+  const { layer = DISK } = request;
+  await layer.rm(request.partPath, { force: true });
+  await layer.rm(etagPath(request), { force: true });
+}
+
+function etagPath({ partPath }: DownloadRequest): string {
+  return `${partPath}.etag`;
 }

@@ -1,10 +1,57 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
-import path from "node:path";
+import { basename, dirname, join } from "node:path";
+import { DISK, type FileLayer } from "./file-layer.ts";
 
-/** Makes a rename or an unlink in `folder` survive a power cut. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
+/** Writes under way by file, so that two of one process follow each other. */
+const writing = new Map<string, Promise<void>>();
+
+/**
+ * Replaces `file` as a whole: whoever reads it sees the old or the new content, also after a power cut. Its folder is
+ * made when it is not there. A cut leaves at most one temporary file beside it, which the next write takes away.
+ */
+export function writeFileDurably(
+  file: string,
+  content: Uint8Array | string,
+  mode = 0o600,
+  layer: FileLayer = DISK,
+): Promise<void> {
+  const write = (): Promise<void> => replace(file, content, mode, layer);
+  const done = (writing.get(file) ?? Promise.resolve()).then(write, write).finally(() => {
+    if (writing.get(file) === done) writing.delete(file);
+  });
+  writing.set(file, done);
+  return done;
+}
+
+async function replace(
+  file: string,
+  content: Uint8Array | string,
+  mode: number,
+  layer: FileLayer,
+): Promise<void> {
+  const folder = dirname(file);
+  await layer.mkdir(folder, { recursive: true, mode: 0o700 });
+  const temporary = join(folder, `.${basename(file)}.tmp`);
+  await layer.rm(temporary, { force: true });
+  try {
+    const handle = await layer.open(temporary, "wx", mode);
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await layer.rename(temporary, file);
+  } catch (error) {
+    // What stopped the write is what must be told, also where the disk lets nobody clean up.
+    await layer.rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  await syncFolder(folder, layer);
+}
+
+/** Makes a rename or a removal in `folder` survive a power cut. */
+export async function syncFolder(folder: string, layer: FileLayer = DISK): Promise<void> {
+  const handle = await layer.open(folder, "r");
   try {
     await handle.sync();
   } finally {
@@ -12,35 +59,28 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Replaces `file` as a whole: whoever reads it sees the old or the new content, also after a power cut. */
-export async function writeFileDurably(
-  file: string,
-  content: Uint8Array | string,
-  mode = 0o600,
-): Promise<void> {
-  const folder = path.dirname(file);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const temporary = path.join(folder, `.${randomBytes(6).toString("hex")}.tmp`);
+/** The file's bytes, or null when there is none. */
+export async function readIfThere(file: string, layer: FileLayer = DISK): Promise<Buffer | null> {
   try {
-    const handle = await open(temporary, "wx", mode);
-    try {
-      await handle.writeFile(content);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
+    return await layer.readFile(file);
   } catch (error) {
-    await rm(temporary, { force: true });
+    if (isErrno(error, "ENOENT")) return null;
     throw error;
   }
-  await syncFolder(folder);
 }
 
-/** The file's bytes, or null when there is none. */
-export async function readIfThere(file: string): Promise<Buffer | null> {
+/** The file's text, or null when there is none. */
+export async function readTextIfThere(
+  file: string,
+  layer: FileLayer = DISK,
+): Promise<string | null> {
+  return (await readIfThere(file, layer))?.toString("utf8") ?? null;
+}
+
+/** Size in bytes, or null when there is no such file. */
+export async function sizeIfThere(file: string, layer: FileLayer = DISK): Promise<number | null> {
   try {
-    return await readFile(file);
+    return (await layer.stat(file)).size;
   } catch (error) {
     if (isErrno(error, "ENOENT")) return null;
     throw error;

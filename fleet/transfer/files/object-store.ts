@@ -1,88 +1,135 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isNotFound, syncDirectory } from "./atomic-file.ts";
+import type { Readable } from "node:stream";
+import { FleetError } from "../../errors/index.ts";
+import { Digest } from "../../spec/index.ts";
+import { isErrno, sizeIfThere, syncFolder } from "./durable-file.ts";
+import { DISK, type FileLayer } from "./file-layer.ts";
+import { receiveFile } from "./receive-file.ts";
 
 const OBJECT = /^[0-9a-f]{64}$/;
+const INCOMING = "incoming";
 
 /**
- * Content-addressed files of the device: `objects/<hex>` whole, `objects/<hex>.part` on the way.
+ * Objects by the SHA-256 of their bytes, one file each: `<hex>` whole, `<hex>.part` on the way by download, below
+ * `incoming/` on the way by `write`.
  *
  * INVARIANTS:
  * - a file gets its final name only after its digest was checked.
- * - `verify` reads the bytes from disk once per agent process and file; a file that does not fit is removed.
+ * - a disk may damage it later: `verifiedSize` reads the bytes once, and again when the file has changed since.
  */
 export class ObjectStore {
   readonly folder: string;
-  readonly #verified = new Map<string, number>();
+  readonly #layer: FileLayer;
+  /** What a file looked like when it was last found right. */
+  readonly #verified = new Map<string, string>();
 
-  constructor(stateFolder: string) {
-    this.folder = join(stateFolder, "objects");
+  constructor(folder: string, layer: FileLayer = DISK) {
+    this.folder = folder;
+    this.#layer = layer;
   }
 
+  /** Makes the folder; what a stop cut off while `write` took it in is removed. */
   async open(): Promise<void> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    await this.#layer.mkdir(this.folder, { recursive: true, mode: 0o700 });
+    await this.#layer.rm(join(this.folder, INCOMING), { recursive: true, force: true });
   }
 
+  /** Only a well-formed digest ever becomes a path. */
   pathOf(digest: string): string {
-    return join(this.folder, hexOf(digest));
+    return join(this.folder, hexOf(Digest.parse(digest)));
   }
 
   partPathOf(digest: string): string {
     return `${this.pathOf(digest)}.part`;
   }
 
-  /** True when the object lies whole and unspoilt on disk. */
-  async verify(digest: string): Promise<boolean> {
-    const path = this.pathOf(digest);
-    const sizeBytes = await sizeOf(path);
-    if (sizeBytes === null) return false;
-    if (this.#verified.get(digest) === sizeBytes) return true;
-    if ((await sha256OfFile(path)) !== digest) {
-      await this.remove(digest);
-      return false;
-    }
-    this.#verified.set(digest, sizeBytes);
-    return true;
+  /** Size in bytes, or null when the object is not there. */
+  size(digest: string): Promise<number | null> {
+    return sizeIfThere(this.pathOf(digest), this.#layer);
   }
 
-  /** Forgets what was verified, so that the next `verify` reads the disk again. */
+  /** As `size`, but null also when the file no longer has its digest: it is then removed, so that it can come again. */
+  async verifiedSize(digest: string): Promise<number | null> {
+    const seen = await fingerprint(this.pathOf(digest), this.#layer);
+    if (seen === null) return null;
+    if (this.#verified.get(digest) !== seen.print) {
+      if ((await digestOfFile(this.pathOf(digest))) !== digest) {
+        await this.remove(digest);
+        return null;
+      }
+      this.#verified.set(digest, seen.print);
+    }
+    return seen.sizeBytes;
+  }
+
+  /** True when the object lies whole and unspoilt on disk. */
+  async verify(digest: string): Promise<boolean> {
+    return (await this.verifiedSize(digest)) !== null;
+  }
+
+  /** Forgets what was verified, so that the bytes are read again. */
   distrust(digest: string): void {
     this.#verified.delete(digest);
   }
 
+  /** The bytes from `first` to `last`, both included, or all of them. */
+  read(digest: string, range?: { first: number; last: number }): Readable {
+    const part = range ? { start: range.first, end: range.last } : {};
+    return createReadStream(this.pathOf(digest), { highWaterMark: 1 << 18, ...part });
+  }
+
+  /** Takes the bytes in; throws ARTIFACT_DIGEST when they are not those that `digest` names. */
+  async write(digest: string, bytes: AsyncIterable<Uint8Array>, maxBytes: number): Promise<void> {
+    const path = this.pathOf(digest);
+    const incoming = join(this.folder, INCOMING);
+    await this.#layer.mkdir(incoming, { recursive: true, mode: 0o700 });
+    const temporary = join(incoming, randomBytes(8).toString("hex"));
+    try {
+      const got = await receiveFile(temporary, bytes, maxBytes, this.#layer);
+      if (got !== digest) {
+        throw new FleetError("ARTIFACT_DIGEST", `Expected an object ${digest} but got ${got}`);
+      }
+      await this.#layer.rename(temporary, path);
+    } catch (error) {
+      await this.#layer.rm(temporary, { force: true });
+      throw error;
+    }
+    await syncFolder(this.folder, this.#layer);
+  }
+
   /** Gives a downloaded and checked part its final name. */
   async adopt(digest: string): Promise<void> {
-    await rename(this.partPathOf(digest), this.pathOf(digest));
-    await rm(`${this.partPathOf(digest)}.etag`, { force: true });
-    await syncDirectory(this.folder);
+    await this.#layer.rename(this.partPathOf(digest), this.pathOf(digest));
+    await this.#layer.rm(`${this.partPathOf(digest)}.etag`, { force: true });
+    await syncFolder(this.folder, this.#layer);
   }
 
   async list(): Promise<string[]> {
-    const names = await readdir(this.folder);
+    const names = await this.#layer.readdir(this.folder);
     return names.filter((name) => OBJECT.test(name)).map((name) => `sha256:${name}`);
   }
 
   async remove(digest: string): Promise<void> {
     this.#verified.delete(digest);
-    await rm(this.pathOf(digest), { force: true });
+    await this.#layer.rm(this.pathOf(digest), { force: true });
     await this.removePart(digest);
-    await syncDirectory(this.folder);
+    await syncFolder(this.folder, this.#layer);
   }
 
   async removePart(digest: string): Promise<void> {
-    await rm(this.partPathOf(digest), { force: true });
-    await rm(`${this.partPathOf(digest)}.etag`, { force: true });
+    await this.#layer.rm(this.partPathOf(digest), { force: true });
+    await this.#layer.rm(`${this.partPathOf(digest)}.etag`, { force: true });
   }
 
   /** Removes every part of an object that nobody wants any more. */
   async removePartsExcept(digests: readonly string[]): Promise<void> {
     const wanted = new Set(digests.map(hexOf));
-    for (const name of await readdir(this.folder)) {
+    for (const name of await this.#layer.readdir(this.folder)) {
       const hex = name.slice(0, 64);
       if (name !== hex && OBJECT.test(hex) && !wanted.has(hex)) {
-        await rm(join(this.folder, name), { force: true });
+        await this.#layer.rm(join(this.folder, name), { force: true });
       }
     }
   }
@@ -92,16 +139,21 @@ export function hexOf(digest: string): string {
   return digest.replace(/^sha256:/, "");
 }
 
-export async function sizeOf(path: string): Promise<number | null> {
+/** Changes whenever somebody writes to the file or puts another in its place; null when there is none. */
+async function fingerprint(
+  path: string,
+  layer: FileLayer,
+): Promise<{ print: string; sizeBytes: number } | null> {
   try {
-    return (await stat(path)).size;
+    const { ino, size, mtimeNs, ctimeNs } = await layer.stat(path, { bigint: true });
+    return { print: [ino, size, mtimeNs, ctimeNs].join(":"), sizeBytes: Number(size) };
   } catch (error) {
-    if (isNotFound(error)) return null;
+    if (isErrno(error, "ENOENT")) return null;
     throw error;
   }
 }
 
-async function sha256OfFile(path: string): Promise<string> {
+async function digestOfFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   return `sha256:${hash.digest("hex")}`;
