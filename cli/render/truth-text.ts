@@ -1,4 +1,4 @@
-import { COUNTING_RULE } from "../../fleet/score/index.ts";
+import { COUNTING_RULE } from "../../fleet/sim/score/index.ts";
 import type {
   DeviceView,
   FleetView,

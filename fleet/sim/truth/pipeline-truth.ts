@@ -1,5 +1,5 @@
 import type { DetectedFrame, Detections } from "../../contract/index.ts";
-import { RunScore, type TrueObject } from "../../score/index.ts";
+import { RunScore, type TrueObject } from "../score/index.ts";
 import type { TruthRun, TruthSwap } from "./report.ts";
 
 /** Frames that the figures are taken over: 40 s at 15 frames per second. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { FleetError } from "../../errors/index.ts";
-import type { TrueObject } from "../../score/index.ts";
+import type { TrueObject } from "../score/index.ts";
 
 const run = promisify(execFile);
 

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import type { DetectedFrame, Detections } from "../../../fleet/contract/index.ts";
 import { sha256Digest } from "../../../fleet/release/index.ts";
-import { counts, type TrueObject } from "../../../fleet/score/index.ts";
+import { counts, type TrueObject } from "../../../fleet/sim/score/index.ts";
 import { TruthKeeper } from "../../../fleet/sim/truth/keeper.ts";
 import { WINDOW_FRAMES } from "../../../fleet/sim/truth/pipeline-truth.ts";
 import { TruthReport } from "../../../fleet/sim/truth/report.ts";

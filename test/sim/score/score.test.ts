@@ -9,7 +9,7 @@ import {
   matchFrame,
   RunScore,
   type TrueObject,
-} from "../../../fleet/score/index.ts";
+} from "../../../fleet/sim/score/index.ts";
 
 const person = (
   id: number,

@@ -1,4 +1,4 @@
-import type { DetectedFrame } from "../contract/index.ts";
+import type { DetectedFrame } from "../../contract/index.ts";
 import { IdentityScore } from "./identity.ts";
 import { type FoundObject, matchFrame } from "./match.ts";
 import type { TrueObject } from "./rule.ts";
