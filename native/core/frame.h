@@ -7,8 +7,9 @@
 
 #include "core/detect/letterbox.h"
 #include "core/geometry.h"
+#include "core/memory/copies.h"
+#include "core/memory/surface.h"
 #include "core/model.h"
-#include "core/picture.h"
 #include "core/sei.h"
 #include "core/tensor_pool.h"
 #include "core/trace.h"
@@ -33,7 +34,7 @@ struct Frame {
   FrameResult result;
   CopyCount copies;
   /// Freed as soon as preprocessing is done: the decoder's pool is small.
-  std::unique_ptr<DecodedPicture> picture;
+  SurfaceRef surface;
   /// Chosen when preprocessing begins.
   std::shared_ptr<Model> model;
   std::shared_ptr<Tensor> tensor;

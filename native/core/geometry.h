@@ -10,9 +10,17 @@ struct Size {
   }
 };
 
-/// In pixels of the source picture. Never clipped: a box may reach over the picture's edge, because
-/// the tracker's motion model and a comparison with the truth need the whole extent. Who draws,
-/// clips.
+/// Part of a picture, in whole pixels.
+struct Rect {
+  int x = 0;
+  int y = 0;
+  int width = 0;
+  int height = 0;
+};
+
+/// In pixels of the picture as it is shown: upright and with square pixels. Never clipped: a box
+/// may reach over the picture's edge, because the tracker's motion model and a comparison with the
+/// truth need the whole extent. Who draws, clips.
 struct Box {
   float left = 0;
   float top = 0;

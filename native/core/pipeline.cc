@@ -181,15 +181,14 @@ void Pipeline::OnSourceState(SourceState state, const Status& status) {
 }
 
 Status Pipeline::Preprocess(Frame& frame) {
-  PictureView view;
-  if (!frame.picture->Map(&view)) {
-    return Status::Error(ErrorCode::kInternal, "Cannot map a decoded picture into host memory");
-  }
+  SurfaceView view;
+  const Status mapped = frame.surface->MapToHost(&view);
+  if (!mapped.ok()) return mapped;
   frame.model = CurrentModel();
   frame.result.model = frame.model->tag;
   frame.tensor = tensors_.Take();
   frame.letterbox = frame.model->preprocessor.Run(view, frame.tensor.get());
-  frame.picture.reset();
+  frame.surface.reset();
   return Status::Ok();
 }
 

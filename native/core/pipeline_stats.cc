@@ -15,8 +15,9 @@ double EpochMs() {
 void OutputMeter::Add(const Frame& frame) {
   ++frames_;
   ++frames_total_;
-  copies_ += static_cast<std::size_t>(frame.copies.copies);
-  copied_bytes_ += frame.copies.bytes;
+  const CopyCount::Entry copied = frame.copies.Total();
+  copies_ += static_cast<std::size_t>(copied.copies);
+  copied_bytes_ += copied.bytes;
   from_arrival_.Add(frame.trace.TotalMs());
   if (frame.result.tag) {
     const double captured_ms = static_cast<double>(frame.result.tag->captured_at_us) / 1000;

@@ -33,18 +33,19 @@ struct TestPicture {
     for (std::size_t i = 0; i < uv.size(); ++i) uv[i] = i % 2 == 0 ? blue : red;
   }
 
-  PictureView I420() const {
+  SurfaceView I420() const {
     return {PixelFormat::kI420,
-            ColorMatrix::kBt601Limited,
+            {},
+            Rotation::kNone,
+            {kWidth, kHeight},
             {kWidth, kHeight},
             {y.data(), u.data(), v.data()},
             {kStride, kChroma, kChroma}};
   }
-  PictureView Nv12() const {
-    return {PixelFormat::kNv12,
-            ColorMatrix::kBt601Limited,
-            {kWidth, kHeight},
-            {y.data(), uv.data(), nullptr},
+  SurfaceView Nv12() const {
+    return {PixelFormat::kNv12,   {},
+            Rotation::kNone,      {kWidth, kHeight},
+            {kWidth, kHeight},    {y.data(), uv.data(), nullptr},
             {kStride, kStride, 0}};
   }
 };

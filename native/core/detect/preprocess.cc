@@ -13,16 +13,17 @@ namespace {
 
 constexpr float kPad = 114;
 
-const libyuv::YuvConstants* ConstantsOf(ColorMatrix matrix) {
-  switch (matrix) {
-    case ColorMatrix::kBt601Full:
-      return &libyuv::kYuvJPEGConstants;
-    case ColorMatrix::kBt709Limited:
-      return &libyuv::kYuvH709Constants;
-    case ColorMatrix::kBt601Limited:
+const libyuv::YuvConstants* ConstantsOf(Color color) {
+  const bool full = color.range == ColorRange::kFull;
+  switch (color.matrix) {
+    case ColorMatrix::kBt709:
+      return full ? &libyuv::kYuvF709Constants : &libyuv::kYuvH709Constants;
+    case ColorMatrix::kBt2020:
+      return full ? &libyuv::kYuvV2020Constants : &libyuv::kYuv2020Constants;
+    case ColorMatrix::kBt601:
       break;
   }
-  return &libyuv::kYuvI601Constants;
+  return full ? &libyuv::kYuvJPEGConstants : &libyuv::kYuvI601Constants;
 }
 
 /// Where the planes of a tightly packed picture lie: Y, then U and V (I420) or UV (NV12).
@@ -43,14 +44,14 @@ struct PackedPlanes {
 
 }  // namespace
 
-Letterbox Preprocessor::Run(const PictureView& picture, Tensor* tensor) {
+Letterbox Preprocessor::Run(const SurfaceView& picture, Tensor* tensor) {
   const Letterbox letterbox = Letterbox::Fit(picture.size, input_);
   Prepare(letterbox, tensor);
   ScaleYuv(picture, letterbox.scaled);
 
   const Size scaled = letterbox.scaled;
   const PackedPlanes planes(scaled);
-  const auto* constants = ConstantsOf(picture.matrix);
+  const auto* constants = ConstantsOf(picture.color);
   bgr_.resize(static_cast<std::size_t>(scaled.width) * scaled.height * 3);
   // libyuv's "RGB24" is B, G, R in memory.
   if (picture.format == PixelFormat::kI420) {
@@ -91,7 +92,7 @@ void Preprocessor::Prepare(const Letterbox& letterbox, Tensor* tensor) const {
   }
 }
 
-void Preprocessor::ScaleYuv(const PictureView& picture, Size scaled) {
+void Preprocessor::ScaleYuv(const SurfaceView& picture, Size scaled) {
   const PackedPlanes to(scaled);
   yuv_.resize(to.size);
   const auto& planes = picture.planes;

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/detect/letterbox.h"
-#include "core/picture.h"
+#include "core/memory/surface.h"
 #include "core/tensor_pool.h"
 
 namespace jetfleet {
@@ -17,7 +17,7 @@ class Preprocessor {
   explicit Preprocessor(Size input) : input_(input) {}
 
   /// The route of the pipeline: YUV, bilinear.
-  Letterbox Run(const PictureView& picture, Tensor* tensor);
+  Letterbox Run(const SurfaceView& picture, Tensor* tensor);
 
   /// The reference route for packed RGB bytes: bilinear in RGB with half-pixel centres.
   Letterbox RunRgb(const std::uint8_t* rgb, Size size, Tensor* tensor);
@@ -25,7 +25,7 @@ class Preprocessor {
  private:
   /// Greys what the picture does not cover and makes the tensor fit.
   void Prepare(const Letterbox& letterbox, Tensor* tensor) const;
-  void ScaleYuv(const PictureView& picture, Size scaled);
+  void ScaleYuv(const SurfaceView& picture, Size scaled);
   void Spread(const Letterbox& letterbox, Tensor* tensor) const;
 
   const Size input_;

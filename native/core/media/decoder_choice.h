@@ -16,7 +16,7 @@ struct DecoderChoice {
 };
 
 /// The first decoder this machine has. A path that keeps pictures in NVMM is a further row, with
-/// its own caps and its own DecodedPicture.
+/// its own caps and its own kind of Buffer.
 Status ChooseDecoder(const DecoderChoice** choice);
 
 /// Settings that differ by decoder, such as latency before throughput.

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "core/media/gst_error.h"
-#include "core/media/gst_picture.h"
+#include "core/media/gst_surface.h"
 
 namespace jetfleet {
 namespace {
@@ -278,10 +278,11 @@ FramePtr MediaPipeline::FrameOf(GstPtr<GstSample> sample, TimePoint now) {
   frame->result.tag = unit.tag;
   if (GST_CLOCK_TIME_IS_VALID(pts)) frame->result.pts_ms = static_cast<double>(pts) / GST_MSECOND;
   if (unit.decoded_memory != gst_buffer_peek_memory(buffer, 0)) {
-    frame->copies = {1, GST_VIDEO_INFO_SIZE(&info)};
+    frame->copies.Add(Link::kDecoderToSurface, GST_VIDEO_INFO_SIZE(&info));
   }
-  frame->picture = std::make_unique<GstPicture>(std::move(sample), info);
-  frame->result.size = frame->picture->size();
+  frame->surface = SurfaceOf(std::move(sample), info);
+  if (frame->surface == nullptr) return nullptr;
+  frame->result.size = frame->surface->ShownSize();
   return frame;
 }
 

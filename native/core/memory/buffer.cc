@@ -1,0 +1,44 @@
+#include "core/memory/buffer.h"
+
+#include <new>
+
+namespace jetfleet {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};
+
+struct AlignedDelete {
+  void operator()(std::uint8_t* memory) const { ::operator delete(memory, kAlignment); }
+};
+
+class HostBuffer final : public Buffer {
+ public:
+  explicit HostBuffer(std::size_t bytes)
+      : Buffer(MemoryKind::kHost, 0, bytes),
+        memory_(static_cast<std::uint8_t*>(::operator new(bytes, kAlignment))) {}
+
+  std::uint8_t* MapToHost(int part) override { return part == 0 ? memory_.get() : nullptr; }
+
+ private:
+  const std::unique_ptr<std::uint8_t, AlignedDelete> memory_;
+};
+
+}  // namespace
+
+const char* MemoryKindName(MemoryKind kind) {
+  switch (kind) {
+    case MemoryKind::kHost:
+      return "host";
+    case MemoryKind::kPinned:
+      return "pinned";
+    case MemoryKind::kCuda:
+      return "cuda";
+    case MemoryKind::kNvmm:
+      return "nvmm";
+  }
+  return "host";
+}
+
+BufferRef MakeHostBuffer(std::size_t bytes) { return std::make_shared<HostBuffer>(bytes); }
+
+}  // namespace jetfleet
