@@ -118,6 +118,8 @@ export interface NativeTrackOptions {
   highScore: number;
   lowScore: number;
   newTrackScore: number;
+  /** Frames a second: objects are moved on by time. */
+  fps: number;
   /** Weigh IoU with the detection's score in the first association. */
   fuseScore: boolean;
 }

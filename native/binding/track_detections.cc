@@ -10,6 +10,8 @@ namespace jetfleet {
 namespace {
 
 constexpr double kMaxPixels = 1e6;
+constexpr double kMinFps = 0.001;
+constexpr double kMaxFps = 1000;
 
 ByteTrackOptions ReadOptions(OptionReader* reader) {
   ByteTrackOptions options;
@@ -37,6 +39,7 @@ Napi::Value TrackDetections(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   OptionReader reader(info[0], "options");
   const ByteTrackOptions options = ReadOptions(&reader);
+  const double fps = reader.Number("fps", kMinFps, kMaxFps);
   if (!reader.error().empty() || !info[1].IsArray()) {
     Napi::TypeError::New(env, "Expected options and an array of frames")
         .ThrowAsJavaScriptException();
@@ -56,7 +59,7 @@ Napi::Value TrackDetections(const Napi::CallbackInfo& info) {
         detections.push_back(ReadDetection(array.Get(i)));
       }
     }
-    results.Set(f, ToJs(env, tracker.Update(detections), labels));
+    results.Set(f, ToJs(env, tracker.Update(f / fps, detections), labels));
   }
   return results;
 }

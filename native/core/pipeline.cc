@@ -211,7 +211,9 @@ Status Pipeline::TrackObjects(Frame& frame) {
     tracker_.Adopt(TrackerOptions(frame.model->min_score), labels);
     tracked_model_ = frame.model;
   }
-  frame.result.tracks = tracker_.Update(frame.candidates);
+  if (!(frame.result.size == tracked_size_)) tracker_.Forget();
+  tracked_size_ = frame.result.size;
+  frame.result.tracks = tracker_.Update(frame.result.pts_ms / 1000, frame.candidates);
   tracks_total_ = tracker_.tracks_total();
   return Status::Ok();
 }

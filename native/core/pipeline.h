@@ -73,6 +73,7 @@ class Pipeline {
   ByteTracker tracker_;
   /// What `tracker_` last heard of.
   std::shared_ptr<Model> tracked_model_;
+  Size tracked_size_;
   TensorPool tensors_;
 
   std::atomic<bool> failed_{false};

@@ -109,6 +109,9 @@ class FullFilter {
   Matrix p_{};
 };
 
+/// Seconds.
+constexpr double kFrame = 0.04;
+
 TEST(Kalman, IsTheEightDimensionalFilter) {
   std::mt19937 random(2);
   std::uniform_real_distribution<float> jitter(-3, 3);
@@ -116,7 +119,7 @@ TEST(Kalman, IsTheEightDimensionalFilter) {
   BoxFilter four(box);
   FullFilter eight(box);
   for (int frame = 0; frame < 60; ++frame) {
-    four.Predict();
+    four.Predict(kFrame, kFrame);
     eight.Predict();
     if (frame % 7 != 3) {
       box = {100 + 4.0F * static_cast<float>(frame) + jitter(random), 200 + jitter(random),
@@ -132,14 +135,45 @@ TEST(Kalman, IsTheEightDimensionalFilter) {
   }
 }
 
+TEST(Kalman, MovesOverAGapAsOverEachFrameOfIt) {
+  BoxFilter once({100, 200, 40, 90});
+  BoxFilter often = once;
+  for (int frame = 1; frame < 12; ++frame) {
+    const Box box{100 + 4.0F * static_cast<float>(frame), 200, 40, 90};
+    once.Predict(kFrame, kFrame);
+    often.Predict(kFrame, kFrame);
+    once.Update(box);
+    often.Update(box);
+  }
+  once.Predict(5 * kFrame, kFrame);
+  for (int i = 0; i < 5; ++i) often.Predict(kFrame, kFrame);
+  EXPECT_NEAR(once.box().left, often.box().left, 1e-3);
+  EXPECT_GT(once.box().left, 100 + 4 * 11 + 15);
+  once.Update({170, 200, 40, 90});
+  often.Update({170, 200, 40, 90});
+  EXPECT_NEAR(once.box().left, often.box().left, 0.01) << "and trusts the next box as much";
+}
+
+/// Frames at 25 a second, unless a test says when.
+class Tracker : public ByteTracker {
+ public:
+  Tracker() : ByteTracker({}) {}
+  std::vector<Track> See(const std::vector<Detection>& detections) {
+    return Update(kFrame * frame_++, detections);
+  }
+
+ private:
+  int frame_ = 0;
+};
+
 Detection Seen(float left, float score = 0.9F, int label = 0) {
   return {{left, 100, 40, 80}, score, label};
 }
 
 TEST(ByteTrack, KeepsTheIdOfAMovingObject) {
-  ByteTracker tracker({});
+  Tracker tracker;
   for (int frame = 0; frame < 50; ++frame) {
-    const auto tracks = tracker.Update({Seen(5.0F * static_cast<float>(frame))});
+    const auto tracks = tracker.See({Seen(5.0F * static_cast<float>(frame))});
     ASSERT_EQ(tracks.size(), 1U);
     EXPECT_EQ(tracks[0].id, 1);
   }
@@ -147,59 +181,61 @@ TEST(ByteTrack, KeepsTheIdOfAMovingObject) {
 }
 
 TEST(ByteTrack, FollowsAnObjectThroughLowScores) {
-  ByteTracker tracker({});
+  Tracker tracker;
   for (int frame = 0; frame < 40; ++frame) {
     const bool half_hidden = frame >= 10 && frame < 20;
     const auto tracks =
-        tracker.Update({Seen(3.0F * static_cast<float>(frame), half_hidden ? 0.2F : 0.9F)});
+        tracker.See({Seen(3.0F * static_cast<float>(frame), half_hidden ? 0.2F : 0.9F)});
     ASSERT_EQ(tracks.size(), 1U) << "frame " << frame;
     EXPECT_EQ(tracks[0].id, 1);
   }
 }
 
 TEST(ByteTrack, NeverStartsATrackOnALowScore) {
-  ByteTracker tracker({});
-  for (int frame = 0; frame < 10; ++frame) EXPECT_TRUE(tracker.Update({Seen(0, 0.5F)}).empty());
+  Tracker tracker;
+  for (int frame = 0; frame < 10; ++frame) EXPECT_TRUE(tracker.See({Seen(0, 0.5F)}).empty());
 }
 
 TEST(ByteTrack, FindsALostObjectAgainWithinTheBuffer) {
-  ByteTracker tracker({});
+  Tracker tracker;
   for (int frame = 0; frame < 60; ++frame) {
     const bool hidden = frame >= 20 && frame < 40;
     const auto tracks =
-        tracker.Update(hidden ? std::vector<Detection>{}
-                              : std::vector<Detection>{Seen(static_cast<float>(frame))});
+        tracker.See(hidden ? std::vector<Detection>{}
+                           : std::vector<Detection>{Seen(static_cast<float>(frame))});
     EXPECT_EQ(tracks.size(), hidden ? 0U : 1U) << "frame " << frame;
-    if (!hidden) EXPECT_EQ(tracks[0].id, 1);
+    if (!hidden) {
+      EXPECT_EQ(tracks[0].id, 1);
+    }
   }
 }
 
 TEST(ByteTrack, GivesANewIdAfterTheBuffer) {
-  ByteTracker tracker({});
-  for (int frame = 0; frame < 5; ++frame) tracker.Update({Seen(0)});
-  for (int frame = 0; frame < 32; ++frame) tracker.Update({});
-  tracker.Update({Seen(0)});
-  const auto tracks = tracker.Update({Seen(0)});
+  Tracker tracker;
+  for (int frame = 0; frame < 5; ++frame) tracker.See({Seen(0)});
+  for (int frame = 0; frame < 32; ++frame) tracker.See({});
+  tracker.See({Seen(0)});
+  const auto tracks = tracker.See({Seen(0)});
   ASSERT_EQ(tracks.size(), 1U);
   EXPECT_EQ(tracks[0].id, 2);
 }
 
 TEST(ByteTrack, ReportsANewObjectOnlyWhenSeenTwice) {
-  ByteTracker tracker({});
-  tracker.Update({});
-  EXPECT_TRUE(tracker.Update({Seen(0)}).empty());
-  EXPECT_EQ(tracker.Update({Seen(1)}).size(), 1U);
-  EXPECT_TRUE(tracker.Update({}).empty());
-  EXPECT_TRUE(tracker.Update({Seen(500)}).empty());
-  EXPECT_TRUE(tracker.Update({}).empty());
-  EXPECT_TRUE(tracker.Update({Seen(502)}).empty()) << "seen once, missed once: forgotten";
+  Tracker tracker;
+  tracker.See({});
+  EXPECT_TRUE(tracker.See({Seen(0)}).empty());
+  EXPECT_EQ(tracker.See({Seen(1)}).size(), 1U);
+  EXPECT_TRUE(tracker.See({}).empty());
+  EXPECT_TRUE(tracker.See({Seen(500)}).empty());
+  EXPECT_TRUE(tracker.See({}).empty());
+  EXPECT_TRUE(tracker.See({Seen(502)}).empty()) << "seen once, missed once: forgotten";
   EXPECT_EQ(tracker.tracks_total(), 1);
 }
 
 TEST(ByteTrack, DoesNotMixLabels) {
-  ByteTracker tracker({});
-  tracker.Update({Seen(0, 0.9F, 0), Seen(0, 0.9F, 7)});
-  const auto tracks = tracker.Update({Seen(2, 0.9F, 7), Seen(1, 0.9F, 0)});
+  Tracker tracker;
+  tracker.See({Seen(0, 0.9F, 0), Seen(0, 0.9F, 7)});
+  const auto tracks = tracker.See({Seen(2, 0.9F, 7), Seen(1, 0.9F, 0)});
   ASSERT_EQ(tracks.size(), 2U);
   EXPECT_EQ(tracks[0].id, 1);
   EXPECT_EQ(tracks[0].detection.label, 0);
@@ -207,26 +243,103 @@ TEST(ByteTrack, DoesNotMixLabels) {
 }
 
 TEST(ByteTrack, KeepsIdsWhenObjectsCross) {
-  ByteTracker tracker({});
+  Tracker tracker;
   std::set<int> ids;
   for (int frame = 0; frame < 60; ++frame) {
     const float step = 6.0F * static_cast<float>(frame);
     const Detection right{{step, 100, 40, 80}, 0.9F, 0};
     const Detection left{{360 - step, 130, 40, 80}, 0.85F, 0};
-    const auto tracks = tracker.Update({left, right});
+    const auto tracks = tracker.See({left, right});
     for (const Track& track : tracks) {
       ids.insert(track.id);
-      if (frame == 59) EXPECT_EQ(track.detection.box.left > 180, track.id == 2);
+      if (frame == 59) {
+        EXPECT_EQ(track.detection.box.left > 180, track.id == 2);
+      }
     }
   }
   EXPECT_EQ(ids.size(), 2U);
+}
+
+/// Ids given to one object that crosses at `speed` pixels a second while 1 to 4 updates are missing
+/// between any two.
+int IdsWhileUpdatesAreMissing(double speed, unsigned seed, bool tell_time) {
+  std::mt19937 random(seed);
+  ByteTracker tracker({});
+  int updates = 0;
+  for (int frame = 0; frame < 250; frame += 2 + static_cast<int>(random() % 4)) {
+    const double seconds = kFrame * frame;
+    tracker.Update(tell_time ? seconds : kFrame * updates++,
+                   {Seen(static_cast<float>(speed * seconds))});
+  }
+  return tracker.tracks_total();
+}
+
+TEST(ByteTrack, KeepsTheIdOfAnObjectWhileUpdatesAreMissing) {
+  for (unsigned seed = 1; seed <= 20; ++seed) {
+    for (const double speed : {50.0, 100.0, 150.0}) {
+      EXPECT_EQ(IdsWhileUpdatesAreMissing(speed, seed, true), 1) << speed << " pixels a second";
+    }
+  }
+}
+
+TEST(ByteTrack, LosesFastObjectsSeldomerForKnowingTheTime) {
+  int with_time = 0;
+  int without = 0;
+  for (unsigned seed = 1; seed <= 20; ++seed) {
+    for (const double speed : {200.0, 250.0}) {
+      with_time += IdsWhileUpdatesAreMissing(speed, seed, true);
+      without += IdsWhileUpdatesAreMissing(speed, seed, false);
+    }
+  }
+  EXPECT_LT(with_time * 2, without) << "with time " << with_time << ", without " << without;
+}
+
+TEST(ByteTrack, ForgetsInAnOutageEvenWhoStandsWhereTheOtherStood) {
+  for (const double outage : {1.5, 6.0, 18.0}) {
+    ByteTracker tracker({});
+    for (int frame = 0; frame < 50; ++frame) tracker.Update(kFrame * frame, {Seen(0)});
+    for (int frame = 0; frame < 3; ++frame) {
+      tracker.Update(kFrame * 50 + outage + kFrame * frame, {Seen(0)});
+    }
+    EXPECT_EQ(tracker.tracks_total(), 2) << outage << " s";
+  }
+}
+
+TEST(ByteTrack, FollowsWhereAPictureComesEverySevenSeconds) {
+  ByteTracker tracker({});
+  std::set<int> ids;
+  for (int frame = 0; frame < 40; ++frame) {
+    for (const Track& track : tracker.Update(7.0 * frame, {Seen(static_cast<float>(frame))})) {
+      ids.insert(track.id);
+    }
+  }
+  EXPECT_LE(ids.size(), 2U) << "the first interval is not known to be the usual one";
+}
+
+TEST(ByteTrack, BearsTimesThatStandStillOrGoBack) {
+  ByteTracker tracker({});
+  for (const double seconds : {0.0, 0.0, 0.04, 0.02, 0.02, 0.08}) {
+    const auto tracks = tracker.Update(seconds, {Seen(0)});
+    ASSERT_EQ(tracks.size(), 1U);
+    EXPECT_EQ(tracks[0].detection.box.left, 0);
+  }
+}
+
+TEST(ByteTrack, ForgetsWhenToldAndGoesOnCounting) {
+  Tracker tracker;
+  for (int frame = 0; frame < 5; ++frame) tracker.See({Seen(0)});
+  tracker.Forget();
+  tracker.See({Seen(0)});
+  const auto tracks = tracker.See({Seen(0)});
+  ASSERT_EQ(tracks.size(), 1U);
+  EXPECT_EQ(tracks[0].id, 2);
 }
 
 TEST(ByteTrack, IsDeterministicAndBoundedOnNoise) {
   const auto run = [] {
     std::mt19937 random(9);
     std::vector<Track> all;
-    ByteTracker tracker({});
+    Tracker tracker;
     for (int frame = 0; frame < 120; ++frame) {
       std::vector<Detection> detections;
       for (int i = 0; i < 30; ++i) {
@@ -236,7 +349,7 @@ TEST(ByteTrack, IsDeterministicAndBoundedOnNoise) {
              static_cast<float>(random() % 100) / 100,
              static_cast<int>(random() % 2)});
       }
-      const auto tracks = tracker.Update(detections);
+      const auto tracks = tracker.See(detections);
       EXPECT_LE(tracks.size(), 30U);
       all.insert(all.end(), tracks.begin(), tracks.end());
     }

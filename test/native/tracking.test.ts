@@ -42,13 +42,15 @@ describe.skipIf(!hasData)(`ByteTrack on sequences of MOT15${needsData}`, () => {
 function trackAndScore(sequence: string): MotScore {
   const detections = readMot(sequence, "det.txt");
   const truth = readMot(sequence, "gt.txt");
-  const length = Number(/seqLength=(\d+)/.exec(read(sequence, "seqinfo.ini"))?.[1]);
+  const info = read(sequence, "seqinfo.ini");
+  const length = Number(/seqLength=(\d+)/.exec(info)?.[1]);
+  const fps = Number(/frameRate=(\d+)/.exec(info)?.[1]);
   const frames = Array.from({ length }, (_, frame) =>
     (detections[frame] ?? []).map(({ box: [left, top, width, height], score }) => {
       return { left, top, width, height, score };
     }),
   );
-  const tracks = addon.trackDetections(OPTIONS, frames);
+  const tracks = addon.trackDetections({ ...OPTIONS, fps }, frames);
   const found = tracks.map((list) => list.map(({ trackId, box }) => ({ id: trackId, box })));
   // Truth marked 0 is not to be judged.
   const judged = frames.map((_, f) => (truth[f] ?? []).filter((entry) => entry.score > 0));

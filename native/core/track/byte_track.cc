@@ -13,12 +13,34 @@ constexpr double kDuplicateDistance = 0.15;
 /// A filter's box that overlaps the detection less lags behind it, as it does when an object enters
 /// the picture and its shape changes fast: then the detection's is reported.
 constexpr double kSmoothedOverlap = 0.7;
+/// No object is taken for another one after longer than this, in seconds, unless pictures come so
+/// seldom that a track that misses one of them would be lost.
+constexpr double kLongestKeep = 5;
+constexpr double kKeepAtLeast = 2;
+/// Of the latest frames, to know how often they come.
+constexpr std::size_t kIntervals = 30;
+/// Sizes of itself that an object may move in a second before its speed is known, and at most.
+constexpr double kReach = 5;
+constexpr double kMaxReach = 1;
+/// Seconds in which no object is expected to leave its own place.
+constexpr double kUnhurried = 0.04;
+/// Time stamps may come in bursts; no camera is faster.
+constexpr double kShortestInterval = 1.0 / 60;
+/// Time stamps are rounded.
+constexpr double kClockGrain = 1e-3;
+
+/// By so many widths and heights on each side.
+Box Grown(const Box& box, double by) {
+  const float x = box.width * static_cast<float>(by);
+  const float y = box.height * static_cast<float>(by);
+  return {box.left - x, box.top - y, box.width + 2 * x, box.height + 2 * y};
+}
 
 }  // namespace
 
-std::vector<Track> LabelTracker::Update(int frame, const std::vector<Detection>& detections,
-                                        int* next_id) {
-  frame_ = frame;
+std::vector<Track> LabelTracker::Update(const FrameTime& time,
+                                        const std::vector<Detection>& detections, int* next_id) {
+  now_ = time;
   Detections high;
   Detections low;
   for (const Detection& detection : detections) {
@@ -28,6 +50,8 @@ std::vector<Track> LabelTracker::Update(int frame, const std::vector<Detection>&
       low.push_back(detection);
     }
   }
+  // Before anything is matched: after an outage nobody knows who is who.
+  Forget();
   Predict();
 
   // First: sure detections with all confirmed targets, lost ones included.
@@ -46,7 +70,10 @@ std::vector<Track> LabelTracker::Update(int frame, const std::vector<Detection>&
 
   // Third: what is left of the sure ones with targets seen once; those must be seen again at once.
   left = Match(&unconfirmed, left, options_.unconfirmed_match, options_.fuse_score);
-  for (Target* target : unconfirmed) target->last_frame = -1;
+  left = MatchFurtherAway(targets_, left);
+  for (Target* target : unconfirmed) {
+    if (target->last_frame != now_.frame) target->last_frame = -1;
+  }
 
   StartNew(left);
   Forget();
@@ -54,7 +81,7 @@ std::vector<Track> LabelTracker::Update(int frame, const std::vector<Detection>&
 
   std::vector<Track> tracks;
   for (Target& target : targets_) {
-    if (!target.confirmed || target.last_frame != frame_) continue;
+    if (!target.confirmed || target.last_frame != now_.frame) continue;
     const Box box = target.filter.box();
     if (box.area() <= options_.min_box_area) continue;
     if (target.id == 0) target.id = (*next_id)++;
@@ -69,17 +96,17 @@ void LabelTracker::Predict() {
   for (Target& target : targets_) {
     if (!target.confirmed) continue;
     if (target.state == State::kLost) target.filter.StopGrowing();
-    target.filter.Predict();
+    target.filter.Predict(now_.passed, now_.interval);
   }
 }
 
 LabelTracker::Detections LabelTracker::Match(Pointers* targets, const Detections& detections,
-                                             double limit, bool fuse) {
+                                             double limit, bool fuse, double reach) {
   CostMatrix costs(targets->size(), detections.size());
   for (std::size_t row = 0; row < targets->size(); ++row) {
     const Box box = (*targets)[row]->filter.box();
     for (std::size_t column = 0; column < detections.size(); ++column) {
-      const double iou = Iou(box, detections[column].box);
+      const double iou = Iou(Grown(box, reach), Grown(detections[column].box, reach));
       costs.at(row, column) = 1 - (fuse ? iou * detections[column].score : iou);
     }
   }
@@ -94,21 +121,35 @@ LabelTracker::Detections LabelTracker::Match(Pointers* targets, const Detections
   return free_detections;
 }
 
+LabelTracker::Detections LabelTracker::MatchFurtherAway(Targets& targets,
+                                                        const Detections& detections) {
+  const double longer = now_.passed - kUnhurried;
+  if (longer <= kClockGrain) return detections;
+  Pointers seen_once;
+  for (Target& target : targets) {
+    if (target.first_frame == target.last_frame) seen_once.push_back(&target);
+  }
+  return Match(&seen_once, detections, options_.unconfirmed_match, options_.fuse_score,
+               std::min(kReach * longer, kMaxReach));
+}
+
 void LabelTracker::Seen(Target* target, const Detection& detection) const {
   target->filter.Update(detection.box);
   target->last = detection;
   target->state = State::kTracked;
   target->confirmed = true;
-  target->last_frame = frame_;
+  target->last_frame = now_.frame;
+  target->last_seconds = now_.seconds;
 }
 
 void LabelTracker::StartNew(const Detections& detections) {
   for (const Detection& detection : detections) {
     if (detection.score < options_.new_track_score) continue;
     Target target{BoxFilter(detection.box), detection};
-    target.confirmed = frame_ == 1;
-    target.first_frame = frame_;
-    target.last_frame = frame_;
+    target.confirmed = now_.frame == 1;
+    target.first_frame = now_.frame;
+    target.last_frame = now_.frame;
+    target.last_seconds = now_.seconds;
     targets_.push_back(target);
   }
 }
@@ -116,7 +157,7 @@ void LabelTracker::StartNew(const Detections& detections) {
 void LabelTracker::Forget() {
   const auto gone = [this](const Target& target) {
     return target.last_frame < 0 ||
-           (target.state == State::kLost && frame_ - target.last_frame > options_.buffer_frames);
+           now_.seconds - target.last_seconds > now_.keep_seconds + kClockGrain;
   };
   targets_.erase(std::remove_if(targets_.begin(), targets_.end(), gone), targets_.end());
 }
@@ -152,8 +193,30 @@ void ByteTracker::Adopt(const ByteTrackOptions& options, const std::map<int, int
   by_label_ = std::move(kept);
 }
 
-std::vector<Track> ByteTracker::Update(const std::vector<Detection>& detections) {
-  ++frame_;
+void ByteTracker::Forget() {
+  by_label_.clear();
+  intervals_.clear();
+}
+
+FrameTime ByteTracker::TimeOf(double seconds) {
+  FrameTime now{last_.frame + 1, seconds, 0, last_.interval, options_.keep_seconds};
+  if (last_.frame == 0) return now;
+  now.passed = std::max(seconds - last_.seconds, 0.0);
+  const bool measured = !intervals_.empty();
+  intervals_.push_back(std::max(now.passed, kShortestInterval));
+  if (intervals_.size() > kIntervals) intervals_.pop_front();
+  // Frames may be missing between any two, so the camera's own interval is the shortest.
+  now.interval = *std::min_element(intervals_.begin(), intervals_.end());
+  // An outage must not be taken for the usual interval.
+  const double usual = measured ? last_.interval : kClockGrain;
+  now.keep_seconds = std::clamp(options_.keep_frames * usual, options_.keep_seconds,
+                                std::max(kLongestKeep, kKeepAtLeast * usual));
+  return now;
+}
+
+std::vector<Track> ByteTracker::Update(double seconds, const std::vector<Detection>& detections) {
+  const FrameTime now = TimeOf(seconds);
+  last_ = now;
   std::map<int, std::vector<Detection>> groups;
   // Labels seen before get their update also when they have no detection now.
   for (const auto& [label, tracker] : by_label_) groups[label];
@@ -162,7 +225,7 @@ std::vector<Track> ByteTracker::Update(const std::vector<Detection>& detections)
   std::vector<Track> tracks;
   for (const auto& [label, group] : groups) {
     auto found = by_label_.try_emplace(label, options_).first;
-    const std::vector<Track> of_label = found->second.Update(frame_, group, &next_id_);
+    const std::vector<Track> of_label = found->second.Update(now, group, &next_id_);
     tracks.insert(tracks.end(), of_label.begin(), of_label.end());
   }
   std::sort(tracks.begin(), tracks.end(),

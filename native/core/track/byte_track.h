@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <map>
 #include <vector>
 
@@ -21,10 +22,25 @@ struct ByteTrackOptions {
   double unconfirmed_match = 0.7;
   /// Weighs IoU with the detection's score in the first association (off for crowds).
   bool fuse_score = true;
-  /// Frames a lost track is kept for.
-  int buffer_frames = 30;
+  /// How long a lost track is kept: for as many frames as usually come in that time, at least this
+  /// many seconds and at most five (or two frames, where they come still more seldom).
+  double keep_frames = 30;
+  double keep_seconds = 1;
   /// Smaller tracks are kept, but not reported. Square pixels.
   float min_box_area = 10;
+};
+
+/// When a frame was taken.
+struct FrameTime {
+  /// Frames count from 1.
+  int frame = 0;
+  double seconds = 0;
+  /// Since the frame before; 0 for the first.
+  double passed = 0;
+  /// What lies between two frames when none is missing.
+  double interval = 1;
+  /// What was not seen for longer is forgotten.
+  double keep_seconds = 0;
 };
 
 /// ByteTrack (Zhang et al., ECCV 2022) for the objects of one label.
@@ -34,9 +50,9 @@ class LabelTracker {
 
   void SetOptions(const ByteTrackOptions& options) { options_ = options; }
 
-  /// Tracks that are confirmed and seen in this frame (frames count from 1). `next_id` is where new
-  /// ids come from.
-  std::vector<Track> Update(int frame, const std::vector<Detection>& detections, int* next_id);
+  /// Tracks that are confirmed and seen in this frame. `next_id` is where new ids come from.
+  std::vector<Track> Update(const FrameTime& time, const std::vector<Detection>& detections,
+                            int* next_id);
 
  private:
   enum class State { kTracked, kLost };
@@ -52,6 +68,7 @@ class LabelTracker {
     int id = 0;
     int first_frame = 0;
     int last_frame = 0;
+    double last_seconds = 0;
   };
   using Targets = std::vector<Target>;
   using Pointers = std::vector<Target*>;
@@ -59,7 +76,12 @@ class LabelTracker {
 
   void Predict();
   /// Associates, updates what matched, and returns detections and targets that did not.
-  Detections Match(Pointers* targets, const Detections& detections, double limit, bool fuse);
+  /// Boxes are grown by `reach` of their size on each side.
+  Detections Match(Pointers* targets, const Detections& detections, double limit, bool fuse,
+                   double reach = 0);
+  /// After a longer time than usual. How fast a target moves that was seen but once is not known
+  /// yet, so it is looked for further away.
+  Detections MatchFurtherAway(Targets& targets, const Detections& detections);
   void Seen(Target* target, const Detection& detection) const;
   void StartNew(const Detections& detections);
   void Forget();
@@ -67,7 +89,7 @@ class LabelTracker {
 
   ByteTrackOptions options_;
   Targets targets_;
-  int frame_ = 0;
+  FrameTime now_;
 };
 
 /// Trackers of all labels with ids from one sequence, from 1. An object does not change its label.
@@ -75,9 +97,14 @@ class ByteTracker {
  public:
   explicit ByteTracker(const ByteTrackOptions& options) : options_(options) {}
 
-  /// For each frame in order, also for frames without detections. Boxes are the filter's,
-  /// or the detector's where the filter lags behind; scores are the detector's. Ordered by id.
-  std::vector<Track> Update(const std::vector<Detection>& detections);
+  /// For each frame in order, also for frames without detections; `seconds` since any moment, which
+  /// only grow. Boxes are the filter's, or the detector's where the filter lags behind; scores are
+  /// the detector's. Ordered by id. Objects are moved on by the time that has passed, however many
+  /// frames were lost in it, and forgotten after an outage.
+  std::vector<Track> Update(double seconds, const std::vector<Detection>& detections);
+
+  /// What is seen next has nothing to do with what was seen before; ids go on.
+  void Forget();
 
   /// For another model from the next frame on: `new_labels` maps old label numbers to new ones.
   /// Tracks go on with their ids; those of a label that has no new number end.
@@ -88,8 +115,12 @@ class ByteTracker {
 
  private:
   ByteTrackOptions options_;
+  FrameTime TimeOf(double seconds);
+
   std::map<int, LabelTracker> by_label_;
-  int frame_ = 0;
+  FrameTime last_;
+  /// Seconds between the latest frames, the newest last.
+  std::deque<double> intervals_;
   int next_id_ = 1;
 };
 

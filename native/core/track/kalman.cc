@@ -1,5 +1,8 @@
 #include "core/track/kalman.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace jetfleet {
 namespace {
 
@@ -30,11 +33,19 @@ BoxFilter::Axis BoxFilter::Axis::Start(double value, double value_std, double ve
   return {value, 0, value_std * value_std, 0, velocity_std * velocity_std};
 }
 
-void BoxFilter::Axis::Predict(double value_std, double velocity_std) {
-  value += velocity;
-  p_value += 2 * p_cross + p_velocity + value_std * value_std;
-  p_cross += p_velocity;
-  p_velocity += velocity_std * velocity_std;
+void BoxFilter::Axis::Predict(double seconds, double interval, double value_std,
+                              double velocity_std) {
+  const double steps = seconds / interval;
+  const double q_value = value_std * value_std;
+  const double q_velocity = velocity_std * velocity_std;
+  // What the velocity's noise of earlier frames adds up to; none within one.
+  const double linear = std::max(steps * (steps - 1) / 2, 0.0);
+  const double square = linear * (2 * steps - 1) / 3;
+  value += seconds * velocity;
+  p_value += 2 * seconds * p_cross + seconds * seconds * p_velocity + steps * q_value +
+             square * q_velocity;
+  p_cross += seconds * p_velocity + linear * q_velocity / interval;
+  p_velocity += steps * q_velocity / (interval * interval);
 }
 
 void BoxFilter::Axis::Update(double measured, double measured_std) {
@@ -60,13 +71,16 @@ BoxFilter::BoxFilter(const Box& box) {
   height_ = Axis::Start(z.height, position, velocity);
 }
 
-void BoxFilter::Predict() {
+void BoxFilter::Predict(double seconds, double interval) {
   const double position = kPosition * height_.value;
   const double velocity = kVelocity * height_.value;
-  x_.Predict(position, velocity);
-  y_.Predict(position, velocity);
-  aspect_.Predict(kAspect, kAspectVelocity);
-  height_.Predict(position, velocity);
+  if (std::exchange(fresh_, false)) {
+    for (Axis* axis : {&x_, &y_, &aspect_, &height_}) axis->p_velocity /= interval * interval;
+  }
+  x_.Predict(seconds, interval, position, velocity);
+  y_.Predict(seconds, interval, position, velocity);
+  aspect_.Predict(seconds, interval, kAspect, kAspectVelocity);
+  height_.Predict(seconds, interval, position, velocity);
 }
 
 void BoxFilter::Update(const Box& box) {
