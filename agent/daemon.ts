@@ -125,6 +125,7 @@ export class Daemon {
       setDigest,
       board: this.#board,
       pipelines: this.#supervisor.report(),
+      journal: this.#disk.journal.head,
       error:
         this.#inbox.refusal ??
         this.#reconciler.fault ??
@@ -172,7 +173,7 @@ export class Daemon {
       stallMs: STALL_MS,
       backoff: FETCH_BACKOFF,
       log: this.#context.log,
-      onProgress: () => this.#reporter.changed(true),
+      onProgress: () => this.#reporter.changed("progress"),
     });
   }
 

@@ -1,100 +1,160 @@
-import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { z } from "zod";
-import { FleetEvent } from "../../fleet/contract/index.ts";
-import { readTextIfThere, writeFileDurably } from "../../fleet/transfer/files/durable-file.ts";
+import {
+  type DroppedRange,
+  type FleetEvent,
+  JOURNAL_DROPPED,
+  JOURNAL_STARTED,
+  type JournalDroppedData,
+  type JournalHead,
+  type JournalStartedData,
+  MAX_EVENT_BYTES,
+} from "../../fleet/contract/index.ts";
+import { hashOfText, type Link, readEvent, withDropped } from "../../fleet/journal/index.ts";
+import { type ChainHead, JournalFolder, type QueuedEvent } from "./journal-folder.ts";
 
 export type NewEvent = Pick<FleetEvent, "kind" | "message" | "pipeline" | "data">;
 
-/** Sequence number and hash of the newest event, which the next one continues. */
-const Head = z.object({ seq: z.number().int().nonnegative(), hash: z.string().nullable() });
-type Head = z.infer<typeof Head>;
-
-/** More than this many unsent events: the oldest go. The gap shows in `seq` and in the hash chain. */
+/** Beyond this many unsent events the oldest DROP_AT_ONCE go, and an event declares them. */
 export const MAX_QUEUED_EVENTS = 1000;
+export const DROP_AT_ONCE = 100;
+
+const BEGINNINGS: Record<JournalStartedData["reason"], string> = {
+  new: "The journal of events begins",
+  lost: "The journal of events could not be read and begins anew",
+  upgraded: "The journal of events begins anew: the former one had no name",
+};
 
 /**
- * Events on their way to the operator, one file each, so that neither an absent hub nor a power cut loses them.
+ * Events on their way to the operator, on disk, so that neither an absent hub nor a power cut loses them.
  *
  * INVARIANTS:
- * - `seq` never repeats: an event is on disk before it is sent, `head.json` before its file is removed.
- * - events leave in order; one is removed only after the broker has acknowledged it.
+ * - a number never repeats: an event is on disk before it is sent, and the newest is removed only once `head.json`
+ *   knows its number.
+ * - events leave in order; one is removed only after the broker has acknowledged it, or when there are too many.
+ * - what is dropped is noted in `head.json` first, and declared by later events until one of them is acknowledged.
  */
 export class EventJournal {
-  readonly #folder: string;
-  #head: Head = { seq: 0, hash: null };
-  #queued: number[] = [];
+  readonly #folder: JournalFolder;
+  #head: ChainHead = { chain: "", seq: 0, hash: null, dropped: [] };
+  #queued: QueuedEvent[] = [];
+  #nextFile = 1;
+  /** Events that could not be written since the last declaration. */
+  #unwritten = 0;
   #writes: Promise<unknown> = Promise.resolve();
 
   constructor(stateFolder: string) {
-    this.#folder = join(stateFolder, "events");
+    this.#folder = new JournalFolder(join(stateFolder, "events"));
   }
 
   async open(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    this.#queued = (await readdir(this.#folder))
-      .flatMap((name) => /^(\d+)\.json$/.exec(name)?.[1] ?? [])
-      .map(Number)
-      .sort((a, b) => a - b);
-    this.#head = await this.#readHead();
+    const { queued, nextFile, head } = await this.#folder.read();
+    this.#queued = queued;
+    this.#nextFile = nextFile;
+    if (typeof head === "string") return this.#begin(head);
+    this.#head = { ...head, dropped: withHoles(head, this.#queuedLinks(head.chain)) };
+    const declared = queued.some(({ link }) => link.dropped.length > 0);
+    if (this.#head.dropped.length > head.dropped.length) await this.#declare();
+    else if (head.dropped.length > 0 && !declared) await this.#declare();
   }
 
   get size(): number {
     return this.#queued.length;
   }
 
-  /** Resolves with the event once it is on disk. */
+  /** Where the chain ends right now. */
+  get head(): JournalHead {
+    const { chain, seq, hash, dropped } = this.#head;
+    const [oldest] = this.#queuedLinks(chain);
+    const settledSeq = oldest ? oldest.seq - 1 : seq;
+    return { chain, seq, hash, settledSeq, ...(dropped.length > 0 ? { dropped } : {}) };
+  }
+
+  /** Resolves with the event once it is on disk. What cannot be written is counted, and declared once that works. */
   append(event: NewEvent, atMs = Date.now()): Promise<FleetEvent> {
     return this.#enqueue(async () => {
-      const full: FleetEvent = {
-        ...event,
-        message: event.message.slice(0, 2000),
-        seq: this.#head.seq + 1,
-        atMs,
-        previous: this.#head.hash,
-      };
-      const text = JSON.stringify(full);
-      await writeFileDurably(this.#pathOf(full.seq), text);
-      this.#head = { seq: full.seq, hash: hashOf(text) };
-      await writeFileDurably(join(this.#folder, "head.json"), JSON.stringify(this.#head));
-      this.#queued.push(full.seq);
-      if (this.#queued.length > MAX_QUEUED_EVENTS) await this.#removeFirst();
-      return full;
+      const written = await this.#write(event, atMs).catch((error: unknown) => {
+        this.#unwritten += 1;
+        throw error;
+      });
+      if (this.#queued.length > MAX_QUEUED_EVENTS) await this.#dropOldest();
+      else if (this.#unwritten > 0) await this.#declare();
+      return written;
     });
   }
 
   /** The oldest event that was not acknowledged yet, as its exact text. */
   async first(): Promise<{ seq: number; text: string } | null> {
     await this.#writes;
-    const [seq] = this.#queued;
-    if (seq === undefined) return null;
-    return { seq, text: await readFile(this.#pathOf(seq), "utf8") };
+    const [oldest] = this.#queued;
+    if (oldest === undefined) return null;
+    return { seq: oldest.link.seq, text: await this.#folder.readEvent(oldest.file) };
   }
 
   acknowledge(seq: number): Promise<void> {
     return this.#enqueue(async () => {
-      if (this.#queued[0] === seq) await this.#removeFirst();
+      const [oldest] = this.#queued;
+      if (oldest?.link.seq !== seq) return;
+      const { dropped } = oldest.link;
+      const pending = this.#head.dropped.filter((range) => !dropped.some(isSame(range)));
+      const heard = pending.length < this.#head.dropped.length;
+      this.#head = { ...this.#head, dropped: pending };
+      if (heard || this.#queued.length === 1) await this.#folder.writeHead(this.#head);
+      await this.#remove(1);
     });
   }
 
-  async #removeFirst(): Promise<void> {
-    const seq = this.#queued.shift();
-    if (seq !== undefined) await rm(this.#pathOf(seq), { force: true });
+  async #write(event: NewEvent, atMs: number): Promise<FleetEvent> {
+    const { chain, hash } = this.#head;
+    const message = event.message.slice(0, 2000);
+    const seq = this.#head.seq + 1;
+    const full: FleetEvent = { ...event, message, chain, seq, atMs, previous: hash };
+    const text = boundedText(full);
+    const link = readEvent(text)?.link;
+    if (!link) throw new Error(`an event of kind ${event.kind} is not of the contract`);
+    await this.#folder.writeEvent(this.#nextFile, text);
+    this.#queued.push({ file: this.#nextFile, link });
+    this.#nextFile += 1;
+    this.#head = { ...this.#head, seq, hash: hashOfText(text) };
+    return full;
   }
 
-  /** A crash may leave the newest event on disk without its head. */
-  async #readHead(): Promise<Head> {
-    const text = await readTextIfThere(join(this.#folder, "head.json"));
-    const head = Head.safeParse(text === null ? null : tryParse(text));
-    const known = head.success ? head.data : { seq: 0, hash: null };
-    const last = this.#queued[this.#queued.length - 1] ?? 0;
-    if (last <= known.seq) return known;
-    return { seq: last, hash: hashOf(await readFile(this.#pathOf(last), "utf8")) };
+  async #begin(reason: JournalStartedData["reason"]): Promise<void> {
+    this.#head = { chain: randomBytes(8).toString("hex"), seq: 0, hash: null, dropped: [] };
+    const data: JournalStartedData = { reason };
+    await this.#write({ kind: JOURNAL_STARTED, message: BEGINNINGS[reason], data }, Date.now());
   }
 
-  #pathOf(seq: number): string {
-    return join(this.#folder, `${String(seq).padStart(12, "0")}.json`);
+  async #dropOldest(): Promise<void> {
+    const oldest = this.#queued.slice(0, DROP_AT_ONCE).map(({ link }) => link);
+    const links = oldest.filter(({ chain }) => chain === this.#head.chain);
+    const [first] = links;
+    const last = links[links.length - 1];
+    if (first && last) {
+      const count = last.seq - first.seq + 1;
+      const range = { firstSeq: first.seq, lastSeq: last.seq, count, previous: first.previous };
+      this.#head = { ...this.#head, dropped: withDropped(this.#head.dropped, range) };
+      await this.#folder.writeHead(this.#head);
+    }
+    await this.#remove(DROP_AT_ONCE);
+    await this.#declare();
+  }
+
+  async #declare(): Promise<void> {
+    const unwritten = this.#unwritten;
+    const data: JournalDroppedData = { ranges: this.#head.dropped, unwritten };
+    const count = this.#head.dropped.reduce((sum, one) => sum + one.count, unwritten);
+    const message = `${count} ${count === 1 ? "event was" : "events were"} dropped on the device`;
+    await this.#write({ kind: JOURNAL_DROPPED, message, data }, Date.now());
+    this.#unwritten -= unwritten;
+  }
+
+  async #remove(count: number): Promise<void> {
+    for (const { file } of this.#queued.splice(0, count)) await this.#folder.remove(file);
+  }
+
+  #queuedLinks(chain: string): Link[] {
+    return this.#queued.flatMap(({ link }) => (link.chain === chain ? link : []));
   }
 
   #enqueue<T>(task: () => Promise<T>): Promise<T> {
@@ -104,14 +164,25 @@ export class EventJournal {
   }
 }
 
-function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+/** What was dropped, and the events whose files are spoilt: between the queued ones, and behind them. */
+function withHoles(head: ChainHead, links: readonly Link[]): DroppedRange[] {
+  let dropped = head.dropped;
+  for (const [at, link] of links.entries()) {
+    const nextSeq = links[at + 1]?.seq ?? head.seq + 1;
+    const count = nextSeq - link.seq - 1;
+    if (count <= 0) continue;
+    const range = { firstSeq: link.seq + 1, lastSeq: nextSeq - 1, count, previous: link.hash };
+    dropped = withDropped(dropped, range);
+  }
+  return dropped;
 }
 
-function tryParse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return null;
-  }
+/** `data` is what may be long; the message says what happened. */
+function boundedText(event: FleetEvent): string {
+  const text = JSON.stringify(event);
+  const sizeBytes = Buffer.byteLength(text);
+  if (sizeBytes <= MAX_EVENT_BYTES) return text;
+  return JSON.stringify({ ...event, data: { leftOutBytes: sizeBytes } });
 }
+
+const isSame = (a: DroppedRange) => (b: DroppedRange) => JSON.stringify(a) === JSON.stringify(b);

@@ -12,9 +12,10 @@ export interface ReporterOptions {
   reported: () => Reported;
 }
 
-/** Changes that come close together leave as one message; progress of a download comes at most this often. */
+/** Changes that come close together leave as one message. */
 const DEBOUNCE_MS = 100;
-const MIN_INTERVAL_MS = 500;
+/** Least time between two `reported` for the sake of what changed; no event needs one of its own. */
+const INTERVAL_MS = { state: 0, progress: 500, journal: 2000 } as const;
 
 /**
  * Sends what the device says of itself: `reported` after every change, events in order, detections as they come.
@@ -26,7 +27,8 @@ const MIN_INTERVAL_MS = 500;
 export class Reporter {
   readonly #options: ReporterOptions;
   #timer: NodeJS.Timeout | null = null;
-  #lastSentMs = 0;
+  #dueMs = 0;
+  #lastSentMs = -Infinity;
   #lastContent = "";
   #flushing = false;
   readonly #batchSeq = new Map<string, number>();
@@ -35,11 +37,14 @@ export class Reporter {
     this.#options = options;
   }
 
-  /** Something about the device changed; `progress` may wait for its turn. */
-  changed(progress = false): void {
-    if (this.#timer !== null) return;
-    const sinceLastMs = Date.now() - this.#lastSentMs;
-    const waitMs = progress ? Math.max(DEBOUNCE_MS, MIN_INTERVAL_MS - sinceLastMs) : DEBOUNCE_MS;
+  /** Something about the device changed; progress and the journal's end may wait for their turn. */
+  changed(haste: keyof typeof INTERVAL_MS = "state"): void {
+    const nowMs = performance.now();
+    const sinceLastMs = nowMs - this.#lastSentMs;
+    const waitMs = Math.max(DEBOUNCE_MS, INTERVAL_MS[haste] - sinceLastMs);
+    if (this.#timer !== null && this.#dueMs <= nowMs + waitMs) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#dueMs = nowMs + waitMs;
     this.#timer = setTimeout(() => {
       this.#timer = null;
       void this.#sendReported();
@@ -81,7 +86,7 @@ export class Reporter {
     const content = canonicalJson({ ...reported, atMs: 0 });
     if (content === this.#lastContent) return;
     this.#lastContent = content;
-    this.#lastSentMs = Date.now();
+    this.#lastSentMs = performance.now();
     const sent = await this.#options.link.publish("reported", reported);
     if (!sent && this.#lastContent === content) this.#lastContent = "";
   }
@@ -95,6 +100,7 @@ export class Reporter {
         if (!(await link.publishText("events", event.text))) return;
         await journal.acknowledge(event.seq);
       }
+      this.changed("journal");
     } catch (error) {
       log.error("sending events failed", error);
     } finally {

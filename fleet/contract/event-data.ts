@@ -1,6 +1,24 @@
 import { z } from "zod";
 import { Digest } from "../spec/index.ts";
 import { UpdateState } from "./reported.ts";
+import { DroppedRange, MAX_DROPPED_RANGES } from "./telemetry.ts";
+
+/** Kind of the first event of every chain. */
+export const JOURNAL_STARTED = "journal-started";
+export const JournalStartedData = z.object({
+  /** `lost`: there was a journal that could not be read; `upgraded`: the one before had no name. */
+  reason: z.enum(["new", "lost", "upgraded"]).catch("new"),
+});
+export type JournalStartedData = z.infer<typeof JournalStartedData>;
+
+/** `data` of events of kind `journal-dropped`. */
+export const JOURNAL_DROPPED = "journal-dropped";
+export const JournalDroppedData = z.object({
+  ranges: z.array(DroppedRange).max(MAX_DROPPED_RANGES),
+  /** Events that could not even be written, as on a full disk; they have no numbers. */
+  unwritten: z.number().int().nonnegative(),
+});
+export type JournalDroppedData = z.infer<typeof JournalDroppedData>;
 
 /** `data` of events of kind `update`: one for each change of the update's state. */
 export const UpdateEventData = z.object({

@@ -1,7 +1,15 @@
 export { Desired, SignedEnvelope } from "./desired.ts";
-export { ModelSwappedData, UpdateEventData } from "./event-data.ts";
+export {
+  JOURNAL_DROPPED,
+  JOURNAL_STARTED,
+  JournalDroppedData,
+  JournalStartedData,
+  ModelSwappedData,
+  UpdateEventData,
+} from "./event-data.ts";
 export {
   BoardFacts,
+  JournalHead,
   PipelineState,
   Presence,
   Reported,
@@ -13,10 +21,14 @@ export {
 export {
   BoardStats,
   Box,
+  ChainId,
   DetectedFrame,
   Detection,
   Detections,
+  DroppedRange,
   FleetEvent,
+  MAX_DROPPED_RANGES,
+  MAX_EVENT_BYTES,
   Percentiles,
   PipelineStats,
   StageStats,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { BoardName, Digest, EpochMs, Name } from "../spec/index.ts";
+import { ChainId, DroppedRange, MAX_DROPPED_RANGES } from "./telemetry.ts";
 
 /** An error as it travels: same fields as FleetError. */
 export const ReportedError = z.object({
@@ -72,6 +73,20 @@ export const UpdateState = z.enum([
 ]);
 export type UpdateState = z.infer<typeof UpdateState>;
 
+/** The end of the device's chain of events (fleet/journal), so that a copy elsewhere can be checked against it. */
+export const JournalHead = z.object({
+  chain: ChainId,
+  /** Of the newest event. */
+  seq: z.number().int().nonnegative(),
+  /** sha256 of its text; null while there is none. */
+  hash: z.string().max(64).nullable(),
+  /** All up to this one were acknowledged by the broker or dropped. */
+  settledSeq: z.number().int().nonnegative(),
+  /** Dropped, in an event that declares it and is not acknowledged yet. */
+  dropped: z.array(DroppedRange).max(MAX_DROPPED_RANGES).optional(),
+});
+export type JournalHead = z.infer<typeof JournalHead>;
+
 export const Reported = z.object({
   contract: z.number().int().positive(),
   device: Name,
@@ -90,6 +105,8 @@ export const Reported = z.object({
   setDigest: Digest.nullable(),
   board: BoardFacts,
   pipelines: z.array(ReportedPipeline),
+  /** Absent from older agents. May be some seconds older than the newest event. */
+  journal: JournalHead.optional(),
   /** The last thing that went wrong on the device as a whole, such as a refused desired document. */
   error: ReportedError.nullable(),
 });

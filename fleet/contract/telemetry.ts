@@ -112,15 +112,43 @@ export const Detections = z.object({
 });
 export type Detections = z.infer<typeof Detections>;
 
-/** Something that happened once: update transitions, sources lost and found, runner restarts. */
+/** An event's text is at most this long; a device leaves out `data` that would make it longer. */
+export const MAX_EVENT_BYTES = 16 << 10;
+
+/** Names one chain of events: a device that has lost its memory begins another. */
+export const ChainId = z.string().regex(/^[0-9a-f]{16}$/);
+
+/** Events that the device gave up before a broker acknowledged them; some may have arrived all the same. */
+export const DroppedRange = z
+  .object({
+    firstSeq: z.number().int().positive(),
+    lastSeq: z.number().int().positive(),
+    /** How many of the range were dropped; fewer than its length where ranges were joined. */
+    count: z.number().int().positive(),
+    /** Hash of the event before the first dropped one, so that it can still be checked. */
+    previous: z.string().nullable(),
+  })
+  .refine(({ firstSeq, lastSeq, count }) => count <= lastSeq - firstSeq + 1);
+export type DroppedRange = z.infer<typeof DroppedRange>;
+
+export const MAX_DROPPED_RANGES = 16;
+
+/**
+ * Something that happened once: update transitions, sources lost and found, runner restarts. The events of a device
+ * are a chain over their exact JSON texts (fleet/journal): a receiver hashes the bytes it got, never what it parsed.
+ */
 export const FleetEvent = z.object({
+  /** Absent from older agents, whose events are one chain without a name. */
+  chain: ChainId.optional(),
+  /** Within the chain, from 1, without a hole; a number that never arrives was dropped, which a later event declares. */
   seq: z.number().int().positive(),
+  /** By the device's clock, which may be wrong. */
   atMs: EpochMs,
-  kind: z.string(),
+  kind: z.string().max(64),
   pipeline: Name.optional(),
   message: z.string().max(2000),
   data: z.record(z.string(), z.unknown()).optional(),
   /** sha256 of the previous event's JSON text (hash chain); null for the first. */
-  previous: z.string().nullable(),
+  previous: z.string().max(64).nullable(),
 });
 export type FleetEvent = z.infer<typeof FleetEvent>;
