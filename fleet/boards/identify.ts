@@ -1,6 +1,6 @@
 import type { BoardName } from "../spec/index.ts";
 import { BOARDS } from "./boards.ts";
-import { jetpackOfL4t } from "./jetpack.ts";
+import { jetpackOfL4t } from "./catalog/jetpack-release.ts";
 import { parseTegraRelease } from "./nv-tegra-release.ts";
 
 /** Text of the identity files of a unit; null where the file is absent. */

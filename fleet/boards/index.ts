@@ -1,6 +1,6 @@
-export { BOARDS, type Board, type PowerMode } from "./boards.ts";
+export { BOARDS, type Board } from "./boards.ts";
+export { jetpackOfL4t } from "./catalog/jetpack-release.ts";
 export { type Identity, type IdentityFiles, identify, splitNul } from "./identify.ts";
-export { jetpackOfL4t } from "./jetpack.ts";
 export {
   identifyModule,
   type ModuleEvidence,

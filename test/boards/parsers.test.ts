@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import {
-  BOARDS,
   identify,
   jetpackOfL4t,
   parseNvpmodelConf,
@@ -121,10 +120,6 @@ describe("nvpmodel", () => {
   it("reads the status file", () => {
     expect(parseNvpmodelStatus("pmode:0002 fmode:quiet")).toBe(2);
     expect(parseNvpmodelStatus("")).toBeNull();
-  });
-
-  it.each(Object.values(BOARDS))("knows the default mode of $title", (board) => {
-    expect(board.powerModes.map((mode) => mode.id)).toContain(board.defaultPowerMode);
   });
 });
 

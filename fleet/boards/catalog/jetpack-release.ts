@@ -23,11 +23,28 @@ export interface JetpackRelease {
   socs: readonly string[];
 }
 
-type Row = Omit<JetpackRelease, "deepstreamSource"> & { deepstreamSource?: SourceKey };
+type Row = Omit<JetpackRelease, "versions" | "l4t" | "deepstreamSource"> & {
+  /** JetPack version by L4T version; where jetson_stats names two for one, the newer. */
+  l4t: Readonly<Record<string, string>>;
+  deepstreamSource?: SourceKey;
+};
 
-function release(row: Row): JetpackRelease {
-  return { deepstreamSource: "relnotes", ...row };
+function release({ l4t, ...row }: Row): JetpackRelease {
+  const versions = new Map(Object.entries(l4t));
+  for (const [one, version] of versions) JETPACK_BY_L4T.set(one, version);
+  return {
+    deepstreamSource: "relnotes",
+    ...row,
+    versions: [...new Set(versions.values())],
+    l4t: [...versions.keys()],
+  };
 }
+
+/** Filled by the rows; these two releases are known by their version only. */
+const JETPACK_BY_L4T = new Map([
+  ["28.4", "3.3.3"],
+  ["31.1", "4.1.1"],
+]);
 
 const R28 = { kernel: "4.4", ubuntu: "16.04", gcc: "5.4", gstreamer: "1.8", visionworks: "1.6" };
 const R32 = { kernel: "4.9", ubuntu: "18.04", glibc: "2.27", gcc: "7", visionworks: "1.6" };
@@ -56,8 +73,7 @@ const JP4_SOCS = ["t210", "t186", "t194"];
 export const JETPACK_RELEASES: readonly JetpackRelease[] = [
   release({
     ...R28,
-    versions: ["3.2"],
-    l4t: ["28.2"],
+    l4t: { "28.2": "3.2" },
     glibc: "2.23",
     cuda: "9.0.252",
     cudnn: "7.0.5",
@@ -68,8 +84,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
   }),
   release({
     ...R28,
-    versions: ["3.3"],
-    l4t: ["28.2.1"],
+    l4t: { "28.2.1": "3.3" },
     glibc: null,
     cuda: "9.0.252",
     cudnn: "7.1.5",
@@ -81,8 +96,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
   }),
   release({
     ...R32,
-    versions: ["4.2"],
-    l4t: ["32.1"],
+    l4t: { "32.1": "4.2" },
     cuda: "10.0.166",
     cudnn: "7.3.1.28",
     tensorrt: "5.0.6",
@@ -94,8 +108,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
   }),
   release({
     ...R32,
-    versions: ["4.2.1", "4.2.2", "4.2.3"],
-    l4t: ["32.2", "32.2.1", "32.2.3"],
+    l4t: { "32.2": "4.2.1", "32.2.1": "4.2.2", "32.2.3": "4.2.3" },
     cuda: "10.0.326",
     cudnn: "7.5.0.56",
     tensorrt: "5.1.6",
@@ -107,8 +120,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
   }),
   release({
     ...R32,
-    versions: ["4.3"],
-    l4t: ["32.3.1"],
+    l4t: { "32.3.1": "4.3" },
     cuda: "10.0.326",
     cudnn: "7.6.3.28",
     tensorrt: "6.0.1",
@@ -119,8 +131,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
   }),
   release({
     ...R32,
-    versions: ["4.4", "4.4.1"],
-    l4t: ["32.4.3", "32.4.4"],
+    l4t: { "32.4.3": "4.4", "32.4.4": "4.4.1" },
     cuda: "10.2.89",
     cudnn: "8.0.0.180",
     tensorrt: "7.1.3",
@@ -131,8 +142,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
   }),
   release({
     ...R32,
-    versions: ["4.5", "4.5.1"],
-    l4t: ["32.5", "32.5.1", "32.5.2"],
+    l4t: { "32.5": "4.5", "32.5.1": "4.5.1", "32.5.2": "4.5.1" },
     cuda: "10.2.89",
     cudnn: "8.0.0.180",
     tensorrt: "7.1.3",
@@ -143,8 +153,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
   }),
   release({
     ...R32,
-    versions: ["4.6"],
-    l4t: ["32.6.1"],
+    l4t: { "32.6.1": "4.6" },
     cuda: "10.2.300",
     cudnn: "8.2.1.32",
     tensorrt: "8.0.1",
@@ -155,8 +164,14 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
   }),
   release({
     ...R32,
-    versions: ["4.6.1", "4.6.2", "4.6.3", "4.6.4", "4.6.5", "4.6.6"],
-    l4t: ["32.7.1", "32.7.2", "32.7.3", "32.7.4", "32.7.5", "32.7.6"],
+    l4t: {
+      "32.7.1": "4.6.1",
+      "32.7.2": "4.6.2",
+      "32.7.3": "4.6.3",
+      "32.7.4": "4.6.4",
+      "32.7.5": "4.6.5",
+      "32.7.6": "4.6.6",
+    },
     cuda: "10.2.300",
     cudnn: "8.2.1.32",
     tensorrt: "8.2.1",
@@ -167,8 +182,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
   }),
   release({
     ...R35,
-    versions: ["5.0 DP", "5.0.1 DP"],
-    l4t: ["34.1", "34.1.1"],
+    l4t: { "34.1": "5.0 DP", "34.1.1": "5.0.1 DP" },
     cuda: "11.4",
     cudnn: "8.3.2",
     tensorrt: "8.4.0",
@@ -179,8 +193,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
   }),
   release({
     ...R35,
-    versions: ["5.0.2"],
-    l4t: ["35.1"],
+    l4t: { "35.1": "5.0.2" },
     cuda: "11.4",
     cudnn: "8.4.1.50",
     tensorrt: "8.4.1",
@@ -190,8 +203,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
   }),
   release({
     ...R35,
-    versions: ["5.1", "5.1.1"],
-    l4t: ["35.2.1", "35.3.1"],
+    l4t: { "35.2.1": "5.1", "35.3.1": "5.1.1" },
     cuda: "11.4.298",
     cudnn: "8.6.0.166",
     tensorrt: "8.5.2",
@@ -201,8 +213,15 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
   }),
   release({
     ...R35,
-    versions: ["5.1.2", "5.1.3", "5.1.4", "5.1.5", "5.1.6"],
-    l4t: ["35.4.1", "35.5", "35.6", "35.6.1", "35.6.2", "35.6.3", "35.6.4"],
+    l4t: {
+      "35.4.1": "5.1.2",
+      "35.5": "5.1.3",
+      "35.6": "5.1.4",
+      "35.6.1": "5.1.5",
+      "35.6.2": "5.1.5",
+      "35.6.3": "5.1.5",
+      "35.6.4": "5.1.6",
+    },
     cuda: "11.4.298",
     cudnn: "8.6.0.166",
     tensorrt: "8.5.2",
@@ -212,8 +231,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
   }),
   release({
     ...R36,
-    versions: ["6.0 DP"],
-    l4t: ["36.2"],
+    l4t: { "36.2": "6.0 DP" },
     cuda: "12.2",
     cudnn: "8.9.4.25",
     tensorrt: "8.6.2",
@@ -223,8 +241,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
   }),
   release({
     ...R36,
-    versions: ["6.0"],
-    l4t: ["36.3"],
+    l4t: { "36.3": "6.0" },
     cuda: "12.2",
     cudnn: "8.9.4.25",
     tensorrt: "8.6.2",
@@ -234,8 +251,14 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
   }),
   release({
     ...R36,
-    versions: ["6.1", "6.2", "6.2.1", "6.2.2"],
-    l4t: ["36.4", "36.4.2", "36.4.3", "36.4.4", "36.4.7", "36.5"],
+    l4t: {
+      "36.4": "6.1",
+      "36.4.2": "6.1",
+      "36.4.3": "6.2",
+      "36.4.4": "6.2.1",
+      "36.4.7": "6.2.1",
+      "36.5": "6.2.2",
+    },
     cuda: "12.6.68",
     cudnn: "9.3.0.75",
     tensorrt: "10.3.0",
@@ -245,8 +268,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
   }),
   release({
     ...R38,
-    versions: ["7.0", "7.1"],
-    l4t: ["38.2", "38.2.1", "38.2.2", "38.4"],
+    l4t: { "38.2": "7.0", "38.2.1": "7.0", "38.2.2": "7.0", "38.4": "7.1" },
     cuda: "13.0.48",
     cudnn: "9.12.0.46",
     tensorrt: "10.13.3",
@@ -258,8 +280,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
   }),
   release({
     ...R38,
-    versions: ["7.2 EA", "7.2"],
-    l4t: ["39.0", "39.2"],
+    l4t: { "39.0": "7.2 EA", "39.2": "7.2" },
     cuda: "13.2",
     cudnn: "9.20.0.46",
     tensorrt: "10.16.2",
@@ -269,6 +290,11 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
     socs: ["t234", "t264"],
   }),
 ];
+
+/** The JetPack version of an L4T version such as `32.7.1`, or null when the table does not know it. */
+export function jetpackOfL4t(l4t: string): string | null {
+  return JETPACK_BY_L4T.get(l4t) ?? JETPACK_BY_L4T.get(l4t.replace(/\.0$/, "")) ?? null;
+}
 
 /** The row of a JetPack version such as `4.6.1`, or null when the table does not know it. */
 export function jetpackRelease(version: string): JetpackRelease | null {

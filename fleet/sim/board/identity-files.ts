@@ -1,6 +1,7 @@
 import { BOARDS, type Board } from "../../boards/index.ts";
 import type { BoardName } from "../../spec/index.ts";
 import { IMAGES, SIMULATED_NOTE } from "./images.ts";
+import { powerModesOf } from "./power-modes.ts";
 
 /** Files that make a folder look like a unit of `board` named `name`: path in the root → text. */
 export function identityFiles(name: string, boardName: BoardName): Map<string, string> {
@@ -8,7 +9,7 @@ export function identityFiles(name: string, boardName: BoardName): Map<string, s
   const image = IMAGES[boardName];
   return new Map([
     ["/etc/nv_tegra_release", `${image.tegraRelease}\n`],
-    ["/etc/nvpmodel.conf", nvpmodelConf(board)],
+    ["/etc/nvpmodel.conf", nvpmodelConf(boardName)],
     ["/etc/hostname", `${name}\n`],
     ["/etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${name}\n::1 localhost ip6-localhost\n`],
     ["/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"],
@@ -26,20 +27,20 @@ export function deviceTree(boardName: BoardName): Map<string, string> {
   return new Map([
     ["model", `${board.model}\0`],
     ["compatible", board.compatible.map((entry) => `${entry}\0`).join("")],
-    // As the boot loader writes it from the EEPROM, as far as it is known: module and SKU, without a revision.
-    ["nvidia,boardids", `${board.module.slice(1).replace("-", ":")}\0`],
+    ["nvidia,boardids", `${board.boardIds}\0`],
     ["nvidia,dtsfilename", `${board.dtsFilename}.dts\0`],
     ["serial-number", "simulated\0"],
   ]);
 }
 
-function nvpmodelConf(board: Board): string {
-  const modes = board.powerModes.map(
+function nvpmodelConf(boardName: BoardName): string {
+  const { modes, defaultId } = powerModesOf(boardName);
+  const blocks = modes.map(
     (mode) =>
       `< POWER_MODEL ID=${mode.id} NAME=${mode.name} >\n` +
       `CPU_ONLINE COUNT ${mode.cpusOnline}\nCPU MAX_FREQ ${mode.cpuMaxMhz * 1000}\nGPU MAX_FREQ ${mode.gpuMaxMhz * 1_000_000}\n`,
   );
-  return `# simulated: names and ids as on a unit, limits shortened\n${modes.join("\n")}\n< PM_CONFIG DEFAULT=${board.defaultPowerMode} >\n`;
+  return `# simulated: names and ids as on a unit, limits shortened\n${blocks.join("\n")}\n< PM_CONFIG DEFAULT=${defaultId} >\n`;
 }
 
 function simulatedNote(name: string, board: Board): string {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   readIfThere,
@@ -21,8 +22,8 @@ afterEach(() => rm(folder, { recursive: true }));
 const bytes = Buffer.from("the bytes of an object");
 const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
-async function* chunksOf(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* chunks;
+function chunksOf(...chunks: Uint8Array[]): AsyncIterable<Uint8Array> {
+  return Readable.from(chunks);
 }
 
 describe("a file that is replaced durably", () => {

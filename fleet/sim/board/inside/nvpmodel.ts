@@ -1,10 +1,12 @@
 import { parseArgs } from "node:util";
+import { powerModesOf } from "../power-modes.ts";
 import { ownIdentity } from "./identity.ts";
 import { activePowerMode, setPowerMode } from "./power-mode.ts";
 
 // nvpmodel of a simulated board. Setting a mode is recorded and shown; it does not change the machine's clocks.
 
 const { board } = ownIdentity();
+const { modes } = powerModesOf(board.name);
 const { values } = parseArgs({
   options: {
     query: { type: "boolean", short: "q" },
@@ -28,7 +30,7 @@ function query(): void {
 }
 
 function set(id: string): void {
-  if (!board.powerModes.some((mode) => String(mode.id) === id)) {
+  if (!modes.some((mode) => String(mode.id) === id)) {
     console.error(`NVPM ERROR: invalid power mode ${id}`);
     process.exitCode = 1;
     return;
@@ -37,7 +39,7 @@ function set(id: string): void {
 }
 
 function list(): void {
-  for (const mode of board.powerModes) {
+  for (const mode of modes) {
     console.log(`NVPM VERB: POWER_MODEL: ID=${mode.id} NAME=${mode.name}`);
   }
 }

@@ -1,4 +1,5 @@
-import type { Board, PowerMode } from "../../../boards/boards.ts";
+import type { Board } from "../../../boards/boards.ts";
+import { type PowerMode, powerModesOf } from "../power-modes.ts";
 import type { Load } from "./machine.ts";
 
 export interface Sample {
@@ -71,7 +72,7 @@ function memory(load: Load): string {
 
 /** The machine's CPUs spread over the board's; those beyond the machine's or the mode's number are off. */
 function cpus(load: Load, board: Board, mode: PowerMode): string {
-  const entries = Array.from({ length: board.cpus }, (_, index) => {
+  const entries = Array.from({ length: powerModesOf(board.name).cpus }, (_, index) => {
     if (index >= mode.cpusOnline) return "off";
     const mine = load.cpuPercents.filter((_percent, cpu) => cpu % mode.cpusOnline === index);
     return mine.length === 0 ? "off" : `${Math.round(meanOf(mine))}%@${mode.cpuMaxMhz}`;
