@@ -1,6 +1,6 @@
-import { type BoardFacts, CONTRACT_VERSION, Desired } from "../../fleet/contract/index.ts";
+import { type BoardFacts, FORMER_CONTRACT, FormerDesired } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
-import { openEnvelope } from "../../fleet/release/index.ts";
+import { openFormer } from "../../fleet/release/index.ts";
 import type { PipelineVersion } from "../update/pipeline-version.ts";
 import { versionsOf } from "./plan.ts";
 
@@ -21,7 +21,7 @@ export interface InForce {
 }
 
 export interface AcceptedDesired {
-  desired: Desired;
+  desired: FormerDesired;
   versions: PipelineVersion[];
   /** The envelope exactly as it came. */
   envelopeText: string;
@@ -56,19 +56,19 @@ export function openDesired(message: Buffer, identity: Identity): AcceptedDesire
     throw invalid(`Expected at most ${MAX_ENVELOPE_BYTES} bytes but got ${message.length}`);
   }
   const envelopeText = message.toString("utf8");
-  const payload = openEnvelope(parseJson(envelopeText), identity.publicKeyPem);
+  const payload = openFormer(parseJson(envelopeText), identity.publicKeyPem);
   const desired = parseDesired(payload);
   requireMeantForUs(desired, identity);
   return { desired, versions: versionsOf(desired), envelopeText, payload };
 }
 
-function parseDesired(payload: string): Desired {
+function parseDesired(payload: string): FormerDesired {
   const document = parseJson(payload);
   const version = (document as { contract?: unknown } | null)?.contract;
-  if (version !== CONTRACT_VERSION) {
-    throw invalid(`Expected contract ${CONTRACT_VERSION} but got ${JSON.stringify(version)}`);
+  if (version !== FORMER_CONTRACT) {
+    throw invalid(`Expected contract ${FORMER_CONTRACT} but got ${JSON.stringify(version)}`);
   }
-  const parsed = Desired.safeParse(document);
+  const parsed = FormerDesired.safeParse(document);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw invalid(`Expected a valid document but ${issue?.path.join(".")}: ${issue?.message}`);
@@ -77,7 +77,7 @@ function parseDesired(payload: string): Desired {
   return parsed.data;
 }
 
-function requireUniqueNames({ pipelines, models }: Desired): void {
+function requireUniqueNames({ pipelines, models }: FormerDesired): void {
   for (const named of [pipelines, models]) {
     const names = named.map(({ name }) => name);
     const twice = names.find((name, index) => names.indexOf(name) !== index);
@@ -85,7 +85,7 @@ function requireUniqueNames({ pipelines, models }: Desired): void {
   }
 }
 
-function requireMeantForUs(desired: Desired, { fleet, device, board }: Identity): void {
+function requireMeantForUs(desired: FormerDesired, { fleet, device, board }: Identity): void {
   if (desired.fleet !== fleet || desired.device !== device) {
     throw invalid(
       `Expected a document for ${fleet}/${device} but got one for ${desired.fleet}/${desired.device}`,

@@ -1,4 +1,4 @@
-import type { Desired } from "../../fleet/contract/index.ts";
+import type { FormerDesired } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import type { ModelManifest } from "../../fleet/spec/index.ts";
 import {
@@ -57,7 +57,7 @@ export function plan(desired: readonly PipelineVersion[], actual: Actual): Step[
 }
 
 /** The versions a document asks for. Throws DESIRED_INVALID when a pipeline names a model that it lacks. */
-export function versionsOf(desired: Desired): PipelineVersion[] {
+export function versionsOf(desired: FormerDesired): PipelineVersion[] {
   const models = new Map(desired.models.map((model) => [model.name, model]));
   return desired.pipelines.map((spec) => {
     const model = models.get(spec.detect.model);

@@ -1,47 +1,49 @@
 import { z } from "zod";
-import {
-  BoardName,
-  Digest,
-  EpochMs,
-  ModelManifest,
-  Name,
-  PipelineSpec,
-  PlanSummary,
-} from "../spec/index.ts";
+import { Digest, EpochMs, Name, PlanSummary } from "../spec/index.ts";
+import { SignedEnvelope } from "./envelope.ts";
+import { Count } from "./part-ref.ts";
 import { CONTRACT_VERSION } from "./version.ts";
 
-/** Everything a device should run. An empty document (no pipelines) means: stop all. */
+export const MAX_PIPELINES = 64;
+
+/**
+ * What a device should run, as the hub composed it and signed with its online key: which pipeline parts, by digest.
+ * A pipeline that is not named is to stop; an empty list stops all.
+ */
 export const Desired = z.strictObject({
   contract: z.literal(CONTRACT_VERSION),
   fleet: Name,
   device: Name,
-  /** Grows by at least one with every change; a device refuses anything older than what it has. */
-  generation: z.number().int().positive(),
+  /** The roles under which the online key signed. Generations are ordered below them. */
+  roles: z.strictObject({ epoch: Count, number: Count.min(1) }),
+  /** Grows with every composition; a device refuses anything older than what it has. */
+  generation: Count.min(1),
   issuedAtMs: EpochMs,
-  board: BoardName,
+  /** After this no device accepts it any more. What was accepted before goes on running. */
+  expiresAtMs: EpochMs,
   /** Base URL of the artifact store; objects lie under `objects/<digest>`. */
   artifactUrl: z.url(),
-  /** Digest over the models below: names the group as one (`setDigest`). */
-  setDigest: Digest,
-  models: z.array(ModelManifest).max(64),
-  pipelines: z.array(PipelineSpec).max(64),
-  /**
-   * What was planned for the pipelines, by name, so that plan and measurement can be seen side by side. Devices do not
-   * act on it, and it is no part of a pipeline's digest.
-   */
+  /** Digests of the pipeline parts that travel beside this text. */
+  pipelines: z.array(Digest).max(MAX_PIPELINES),
+  /** Pipelines that still run by a document of the former version, until their owners release them as parts. */
+  former: z.strictObject({ digest: Digest, keep: z.array(Name).max(MAX_PIPELINES) }).optional(),
+  /** What the device asked when it had no memory: so it knows that this was composed afterwards. */
+  answers: z.string().max(64).optional(),
+  /** What was planned for the pipelines, by name. Devices do not act on it, and no release key signed it. */
   plans: z.record(Name, PlanSummary).optional(),
 });
 export type Desired = z.infer<typeof Desired>;
 
-/**
- * A signed document. `payload` is the exact text that was signed, so that no canonical form is needed:
- * verify the signature over its UTF-8 bytes first, parse afterwards. A missing signature is refused.
- */
-export const SignedEnvelope = z.strictObject({
-  payload: z.string().max(1 << 20),
-  /** SHA-256 of the raw 32-byte ed25519 public key, first 16 hexadecimal digits. */
-  keyId: z.string().regex(/^[0-9a-f]{16}$/),
-  /** ed25519 signature, base64. */
-  signature: z.base64(),
+/** The message on `desired`: the composition, and beside it all that was signed by others. */
+export const DesiredMessage = z.strictObject({
+  contract: z.literal(CONTRACT_VERSION),
+  /** Signed by the root: says whose signatures count. */
+  roles: SignedEnvelope,
+  /** Signed by the online key: a `Desired`. */
+  desired: SignedEnvelope,
+  /** Signed by a release key: the named pipelines, and the sets that those name. */
+  parts: z.array(SignedEnvelope).max(2 * MAX_PIPELINES),
+  /** Document of the former version that `former` speaks of. */
+  former: SignedEnvelope.optional(),
 });
-export type SignedEnvelope = z.infer<typeof SignedEnvelope>;
+export type DesiredMessage = z.infer<typeof DesiredMessage>;

@@ -1,4 +1,5 @@
-export { Desired, SignedEnvelope } from "./desired.ts";
+export { Desired, DesiredMessage, MAX_PIPELINES } from "./desired.ts";
+export { MAX_PAYLOAD_LENGTH, SignedEnvelope } from "./envelope.ts";
 export {
   JOURNAL_DROPPED,
   JOURNAL_STARTED,
@@ -7,6 +8,8 @@ export {
   ModelSwappedData,
   UpdateEventData,
 } from "./event-data.ts";
+export { FormerDesired } from "./former.ts";
+export { Count, PartNumber, PartRef } from "./part-ref.ts";
 export {
   BoardFacts,
   JournalHead,
@@ -44,4 +47,9 @@ export {
   topic,
   topicPrefix,
 } from "./topics.ts";
-export { CONTRACT_VERSION } from "./version.ts";
+export {
+  CONTRACT_VERSION,
+  FORMER_CONTRACT,
+  READS_WHEN_UNSAID,
+  TOPIC_VERSION,
+} from "./version.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { BoardName, Digest, EpochMs, Name } from "../spec/index.ts";
+import { Count, PartNumber, PartRef } from "./part-ref.ts";
 import { ChainId, DroppedRange, MAX_DROPPED_RANGES } from "./telemetry.ts";
 
 /** An error as it travels: same fields as FleetError. */
@@ -26,7 +27,7 @@ export const BoardFacts = z.object({
 });
 export type BoardFacts = z.infer<typeof BoardFacts>;
 
-export const PipelineState = z.enum(["starting", "running", "failed", "stopped"]);
+export const PipelineState = z.enum(["starting", "running", "failed", "stopped", "unknown"]);
 export type PipelineState = z.infer<typeof PipelineState>;
 
 /** Where a pipeline's model is executed. */
@@ -43,7 +44,7 @@ export type RunsOn = z.infer<typeof RunsOn>;
 
 export const ReportedPipeline = z.object({
   name: Name,
-  state: PipelineState,
+  state: heard(PipelineState),
   sinceMs: EpochMs,
   model: z.object({ name: Name, digest: Digest }),
   /** sha256 of the pipeline's part of the desired document (`pipelineDigest`), to tell which version runs. */
@@ -56,9 +57,7 @@ export const ReportedPipeline = z.object({
 });
 export type ReportedPipeline = z.infer<typeof ReportedPipeline>;
 
-/**
- * Update states of DESIGN §5. This version never says `building`: the reference backend runs models as they are.
- */
+/** Update states of DESIGN §5. `unknown` stands for a word of a newer agent, here and below. */
 export const UpdateState = z.enum([
   "idle",
   "fetching",
@@ -68,8 +67,12 @@ export const UpdateState = z.enum([
   "swapping",
   "watching",
   "committed",
+  /** Some pipelines have their new version; the others say why not. */
+  "partly-applied",
   "rolling-back",
+  /** Undone as a whole. */
   "rolled-back",
+  "unknown",
 ]);
 export type UpdateState = z.infer<typeof UpdateState>;
 
@@ -86,22 +89,68 @@ export const JournalHead = z.object({
   dropped: z.array(DroppedRange).max(MAX_DROPPED_RANGES).optional(),
 });
 export type JournalHead = z.infer<typeof JournalHead>;
+/**
+ * How far one pipeline is with the part that is wanted of it. `refused`: the part was not accepted and the pipeline
+ * stays as it is. `removing`: no part is wanted, and the pipeline is to stop.
+ */
+export const PipelineUpdateState = z.enum([
+  "waiting",
+  "fetching",
+  "verifying",
+  "building",
+  "testing",
+  "swapping",
+  "watching",
+  "committed",
+  "rolling-back",
+  "rolled-back",
+  "refused",
+  "removing",
+  "unknown",
+]);
+export type PipelineUpdateState = z.infer<typeof PipelineUpdateState>;
+
+/** One for each pipeline that is wanted or is being removed, whether or not anything of it runs yet. */
+export const PipelineUpdate = z.object({
+  pipeline: Name,
+  /** The part that is wanted; null for one of a document of the former version, and when it is being removed. */
+  part: PartRef.nullable(),
+  /** Highest number of a part of this pipeline that the device remembers; null when it never accepted one. */
+  remembered: PartNumber.nullable(),
+  state: heard(PipelineUpdateState),
+  sinceMs: EpochMs,
+  /** Bytes fetched and to fetch in state `fetching`. */
+  fetchedBytes: z.number().int().nonnegative().optional(),
+  totalBytes: z.number().int().nonnegative().optional(),
+  /** What is in the way of this pipeline; that of a neighbour stands at the neighbour. */
+  error: ReportedError.nullable(),
+});
+export type PipelineUpdate = z.infer<typeof PipelineUpdate>;
 
 export const Reported = z.object({
   contract: z.number().int().positive(),
+  /** Versions of `desired` that the agent reads; absent from agents of contract 1, which read that one. */
+  reads: z.array(z.number().int().positive()).optional(),
   device: Name,
   agentVersion: z.string(),
   bootId: z.string(),
   atMs: EpochMs,
   /** Generation of the last desired document that was accepted; 0 when none ever was. */
   generation: z.number().int().nonnegative(),
+  /** Roles that the device remembers; absent when none, as before its first composition. */
+  roles: z.object({ epoch: Count, number: Count }).optional(),
+  /** Set while the device has no memory of what it accepted: it takes only a composition that answers this. */
+  asks: z.string().max(64).optional(),
+  /** The device as a whole. */
   update: z.object({
-    state: UpdateState,
+    state: heard(UpdateState),
     sinceMs: EpochMs,
     /** Bytes fetched and to fetch in state `fetching`. */
     fetchedBytes: z.number().int().nonnegative().optional(),
     totalBytes: z.number().int().nonnegative().optional(),
   }),
+  /** Each pipeline by itself; absent from agents of contract 1. */
+  updates: z.array(PipelineUpdate).optional(),
   setDigest: Digest.nullable(),
   board: BoardFacts,
   pipelines: z.array(ReportedPipeline),
@@ -120,3 +169,13 @@ export const Presence = z.object({
   atMs: EpochMs,
 });
 export type Presence = z.infer<typeof Presence>;
+
+/** A word as it was heard; one that a newer version brought is `unknown`, so that a reader of telemetry goes on. */
+function heard<Words extends z.ZodType<string>>(words: Words) {
+  return words.or(
+    z
+      .string()
+      .max(64)
+      .transform(() => "unknown" as const),
+  );
+}

@@ -1,8 +1,9 @@
-import type { z } from "zod";
-import { SignedEnvelope } from "./desired.ts";
+import { z } from "zod";
+import { DesiredMessage } from "./desired.ts";
+import { SignedEnvelope } from "./envelope.ts";
 import { Presence, Reported } from "./reported.ts";
 import { Detections, FleetEvent, Stats } from "./telemetry.ts";
-import { CONTRACT_VERSION } from "./version.ts";
+import { TOPIC_VERSION } from "./version.ts";
 
 interface Channel<Schema extends z.ZodType> {
   schema: Schema;
@@ -16,7 +17,8 @@ interface Channel<Schema extends z.ZodType> {
 /** The whole contract: topic below `jetfleet/v1/<fleet>/<device>/` → what travels on it. */
 export const CHANNELS = {
   desired: channel({
-    schema: SignedEnvelope,
+    /** The envelope by itself is a document of the former version. */
+    schema: z.union([DesiredMessage, SignedEnvelope]),
     direction: "to-device",
     qos: 1,
     retain: true,
@@ -46,7 +48,7 @@ export type ChannelName = keyof typeof CHANNELS;
 export type Payload<Name extends ChannelName> = z.infer<(typeof CHANNELS)[Name]["schema"]>;
 
 export function topicPrefix(fleet: string, device: string): string {
-  return `jetfleet/v${CONTRACT_VERSION}/${fleet}/${device}/`;
+  return `jetfleet/v${TOPIC_VERSION}/${fleet}/${device}/`;
 }
 
 /** Topic of a channel; `detail` is the pipeline for `detections`. `+` may stand for fleet, device or detail. */
@@ -64,7 +66,7 @@ export interface ParsedTopic {
 /** The parts of a topic, or null for a topic that is not of this contract. */
 export function parseTopic(text: string): ParsedTopic | null {
   const [root, version, fleet, device, name, detail, ...rest] = text.split("/");
-  if (root !== "jetfleet" || version !== `v${CONTRACT_VERSION}` || rest.length > 0) return null;
+  if (root !== "jetfleet" || version !== `v${TOPIC_VERSION}` || rest.length > 0) return null;
   if (!fleet || !device || !name || !Object.keys(CHANNELS).includes(name)) return null;
   if ((name === "detections") !== (detail !== undefined)) return null;
   return { fleet, device, channel: name as ChannelName, detail: detail ?? null };

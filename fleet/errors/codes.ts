@@ -137,8 +137,8 @@ export const ERROR_CODES = {
   ),
 
   DESIRED_UNSIGNED: row(
-    "A desired document has no valid signature.",
-    "Deploy with the fleet's own signing key.",
+    "A desired document has no valid signature of the key that may compose it.",
+    "Run `up` again; it certifies the hub's key where that was lost.",
     false,
   ),
   DESIRED_INVALID: row(
@@ -146,9 +146,109 @@ export const ERROR_CODES = {
     "Use the same jetfleet version on both sides.",
     false,
   ),
+  VERSION_UNREADABLE: row(
+    "A signed document is of a version that this program does not read.",
+    "Run `up` again, which brings the agent to the version of the program; the hub must be of it too.",
+    false,
+  ),
+  DESIRED_MISDIRECTED: row(
+    "A desired document is for another fleet or another device.",
+    "See the hub's log: it gave a device what is not its own.",
+    false,
+  ),
   DESIRED_STALE: row(
     "A desired document is older than the one in force.",
     "Run `up` again.",
+    false,
+  ),
+  DESIRED_CONFLICT: row(
+    "A desired document has the number of the one in force and another content.",
+    "Make sure that one hub alone serves the fleet, then run `up` again.",
+    false,
+  ),
+  DESIRED_JUMP: row(
+    "The generation of a desired document is too far above the one in force.",
+    "Raise `epoch` of the provider by one and run `up`.",
+    false,
+  ),
+  DESIRED_EXPIRED: row(
+    "A desired document has ended.",
+    "Start the hub, which composes a new one; check the clock of the device.",
+    true,
+  ),
+  DESIRED_UNANSWERED: row(
+    "A device without memory got a document from before it asked.",
+    "Start the hub; it answers by itself.",
+    true,
+  ),
+  ROLES_UNSIGNED: row(
+    "The roles of a fleet are not signed by its root key.",
+    "Deploy with the root key that the devices were provisioned with.",
+    false,
+  ),
+  ROLES_INVALID: row(
+    "The roles of a fleet do not follow the contract.",
+    "Use the same jetfleet version on both sides.",
+    false,
+  ),
+  ROLES_STALE: row(
+    "The roles of a fleet are older than those the device knows.",
+    "Run `up` again; it signs new ones.",
+    false,
+  ),
+  ROLES_CONFLICT: row(
+    "The roles of a fleet have a number that the device knows with another content.",
+    "Run `up` again; it signs new ones.",
+    false,
+  ),
+  ROLES_JUMP: row(
+    "The number of a fleet's roles is too far above the one the device knows.",
+    "Provision the device anew.",
+    false,
+  ),
+  ONLINE_KEY_EXPIRED: row(
+    "The time for which the hub's key was certified is over.",
+    "Run `up`; it certifies the key for another 90 days.",
+    false,
+  ),
+  PART_UNSIGNED: row(
+    "A set or a pipeline is not signed by a release key of the fleet.",
+    "Deploy with a release key that the fleet's roles name.",
+    false,
+  ),
+  PART_INVALID: row(
+    "A set or a pipeline does not follow the contract.",
+    "Use the same jetfleet version on both sides.",
+    false,
+  ),
+  PART_MISSING: row(
+    "A document names a set or a pipeline that is not there.",
+    "Run `up` again; it sends the part.",
+    false,
+  ),
+  PART_OUT_OF_SCOPE: row(
+    "A set or a pipeline was not released for this device.",
+    "Release it for the device by running `up` of its program.",
+    false,
+  ),
+  PART_STALE: row(
+    "A set or a pipeline is older than one that was accepted before.",
+    "Run `up` again; it takes a number above the one the device knows.",
+    false,
+  ),
+  PART_CONFLICT: row(
+    "A set or a pipeline has a number that is known with another content.",
+    "Make sure that one program alone releases the pipeline, then run `up` again.",
+    false,
+  ),
+  PART_JUMP: row(
+    "The number of a set or a pipeline is too far above the one known.",
+    "Raise `epoch` of the provider by one and run `up`.",
+    false,
+  ),
+  PART_MEMORY_FULL: row(
+    "A device remembers as many parts as it can.",
+    "Raise `epoch` of the provider by one and run `up`; what is of former epochs is forgotten.",
     false,
   ),
 

@@ -1,2 +1,18 @@
 export { actedOn, canonicalJson, pipelineDigest, setDigestOf, sha256Digest } from "./digest.ts";
-export { keyIdOf, openEnvelope, signEnvelope } from "./sign.ts";
+export { type DocumentKind, type Opened, requireReadable, seal, unseal } from "./envelope.ts";
+export { openFormer, signFormer } from "./former.ts";
+export { keyIdOf, newPrivateKeyPem, PublicKeyPem, publicPemOf } from "./keys.ts";
+export { compareNumbers, isJump, MAX_JUMP, nextNumber, numberText } from "./part-number.ts";
+export {
+  modelOf,
+  type OpenedPart,
+  openPart,
+  type Part,
+  PipelinePart,
+  refOf,
+  SetPart,
+  sealPart,
+} from "./parts.ts";
+export { nextRoles, ONLINE_KEY_MS, openRoles, Roles, type RolesWish, sealRoles } from "./roles.ts";
+export { type Addressee, isInScope, Scope, scopeText } from "./scope.ts";
+export { bytesOf, parseJson, textOf } from "./text.ts";

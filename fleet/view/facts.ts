@@ -1,4 +1,11 @@
-import type { Desired, FleetEvent, Payload, Presence, Reported, Stats } from "../contract/index.ts";
+import type {
+  FleetEvent,
+  FormerDesired,
+  Payload,
+  Presence,
+  Reported,
+  Stats,
+} from "../contract/index.ts";
 import { type History, withStats } from "./plan/history.ts";
 
 /** A message and when it came, by our clock; null when it was retained, so that its arrival says nothing. */
@@ -9,7 +16,7 @@ export interface Heard<Message> {
 
 export interface DeviceFacts {
   name: string;
-  desired: Heard<Desired> | null;
+  desired: Heard<FormerDesired> | null;
   reported: Heard<Reported> | null;
   presence: Heard<Presence> | null;
   stats: Heard<Stats> | null;
@@ -27,7 +34,7 @@ export interface FleetFacts {
 export type FleetMessage =
   /** The hub knows the device, whether or not anything was heard of it. */
   | { type: "device"; device: string }
-  | { type: "desired"; device: string; message: Desired; atMs: number | null }
+  | { type: "desired"; device: string; message: FormerDesired; atMs: number | null }
   | { type: "reported"; device: string; message: Payload<"reported">; atMs: number | null }
   | { type: "presence"; device: string; message: Presence; atMs: number | null }
   | { type: "stats"; device: string; message: Stats; atMs: number }

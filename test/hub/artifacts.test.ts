@@ -118,7 +118,7 @@ describe("downloads", () => {
 describe("credentials over HTTP", () => {
   it("show the address of the broker to anyone, and nothing else", async () => {
     const info = JSON.parse((await hub.curl(null, "/info")).stdout) as unknown;
-    expect(info).toMatchObject({ service: "jetfleet-hub", fleet: "demo", contract: 1 });
+    expect(info).toMatchObject({ service: "jetfleet-hub", fleet: "demo", contract: 2 });
     expect(await head(null, ROUTE)).toMatch(/401 .*www-authenticate: basic/is);
   });
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Desired, type Payload } from "../../contract/index.ts";
+import { FormerDesired, type Payload } from "../../contract/index.ts";
 import { buildView } from "../../view/build-view.ts";
 import { type FleetFacts, type FleetMessage, NOTHING_HEARD, reduce } from "../../view/facts.ts";
 import { looksBroken } from "../../view/plan/broken-budget.ts";
@@ -194,9 +194,10 @@ function arrival({ retained, receivedAtMs }: MessageInfo): number | null {
 }
 
 /** For show only: whether a document is signed rightly is the device's business. */
-function parseDesired(envelope: Payload<"desired">): Desired | null {
+function parseDesired(envelope: Payload<"desired">): FormerDesired | null {
+  if (!("payload" in envelope)) return null;
   try {
-    const parsed = Desired.safeParse(JSON.parse(envelope.payload));
+    const parsed = FormerDesired.safeParse(JSON.parse(envelope.payload));
     return parsed.success ? parsed.data : null;
   } catch {
     return null;

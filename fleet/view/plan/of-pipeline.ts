@@ -1,10 +1,10 @@
-import type { BoardFacts, Desired, ReportedPipeline } from "../../contract/index.ts";
+import type { BoardFacts, FormerDesired, ReportedPipeline } from "../../contract/index.ts";
 import type { PipelineView } from "../view.ts";
 import { compare } from "./comparison.ts";
 import type { HeardSecond } from "./history.ts";
 
 export interface PlanContext {
-  desired: Desired | null;
+  desired: FormerDesired | null;
   board: BoardFacts | null;
   /** Of the pipeline, while its figures are fresh. */
   seconds: readonly HeardSecond[];

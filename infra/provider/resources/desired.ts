@@ -1,7 +1,7 @@
-import { CONTRACT_VERSION, Desired, type Reported } from "../../../fleet/contract/index.ts";
+import { FORMER_CONTRACT, FormerDesired, type Reported } from "../../../fleet/contract/index.ts";
 import {
   canonicalJson,
-  openEnvelope,
+  openFormer,
   pipelineDigest,
   setDigestOf,
   sha256Digest,
@@ -11,7 +11,7 @@ import type { ModelManifest, PipelineSpec, PlanSummary } from "../../../fleet/sp
 export interface DesiredBase {
   fleet: string;
   device: string;
-  board: Desired["board"];
+  board: FormerDesired["board"];
   artifactUrl: string;
 }
 
@@ -23,8 +23,8 @@ export interface Content {
 }
 
 /** The document inside a retained envelope. Throws DESIRED_UNSIGNED or a zod error when it is not ours. */
-export function openDesired(envelope: unknown, publicKeyPem: string): Desired {
-  return Desired.parse(JSON.parse(openEnvelope(envelope, publicKeyPem)));
+export function openDesired(envelope: unknown, publicKeyPem: string): FormerDesired {
+  return FormerDesired.parse(JSON.parse(openFormer(envelope, publicKeyPem)));
 }
 
 /**
@@ -87,12 +87,12 @@ export function digestIn(content: Content, name: string): string | null {
 export function composeDesired(
   base: DesiredBase,
   content: Content,
-  previous: Desired | null,
+  previous: FormerDesired | null,
   reported: Reported | null,
   nowMs: number,
-): Desired {
-  return Desired.parse({
-    contract: CONTRACT_VERSION,
+): FormerDesired {
+  return FormerDesired.parse({
+    contract: FORMER_CONTRACT,
     ...base,
     generation: Math.max(previous?.generation ?? 0, reported?.generation ?? 0) + 1,
     issuedAtMs: nowMs,

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { Desired } from "../../../fleet/contract/index.ts";
+import type { FormerDesired } from "../../../fleet/contract/index.ts";
 import { FleetError, isFleetError } from "../../../fleet/errors/index.ts";
 import type { FleetLink } from "../../../fleet/hub/client/index.ts";
-import { signEnvelope } from "../../../fleet/release/index.ts";
+import { signFormer } from "../../../fleet/release/index.ts";
 import type { BoardName } from "../../../fleet/spec/index.ts";
 import type { FleetContext } from "../fleet-context.ts";
 import type { Operation } from "../rpc/operation.ts";
@@ -33,7 +33,7 @@ export async function changeDesired<T extends { content: Content }>(
       artifactUrl: context.config.hubUrl,
     };
     const desired = composeDesired(base, result.content, previous, reported, Date.now());
-    const envelope = signEnvelope(JSON.stringify(desired), context.key.privateKeyPem);
+    const envelope = signFormer(JSON.stringify(desired), context.key.privateKeyPem);
     await link.publish(device.name, "desired", envelope);
     const errorBeforeAtMs = reported?.error?.atMs ?? null;
     return { result, generation: desired.generation, errorBeforeAtMs };
@@ -46,7 +46,7 @@ export async function retainedDesired(
   operation: Operation,
   link: FleetLink,
   device: string,
-): Promise<Desired | null> {
+): Promise<FormerDesired | null> {
   const envelope = await link.readRetained(device, "desired");
   if (envelope === null) return null;
   try {

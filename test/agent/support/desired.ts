@@ -1,6 +1,6 @@
 import type { PipelineVersion } from "../../../agent/update/pipeline-version.ts";
-import { CONTRACT_VERSION, Desired } from "../../../fleet/contract/index.ts";
-import { setDigestOf, sha256Digest, signEnvelope } from "../../../fleet/release/index.ts";
+import { FORMER_CONTRACT, FormerDesired } from "../../../fleet/contract/index.ts";
+import { setDigestOf, sha256Digest, signFormer } from "../../../fleet/release/index.ts";
 import { ModelManifest, PipelineSpec } from "../../../fleet/spec/index.ts";
 
 export const FLEET = "test-fleet";
@@ -30,10 +30,12 @@ export function versionOf(name: string, bytes: string, uri?: string): PipelineVe
   return { spec: pipelineOf(name, "m", uri), model: modelOf("m", bytes) };
 }
 
-export function desiredOf(overrides: Partial<Desired> & { generation: number }): Desired {
+export function desiredOf(
+  overrides: Partial<FormerDesired> & { generation: number },
+): FormerDesired {
   const models = overrides.models ?? [];
-  return Desired.parse({
-    contract: CONTRACT_VERSION,
+  return FormerDesired.parse({
+    contract: FORMER_CONTRACT,
     fleet: FLEET,
     device: DEVICE,
     issuedAtMs: 1,
@@ -48,5 +50,5 @@ export function desiredOf(overrides: Partial<Desired> & { generation: number }):
 
 export function signedText(payload: unknown, privateKeyPem: string): string {
   const text = typeof payload === "string" ? payload : JSON.stringify(payload);
-  return JSON.stringify(signEnvelope(text, privateKeyPem));
+  return JSON.stringify(signFormer(text, privateKeyPem));
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { buildSync } from "esbuild";
 import { afterAll } from "vitest";
-import type { Desired, Reported } from "../../../fleet/contract/index.ts";
+import type { FormerDesired, Reported } from "../../../fleet/contract/index.ts";
 import { topic } from "../../../fleet/contract/index.ts";
 import { PASSWORD, TestBroker } from "./broker.ts";
 import { DEVICE, desiredOf, FLEET, signedText } from "./desired.ts";
@@ -140,7 +140,7 @@ export class AgentWorld {
     return this.#end("SIGTERM");
   }
 
-  async deploy(document: Partial<Desired> & { generation: number }): Promise<void> {
+  async deploy(document: Partial<FormerDesired> & { generation: number }): Promise<void> {
     const full = desiredOf({ artifactUrl: this.objects.url, ...document });
     await this.publishDesired(signedText(full, this.keys.privateKeyPem));
   }

@@ -1,4 +1,4 @@
-import type { Desired, ReportedPipeline } from "../../../fleet/contract/index.ts";
+import type { FormerDesired, ReportedPipeline } from "../../../fleet/contract/index.ts";
 import type { BudgetSpec, PlanSummary } from "../../../fleet/spec/index.ts";
 import {
   buildView,
@@ -44,7 +44,11 @@ export interface Asked {
 }
 
 /** What an operator asked of a device with the pipeline `entrance`, with the plan kept beside it. */
-export function desiredOf(device: string, { plan, budget }: Asked = {}, generation = 1): Desired {
+export function desiredOf(
+  device: string,
+  { plan, budget }: Asked = {},
+  generation = 1,
+): FormerDesired {
   return {
     contract: 1,
     fleet: "demo",

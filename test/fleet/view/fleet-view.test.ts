@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Desired, Presence } from "../../../fleet/contract/index.ts";
+import type { FormerDesired, Presence } from "../../../fleet/contract/index.ts";
 import {
   buildView,
   type FleetMessage,
@@ -39,7 +39,7 @@ const report: FleetMessage = {
 const figures: FleetMessage = { type: "stats", device: "door", message: statsOf(1), atMs: NOW };
 
 function desired(generation: number): FleetMessage {
-  const message: Desired = {
+  const message: FormerDesired = {
     contract: 1,
     fleet: "demo",
     device: "door",

@@ -2,14 +2,14 @@ import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { connectAsync, type MqttClient } from "mqtt";
 import {
   CONTRACT_VERSION,
-  Desired,
+  FormerDesired,
   type PipelineState,
   Reported,
   type ReportedError,
   type Stats,
   topic,
 } from "../../../../fleet/contract/index.ts";
-import { openEnvelope, pipelineDigest } from "../../../../fleet/release/index.ts";
+import { openFormer, pipelineDigest } from "../../../../fleet/release/index.ts";
 
 export interface Conduct {
   /** What becomes of a pipeline that the device was told to run. */
@@ -28,8 +28,8 @@ const STATS_INTERVAL_MS = 100;
 /** A device on MQTT without a board: takes desired documents and says of its pipelines what `conduct` wants. */
 export class FakeDevice {
   conduct: Conduct = { state: "running" };
-  desired: Desired | null = null;
-  readonly received: Desired[] = [];
+  desired: FormerDesired | null = null;
+  readonly received: FormerDesired[] = [];
   readonly #client: MqttClient;
   readonly #fleet: string;
   readonly #name: string;
@@ -131,7 +131,9 @@ export class FakeDevice {
   }
 
   #accept(text: string): void {
-    const desired = Desired.parse(JSON.parse(openEnvelope(JSON.parse(text), this.#publicKeyPem)));
+    const desired = FormerDesired.parse(
+      JSON.parse(openFormer(JSON.parse(text), this.#publicKeyPem)),
+    );
     this.received.push(desired);
     if (this.conduct.silent) return;
     if (!this.conduct.refuse) this.desired = desired;

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { keyIdOf, openEnvelope, signEnvelope } from "../../../fleet/release/index.ts";
+import { keyIdOf, openFormer, signFormer } from "../../../fleet/release/index.ts";
 
 function newKey(type: "ed25519" | "ed448" = "ed25519") {
   const pair = type === "ed25519" ? generateKeyPairSync("ed25519") : generateKeyPairSync("ed448");
@@ -20,32 +20,30 @@ describe("signed envelope", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         const wellFormed = text.toWellFormed();
-        expect(openEnvelope(signEnvelope(wellFormed, key.privatePem), key.publicPem)).toBe(
-          wellFormed,
-        );
+        expect(openFormer(signFormer(wellFormed, key.privatePem), key.publicPem)).toBe(wellFormed);
       }),
     );
   });
 
   it("refuses a document when any character of the payload was changed", () => {
-    const envelope = signEnvelope('{"generation":7}', key.privatePem);
+    const envelope = signFormer('{"generation":7}', key.privatePem);
     for (let at = 0; at < envelope.payload.length; at++) {
       const payload = `${envelope.payload.slice(0, at)}~${envelope.payload.slice(at + 1)}`;
-      expect(() => openEnvelope({ ...envelope, payload }, key.publicPem)).toThrow(refused);
+      expect(() => openFormer({ ...envelope, payload }, key.publicPem)).toThrow(refused);
     }
   });
 
   it("refuses a document signed by another key, and names both keys", () => {
     const other = newKey();
-    const envelope = signEnvelope("{}", other.privatePem);
-    expect(() => openEnvelope(envelope, key.publicPem)).toThrow(refused);
-    expect(() => openEnvelope(envelope, key.publicPem)).toThrow(keyIdOf(key.publicKey));
-    expect(() => openEnvelope(envelope, key.publicPem)).toThrow(keyIdOf(other.publicKey));
+    const envelope = signFormer("{}", other.privatePem);
+    expect(() => openFormer(envelope, key.publicPem)).toThrow(refused);
+    expect(() => openFormer(envelope, key.publicPem)).toThrow(keyIdOf(key.publicKey));
+    expect(() => openFormer(envelope, key.publicPem)).toThrow(keyIdOf(other.publicKey));
   });
 
   it("refuses a document that claims our key but was signed by another", () => {
-    const envelope = { ...signEnvelope("{}", newKey().privatePem), keyId: keyIdOf(key.publicKey) };
-    expect(() => openEnvelope(envelope, key.publicPem)).toThrow(refused);
+    const envelope = { ...signFormer("{}", newKey().privatePem), keyId: keyIdOf(key.publicKey) };
+    expect(() => openFormer(envelope, key.publicPem)).toThrow(refused);
   });
 
   it.each([
@@ -58,19 +56,17 @@ describe("signed envelope", () => {
       "a signature that is not base64",
       { payload: "{}", keyId: keyIdOf(key.publicKey), signature: "%%%" },
     ],
-    ["a truncated signature", { ...signEnvelope("{}", key.privatePem), signature: "AAAA" }],
-    ["an extra key", { ...signEnvelope("{}", key.privatePem), note: "trust me" }],
-    ["a payload over 1 MiB", signEnvelope("x".repeat((1 << 20) + 1), key.privatePem)],
-    ["a payload that is an object", { ...signEnvelope("{}", key.privatePem), payload: {} }],
+    ["a truncated signature", { ...signFormer("{}", key.privatePem), signature: "AAAA" }],
+    ["an extra key", { ...signFormer("{}", key.privatePem), note: "trust me" }],
+    ["a payload over 1 MiB", signFormer("x".repeat((1 << 20) + 1), key.privatePem)],
+    ["a payload that is an object", { ...signFormer("{}", key.privatePem), payload: {} }],
   ])("refuses %s", (_what, message) => {
-    expect(() => openEnvelope(message, key.publicPem)).toThrow(refused);
+    expect(() => openFormer(message, key.publicPem)).toThrow(refused);
   });
 
   it("refuses to sign or verify with a key that is not ed25519", () => {
     const wrong = newKey("ed448");
-    expect(() => signEnvelope("{}", wrong.privatePem)).toThrow("ed25519");
-    expect(() => openEnvelope(signEnvelope("{}", key.privatePem), wrong.publicPem)).toThrow(
-      "ed25519",
-    );
+    expect(() => signFormer("{}", wrong.privatePem)).toThrow("ed25519");
+    expect(() => openFormer(signFormer("{}", key.privatePem), wrong.publicPem)).toThrow("ed25519");
   });
 });
