@@ -291,6 +291,81 @@ export const ERROR_CODES = {
     false,
   ),
   SOURCE_FORMAT: row("A video source sends what cannot be decoded.", "Use H.264 video.", false),
+  SOURCE_AUTH_MISSING: row(
+    "A video source asks for user and password, and none are given.",
+    "Write them into the source's URI: rtsp://user:password@host/path, special characters as %23.",
+    false,
+  ),
+  SOURCE_AUTH_SCHEME: row(
+    "A video source asks for a way of authentication that is not spoken here, such as digest with SHA-256 only.",
+    "Allow digest with MD5 for RTSP in the camera's settings (often under Security, Authentication).",
+    false,
+  ),
+  SOURCE_NOT_FOUND: row(
+    "The camera answers but has no stream at the path of the URI.",
+    "Check the path of the source's URI; cameras tell theirs by ONVIF or in their manual.",
+    false,
+  ),
+  SOURCE_TLS: row(
+    "The certificate of an rtsps:// source is not trusted.",
+    "Set `tls.caFile` of the source to the authority's certificate on the device, or `tls.fingerprint` to the SHA-256 fingerprint of the camera's own.",
+    false,
+  ),
+  SOURCE_TRANSPORT: row(
+    "The camera refuses the RTSP transport that was asked for; the other one is tried at once.",
+    "Set `transport` of the source to the one that works.",
+    true,
+  ),
+  SOURCE_UDP_BLOCKED: row(
+    "The camera plays over UDP but no packet arrives; TCP is tried at once.",
+    'Set `transport: "tcp"`, or let UDP through the firewall.',
+    true,
+  ),
+  SOURCE_SILENT: row(
+    "The camera is connected but sends no picture for longer than the stall timeout.",
+    "Check the camera; if it is meant to send pictures seldom, set `stallTimeoutMs` of the source.",
+    true,
+  ),
+  SOURCE_CODEC: row(
+    "A video source has video, but none that can be decoded.",
+    "Set the camera's stream (or its second stream) to H.264.",
+    false,
+  ),
+  SOURCE_NO_VIDEO: row(
+    "A source has no video track.",
+    "Check that the URI names the video stream.",
+    false,
+  ),
+  SOURCE_NO_KEY_FRAME: row(
+    "A video source sends no key picture, so no picture can be decoded whole.",
+    "Set the camera's key frame (I-frame) interval to one or two seconds.",
+    true,
+  ),
+  SOURCE_UNSUPPORTED: row(
+    "A source is of a kind that this version does not read, such as a FIFO or mirrored video.",
+    "Read in the message what is unsupported.",
+    false,
+  ),
+  SOURCE_TRUNCATED: row(
+    "A video file ends before the time it says it has; the frames up to there are kept.",
+    "Copy the file again and compare its size with the original.",
+    false,
+  ),
+  SOURCE_LOSS: row(
+    "Pictures of a source were lost or broken on the way; those made from them are no results.",
+    'Check the network between camera and device; over UDP, set `transport: "tcp"`.',
+    true,
+  ),
+  SOURCE_OVERLOAD: row(
+    "The decoder cannot keep up with a live source and drops up to key pictures.",
+    "Lower the camera's size, frame rate or bit rate, or use its second stream.",
+    true,
+  ),
+  SOURCE_CLOCK: row(
+    "The camera's clock and the device's disagree, so capture times are not told.",
+    "Set the same NTP server on the camera and the device.",
+    true,
+  ),
   NATIVE_LOAD: row(
     "The native runtime cannot be loaded.",
     "Check that it was built for this machine.",

@@ -66,6 +66,9 @@ class PipelineListener {
   virtual void OnStats(PipelineReport report) = 0;
   virtual void OnSource(SourceState state, const Status& status) = 0;
   virtual void OnFailed(const Status& status) = 0;
+  /// Something is wrong with the source that does not stop it. Each kind is told once per
+  /// connection.
+  virtual void OnWarning(const Status& warning) {}
 };
 
 /// Sums up frames as they leave the pipeline.
