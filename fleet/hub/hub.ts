@@ -10,7 +10,7 @@ import { RetainedStore } from "./broker/retained-store.ts";
 import { Authenticator } from "./credentials/authenticator.ts";
 import { DeviceCredentials } from "./credentials/device-credentials.ts";
 import { openOperatorFile } from "./credentials/operator-file.ts";
-import { createHttpServer } from "./http/http-server.ts";
+import { createHttpApp } from "./http/http-server.ts";
 import { HubRecord } from "./hub-info.ts";
 import { type Log, logToStderr } from "./log.ts";
 
@@ -57,7 +57,8 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
       ? {}
       : { returnDeadlineMs: options.returnDeadlineMs }),
   });
-  const http = createHttpServer({
+  const projectVersion = await readVersion();
+  const http = await createHttpApp({
     fleet: options.fleet,
     operatorName: operator.username,
     devices,
@@ -75,16 +76,16 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     }),
   });
   const stop = async (): Promise<void> => {
-    http.close();
+    http.server.close();
     await broker.close();
-    http.closeAllConnections();
+    http.server.closeAllConnections();
+    await http.close();
     await retained.settled();
   };
-  const projectVersion = await readVersion();
   let record: HubRecord;
   try {
     const mqttPort = await listen(broker.server, options.host, options.mqttPort, previous?.mqttUrl);
-    const httpPort = await listen(http, options.host, options.httpPort, previous?.httpUrl);
+    const httpPort = await listen(http.server, options.host, options.httpPort, previous?.httpUrl);
     record = recordOf(options, mqttPort, httpPort);
     await writeFileDurably(recordFile, `${JSON.stringify(record)}\n`, 0o644);
   } catch (error) {

@@ -30,7 +30,7 @@ export const IMPORT_RULES: ImportRule[] = [
   {
     rule: "the domain uses no client library",
     from: PURE,
-    to: /^(mqtt|aedes|ssh2|ink|react|commander|@pulumi\/pulumi|@grpc\/grpc-js)(\/|$)/,
+    to: /^(mqtt|aedes|fastify|ssh2|ink|react|commander|@pulumi\/pulumi|@grpc\/grpc-js)(\/|$)/,
     because: "a client library in the domain would drag its sockets into every part",
   },
   {

@@ -94,6 +94,9 @@ describe("downloads", () => {
     ["a stale If-Range", ["--range", "0-1", "-H", 'If-Range: "old"'], /200 /],
     ["a fitting If-Range", ["--range", "0-1", "-H", `If-Range: "${DIGEST}"`], /206 /],
     ["a known tag", ["-H", `If-None-Match: "${DIGEST}"`], /304 /],
+    ["an empty tail", ["--range", "-0"], /416 /],
+    ["an unknown unit", ["-H", "Range: lines=0-1"], /200 /],
+    ["letters for a range", ["-H", "Range: bytes=a-b"], /416 /],
     ["a Range on HEAD", ["--head", "--range", "0-1"], /200 .*content-length: 3000000/is],
   ])("answer %s", async (_name, args, expected) => {
     expect(await head("door", ROUTE, ...args)).toMatch(expected);

@@ -5,7 +5,7 @@ import { asOffline, isOvertakenWill } from "../../fleet/hub/broker/presence-orde
 import { maySubscribe, publishRefusal } from "../../fleet/hub/broker/rights.ts";
 import type { Principal } from "../../fleet/hub/credentials/authenticator.ts";
 import { hashPassword, passwordFits } from "../../fleet/hub/credentials/password-hash.ts";
-import { alreadyThere, parseRange, rangeStillFits } from "../../fleet/hub/objects/byte-range.ts";
+import { alreadyThere, rangeStillFits } from "../../fleet/hub/http/if-same-bytes.ts";
 
 const operator: Principal = { kind: "operator" };
 const door: Principal = { kind: "device", name: "door" };
@@ -49,37 +49,7 @@ describe("rights to subscribe", () => {
   });
 });
 
-describe("parseRange", () => {
-  it.each<[string | undefined, number, ReturnType<typeof parseRange>]>([
-    [undefined, 10, null],
-    ["bytes=0-3", 10, { first: 0, last: 3 }],
-    ["bytes=4-", 10, { first: 4, last: 9 }],
-    ["bytes=9-99", 10, { first: 9, last: 9 }],
-    ["bytes=-4", 10, { first: 6, last: 9 }],
-    ["bytes=-99", 10, { first: 0, last: 9 }],
-    ["bytes=10-", 10, "unsatisfiable"],
-    ["bytes=-0", 10, "unsatisfiable"],
-    ["bytes=0-0", 0, "unsatisfiable"],
-    ["bytes=5-4", 10, null],
-    ["bytes=-", 10, null],
-    ["bytes=0-1,4-5", 10, null],
-    ["lines=0-1", 10, null],
-    ["bytes=a-b", 10, null],
-  ])("%s of %i bytes", (header, size, expected) => {
-    expect(parseRange(header, size)).toEqual(expected);
-  });
-
-  it("never reaches outside the object", () => {
-    fc.assert(
-      fc.property(fc.nat(), fc.nat(), fc.integer({ min: 1 }), (from, to, size) => {
-        const range = parseRange(`bytes=${from}-${to}`, size);
-        if (range === null || range === "unsatisfiable") return;
-        expect(range.first).toBeLessThanOrEqual(range.last);
-        expect(range.last).toBeLessThan(size);
-      }),
-    );
-  });
-
+describe("a range or a known tag", () => {
   it("counts only for the same strong tag", () => {
     expect(rangeStillFits(undefined, '"a"')).toBe(true);
     expect(rangeStillFits('"a"', '"a"')).toBe(true);

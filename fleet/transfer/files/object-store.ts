@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
 import { FleetError } from "../../errors/index.ts";
 import { Digest } from "../../spec/index.ts";
 import { isErrno, sizeIfThere, syncFolder } from "./durable-file.ts";
@@ -72,12 +71,6 @@ export class ObjectStore {
   /** Forgets what was verified, so that the bytes are read again. */
   distrust(digest: string): void {
     this.#verified.delete(digest);
-  }
-
-  /** The bytes from `first` to `last`, both included, or all of them. */
-  read(digest: string, range?: { first: number; last: number }): Readable {
-    const part = range ? { start: range.first, end: range.last } : {};
-    return createReadStream(this.pathOf(digest), { highWaterMark: 1 << 18, ...part });
   }
 
   /** Takes the bytes in; throws ARTIFACT_DIGEST when they are not those that `digest` names. */

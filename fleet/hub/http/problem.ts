@@ -1,0 +1,51 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { ERROR_CODES, type ErrorCode, FleetError } from "../../errors/index.ts";
+import { isErrno } from "../../transfer/files/durable-file.ts";
+import type { HttpProblem } from "../hub-info.ts";
+import type { Log } from "../log.ts";
+
+export async function sendProblem(
+  reply: FastifyReply,
+  status: number,
+  code: ErrorCode,
+  message: string,
+): Promise<void> {
+  const problem: HttpProblem = { code, message, hint: ERROR_CODES[code].hint };
+  if (status === 401) reply.header("www-authenticate", 'Basic realm="jetfleet"');
+  await reply.code(status).header("cache-control", "no-store").send(problem);
+}
+
+/** Turns what a route threw into an answer. Only our own faults are logged. */
+export async function sendError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  log: Log,
+): Promise<void> {
+  // The rest of a refused upload is not worth reading.
+  if (!request.raw.complete) reply.header("connection", "close");
+  if (error instanceof FleetError) {
+    await sendProblem(reply, statusOf(error.code), error.code, error.message);
+  } else if (isErrno(error, "ENOSPC")) {
+    const message = "Expected room for the object but the disk is full";
+    await sendProblem(reply, 507, "HUB_DISK_FULL", message);
+  } else if (isClientError(error)) {
+    await sendProblem(reply, error.statusCode, "USAGE", error.message);
+  } else {
+    log("request failed", { reason: error instanceof Error ? error.message : String(error) });
+    await sendProblem(reply, 500, "INTERNAL", "The hub failed while answering; see its log");
+  }
+}
+
+/** What fastify itself refuses: a body that is too large, a media type that is malformed. */
+function isClientError(error: unknown): error is Error & { statusCode: number } {
+  if (!(error instanceof Error) || !("statusCode" in error)) return false;
+  return Number(error.statusCode) >= 400 && Number(error.statusCode) < 500;
+}
+
+function statusOf(code: ErrorCode): number {
+  if (code === "ARTIFACT_DIGEST") return 422;
+  if (code === "ARTIFACT_MISSING") return 404;
+  if (code === "HUB_REFUSED") return 403;
+  return code === "INTERNAL" ? 500 : 400;
+}
