@@ -1,4 +1,5 @@
 import { describeError } from "../../fleet/errors/index.ts";
+import { outward } from "../../fleet/text/index.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 export type LogFields = Record<string, string | number | boolean | null | undefined>;
@@ -28,7 +29,7 @@ export function createLog(options: LogOptions = {}): Log {
     const tail = Object.entries(fields)
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => ` ${key}=${quoteIfNeeded(String(value))}`);
-    write(redact(`${at.padEnd(5)} ${message}${tail.join("")}`, options.secrets ?? []));
+    write(onOneLine(`${at.padEnd(5)} ${message}${tail.join("")}`, options.secrets ?? []));
   };
   return {
     debug: (message, fields) => emit("debug", message, fields),
@@ -39,11 +40,10 @@ export function createLog(options: LogOptions = {}): Log {
   };
 }
 
-/** Removes user and password of every URI in a text, the given secrets, and line breaks. */
-export function redact(text: string, secrets: readonly string[] = []): string {
-  let clean = text.replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#@"']*(?:@[^\s/?#@"']*)*@/gi, "$1***@");
+function onOneLine(text: string, secrets: readonly string[]): string {
+  let clean = outward(text);
   for (const secret of secrets) if (secret.length > 0) clean = clean.split(secret).join("***");
-  return clean.replace(/\r?\n\s*/g, " | ");
+  return clean.replace(/\n\s*/g, " | ");
 }
 
 function quoteIfNeeded(value: string): string {

@@ -2,7 +2,8 @@ import { stat } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { FleetError } from "../../fleet/errors/index.ts";
-import { redactUri, SourceUri, type VideoSpec } from "../../fleet/spec/index.ts";
+import { SourceUri, type VideoSpec } from "../../fleet/spec/index.ts";
+import { redactUri } from "../../fleet/text/index.ts";
 import { readIfThere } from "../../fleet/transfer/files/durable-file.ts";
 import { endPart, ensureRunning, findRunning, type Part, type Running } from "./background.ts";
 import { type CameraReady, cameraPart } from "./parts.ts";
@@ -92,17 +93,25 @@ export async function requireFile(given: string, option: string): Promise<string
     () => false,
   );
   if (isFile) return file;
-  throw new FleetError("USAGE", `Expected ${option} to name a file but there is none at ${file}`);
+  // A camera's address without its scheme is taken for a file.
+  const shown = redactUri(given) === given ? file : redactUri(given);
+  throw new FleetError("USAGE", `Expected ${option} to name a file but there is none at ${shown}`);
 }
 
 function parseCameraUri(source: string): string {
+  const shown = redactUri(source);
+  if (!/^rtsps?:/.test(source)) {
+    throw new FleetError(
+      "USAGE",
+      `Expected --source to be rtsp://…, rtsps://… or a file but got ${shown}`,
+      { hint: "Give a file by its path; it is served to the boards over RTSP." },
+    );
+  }
   const parsed = SourceUri.safeParse(source);
-  if (parsed.success && /^rtsps?:/.test(source)) return source;
-  throw new FleetError(
-    "USAGE",
-    `Expected --source to be rtsp://…, rtsps://… or a file but got ${redactUri(source)}`,
-    { hint: "Give a file by its path; it is served to the boards over RTSP." },
-  );
+  if (parsed.success) return source;
+  throw new FleetError("USAGE", `--source ${shown} ${parsed.error.issues[0]?.message}`, {
+    hint: "Write these characters as it says.",
+  });
 }
 
 async function lastPort(paths: DemoPaths): Promise<number> {

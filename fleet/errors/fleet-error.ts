@@ -1,3 +1,4 @@
+import { outward } from "../text/index.ts";
 import { ERROR_CODES, type ErrorCode } from "./codes.ts";
 
 export interface FleetErrorOptions {
@@ -10,7 +11,10 @@ export interface FleetErrorOptions {
   cause?: unknown;
 }
 
-/** The one error type of jetfleet. The message says what was expected, what came, and while doing what. */
+/**
+ * The one error type of jetfleet. The message says what was expected, what came, and while doing what. Message, hint
+ * and the texts of the context are fit to leave (`outward`), whatever they were made of.
+ */
 export class FleetError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
@@ -18,16 +22,16 @@ export class FleetError extends Error {
   readonly context: Record<string, unknown>;
 
   constructor(code: ErrorCode, message: string, options: FleetErrorOptions = {}) {
-    super(message);
+    super(outward(message));
     // As `new Error(message, { cause })` does, which the ES2021 types of the agent do not know.
     if (options.cause !== undefined) {
       Object.defineProperty(this, "cause", { value: options.cause, configurable: true });
     }
     this.name = "FleetError";
     this.code = code;
-    this.hint = options.hint ?? ERROR_CODES[code].hint;
+    this.hint = outward(options.hint ?? ERROR_CODES[code].hint);
     this.retryable = options.retryable ?? ERROR_CODES[code].retryable;
-    this.context = options.context ?? {};
+    this.context = outwardTexts(options.context ?? {});
   }
 }
 
@@ -57,7 +61,15 @@ export function describeError(error: unknown): string {
     if (!lines.some((said) => said.includes(line))) lines.push(`  caused by: ${line}`);
   }
   if (fleetError?.hint) lines.push(`  next: ${fleetError.hint}`);
-  return lines.join("\n");
+  return outward(lines.join("\n"));
+}
+
+/** Texts that stand in the context itself; what lies deeper is for whoever puts it there. */
+function outwardTexts(context: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(context);
+  return Object.fromEntries(
+    entries.map(([key, value]) => [key, typeof value === "string" ? outward(value) : value]),
+  );
 }
 
 /** The chain of causes below an error, without it; ends at a ring. */

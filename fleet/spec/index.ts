@@ -7,7 +7,6 @@ export {
   DetectSpec,
   PipelineSpec,
   PrecisionChoice,
-  redactUri,
   SinksSpec,
   SourceSpec,
   SourceUri,

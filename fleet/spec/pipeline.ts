@@ -3,13 +3,22 @@ import { Name } from "./names.ts";
 
 const SOURCE_SCHEMES = ["rtsp://", "rtsps://", "file://"];
 
-/** A source URI may carry credentials, so whoever logs or reports it must pass it through `redactUri`. */
+/** A source URI may carry credentials, so whoever logs or reports it must pass it through `redactUri` (fleet/text). */
 export const SourceUri = z
   .string()
   .min(1)
   .max(2048)
   .refine((uri) => SOURCE_SCHEMES.some((scheme) => uri.startsWith(scheme)), {
     error: `must begin with ${SOURCE_SCHEMES.join(", ")}`,
+  })
+  // Nobody could tell where the password ends, and half of it would be taken for host and path.
+  .refine((uri) => uri.startsWith("file://") || !/^[a-z]+:\/\/[^/?#]*[/?#].*@/s.test(uri), {
+    error:
+      "has an @ behind a /, ? or #; in user and password write %2F for /, %3F for ?, %23 for #, " +
+      "and in path and query %40 for @",
+  })
+  .refine((uri) => uri.startsWith("file://") || !/[\s"<>\p{Cc}]/u.test(uri), {
+    error: "has a space, a quote or a bracket in it; write %20, %22, %3C, %3E",
   });
 
 export const VideoSpec = z
@@ -132,8 +141,3 @@ export const UNSUPPORTED_PIPELINE_KEYS = [
   "sinks.file",
   "sinks.webhook",
 ] as const;
-
-/** The URI without user and password, fit for logs, telemetry and state outputs. */
-export function redactUri(uri: string): string {
-  return uri.replace(/^([a-z]+:\/\/)[^/?#]*@/i, "$1***@");
-}

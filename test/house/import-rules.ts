@@ -9,7 +9,7 @@ export interface ImportRule {
   because: string;
 }
 
-const PURE = /^fleet\/(spec|boards|plan|contract|errors|journal|release|deploy|rollout)\//;
+const PURE = /^fleet\/(spec|boards|plan|contract|errors|journal|release|deploy|rollout|text)\//;
 const OURS = /^(fleet|infra|agent|native|cli|test|models)\//;
 
 export const IMPORT_RULES: ImportRule[] = [

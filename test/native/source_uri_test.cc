@@ -11,13 +11,13 @@ TEST(SourceUri, TakesUserAndPasswordOutOfTheAddress) {
   EXPECT_EQ(uri.user, "admin");
   EXPECT_EQ(uri.password, "p@ss:w");
   EXPECT_EQ(uri.location, "rtsp://10.0.0.9:554/stream1?channel=2");
-  EXPECT_EQ(uri.shown, "rtsp://10.0.0.9:554/stream1");
+  EXPECT_EQ(uri.shown, "rtsp://***@10.0.0.9:554/stream1?***");
 }
 
 TEST(SourceUri, TakesAnUnescapedAtSignForPartOfThePassword) {
   const auto uri = SourceUri::Parse("rtsp://u:a@b@host/x");
   EXPECT_EQ(uri.password, "a@b");
-  EXPECT_EQ(uri.shown, "rtsp://host/x");
+  EXPECT_EQ(uri.shown, "rtsp://***@host/x");
 }
 
 TEST(SourceUri, DoesNotMistakeAnAtSignInThePathForAUser) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/media/gst_ptr.h"
+#include "core/redact.h"
 
 namespace jetfleet {
 namespace {
@@ -39,12 +40,26 @@ std::string Reason(const GError& error, const std::string& debug) {
   return reason;
 }
 
-std::string Redact(std::string text, const std::string& secret) {
-  if (secret.empty()) return text;
-  for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
-    text.replace(at, secret.size(), "…");
+/// Elements quote the location or parts of it, and servers what they were sent.
+std::string WithoutSecrets(std::string text, const SourceUri& uri) {
+  const std::size_t authority = uri.location.find("://");
+  std::string tail;
+  if (uri.live && authority != std::string::npos) {
+    const std::size_t path = uri.location.find('/', authority + 3);
+    // Quoted alone it is no URI, so that nothing would be seen in it.
+    if (path != std::string::npos && RedactUri(uri.location) != uri.location) {
+      tail = uri.location.substr(path + 1);
+    }
   }
-  return text;
+  const std::string hidden = "***";
+  for (const std::string& secret : {uri.password, tail}) {
+    std::size_t at = secret.empty() ? std::string::npos : text.find(secret);
+    while (at != std::string::npos) {
+      text.replace(at, secret.size(), hidden);
+      at = text.find(secret, at + hidden.size());
+    }
+  }
+  return Redact(text);
 }
 
 }  // namespace
@@ -61,11 +76,7 @@ Status StatusOfErrorMessage(GstMessage* message, const SourceUri& uri) {
     return Status::Error(ErrorCode::kSourceAuth,
                          "The source " + uri.shown + " refused user and password");
   }
-  // Elements may quote the location with its query.
-  std::string reason = Reason(*error, debug);
-  const std::size_t query = uri.location.find('?');
-  if (uri.live && query != std::string::npos) reason = Redact(reason, uri.location.substr(query));
-  reason = Redact(reason, uri.password);
+  const std::string reason = WithoutSecrets(Reason(*error, debug), uri);
   if (IsFormat(*error, debug, uri.live)) {
     return Status::Error(ErrorCode::kSourceFormat, "Cannot decode " + uri.shown + ": " + reason);
   }

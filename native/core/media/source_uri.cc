@@ -2,6 +2,8 @@
 
 #include <cctype>
 
+#include "core/redact.h"
+
 namespace jetfleet {
 namespace {
 
@@ -43,7 +45,7 @@ SourceUri ParseLive(const std::string& uri) {
     if (colon != std::string::npos) parsed.password = PercentDecode(user_part.substr(colon + 1));
   }
   parsed.location = scheme + host + rest;
-  parsed.shown = scheme + host + rest.substr(0, rest.find('?'));
+  parsed.shown = RedactUri(uri);
   return parsed;
 }
 
@@ -53,7 +55,7 @@ SourceUri SourceUri::Parse(const std::string& uri) {
   if (StartsWith(uri, "rtsp://") || StartsWith(uri, "rtsps://")) return ParseLive(uri);
   SourceUri parsed;
   parsed.location = StartsWith(uri, "file://") ? PercentDecode(uri.substr(7)) : uri;
-  parsed.shown = parsed.location;
+  parsed.shown = RedactUri(parsed.location);
   return parsed;
 }
 

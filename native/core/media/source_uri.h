@@ -12,8 +12,7 @@ struct SourceUri {
   std::string location;
   std::string user;
   std::string password;
-  /// What messages may show: no user, no password, no query (cameras take credentials there as
-  /// well).
+  /// What messages may show (redact.h).
   std::string shown;
 
   /// Accepts rtsp://, rtsps://, file:// and plain paths; percent escapes of user, password and path

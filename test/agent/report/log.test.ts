@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createLog, redact } from "../../../agent/report/log.ts";
+import { createLog } from "../../../agent/report/log.ts";
 import { toReportedError } from "../../../agent/report/reported-error.ts";
 import { FleetError } from "../../../fleet/errors/index.ts";
 
@@ -32,18 +32,17 @@ describe("the log", () => {
     expect(lines.join("\n")).not.toContain("s3cret");
   });
 
-  it.each([
-    ["rtsp://user:pa55@10.0.0.1/s", "rtsp://***@10.0.0.1/s"],
-    ["cannot open rtsp://user:pa55@cam/s.", "cannot open rtsp://***@cam/s."],
-    ["rtsp://user:p@55@cam/s", "rtsp://***@cam/s"],
-    ["rtsp://cam/s?mail=a@b", "rtsp://cam/s?mail=a@b"],
-    ["a http://a:b@c and rtsp://d:e@f", "a http://***@c and rtsp://***@f"],
-  ])("shows %s without credentials", (text, expected) => {
-    expect(redact(text)).toBe(expected);
+  it("never writes the password of a source, nor what acts on a terminal", () => {
+    const lines = logLines((log) =>
+      log.warn("lost rtsp://u:pa55@cam/s", { why: "\u001b]52;c;AAAA\u0007 rtsp://c/x?pw=pa55" }),
+    );
+    expect(lines).toEqual([
+      'warn  lost rtsp://***@cam/s why="\\u001b]52;c;AAAA\\u0007 rtsp://c/x?***"',
+    ]);
   });
 
   it("shows no password of any URI in any error that leaves the device", () => {
-    const word = fc.stringMatching(/^[A-Za-z0-9!$%^&*()_+=;:,.@-]{4,20}$/);
+    const word = fc.stringMatching(/^[A-Za-z0-9!$%^&*()_+=;:,.@#/?'-]{4,20}$/);
     fc.assert(
       fc.property(word, fc.string(), (password, text) => {
         const message = `${text} rtsp://user:Q${password}Q@camera/stream`;

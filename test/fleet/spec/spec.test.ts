@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DeviceSpec, ModelSpec, Name, PipelineSpec, redactUri } from "../../../fleet/spec/index.ts";
+import { DeviceSpec, ModelSpec, Name, PipelineSpec, SourceUri } from "../../../fleet/spec/index.ts";
 
 const pipeline = {
   name: "entrance",
@@ -55,12 +55,23 @@ describe("specifications", () => {
   );
 
   it.each([
-    ["rtsp://admin:hunter2@10.0.0.1:554/live", "rtsp://***@10.0.0.1:554/live"],
-    ["rtsp://admin:p@ss@10.0.0.1/live", "rtsp://***@10.0.0.1/live"],
-    ["RTSP://u:p@cam/", "RTSP://***@cam/"],
-    ["rtsp://10.0.0.1/live?user=a@b", "rtsp://10.0.0.1/live?user=a@b"],
-    ["file:///video.mp4", "file:///video.mp4"],
-  ])("hide user and password of %s", (uri, shown) => {
-    expect(redactUri(uri)).toBe(shown);
+    ["rtsp://admin:hun#ter@10.0.0.1/live", "%23"],
+    ["rtsp://admin:hun/ter@10.0.0.1/live", "%2F"],
+    ["rtsps://admin:hun?ter@10.0.0.1/live", "%3F"],
+    ["rtsp://10.0.0.1/live?user=a@b", "%40"],
+    ["rtsp://admin:hun ter@10.0.0.1/live", "%20"],
+    ['rtsp://admin:hun"ter@10.0.0.1/live', "%22"],
+  ])("refuse %s, whose password could not be told, and say to write %s", (uri, write) => {
+    const { error } = SourceUri.safeParse(uri);
+    expect(error?.issues[0]?.message).toContain(write);
+    expect(error?.issues[0]?.message).not.toContain("ter");
+  });
+
+  it.each([
+    "rtsp://admin:p@ss@10.0.0.1:554/live",
+    "rtsp://admin:p%23%2F%3Fs@[fe80::1]/user=admin_password=x?channel=1",
+    "file:///videos/a@b c.mp4",
+  ])("take %s", (uri) => {
+    expect(SourceUri.safeParse(uri).success).toBe(true);
   });
 });

@@ -1,0 +1,3 @@
+export { outward } from "./outward.ts";
+export { printable } from "./printable.ts";
+export { redact, redactUri } from "./redact.ts";
