@@ -78,6 +78,7 @@ export class Daemon {
       link: this.#link,
       sampler: this.#sampler,
       supervisor: this.#supervisor,
+      framesDropped: (pipeline) => this.#reporter.framesDropped(pipeline),
     });
   }
 
@@ -161,7 +162,7 @@ export class Daemon {
         deadlineMs: config.watchDeadlineMs,
       },
       onChange: () => this.#reporter.changed(),
-      onFrames: (pipeline, model, frames) => this.#reporter.detections(pipeline, model, frames),
+      onFrames: (pipeline, batch) => this.#reporter.detections(pipeline, batch),
       onNotice: (pipeline, kind, message) => this.#reporter.event({ kind, pipeline, message }),
     });
   }

@@ -65,10 +65,11 @@ export class HubLink {
 
   /** Resolves with true once the message has left (QoS 0) or is acknowledged (QoS 1); false when it has not. */
   publish<Name extends ChannelName>(channel: Name, payload: Payload<Name>, detail?: string) {
-    return this.publishText(channel, JSON.stringify(payload), detail);
+    return this.publishRaw(channel, JSON.stringify(payload), detail);
   }
 
-  publishText(channel: ChannelName, text: string, detail?: string): Promise<boolean> {
+  /** The same of a payload that is written already. */
+  publishRaw(channel: ChannelName, payload: string | Buffer, detail?: string): Promise<boolean> {
     const client = this.#client;
     const { qos, retain } = CHANNELS[channel];
     if (client === null || !client.connected) return Promise.resolve(false);
@@ -78,11 +79,11 @@ export class HubLink {
     return new Promise((resolve) => {
       const giveUp = () => resolve(false);
       this.#unacknowledged.add(giveUp);
-      client.publish(topic(fleet, device, channel, detail), text, { qos, retain }, (error) => {
+      client.publish(topic(fleet, device, channel, detail), payload, { qos, retain }, (error) => {
         this.#unacknowledged.delete(giveUp);
         resolve(error === undefined || error === null);
       });
-      this.#backlog.sent(Buffer.byteLength(text));
+      this.#backlog.sent(Buffer.byteLength(payload));
     });
   }
 

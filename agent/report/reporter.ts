@@ -1,5 +1,6 @@
-import type { DetectedFrame, Reported } from "../../fleet/contract/index.ts";
+import type { Reported } from "../../fleet/contract/index.ts";
 import { canonicalJson } from "../../fleet/release/index.ts";
+import type { FrameBatch } from "../supervise/pipeline-run.ts";
 import type { EventJournal, NewEvent } from "./event-journal.ts";
 import type { HubLink } from "./hub-link.ts";
 import type { Log } from "./log.ts";
@@ -32,6 +33,7 @@ export class Reporter {
   #lastContent = "";
   #flushing = false;
   readonly #batchSeq = new Map<string, number>();
+  readonly #framesDropped = new Map<string, number>();
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -67,11 +69,23 @@ export class Reporter {
     );
   }
 
-  /** Detections are worth little when late: without a connection they are dropped and the number is spent. */
-  detections(pipeline: string, modelDigest: string, frames: DetectedFrame[]): void {
+  /**
+   * Detections are worth little when late: without a connection, or when it is slow, they are dropped, counted, and
+   * the number is spent. The frames are put into the payload as the bytes they are.
+   */
+  detections(pipeline: string, { modelDigest, frames, json }: FrameBatch): void {
     const seq = this.#batchSeq.get(pipeline) ?? 0;
     this.#batchSeq.set(pipeline, seq + 1);
-    void this.#options.link.publish("detections", { pipeline, seq, modelDigest, frames }, pipeline);
+    const head = `${JSON.stringify({ pipeline, seq, modelDigest }).slice(0, -1)},"frames":`;
+    const payload = Buffer.concat([Buffer.from(head), json, Buffer.from("}")]);
+    void this.#options.link.publishRaw("detections", payload, pipeline).then((sent) => {
+      if (!sent) this.#framesDropped.set(pipeline, this.framesDropped(pipeline) + frames);
+    });
+  }
+
+  /** Frames of a pipeline that the connection to the hub could not take, since the agent's start. */
+  framesDropped(pipeline: string): number {
+    return this.#framesDropped.get(pipeline) ?? 0;
   }
 
   /** Sends the newest state at once, for the end of the agent. */
@@ -97,7 +111,7 @@ export class Reporter {
     const { journal, link, log } = this.#options;
     try {
       for (let event = await journal.first(); event !== null; event = await journal.first()) {
-        if (!(await link.publishText("events", event.text))) return;
+        if (!(await link.publishRaw("events", event.text))) return;
         await journal.acknowledge(event.seq);
       }
       this.changed("journal");

@@ -1,3 +1,4 @@
+import type { PipelineStats } from "../../fleet/contract/index.ts";
 import type { BoardSampler } from "../board/sampler.ts";
 import type { Supervisor } from "../supervise/supervisor.ts";
 import type { HubLink } from "./hub-link.ts";
@@ -8,6 +9,8 @@ export interface StatsTickerOptions {
   link: HubLink;
   sampler: BoardSampler;
   supervisor: Supervisor;
+  /** Frames of a pipeline whose results the hub never got. */
+  framesDropped: (pipeline: string) => number;
 }
 
 /** Sends `stats` once a second; a sample that takes longer than that leaves one out. */
@@ -29,6 +32,13 @@ export class StatsTicker {
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 
+  #withOwnDrops(stats: PipelineStats): PipelineStats {
+    const total = this.#options.framesDropped(stats.name);
+    if (total === 0) return stats;
+    const drop = { place: "agent", reason: "hub-late", total };
+    return { ...stats, drops: [...(stats.drops ?? []), drop] };
+  }
+
   async #tick(): Promise<void> {
     const { link, sampler, supervisor } = this.#options;
     if (this.#busy || !link.connected) return;
@@ -37,7 +47,8 @@ export class StatsTicker {
       const atMs = Date.now();
       const board = await sampler.sample(atMs);
       this.#seq += 1;
-      const stats = { atMs, seq: this.#seq, board, pipelines: supervisor.stats(atMs) };
+      const pipelines = supervisor.stats(atMs).map((one) => this.#withOwnDrops(one));
+      const stats = { atMs, seq: this.#seq, board, pipelines };
       await link.publish("stats", stats);
     } finally {
       this.#busy = false;

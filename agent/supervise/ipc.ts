@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { DetectedFrame, PipelineStats } from "../../fleet/contract/index.ts";
 import { Decoder, Label } from "../../fleet/spec/model.ts";
-import { Digest } from "../../fleet/spec/names.ts";
+import { Digest, Name } from "../../fleet/spec/names.ts";
 import type {
   NativeLoadTimes,
   NativeMessage,
@@ -10,7 +9,7 @@ import type {
   NativePipelineOptions,
 } from "../../native/binding/api.ts";
 
-/** What agent and runner say to each other over Node's IPC channel, as JSON. */
+/** Orders and answers between agent and runner, as JSON over Node's IPC channel. Results go beside it: envelope.ts. */
 
 export const ModelOptions = z.object({
   /** The model's digest: results carry it. */
@@ -29,6 +28,7 @@ export type ModelOptions = z.infer<typeof ModelOptions>;
 export const PipelineOptions = z.object({
   name: z.string().min(1),
   source: z.object({
+    name: Name,
     uri: z.string().min(1),
     transport: z.enum(["tcp", "udp"]),
     loop: z.boolean(),
@@ -73,17 +73,18 @@ export const RunnerError = z.object({
 });
 export type RunnerError = z.infer<typeof RunnerError>;
 
-export const RunnerMessage = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("frames"), modelId: Digest, frames: z.array(DetectedFrame) }),
-  z.object({ type: z.literal("stats"), stats: PipelineStats, messagesDropped: z.number() }),
-  z.object({
-    type: z.literal("source"),
-    state: z.enum(["connecting", "playing", "lost", "ended"]),
-    error: RunnerError.nullable(),
-  }),
-  z.object({ type: z.literal("failed"), error: RunnerError }),
-]) satisfies z.ZodType<NativeMessage>;
-export type RunnerMessage = z.infer<typeof RunnerMessage>;
+/** What an envelope of type `source` or `failed` holds. */
+export const SourceMessage = z.object({
+  type: z.literal("source"),
+  state: z.enum(["connecting", "playing", "lost", "ended"]),
+  error: RunnerError.nullable(),
+}) satisfies z.ZodType<Extract<NativeMessage, { type: "source" }>>;
+export type SourceMessage = z.infer<typeof SourceMessage>;
+
+export const FailedMessage = z.object({
+  type: z.literal("failed"),
+  error: RunnerError,
+}) satisfies z.ZodType<Extract<NativeMessage, { type: "failed" }>>;
 
 const LoadTimes = z.object({
   loadMs: z.number(),
@@ -116,7 +117,6 @@ export const FromRunner = z.discriminatedUnion("type", [
   z.object({ type: z.literal("test-failed"), error: RunnerError }),
   z.object({ type: z.literal("swapped"), swap: ModelSwap }),
   z.object({ type: z.literal("swap-failed"), error: RunnerError }),
-  z.object({ type: z.literal("native"), message: RunnerMessage }),
   z.object({ type: z.literal("stopped") }),
 ]);
 export type FromRunner = z.infer<typeof FromRunner>;

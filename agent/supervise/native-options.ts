@@ -34,10 +34,11 @@ export function modelOptions(
 /** A pipeline of the desired document in the terms of the addon. */
 export function nativeOptions(version: PipelineVersion, context: NativeContext): PipelineOptions {
   const { spec } = version;
-  const [source] = Object.values(spec.sources);
+  const [[name, source] = []] = Object.entries(spec.sources);
   return PipelineOptions.parse({
     name: spec.name,
     source: {
+      name,
       uri: source?.uri,
       transport: source?.transport,
       loop: source?.loop,

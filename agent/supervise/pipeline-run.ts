@@ -1,15 +1,19 @@
-import type { DetectedFrame, PipelineStats, ReportedPipeline } from "../../fleet/contract/index.ts";
+import type { PipelineStats, ReportedPipeline } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { type BackoffRange, backoffMs } from "../../fleet/transfer/backoff.ts";
 import type { NativePaths } from "../config.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import { isModelChange, type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
-import type { ModelSwap, RunnerMessage } from "./ipc.ts";
+import type { ModelSwap, SourceMessage } from "./ipc.ts";
 import { modelOptions, nativeOptions } from "./native-options.ts";
 import { INITIAL_FACTS, nextFacts, type RunEvent, type RunFacts, stateOf } from "./run-state.ts";
+import type { RunnerMessage } from "./runner-message.ts";
 import { RunnerProcess } from "./runner-process.ts";
 import { runsOn } from "./runs-on.ts";
+
+/** Frames of one model as the native runtime wrote them. */
+export type FrameBatch = Omit<Extract<RunnerMessage, { type: "frames" }>, "type">;
 
 export interface RunDeps {
   bundlePath: string;
@@ -19,7 +23,7 @@ export interface RunDeps {
   log: Log;
   restartBackoff: BackoffRange;
   onChange: (run: PipelineRun) => void;
-  onFrames: (run: PipelineRun, modelDigest: string, frames: DetectedFrame[]) => void;
+  onFrames: (run: PipelineRun, batch: FrameBatch) => void;
   onNotice: (run: PipelineRun, kind: string, message: string) => void;
 }
 
@@ -154,7 +158,7 @@ export class PipelineRun {
 
   #onMessage(message: RunnerMessage): void {
     if (message.type === "frames") {
-      this.#onFrames(message.modelId, message.frames);
+      this.#onFrames(message);
     } else if (message.type === "stats") {
       this.#stats = { stats: message.stats, atMs: Date.now() };
       if (message.stats.fps > 0) this.#apply({ type: "frames" });
@@ -163,14 +167,15 @@ export class PipelineRun {
     }
   }
 
-  #onFrames(modelDigest: string, frames: DetectedFrame[]): void {
+  #onFrames(batch: FrameBatch): void {
+    const { modelDigest, frames } = batch;
     if (modelDigest !== this.#frames.modelDigest) this.#frames = { modelDigest, count: 0 };
-    this.#frames.count += frames.length;
-    if (frames.length > 0) this.#apply({ type: "frames" });
-    this.#deps.onFrames(this, modelDigest, frames);
+    this.#frames.count += frames;
+    this.#apply({ type: "frames" });
+    this.#deps.onFrames(this, batch);
   }
 
-  #onSource({ state, error }: Extract<RunnerMessage, { type: "source" }>): void {
+  #onSource({ state, error }: SourceMessage): void {
     const reported = error && toReportedError(new FleetError(error.code, error.message), "reading");
     if (state !== this.#facts.source && state !== "connecting") {
       this.#deps.onNotice(this, `source-${state}`, reported?.message ?? `Source is ${state}`);

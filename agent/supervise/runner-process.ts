@@ -1,15 +1,18 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { Readable } from "node:stream";
 import { FleetError } from "../../fleet/errors/index.ts";
 import type { Log } from "../report/log.ts";
+import { type Envelope, EnvelopeReader } from "./envelope.ts";
 import {
   FromRunner,
   type ModelOptions,
   type ModelSwap,
   type PipelineOptions,
   type RunnerError,
-  type RunnerMessage,
   type ToRunner,
 } from "./ipc.ts";
+import { RESULT_FD } from "./result-pipe.ts";
+import { openEnvelope, type RunnerMessage } from "./runner-message.ts";
 
 export interface RunnerOptions {
   /** What is forked with the argument `runner`: the agent's own bundle. */
@@ -42,7 +45,7 @@ export class RunnerProcess {
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.#child = fork(options.bundlePath, ["runner"], {
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      stdio: ["ignore", "pipe", "pipe", "ipc", "pipe"],
       execArgv: [],
     });
     this.#watchdog = this.#watch(START_DEADLINE_MS);
@@ -60,6 +63,7 @@ export class RunnerProcess {
       });
     });
     this.#child.on("message", (raw) => this.#onMessage(raw));
+    this.#readResults();
     this.#forwardOutput();
     this.#send({ type: "start", addonPath: options.addonPath, options: options.pipeline });
   }
@@ -107,17 +111,38 @@ export class RunnerProcess {
       return;
     }
     if (this.#stopping) return;
-    clearTimeout(this.#watchdog);
-    this.#watchdog = this.#watch(SILENCE_MS);
+    this.#heard();
     const message = parsed.data;
     if (message.type === "started") this.#options.onStarted();
-    else if (message.type === "native") this.#onNative(message.message);
     else if (message.type === "start-failed") this.#fail(toFleetError(message.error));
     else if (message.type === "swapped") this.#swap?.resolve(message.swap);
     else if (message.type === "swap-failed") this.#swap?.reject(toFleetError(message.error));
   }
 
-  #onNative(message: RunnerMessage): void {
+  #readResults(): void {
+    const results = this.#child.stdio[RESULT_FD];
+    if (!(results instanceof Readable)) return; // the process could not be started
+    const reader = new EnvelopeReader();
+    results.on("error", () => undefined); // that the process is gone is told by its exit
+    results.on("data", (chunk: Buffer) => {
+      if (this.#stopping) return;
+      try {
+        for (const envelope of reader.push(chunk)) this.#onEnvelope(envelope);
+      } catch (error) {
+        const message = "The runner sent what is not of its protocol";
+        this.#fail(new FleetError("RUNNER_CRASHED", message, { cause: error }));
+      }
+    });
+  }
+
+  #heard(): void {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = this.#watch(SILENCE_MS);
+  }
+
+  #onEnvelope(envelope: Envelope): void {
+    this.#heard();
+    const message = openEnvelope(envelope);
     if (message.type === "failed") this.#fail(toFleetError(message.error));
     else this.#options.onMessage(message);
   }

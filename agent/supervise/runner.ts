@@ -3,8 +3,9 @@
  * process and no other. It obeys its agent over IPC and never outlives it.
  */
 import { createRequire } from "node:module";
-import type { NativeAddon, NativePipeline } from "../../native/binding/api.ts";
+import type { NativeAddon, NativeMessage, NativePipeline } from "../../native/binding/api.ts";
 import { type FromRunner, type ModelOptions, RunnerError, ToRunner } from "./ipc.ts";
+import { ResultPipe } from "./result-pipe.ts";
 
 /** The native runtime gets this long to stop in order before the process ends itself. */
 const STOP_DEADLINE_MS = 3000;
@@ -14,7 +15,7 @@ export function runRunner(): void {
     throw new Error("The runner is started by the agent; it needs its IPC channel");
   }
   /** Null: it did not start. */
-  let pipeline: Promise<NativePipeline | null> = Promise.resolve(null);
+  let pipeline: Promise<Running | null> = Promise.resolve(null);
 
   process.on("message", (raw) => {
     const message = ToRunner.parse(raw);
@@ -36,20 +37,39 @@ export function runRunner(): void {
   process.on("SIGINT", ignore);
 }
 
+interface Running {
+  native: NativePipeline;
+  results: ResultPipe;
+}
+
 type Order<Type extends ToRunner["type"]> = Extract<ToRunner, { type: Type }>;
 
-async function start(message: Order<"start">): Promise<NativePipeline | null> {
+async function start(message: Order<"start">): Promise<Running | null> {
   try {
     const addon = loadAddon(message.addonPath);
-    const pipeline = await addon.startPipeline(message.options, (native) => {
-      tell({ type: "native", message: native });
-    });
+    const results = new ResultPipe();
+    const native = await addon.startPipeline(message.options, (one) => forward(one, results));
     tell({ type: "started", addonVersion: addon.version });
-    return pipeline;
+    return { native, results };
   } catch (error) {
     tell({ type: "start-failed", error: toRunnerError(error) });
     return null;
   }
+}
+
+/** Frames and statistics stay the bytes that the native runtime wrote. */
+function forward(message: NativeMessage, results: ResultPipe): void {
+  const { type } = message;
+  if (type === "frames") return results.send(message);
+  const json =
+    type === "stats"
+      ? Buffer.concat([
+          Buffer.from(`{"framesDropped":${results.framesDropped},"stats":`),
+          message.json,
+          Buffer.from("}"),
+        ])
+      : Buffer.from(JSON.stringify(message));
+  results.send({ type, modelId: "", frames: 0, json });
 }
 
 async function test({ addonPath, model }: Order<"test">): Promise<void> {
@@ -60,20 +80,22 @@ async function test({ addonPath, model }: Order<"test">): Promise<void> {
   }
 }
 
-async function swap(running: Promise<NativePipeline | null>, model: ModelOptions): Promise<void> {
+async function swap(running: Promise<Running | null>, model: ModelOptions): Promise<void> {
   try {
     const pipeline = await running;
     if (pipeline === null) throw new Error("No pipeline runs");
-    tell({ type: "swapped", swap: await pipeline.swapModel(model) });
+    tell({ type: "swapped", swap: await pipeline.native.swapModel(model) });
   } catch (error) {
     tell({ type: "swap-failed", error: toRunnerError(error) });
   }
 }
 
-async function end(running: Promise<NativePipeline | null>): Promise<void> {
+async function end(running: Promise<Running | null>): Promise<void> {
   // SIGKILL instead of exit: exit runs destructors of vendor libraries, which may hang.
   const deadline = setTimeout(() => process.kill(process.pid, "SIGKILL"), STOP_DEADLINE_MS);
-  await (await running)?.stop();
+  const pipeline = await running;
+  await pipeline?.native.stop();
+  await pipeline?.results.end();
   tell({ type: "stopped" });
   clearTimeout(deadline);
   process.exit(0);

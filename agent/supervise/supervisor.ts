@@ -1,10 +1,10 @@
-import type { DetectedFrame, PipelineStats, ReportedPipeline } from "../../fleet/contract/index.ts";
+import type { PipelineStats, ReportedPipeline } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import type { PipelineVersion } from "../update/pipeline-version.ts";
 import { awaitRun, errorOf, type Judgement } from "./await-run.ts";
 import type { ModelSwap } from "./ipc.ts";
 import { modelOptions } from "./native-options.ts";
-import { PipelineRun, type RunDeps } from "./pipeline-run.ts";
+import { type FrameBatch, PipelineRun, type RunDeps } from "./pipeline-run.ts";
 import { judgeProbation, type ProbationRules } from "./probation.ts";
 import { testModel } from "./test-model.ts";
 
@@ -15,7 +15,7 @@ export interface SupervisorOptions extends Omit<RunDeps, "onChange" | "onFrames"
   graceMs: number;
   probation: ProbationRules;
   onChange: () => void;
-  onFrames: (pipeline: string, modelDigest: string, frames: DetectedFrame[]) => void;
+  onFrames: (pipeline: string, batch: FrameBatch) => void;
   onNotice: (pipeline: string, kind: string, message: string) => void;
 }
 
@@ -190,8 +190,8 @@ export class Supervisor {
       onChange: (run) => {
         if (isActive(run)) this.#options.onChange();
       },
-      onFrames: (run, modelDigest, frames) => {
-        if (isActive(run)) this.#options.onFrames(run.name, modelDigest, frames);
+      onFrames: (run, batch) => {
+        if (isActive(run)) this.#options.onFrames(run.name, batch);
       },
       onNotice: (run, kind, message) => {
         this.#options.onNotice(run.name, isActive(run) ? kind : `candidate-${kind}`, message);

@@ -28,6 +28,7 @@ export {
   DetectedFrame,
   Detection,
   Detections,
+  DropCount,
   DroppedRange,
   FleetEvent,
   MAX_DROPPED_RANGES,

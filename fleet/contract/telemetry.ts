@@ -31,6 +31,16 @@ export const StageStats = z.object({
 });
 export type StageStats = z.infer<typeof StageStats>;
 
+/** What was lost since the start of a pipeline, by place and reason. */
+export const DropCount = z.object({
+  /** A stage or what lies beside them: the decoder, the runner, the agent. */
+  place: z.string().max(64),
+  reason: z.string().max(64),
+  /** Frames, unless place or reason names another thing. */
+  total: z.number().int().nonnegative(),
+});
+export type DropCount = z.infer<typeof DropCount>;
+
 export const PipelineStats = z.object({
   name: Name,
   /** Frames per second that came out at the sinks over the interval. */
@@ -41,11 +51,15 @@ export const PipelineStats = z.object({
   /** Where the latency begins: camera capture time when the stream carries it, else arrival at the device. */
   latencyFrom: z.enum(["capture", "arrival"]),
   stages: z.array(StageStats),
+  /** What was lost outside the queues of the stages. Absent from older agents, which lost it silently. */
+  drops: z.array(DropCount).max(64).optional(),
   /** Distinct tracks since start. */
   tracksTotal: z.number().int().nonnegative(),
   copiesPerFrame: z.number().nonnegative(),
   copiedBytesPerFrame: z.number().nonnegative(),
   source: z.object({
+    /** Name of the source in the pipeline. Absent from older agents. */
+    name: Name.optional(),
     state: z.enum(["connecting", "playing", "lost", "ended"]),
     reconnects: z.number().int().nonnegative(),
   }),
@@ -86,6 +100,8 @@ export const TrackedObject = Detection.extend({ trackId: z.number().int().positi
 export type TrackedObject = z.infer<typeof TrackedObject>;
 
 export const DetectedFrame = z.object({
+  /** Name of the source in the pipeline. Absent from older agents. */
+  source: Name.optional(),
   /** Number that travelled with the picture (SEI); null when the stream carries none. */
   sourceFrame: z.number().int().nonnegative().nullable(),
   /** Frames of this pipeline since its start, from 0. */

@@ -3,6 +3,7 @@
 
 #include "binding/functions.h"
 #include "binding/pipeline_handle.h"
+#include "binding/pipeline_list.h"
 
 namespace jetfleet {
 
@@ -20,11 +21,12 @@ class Addon final : public Napi::Addon<Addon> {
                              InstanceMethod<&Addon::Measure>("measureInference"),
                              InstanceMethod<&Addon::TrackAll>("trackDetections"),
                          });
+    pipelines_.StopAtExit(env);
   }
 
  private:
   Napi::Value Start(const Napi::CallbackInfo& info) {
-    return StartPipeline(info, pipeline_handle_);
+    return StartPipeline(info, pipeline_handle_, &pipelines_);
   }
   Napi::Value Inspect(const Napi::CallbackInfo& info) { return InspectModel(info); }
   Napi::Value Test(const Napi::CallbackInfo& info) { return TestModel(info); }
@@ -33,6 +35,7 @@ class Addon final : public Napi::Addon<Addon> {
   Napi::Value TrackAll(const Napi::CallbackInfo& info) { return TrackDetections(info); }
 
   Napi::FunctionReference pipeline_handle_;
+  PipelineList pipelines_;
 };
 
 NODE_API_NAMED_ADDON(jetfleet, Addon)

@@ -3,7 +3,7 @@
  * touches a frame; it configures, and receives results through one bounded thread-safe function.
  * Options are validated by the caller (zod in agent/); C++ asserts.
  */
-import type { DetectedFrame, PipelineStats } from "../../fleet/contract/index.ts";
+import type { DetectedFrame } from "../../fleet/contract/index.ts";
 
 export interface NativeModelOptions {
   /** Names the model in `frames` messages; its path by default. */
@@ -25,6 +25,8 @@ export interface NativeModelOptions {
 export interface NativePipelineOptions {
   name: string;
   source: {
+    /** Names the source in frames and statistics; they name none by default. */
+    name?: string;
     uri: string;
     transport: "tcp" | "udp";
     loop: boolean;
@@ -45,11 +47,18 @@ export interface NativePipelineOptions {
   batchMs: number;
 }
 
-/** Messages that do not fit the bounded queue to JavaScript are dropped, oldest `frames` first, and counted. */
+/**
+ * Results and statistics come as JSON in UTF-8, written in C++ once, to be handed on as they are.
+ *
+ * At most 16 messages, or 5 ms of them, are delivered in one turn of the event loop; the rest follows in the next. Up
+ * to 64 messages of frames and 32 of each other type wait; then the oldest of the type is dropped, and the `drops` of
+ * the statistics count it.
+ */
 export type NativeMessage =
-  /** All frames of one message are by one model, which `modelId` names. */
-  | { type: "frames"; modelId: string; frames: DetectedFrame[] }
-  | { type: "stats"; stats: PipelineStats; messagesDropped: number }
+  /** `frames` of them, as JSON of DetectedFrame[]. All are by one model, which `modelId` names. */
+  | { type: "frames"; modelId: string; frames: number; json: Uint8Array }
+  /** JSON of PipelineStats. */
+  | { type: "stats"; json: Uint8Array }
   | {
       type: "source";
       state: "connecting" | "playing" | "lost" | "ended";
@@ -104,6 +113,7 @@ export interface NativeModelSwap extends NativeLoadTimes {
   gapMs: number | null;
 }
 
+/** Runs until it is stopped or the process ends, whether or not somebody holds on to it. */
 export interface NativePipeline {
   /**
    * Loads and tries a model beside the running one, then switches between two frames: none is lost for it, and

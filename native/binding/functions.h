@@ -5,7 +5,10 @@
 /// The functions of `NativeAddon` in api.ts, one file each.
 namespace jetfleet {
 
-Napi::Value StartPipeline(const Napi::CallbackInfo& info, const Napi::FunctionReference& handle);
+class PipelineList;
+
+Napi::Value StartPipeline(const Napi::CallbackInfo& info, const Napi::FunctionReference& handle,
+                          PipelineList* pipelines);
 Napi::Value InspectModel(const Napi::CallbackInfo& info);
 Napi::Value DetectImage(const Napi::CallbackInfo& info);
 Napi::Value TestModel(const Napi::CallbackInfo& info);

@@ -5,9 +5,33 @@
 
 namespace jetfleet {
 
-void Mailbox::OnFrames(std::vector<FrameResult> frames) { Put(FramesMessage{std::move(frames)}); }
+void Mailbox::OnFrames(std::vector<FrameResult> frames) {
+  for (std::size_t first = 0; first < frames.size();) {
+    FramesMessage message;
+    message.model_id = frames[first].model->id;
+    JsonText json(last_bytes_);
+    std::size_t left_out = 0;
+    json.BeginArray();
+    for (; first < frames.size() && json.size() < kMaxMessageBytes; ++first) {
+      left_out += WriteFrame(frames[first], names_, &json);
+      ++message.frames;
+    }
+    json.EndArray();
+    last_bytes_ = json.size();
+    message.json = json.Take();
+    if (left_out > 0) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      left_out_ += left_out;
+    }
+    Put(std::move(message));
+  }
+}
 
-void Mailbox::OnStats(PipelineReport report) { Put(StatsMessage{std::move(report)}); }
+void Mailbox::OnStats(PipelineReport report) {
+  JsonText json;
+  WriteStats(report, names_, Drops(), &json);
+  Put(StatsMessage{json.Take()});
+}
 
 void Mailbox::OnSource(SourceState state, const Status& status) {
   Put(SourceMessage{state, status});
@@ -16,34 +40,49 @@ void Mailbox::OnSource(SourceState state, const Status& status) {
 void Mailbox::OnFailed(const Status& status) { Put(FailedMessage{status}); }
 
 bool Mailbox::Take(Message* message) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
   if (messages_.empty()) return false;
   *message = std::move(messages_.front());
   messages_.pop_front();
-  if (std::holds_alternative<FramesMessage>(*message)) --frames_messages_;
-  if (auto* stats = std::get_if<StatsMessage>(message)) stats->messages_dropped = dropped_;
+  --waiting_.at(message->index());
   return true;
+}
+
+bool Mailbox::empty() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return messages_.empty();
 }
 
 void Mailbox::Put(Message message) {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (std::holds_alternative<FramesMessage>(message)) {
-      if (frames_messages_ == kMaxFramesMessages) DropOldestFrames();
-      ++frames_messages_;
-    }
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const bool frames = std::holds_alternative<FramesMessage>(message);
+    std::size_t& waiting = waiting_.at(message.index());
+    if (waiting == (frames ? kMaxFramesMessages : kMaxOtherMessages)) DropOldestLike(message);
+    ++waiting;
     messages_.push_back(std::move(message));
   }
   wake_();
 }
 
-void Mailbox::DropOldestFrames() {
-  const auto oldest = std::find_if(messages_.begin(), messages_.end(), [](const Message& message) {
-    return std::holds_alternative<FramesMessage>(message);
+void Mailbox::DropOldestLike(const Message& message) {
+  const auto oldest = std::find_if(messages_.begin(), messages_.end(), [&](const Message& other) {
+    return other.index() == message.index();
   });
+  if (const auto* frames = std::get_if<FramesMessage>(&*oldest)) {
+    frames_dropped_ += frames->frames;
+  } else {
+    ++others_dropped_;
+  }
   messages_.erase(oldest);
-  --frames_messages_;
-  ++dropped_;
+  --waiting_.at(message.index());
+}
+
+std::vector<DropCount> Mailbox::Drops() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return {{"runner", "event-loop-late", frames_dropped_},
+          {"runner", "messages-late", others_dropped_},
+          {"publish", "not-a-number", left_out_}};
 }
 
 }  // namespace jetfleet

@@ -1,23 +1,27 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <variant>
 #include <vector>
 
+#include "core/json/results.h"
 #include "core/pipeline_stats.h"
 
 namespace jetfleet {
 
+/// Frames of one model, as a JSON array.
 struct FramesMessage {
-  std::vector<FrameResult> frames;
+  std::string model_id;
+  std::size_t frames = 0;
+  std::string json;
 };
 struct StatsMessage {
-  PipelineReport report;
-  /// `frames` messages thrown away so far.
-  std::size_t messages_dropped = 0;
+  std::string json;
 };
 struct SourceMessage {
   SourceState state;
@@ -28,15 +32,23 @@ struct FailedMessage {
 };
 using Message = std::variant<FramesMessage, StatsMessage, SourceMessage, FailedMessage>;
 
-/// What waits for JavaScript. Bounded: when JavaScript does not keep up, the oldest `frames`
-/// message goes and is counted; all other messages are few and are kept. Never blocks the pipeline.
+/// What waits for JavaScript, as JSON already: the pipeline's threads write it, so that the event
+/// loop need not. Never blocks the pipeline.
+///
+/// Bounded in every kind of message: when JavaScript does not keep up, the oldest message of the
+/// kind goes. What went is counted, and statistics tell.
 class Mailbox final : public PipelineListener {
  public:
   /// At 10 messages a second this is more than 6 seconds of a blocked event loop.
   static constexpr std::size_t kMaxFramesMessages = 64;
+  /// Statistics and states: the newest are those that matter.
+  static constexpr std::size_t kMaxOtherMessages = 32;
+  /// A message of frames ends with the frame that exceeds this.
+  static constexpr std::size_t kMaxMessageBytes = std::size_t{256} * 1024;
 
   /// `wake` is called after each message, from the pipeline's threads.
-  explicit Mailbox(std::function<void()> wake) : wake_(std::move(wake)) {}
+  Mailbox(ResultNames names, std::function<void()> wake)
+      : names_(std::move(names)), wake_(std::move(wake)) {}
 
   void OnFrames(std::vector<FrameResult> frames) override;
   void OnStats(PipelineReport report) override;
@@ -45,16 +57,25 @@ class Mailbox final : public PipelineListener {
 
   /// False when empty.
   bool Take(Message* message);
+  bool empty();
 
  private:
   void Put(Message message);
-  void DropOldestFrames();
+  void DropOldestLike(const Message& message);
+  std::vector<DropCount> Drops();
 
+  const ResultNames names_;
   const std::function<void()> wake_;
+  /// Of the last message of frames, for the pipeline's publishing thread alone.
+  std::size_t last_bytes_ = 0;
   std::mutex mutex_;
   std::deque<Message> messages_;
-  std::size_t frames_messages_ = 0;
-  std::size_t dropped_ = 0;
+  /// By index of the variant.
+  std::array<std::size_t, std::variant_size_v<Message>> waiting_{};
+  std::uint64_t frames_dropped_ = 0;
+  std::uint64_t others_dropped_ = 0;
+  /// Detections and tracks that JSON cannot hold.
+  std::uint64_t left_out_ = 0;
 };
 
 }  // namespace jetfleet

@@ -111,6 +111,7 @@ StartOptions ReadStartOptions(OptionReader* reader) {
   options.name = reader->Text("name");
   OptionReader source = reader->Child("source");
   SourceOptions& from = options.pipeline.source;
+  if (source.Has("name")) options.source_name = source.Text("name");
   from.uri = source.Text("uri");
   from.transport = source.Text("transport") == "udp" ? Transport::kUdp : Transport::kTcp;
   from.loop = source.Flag("loop");

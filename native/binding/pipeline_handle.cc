@@ -25,12 +25,6 @@ Napi::Object PipelineHandle::Make(Napi::Env env, const Napi::FunctionReference& 
 PipelineHandle::PipelineHandle(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<PipelineHandle>(info) {}
 
-void PipelineHandle::Finalize(Napi::Env env) {
-  if (running_ == nullptr || !stopped_.IsEmpty()) return;
-  running_->Stop();
-  running_->Discard();
-}
-
 Napi::Value PipelineHandle::SwapModel(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   OptionReader reader(info[0], "model");

@@ -8,8 +8,7 @@
 
 namespace jetfleet {
 
-/// `NativePipeline` of api.ts. A handle that is garbage collected stops its pipeline; that waits on
-/// the main thread and is a safety net, not a way to stop.
+/// `NativePipeline` of api.ts. It is collected only after its pipeline was stopped.
 class PipelineHandle final : public Napi::ObjectWrap<PipelineHandle> {
  public:
   static Napi::Function Define(Napi::Env env);
@@ -18,7 +17,6 @@ class PipelineHandle final : public Napi::ObjectWrap<PipelineHandle> {
                            std::shared_ptr<RunningPipeline> running);
 
   explicit PipelineHandle(const Napi::CallbackInfo& info);
-  void Finalize(Napi::Env env) override;
 
  private:
   Napi::Value SwapModel(const Napi::CallbackInfo& info);

@@ -11,6 +11,11 @@ namespace {
 /// The backlog of a swap is worked off after it.
 constexpr std::chrono::seconds kCatchUp{2};
 
+/// What one turn of the event loop is given, so that timers and sockets get theirs however many
+/// messages wait and however slow the callback is. At least one message is delivered.
+constexpr int kMessagesPerTurn = 16;
+constexpr std::chrono::milliseconds kTimePerTurn{5};
+
 Status LoadAndSwap(Pipeline* pipeline, const ModelOptions& options, Model::LoadTimes* times,
                    std::optional<ModelChange>* change) {
   std::shared_ptr<Model> model;
@@ -46,6 +51,7 @@ bool RunningPipeline::OpenPort(Napi::Env env, Napi::Function on_message) {
   }
   self.release();  // freed by OnPortClosed
   on_message_ = Napi::Persistent(on_message);
+  set_immediate_ = Napi::Persistent(env.Global().Get("setImmediate").As<Napi::Function>());
   // Hooks run from the last to the first: this one before the port's own.
   napi_add_env_cleanup_hook(env, OnEnvironmentEnd, this);
   return true;
@@ -53,11 +59,12 @@ bool RunningPipeline::OpenPort(Napi::Env env, Napi::Function on_message) {
 
 Status RunningPipeline::Load() { return Model::Load(options_.model, &model_); }
 
-void RunningPipeline::Start() {
+void RunningPipeline::Start(Napi::Object handle) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (stopped_ || model_ == nullptr) return;
   pipeline_ = std::make_unique<Pipeline>(options_.pipeline, std::move(model_), &mailbox_);
   pipeline_->Start();
+  handle_ = Napi::Persistent(handle);
 }
 
 bool RunningPipeline::BeginSwap() {
@@ -92,7 +99,7 @@ void RunningPipeline::Stop() {
 }
 
 void RunningPipeline::Finish(Napi::Env env) {
-  if (!on_message_.IsEmpty()) Deliver(env, on_message_.Value());
+  if (!on_message_.IsEmpty()) Deliver(env, on_message_.Value(), true);
   Discard();
 }
 
@@ -105,6 +112,8 @@ void RunningPipeline::Discard() {
   if (port == nullptr) return;
   napi_remove_env_cleanup_hook(env_, OnEnvironmentEnd, this);
   on_message_.Reset();
+  set_immediate_.Reset();
+  handle_.Reset();
   napi_release_threadsafe_function(port, napi_tsfn_abort);
 }
 
@@ -114,24 +123,43 @@ void RunningPipeline::Wake() {
   if (port_ != nullptr) napi_call_threadsafe_function(port_, nullptr, napi_tsfn_nonblocking);
 }
 
-void RunningPipeline::Deliver(Napi::Env env, Napi::Function on_message) {
+void RunningPipeline::Deliver(Napi::Env env, Napi::Function on_message, bool all) {
+  const TimePoint until = Clock::now() + kTimePerTurn;
   Message message;
-  while (mailbox_.Take(&message)) {
-    const Napi::HandleScope scope(env);
-    on_message.Call({ToJs(env, message, options_.name)});
-    if (!env.IsExceptionPending()) continue;
-    // As if an event listener had thrown: 'uncaughtException', and the messages behind are
-    // delivered.
-    const Napi::Error error = env.GetAndClearPendingException();
-    if (napi_fatal_exception(env, error.Value()) != napi_ok) return;
+  for (int count = 0; mailbox_.Take(&message); ++count) {
+    if (!DeliverOne(env, on_message, message)) return;
+    if (!all && (count + 1 >= kMessagesPerTurn || Clock::now() >= until)) break;
   }
+  if (!mailbox_.empty()) DeliverLater(env);
+}
+
+bool RunningPipeline::DeliverOne(Napi::Env env, Napi::Function on_message, const Message& message) {
+  const Napi::HandleScope scope(env);
+  on_message.Call({ToJs(env, message)});
+  if (!env.IsExceptionPending()) return true;
+  // As if an event listener had thrown: 'uncaughtException', and the messages behind are delivered.
+  const Napi::Error error = env.GetAndClearPendingException();
+  return napi_fatal_exception(env, error.Value()) == napi_ok;
+}
+
+void RunningPipeline::DeliverLater(Napi::Env env) {
+  if (set_immediate_.IsEmpty()) return;  // finished meanwhile
+  later_ = true;
+  const auto self = shared_from_this();
+  const auto go_on = [self](const Napi::CallbackInfo& info) {
+    self->later_ = false;
+    if (!self->on_message_.IsEmpty()) {
+      self->Deliver(info.Env(), self->on_message_.Value(), false);
+    }
+  };
+  set_immediate_.Call({Napi::Function::New(env, go_on, "jetfleetDeliver")});
 }
 
 void RunningPipeline::OnWake(napi_env env, napi_value callback, void* context, void*) {
   if (env == nullptr || callback == nullptr) return;  // the environment is ending
   // Kept alive while JavaScript runs: it may stop the pipeline.
   const auto self = *static_cast<std::shared_ptr<RunningPipeline>*>(context);
-  self->Deliver(env, Napi::Function(env, callback));
+  if (!self->later_) self->Deliver(env, Napi::Function(env, callback), false);
 }
 
 void RunningPipeline::OnPortClosed(napi_env, void* data, void*) {
@@ -145,6 +173,8 @@ void RunningPipeline::OnEnvironmentEnd(void* self) {
   // Node closes and finalizes the port itself from here on.
   running->port_ = nullptr;
   running->on_message_.SuppressDestruct();
+  running->set_immediate_.SuppressDestruct();
+  running->handle_.SuppressDestruct();
 }
 
 }  // namespace jetfleet

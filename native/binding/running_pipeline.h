@@ -17,8 +17,9 @@ namespace jetfleet {
 ///
 /// INVARIANTS: held by shared_ptr; the thread-safe function holds one reference, so that the
 /// mailbox outlives every wake-up. The pipeline's threads never wait for the JavaScript thread, so
-/// the latter may wait for them: in `Stop` on a pool thread, and in the environment's clean-up hook
-/// and the handle's finalizer.
+/// the latter may wait for them: in `Stop` on a pool thread, at the process's exit and in the
+/// environment's clean-up hook. A pipeline that runs keeps its handle from being collected, as a
+/// socket that listens does.
 class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
  public:
   /// Main thread. Null, with a pending JavaScript exception, when Node-API refuses.
@@ -28,8 +29,9 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
 
   /// Any thread, once: loads the model. Slow.
   Status Load();
-  /// Main thread, after `Load`. Does nothing when the environment has ended meanwhile.
-  void Start();
+  /// Main thread, after `Load`. Does nothing when the environment has ended meanwhile. `handle` is
+  /// kept until `Finish`.
+  void Start(Napi::Object handle);
   /// Main thread; false while another swap is under way. True must be followed by `SwapModel`.
   bool BeginSwap();
   /// Any other thread, after `Start`: loads and warms the model, then switches to it. Slow.
@@ -39,24 +41,32 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
   void Stop();
   /// Main thread, after `Stop`: delivers what is left and lets the event loop go.
   void Finish(Napi::Env env);
-  /// As `Finish`, but nobody listens any more. Runs no JavaScript, so a finalizer may call it.
-  void Discard();
 
  private:
-  explicit RunningPipeline(StartOptions options) : options_(std::move(options)) {}
+  explicit RunningPipeline(StartOptions options)
+      : options_(std::move(options)),
+        mailbox_({options_.name, options_.source_name}, [this] { Wake(); }) {}
 
   bool OpenPort(Napi::Env env, Napi::Function on_message);
   void Wake();
-  void Deliver(Napi::Env env, Napi::Function on_message);
+  void Deliver(Napi::Env env, Napi::Function on_message, bool all);
+  void DeliverLater(Napi::Env env);
+  /// False when JavaScript cannot go on.
+  bool DeliverOne(Napi::Env env, Napi::Function on_message, const Message& message);
+  void Discard();
 
   static void OnWake(napi_env env, napi_value callback, void* context, void* data);
   static void OnPortClosed(napi_env env, void* data, void* context);
   static void OnEnvironmentEnd(void* self);
 
   const StartOptions options_;
-  Mailbox mailbox_{[this] { Wake(); }};
+  Mailbox mailbox_;
   napi_env env_ = nullptr;
   Napi::FunctionReference on_message_;
+  Napi::FunctionReference set_immediate_;
+  Napi::ObjectReference handle_;
+  /// What is left goes out in the next turn of the event loop.
+  bool later_ = false;
 
   std::mutex mutex_;
   /// Null once closed.

@@ -34,74 +34,6 @@ Napi::Object ToJs(Napi::Env env, const Detection& detection,
   return object;
 }
 
-Napi::Object ToJs(Napi::Env env, const FrameResult& frame, const std::vector<std::string>& labels) {
-  std::optional<std::uint64_t> number;
-  std::optional<double> captured_ms;
-  if (frame.tag) {
-    number = frame.tag->frame_number;
-    captured_ms = static_cast<double>(frame.tag->captured_at_us) / 1000;
-  }
-  auto object = Napi::Object::New(env);
-  object.Set("sourceFrame", NumberOrNull(env, number));
-  object.Set("index", static_cast<double>(frame.index));
-  object.Set("ptsMs", frame.pts_ms);
-  object.Set("capturedAtMs", NumberOrNull(env, captured_ms));
-  object.Set("width", frame.size.width);
-  object.Set("height", frame.size.height);
-  object.Set("detections", jetfleet::ToJs(env, frame.detections, labels));
-  if (frame.tracks) object.Set("tracks", jetfleet::ToJs(env, *frame.tracks, labels));
-  return object;
-}
-
-Napi::Value ToJs(Napi::Env env, const std::optional<Percentiles>& percentiles) {
-  if (!percentiles) return env.Null();
-  auto object = Napi::Object::New(env);
-  object.Set("p50", percentiles->p50);
-  object.Set("p95", percentiles->p95);
-  object.Set("p99", percentiles->p99);
-  object.Set("max", percentiles->max);
-  return object;
-}
-
-Napi::Object ToJs(Napi::Env env, const StageReport& stage) {
-  auto queue = Napi::Object::New(env);
-  queue.Set("level", static_cast<double>(stage.queue.level));
-  queue.Set("max", static_cast<double>(stage.queue.max));
-  queue.Set("capacity", static_cast<double>(stage.queue.capacity));
-  auto object = Napi::Object::New(env);
-  object.Set("name", StageName(stage.id));
-  object.Set("frames", static_cast<double>(stage.figures.frames));
-  object.Set("waitMs", ToJs(env, stage.figures.wait_ms));
-  object.Set("workMs", ToJs(env, stage.figures.work_ms));
-  object.Set("queue", queue);
-  object.Set("drops", static_cast<double>(stage.queue.drops));
-  object.Set("dropsTotal", static_cast<double>(stage.queue.drops_total));
-  return object;
-}
-
-Napi::Object ToJs(Napi::Env env, const PipelineReport& report, const std::string& pipeline) {
-  auto stages = Napi::Array::New(env);
-  for (const StageReport& stage : report.figures.stages) {
-    stages.Set(stages.Length(), ToJs(env, stage));
-  }
-  auto source = Napi::Object::New(env);
-  source.Set("state", SourceStateName(report.figures.source_state));
-  source.Set("reconnects", report.figures.reconnects);
-  auto object = Napi::Object::New(env);
-  object.Set("name", pipeline);
-  object.Set("fps", report.fps);
-  object.Set("framesTotal", static_cast<double>(report.frames_total));
-  object.Set("droppedTotal", static_cast<double>(report.dropped_total));
-  object.Set("latencyMs", ToJs(env, report.latency_ms));
-  object.Set("latencyFrom", report.latency_from_capture ? "capture" : "arrival");
-  object.Set("stages", stages);
-  object.Set("tracksTotal", report.figures.tracks_total);
-  object.Set("copiesPerFrame", report.copies_per_frame);
-  object.Set("copiedBytesPerFrame", report.copied_bytes_per_frame);
-  object.Set("source", source);
-  return object;
-}
-
 Napi::Value ErrorFields(Napi::Env env, const Status& status) {
   if (status.ok()) return env.Null();
   auto object = Napi::Object::New(env);
@@ -130,22 +62,19 @@ Napi::Array ToJs(Napi::Env env, const std::vector<TensorInfo>& tensors) {
 struct Fill {
   Napi::Env env;
   Napi::Object object;
-  const std::string& pipeline;
 
+  void SetJson(const std::string& json) {
+    object.Set("json", Napi::Buffer<char>::Copy(env, json.data(), json.size()));
+  }
   void operator()(const FramesMessage& message) {
-    const ModelTag& model = *message.frames.front().model;
-    auto frames = Napi::Array::New(env, message.frames.size());
-    for (std::size_t i = 0; i < message.frames.size(); ++i) {
-      frames.Set(static_cast<std::uint32_t>(i), ToJs(env, message.frames[i], model.labels));
-    }
     object.Set("type", "frames");
-    object.Set("modelId", model.id);
-    object.Set("frames", frames);
+    object.Set("modelId", message.model_id);
+    object.Set("frames", static_cast<double>(message.frames));
+    SetJson(message.json);
   }
   void operator()(const StatsMessage& message) {
     object.Set("type", "stats");
-    object.Set("stats", ToJs(env, message.report, pipeline));
-    object.Set("messagesDropped", static_cast<double>(message.messages_dropped));
+    SetJson(message.json);
   }
   void operator()(const SourceMessage& message) {
     object.Set("type", "source");
@@ -193,9 +122,9 @@ Napi::Array ToJs(Napi::Env env, const std::vector<Track>& tracks,
   return array;
 }
 
-Napi::Object ToJs(Napi::Env env, const Message& message, const std::string& pipeline) {
+Napi::Object ToJs(Napi::Env env, const Message& message) {
   auto object = Napi::Object::New(env);
-  std::visit(Fill{env, object, pipeline}, message);
+  std::visit(Fill{env, object}, message);
   return object;
 }
 

@@ -17,7 +17,7 @@ Napi::Array ToJs(Napi::Env env, const std::vector<Detection>& detections,
                  const std::vector<std::string>& labels);
 Napi::Array ToJs(Napi::Env env, const std::vector<Track>& tracks,
                  const std::vector<std::string>& labels);
-Napi::Object ToJs(Napi::Env env, const Message& message, const std::string& pipeline);
+Napi::Object ToJs(Napi::Env env, const Message& message);
 Napi::Object ToJs(Napi::Env env, const Model::LoadTimes& times,
                   const std::optional<ModelChange>& change);
 Napi::Object ToJs(Napi::Env env, const Model::LoadTimes& times);

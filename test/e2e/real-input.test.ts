@@ -98,7 +98,9 @@ async function runOffline(): Promise<DetectedFrame[]> {
       batchMs: 30,
     },
     (message) => {
-      if (message.type === "frames") frames.push(...message.frames);
+      if (message.type === "frames") {
+        frames.push(...(JSON.parse(Buffer.from(message.json).toString()) as DetectedFrame[]));
+      }
       if (message.type === "failed") reject(new Error(message.error.message));
       if (message.type === "source" && message.state === "ended") resolve();
     },

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import type { DetectedFrame, PipelineStats } from "../../fleet/contract/index.ts";
 import type {
   NativeAddon,
   NativeMessage,
@@ -95,19 +96,35 @@ export function ffmpeg(...args: string[]): Buffer {
   return execFileSync("ffmpeg", ["-v", "error", "-y", ...args], { maxBuffer: 1 << 28 });
 }
 
-export type Frames = Extract<NativeMessage, { type: "frames" }>["frames"];
-export type Stats = Extract<NativeMessage, { type: "stats" }>["stats"];
+export type Frames = DetectedFrame[];
+export type Stats = PipelineStats;
+
+/** A message with its JSON read. */
+export type ReadMessage =
+  | { type: "frames"; modelId: string; frames: Frames }
+  | { type: "stats"; stats: Stats }
+  | Exclude<NativeMessage, { json: Uint8Array }>;
+
+export function readMessage(message: NativeMessage): ReadMessage {
+  if (message.type === "stats") return { type: "stats", stats: jsonOf(message) as Stats };
+  if (message.type !== "frames") return message;
+  return { type: "frames", modelId: message.modelId, frames: jsonOf(message) as Frames };
+}
+
+function jsonOf({ json }: { json: Uint8Array }): unknown {
+  return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
+}
 
 /** A running pipeline whose messages are kept and can be waited for. */
 export class Run {
-  readonly messages: NativeMessage[] = [];
+  readonly messages: ReadMessage[] = [];
   #pipeline: NativePipeline | null = null;
   #waiting: (() => void)[] = [];
 
   static async start(options: NativePipelineOptions): Promise<Run> {
     const run = new Run();
     run.#pipeline = await addon.startPipeline(options, (message) => {
-      run.messages.push(message);
+      run.messages.push(readMessage(message));
       for (const wake of run.#waiting.splice(0)) wake();
     });
     return run;

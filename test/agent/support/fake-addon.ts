@@ -113,8 +113,8 @@ class Player {
     this.#ticks += 1;
     if (this.#text.startsWith("mute")) return;
     if (this.#text.startsWith("lazy") && this.#ticks % 10 !== 0) return;
-    const frames = [frameOf(this.#index)];
-    this.#onMessage({ type: "frames", modelId: this.#model.id ?? "", frames });
+    const json = bytesOf([frameOf(this.#index)]);
+    this.#onMessage({ type: "frames", modelId: this.#model.id ?? "", frames: 1, json });
     this.#index += 1;
     if (this.#text.startsWith("fatal") && this.#ticks > 3) process.abort();
     if (this.#index <= 5) return;
@@ -124,8 +124,12 @@ class Player {
 
   #tellStats(): void {
     const stats = statsOf(this.#options.name, this.#index);
-    this.#onMessage({ type: "stats", stats, messagesDropped: 0 });
+    this.#onMessage({ type: "stats", json: bytesOf(stats) });
   }
+}
+
+function bytesOf(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
 }
 
 function frameOf(index: number): DetectedFrame {

@@ -31,7 +31,7 @@ async function pipeline(): Promise<Figures> {
       batchMs: 100,
     },
     (message) => {
-      if (message.type === "frames") frames += message.frames.length;
+      if (message.type === "frames") frames += message.frames;
       if (message.type === "failed") ended.reject(new Error(message.error.message));
       if (message.type !== "source") return;
       if (message.state === "playing") {

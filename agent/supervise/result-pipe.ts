@@ -1,0 +1,48 @@
+import { Socket } from "node:net";
+import { type Envelope, packEnvelope } from "./envelope.ts";
+
+/** The file descriptor of the pipe in the runner; 3 is Node's IPC channel. */
+export const RESULT_FD = 4;
+
+/** An agent that is this far behind gets no more frames: told late they would be worth nothing. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** The runner's end of the pipe to the agent. Bounded: what the agent does not take in time is dropped and counted. */
+export class ResultPipe {
+  readonly #socket: Pick<Socket, "write" | "end" | "writableLength">;
+  #framesDropped = 0;
+
+  constructor(socket: Pick<Socket, "write" | "end" | "writableLength"> = openResultSocket()) {
+    this.#socket = socket;
+  }
+
+  /** Frames that were dropped so far, because the agent did not read. */
+  get framesDropped(): number {
+    return this.#framesDropped;
+  }
+
+  /** States and errors are few and always go; statistics go unless twice as much waits, the next ones follow soon. */
+  send(envelope: Envelope): void {
+    const waiting = this.#socket.writableLength;
+    if (envelope.type === "frames" && waiting > MAX_WAITING_BYTES) {
+      this.#framesDropped += envelope.frames;
+      return;
+    }
+    if (envelope.type === "stats" && waiting > 2 * MAX_WAITING_BYTES) return;
+    this.#socket.write(packEnvelope(envelope));
+  }
+
+  /** Resolves when everything has left. */
+  end(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#socket.end(() => resolve());
+    });
+  }
+}
+
+function openResultSocket(): Socket {
+  const socket = new Socket({ fd: RESULT_FD, readable: false, writable: true });
+  // The agent is gone; the channel of orders says so as well, and ends the runner.
+  socket.on("error", () => undefined);
+  return socket;
+}

@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { PipelineStats } from "../../fleet/contract/index.ts";
+import { Digest } from "../../fleet/spec/names.ts";
+import type { Envelope } from "./envelope.ts";
+import { FailedMessage, SourceMessage } from "./ipc.ts";
+
+/** What a runner says, as far as the agent reads it: frames are handed on without being looked into. */
+export type RunnerMessage =
+  | { type: "frames"; modelDigest: string; frames: number; json: Uint8Array }
+  | { type: "stats"; stats: PipelineStats }
+  | SourceMessage
+  | z.infer<typeof FailedMessage>;
+
+const RunnerStats = z.object({
+  /** Frames that the runner could not hand over to its agent, since its start. */
+  framesDropped: z.number().int().nonnegative(),
+  stats: PipelineStats,
+});
+
+const OPENING = "[".charCodeAt(0);
+const CLOSING = "]".charCodeAt(0);
+
+/** The message in an envelope; throws what is wrong with it. Of frames only the cover is checked, once a message. */
+export function openEnvelope({ type, modelId, frames, json }: Envelope): RunnerMessage {
+  if (type !== "frames") return openSmall(type, JSON.parse(Buffer.from(json).toString("utf8")));
+  const modelDigest = Digest.parse(modelId);
+  if (frames === 0 || json[0] !== OPENING || json[json.length - 1] !== CLOSING) {
+    throw new TypeError(`Expected a list of frames but got ${frames} in ${json.length} bytes`);
+  }
+  return { type, modelDigest, frames, json };
+}
+
+function openSmall(type: Exclude<Envelope["type"], "frames">, value: unknown): RunnerMessage {
+  switch (type) {
+    case "stats":
+      return { type, stats: withRunnersDrops(RunnerStats.parse(value)) };
+    case "source":
+      return SourceMessage.parse(value);
+    case "failed":
+      return FailedMessage.parse(value);
+  }
+}
+
+function withRunnersDrops({ framesDropped, stats }: z.infer<typeof RunnerStats>): PipelineStats {
+  if (framesDropped === 0) return stats;
+  const drop = { place: "runner", reason: "agent-late", total: framesDropped };
+  return { ...stats, drops: [...(stats.drops ?? []), drop] };
+}

@@ -1,0 +1,153 @@
+#include "core/json/json_text.h"
+
+#include <array>
+#include <cmath>
+
+namespace jetfleet {
+namespace {
+
+constexpr double kLargest = 1e12;
+constexpr std::array<std::uint64_t, 7> kPowers = {1, 10, 100, 1000, 10'000, 100'000, 1'000'000};
+constexpr char kReplacement[] = "\xEF\xBF\xBD";
+constexpr char kHex[] = "0123456789abcdef";
+
+bool IsContinuation(unsigned char byte) { return (byte & 0xC0U) == 0x80U; }
+
+/// Bytes of the UTF-8 character at `at`, 0 when there is none (RFC 3629 §4).
+std::size_t CharacterLength(const std::string& text, std::size_t at) {
+  const auto byte = [&](std::size_t i) {
+    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : '\0';
+  };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xC2 && first <= 0xDF) return IsContinuation(byte(1)) ? 2 : 0;
+  if (first >= 0xE0 && first <= 0xEF) {
+    const bool overlong = first == 0xE0 && byte(1) < 0xA0;
+    const bool surrogate = first == 0xED && byte(1) > 0x9F;
+    return IsContinuation(byte(1)) && IsContinuation(byte(2)) && !overlong && !surrogate ? 3 : 0;
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    const bool overlong = first == 0xF0 && byte(1) < 0x90;
+    const bool beyond = first == 0xF4 && byte(1) > 0x8F;
+    const bool complete =
+        IsContinuation(byte(1)) && IsContinuation(byte(2)) && IsContinuation(byte(3));
+    return complete && !overlong && !beyond ? 4 : 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+bool JsonText::Holds(double value) { return std::fabs(value) < kLargest; }  // false of NaN
+
+JsonText& JsonText::Open(char bracket) {
+  Comma();
+  text_ += bracket;
+  comma_ = false;
+  return *this;
+}
+
+JsonText& JsonText::Shut(char bracket) {
+  text_ += bracket;
+  comma_ = true;
+  return *this;
+}
+
+void JsonText::Comma() {
+  if (comma_) text_ += ',';
+  comma_ = true;
+}
+
+JsonText& JsonText::Key(const char* name) {
+  Comma();
+  text_ += '"';
+  text_ += name;
+  text_ += "\":";
+  comma_ = false;
+  return *this;
+}
+
+JsonText& JsonText::Null() {
+  Comma();
+  text_ += "null";
+  return *this;
+}
+
+JsonText& JsonText::Integer(std::uint64_t value) {
+  Comma();
+  Digits(value, 1);
+  return *this;
+}
+
+JsonText& JsonText::Fixed(double value, int decimals) {
+  if (!Holds(value)) return Null();
+  Comma();
+  const std::uint64_t power = kPowers.at(static_cast<std::size_t>(decimals));
+  const std::int64_t scaled = std::llround(value * static_cast<double>(power));
+  if (scaled < 0) text_ += '-';
+  Decimal(static_cast<std::uint64_t>(std::llabs(scaled)), decimals);
+  return *this;
+}
+
+JsonText& JsonText::Thousandths(std::uint64_t value) {
+  Comma();
+  Decimal(value, 3);
+  return *this;
+}
+
+/// `scaled` is the number times 10^decimals.
+void JsonText::Decimal(std::uint64_t scaled, int decimals) {
+  const std::uint64_t power = kPowers.at(static_cast<std::size_t>(decimals));
+  Digits(scaled / power, 1);
+  std::uint64_t rest = scaled % power;
+  if (rest == 0) return;
+  while (rest % 10 == 0) {
+    rest /= 10;
+    --decimals;
+  }
+  text_ += '.';
+  Digits(rest, decimals);
+}
+
+void JsonText::Digits(std::uint64_t value, int at_least) {
+  std::array<char, 20> digits{};
+  std::size_t begin = digits.size();
+  do {
+    digits[--begin] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  } while (value > 0);
+  const std::size_t count = digits.size() - begin;
+  for (std::size_t i = count; i < static_cast<std::size_t>(at_least); ++i) text_ += '0';
+  text_.append(&digits[begin], count);
+}
+
+JsonText& JsonText::Text(const std::string& value) {
+  Comma();
+  text_ += '"';
+  for (std::size_t at = 0; at < value.size();) at += AppendCharacter(value, at);
+  text_ += '"';
+  return *this;
+}
+
+/// Returns how many bytes of `value` are done with.
+std::size_t JsonText::AppendCharacter(const std::string& value, std::size_t at) {
+  const auto byte = static_cast<unsigned char>(value[at]);
+  const std::size_t length = CharacterLength(value, at);
+  if (length == 0) {
+    text_ += kReplacement;
+    return 1;
+  }
+  if (byte == '"' || byte == '\\') {
+    text_ += '\\';
+    text_ += value[at];
+  } else if (byte < 0x20) {
+    text_ += "\\u00";
+    text_ += kHex[byte >> 4U];
+    text_ += kHex[byte & 0xFU];
+  } else {
+    text_.append(value, at, length);
+  }
+  return length;
+}
+
+}  // namespace jetfleet

@@ -1,0 +1,162 @@
+#include "core/json/results.h"
+
+#include <algorithm>
+
+namespace jetfleet {
+namespace {
+
+// Digits that mean nothing would double the size of results.
+constexpr int kPixelDecimals = 2;
+constexpr int kScoreDecimals = 4;
+/// Of milliseconds: the contract's times are exact to the microsecond.
+constexpr int kMsDecimals = 3;
+constexpr int kRateDecimals = 3;
+/// What a double counts exactly; a number beyond it did not come from a camera.
+constexpr std::uint64_t kMaxInteger = (std::uint64_t{1} << 53U) - 1;
+
+using Labels = std::vector<std::string>;
+
+bool IsWritable(const Detection& detection, const Labels& labels) {
+  const Box& box = detection.box;
+  const auto label = static_cast<std::size_t>(detection.label);
+  return detection.label >= 0 && label < labels.size() && JsonText::Holds(detection.score) &&
+         JsonText::Holds(box.left) && JsonText::Holds(box.top) && JsonText::Holds(box.width) &&
+         JsonText::Holds(box.height);
+}
+
+/// Leaves the object open.
+void WriteDetection(const Detection& detection, const Labels& labels, JsonText* json) {
+  const Box& box = detection.box;
+  json->BeginObject().Key("label").Text(labels[static_cast<std::size_t>(detection.label)]);
+  json->Key("score").Fixed(std::clamp(detection.score, 0.0F, 1.0F), kScoreDecimals);
+  json->Key("box").BeginArray();
+  for (const float side : {box.left, box.top, box.width, box.height}) {
+    json->Fixed(side, kPixelDecimals);
+  }
+  json->EndArray();
+}
+
+std::size_t WriteDetections(const std::vector<Detection>& detections, const Labels& labels,
+                            JsonText* json) {
+  std::size_t left_out = 0;
+  json->BeginArray();
+  for (const Detection& detection : detections) {
+    if (IsWritable(detection, labels)) {
+      WriteDetection(detection, labels, json);
+      json->EndObject();
+    } else {
+      ++left_out;
+    }
+  }
+  json->EndArray();
+  return left_out;
+}
+
+std::size_t WriteTracks(const std::vector<Track>& tracks, const Labels& labels, JsonText* json) {
+  std::size_t left_out = 0;
+  json->BeginArray();
+  for (const Track& track : tracks) {
+    if (track.id > 0 && IsWritable(track.detection, labels)) {
+      WriteDetection(track.detection, labels, json);
+      json->Key("trackId").Integer(static_cast<std::uint64_t>(track.id)).EndObject();
+    } else {
+      ++left_out;
+    }
+  }
+  json->EndArray();
+  return left_out;
+}
+
+void WriteTag(const std::optional<FrameTag>& tag, JsonText* json) {
+  json->Key("sourceFrame");
+  if (tag && tag->frame_number <= kMaxInteger) {
+    json->Integer(tag->frame_number);
+  } else {
+    json->Null();
+  }
+  json->Key("capturedAtMs");
+  if (tag && tag->captured_at_us <= kMaxInteger) {
+    json->Thousandths(tag->captured_at_us);
+  } else {
+    json->Null();
+  }
+}
+
+void WritePercentiles(const char* name, const std::optional<Percentiles>& percentiles,
+                      JsonText* json) {
+  json->Key(name);
+  if (!percentiles) {
+    json->Null();
+    return;
+  }
+  json->BeginObject().Key("p50").Fixed(percentiles->p50, kMsDecimals);
+  json->Key("p95").Fixed(percentiles->p95, kMsDecimals);
+  json->Key("p99").Fixed(percentiles->p99, kMsDecimals);
+  json->Key("max").Fixed(percentiles->max, kMsDecimals).EndObject();
+}
+
+void WriteStage(const StageReport& stage, JsonText* json) {
+  json->BeginObject().Key("name").Text(StageName(stage.id));
+  json->Key("frames").Integer(stage.figures.frames);
+  WritePercentiles("waitMs", stage.figures.wait_ms, json);
+  WritePercentiles("workMs", stage.figures.work_ms, json);
+  json->Key("queue").BeginObject().Key("level").Integer(stage.queue.level);
+  json->Key("max").Integer(stage.queue.max);
+  json->Key("capacity").Integer(stage.queue.capacity).EndObject();
+  json->Key("drops").Integer(stage.queue.drops);
+  json->Key("dropsTotal").Integer(stage.queue.drops_total).EndObject();
+}
+
+void WriteDrops(const std::vector<DropCount>& drops, JsonText* json) {
+  json->Key("drops").BeginArray();
+  for (const DropCount& drop : drops) {
+    if (drop.total == 0) continue;
+    json->BeginObject().Key("place").Text(drop.place).Key("reason").Text(drop.reason);
+    json->Key("total").Integer(drop.total).EndObject();
+  }
+  json->EndArray();
+}
+
+}  // namespace
+
+std::size_t WriteFrame(const FrameResult& frame, const ResultNames& names, JsonText* json) {
+  json->BeginObject();
+  if (!names.source.empty()) json->Key("source").Text(names.source);
+  WriteTag(frame.tag, json);
+  json->Key("index").Integer(frame.index);
+  json->Key("ptsMs").Fixed(frame.pts_ms, kMsDecimals);
+  json->Key("width").Integer(static_cast<std::uint64_t>(frame.size.width));
+  json->Key("height").Integer(static_cast<std::uint64_t>(frame.size.height));
+  json->Key("detections");
+  std::size_t left_out = WriteDetections(frame.detections, frame.model->labels, json);
+  if (frame.tracks) {
+    json->Key("tracks");
+    left_out += WriteTracks(*frame.tracks, frame.model->labels, json);
+  }
+  json->EndObject();
+  return left_out;
+}
+
+void WriteStats(const PipelineReport& report, const ResultNames& names,
+                const std::vector<DropCount>& drops, JsonText* json) {
+  json->BeginObject().Key("name").Text(names.pipeline);
+  json->Key("fps").Fixed(report.fps, kRateDecimals);
+  json->Key("framesTotal").Integer(report.frames_total);
+  json->Key("droppedTotal").Integer(report.dropped_total);
+  WritePercentiles("latencyMs", report.latency_ms, json);
+  json->Key("latencyFrom").Text(report.latency_from_capture ? "capture" : "arrival");
+  json->Key("stages").BeginArray();
+  for (const StageReport& stage : report.figures.stages) WriteStage(stage, json);
+  json->EndArray();
+  WriteDrops(drops, json);
+  json->Key("tracksTotal").Integer(static_cast<std::uint64_t>(report.figures.tracks_total));
+  json->Key("copiesPerFrame").Fixed(report.copies_per_frame, kRateDecimals);
+  json->Key("copiedBytesPerFrame").Fixed(report.copied_bytes_per_frame, 0);
+  json->Key("source").BeginObject();
+  if (!names.source.empty()) json->Key("name").Text(names.source);
+  json->Key("state").Text(SourceStateName(report.figures.source_state));
+  json->Key("reconnects").Integer(static_cast<std::uint64_t>(report.figures.reconnects));
+  json->EndObject().EndObject();
+}
+
+}  // namespace jetfleet

@@ -1,0 +1,124 @@
+#include <gtest/gtest.h>
+
+#include <clocale>
+#include <cmath>
+#include <limits>
+
+#include "core/json/results.h"
+
+namespace jetfleet {
+namespace {
+
+std::string Fixed(double value, int decimals) {
+  JsonText json;
+  json.Fixed(value, decimals);
+  return json.Take();
+}
+
+std::string Text(const std::string& value) {
+  JsonText json;
+  json.Text(value);
+  return json.Take();
+}
+
+FrameResult FrameOf(std::vector<Detection> detections) {
+  FrameResult frame;
+  frame.model = std::make_shared<ModelTag>(ModelTag{"m", {"person", "a\"b\\\n"}});
+  frame.size = {640, 480};
+  frame.detections = std::move(detections);
+  return frame;
+}
+
+std::string Json(const FrameResult& frame, std::size_t left_out = 0) {
+  JsonText json;
+  EXPECT_EQ(WriteFrame(frame, {"p", "cam"}, &json), left_out);
+  return json.Take();
+}
+
+TEST(JsonText, WritesNumbersWithTheDigitsThatMeanSomething) {
+  EXPECT_EQ(Fixed(0, 2), "0");
+  EXPECT_EQ(Fixed(-0.004, 2), "0");
+  EXPECT_EQ(Fixed(1.5, 2), "1.5");
+  EXPECT_EQ(Fixed(-12.345, 2), "-12.35");
+  EXPECT_EQ(Fixed(-0.05, 2), "-0.05");
+  EXPECT_EQ(Fixed(0.000001, 6), "0.000001");
+  EXPECT_EQ(Fixed(99.996, 2), "100");
+  EXPECT_EQ(Fixed(123456789012, 3), "123456789012");
+  EXPECT_EQ(Fixed(1382400, 0), "1382400");
+}
+
+TEST(JsonText, WritesNoNumberThatJsonCannotHold) {
+  for (const double value : {std::nan(""), -std::nan(""), std::numeric_limits<double>::infinity(),
+                             -std::numeric_limits<double>::infinity(), 1e12, -1e300}) {
+    EXPECT_FALSE(JsonText::Holds(value));
+    EXPECT_EQ(Fixed(value, 2), "null");
+  }
+}
+
+TEST(JsonText, WritesPointsWhateverTheLocaleSays) {
+  const char* before = std::setlocale(LC_ALL, nullptr);
+  const std::string former = before == nullptr ? "C" : before;
+  for (const char* locale : {"de_DE.UTF-8", "C.UTF-8"}) std::setlocale(LC_ALL, locale);
+  EXPECT_EQ(Fixed(1.5, 2), "1.5");
+  std::setlocale(LC_ALL, former.c_str());
+}
+
+TEST(JsonText, EscapesWhatJsonMustNotHoldAndMendsWhatIsNoUtf8) {
+  EXPECT_EQ(Text("plain"), "\"plain\"");
+  EXPECT_EQ(Text("a\"b\\c\n\x1b\x7f"), "\"a\\\"b\\\\c\\u000a\\u001b\x7f\"");
+  EXPECT_EQ(Text(std::string("\0", 1)), "\"\\u0000\"");
+  EXPECT_EQ(Text("ä€🚲"), "\"ä€🚲\"");
+  EXPECT_EQ(Text("\xC3"), "\"\xEF\xBF\xBD\"");
+  EXPECT_EQ(Text("\xC0\xAF"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");
+  EXPECT_EQ(Text("\xED\xA0\x80"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
+  EXPECT_EQ(Text("\xF5\x80"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");
+  EXPECT_EQ(Text("\xF0\x9F\x9A"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
+}
+
+TEST(Results, WriteAFrameAsTheContractHasIt) {
+  auto frame = FrameOf({{{1.234F, -2, 30, 40.5F}, 0.87654F, 1}});
+  frame.tag = FrameTag{7, 1'700'000'000'123'456};
+  frame.index = 3;
+  frame.pts_ms = 120.0004;
+  frame.tracks = std::vector<Track>{{frame.detections[0], 9}};
+  EXPECT_EQ(Json(frame),
+            R"({"source":"cam","sourceFrame":7,"capturedAtMs":1700000000123.456,"index":3,)"
+            R"("ptsMs":120,"width":640,"height":480,)"
+            R"("detections":[{"label":"a\"b\\\u000a","score":0.8765,"box":[1.23,-2,30,40.5]}],)"
+            R"("tracks":[{"label":"a\"b\\\u000a","score":0.8765,"box":[1.23,-2,30,40.5],)"
+            R"("trackId":9}]})");
+}
+
+TEST(Results, LeaveOutAndCountWhatIsNoDetection) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float infinite = std::numeric_limits<float>::infinity();
+  const Box box{1, 2, 3, 4};
+  const auto frame = FrameOf({{{nan, 2, 3, 4}, 0.5F, 0},
+                              {{1, 2, infinite, 4}, 0.5F, 0},
+                              {box, nan, 0},
+                              {box, 0.5F, 2},
+                              {box, 0.5F, -1},
+                              {box, 0.5F, 0}});
+  EXPECT_NE(Json(frame, 5).find(R"("detections":[{"label":"person","score":0.5,"box":[1,2,3,4]}])"),
+            std::string::npos);
+}
+
+TEST(Results, DoNotBelieveAFrameNumberThatNoCameraCounts) {
+  auto frame = FrameOf({});
+  frame.tag = FrameTag{~std::uint64_t{0}, ~std::uint64_t{0}};
+  EXPECT_NE(Json(frame).find(R"("sourceFrame":null,"capturedAtMs":null)"), std::string::npos);
+}
+
+TEST(Results, WriteOnlyTheDropsThatHappened) {
+  JsonText json;
+  WriteStats({}, {"p", ""}, {{"javascript", "late", 0}, {"results", "not-a-number", 2}}, &json);
+  EXPECT_EQ(json.Take(),
+            R"({"name":"p","fps":0,"framesTotal":0,"droppedTotal":0,"latencyMs":null,)"
+            R"("latencyFrom":"arrival","stages":[],)"
+            R"("drops":[{"place":"results","reason":"not-a-number","total":2}],"tracksTotal":0,)"
+            R"("copiesPerFrame":0,"copiedBytesPerFrame":0,)"
+            R"("source":{"state":"connecting","reconnects":0}})");
+}
+
+}  // namespace
+}  // namespace jetfleet
