@@ -124,23 +124,66 @@ test("a callback that throws is an uncaught exception, and later messages still 
   expect(node(path)).toMatchObject({ status: 0, out: "2\n", err: "" });
 });
 
-test("a handle that is garbage collected stops its pipeline", () => {
+test("a pipeline goes on although nobody holds its handle, and the process can still end", () => {
   const path = script(
     "collected.cjs",
     `let count = 0;
-     addon.startPipeline(options, () => { count++; }).then(() => {
-       const watch = () => {
-         global.gc();
-         const before = count;
-         setTimeout(() => { if (count === before && count > 0) console.log("quiet"); else watch(); }, 150);
-       };
-       setTimeout(watch, 200);
+     const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+     addon.startPipeline(options, () => { count++; }).then(async (handle) => {
+       const weak = new WeakRef(handle);
+       handle = null;
+       for (let i = 0; i < 5; i++) { await wait(50); global.gc(); }
+       const before = count;
+       while (count < before + 3) await wait(20);
+       console.log(weak.deref() === undefined ? "collected" : "kept");
+       process.exit(7);
      });`,
   );
-  // It also lets the event loop end.
   expect(node(path, process.execPath, ["--expose-gc"])).toMatchObject({
-    status: 0,
-    out: "quiet\n",
+    status: 7,
+    out: "kept\n",
+    err: "",
+  });
+});
+
+describe("a callback that is slow", () => {
+  const slow = `let calls = 0, ticks = 0, drops = [];
+     const spin = (ms) => { const until = performance.now() + ms; while (performance.now() < until); };
+     const { performance } = require("node:perf_hooks");
+     const timer = setInterval(() => { ticks++; }, 1);`;
+
+  test("leaves timers their turn after each of its messages", () => {
+    const path = script(
+      "slow.cjs",
+      `${slow}
+       options.batchMs = 0;
+       addon.startPipeline(options, (m) => {
+         if (m.type !== "frames") return;
+         spin(20);
+         if (++calls === 40) { console.log(ticks >= 35 ? "in turn" : ticks + " ticks"); process.exit(7); }
+       });`,
+    );
+    expect(node(path)).toMatchObject({ status: 7, out: "in turn\n", err: "" });
+  });
+
+  test("loses the oldest frames, and statistics say how many", () => {
+    const path = script(
+      "drops.cjs",
+      `${slow}
+       options.batchMs = 0;
+       let frames = 0, next = 0, missing = 0, told = 0;
+       addon.startPipeline(options, (m) => {
+         const value = m.json && JSON.parse(Buffer.from(m.json).toString());
+         if (m.type === "frames") {
+           for (const { index } of value) { missing += index - next; next = index + 1; }
+           if (++frames === 2) spin(1500);
+         }
+         if (m.type !== "stats") return;
+         told = (value.drops.find((d) => d.place === "runner" && d.reason === "event-loop-late") || { total: 0 }).total;
+         if (missing > 0 && told >= missing) { console.log(told === missing ? "all told" : told + " of " + missing); process.exit(7); }
+       });`,
+    );
+    expect(node(path)).toMatchObject({ status: 7, out: "all told\n", err: "" });
   });
 });
 
