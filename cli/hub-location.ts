@@ -51,9 +51,7 @@ export function truthFileOf(state: string): string {
 
 /** Throws HUB_UNREACHABLE or HUB_REFUSED. */
 export function openFeed(location: HubLocation, signal?: AbortSignal): Promise<FleetFeed> {
-  const { httpUrl, truthFile } = location;
-  const client = clientFor(location, signal);
-  return FleetFeed.open(httpUrl, client, truthFile === undefined ? {} : { truthFile });
+  return FleetFeed.open(location.httpUrl, clientFor(location, signal));
 }
 
 async function readRecord(file: string): Promise<HubRecord> {

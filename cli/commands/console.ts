@@ -1,5 +1,7 @@
 import { FleetError } from "../../fleet/errors/index.ts";
 import { type HubLocation, type HubOptions, locateHub, openFeed } from "../hub-location.ts";
+import { openOverlay } from "../overlay-source.ts";
+import type { Shown } from "../render/overlay.ts";
 
 /** 128 + SIGTERM, as shells count. */
 const ENDED_BY_SIGNAL = 143;
@@ -16,14 +18,23 @@ export async function showConsole(location: HubLocation, signal: AbortSignal): P
   const { loadConsole } = await import("../console/bundle.ts");
   const runConsole = await loadConsole();
   const feed = await openFeed(location, signal);
+  const overlays = await openOverlay(location);
   try {
     await feed.settle();
-    await runConsole(
-      { view: () => feed.view(), onChange: (heard) => feed.onChange(heard) },
-      signal,
-    );
+    const view = (): Shown => {
+      const now = feed.view();
+      return { ...now, overlay: overlays?.overlay(now) ?? null };
+    };
+    const onChange = (heard: () => void): (() => void) => {
+      const stops = [feed.onChange(heard), overlays?.onChange(heard)];
+      return () => {
+        for (const stop of stops) stop?.();
+      };
+    };
+    await runConsole({ view, onChange }, signal);
     return signal.aborted ? ENDED_BY_SIGNAL : 0;
   } finally {
+    overlays?.close();
     await feed.close();
   }
 }

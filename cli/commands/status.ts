@@ -2,7 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { FleetView } from "../../fleet/view/index.ts";
 import { type HubOptions, locateHub, openFeed } from "../hub-location.ts";
+import { openOverlay } from "../overlay-source.ts";
 import { paletteFor } from "../render/colour.ts";
+import { jsonAnswer, type Shown } from "../render/overlay.ts";
 import { statusLines } from "../render/status-text.ts";
 
 export interface StatusOptions extends HubOptions {
@@ -24,34 +26,47 @@ Exit codes:
   1  something is wrong; the answer says what
   2  no answer: wrong usage, or the hub cannot be reached or refuses`;
 
+/** What --json prints; its schema is printed by --json-schema. */
+export const StatusAnswer = FleetView.extend({
+  overlays: z.record(z.string(), z.unknown()).optional().meta({
+    description:
+      "What others than the devices say of the fleet, by name; of the demo's its `truth`.",
+  }),
+});
+export type StatusAnswer = z.infer<typeof StatusAnswer>;
+
 const WATCH_INTERVAL_MS = 2000;
 const DEFAULT_WIDTH = 80;
 
 /** Prints the fleet's state and returns the exit code. */
 export async function status(options: StatusOptions, signal?: AbortSignal): Promise<number> {
   if (options.jsonSchema) {
-    process.stdout.write(`${JSON.stringify(z.toJSONSchema(FleetView), null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify(z.toJSONSchema(StatusAnswer), null, 2)}\n`);
     return 0;
   }
-  const feed = await openFeed(await locateHub(options), signal);
+  const location = await locateHub(options);
+  const feed = await openFeed(location, signal);
+  const overlays = await openOverlay(location);
   try {
     await feed.settle();
     if (!options.watch) await feed.settleBudgets(signal);
     for (;;) {
       const view = FleetView.parse(feed.view());
-      print(view, options);
+      print({ ...view, overlay: overlays?.overlay(view) ?? null }, options);
       if (!options.watch || signal?.aborted) return view.healthy ? 0 : 1;
       await delay(WATCH_INTERVAL_MS, undefined, signal ? { signal } : {}).catch(() => {});
     }
   } finally {
+    overlays?.close();
     await feed.close();
   }
 }
 
-function print(view: FleetView, options: StatusOptions): void {
+function print(view: Shown, options: StatusOptions): void {
   if (options.json) {
     // With --watch one object per line, so that a reader can tell them apart.
-    const text = options.watch ? JSON.stringify(view) : JSON.stringify(view, null, 2);
+    const answer = jsonAnswer(view);
+    const text = options.watch ? JSON.stringify(answer) : JSON.stringify(answer, null, 2);
     process.stdout.write(`${text}\n`);
     return;
   }

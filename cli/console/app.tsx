@@ -1,6 +1,7 @@
 import { Box, Text, useApp, useInput, useWindowSize } from "ink";
 import { useEffect, useReducer, useSyncExternalStore } from "react";
 import type { FleetView } from "../../fleet/view/index.ts";
+import type { Shown } from "../render/overlay.ts";
 import { deviceScreen } from "./device-screen.ts";
 import { fleetScreen } from "./fleet-screen.ts";
 import { helpScreen } from "./help-screen.ts";
@@ -31,7 +32,7 @@ export function App({ store }: { store: ViewStore }) {
   return <Screen lines={screenOf(view, ui, { width: columns, height: rows })} />;
 }
 
-export function screenOf(view: FleetView, ui: UiState, size: Size): Line[] {
+export function screenOf(view: Shown, ui: UiState, size: Size): Line[] {
   if (ui.help) return helpScreen(size);
   const device = ui.screen === "device" ? selectedDevice(ui, view) : null;
   return device ? deviceScreen(view, device, size) : fleetScreen(view, ui, size);

@@ -14,15 +14,15 @@ import {
   formatPercent,
   shortDigest,
 } from "../render/format.ts";
+import { overlayRows, type Shown, titledRows } from "../render/overlay.ts";
 import { boardTitle, modelTitle, stageTable } from "../render/status-text.ts";
 import { table } from "../render/table.ts";
-import { figureRows, TRUTH_COLUMNS, truthAbsence } from "../render/truth-text.ts";
 import { clockOf, eventLines, problemLines } from "./common-lines.ts";
 import { footerOf } from "./keys.ts";
 import { type Line, line, page, rule, type Size, spread, TALL, wrapped } from "./lines.ts";
 import { isOutOfBudget, marked, planLines } from "./plan-lines.ts";
 
-export function deviceScreen(view: FleetView, device: DeviceView, size: Size): Line[] {
+export function deviceScreen(view: Shown, device: DeviceView, size: Size): Line[] {
   const { width } = size;
   const footer = [rule(width), line(footerOf(["up", "down", "back", "help", "quit"]), "faint")];
   const problems = problemLines(
@@ -38,7 +38,10 @@ export function deviceScreen(view: FleetView, device: DeviceView, size: Size): L
     6,
     size.height - head.length - footer.length - Math.min(problems.length, 6),
   );
-  const pipelines = device.pipelines.flatMap((pipeline) => pipelineLines(pipeline, view, size));
+  const pipelines = device.pipelines.flatMap((pipeline) => [
+    ...pipelineLines(pipeline, view, size),
+    ...overlayLines(view, device, pipeline, size),
+  ]);
   return page(
     [...head, ...pipelines.slice(0, room), ...problems, ...deviceEvents(device, width)],
     footer,
@@ -142,18 +145,24 @@ function pipelineLines(pipeline: PipelineView, view: FleetView, { width, height 
     ...wrapped(title, width).map(({ text }) => line(text, tone)),
     ...planLines(pipeline, { width, height }),
     ...(stats ? [line(head, "faint"), ...rows.map((text) => line(text))] : []),
-    ...truthRows(pipeline, view, { width, height }),
   ];
 }
 
-/** The labels' own rows only where there is room for them. */
-function truthRows({ truth }: PipelineView, view: FleetView, { width, height }: Size): Line[] {
-  if (!view.truth) return [];
-  const absence = truthAbsence(view.truth) ?? (truth?.now ? null : "truth: no frame compared yet");
-  if (absence !== null || !truth?.now) return [line(absence ?? "", "faint")];
-  const rows = figureRows("  all labels", truth.now);
+/** More than the sum only where there is room for it. */
+function overlayLines(
+  view: Shown,
+  device: DeviceView,
+  pipeline: PipelineView,
+  { width, height }: Size,
+): Line[] {
+  const { overlay } = view;
+  if (!overlay) return [];
+  const own = overlayRows(view, device.name, pipeline.name);
+  const absence = overlay.absence?.text ?? own?.nothing;
+  if (!own || absence) return absence ? [line(absence, "faint")] : [];
+  const rows = titledRows(own, "  all labels");
   const [head = "", ...lines] = table(
-    TRUTH_COLUMNS,
+    overlay.columns,
     height < TALL ? rows.slice(0, 1) : rows,
     width,
   );

@@ -12,16 +12,16 @@ import {
   formatMs,
   formatPercent,
 } from "../render/format.ts";
+import { overlayRows, type Shown } from "../render/overlay.ts";
 import { boardTitle, modelTitle } from "../render/status-text.ts";
 import { type Column, table } from "../render/table.ts";
-import { truthAbsence } from "../render/truth-text.ts";
 import { clockOf, eventLines, problemLines } from "./common-lines.ts";
 import { footerOf } from "./keys.ts";
 import { type Line, line, page, rule, type Size, spread, type Tone } from "./lines.ts";
 import { isOutOfBudget, marked } from "./plan-lines.ts";
 import { selectedDevice, type UiState } from "./ui-state.ts";
 
-export function fleetScreen(view: FleetView, ui: UiState, size: Size): Line[] {
+export function fleetScreen(view: Shown, ui: UiState, size: Size): Line[] {
   const { width } = size;
   const footer = [rule(width), line(footerOf(["up", "down", "open", "help", "quit"]), "faint")];
   const head = [...header(view, width), rule(width)];
@@ -38,7 +38,7 @@ export function fleetScreen(view: FleetView, ui: UiState, size: Size): Line[] {
     ...deviceLines(view, ui, width),
     rule(width),
     ...pipelineLines(view, width),
-    ...truthNote(view),
+    ...overlayNote(view),
   ];
   const events = fleetEvents(view, width);
   return page([...head, ...lists.slice(0, room), ...problems, ...events], footer, size);
@@ -152,26 +152,13 @@ const PIPELINE_CELLS: readonly Cell<PipelineRow>[] = [
     text: (row) => marked(formatMs(row.stats?.latencyMs?.p95), row, "latencyP95Ms"),
   },
   { title: "DROPPED", align: "right", text: ({ stats }) => formatCount(stats?.droppedTotal) },
-  { title: "PREC/REC", align: "right", text: precisionAndRecall },
-  {
-    title: "IDF1",
-    align: "right",
-    wide: true,
-    text: ({ truth }) => short(truth?.now?.tracker.idf1),
-  },
-  {
-    title: "COMPARED",
-    align: "right",
-    wide: true,
-    text: ({ truth }) => formatCount(truth?.now?.frames.matched),
-  },
 ];
 
-function pipelineLines(view: FleetView, width: number): Line[] {
+function pipelineLines(view: Shown, width: number): Line[] {
   const rows = view.devices.flatMap((device) =>
     device.pipelines.map((pipeline) => ({ ...pipeline, device: device.name })),
   );
-  const [title = "", ...lines] = tableOf(PIPELINE_CELLS, rows, width);
+  const [title = "", ...lines] = tableOf([...PIPELINE_CELLS, ...overlayCells(view)], rows, width);
   const tones = rows.map(pipelineTone);
   return [line(title, "faint"), ...lines.map((text, at) => line(text, tones[at] ?? "plain"))];
 }
@@ -185,21 +172,18 @@ function pipelineState({ state, stats }: PipelineView): string {
   return stats?.source.state === "lost" ? "no source" : state;
 }
 
-/** Of the detector, pooled over the labels. */
-function precisionAndRecall({ truth }: PipelineView): string {
-  if (!truth?.now) return "-";
-  const { precision, recall } = truth.now.detector.pooled;
-  return `${short(precision)}/${short(recall)}`;
-}
-
-function short(ratio: number | null | undefined): string {
-  return ratio === null || ratio === undefined ? "-" : ratio.toFixed(2);
+function overlayCells(view: Shown): Cell<PipelineRow>[] {
+  return (view.overlay?.cells ?? []).map(({ title, wide }, at) => ({
+    title,
+    align: "right",
+    ...(wide ? { wide } : {}),
+    text: ({ device, name }) => overlayRows(view, device, name)?.cells[at] ?? "-",
+  }));
 }
 
 /** Said only where figures should be and are not. */
-function truthNote({ truth }: FleetView): Line[] {
-  const absence = truth && truthAbsence(truth);
-  return absence ? [line(absence, truth.state === "absent" ? "faint" : "warn")] : [];
+function overlayNote({ overlay }: Shown): Line[] {
+  return overlay?.absence ? [line(overlay.absence.text, overlay.absence.tone)] : [];
 }
 
 function fleetEvents(view: FleetView, width: number): Line[] {

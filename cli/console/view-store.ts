@@ -1,8 +1,8 @@
-import type { FleetView } from "../../fleet/view/index.ts";
+import type { Shown } from "../render/overlay.ts";
 
 /** What the screen needs of a feed; the bundle and its host share data and these two functions only. */
 export interface ViewSource {
-  view(): FleetView;
+  view(): Shown;
   onChange(listener: () => void): () => void;
 }
 
@@ -17,7 +17,7 @@ export class ViewStore {
   readonly #listeners = new Set<() => void>();
   readonly #timer: NodeJS.Timeout;
   readonly #stop: () => void;
-  #picture: FleetView;
+  #picture: Shown;
   #dirty = false;
   #takenAtMs = Date.now();
 
@@ -33,7 +33,7 @@ export class ViewStore {
     return () => this.#listeners.delete(listener);
   };
 
-  readonly getPicture = (): FleetView => this.#picture;
+  readonly getPicture = (): Shown => this.#picture;
 
   close(): void {
     clearInterval(this.#timer);

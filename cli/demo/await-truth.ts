@@ -1,8 +1,8 @@
-import type { FleetFeed } from "../../fleet/hub/client/index.ts";
-import type { FleetView } from "../../fleet/view/index.ts";
-import { ENOUGH_FRAMES } from "../render/truth-text.ts";
+import { truthOf } from "../../fleet/sim/truth/overlay.ts";
+import type { DemoFeed, Picture } from "./picture.ts";
 import { pause } from "./show.ts";
 import type { Steps } from "./steps.ts";
+import { ENOUGH_FRAMES } from "./truth-text.ts";
 
 const POLL_MS = 500;
 const SAY_EVERY_MS = 10_000;
@@ -15,15 +15,14 @@ const DEADLINE_MS = 5 * 60_000;
  * Returns false, and says so, when that was not reached.
  */
 export async function awaitTruth(
-  feed: FleetFeed,
+  feed: DemoFeed,
   steps: Steps,
   signal: AbortSignal,
 ): Promise<boolean> {
   const end = Date.now() + DEADLINE_MS;
   let [saidAtMs, grewAtMs, best] = [0, Date.now(), -1];
   for (;;) {
-    const view = feed.view();
-    const compared = comparedFrames(view);
+    const compared = comparedFrames(feed.picture());
     const least = Math.min(...compared.map(({ frames }) => frames));
     if (compared.length > 0 && least >= ENOUGH_FRAMES) {
       if (saidAtMs > 0) steps.say("truth", text(compared));
@@ -49,11 +48,11 @@ interface Compared {
 }
 
 /** Pure: frames of the model that runs, by pipeline. */
-export function comparedFrames(view: FleetView): Compared[] {
+export function comparedFrames({ view, truth }: Picture): Compared[] {
   return view.devices.flatMap((device) =>
-    device.pipelines.map(({ name, truth }) => ({
+    device.pipelines.map(({ name }) => ({
       pipeline: `${device.name}/${name}`,
-      frames: truth?.now?.frames.matched ?? 0,
+      frames: truthOf(truth, device.name, name)?.now?.frames.matched ?? 0,
     })),
   );
 }

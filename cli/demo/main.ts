@@ -1,10 +1,9 @@
 import { Command } from "commander";
 import { asFleetError, describeError, FleetError } from "../../fleet/errors/index.ts";
-import type { FleetView } from "../../fleet/view/index.ts";
-import { type HubLocation, openFeed } from "../hub-location.ts";
+import type { HubLocation } from "../hub-location.ts";
 import { paletteFor } from "../render/colour.ts";
+import { jsonAnswer } from "../render/overlay.ts";
 import { statusLines } from "../render/status-text.ts";
-import { updateLines } from "../render/update-text.ts";
 import { awaitTruth } from "./await-truth.ts";
 import { chooseCamera } from "./camera.ts";
 import { type DemoRun, deploy, withFleet } from "./demo.ts";
@@ -13,11 +12,13 @@ import { alone } from "./lock.ts";
 import { chooseModel } from "./model.ts";
 import { checkOptions, DemoOptions } from "./options.ts";
 import { BOARDS } from "./parts.ts";
+import { DemoFeed, type Picture, shown } from "./picture.ts";
 import { awaitHealthy } from "./show.ts";
 import { configuredModel } from "./stack.ts";
 import { demoPaths } from "./state.ts";
 import { Steps } from "./steps.ts";
 import { changeModel } from "./update.ts";
+import { updateLines } from "./update-text.ts";
 
 const CANCELLED = 130;
 
@@ -90,22 +91,22 @@ async function show(options: DemoOptions, run: DemoRun): Promise<number> {
     });
   });
   const interactive = process.stdin.isTTY && process.stdout.isTTY && !options.once && !options.json;
-  const view = await awaitView(location, run, !interactive);
-  return interactive ? openConsole(location, run) : printOnce(view, options);
+  const picture = await awaitPicture(location, run, !interactive);
+  return interactive ? openConsole(location, run) : printOnce(picture, options);
 }
 
-async function awaitView(
+async function awaitPicture(
   location: HubLocation,
   { steps, signal }: DemoRun,
   withTruth: boolean,
-): Promise<FleetView> {
-  const feed = await openFeed(location, signal);
+): Promise<Picture> {
+  const feed = await DemoFeed.open(location, signal);
   try {
     const devices = BOARDS.map(({ name }) => name);
-    const { healthy } = await awaitHealthy(feed, devices, signal);
+    const { healthy } = await awaitHealthy(feed.fleet, devices, signal);
     steps.say("fleet", healthy ? "all pipelines deliver frames" : "something is wrong, see below");
-    if (healthy && withTruth && location.truthFile) await awaitTruth(feed, steps, signal);
-    return feed.view();
+    if (healthy && withTruth && feed.hasTruth) await awaitTruth(feed, steps, signal);
+    return feed.picture();
   } finally {
     await feed.close();
   }
@@ -134,9 +135,10 @@ async function update(options: DemoOptions, run: DemoRun): Promise<number> {
   return 0;
 }
 
-function printOnce(view: FleetView, options: DemoOptions): number {
+function printOnce(picture: Picture, options: DemoOptions): number {
+  const view = shown(picture);
   const lines = options.json
-    ? [JSON.stringify(view, null, 2)]
+    ? [JSON.stringify(jsonAnswer(view), null, 2)]
     : ["", ...statusLines(view, screenWidth(), paletteFor(process.stdout)), "", farewell()];
   process.stdout.write(`${lines.join("\n")}\n`);
   return view.healthy ? 0 : 1;

@@ -1,11 +1,8 @@
 import { z } from "zod";
 import { ModelSwappedData } from "../../fleet/contract/index.ts";
-import {
-  type DeviceView,
-  type FleetView,
-  PipelineTruth,
-  updateProgress,
-} from "../../fleet/view/index.ts";
+import { PipelineTruth, truthOf } from "../../fleet/sim/truth/overlay.ts";
+import { type DeviceView, updateProgress } from "../../fleet/view/index.ts";
+import type { Picture } from "./picture.ts";
 
 const { now: Figures, swaps } = PipelineTruth.shape;
 
@@ -44,21 +41,23 @@ export const UpdateReport = z.object({
 export type UpdateReport = z.infer<typeof UpdateReport>;
 
 /** Pure: what changed on each device between two pictures of the fleet. */
-export function deviceChanges(before: FleetView, after: FleetView): DeviceChange[] {
-  return after.devices.map((device) => {
-    const old = before.devices.find(({ name }) => name === device.name);
+export function deviceChanges(before: Picture, after: Picture): DeviceChange[] {
+  const sinceMs = before.view.generatedAtMs;
+  return after.view.devices.map((device) => {
+    const old = before.view.devices.find(({ name }) => name === device.name);
     return {
       device: device.name,
-      ...updateProgress(device, before.generatedAtMs),
-      pipelines: device.pipelines.map(({ name, model, truth }) => {
+      ...updateProgress(device, sinceMs),
+      pipelines: device.pipelines.map(({ name, model }) => {
+        const truth = truthOf(after.truth, device.name, name);
         const former = old?.pipelines.find((pipeline) => pipeline.name === name);
         const isNew = former?.model?.digest !== model?.digest;
         const swap = truth?.swaps.findLast(({ toDigest }) => toDigest === model?.digest) ?? null;
         return {
           pipeline: name,
           swap: isNew ? swap : null,
-          agent: swappedEvent(device, name, before.generatedAtMs),
-          before: former?.truth?.now ?? null,
+          agent: swappedEvent(device, name, sinceMs),
+          before: truthOf(before.truth, device.name, name)?.now ?? null,
           after: truth?.now ?? null,
         };
       }),

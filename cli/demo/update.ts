@@ -1,9 +1,9 @@
 import type { FleetFeed } from "../../fleet/hub/client/index.ts";
 import type { FleetView } from "../../fleet/view/index.ts";
-import { openFeed } from "../hub-location.ts";
 import { awaitTruth } from "./await-truth.ts";
 import { type DemoFleet, type DemoRun, deploy } from "./demo.ts";
 import type { DemoModel } from "./model.ts";
+import { DemoFeed } from "./picture.ts";
 import { titleOfRunning } from "./street.ts";
 import { deviceChanges, type UpdateReport } from "./update-report.ts";
 
@@ -16,20 +16,20 @@ export async function changeModel(
   fleet: DemoFleet,
   model: DemoModel,
 ): Promise<UpdateReport> {
-  const feed = await openFeed(fleet.location, run.signal);
+  const feed = await DemoFeed.open(fleet.location, run.signal);
   try {
-    await feed.settle();
-    const from = await titleOfRunning(feed.view());
+    await feed.fleet.settle();
+    const from = await titleOfRunning(feed.picture().view);
     run.steps.say("model", `${from} runs, ${model.title} is wanted`);
-    const enoughBefore = await measured(run, fleet, feed);
-    const before = feed.view();
+    const enoughBefore = await measured(run, feed);
+    const before = feed.picture();
     const startedAtMs = Date.now();
     await deploy(run, fleet, model);
     const tookMs = Date.now() - startedAtMs;
-    const changed = digestsOf(feed.view()) !== digestsOf(before);
-    if (changed) await awaitCommitted(run, feed);
-    const enoughFrames = (await measured(run, fleet, feed)) && enoughBefore;
-    const devices = deviceChanges(before, feed.view());
+    const changed = digestsOf(feed.picture().view) !== digestsOf(before.view);
+    if (changed) await awaitCommitted(run, feed.fleet);
+    const enoughFrames = (await measured(run, feed)) && enoughBefore;
+    const devices = deviceChanges(before, feed.picture());
     return { from, to: model.title, changed, tookMs, enoughFrames, devices };
   } finally {
     await feed.close();
@@ -37,8 +37,8 @@ export async function changeModel(
 }
 
 /** Without truth there is nothing to wait for. */
-async function measured(run: DemoRun, fleet: DemoFleet, feed: FleetFeed): Promise<boolean> {
-  return fleet.location.truthFile === undefined || awaitTruth(feed, run.steps, run.signal);
+async function measured(run: DemoRun, feed: DemoFeed): Promise<boolean> {
+  return !feed.hasTruth || awaitTruth(feed, run.steps, run.signal);
 }
 
 async function awaitCommitted({ signal }: DemoRun, feed: FleetFeed): Promise<void> {

@@ -11,12 +11,12 @@ import {
   shortDigest,
   wrap,
 } from "./format.ts";
+import { overlaySection, type Shown } from "./overlay.ts";
 import { planSection } from "./plan-section.ts";
 import { type Column, table } from "./table.ts";
-import { truthLines } from "./truth-text.ts";
 
 /** The whole answer of `jetfleet status`, line by line, at most `width` columns. */
-export function statusLines(view: FleetView, width: number, palette: Palette): string[] {
+export function statusLines(view: Shown, width: number, palette: Palette): string[] {
   if (view.devices.length === 0) {
     return [...header(view, width, palette), "", "No device yet: `pulumi up` makes the first."];
   }
@@ -30,7 +30,7 @@ export function statusLines(view: FleetView, width: number, palette: Palette): s
     ...(pipelines.length > 0 ? ["", ...titled(pipelineTable(pipelines, width), palette)] : []),
     ...pipelines.flatMap(({ device, pipeline }) => stageLines(device, pipeline, width, palette)),
     ...section(planSection(view, width), palette),
-    ...section(truthLines(view, width), palette),
+    ...section(overlaySection(view, width), palette),
     ...problemLines(view.problems, width, palette),
   ];
 }

@@ -3,7 +3,6 @@ import type { DeviceFacts, FleetFacts, Heard } from "./facts.ts";
 import { type History, STATS_FRESH_MS } from "./plan/history.ts";
 import { planOf } from "./plan/of-pipeline.ts";
 import { problemsOf } from "./problems.ts";
-import { pipelineTruth, type TruthFact, truthState } from "./truth.ts";
 import { type DeviceView, type FleetView, type PipelineView, VIEW_SCHEMA_VERSION } from "./view.ts";
 
 const EVENTS_SHOWN = 20;
@@ -14,7 +13,6 @@ export interface ViewContext {
   nowMs: number;
   /** When we began to listen: whoever should have spoken by now and has not is silent. */
   listeningSinceMs: number;
-  truth?: TruthFact;
 }
 
 export function buildView(facts: FleetFacts, context: ViewContext): FleetView {
@@ -27,7 +25,6 @@ export function buildView(facts: FleetFacts, context: ViewContext): FleetView {
     fleet: context.fleet,
     generatedAtMs: context.nowMs,
     hub: context.hub,
-    truth: truthState(context.truth ?? null, context.nowMs),
     healthy: context.hub.connected && problems.every(({ severity }) => severity !== "error"),
     devices,
     problems,
@@ -54,7 +51,7 @@ function deviceView(device: DeviceFacts, context: ViewContext): DeviceView {
     statsAgeMs,
     figures: fresh?.message.board ?? null,
     error: reported?.error ?? null,
-    pipelines: pipelineViews(device, fresh !== null, context),
+    pipelines: pipelineViews(device, fresh !== null),
     events: device.events.slice(0, EVENTS_SHOWN).map(({ atMs, kind, message, pipeline, data }) => ({
       atMs,
       kind,
@@ -80,11 +77,7 @@ function presenceOf(
 type Planned = "plan" | "budget" | "comparison";
 
 /** What is reported, and what is desired but not reported yet. */
-function pipelineViews(
-  device: DeviceFacts,
-  fresh: boolean,
-  { truth = null, nowMs }: ViewContext,
-): PipelineView[] {
+function pipelineViews(device: DeviceFacts, fresh: boolean): PipelineView[] {
   const stats = fresh ? (device.stats?.message.pipelines ?? []) : [];
   const history: History = fresh ? device.history : new Map();
   const reported = device.reported?.message.pipelines ?? [];
@@ -98,15 +91,10 @@ function pipelineViews(
       seconds: history.get(name) ?? [],
     });
   return [
-    ...reported.map((pipeline) => {
-      const modelDigest = pipeline.model.digest;
-      const at = { device: device.name, pipeline: pipeline.name, modelDigest, nowMs };
-      return {
-        ...reportedPipeline(pipeline, stats),
-        truth: pipelineTruth(truth, at),
-        ...plan(pipeline.name, pipeline),
-      };
-    }),
+    ...reported.map((pipeline) => ({
+      ...reportedPipeline(pipeline, stats),
+      ...plan(pipeline.name, pipeline),
+    })),
     ...pending.map(({ name }) => ({ ...pendingPipeline(name), ...plan(name, null) })),
   ].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -114,7 +102,7 @@ function pipelineViews(
 function reportedPipeline(
   pipeline: Reported["pipelines"][number],
   stats: readonly PipelineStats[],
-): Omit<PipelineView, "truth" | Planned> {
+): Omit<PipelineView, Planned> {
   const { name, state, sinceMs, model, restarts, error } = pipeline;
   const figures = stats.find((one) => one.name === name) ?? null;
   return { name, state, sinceMs, model, restarts, error, stats: figures };
@@ -129,7 +117,6 @@ function pendingPipeline(name: string): Omit<PipelineView, Planned> {
     restarts: 0,
     error: null,
     stats: null,
-    truth: null,
   };
 }
 

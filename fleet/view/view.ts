@@ -9,10 +9,9 @@ import {
 } from "../contract/index.ts";
 import { BudgetSpec, Digest, EpochMs, PlanSummary } from "../spec/index.ts";
 import { Comparison } from "./plan/comparison.ts";
-import { PipelineTruth, TruthState } from "./truth.ts";
 
 /** Grows when a field of the view changes its meaning or goes away; new fields do not count. */
-export const VIEW_SCHEMA_VERSION = 1;
+export const VIEW_SCHEMA_VERSION = 2;
 
 export const Problem = z
   .object({
@@ -39,7 +38,6 @@ export const PipelineView = z.object({
   stats: PipelineStats.nullable().meta({
     description: "Figures of the last second; null when none came lately.",
   }),
-  truth: PipelineTruth.nullable(),
   plan: PlanSummary.extend({
     ofRunningModel: z.boolean().nullable().meta({
       description:
@@ -107,9 +105,6 @@ export const FleetView = z
       invalidMessages: z.number().int().nonnegative().meta({
         description: "Messages that did not follow the contract and were left out.",
       }),
-    }),
-    truth: TruthState.nullable().meta({
-      description: "null: nobody keeps the truth of this fleet's cameras.",
     }),
     healthy: z.boolean(),
     devices: z.array(DeviceView),

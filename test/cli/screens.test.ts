@@ -9,7 +9,7 @@ import { INITIAL_UI, nextUi, selectedDevice } from "../../cli/console/ui-state.t
 import { buildView, type FleetMessage, NOTHING_HEARD, reduce } from "../../fleet/view/index.ts";
 import { ABSENT, PLAN, viewOf as plannedView, REFUSED } from "./support/planned.ts";
 import { reportedOf, statsOf } from "./support/synthetic-device.ts";
-import { truthOf } from "./support/truth-report.ts";
+import { withTruth } from "./support/truth-report.ts";
 
 const NOW = 1_800_000_000_000;
 
@@ -27,8 +27,7 @@ function viewOf(names: readonly string[]) {
     ])
     .reduce(reduce, NOTHING_HEARD);
   const hub = { httpUrl: "http://127.0.0.1:4000", connected: true, invalidMessages: 0 };
-  const truth = truthOf(names, NOW);
-  return buildView(facts, { fleet: "demo", hub, nowMs: NOW, listeningSinceMs: 0, truth });
+  return withTruth(buildView(facts, { fleet: "demo", hub, nowMs: NOW, listeningSinceMs: 0 }));
 }
 
 const PLANNED = plannedView(

@@ -36,7 +36,7 @@ describe("jetfleet status", () => {
     const { code, stdout } = await status("--json");
     expect(code).toBe(0);
     const view = FleetView.parse(JSON.parse(stdout));
-    expect(view).toMatchObject({ schemaVersion: 1, fleet: "demo", healthy: true });
+    expect(view).toMatchObject({ schemaVersion: 2, fleet: "demo", healthy: true });
     expect(view.devices.map(({ name }) => name)).toEqual(["tx2", "xavier"]);
     expect(view.devices[0]?.pipelines[0]).toMatchObject({
       model: { name: "scene", digest: MODEL_DIGEST },

@@ -2,9 +2,11 @@ import { existsSync } from "node:fs";
 import { copyFile, readFile, truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { StatusAnswer } from "../../cli/commands/status.ts";
 import { repoDir } from "../../cli/setup/paths.mjs";
 import { sha256Digest } from "../../fleet/release/index.ts";
-import type { FleetView, TruthFigures } from "../../fleet/view/index.ts";
+import { type TruthFigures, TruthOverlay } from "../../fleet/sim/truth/overlay.ts";
+import type { FleetView } from "../../fleet/view/index.ts";
 import { tinyModel } from "../native/tiny-model.ts";
 import { DemoWorld } from "./support/demo-world.ts";
 
@@ -15,7 +17,7 @@ const LABELS = JSON.stringify(["person", "vehicle", "bicycle"]);
 /** One story: v1, a v2 that arrives damaged, v2, back to v1, models that cannot be loaded. */
 describe("a model that is changed over the air while frames flow", { timeout: 8 * MINUTE }, () => {
   let world: DemoWorld;
-  let before: FleetView;
+  let before: StatusAnswer;
 
   beforeAll(async () => {
     world = await DemoWorld.create();
@@ -29,7 +31,7 @@ describe("a model that is changed over the air while frames flow", { timeout: 8 
     expect(text).toMatch(/TRUTH .*DET P.*DET R.*TRK P.*TRK R.*IDF1/);
     expect(text).toContain("Rule: same label, IoU ≥ 0.5; left out: height < 4 % of picture");
     before = await world.status();
-    expect(before.truth?.state).toBe("current");
+    expect(truthIn(before).state).toBe("current");
     for (const { frames } of figures(before)) {
       expect(frames.matched).toBeGreaterThanOrEqual(ENOUGH_FRAMES);
     }
@@ -157,13 +159,16 @@ function models(view: FleetView): (string | undefined)[] {
   return view.devices.flatMap(({ pipelines }) => pipelines.map(({ model }) => model?.digest));
 }
 
-function figures(view: FleetView): TruthFigures[] {
-  return view.devices.flatMap(({ pipelines }) =>
-    pipelines.map(({ name, truth }) => {
-      if (!truth?.now) throw new Error(`no figures of ${name}: ${JSON.stringify(view.truth)}`);
-      return truth.now;
-    }),
-  );
+function truthIn({ overlays }: StatusAnswer): TruthOverlay {
+  return TruthOverlay.parse(overlays?.["truth"]);
+}
+
+function figures(view: StatusAnswer): TruthFigures[] {
+  const truth = truthIn(view);
+  return truth.pipelines.map(({ device, pipeline, now }) => {
+    if (!now) throw new Error(`no figures of ${device}/${pipeline}: ${JSON.stringify(truth)}`);
+    return now;
+  });
 }
 
 function expectGood(one: TruthFigures | null): void {

@@ -4,11 +4,9 @@ import { buildView } from "../../view/build-view.ts";
 import { type FleetFacts, type FleetMessage, NOTHING_HEARD, reduce } from "../../view/facts.ts";
 import { looksBroken } from "../../view/plan/broken-budget.ts";
 import { STATS_FRESH_MS, WINDOW_MS } from "../../view/plan/history.ts";
-import type { TruthFact } from "../../view/truth.ts";
 import type { FleetView } from "../../view/view.ts";
 import type { FleetLink, MessageInfo } from "./fleet-link.ts";
 import type { HubClient } from "./hub-client.ts";
-import { readTruthFile } from "./truth-file.ts";
 
 /** Retained messages come at once; this is for a hub under load. */
 const RETAINED_DEADLINE_MS = 5000;
@@ -17,12 +15,6 @@ const STATS_DEADLINE_MS = STATS_FRESH_MS + 500;
 /** The first second of figures only begins the window, and one may be lost on the way. */
 const BUDGET_DEADLINE_MS = WINDOW_MS + 2500;
 const BUDGET_POLL_MS = 250;
-const TRUTH_INTERVAL_MS = 1000;
-
-export interface FeedOptions {
-  /** Report of the truth keeper, where the fleet's camera is a simulated one. */
-  truthFile?: string;
-}
 
 /** Listens to a fleet and keeps its facts. Nothing is written to the fleet. */
 export class FleetFeed {
@@ -31,33 +23,19 @@ export class FleetFeed {
   readonly #link: FleetLink;
   readonly #listeningSinceMs = Date.now();
   readonly #listeners = new Set<() => void>();
-  readonly #truthFile: string | undefined;
-  #truthTimer: NodeJS.Timeout | undefined;
   #facts: FleetFacts = NOTHING_HEARD;
-  #truth: TruthFact = null;
 
-  private constructor(
-    httpUrl: string,
-    client: HubClient,
-    link: FleetLink,
-    { truthFile }: FeedOptions,
-  ) {
-    this.#truthFile = truthFile;
+  private constructor(httpUrl: string, client: HubClient, link: FleetLink) {
     this.#httpUrl = httpUrl;
     this.#client = client;
     this.#link = link;
   }
 
   /** Connects; throws HUB_UNREACHABLE or HUB_REFUSED. */
-  static async open(
-    httpUrl: string,
-    client: HubClient,
-    options: FeedOptions = {},
-  ): Promise<FleetFeed> {
-    const feed = new FleetFeed(httpUrl, client, await client.connectMqtt(), options);
+  static async open(httpUrl: string, client: HubClient): Promise<FleetFeed> {
+    const feed = new FleetFeed(httpUrl, client, await client.connectMqtt());
     feed.#link.onConnection(() => feed.#changed());
     await feed.#subscribe();
-    await feed.#watchTruth();
     return feed;
   }
 
@@ -77,7 +55,6 @@ export class FleetFeed {
       },
       nowMs,
       listeningSinceMs: this.#listeningSinceMs,
-      truth: this.#truth,
     });
   }
 
@@ -115,7 +92,6 @@ export class FleetFeed {
 
   async close(): Promise<void> {
     this.#listeners.clear();
-    clearInterval(this.#truthTimer);
     await this.#link.close();
   }
 
@@ -151,17 +127,6 @@ export class FleetFeed {
     await link.subscribe("+", "events", (message, { device }) =>
       this.#take({ type: "event", device, message }),
     );
-  }
-
-  async #watchTruth(): Promise<void> {
-    const file = this.#truthFile;
-    if (file === undefined) return;
-    const read = async (): Promise<void> => {
-      this.#truth = await readTruthFile(file);
-      this.#changed();
-    };
-    await read();
-    this.#truthTimer = setInterval(() => void read(), TRUTH_INTERVAL_MS).unref();
   }
 
   #take(message: FleetMessage): void {

@@ -1,5 +1,5 @@
 export { readCredentialsFile } from "../credentials/operator-file.ts";
 export { Credentials, HubInfo, HubRecord } from "../hub-info.ts";
-export { type FeedOptions, FleetFeed } from "./fleet-feed.ts";
+export { FleetFeed } from "./fleet-feed.ts";
 export { FleetLink, type MessageInfo, type Unsubscribe } from "./fleet-link.ts";
 export { HubClient, type HubClientOptions } from "./hub-client.ts";

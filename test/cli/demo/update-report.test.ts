@@ -1,22 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { comparedFrames } from "../../../cli/demo/await-truth.ts";
+import { type Picture, shown } from "../../../cli/demo/picture.ts";
 import { deviceChanges, UpdateReport } from "../../../cli/demo/update-report.ts";
+import { updateLines } from "../../../cli/demo/update-text.ts";
 import { NO_PALETTE } from "../../../cli/render/colour.ts";
 import { statusLines } from "../../../cli/render/status-text.ts";
-import { updateLines } from "../../../cli/render/update-text.ts";
-import {
-  buildView,
-  type FleetMessage,
-  type FleetView,
-  NOTHING_HEARD,
-  reduce,
-} from "../../../fleet/view/index.ts";
+import { truthOverlay } from "../../../fleet/sim/truth/overlay.ts";
+import { buildView, type FleetMessage, NOTHING_HEARD, reduce } from "../../../fleet/view/index.ts";
 import { MODEL_DIGEST, reportedOf, statsOf } from "../support/synthetic-device.ts";
 import { OLD_DIGEST, truthOf } from "../support/truth-report.ts";
 
 const NOW = 1_800_000_000_000;
 
-function viewOf(digest: string, atMs: number): FleetView {
+function pictureOf(digest: string, atMs: number, reportedAtMs = atMs): Picture {
   const reported = reportedOf("tx2", "tx2");
   const model = { name: "people", digest };
   const pipelines = reported.pipelines.map((pipeline) => ({ ...pipeline, model }));
@@ -40,8 +36,8 @@ function viewOf(digest: string, atMs: number): FleetView {
     update(2, "committed", { bytes: 2048 }),
   ].reduce(reduce, NOTHING_HEARD);
   const hub = { httpUrl: "http://hub", connected: true, invalidMessages: 0 };
-  const truth = truthOf(["tx2"], atMs);
-  return buildView(facts, { fleet: "demo", hub, nowMs: atMs, listeningSinceMs: 0, truth });
+  const view = buildView(facts, { fleet: "demo", hub, nowMs: atMs, listeningSinceMs: 0 });
+  return { view, truth: truthOverlay(truthOf(["tx2"], reportedAtMs), view) };
 }
 
 const report: UpdateReport = UpdateReport.parse({
@@ -50,7 +46,7 @@ const report: UpdateReport = UpdateReport.parse({
   changed: true,
   tookMs: 11_100,
   enoughFrames: true,
-  devices: deviceChanges(viewOf(OLD_DIGEST, NOW), viewOf(MODEL_DIGEST, NOW + 1000)),
+  devices: deviceChanges(pictureOf(OLD_DIGEST, NOW), pictureOf(MODEL_DIGEST, NOW + 1000)),
 });
 
 describe("the report of an update", () => {
@@ -72,7 +68,7 @@ describe("the report of an update", () => {
   });
 
   it("has no swap when the model is the same as before", () => {
-    const same = deviceChanges(viewOf(MODEL_DIGEST, NOW), viewOf(MODEL_DIGEST, NOW + 1000));
+    const same = deviceChanges(pictureOf(MODEL_DIGEST, NOW), pictureOf(MODEL_DIGEST, NOW + 1000));
     expect(same[0]?.pipelines[0]?.swap).toBeNull();
   });
 
@@ -96,7 +92,7 @@ describe("the report of an update", () => {
 
 describe("figures in `status`", () => {
   it("come per pipeline and label, with the counting rule in one line", () => {
-    const lines = statusLines(viewOf(MODEL_DIGEST, NOW), 80, NO_PALETTE);
+    const lines = statusLines(shown(pictureOf(MODEL_DIGEST, NOW)), 80, NO_PALETTE);
     const at = lines.findIndex((line) => line.startsWith("TRUTH"));
     expect(lines[at + 1]).toMatch(
       /^tx2\/entrance +600 +12 +3 +0\.951 +0\.947 +0\.951 +0\.947 +0\.812$/,
@@ -106,17 +102,16 @@ describe("figures in `status`", () => {
   });
 
   it("count for the model that runs only", () => {
-    expect(comparedFrames(viewOf(MODEL_DIGEST, NOW))).toEqual([
+    expect(comparedFrames(pictureOf(MODEL_DIGEST, NOW))).toEqual([
       { pipeline: "tx2/entrance", frames: 600 },
     ]);
-    const other = viewOf(`sha256:${"e".repeat(64)}`, NOW);
+    const other = pictureOf(`sha256:${"e".repeat(64)}`, NOW);
     expect(comparedFrames(other)).toEqual([{ pipeline: "tx2/entrance", frames: 0 }]);
   });
 
   it("are replaced by the reason when there are none", () => {
-    const view = viewOf(MODEL_DIGEST, NOW);
-    const stale = { ...view, truth: { state: "stale" as const, reportAgeMs: 90_000, seed: 1 } };
-    const text = statusLines(stale, 80, NO_PALETTE).join("\n");
+    const stale = pictureOf(MODEL_DIGEST, NOW, NOW - 90_000);
+    const text = statusLines(shown(stale), 80, NO_PALETTE).join("\n");
     expect(text).toContain("truth: the last report is 1 min old and not shown");
     expect(text).not.toContain("0.951");
   });

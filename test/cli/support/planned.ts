@@ -1,3 +1,4 @@
+import type { Shown } from "../../../cli/render/overlay.ts";
 import type { FormerDesired, ReportedPipeline } from "../../../fleet/contract/index.ts";
 import type { BudgetSpec, PlanSummary } from "../../../fleet/spec/index.ts";
 import {
@@ -8,7 +9,7 @@ import {
   reduce,
 } from "../../../fleet/view/index.ts";
 import { MODEL_DIGEST, reportedOf, statsOf } from "./synthetic-device.ts";
-import { truthOf } from "./truth-report.ts";
+import { withTruth } from "./truth-report.ts";
 
 /** A plan as the provider keeps it; tests change what they are about. */
 export const PLAN: PlanSummary = {
@@ -83,14 +84,13 @@ export interface Told extends Asked {
 }
 
 /** The view after each device was heard on all its channels. */
-export function viewOf(devices: Record<string, Told>, nowMs: number): FleetView {
+export function viewOf(devices: Record<string, Told>, nowMs: number): Shown {
   const facts = Object.entries(devices)
     .flatMap(([device, told]) => messagesOf(device, told, nowMs))
     .reduce(reduce, NOTHING_HEARD);
   const hub = { httpUrl: "http://127.0.0.1:4000", connected: true, invalidMessages: 0 };
-  const truth = truthOf(Object.keys(devices), nowMs);
-  const context = { fleet: "demo", hub, nowMs, listeningSinceMs: 0, truth };
-  return FleetView.parse(buildView(facts, context));
+  const context = { fleet: "demo", hub, nowMs, listeningSinceMs: 0 };
+  return withTruth(FleetView.parse(buildView(facts, context)));
 }
 
 function messagesOf(device: string, told: Told, nowMs: number): FleetMessage[] {

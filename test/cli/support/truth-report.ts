@@ -1,5 +1,8 @@
+import { truthAsOverlay } from "../../../cli/demo/truth-text.ts";
+import type { Shown } from "../../../cli/render/overlay.ts";
+import { type TruthFact, truthOverlay } from "../../../fleet/sim/truth/overlay.ts";
 import type { TruthReport, TruthRun } from "../../../fleet/sim/truth/report.ts";
-import type { TruthFact } from "../../../fleet/view/index.ts";
+import type { FleetView } from "../../../fleet/view/index.ts";
 import { MODEL_DIGEST } from "./synthetic-device.ts";
 
 export const OLD_DIGEST = `sha256:${"0".repeat(64)}`;
@@ -42,4 +45,10 @@ export function truthOf(devices: readonly string[], atMs: number): TruthFact {
     })),
   };
   return { kind: "report", report };
+}
+
+/** The view as screens get it, with the truth of all its devices as the keeper wrote it at `atMs`. */
+export function withTruth(view: FleetView, atMs = view.generatedAtMs): Shown {
+  const names = view.devices.map(({ name }) => name);
+  return { ...view, overlay: truthAsOverlay(truthOverlay(truthOf(names, atMs), view)) };
 }

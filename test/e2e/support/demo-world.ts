@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import { StatusAnswer } from "../../../cli/commands/status.ts";
 import { type DemoPaths, demoPaths } from "../../../cli/demo/state.ts";
 import { UpdateReport } from "../../../cli/demo/update-report.ts";
 import { nodePath, repoDir } from "../../../cli/setup/paths.mjs";
 import { demoPulumi } from "../../../cli/setup/pulumi-env.mjs";
-import { FleetView } from "../../../fleet/view/index.ts";
 import { Terminal } from "../../cli/support/terminal.ts";
 
 const run = promisify(execFile);
@@ -71,17 +71,17 @@ export class DemoWorld {
     return path.join(this.paths.hub, "objects", digest.replace("sha256:", ""));
   }
 
-  async status(): Promise<FleetView> {
+  async status(): Promise<StatusAnswer> {
     const { text } = await this.jetfleet("status", "--json");
-    return FleetView.parse(JSON.parse(text));
+    return StatusAnswer.parse(JSON.parse(text));
   }
 
   /** Polls `status` until the view is as wanted. */
   async statusUntil(
     what: string,
-    wanted: (view: FleetView) => boolean,
+    wanted: (view: StatusAnswer) => boolean,
     withinMs: number,
-  ): Promise<FleetView> {
+  ): Promise<StatusAnswer> {
     let view = await this.status();
     for (const end = Date.now() + withinMs; !wanted(view); view = await this.status()) {
       if (Date.now() > end) {

@@ -6,26 +6,19 @@ import {
   FleetView,
   NOTHING_HEARD,
   reduce,
-  type TruthFact,
   updateProgress,
   updateUnderWay,
 } from "../../../fleet/view/index.ts";
 import { reportedOf, statsOf } from "../../cli/support/synthetic-device.ts";
-import { OLD_DIGEST, truthOf } from "../../cli/support/truth-report.ts";
 
 const NOW = 1_800_000_000_000;
 const online = (seq = 1, bootId = "boot"): Presence => ({ online: true, bootId, seq, atMs: NOW });
 
-function viewAfter(
-  messages: FleetMessage[],
-  nowMs = NOW,
-  connected = true,
-  truth: TruthFact = null,
-): FleetView {
+function viewAfter(messages: FleetMessage[], nowMs = NOW, connected = true): FleetView {
   const facts = messages.reduce(reduce, NOTHING_HEARD);
   const hub = { httpUrl: "http://hub", connected, invalidMessages: 0 };
   const listeningSinceMs = NOW - 60_000;
-  const view = buildView(facts, { fleet: "demo", hub, nowMs, listeningSinceMs, truth });
+  const view = buildView(facts, { fleet: "demo", hub, nowMs, listeningSinceMs });
   return FleetView.parse(view);
 }
 
@@ -163,40 +156,6 @@ describe("the fleet view", () => {
   });
 });
 
-describe("the truth in the view", () => {
-  const viewWith = (truth: TruthFact, nowMs = NOW) =>
-    viewAfter([birth, report, { ...figures, atMs: nowMs } as FleetMessage], nowMs, true, truth);
-
-  it("joins the figures of the model that runs, those of the one before, and the swap", () => {
-    const view = viewWith(truthOf(["door", "other"], NOW));
-    expect(view.truth).toEqual({ state: "current", reportAgeMs: 0, seed: 1 });
-    expect(view.devices[0]?.pipelines[0]?.truth).toMatchObject({
-      now: { detector: { pooled: { precision: 0.951 } }, tracker: { idf1: 0.812 } },
-      before: { modelDigest: OLD_DIGEST },
-      swaps: [{ lostFrames: 0, gapMs: 66.7 }],
-    });
-  });
-
-  it("says that a report is old, and shows nothing of it", () => {
-    const view = viewWith(truthOf(["door"], NOW), NOW + 16_000);
-    expect(view.truth).toMatchObject({ state: "stale", reportAgeMs: 16_000 });
-    expect(view.devices[0]?.pipelines[0]?.truth).toBeNull();
-  });
-
-  it.each<["absent" | "unreadable"]>([["absent"], ["unreadable"]])(
-    "says that a report is %s",
-    (kind) => {
-      const view = viewWith({ kind });
-      expect(view.truth?.state).toBe(kind);
-      expect(view.devices[0]?.pipelines[0]?.truth).toBeNull();
-    },
-  );
-
-  it("says nothing of a fleet whose cameras' truth nobody keeps", () => {
-    expect(viewWith(null).truth).toBeNull();
-  });
-});
-
 describe("the progress of an update", () => {
   const event = (seq: number, generation: number, data: object): FleetMessage => ({
     type: "event",
@@ -207,7 +166,7 @@ describe("the progress of an update", () => {
       kind: "update",
       message: "x",
       previous: null,
-      data: { generation, setDigest: OLD_DIGEST, ...data },
+      data: { generation, setDigest: `sha256:${"0".repeat(64)}`, ...data },
     },
   });
 

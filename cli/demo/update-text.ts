@@ -1,8 +1,8 @@
-import type { UpdateReport } from "../demo/update-report.ts";
-import type { Palette } from "./colour.ts";
-import { formatBytes, formatCount, formatMs, formatRatio, wrap } from "./format.ts";
-import { type Column, table } from "./table.ts";
+import type { Palette } from "../render/colour.ts";
+import { formatBytes, formatCount, formatMs, formatRatio, wrap } from "../render/format.ts";
+import { type Column, table } from "../render/table.ts";
 import { countingRule, ENOUGH_FRAMES } from "./truth-text.ts";
+import type { UpdateReport } from "./update-report.ts";
 
 const SWAP_COLUMNS: readonly Column[] = [
   { title: "SWAP", shrinksTo: 12 },

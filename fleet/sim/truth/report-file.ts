@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { TruthReport } from "../../sim/truth/report.ts";
 import { isErrno } from "../../transfer/files/durable-file.ts";
-import type { TruthFact } from "../../view/truth.ts";
+import type { TruthFact } from "./overlay.ts";
+import { TruthReport } from "./report.ts";
 
 /** Reads what the truth keeper wrote last; it replaces the file at once, so what is there is whole. */
 export async function readTruthFile(file: string): Promise<TruthFact> {
