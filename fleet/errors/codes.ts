@@ -114,6 +114,16 @@ export const ERROR_CODES = {
     "Free space on the hub's machine, then run the command again.",
     true,
   ),
+  HISTORY_FAILED: row(
+    "The hub cannot keep or read its history.",
+    "Check the disk and the rights of `history/` in the hub's folder.",
+    true,
+  ),
+  HISTORY_DAMAGED: row(
+    "The hub's history cannot be read.",
+    "The hub sets the file aside and begins another when it starts; its log names both.",
+    false,
+  ),
   AGENT_OFFLINE: row(
     "The agent did not report in time.",
     "See `journalctl -u jetfleet-agent` on the board.",

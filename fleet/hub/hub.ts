@@ -10,6 +10,8 @@ import { RetainedStore } from "./broker/retained-store.ts";
 import { Authenticator } from "./credentials/authenticator.ts";
 import { DeviceCredentials } from "./credentials/device-credentials.ts";
 import { openOperatorFile } from "./credentials/operator-file.ts";
+import { History } from "./history/history.ts";
+import { recorderFor } from "./history/record.ts";
 import { createHttpApp } from "./http/http-server.ts";
 import { HubRecord } from "./hub-info.ts";
 import { type Log, logToStderr } from "./log.ts";
@@ -46,6 +48,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const retained = await RetainedStore.open(path.join(options.dir, "retained"), options.fleet);
   const objects = new ObjectStore(path.join(options.dir, "objects"));
   await objects.open();
+  const history = await History.open({ folder: path.join(options.dir, "history"), log });
   const authenticator = new Authenticator(operator, devices);
   const broker = await Broker.start({
     fleet: options.fleet,
@@ -53,6 +56,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     retained,
     hasAccount: (device) => devices.find(device) !== undefined,
     log,
+    record: recorderFor(history, log),
     ...(options.returnDeadlineMs === undefined
       ? {}
       : { returnDeadlineMs: options.returnDeadlineMs }),
@@ -81,6 +85,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     http.server.closeAllConnections();
     await http.close();
     await retained.settled();
+    await history.close();
   };
   let record: HubRecord;
   try {
@@ -88,6 +93,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     const httpPort = await listen(http.server, options.host, options.httpPort, previous?.httpUrl);
     record = recordOf(options, mqttPort, httpPort);
     await writeFileDurably(recordFile, `${JSON.stringify(record)}\n`, 0o644);
+    await history.noteHub("hub-started", "The hub started", { version: projectVersion });
   } catch (error) {
     await stop();
     throw error;

@@ -95,3 +95,11 @@ export function broken(state: ChainState, as: Break): { state: ChainState; arriv
   const breaks = { ...state.breaks, [as]: (state.breaks[as] ?? 0) + 1 };
   return { state: { ...state, breaks }, arrival: { kind: "broken", as } };
 }
+
+/** The chain after the copy has let all up to this event go. */
+export function beginningBehind(state: ChainState, seq: number, hash: string): ChainState {
+  if (seq <= state.anchor.seq) return state;
+  const missing = subtract(state.missing, { firstSeq: 1, lastSeq: seq });
+  const declared = state.declared.filter(({ lastSeq }) => lastSeq > seq);
+  return { ...state, anchor: { seq, hash, reason: "bound" }, missing, declared };
+}

@@ -1,4 +1,12 @@
-export { type Anchor, type Arrival, arrive, type Break, broken, type ChainState } from "./chain.ts";
+export {
+  type Anchor,
+  type Arrival,
+  arrive,
+  type Break,
+  beginningBehind,
+  broken,
+  type ChainState,
+} from "./chain.ts";
 export { undeclared, withDropped } from "./dropped.ts";
 export { hashOfText, type Link, readEvent } from "./link.ts";
 export { type Entry, type Finding, JournalVerifier, type Verdict } from "./verify.ts";

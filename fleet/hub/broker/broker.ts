@@ -3,6 +3,7 @@ import { Aedes, type AuthenticateError, type Client, type PublishPacket } from "
 import { parseTopic } from "../../contract/index.ts";
 import { asFleetError } from "../../errors/index.ts";
 import type { Authenticator, Principal } from "../credentials/authenticator.ts";
+import type { Recorder } from "../history/record.ts";
 import type { Log } from "../log.ts";
 import { FrameGuard } from "./frame-guard.ts";
 import { asOffline, isOvertakenWill } from "./presence-order.ts";
@@ -24,6 +25,8 @@ export interface BrokerOptions {
   hasAccount(device: string): boolean;
   log: Log;
   returnDeadlineMs?: number;
+  /** Hears what a device publishes before the acknowledgement, and may refuse it by throwing. */
+  record?: Recorder;
 }
 
 /** The MQTT side of the hub: aedes with our rights, durable retained messages and limits. */
@@ -145,15 +148,29 @@ export class Broker {
       this.#logRefusal(client, `publish ${packet.topic}`, reason);
       throw new Error(`publish refused: ${reason}`);
     }
-    if (!packet.retain) return;
     const payload = Buffer.from(packet.payload);
+    if (!packet.retain) return this.#record(packet.topic, payload, undefined, who);
     if (parseTopic(packet.topic)?.channel === "presence") {
       if (isOvertakenWill(payload, this.#options.retained.get(packet.topic))) {
         this.#logRefusal(client, `publish ${packet.topic}`, "will overtaken by a newer birth");
         throw new Error("will overtaken by a newer birth");
       }
     }
+    const before = this.#options.retained.get(packet.topic);
     await this.#options.retained.store(packet.topic, payload);
+    await this.#record(packet.topic, payload, before, who);
+  }
+
+  /** What the operator publishes in a device's name is no word of the device. */
+  async #record(
+    topic: string,
+    payload: Buffer,
+    before: Buffer | undefined,
+    who: Principal | null | undefined,
+  ): Promise<void> {
+    const parsed = parseTopic(topic);
+    if (who?.kind !== "device" || !parsed || parsed.device !== who.name) return;
+    await this.#options.record?.({ ...parsed, payload, before });
   }
 
   #refusal(who: Principal | null | undefined, packet: PublishPacket): string | null {
@@ -192,7 +209,10 @@ export class Broker {
       const parsed = parseTopic(topic);
       if (parsed?.channel !== "presence" || here.has(parsed.device)) continue;
       const offline = asOffline(payload, Date.now());
-      if (offline) await this.publishRetained(topic, Buffer.from(JSON.stringify(offline)));
+      if (!offline) continue;
+      const after = Buffer.from(JSON.stringify(offline));
+      await this.publishRetained(topic, after);
+      await this.#record(topic, after, payload, { kind: "device", name: parsed.device });
     }
   }
 
