@@ -1,8 +1,7 @@
 import { type TruthFact, type TruthOverlay, truthOverlay } from "../../fleet/sim/truth/overlay.ts";
 import { readTruthFile } from "../../fleet/sim/truth/report-file.ts";
 import type { FleetView } from "../../fleet/view/index.ts";
-import type { OverlaySource } from "../overlay-source.ts";
-import type { Overlay } from "../render/overlay.ts";
+import type { Overlay, OverlaySource } from "../render/overlay.ts";
 import { truthAsOverlay } from "./truth-text.ts";
 
 const INTERVAL_MS = 1000;

@@ -31,6 +31,14 @@ export interface OverlayRows {
   nothing: string | null;
 }
 
+/** Lays something over every view of a fleet while it is watched. */
+export interface OverlaySource {
+  overlay(view: FleetView): Overlay;
+  /** Calls `listener` when there may be something new. */
+  onChange(listener: () => void): () => void;
+  close(): void;
+}
+
 /** A view with what is laid over it. */
 export interface Shown extends FleetView {
   overlay?: Overlay | null;

@@ -6,14 +6,6 @@ export {
   DESIRED_LIFE_MS,
   sealComposition,
 } from "./compose.ts";
-export {
-  type Accepted,
-  type Identity,
-  judge,
-  judgeKept,
-  MAX_MESSAGE_BYTES,
-  type RefusedPipeline,
-  type Verdict,
-  type WantedPipeline,
-} from "./judge.ts";
+export { judge, judgeKept, MAX_MESSAGE_BYTES } from "./judge.ts";
 export { emptyMemory, MAX_REMEMBERED, Memory, partKey, rememberedPart } from "./memory.ts";
+export type { Accepted, Identity, RefusedPipeline, Verdict, WantedPipeline } from "./verdict.ts";

@@ -6,8 +6,8 @@ import {
 } from "../contract/index.ts";
 import { FleetError } from "../errors/index.ts";
 import { openFormer, parseJson, sha256Digest } from "../release/index.ts";
-import type { Identity, RefusedPipeline, Verdict, WantedPipeline } from "./judge.ts";
 import { type Memory, rememberedPart } from "./memory.ts";
+import type { Identity, RefusedPipeline, Verdict, WantedPipeline } from "./verdict.ts";
 
 /**
  * A message that is no composition. The document of the former version that is in force is still retained when the

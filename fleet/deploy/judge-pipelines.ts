@@ -10,10 +10,10 @@ import {
   refOf,
   type SetPart,
 } from "../release/index.ts";
-import type { Identity, RefusedPipeline, WantedPipeline } from "./judge.ts";
 import { keptFormer } from "./judge-former.ts";
 import { rememberParts, requirePart } from "./judge-part.ts";
 import type { Memory } from "./memory.ts";
+import type { Identity, RefusedPipeline, WantedPipeline } from "./verdict.ts";
 
 type Pair = { pipeline: OpenedPart & Opened<PipelinePart>; set: OpenedPart & Opened<SetPart> };
 

@@ -15,10 +15,9 @@
  *   PART_OUT_OF_SCOPE, PART_STALE, PART_CONFLICT, PART_JUMP, PART_MEMORY_FULL, BOARD_MISMATCH
  */
 import { z } from "zod";
-import { type BoardFacts, Desired, DesiredMessage, type PartRef } from "../contract/index.ts";
+import { Desired, DesiredMessage } from "../contract/index.ts";
 import { FleetError } from "../errors/index.ts";
 import {
-  type Addressee,
   isJump,
   type Opened,
   openRoles,
@@ -28,49 +27,11 @@ import {
   textOf,
   unseal,
 } from "../release/index.ts";
-import type { ModelManifest, PipelineSpec } from "../spec/index.ts";
 import { type Clock, trustedNow } from "./clock.ts";
 import { judgeFormer } from "./judge-former.ts";
 import { judgePipelines } from "./judge-pipelines.ts";
 import type { Memory } from "./memory.ts";
-
-export interface Identity extends Addressee {
-  fleet: string;
-  rootPublicKeyPem: string;
-  /** What the board is; `unknown` runs what it is given. */
-  board: BoardFacts["board"];
-}
-
-/** What is to run under a name: the model is the one that the pipeline names, out of its set. */
-export interface WantedPipeline {
-  spec: PipelineSpec;
-  model: ModelManifest;
-  /** Null for a pipeline of a document of the former version. */
-  part: PartRef | null;
-  set: PartRef | null;
-}
-
-/** A pipeline whose part was refused: whatever runs under its name goes on. */
-export interface RefusedPipeline {
-  pipeline: string;
-  /** Null for one of a document of the former version. */
-  part: PartRef | null;
-  error: FleetError;
-}
-
-export interface Accepted {
-  desired: Desired;
-  pipelines: WantedPipeline[];
-  refused: RefusedPipeline[];
-  /** To be on disk before anything else is done. */
-  memory: Memory;
-}
-
-export type Verdict =
-  | ({ verdict: "accepted" } & Accepted)
-  /** What is in force came again, as it does after every reconnect. */
-  | { verdict: "same" }
-  | { verdict: "refused"; error: FleetError };
+import type { Identity, Verdict } from "./verdict.ts";
 
 /** Every envelope at its largest, with the escapes of its text; anything longer is refused before it is parsed. */
 export const MAX_MESSAGE_BYTES = 8 * 2 ** 20;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { IMPORT_RULES } from "./import-rules.ts";
+import { EDGE_FOLDERS, IMPORT_RULES, PURE_FOLDERS } from "./import-rules.ts";
 import { importsOf, isModule, repositoryFiles } from "./sources.ts";
 
 const imports = repositoryFiles().filter(isModule).flatMap(importsOf);
@@ -11,6 +11,17 @@ describe("the house's table of imports", () => {
       .map((each) => `${each.from} imports ${each.to}`);
 
     expect(broken).toEqual([]);
+  });
+
+  it("says of every folder of fleet whether it decides or acts", () => {
+    const folders = repositoryFiles()
+      .filter((file) => /^fleet\/[^/]+\//.test(file))
+      .map((file) => file.split("/")[1] ?? "");
+    const unsaid = new Set(
+      folders.filter((one) => ![...PURE_FOLDERS, ...EDGE_FOLDERS].includes(one)),
+    );
+
+    expect([...unsaid]).toEqual([]);
   });
 
   it("is read from real imports", () => {

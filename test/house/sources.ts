@@ -34,6 +34,31 @@ function resolveImport(file: string, name: string): string {
   return relative(root, join(root, dirname(file), name));
 }
 
+/** Groups of modules that reach each other by their imports, of types too; each group sorted. */
+export function importCircles(imports: readonly Import[]): string[][] {
+  const next = new Map<string, string[]>();
+  for (const { from, to } of imports) next.set(from, [...(next.get(from) ?? []), to]);
+  const reached = new Map([...next.keys()].map((from) => [from, reachable(from, next)]));
+  const circles = new Map<string, string[]>();
+  for (const [from, all] of reached) {
+    const circle = [...all].filter((to) => reached.get(to)?.has(from)).sort();
+    if (circle.includes(from)) circles.set(circle.join(), circle);
+  }
+  return [...circles.values()];
+}
+
+/** What `from` imports, and what that imports; `from` itself only where there is a way back. */
+function reachable(from: string, next: ReadonlyMap<string, string[]>): Set<string> {
+  const seen = new Set<string>();
+  const queue = [...(next.get(from) ?? [])];
+  for (let module = queue.pop(); module !== undefined; module = queue.pop()) {
+    if (seen.has(module)) continue;
+    seen.add(module);
+    queue.push(...(next.get(module) ?? []));
+  }
+  return seen;
+}
+
 export function isModule(file: string): boolean {
   return /\.(ts|tsx|mts|mjs)$/.test(file) && !/\.d\.(ts|mts)$/.test(file);
 }
