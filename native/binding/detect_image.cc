@@ -23,8 +23,8 @@ std::string ReadImage(Napi::Value value, Image* image) {
   OptionReader reader(value, "image");
   image->size.width = static_cast<int>(reader.Number("width", 1, kMaxSide));
   image->size.height = static_cast<int>(reader.Number("height", 1, kMaxSide));
+  const Napi::Value pixels = reader.Get("rgb");
   if (!reader.error().empty()) return reader.error();
-  const Napi::Value pixels = value.As<Napi::Object>().Get("rgb");
   if (!pixels.IsTypedArray() ||
       pixels.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
     return "Expected a Uint8Array for image.rgb";

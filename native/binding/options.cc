@@ -27,7 +27,17 @@ void OptionReader::Expect(const char* what, const char* name) {
 }
 
 Napi::Value OptionReader::Get(const char* name) {
-  return object_.IsEmpty() ? Napi::Value() : object_.Get(name);
+  if (object_.IsEmpty()) return {};
+  return Checked(object_.Get(name), name);
+}
+
+/// A getter may throw. Its exception must not be left pending, for no call of Node-API works then.
+Napi::Value OptionReader::Checked(Napi::Value value, const char* name) {
+  const Napi::Env env = object_.Env();
+  if (!env.IsExceptionPending()) return value;
+  const std::string why = env.GetAndClearPendingException().Message();
+  Expect(("a value but got \"" + why + "\"").c_str(), name);
+  return {};
 }
 
 bool OptionReader::Has(const char* name) {
@@ -70,9 +80,12 @@ std::vector<std::string> OptionReader::Texts(const char* name) {
   }
   const auto array = value.As<Napi::Array>();
   for (std::uint32_t i = 0; i < array.Length(); ++i) {
-    const Napi::Value item = array.Get(i);
-    if (!item.IsString()) Expect("an array of strings", name);
-    texts.push_back(item.ToString());
+    const Napi::Value item = Checked(array.Get(i), name);
+    if (item.IsEmpty() || !item.IsString()) {
+      Expect("an array of strings", name);
+      return texts;
+    }
+    texts.push_back(item.As<Napi::String>());
   }
   if (texts.empty()) Expect("at least one string", name);
   return texts;

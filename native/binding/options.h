@@ -31,6 +31,8 @@ class OptionReader {
   OptionReader Child(const char* name);
   bool HasObject(const char* name);
   bool Has(const char* name);
+  /// Whatever it is; empty when reading it threw.
+  Napi::Value Get(const char* name);
   /// Brings a child's error up.
   void Adopt(const OptionReader& child);
 
@@ -38,7 +40,7 @@ class OptionReader {
   const std::string& error() const { return error_; }
 
  private:
-  Napi::Value Get(const char* name);
+  Napi::Value Checked(Napi::Value value, const char* name);
   void Expect(const char* what, const char* name);
 
   Napi::Object object_;

@@ -62,7 +62,7 @@ Status RunningPipeline::Load() { return Model::Load(options_.model, &model_); }
 void RunningPipeline::Start(Napi::Object handle) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (stopped_ || model_ == nullptr) return;
-  pipeline_ = std::make_unique<Pipeline>(options_.pipeline, std::move(model_), &mailbox_);
+  pipeline_ = std::make_shared<Pipeline>(options_.pipeline, std::move(model_), &mailbox_);
   pipeline_->Start();
   handle_ = Napi::Persistent(handle);
 }
@@ -74,28 +74,31 @@ bool RunningPipeline::BeginSwap() {
 
 Status RunningPipeline::SwapModel(const ModelOptions& options, Model::LoadTimes* times,
                                   std::optional<ModelChange>* change) {
-  Pipeline* pipeline = nullptr;
+  std::shared_ptr<Pipeline> pipeline;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    pipeline = pipeline_.get();
+    pipeline = pipeline_;
   }
   const Status status = pipeline == nullptr
                             ? Status::Error(ErrorCode::kCancelled, "The pipeline does not run")
-                            : LoadAndSwap(pipeline, options, times, change);
+                            : LoadAndSwap(pipeline.get(), options, times, change);
   const std::lock_guard<std::mutex> lock(mutex_);
   swapping_ = false;
   return status;
 }
 
 void RunningPipeline::Stop() {
-  Pipeline* pipeline = nullptr;
+  std::shared_ptr<Pipeline> pipeline;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     stopped_ = true;
-    pipeline = pipeline_.get();
+    pipeline = pipeline_;
   }
+  if (pipeline == nullptr) return;
   // Outside the lock, for the pipeline's threads take it in Wake.
-  if (pipeline != nullptr) pipeline->Stop();
+  pipeline->Stop();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  pipeline_.reset();  // and with the last of those who stop it, the pipeline
 }
 
 void RunningPipeline::Finish(Napi::Env env) {

@@ -37,7 +37,7 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
   /// Any other thread, after `Start`: loads and warms the model, then switches to it. Slow.
   Status SwapModel(const ModelOptions& options, Model::LoadTimes* times,
                    std::optional<ModelChange>* change);
-  /// Any thread; waits until no message can be added. Again is harmless.
+  /// Any thread; waits until no message can be added, and frees the model. Again is harmless.
   void Stop();
   /// Main thread, after `Stop`: delivers what is left and lets the event loop go.
   void Finish(Napi::Env env);
@@ -74,7 +74,7 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
   bool stopped_ = false;
   bool swapping_ = false;
   std::shared_ptr<Model> model_;
-  std::unique_ptr<Pipeline> pipeline_;
+  std::shared_ptr<Pipeline> pipeline_;
 };
 
 }  // namespace jetfleet

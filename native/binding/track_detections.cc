@@ -22,7 +22,7 @@ ByteTrackOptions ReadOptions(OptionReader* reader) {
   return options;
 }
 
-Detection ReadDetection(Napi::Value value) {
+Detection ReadDetection(Napi::Value value, std::string* error) {
   OptionReader reader(value, "detection");
   const auto pixels = [&](const char* name) {
     return static_cast<float>(reader.Number(name, -kMaxPixels, kMaxPixels));
@@ -30,7 +30,37 @@ Detection ReadDetection(Napi::Value value) {
   Detection detection;
   detection.score = static_cast<float>(reader.Number("score", 0, 1));
   detection.box = {pixels("left"), pixels("top"), pixels("width"), pixels("height")};
+  if (error->empty()) *error = reader.error();
   return detection;
+}
+
+using Frames = std::vector<std::vector<Detection>>;
+
+/// Fills `error` at the first thing that is no array of arrays of detections.
+Frames ReadFrames(Napi::Value value, std::string* error) {
+  const auto each = [error](Napi::Value list, const char* what, const auto& take) {
+    if (list.IsEmpty() || !list.IsArray()) {
+      *error = std::string("Expected an array of ") + what;
+      return;
+    }
+    const auto array = list.As<Napi::Array>();
+    for (std::uint32_t i = 0; i < array.Length() && error->empty(); ++i) {
+      const Napi::HandleScope scope(array.Env());
+      const Napi::Value item = array.Get(i);
+      if (array.Env().IsExceptionPending()) {
+        *error = array.Env().GetAndClearPendingException().Message();
+        return;
+      }
+      take(item);
+    }
+  };
+  Frames frames;
+  each(value, "frames", [&](Napi::Value frame) {
+    std::vector<Detection>& detections = frames.emplace_back();
+    each(frame, "detections",
+         [&](Napi::Value one) { detections.push_back(ReadDetection(one, error)); });
+  });
+  return frames;
 }
 
 }  // namespace
@@ -40,26 +70,19 @@ Napi::Value TrackDetections(const Napi::CallbackInfo& info) {
   OptionReader reader(info[0], "options");
   const ByteTrackOptions options = ReadOptions(&reader);
   const double fps = reader.Number("fps", kMinFps, kMaxFps);
-  if (!reader.error().empty() || !info[1].IsArray()) {
-    Napi::TypeError::New(env, "Expected options and an array of frames")
-        .ThrowAsJavaScriptException();
+  std::string error = reader.error();
+  Frames frames;
+  if (error.empty()) frames = ReadFrames(info[1], &error);
+  if (!error.empty()) {
+    Napi::TypeError::New(env, error).ThrowAsJavaScriptException();
     return env.Undefined();
   }
   ByteTracker tracker(options);
   const std::vector<std::string> labels = {"object"};
-  const auto frames = info[1].As<Napi::Array>();
-  auto results = Napi::Array::New(env, frames.Length());
-  for (std::uint32_t f = 0; f < frames.Length(); ++f) {
+  auto results = Napi::Array::New(env, frames.size());
+  for (std::uint32_t f = 0; f < frames.size(); ++f) {
     const Napi::HandleScope scope(env);
-    const Napi::Value frame = frames.Get(f);
-    std::vector<Detection> detections;
-    if (frame.IsArray()) {
-      const auto array = frame.As<Napi::Array>();
-      for (std::uint32_t i = 0; i < array.Length(); ++i) {
-        detections.push_back(ReadDetection(array.Get(i)));
-      }
-    }
-    results.Set(f, ToJs(env, tracker.Update(f / fps, detections), labels));
+    results.Set(f, ToJs(env, tracker.Update(f / fps, frames[f]), labels));
   }
   return results;
 }

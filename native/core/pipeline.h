@@ -71,7 +71,7 @@ class Pipeline {
   const PipelineOptions options_;
   PipelineListener* const listener_;
   ByteTracker tracker_;
-  /// What `tracker_` last heard of.
+  /// What `tracker_` last heard of; null without a tracker, for it would keep a former model.
   std::shared_ptr<Model> tracked_model_;
   Size tracked_size_;
   TensorPool tensors_;
