@@ -70,6 +70,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     retained,
     broker,
     objects,
+    history,
     log,
     info: () => ({
       service: "jetfleet-hub",

@@ -1,8 +1,10 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
+import type { z } from "zod";
 import { readCredentialsFile } from "../credentials/operator-file.ts";
 import { type Credentials, DeviceList, HubInfo } from "../hub-info.ts";
 import { FleetLink } from "./fleet-link.ts";
+import { HistoryClient } from "./history-client.ts";
 import { expectStatus, hubRequest, unreachable, withRetries } from "./http-request.ts";
 
 export interface HubClientOptions {
@@ -25,6 +27,10 @@ export class HubClient {
   readonly #options: HubClientOptions;
   readonly #baseUrl: string;
   #credentials: Promise<Credentials> | undefined;
+  /** Events, figures and chains that the hub keeps. */
+  readonly history = new HistoryClient((path, schema, options) =>
+    this.#read(path, schema, options),
+  );
 
   constructor(options: HubClientOptions) {
     this.#options = options;
@@ -110,6 +116,19 @@ export class HubClient {
     });
   }
 
+  async #read<Value>(
+    path: string,
+    schema: z.ZodType<Value>,
+    options: { timeoutMs?: number; signal?: AbortSignal } = {},
+  ): Promise<Value> {
+    const doing = `reading ${path.split("?", 1)[0]}`;
+    const response = await this.#short("GET", path, doing, options);
+    await expectStatus(response, [200], doing);
+    const parsed = schema.safeParse(await response.json().catch(() => null));
+    if (parsed.success) return parsed.data;
+    throw unreachable(this.#baseUrl, doing, "an answer that is not of this version");
+  }
+
   async #upload(
     digest: string,
     path: string,
@@ -149,19 +168,27 @@ export class HubClient {
     method: "GET" | "HEAD" | "PUT" | "DELETE",
     path: string,
     doing: string,
-    extra: { anonymous?: boolean; body?: string; timeoutMs?: number } = {},
+    extra: {
+      anonymous?: boolean;
+      body?: string;
+      timeoutMs?: number;
+      /** Cancels this request alone. */
+      signal?: AbortSignal;
+    } = {},
   ): Promise<Response> {
     const credentials = extra.anonymous ? undefined : await this.#authenticate();
+    const own = [this.#options.signal, extra.signal].filter((one) => one !== undefined);
+    const signal = own.length > 0 ? AbortSignal.any(own) : undefined;
     const attempt = (): Promise<Response> =>
       hubRequest(this.#baseUrl + path, {
         method,
         doing,
         ...(credentials ? { credentials } : {}),
         ...(extra.body === undefined ? {} : { body: extra.body }),
-        signal: this.#options.signal,
+        signal,
         deadline: AbortSignal.timeout(extra.timeoutMs ?? this.#options.timeoutMs ?? TIMEOUT_MS),
       });
-    return withRetries(attempt, this.#options.signal);
+    return withRetries(attempt, signal);
   }
 
   #authenticate(): Promise<Credentials> {

@@ -1,11 +1,13 @@
 import { createServer } from "node:http";
 import { type FastifyInstance, type FastifyRequest, fastify } from "fastify";
 import type { ObjectStore } from "../../transfer/files/object-store.ts";
+import type { History } from "../history/history.ts";
 import type { HubInfo } from "../hub-info.ts";
 import type { Log } from "../log.ts";
 import { NoSuchRoute, requireAccess } from "./access.ts";
 import { sendError, sendProblem } from "./problem.ts";
 import { type DeviceParts, deviceRoutes } from "./routes/devices.ts";
+import { historyRoutes } from "./routes/history.ts";
 import { infoRoutes } from "./routes/info.ts";
 import { objectRoutes } from "./routes/objects.ts";
 import { retainedRoutes } from "./routes/retained.ts";
@@ -20,6 +22,7 @@ export interface HttpParts extends DeviceParts {
   info(): HubInfo;
   fleet: string;
   objects: ObjectStore;
+  history: History;
   log: Log;
 }
 
@@ -41,7 +44,7 @@ export async function createHttpApp(parts: HttpParts): Promise<FastifyInstance> 
       : sendError(error, request, reply, parts.log),
   );
   answerBeforeBodies(app);
-  for (const routes of [infoRoutes, objectRoutes, deviceRoutes, retainedRoutes]) {
+  for (const routes of [infoRoutes, objectRoutes, deviceRoutes, retainedRoutes, historyRoutes]) {
     app.register((scope, _options, done) => {
       routes(scope, parts);
       done();
