@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { asFleetError, describeError } from "../fleet/errors/index.ts";
-import { registerBoards } from "./commands/boards.ts";
+import { registerModules } from "./commands/modules.ts";
 import { registerPlan } from "./commands/plan.ts";
 import { STATUS_HELP, type StatusOptions, status } from "./commands/status.ts";
 import type { HubOptions } from "./hub-location.ts";
@@ -34,7 +34,7 @@ withHub(program.command("console", { isDefault: true }).description("the fleet o
     run(async () => (await import("./commands/console.ts")).openConsole(options, cancel.signal)),
   );
 
-registerBoards(program, run);
+registerModules(program, run);
 registerPlan(program, run);
 
 await program.parseAsync();

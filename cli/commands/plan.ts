@@ -2,14 +2,17 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { z } from "zod";
+import type { Module } from "../../fleet/boards/catalog/index.ts";
+import { BOARDS } from "../../fleet/boards/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { Plan, parseStreams, planFor, readModel } from "../../fleet/plan/index.ts";
-import { AcceleratorChoice, PrecisionChoice } from "../../fleet/spec/index.ts";
+import { AcceleratorChoice, BoardName, PrecisionChoice } from "../../fleet/spec/index.ts";
 import { planLines } from "../render/plan-text.ts";
-import { moduleNamed } from "./boards.ts";
+import { moduleNamed } from "./modules.ts";
 
 interface PlanCommandOptions {
-  board: string;
+  board?: string;
+  module?: string;
   jetpack?: string;
   accelerator: string;
   precision: string;
@@ -26,7 +29,7 @@ type Run = (command: () => Promise<number>) => Promise<void>;
 
 const EXIT_CODES = `
 Exit codes:
-  0  the model runs, and the board meets the demand
+  0  the model runs, and the module meets the demand
   1  it does not; the answer says why and what comes nearest
   2  no answer: wrong usage, or the model cannot be read`;
 
@@ -36,9 +39,10 @@ export function registerPlan(program: Command, run: Run): void {
   program
     .command("plan")
     .argument("<model>", "ONNX file")
-    .description("what a model will do on a board, before anything moves")
-    .requiredOption("--board <board>", "such as agx-xavier; `jetfleet boards` lists them")
-    .option("--jetpack <version>", "default: the newest for the board")
+    .description("what a model will do on a module, before anything moves")
+    .option("--board <board>", `one of ${BoardName.options.join(", ")}: its developer kit's module`)
+    .option("--module <module>", "such as orin-nx-16gb; `jetfleet modules` lists them")
+    .option("--jetpack <version>", "default: the newest for the module")
     .option("--accelerator <which>", `one of ${AcceleratorChoice.options.join(", ")}`, "auto")
     .option("--precision <which>", `one of ${PrecisionChoice.options.join(", ")}`, "auto")
     .option("--power-mode <mode>", "nvpmodel mode by name or id; default: the fastest")
@@ -61,11 +65,11 @@ function printSchema(): Promise<number> {
 }
 
 async function plan(file: string, options: PlanCommandOptions): Promise<number> {
-  const board = moduleNamed(options.board);
+  const module = moduleOf(options);
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new FleetError("MODEL_INVALID", `Cannot read ${file}`, { cause });
   });
-  const planned = planFor(readModel(bytes), board, {
+  const planned = planFor(readModel(bytes), module, {
     accelerator: choice(AcceleratorChoice, "--accelerator", options.accelerator),
     precision: choice(PrecisionChoice, "--precision", options.precision),
     streams: options.streams.map(parseStreams),
@@ -84,6 +88,20 @@ async function plan(file: string, options: PlanCommandOptions): Promise<number> 
     : planLines(planned, width, options.layers ?? false).join("\n");
   process.stdout.write(`${text}\n`);
   return planned.verdict === "runs" ? 0 : 1;
+}
+
+/** What --board or --module names; exactly one of them must be there. */
+function moduleOf({ board, module }: PlanCommandOptions): Module {
+  if (module !== undefined && board === undefined) return moduleNamed(module);
+  if (board === undefined || module !== undefined) {
+    throw new FleetError("USAGE", "expected either --board or --module");
+  }
+  const known = BoardName.safeParse(board);
+  if (known.success) return moduleNamed(BOARDS[known.data].module);
+  const names = BoardName.options.join(", ");
+  throw new FleetError("USAGE", `expected a board of ${names}, got ${JSON.stringify(board)}`, {
+    hint: `Give a module with --module; \`jetfleet modules\` lists them.`,
+  });
 }
 
 function choice<T extends string>(schema: z.ZodType<T>, option: string, value: string): T {

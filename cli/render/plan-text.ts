@@ -34,7 +34,7 @@ function indented(text: string, width: number): string[] {
 
 function headLines({
   model,
-  board,
+  module,
   jetpack,
   tensorrt,
   powerMode,
@@ -53,7 +53,7 @@ function headLines({
   return [
     `  model   ${model.layers} layers, ${model.gflops.toFixed(2)} GFLOP, ${(model.parameters / 1e6).toFixed(2)} M parameters, opset ${model.opset}${model.batch === 1 ? "" : `, ${model.batch} pictures at once`}`,
     `  input   ${inputs.join("; ")}`,
-    `  board   ${board}, ${release}, power mode ${powerMode}`,
+    `  module  ${module}, ${release}, power mode ${powerMode}`,
     `  memory  ${memory}, with CUDA and its libraries`,
     `  build   ${build} the first time, on the board`,
   ];

@@ -41,7 +41,7 @@ export function usageOf(
 interface Resource {
   resource: Admission["resource"];
   of: (usage: Usage) => number | null;
-  available: (board: Module) => number | null;
+  available: (module: Module) => number | null;
   unit: string;
   /** Taken before any pipeline. */
   system?: number;
@@ -51,7 +51,7 @@ const RESOURCES: readonly Resource[] = [
   {
     resource: "decoder",
     of: ({ decoderMpixPerSecond }) => decoderMpixPerSecond,
-    available: (board) => best(board.decodeMpixPerSecond),
+    available: (module) => best(module.decodeMpixPerSecond),
     unit: "MP/s",
   },
   { resource: "gpu", of: ({ gpuBusy }) => percent(gpuBusy), available: () => 100, unit: "%" },
@@ -60,8 +60,8 @@ const RESOURCES: readonly Resource[] = [
   {
     resource: "memory",
     of: ({ memoryMib }) => memoryMib,
-    available: (board) => {
-      const gb = best(board.memoryGb);
+    available: (module) => {
+      const gb = best(module.memoryGb);
       return gb === null ? null : gb * 1024;
     },
     unit: "MiB",
@@ -78,7 +78,7 @@ function percent(share: number | null): number | null {
  * is left open where the demand is possible at the good end of the estimate.
  */
 export function admissionsOf(
-  board: Module,
+  module: Module,
   usage: Usage,
   beside: readonly NamedUsage[],
   isPossible: boolean,
@@ -91,7 +91,7 @@ export function admissionsOf(
     });
     if (own === 0 && others.length === 0) return [];
     const used = others.reduce((sum, one) => sum + one.used, own + system);
-    const limit = available(board);
+    const limit = available(module);
     return [
       {
         resource,

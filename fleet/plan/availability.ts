@@ -4,9 +4,9 @@ import { fastestOf, perSecond, rateOf } from "./nearest.ts";
 import type { Candidate, Diagnostic } from "./plan-schema.ts";
 import type { Choice } from "./policy.ts";
 
-/** What was asked of which board. */
+/** What was asked of which module. */
 export interface Asked {
-  board: Module;
+  module: Module;
   jetpack: string | null;
   accelerator: AcceleratorChoice;
   precision: PrecisionChoice;
@@ -15,13 +15,13 @@ export interface Asked {
 
 /** A precision that the GPU is not fast in, with what it does instead. */
 export function precisionDiagnostics(
-  { board, precision, fps }: Asked,
+  { module, precision, fps }: Asked,
   choice: Choice,
 ): Diagnostic[] {
-  const soc = SOCS[board.soc];
+  const soc = SOCS[module.soc];
   if (precision !== "int8" || best(soc.fastInt8) !== false) return [];
   const sm = `sm_${soc.computeCapability.replace(".", "")}`;
-  const message = `INT8 on ${board.title}: ${sm} has no fast INT8${insteadOf(choice, fps)}`;
+  const message = `INT8 on ${module.title}: ${sm} has no fast INT8${insteadOf(choice, fps)}`;
   return [refusal("gpu.int8", message, "ask for fp16")];
 }
 
@@ -69,37 +69,37 @@ export function refusal(rule: string, message: string, remedy: string): Diagnost
 }
 
 /** Why no DLA can be used at all; null when the model or the speed decides. */
-function unavailability({ board, jetpack, accelerator, precision }: Asked): string | null {
+function unavailability({ module, jetpack, accelerator, precision }: Asked): string | null {
   const name = accelerator === "split" ? "a split" : accelerator.toUpperCase();
-  const cores = best(board.dlaCores);
-  if (cores === 0) return `${name} on ${board.title}: it has no DLA`;
-  if (accelerator === "dla1" && cores === 1) return `DLA1 on ${board.title}: it has one DLA`;
-  const ended = softwareWithoutDla(board, jetpack);
-  if (ended) return `${name} on ${board.title}: ${ended}`;
+  const cores = best(module.dlaCores);
+  if (cores === 0) return `${name} on ${module.title}: it has no DLA`;
+  if (accelerator === "dla1" && cores === 1) return `DLA1 on ${module.title}: it has one DLA`;
+  const ended = softwareWithoutDla(module, jetpack);
+  if (ended) return `${name} on ${module.title}: ${ended}`;
   if (precision === "fp32") return `${name} in FP32: a DLA computes in FP16 and INT8 only`;
-  const unknown = unknownDla(board);
-  return unknown && `${name} on ${board.title}: ${unknown}`;
+  const unknown = unknownDla(module);
+  return unknown && `${name} on ${module.title}: ${unknown}`;
 }
 
 /** Says why a board's DLA is not among the ways, when nobody asked for it. */
-export function dlaNotes({ board, jetpack }: Asked): Diagnostic[] {
-  if (best(board.dlaCores) === 0) return [];
-  const ended = softwareWithoutDla(board, jetpack);
-  const message = ended ?? unknownDla(board);
+export function dlaNotes({ module, jetpack }: Asked): Diagnostic[] {
+  if (best(module.dlaCores) === 0) return [];
+  const ended = softwareWithoutDla(module, jetpack);
+  const message = ended ?? unknownDla(module);
   const rule = ended ? "dla.software" : "dla.unknown";
   return message ? [{ severity: "info", rule, nodes: [], message, remedy: null }] : [];
 }
 
-function softwareWithoutDla(board: Module, jetpack: string | null): string | null {
+function softwareWithoutDla(module: Module, jetpack: string | null): string | null {
   if (jetpack === null || !dlaEnded(jetpack)) return null;
-  const versions = releasesFor(board)
+  const versions = releasesFor(module)
     .flatMap((release) => release.versions)
     .filter((version) => !dlaEnded(version));
   const last = versions[versions.length - 1];
   return `JetPack ${jetpack} has no software for the DLA${last ? `, ${last} is the last that has` : ""}`;
 }
 
-function unknownDla(board: Module): string | null {
-  const known = best(board.dlaTops) !== null && best(SOCS[board.soc].dlaGeneration) !== null;
+function unknownDla(module: Module): string | null {
+  const known = best(module.dlaTops) !== null && best(SOCS[module.soc].dlaGeneration) !== null;
   return known ? null : "how fast its DLA is is not known, so no way that uses it can be estimated";
 }

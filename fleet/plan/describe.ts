@@ -90,7 +90,7 @@ const RTX_BASIS = [
 ];
 
 /** What the figures rest on. */
-export function basisOf({ board, hardware }: Platform, chosen: PlacedCandidate | null): string[] {
+export function basisOf({ module, hardware }: Platform, chosen: PlacedCandidate | null): string[] {
   const { figures, models, medianError } = FITTED_ON;
   const lines = [
     `factors fitted on ${figures} published figures of ${models} models; median error on models left out ${(100 * medianError).toFixed(0)} %`,
@@ -103,7 +103,7 @@ export function basisOf({ board, hardware }: Platform, chosen: PlacedCandidate |
   const usesDla = accelerator !== "gpu";
   if (!published) {
     const onCard = hardware.builder === "tensorrt-rtx" ? ", nor of any card of a PC" : "";
-    const what = usesDla ? `DLA in ${precision.toUpperCase()}` : SOCS[board.soc].arch;
+    const what = usesDla ? `DLA in ${precision.toUpperCase()}` : SOCS[module.soc].arch;
     lines.push(
       `no published figure of ${what} was used${onCard}: the interval is two to three times as wide`,
     );

@@ -10,11 +10,11 @@ export class PlanCache {
   readonly #plans = new Map<string, Plan>();
 
   /** The plan of a model; `model` is only called when the answer is not known yet. */
-  plan(digest: string, model: () => OnnxModel, board: Module, options: PlanOptions = {}): Plan {
-    const key = JSON.stringify([digest, board.id, options]);
+  plan(digest: string, model: () => OnnxModel, module: Module, options: PlanOptions = {}): Plan {
+    const key = JSON.stringify([digest, module.id, options]);
     const known = this.#plans.get(key);
     if (known) return known;
-    const plan = planFor(model(), board, { ...options, digest });
+    const plan = planFor(model(), module, { ...options, digest });
     const [oldest] = this.#plans.keys();
     if (this.#plans.size >= CAPACITY && oldest !== undefined) this.#plans.delete(oldest);
     this.#plans.set(key, plan);

@@ -21,7 +21,7 @@ import { buildMinutes } from "./estimate/build-time.ts";
 import { estimateMemory } from "./estimate/memory.ts";
 import { type Layer, type MappedGraph, mapGraph } from "./layers/index.ts";
 import type { OnnxModel } from "./onnx/index.ts";
-import { boardThatWould } from "./other-boards.ts";
+import { moduleThatWould } from "./other-modules.ts";
 import type { Admission, Diagnostic, Interval, NamedUsage, Plan, Usage } from "./plan-schema.ts";
 import { type Choice, choose } from "./policy.ts";
 import { type Platform, settlePlatform, settlePrecisions } from "./settle.ts";
@@ -61,8 +61,8 @@ export interface PlanOptions {
  * take, or a demand that the board cannot meet, gives a plan with the verdict `refused`; only contradicting
  * questions throw.
  */
-export function planFor(model: OnnxModel, board: Module, options: PlanOptions = {}): Plan {
-  const decision = decide(model, board, options);
+export function planFor(model: OnnxModel, module: Module, options: PlanOptions = {}): Plan {
+  const decision = decide(model, module, options);
   const { platform, shaped, mapped, ways, choice, memory } = decision;
   const { batch, isOpen, candidates } = ways;
   const { chosen } = choice;
@@ -70,9 +70,9 @@ export function planFor(model: OnnxModel, board: Module, options: PlanOptions = 
   return {
     schema: 1,
     verdict: diagnostics.some(({ severity }) => severity === "error") ? "refused" : "runs",
-    summary: summaryOf(diagnostics, choice, { title: board.title, batch, isOpen }),
+    summary: summaryOf(diagnostics, choice, { title: module.title, batch, isOpen }),
     model: modelFacts(shaped, mapped.layers, batch, options.digest ?? null),
-    board: board.id,
+    module: module.id,
     jetpack: platform.jetpack,
     tensorrt: platform.tensorrt,
     powerMode: platform.mode?.name ?? "maximum",
@@ -106,16 +106,16 @@ interface Decision {
   admissions: Admission[];
 }
 
-function decide(model: OnnxModel, board: Module, options: PlanOptions): Decision {
+function decide(model: OnnxModel, module: Module, options: PlanOptions): Decision {
   const { accelerator = "auto", precision = "auto", beside = [], shapes } = options;
-  const platform = settlePlatform(board, options);
+  const platform = settlePlatform(module, options);
   const { jetpack, trt } = platform;
   const shaped = inferShapes(model, shapes ? { shapes } : {});
   const isRtx = platform.hardware.builder === "tensorrt-rtx";
   const taken = mapGraph(shaped, trt);
   const mapped = isRtx ? mappedForRtx(taken, shaped) : taken;
   const typed = typedGraph(shaped, mapped.layers, platform);
-  const settled = settlePrecisions(board, precision);
+  const settled = settlePrecisions(module, precision);
   const ways = waysOf(mapped, shaped, platform, typed ? typedPrecisions(typed, settled) : settled);
   // A demand cannot be held against a speed that nobody knows.
   const demand = demandOf(ways.isOpen ? {} : options);
@@ -124,9 +124,9 @@ function decide(model: OnnxModel, board: Module, options: PlanOptions): Decision
   const memory = chosen && !ways.isOpen ? memoryOf(chosen, mapped.layers, platform) : null;
   const usage = usageOf(chosen?.candidate ?? null, demandOf(options), memory);
   const admissions = chosen
-    ? admissionsOf(board, usage, beside, choice.certainty !== "impossible")
+    ? admissionsOf(module, usage, beside, choice.certainty !== "impossible")
     : [];
-  const asked = { board, jetpack, accelerator, precision, fps: demand.fps };
+  const asked = { module, jetpack, accelerator, precision, fps: demand.fps };
   return {
     ...{ platform, asked, demand, beside, shaped, mapped, typed },
     ...{ ways, choice, memory, usage, admissions },
@@ -149,15 +149,15 @@ function diagnosticsOf(decision: Decision): Diagnostic[] {
     ...(typed ? typedRefusals(typed, asked, choice) : []),
     ...(ways.buildable ? availabilityDiagnostics(asked, choice, everyWay) : []),
   ];
-  const question = { demand, beside, board: asked.board.title, everyWay };
-  const otherBoard = (): string | null => boardThatWould(shaped, demand);
+  const question = { demand, beside, module: asked.module.title, everyWay };
+  const otherModule = (): string | null => moduleThatWould(shaped, demand);
   return [
     ...refusalDiagnostics(mapped),
     ...shapeDiagnostics(shaped, ways.isOpen),
     ...unfit,
     // What was asked for besides is already said there.
     ...(unfit.length === 0
-      ? [...shortfalls(choice, { ...question, otherBoard }), ...dlaNotes(asked)]
+      ? [...shortfalls(choice, { ...question, otherModule }), ...dlaNotes(asked)]
       : []),
     ...overloads(admissions, demand),
     ...besideDiagnostics(beside),

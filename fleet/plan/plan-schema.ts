@@ -94,7 +94,7 @@ export const Plan = z
       batch: z.number().int().meta({ description: "Pictures that one inference takes." }),
       inputs: z.array(z.object({ name: z.string(), dims: z.array(z.number()) })),
     }),
-    board: z.string(),
+    module: z.string().meta({ description: "Its id in the catalog." }),
     jetpack: z.string().nullable(),
     tensorrt: z.string().nullable().meta({
       description:
@@ -112,5 +112,5 @@ export const Plan = z
     diagnostics: z.array(Diagnostic),
     restsOn: z.array(z.string()),
   })
-  .meta({ description: "What will run where on a board, how fast, and why." });
+  .meta({ description: "What will run where on a module, how fast, and why." });
 export type Plan = z.infer<typeof Plan>;

@@ -15,9 +15,9 @@ import { RTX_BUILT } from "./calibration/rtx.ts";
 import { type Hardware, hardwareOf, type Precision } from "./estimate/hardware.ts";
 import { trtNumber } from "./layers/index.ts";
 
-/** A board with its software and power mode, as it is planned for. */
+/** A module with its software and power mode, as it is planned for. */
 export interface Platform {
-  board: Module;
+  module: Module;
   jetpack: string | null;
   tensorrt: string | null;
   /** TensorRT as a comparable number. */
@@ -30,39 +30,39 @@ export interface Platform {
 
 /** What is planned for where the question leaves it open; throws where it contradicts the tables. */
 export function settlePlatform(
-  board: Module,
+  module: Module,
   said: { jetpack?: string; powerMode?: string },
 ): Platform {
-  const jetpack = settleJetpack(board, said.jetpack);
+  const jetpack = settleJetpack(module, said.jetpack);
   const released = jetpack === null ? null : (jetpackRelease(jetpack)?.tensorrt ?? null);
-  const mode = settleMode(board, said.powerMode);
-  const hardware = hardwareOf(board, mode);
+  const mode = settleMode(module, said.powerMode);
+  const hardware = hardwareOf(module, mode);
   if (hardware === null) {
-    throw new FleetError("BOARD_UNKNOWN", `Not enough is known of ${board.id} to plan for it`, {
-      hint: `Run \`jetfleet boards show ${board.id}\` for what is known.`,
+    throw new FleetError("BOARD_UNKNOWN", `Not enough is known of ${module.id} to plan for it`, {
+      hint: `Run \`jetfleet modules show ${module.id}\` for what is known.`,
     });
   }
   return {
-    board,
+    module,
     jetpack,
     tensorrt: hardware.builder === "tensorrt-rtx" ? `RTX ${RTX_BUILT.version}` : released,
     // TensorRT-RTX takes what this parser does, but for what `tensorrt-rtx.ts` names.
     trt: trtNumber(released ?? "10.3"),
     mode,
     hardware,
-    dlaCores: usableDlaCores(board, jetpack),
+    dlaCores: usableDlaCores(module, jetpack),
   };
 }
 
-function settleJetpack(board: Module, wanted: string | undefined): string | null {
-  if (wanted === undefined) return newestJetpack(board);
-  const supported = supports(board, wanted);
+function settleJetpack(module: Module, wanted: string | undefined): string | null {
+  if (wanted === undefined) return newestJetpack(module);
+  const supported = supports(module, wanted);
   if (supported === true) return wanted;
-  const versions = releasesFor(board).flatMap((release) => release.versions);
+  const versions = releasesFor(module).flatMap((release) => release.versions);
   const what =
     supported === null
       ? `JetPack ${wanted} is not in the table`
-      : `JetPack ${wanted} does not support ${board.title}`;
+      : `JetPack ${wanted} does not support ${module.title}`;
   throw new FleetError("USAGE", what, {
     hint:
       versions.length > 0
@@ -71,15 +71,15 @@ function settleJetpack(board: Module, wanted: string | undefined): string | null
   });
 }
 
-function settleMode(board: Module, wanted: string | undefined): PowerModeFacts | null {
-  const { modes } = board.powerModes;
+function settleMode(module: Module, wanted: string | undefined): PowerModeFacts | null {
+  const { modes } = module.powerModes;
   if (wanted === undefined) return modes.find(({ name }) => name.startsWith("MAXN")) ?? null;
   const mode = modes.find(({ name, id }) => name === wanted || String(id) === wanted);
   if (mode) return mode;
   const names = modes.map(({ name }) => name).join(", ") || "none that the table knows";
   throw new FleetError(
     "USAGE",
-    `expected a power mode of ${board.id}, ${names}, got ${JSON.stringify(wanted)}`,
+    `expected a power mode of ${module.id}, ${names}, got ${JSON.stringify(wanted)}`,
   );
 }
 
@@ -89,13 +89,13 @@ export interface Precisions {
   open: readonly Precision[];
 }
 
-export function settlePrecisions(board: Module, wanted: PrecisionChoice): Precisions {
-  return { settled: settlePrecision(board, wanted), open: fastPrecisions(board) };
+export function settlePrecisions(module: Module, wanted: PrecisionChoice): Precisions {
+  return { settled: settlePrecision(module, wanted), open: fastPrecisions(module) };
 }
 
 /** Precisions that the GPU gains by; FP32 everywhere. */
-function fastPrecisions(board: Module): Precision[] {
-  const { fastFp16, fastInt8 } = SOCS[board.soc];
+function fastPrecisions(module: Module): Precision[] {
+  const { fastFp16, fastInt8 } = SOCS[module.soc];
   return [
     "fp32",
     ...(best(fastFp16) ? (["fp16"] as const) : []),
@@ -104,8 +104,8 @@ function fastPrecisions(board: Module): Precision[] {
 }
 
 /** INT8 needs calibration data, so it is only taken when asked for; where it is not fast, FP16 stands in. */
-function settlePrecision(board: Module, wanted: PrecisionChoice): Precision {
-  const { fastFp16, fastInt8 } = SOCS[board.soc];
+function settlePrecision(module: Module, wanted: PrecisionChoice): Precision {
+  const { fastFp16, fastInt8 } = SOCS[module.soc];
   const half = best(fastFp16) ? "fp16" : "fp32";
   if (wanted === "auto") return half;
   return wanted === "int8" && best(fastInt8) === false ? half : wanted;

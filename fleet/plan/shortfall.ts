@@ -17,12 +17,12 @@ import { type Choice, LIKELY, latencyRank, rateRank } from "./policy.ts";
 export interface ShortfallQuestion {
   demand: Demand;
   beside: readonly NamedUsage[];
-  /** Title of the board. */
-  board: string;
+  /** Title of the module. */
+  module: string;
   /** Every way in every precision that is fast on the board; only asked for when something is missing. */
   everyWay: () => readonly Candidate[];
-  /** Title of another board that surely meets the demand. */
-  otherBoard: () => string | null;
+  /** Title of another module that surely meets the demand. */
+  otherModule: () => string | null;
 }
 
 /** What of the demand the chosen way misses, or meets only at the good end of its estimate, and what comes nearest. */
@@ -41,14 +41,14 @@ export function shortfalls(
     ...(alone && !together ? [tooMuchTogether(candidate, question)] : []),
   ];
   const severity = certainty === "impossible" ? "error" : "warning";
-  const other = question.otherBoard();
-  const board = other ? `, or another board: ${other} surely gives it` : "";
+  const other = question.otherModule();
+  const instead = other ? `, or another board: ${other} surely gives it` : "";
   return found.map(({ rule, message, remedy }) => ({
     severity,
     rule,
     nodes: [],
     message,
-    remedy: `${remedy}${board}`,
+    remedy: `${remedy}${instead}`,
   }));
 }
 
@@ -61,7 +61,7 @@ interface Shortfall {
   remedy: string;
 }
 
-function tooSlow(candidate: Candidate, { demand, board, everyWay }: ShortfallQuestion): Shortfall {
+function tooSlow(candidate: Candidate, { demand, module, everyWay }: ShortfallQuestion): Shortfall {
   const quickest = quickestOf(everyWay()) ?? candidate;
   const better = (quickest.latencyMs?.expected ?? 0) < (candidate.latencyMs?.expected ?? 0);
   const nearest = better
@@ -69,13 +69,13 @@ function tooSlow(candidate: Candidate, { demand, board, everyWay }: ShortfallQue
     : ", the fastest it has";
   return {
     rule: "demand.latency",
-    message: `${board}: one inference of ${what(candidate)} is estimated at ${milliseconds(candidate.latencyMs)}${nearest}; you allow ${demand.latencyMs ?? 0} ms`,
+    message: `${module}: one inference of ${what(candidate)} is estimated at ${milliseconds(candidate.latencyMs)}${nearest}; you allow ${demand.latencyMs ?? 0} ms`,
     remedy: "a smaller model or input",
   };
 }
 
 function tooFew(candidate: Candidate, question: ShortfallQuestion): Shortfall {
-  const { demand, board, beside, everyWay } = question;
+  const { demand, module, beside, everyWay } = question;
   const most = fastestOf(everyWay(), beside) ?? candidate;
   const better = (most.fps?.expected ?? 0) > WORTH_NAMING * (candidate.fps?.expected ?? 0);
   const nearest = better
@@ -84,7 +84,7 @@ function tooFew(candidate: Candidate, question: ShortfallQuestion): Shortfall {
   const served = camerasServed(demand, (better ? most : candidate).fps?.low ?? 0);
   return {
     rule: "demand.throughput",
-    message: `${board}: ${rateOf(candidate)}${nearest}; you ask for ${rounded(demand.fps)}${served}`,
+    message: `${module}: ${rateOf(candidate)}${nearest}; you ask for ${rounded(demand.fps)}${served}`,
     remedy: "fewer cameras, a lower frame rate, a smaller model or input",
   };
 }

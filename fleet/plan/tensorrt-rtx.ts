@@ -68,7 +68,7 @@ export function typedPrecisions(
 /** A precision that was asked for and cannot be had, with what there is instead. */
 export function typedRefusals(
   { isQuantised, refusedInFloat32 }: TypedGraph,
-  { board, precision, fps }: Asked,
+  { module, precision, fps }: Asked,
   choice: Choice,
 ): Diagnostic[] {
   if (isQuantised) return [];
@@ -78,12 +78,12 @@ export function typedRefusals(
       "TensorRT-RTX does not calibrate, and the model has no QuantizeLinear and DequantizeLinear pairs";
     const remedy =
       "ask for fp16, or export the model with symmetric QuantizeLinear and DequantizeLinear pairs";
-    return [refusal("gpu.int8-graph", `INT8 on ${board.title}: ${why}${instead}`, remedy)];
+    return [refusal("gpu.int8-graph", `INT8 on ${module.title}: ${why}${instead}`, remedy)];
   }
   if (precision !== "fp32" || refusedInFloat32.length === 0) return [];
-  const { computeCapability } = SOCS[board.soc];
+  const { computeCapability } = SOCS[module.soc];
   const why = `TensorRT-RTX has no FP32 matrix products for compute capability ${computeCapability}`;
-  const error = refusal("gpu.fp32-product", `FP32 on ${board.title}: ${why}${instead}`, FP16);
+  const error = refusal("gpu.fp32-product", `FP32 on ${module.title}: ${why}${instead}`, FP16);
   return [{ ...error, nodes: refusedInFloat32 }];
 }
 

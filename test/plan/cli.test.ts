@@ -88,7 +88,7 @@ describe("jetfleet plan", () => {
     const warned = await jetfleet("plan", MODEL.replace("b1", "b8"), "--board", "tx2");
     expect(warned.stdout).toMatch(/\nWhat to know\n {2}warning: one inference takes 8 pictures/);
     expect(warned.stdout).not.toContain("What stands in the way");
-    const refused = await jetfleet("plan", MODEL, "--board", "x86-l4", "--precision", "int8");
+    const refused = await jetfleet("plan", MODEL, "--module", "x86-l4", "--precision", "int8");
     expect(refused.stdout).toMatch(/\nWhat stands in the way\n {2}error: INT8 on/);
     expect(refused.stdout).toMatch(/\nWhat to know\n {2}TensorRT-RTX computes in the types/);
   });
@@ -97,20 +97,28 @@ describe("jetfleet plan", () => {
     const fallen = await jetfleet("plan", MODEL, "--board", "agx-xavier");
     expect(fallen.stdout).toContain("\nWhat a DLA leaves to the GPU\n");
     expect(fallen.stdout).not.toContain("What to know");
-    const without = await jetfleet("plan", MODEL, "--board", "agx-orin", "--jetpack", "7.2");
+    const without = await jetfleet("plan", MODEL, "--module", "agx-orin", "--jetpack", "7.2");
     expect(without.stdout).toMatch(/\nWhat to know\n {2}JetPack 7\.2 has no software for the DLA/);
   });
 
   it("names TensorRT-RTX for a PC, which builds in seconds", async () => {
-    const card = await jetfleet("plan", MODEL, "--board", "x86-t4");
-    expect(card.stdout).toContain("board   x86-t4, TensorRT-RTX 1.7, power mode maximum");
+    const card = await jetfleet("plan", MODEL, "--module", "x86-t4");
+    expect(card.stdout).toContain("module  x86-t4, TensorRT-RTX 1.7, power mode maximum");
     expect(card.stdout).toMatch(/build {3}about [\d.]+ s \([\d.]+ to [\d.]+\) the first time/);
     const jetson = await jetfleet("plan", MODEL, "--board", "tx2");
     expect(jetson.stdout).toMatch(/build {3}about \d+ min \(/);
   });
 
   it.each([
-    ["an unknown board", ["--board", "tx9"], "expected a board of"],
+    ["an unknown board", ["--board", "tx9"], "expected a board of tx2, agx-xavier"],
+    ["a module given as a board", ["--board", "orin-nx-16gb"], "expected a board of"],
+    ["an unknown module", ["--module", "tx9"], "expected a module of"],
+    ["neither board nor module", [], "expected either --board or --module"],
+    [
+      "a board and a module",
+      ["--board", "tx2", "--module", "tx2-nx"],
+      "expected either --board or --module",
+    ],
     [
       "an unknown accelerator",
       ["--board", "tx2", "--accelerator", "tpu"],
@@ -131,16 +139,16 @@ describe("jetfleet plan", () => {
   });
 });
 
-describe("jetfleet boards", () => {
+describe("jetfleet modules", () => {
   it("compares with the rows of the notes first", async () => {
-    const { stdout } = await jetfleet("boards", "compare", "tx2", "agx-xavier");
+    const { stdout } = await jetfleet("modules", "compare", "tx2", "agx-xavier");
     expect(stdout.split("\n")[1]).toMatch(/^GPU +256-core Pascal @ 1.3 GHz +512-core Volta/);
     expect(stdout).toContain("58.4 GB/s");
   });
 
   it("gives every figure with its source as JSON", async () => {
     const { stdout } = await jetfleet("boards", "show", "agx-xavier", "--json");
-    const { board } = JSON.parse(stdout) as { board: { cudaCores: unknown } };
-    expect(board.cudaCores).toEqual([{ value: 512, source: "table" }]);
+    const { module } = JSON.parse(stdout) as { module: { cudaCores: unknown } };
+    expect(module.cudaCores).toEqual([{ value: 512, source: "table" }]);
   });
 });

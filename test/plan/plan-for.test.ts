@@ -15,7 +15,7 @@ import {
 } from "../../fleet/plan/index.ts";
 import { NETWORK_NAMES, network, street } from "./support/models.ts";
 import { writeModel } from "./support/onnx-writer.ts";
-import { boardNamed, plan } from "./support/plans.ts";
+import { moduleNamed, plan } from "./support/plans.ts";
 
 describe("a plan", () => {
   it("names every layer that the DLA leaves to the GPU, with rule, numbers and remedy", () => {
@@ -70,13 +70,13 @@ describe("a plan", () => {
     ["a JetPack that nobody knows", "tx2", { jetpack: "9.9" }],
     ["a power mode that the board has not", "tx2", { powerMode: "MODE_30W_ALL" }],
   ])("is not made for %s", (_label, id, options) => {
-    const attempt = (): unknown => planFor(network("alexnet"), boardNamed(id), options);
+    const attempt = (): unknown => planFor(network("alexnet"), moduleNamed(id), options);
     expect(attempt).toThrow(expect.objectContaining({ code: "USAGE" }));
   });
 
   it("is not guessed for a board of which too little is known", () => {
     try {
-      planFor(network("alexnet"), boardNamed("agx-thor"));
+      planFor(network("alexnet"), moduleNamed("agx-thor"));
       expect.unreachable();
     } catch (error) {
       expect(isFleetError(error, "BOARD_UNKNOWN")).toBe(true);
@@ -124,7 +124,7 @@ describe("a demand", () => {
     const title = /another board: (.*) surely/.exec(named ?? "")?.[1];
     const other = MODULES.find((module) => module.title === title);
     expect(
-      planFor(network("mobilenet_v2"), other ?? boardNamed("nano"), { minFps: 300 }).verdict,
+      planFor(network("mobilenet_v2"), other ?? moduleNamed("nano"), { minFps: 300 }).verdict,
     ).toBe("runs");
     expect(remedy("nano", { minFps: 100_000 })).not.toContain("another board");
   });
@@ -242,7 +242,7 @@ describe("accelerator auto", () => {
   });
 
   it.each(NETWORK_NAMES)("is never slower with a DLA than without: %s", (name) => {
-    const xavier = boardNamed("agx-xavier");
+    const xavier = moduleNamed("agx-xavier");
     const model = network(name);
     for (const precision of ["fp16", "int8"] as const) {
       const having = planFor(model, xavier, { precision });
@@ -255,7 +255,7 @@ describe("accelerator auto", () => {
   });
 
   it.each([10, 60, 300, 1000])("still meets %i fps with a DLA where it met it without", (fps) => {
-    const xavier = boardNamed("agx-xavier");
+    const xavier = moduleNamed("agx-xavier");
     const streams = [{ count: 1, width: 640, height: 360, fps }];
     const verdicts = NETWORK_NAMES.map((name) => ({
       lacking: planFor(network(name), without(xavier), { streams }).verdict,
@@ -452,7 +452,7 @@ describe("a hostile model", () => {
     ["a chain of fifty thousand nodes", (at) => [at === 0 ? "x" : `v${at - 1}`]],
   ])("with %s is planned in seconds", (_label, inputs) => {
     const before = performance.now();
-    const made = planFor(many(inputs), boardNamed("agx-xavier"), { jetpack: "4.6.1" });
+    const made = planFor(many(inputs), moduleNamed("agx-xavier"), { jetpack: "4.6.1" });
     expect(made.layers).toHaveLength(50_000);
     expect(performance.now() - before).toBeLessThan(20_000);
   });
@@ -466,13 +466,13 @@ describe("the cache of plans", () => {
       reads += 1;
       return network("resnet18");
     };
-    const first = cache.plan("sha256:1", read, boardNamed("tx2"));
+    const first = cache.plan("sha256:1", read, moduleNamed("tx2"));
     const before = performance.now();
-    const second = cache.plan("sha256:1", read, boardNamed("tx2"));
+    const second = cache.plan("sha256:1", read, moduleNamed("tx2"));
     expect(performance.now() - before).toBeLessThan(50);
     expect(second).toBe(first);
     expect(first.model.digest).toBe("sha256:1");
-    cache.plan("sha256:1", read, boardNamed("agx-xavier"));
+    cache.plan("sha256:1", read, moduleNamed("agx-xavier"));
     expect(reads).toBe(2);
   });
 });

@@ -3,7 +3,7 @@ import { findModule } from "../../../fleet/boards/catalog/index.ts";
 import { planFor } from "../../../fleet/plan/index.ts";
 import type { Candidate, Plan } from "../../../fleet/plan/plan-schema.ts";
 import { HAS_SHARED_MODELS, network, SHARED_SUFFIX, sharedModel } from "../support/models.ts";
-import { boardNamed } from "../support/plans.ts";
+import { moduleNamed } from "../support/plans.ts";
 
 function way({ candidates }: Plan, name: Candidate["accelerator"]): Candidate {
   const found = candidates.find(({ accelerator }) => accelerator === name);
@@ -12,7 +12,7 @@ function way({ candidates }: Plan, name: Candidate["accelerator"]): Candidate {
 }
 
 function planOn(board: string, model: Parameters<typeof planFor>[0], jetpack: string): Plan {
-  return planFor(model, boardNamed(board), { jetpack, precision: "fp16" });
+  return planFor(model, moduleNamed(board), { jetpack, precision: "fp16" });
 }
 
 describe("a GPU of which no figure was fitted", () => {

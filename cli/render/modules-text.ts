@@ -17,10 +17,10 @@ import { type Column, table } from "./table.ts";
 
 const WIDE = 1000;
 
-/** `jetfleet boards`: one line a module. */
-export function boardListLines(modules: readonly Module[]): string[] {
+/** `jetfleet modules`: one line a module. */
+export function moduleListLines(modules: readonly Module[]): string[] {
   const columns: Column[] = [
-    { title: "BOARD" },
+    { title: "MODULE" },
     { title: "CHIP" },
     { title: "SM" },
     { title: "CORES", align: "right" },
@@ -46,7 +46,7 @@ export function boardListLines(modules: readonly Module[]): string[] {
   return [
     ...table(columns, rows, WIDE),
     "",
-    "`?` is unknown; `jetfleet boards show BOARD` names the sources.",
+    "`?` is unknown; `jetfleet modules show MODULE` names the sources.",
   ];
 }
 
@@ -62,8 +62,8 @@ function jetpackRange(module: Module): string {
   return `${first} to ${last[last.length - 1]}`;
 }
 
-/** `jetfleet boards show`: every row with its source. */
-export function boardLines(module: Module, width: number): string[] {
+/** `jetfleet modules show`: every row with its source. */
+export function moduleLines(module: Module, width: number): string[] {
   const rows = compareModules([module]).map(({ title, cells: [cell = []] }) => [
     title,
     cellText(cell, shortSource),
@@ -159,7 +159,7 @@ function jetpackCells(module: Module, release: JetpackRelease): string[] {
   ];
 }
 
-/** `jetfleet boards compare`: the rows of the notes first; sources that differ stand side by side. */
+/** `jetfleet modules compare`: the rows of the notes first; sources that differ stand side by side. */
 export function comparisonLines(
   modules: readonly Module[],
   rows: readonly ComparisonRow[],

@@ -12,7 +12,7 @@ import {
   vpiBackends,
 } from "../../fleet/boards/catalog/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
-import { boardLines, boardListLines, comparisonLines } from "../render/boards-text.ts";
+import { comparisonLines, moduleLines, moduleListLines } from "../render/modules-text.ts";
 
 interface JsonOption {
   json?: boolean;
@@ -20,38 +20,41 @@ interface JsonOption {
 
 type Run = (command: () => Promise<number>) => Promise<void>;
 
-/** Adds `boards`, `boards show` and `boards compare`. */
-export function registerBoards(program: Command, run: Run): void {
-  const boards = program.command("boards").description("what is known of every Jetson module");
-  boards
+/** Adds `modules`, `modules show` and `modules compare`. */
+export function registerModules(program: Command, run: Run): void {
+  const modules = program
+    .command("modules")
+    .alias("boards")
+    .description("what is known of every Jetson module, board by board");
+  modules
     .command("list", { isDefault: true })
     .description("all modules in one table")
     .option("--json", "print one JSON object, for programs")
     .action((options: JsonOption) =>
-      run(() => print(options, list(), () => boardListLines(MODULES))),
+      run(() => print(options, list(), () => moduleListLines(MODULES))),
     );
-  boards
+  modules
     .command("show")
-    .argument("<board>", "such as agx-xavier")
+    .argument("<module>", "such as agx-xavier")
     .description("one module with every figure's source, and the JetPack releases for it")
     .option("--json", "print one JSON object, for programs")
     .action((name: string, options: JsonOption) =>
       run(() => {
         const module = moduleNamed(name);
-        return print(options, details(module), () => boardLines(module, width()));
+        return print(options, details(module), () => moduleLines(module, width()));
       }),
     );
-  boards
+  modules
     .command("compare")
-    .argument("<boards...>", "such as tx2 agx-xavier")
+    .argument("<modules...>", "such as tx2 agx-xavier")
     .description("modules side by side")
     .option("--json", "print one JSON object, for programs")
     .action((names: string[], options: JsonOption) =>
       run(() => {
-        const modules = names.map(moduleNamed);
-        const rows = compareModules(modules);
-        const json = { boards: names, rows, sources: SOURCES };
-        return print(options, json, () => comparisonLines(modules, rows, width()));
+        const compared = names.map(moduleNamed);
+        const rows = compareModules(compared);
+        const json = { modules: names, rows, sources: SOURCES };
+        return print(options, json, () => comparisonLines(compared, rows, width()));
       }),
     );
 }
@@ -61,17 +64,17 @@ export function moduleNamed(name: string): Module {
   const module = findModule(name);
   if (module) return module;
   const names = MODULES.map(({ id }) => id).join(", ");
-  throw new FleetError("USAGE", `expected a board of ${names}, got ${JSON.stringify(name)}`, {
-    hint: "Run `jetfleet boards` for the table.",
+  throw new FleetError("USAGE", `expected a module of ${names}, got ${JSON.stringify(name)}`, {
+    hint: "Run `jetfleet modules` for the table.",
   });
 }
 
 function list(): unknown {
   const jetpacks = JETPACK_RELEASES.map((release) => ({
     ...release,
-    boards: MODULES.filter((module) => releasesFor(module).includes(release)).map(({ id }) => id),
+    modules: MODULES.filter((module) => releasesFor(module).includes(release)).map(({ id }) => id),
   }));
-  return { boards: MODULES, chips: SOCS, jetpacks, sources: SOURCES };
+  return { modules: MODULES, chips: SOCS, jetpacks, sources: SOURCES };
 }
 
 function details(module: Module): unknown {
@@ -80,7 +83,7 @@ function details(module: Module): unknown {
     vpiBackends: vpiBackends(module, release),
   }));
   return {
-    board: module,
+    module,
     chip: SOCS[module.soc],
     jetpacks,
     vpiAlgorithms: VPI_ALGORITHMS,

@@ -8,7 +8,7 @@ import type { ShapedGraph } from "./shapes/index.ts";
 import { waysOf } from "./ways.ts";
 
 /** The Jetson with the least GPU that surely meets a demand alone, on its GPU and without INT8; null when none does. */
-export function boardThatWould(shaped: ShapedGraph, demand: Demand): string | null {
+export function moduleThatWould(shaped: ShapedGraph, demand: Demand): string | null {
   const mapped = new Map<number, MappedGraph>();
   const graphFor = (trt: number): MappedGraph => {
     const known = mapped.get(trt) ?? mapGraph(shaped, trt);
@@ -16,27 +16,27 @@ export function boardThatWould(shaped: ShapedGraph, demand: Demand): string | nu
     return known;
   };
   const found = platforms().find((platform) => {
-    const { board, trt } = platform;
+    const { module, trt } = platform;
     const ways = waysOf(
       graphFor(trt),
       shaped,
       { ...platform, dlaCores: 0 },
-      settlePrecisions(board, "auto"),
+      settlePrecisions(module, "auto"),
     );
     const [gpu] = ways.candidates;
     return (
-      gpu !== undefined && decodes(board, demand) && rankOf(gpu.candidate, demand, []) === SURE
+      gpu !== undefined && decodes(module, demand) && rankOf(gpu.candidate, demand, []) === SURE
     );
   });
-  return found?.board.title ?? null;
+  return found?.module.title ?? null;
 }
 
 /** Jetsons of which enough is known, the least GPU first. */
 function platforms(): Platform[] {
   return MODULES.filter(({ lastJetpack }) => best(lastJetpack) !== null)
-    .flatMap((board) => {
+    .flatMap((module) => {
       try {
-        return [settlePlatform(board, {})];
+        return [settlePlatform(module, {})];
       } catch (error) {
         if (isFleetError(error, "BOARD_UNKNOWN")) return [];
         throw error;
