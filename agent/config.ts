@@ -14,6 +14,8 @@ export const AgentConfig = z.strictObject({
   fleet: Name,
   device: Name,
   board: BoardName,
+  /** What the device may be addressed by; a hub has no say in it. */
+  labels: z.record(Name, z.string().min(1).max(63)).default({}),
   /** HTTP address of the hub. The device's password goes to this origin only. */
   hubUrl: url(["http", "https"]),
   mqttUrl: url(["mqtt", "mqtts"]),

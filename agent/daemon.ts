@@ -1,22 +1,25 @@
-import { type BoardFacts, CONTRACT_VERSION, type Reported } from "../fleet/contract/index.ts";
+import type { BoardFacts, Reported } from "../fleet/contract/index.ts";
 import { readBoardFacts } from "./board/facts.ts";
 import { BoardSampler } from "./board/sampler.ts";
 import { type AgentConfig, nativePaths } from "./config.ts";
 import { type Disk, openDisk } from "./disk.ts";
 import { DesiredInbox } from "./reconcile/desired-inbox.ts";
-import { Fetcher } from "./reconcile/fetcher.ts";
+import { Downloads } from "./reconcile/downloads.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
-import { startActive } from "./reconcile/start-active.ts";
 import { HubLink } from "./report/hub-link.ts";
 import type { Log } from "./report/log.ts";
 import { createBootId } from "./report/presence.ts";
+import { reportDevice } from "./report/report-device.ts";
 import { Reporter } from "./report/reporter.ts";
 import { StatsTicker } from "./report/stats-ticker.ts";
 import { Supervisor } from "./supervise/supervisor.ts";
+import { objectsInUse, objectsKept, resumeAll } from "./update/device-state.ts";
+import { Turns } from "./update/turns.ts";
 import { AGENT_VERSION } from "./version.ts";
 
 const STALL_MS = 15_000;
 const FETCH_BACKOFF = { baseMs: 500, capMs: 60_000 };
+const DISK_BACKOFF = { baseMs: 500, capMs: 10_000 };
 const RESTART_BACKOFF = { baseMs: 1000, capMs: 60_000 };
 const FIRST_FRAME_MS = 20_000;
 const GRACE_MS = 5000;
@@ -32,7 +35,7 @@ export interface DaemonContext {
 
 export async function startDaemon(context: DaemonContext): Promise<Daemon> {
   const bootId = createBootId();
-  const disk = await openDisk(context.config.stateDir, bootId, context.log);
+  const disk = await openDisk(context.config.stateDir, bootId);
   const daemon = new Daemon(context, disk, await readBoardFacts(), bootId);
   await daemon.start();
   return daemon;
@@ -47,7 +50,7 @@ export class Daemon {
   readonly #link: HubLink;
   readonly #reporter: Reporter;
   readonly #supervisor: Supervisor;
-  readonly #fetcher: Fetcher;
+  readonly #downloads: Downloads;
   readonly #reconciler: Reconciler;
   readonly #inbox: DesiredInbox;
   readonly #sampler: BoardSampler;
@@ -66,11 +69,13 @@ export class Daemon {
       reported: () => this.reported(),
     });
     this.#supervisor = this.#createSupervisor();
-    this.#fetcher = this.#createFetcher();
+    this.#downloads = this.#createDownloads();
     this.#reconciler = new Reconciler({
       ...this.#hooks(),
+      objects: disk.objects,
       supervisor: this.#supervisor,
-      fetcher: this.#fetcher,
+      downloads: this.#downloads,
+      loading: new Turns(),
     });
     this.#inbox = this.#createInbox();
     this.#sampler = new BoardSampler(context.config.stateDir);
@@ -86,8 +91,11 @@ export class Daemon {
   async start(): Promise<void> {
     const { config, log } = this.#context;
     this.#reporter.event({ kind: "agent-started", message: `Agent ${AGENT_VERSION} started` });
-    const whole = await startActive({ ...this.#disk, supervisor: this.#supervisor, log });
-    await this.#inbox.open(whole);
+    if (this.#disk.notice !== null) {
+      this.#reporter.event({ kind: "state-not-read", message: this.#disk.notice });
+    }
+    await this.#countResumes();
+    this.#reconciler.open();
     this.#sampler.start();
     this.#link.start();
     this.#ticker.start();
@@ -102,6 +110,7 @@ export class Daemon {
   async stop(): Promise<void> {
     this.#ticker.stop();
     this.#sampler.stop();
+    await this.#inbox.stop();
     await this.#reconciler.stop();
     await this.#supervisor.stopAll();
     await this.#reporter.flush();
@@ -109,30 +118,26 @@ export class Daemon {
   }
 
   reported(): Reported {
-    const { generation, update, setDigest } = this.#disk.store.current;
-    const progress = this.#fetcher.progress;
-    const bytes = progress && {
-      fetchedBytes: progress.fetchedBytes,
-      totalBytes: progress.totalBytes,
-    };
-    return {
-      contract: CONTRACT_VERSION,
+    return reportDevice({
       device: this.#context.config.device,
-      agentVersion: AGENT_VERSION,
       bootId: this.#bootId,
-      atMs: Date.now(),
-      generation,
-      update: { state: update.state, sinceMs: update.sinceMs, ...bytes },
-      setDigest,
       board: this.#board,
-      pipelines: this.#supervisor.report(),
+      state: this.#disk.store.current,
       journal: this.#disk.journal.head,
-      error:
-        this.#inbox.refusal ??
-        this.#reconciler.fault ??
-        progress?.error ??
-        ("error" in update ? update.error : null),
-    };
+      supervisor: this.#supervisor,
+      downloads: this.#downloads,
+      faultOf: (pipeline) => this.#reconciler.faultOf(pipeline),
+      error: this.#inbox.refusal,
+    });
+  }
+
+  /** On disk before anything runs, so that a version which ends its board is given up some day. */
+  async #countResumes(): Promise<void> {
+    try {
+      await this.#disk.store.save((state) => resumeAll(state, Date.now()));
+    } catch (error) {
+      this.#context.log.error("the resumes of updates could not be counted", error);
+    }
   }
 
   #createLink(): HubLink {
@@ -167,10 +172,14 @@ export class Daemon {
     });
   }
 
-  #createFetcher(): Fetcher {
-    return new Fetcher({
-      objects: this.#disk.objects,
+  #createDownloads(): Downloads {
+    const { store, objects } = this.#disk;
+    return new Downloads({
+      objects,
       config: this.#context.config,
+      artifactUrl: () => store.current.artifactUrl,
+      inUse: () => objectsInUse(store.current),
+      kept: () => objectsKept(store.current),
       stallMs: STALL_MS,
       backoff: FETCH_BACKOFF,
       log: this.#context.log,
@@ -179,11 +188,15 @@ export class Daemon {
   }
 
   #createInbox(): DesiredInbox {
-    const { fleet, device, fleetPublicKey: publicKeyPem, board } = this.#context.config;
+    const { fleet, device, labels, fleetPublicKey, board } = this.#context.config;
+    const rootPublicKeyPem = fleetPublicKey;
     const found = this.#board.board;
     return new DesiredInbox({
       ...this.#hooks(),
-      identity: { fleet, device, publicKeyPem, board: found === "unknown" ? board : found },
+      identity: {
+        ...{ fleet, device, labels, rootPublicKeyPem },
+        board: found === "unknown" ? board : found,
+      },
       reconciler: this.#reconciler,
     });
   }
@@ -191,7 +204,7 @@ export class Daemon {
   #hooks() {
     return {
       store: this.#disk.store,
-      objects: this.#disk.objects,
+      diskBackoff: DISK_BACKOFF,
       log: this.#context.log,
       onChange: () => this.#reporter.changed(),
       onEvent: (event: Parameters<Reporter["event"]>[0]) => this.#reporter.event(event),

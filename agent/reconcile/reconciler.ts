@@ -1,112 +1,86 @@
 import type { ReportedError } from "../../fleet/contract/index.ts";
-import { isFleetError } from "../../fleet/errors/index.ts";
-import { throwIfAborted } from "../../fleet/transfer/backoff.ts";
-import type { ObjectStore } from "../../fleet/transfer/files/object-store.ts";
-import type { NewEvent } from "../report/event-journal.ts";
-import type { Log } from "../report/log.ts";
-import { toReportedError } from "../report/reported-error.ts";
-import type { Supervisor } from "../supervise/supervisor.ts";
-import { advance } from "../update/advance.ts";
-import type { StateStore } from "../update/device-state.ts";
-import { isSettled, type UpdateEvent } from "../update/machine.ts";
-import type { PipelineVersion } from "../update/pipeline-version.ts";
-import type { Fetcher } from "./fetcher.ts";
-import { UpdateActions } from "./update-actions.ts";
+import { type Acceptable, accept } from "../update/accept.ts";
+import type { DeviceState } from "../update/device-state.ts";
+import { isSettled } from "../update/machine.ts";
+import { NEW_PIPELINE } from "../update/pipeline-record.ts";
+import { isSameStep, PipelineUpdater, type UpdaterOptions } from "./pipeline-updater.ts";
 import { updateEvent } from "./update-event.ts";
 
-export interface ReconcilerOptions {
-  store: StateStore;
-  objects: ObjectStore;
-  supervisor: Supervisor;
-  fetcher: Fetcher;
-  log: Log;
-  onChange: () => void;
-  onEvent: (event: NewEvent) => void;
-}
-
-export interface Target {
-  generation: number;
-  artifactUrl: string;
-  setDigest: string;
-  versions: PipelineVersion[];
-}
+export type ReconcilerOptions = Omit<UpdaterOptions, "onSettled">;
 
 /**
- * Brings the device from what it runs to the desired document, one update at a time.
- *
- * INVARIANTS:
- * - each state of the update is on disk before its action begins.
- * - a newer target cancels the update under way and begins when that one has let go of everything.
- * - every step is computed from what is there; nothing trusts what an earlier run meant to do.
+ * Brings every pipeline of the device to what is wanted of it, each by itself. An accepted document is on disk, with
+ * what it asks of each pipeline, before anything of it is acted on; those of which it asks nothing new are not disturbed.
  */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
-  readonly #actions: UpdateActions;
-  #abort = new AbortController();
-  #work: Promise<void> = Promise.resolve();
+  readonly #updaters = new Map<string, PipelineUpdater>();
   #stopped = false;
-  #fault: ReportedError | null = null;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    this.#actions = new UpdateActions(options);
   }
 
-  /** Why nothing goes on at all, such as a disk that takes no more state; null when work goes on. */
-  get fault(): ReportedError | null {
-    return this.#fault;
+  /** Why a pipeline does not go on at all; null when it does. */
+  faultOf(pipeline: string): ReportedError | null {
+    return this.#updaters.get(pipeline)?.fault ?? null;
   }
 
-  /** Takes an accepted target, which is on disk already, and works on it in the background. */
-  submit(target: Target): void {
-    this.#replaceWork(target, { type: "accepted", generation: target.generation });
+  /** After a start of the agent: starts what the state says and goes on with the updates that were under way. */
+  open(): void {
+    for (const name of Object.keys(this.#options.store.current.pipelines)) {
+      this.#updaterOf(name).restart(false);
+    }
   }
 
-  /** After a start of the agent: goes on with an update that was under way. */
-  resume(target: Target): void {
-    const before = this.#options.store.current.before ?? [];
-    this.#replaceWork(target, { type: "resumed", before });
+  /** Writes what a document asks for, and works on it in the background. Throws when it cannot be written. */
+  async submit(accepted: Acceptable): Promise<void> {
+    const { store, onChange } = this.#options;
+    let before = store.current;
+    const after = await store.save((state) => {
+      before = state;
+      return accept(state, accepted, Date.now());
+    });
+    onChange();
+    for (const name of namesIn(before, after)) this.#follow(name, before, after);
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#abort.abort();
-    await this.#work;
+    await Promise.all([...this.#updaters.values()].map((updater) => updater.stop()));
   }
 
-  #replaceWork(target: Target, event: UpdateEvent): void {
-    this.#abort.abort();
-    const abort = new AbortController();
-    this.#abort = abort;
-    this.#work = this.#work.then(() => this.#run(target, event, abort.signal));
+  /** Sets a pipeline to work where something else is wanted of it than before. */
+  #follow(name: string, before: DeviceState, after: DeviceState): void {
+    if (this.#stopped) return;
+    const [from, to] = [before, after].map(({ pipelines }) => pipelines[name]);
+    const was = from?.update ?? NEW_PIPELINE.update;
+    if (to === undefined) return this.#updaterOf(name).restart(false);
+    if (isSameStep(was, to.update)) return;
+    this.#options.onEvent(updateEvent(name, was, to.update, null, 0));
+    if (!isSettled(was) || !isSettled(to.update)) this.#updaterOf(name).restart(true);
   }
 
-  async #run(target: Target, first: UpdateEvent, signal: AbortSignal): Promise<void> {
-    if (signal.aborted || this.#stopped) return;
-    this.#fault = null;
+  #updaterOf(name: string): PipelineUpdater {
+    const known = this.#updaters.get(name);
+    if (known) return known;
+    const onSettled = () => void this.#clear();
+    const updater = new PipelineUpdater(name, { ...this.#options, onSettled });
+    this.#updaters.set(name, updater);
+    return updater;
+  }
+
+  /** An object that nothing needs any more goes; that it cannot be removed stops no pipeline. */
+  async #clear(): Promise<void> {
+    this.#options.onChange();
     try {
-      await this.#apply(first, target);
-      while (!isSettled(this.#options.store.current.update)) {
-        throwIfAborted(signal);
-        await this.#apply(await this.#actions.act(target, signal), target);
-      }
+      await this.#options.downloads.clear();
     } catch (error) {
-      if (isFleetError(error, "CANCELLED")) return;
-      // Only persisting the state itself can end here: without it nothing may be done.
-      this.#fault = toReportedError(error, "keeping the state of an update");
-      this.#options.log.error("the update cannot go on", error);
-      this.#options.onChange();
+      this.#options.log.error("unused objects are not removed", error);
     }
   }
+}
 
-  async #apply(event: UpdateEvent, target: Target): Promise<void> {
-    const { store, onChange, onEvent } = this.#options;
-    const before = store.current.update;
-    const { update } = await store.save((state) =>
-      advance(state, event, target.setDigest, Date.now()),
-    );
-    if (update === before) return;
-    onChange();
-    onEvent(updateEvent(before, update, target, this.#actions.receivedBytes));
-  }
+function namesIn(...states: DeviceState[]): Set<string> {
+  return new Set(states.flatMap(({ pipelines }) => Object.keys(pipelines)));
 }

@@ -47,7 +47,7 @@ export class StatsTicker {
       const atMs = Date.now();
       const board = await sampler.sample(atMs);
       this.#seq += 1;
-      const pipelines = supervisor.stats(atMs).map((one) => this.#withOwnDrops(one));
+      const pipelines = supervisor.stats().map((one) => this.#withOwnDrops(one));
       const stats = { atMs, seq: this.#seq, board, pipelines };
       await link.publish("stats", stats);
     } finally {

@@ -12,7 +12,7 @@ import type {
 /** Orders and answers between agent and runner, as JSON over Node's IPC channel. Results go beside it: envelope.ts. */
 
 export const ModelOptions = z.object({
-  /** The model's digest: results carry it. */
+  /** Digest of the version that is put to work: results carry it, so that they are told from those of any other. */
   id: Digest,
   path: z.string().min(1),
   labels: z.array(Label).min(1),

@@ -1,5 +1,5 @@
 import type { NativePaths } from "../config.ts";
-import type { PipelineVersion } from "../update/pipeline-version.ts";
+import { type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
 import { ModelOptions, PipelineOptions } from "./ipc.ts";
 
 export interface NativeContext {
@@ -15,11 +15,12 @@ const BATCH_MS = 10;
 
 /** The model of a pipeline in the terms of the addon. */
 export function modelOptions(
-  { spec, model }: PipelineVersion,
+  version: PipelineVersion,
   { native, threads, objectPath }: NativeContext,
 ): ModelOptions {
+  const { spec, model } = version;
   return ModelOptions.parse({
-    id: model.digest,
+    id: versionDigest(version),
     path: objectPath(model.digest),
     labels: model.labels,
     decoder: model.decoder,

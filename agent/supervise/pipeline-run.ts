@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import type { PipelineStats, ReportedPipeline } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { type BackoffRange, backoffMs } from "../../fleet/transfer/backoff.ts";
@@ -12,8 +13,12 @@ import type { RunnerMessage } from "./runner-message.ts";
 import { RunnerProcess } from "./runner-process.ts";
 import { runsOn } from "./runs-on.ts";
 
+type FramesMessage = Extract<RunnerMessage, { type: "frames" }>;
+
 /** Frames of one model as the native runtime wrote them. */
-export type FrameBatch = Omit<Extract<RunnerMessage, { type: "frames" }>, "type">;
+export interface FrameBatch extends Pick<FramesMessage, "frames" | "json"> {
+  modelDigest: string;
+}
 
 export interface RunDeps {
   bundlePath: string;
@@ -27,8 +32,20 @@ export interface RunDeps {
   onNotice: (run: PipelineRun, kind: string, message: string) => void;
 }
 
+/** What one version did at work. */
+interface Tally {
+  /** Its digest, by which its results are named. */
+  id: string;
+  /** That came out of it. */
+  frames: number;
+  /** Times its runner ended by itself. */
+  crashes: number;
+}
+
 /** A runner that lived this long was well: its next crash counts as the first. */
 const STEADY_MS = 60_000;
+/** Statistics come once a second. */
+const STATS_FRESH_MS = 3000;
 
 /** One pipeline: its runner process, started again whenever it ends by itself. Its model may be exchanged. */
 export class PipelineRun {
@@ -41,9 +58,9 @@ export class PipelineRun {
   #launchedAtMs = 0;
   #attempt = 0;
   #restarts = 0;
-  #crashes = 0;
-  #frames = { modelDigest: "", count: 0 };
-  #formerFps: number | null = null;
+  #tally: Tally;
+  /** Model digests of the versions that this run was given, by what its results are named by. */
+  readonly #models = new Map<string, string>();
   #keepAlive = false;
   #stats: { stats: PipelineStats; atMs: number } | null = null;
   readonly #watchers = new Set<() => void>();
@@ -51,6 +68,7 @@ export class PipelineRun {
   constructor(version: PipelineVersion, deps: RunDeps) {
     this.#version = version;
     this.#deps = deps;
+    this.#tally = this.#count(version);
     this.#launch();
   }
 
@@ -70,19 +88,9 @@ export class PipelineRun {
     return this.#process?.pid;
   }
 
-  /** Times the runner ended by itself. */
-  get crashes(): number {
-    return this.#crashes;
-  }
-
-  /** Frames that came out since the present model was put to work. */
-  get frames(): number {
-    return this.#frames.modelDigest === this.#version.model.digest ? this.#frames.count : 0;
-  }
-
-  /** Frames per second before the last exchange of the model; null when none were measured. */
-  get formerFps(): number | null {
-    return this.#formerFps;
+  /** What the present version did since it was put to work. */
+  get tally(): Readonly<Tally> {
+    return this.#tally;
   }
 
   /** Whether `swapModel` leads to this version: another model in the same pipeline, in a runner that is up. */
@@ -93,12 +101,18 @@ export class PipelineRun {
   /** Exchanges the model inside the runner, between two frames. When this throws, the version is the former one. */
   async swapModel(to: PipelineVersion): Promise<ModelSwap> {
     if (this.#process === null) throw new FleetError("RUNNER_CRASHED", "No runner is up");
-    const formerFps = this.stats(Date.now())?.fps ?? null;
-    const swap = await this.#process.swapModel(modelOptions(to, this.#deps));
-    this.#version = to;
-    this.#formerFps = formerFps;
-    this.#deps.onChange(this);
-    return swap;
+    const former = this.#tally;
+    // From here on, for the end of a runner may come before its answer.
+    this.#tally = this.#count(to);
+    try {
+      const swap = await this.#process.swapModel(modelOptions(to, this.#deps));
+      this.#version = to;
+      this.#deps.onChange(this);
+      return swap;
+    } catch (error) {
+      this.#tally = former;
+      throw error;
+    }
   }
 
   /** From now on the runner is started again when it ends; until then its first end is final. */
@@ -108,8 +122,9 @@ export class PipelineRun {
   }
 
   /** The latest statistics, or null when the runner gave none lately. */
-  stats(nowMs: number): PipelineStats | null {
-    return this.#stats !== null && nowMs - this.#stats.atMs < 3000 ? this.#stats.stats : null;
+  stats(): PipelineStats | null {
+    const isFresh = this.#stats !== null && performance.now() - this.#stats.atMs < STATS_FRESH_MS;
+    return isFresh ? (this.#stats?.stats ?? null) : null;
   }
 
   report(): ReportedPipeline {
@@ -143,7 +158,7 @@ export class PipelineRun {
 
   #launch(): void {
     this.#retry = null;
-    this.#launchedAtMs = Date.now();
+    this.#launchedAtMs = performance.now();
     this.#apply({ type: "launched" });
     this.#process = new RunnerProcess({
       bundlePath: this.#deps.bundlePath,
@@ -160,19 +175,22 @@ export class PipelineRun {
     if (message.type === "frames") {
       this.#onFrames(message);
     } else if (message.type === "stats") {
-      this.#stats = { stats: message.stats, atMs: Date.now() };
+      this.#stats = { stats: message.stats, atMs: performance.now() };
       if (message.stats.fps > 0) this.#apply({ type: "frames" });
     } else if (message.type === "source") {
       this.#onSource(message);
     }
   }
 
-  #onFrames(batch: FrameBatch): void {
-    const { modelDigest, frames } = batch;
-    if (modelDigest !== this.#frames.modelDigest) this.#frames = { modelDigest, count: 0 };
-    this.#frames.count += frames;
+  #onFrames({ modelId: id, frames, json }: FramesMessage): void {
+    const modelDigest = this.#models.get(id);
+    if (modelDigest === undefined) {
+      this.#deps.log.warn("results of a version that was not asked for", { pipeline: this.name });
+      return;
+    }
+    if (id === this.#tally.id) this.#tally.frames += frames;
     this.#apply({ type: "frames" });
-    this.#deps.onFrames(this, batch);
+    this.#deps.onFrames(this, { modelDigest, frames, json });
   }
 
   #onSource({ state, error }: SourceMessage): void {
@@ -187,15 +205,21 @@ export class PipelineRun {
     this.#process = null;
     this.#stats = null;
     if (error === null) return;
-    this.#crashes += 1;
+    this.#tally.crashes += 1;
     const reported = toReportedError(error, "running a pipeline");
     this.#deps.onNotice(this, "runner-ended", `${reported.code}: ${reported.message}`);
     this.#apply({ type: "ended", error: reported });
     if (this.#keepAlive) this.#scheduleRetry();
   }
 
+  #count(version: PipelineVersion): Tally {
+    const id = versionDigest(version);
+    this.#models.set(id, version.model.digest);
+    return { id, frames: 0, crashes: 0 };
+  }
+
   #scheduleRetry(): void {
-    if (Date.now() - this.#launchedAtMs > STEADY_MS) this.#attempt = 0;
+    if (performance.now() - this.#launchedAtMs > STEADY_MS) this.#attempt = 0;
     const waitMs = backoffMs(this.#attempt, this.#deps.restartBackoff);
     this.#attempt += 1;
     this.#retry = setTimeout(() => {

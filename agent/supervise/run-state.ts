@@ -6,6 +6,8 @@ export interface RunFacts {
   /** The runner has loaded the model and opened its source. */
   started: boolean;
   source: PipelineStats["source"]["state"] | null;
+  /** This runner said that its source is lost or ended, and has not seen it play since. */
+  noPicture: boolean;
   /** Frames have come out since the source last began to play. */
   delivering: boolean;
   /** What ended the runner or what the source complains of; null when nothing is wrong. */
@@ -16,6 +18,7 @@ export const INITIAL_FACTS: RunFacts = {
   stopped: false,
   started: false,
   source: null,
+  noPicture: false,
   delivering: false,
   error: null,
 };
@@ -47,6 +50,7 @@ export function nextFacts(facts: RunFacts, event: RunEvent): RunFacts {
       return {
         ...facts,
         source: event.state,
+        noPicture: event.state === "connecting" ? facts.noPicture : event.state !== "playing",
         delivering: facts.delivering && event.state === "playing",
         error: event.state === "playing" ? facts.error : (event.error ?? facts.error),
       };

@@ -6,7 +6,7 @@ import { FailedMessage, SourceMessage } from "./ipc.ts";
 
 /** What a runner says, as far as the agent reads it: frames are handed on without being looked into. */
 export type RunnerMessage =
-  | { type: "frames"; modelDigest: string; frames: number; json: Uint8Array }
+  | { type: "frames"; modelId: string; frames: number; json: Uint8Array }
   | { type: "stats"; stats: PipelineStats }
   | SourceMessage
   | z.infer<typeof FailedMessage>;
@@ -23,11 +23,11 @@ const CLOSING = "]".charCodeAt(0);
 /** The message in an envelope; throws what is wrong with it. Of frames only the cover is checked, once a message. */
 export function openEnvelope({ type, modelId, frames, json }: Envelope): RunnerMessage {
   if (type !== "frames") return openSmall(type, JSON.parse(Buffer.from(json).toString("utf8")));
-  const modelDigest = Digest.parse(modelId);
+  Digest.parse(modelId);
   if (frames === 0 || json[0] !== OPENING || json[json.length - 1] !== CLOSING) {
     throw new TypeError(`Expected a list of frames but got ${frames} in ${json.length} bytes`);
   }
-  return { type, modelDigest, frames, json };
+  return { type, modelId, frames, json };
 }
 
 function openSmall(type: Exclude<Envelope["type"], "frames">, value: unknown): RunnerMessage {

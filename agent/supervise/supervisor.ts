@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import type { PipelineStats, ReportedPipeline } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import type { PipelineVersion } from "../update/pipeline-version.ts";
@@ -5,8 +6,9 @@ import { awaitRun, errorOf, type Judgement } from "./await-run.ts";
 import type { ModelSwap } from "./ipc.ts";
 import { modelOptions } from "./native-options.ts";
 import { type FrameBatch, PipelineRun, type RunDeps } from "./pipeline-run.ts";
-import { judgeProbation, type ProbationRules } from "./probation.ts";
+import type { ProbationRules } from "./probation.ts";
 import { testModel } from "./test-model.ts";
+import { watchRun } from "./watch-run.ts";
 
 export interface SupervisorOptions extends Omit<RunDeps, "onChange" | "onFrames" | "onNotice"> {
   /** A new version must deliver a frame within this time while the former one does. */
@@ -29,35 +31,38 @@ export interface SupervisorOptions extends Omit<RunDeps, "onChange" | "onFrames"
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #runs = new Map<string, PipelineRun>();
-  /** Why a newer version of a running pipeline was not taken. */
-  readonly #refusals = new Map<string, ReportedPipeline["error"]>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
   }
 
-  get versions(): PipelineVersion[] {
-    return [...this.#runs.values()].map(({ version }) => version);
+  get pipelines(): string[] {
+    return [...this.#runs.keys()];
   }
 
-  report(): ReportedPipeline[] {
-    return [...this.#runs.values()]
-      .map((run) => {
-        const report = run.report();
-        return { ...report, error: report.error ?? this.#refusals.get(run.name) ?? null };
-      })
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  /** The version that a pipeline runs, whether or not frames flow at the moment; null when it has no run. */
+  versionOf(pipeline: string): PipelineVersion | null {
+    return this.#runs.get(pipeline)?.version ?? null;
   }
 
-  stats(nowMs: number): PipelineStats[] {
-    return [...this.#runs.values()].flatMap((run) => run.stats(nowMs) ?? []);
+  /** Frames per second of a pipeline; null when none were measured lately. */
+  fpsOf(pipeline: string): number | null {
+    return this.#runs.get(pipeline)?.stats()?.fps ?? null;
+  }
+
+  /** What a pipeline that has a run says of itself. */
+  report(pipeline: string): ReportedPipeline | null {
+    return this.#runs.get(pipeline)?.report() ?? null;
+  }
+
+  stats(): PipelineStats[] {
+    return [...this.#runs.values()].flatMap((run) => run.stats() ?? []);
   }
 
   /** Starts a pipeline that does not run yet and keeps it alive, whatever becomes of the first attempt. */
   start(version: PipelineVersion): PipelineRun {
     const run = this.#create(version);
     this.#runs.set(run.name, run);
-    this.#refusals.delete(run.name);
     run.keepAlive();
     this.#options.onChange();
     return run;
@@ -87,7 +92,6 @@ export class Supervisor {
   async takeOver(candidate: PipelineRun): Promise<void> {
     const former = this.#runs.get(candidate.name);
     this.#runs.set(candidate.name, candidate);
-    this.#refusals.delete(candidate.name);
     candidate.keepAlive();
     this.#options.onChange();
     await former?.stop();
@@ -110,7 +114,6 @@ export class Supervisor {
     const run = this.#runs.get(to.spec.name);
     if (!run) throw new FleetError("INTERNAL", `Pipeline ${to.spec.name} does not run`);
     const swap = await run.swapModel(to);
-    this.#refusals.delete(run.name);
     this.#options.onChange();
     return swap;
   }
@@ -127,41 +130,16 @@ export class Supervisor {
     return null;
   }
 
-  /** Watches a new version at work; throws when it does not prove itself. */
-  async prove(pipeline: string, signal: AbortSignal): Promise<void> {
+  /** Watches the version that a pipeline runs; throws when it does not prove itself. */
+  async prove(pipeline: string, formerFps: number | null, signal: AbortSignal): Promise<void> {
     const run = this.#runs.get(pipeline);
-    if (!run) return;
-    const before = { atMs: Date.now(), frames: run.frames, crashes: run.crashes };
-    const judge = () =>
-      judgeProbation(
-        {
-          pipeline,
-          elapsedMs: Date.now() - before.atMs,
-          frames: run.frames - before.frames,
-          formerFps: run.formerFps,
-          sourcePlays: run.facts.source === "playing",
-          crashed: run.crashes > before.crashes,
-          error: run.facts.error,
-        },
-        this.#options.probation,
-      );
-    await awaitRun(run, judge, signal);
-  }
-
-  /** Says on the running version that another one was refused, until one takes over. */
-  noteRefusal(pipeline: string, error: NonNullable<ReportedPipeline["error"]>): void {
-    this.#refusals.set(pipeline, error);
-    this.#options.onChange();
-  }
-
-  clearRefusals(): void {
-    this.#refusals.clear();
+    if (!run) throw new FleetError("PIPELINE_NOT_RUNNING", `Pipeline ${pipeline} does not run`);
+    await watchRun(run, formerFps, this.#options.probation, signal);
   }
 
   async stop(pipeline: string): Promise<void> {
     const run = this.#runs.get(pipeline);
     this.#runs.delete(pipeline);
-    this.#refusals.delete(pipeline);
     await run?.stop();
     this.#options.onChange();
   }
@@ -171,11 +149,11 @@ export class Supervisor {
   }
 
   async #fitToTakeOver(candidate: PipelineRun, signal: AbortSignal): Promise<void> {
-    const loadedAtMs = Date.now();
+    const loadedAtMs = performance.now();
     const { graceMs, firstFrameMs } = this.#options;
     const judge = (): Judgement => {
       if (candidate.facts.delivering) return "good";
-      const waitedMs = Date.now() - loadedAtMs;
+      const waitedMs = performance.now() - loadedAtMs;
       const former = this.#runs.get(candidate.name);
       if (former?.facts.delivering !== true && waitedMs > graceMs) return "good";
       return waitedMs > firstFrameMs ? lateError(candidate, firstFrameMs) : judgeStart(candidate);

@@ -14,6 +14,8 @@ export {
   BoardFacts,
   JournalHead,
   PipelineState,
+  PipelineUpdate,
+  PipelineUpdateState,
   Presence,
   Reported,
   ReportedError,

@@ -102,6 +102,11 @@ export const ERROR_CODES = {
     "Free space on the board, then run `up` again.",
     true,
   ),
+  BOARD_DISK_FAILED: row(
+    "The board's disk refuses to be read or written.",
+    "See `dmesg` on the board; replace the disk or card if it fails.",
+    true,
+  ),
 
   HUB_UNREACHABLE: row("The hub does not answer.", "Start the hub, or correct its address.", true),
   HUB_REFUSED: row(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { nativePaths, parseConfig } from "../../agent/config.ts";
-import { createKeyPair } from "./support/keys.ts";
+import { newPrivateKeyPem, publicPemOf } from "../../fleet/release/index.ts";
 
 const good = {
   fleet: "shop",
@@ -10,7 +10,7 @@ const good = {
   mqttUrl: "mqtt://127.0.0.1:1883",
   username: "door",
   password: "very-secret",
-  fleetPublicKey: createKeyPair().publicKeyPem,
+  fleetPublicKey: publicPemOf(newPrivateKeyPem()),
 };
 
 function parse(overrides: Record<string, unknown>) {

@@ -10,7 +10,7 @@ import {
   Stats,
 } from "../../fleet/contract/index.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
-import { modelOf, pipelineOf, versionOf } from "./support/desired.ts";
+import { versionOf } from "./support/desired.ts";
 import { AgentWorld, NODE_16 } from "./support/world.ts";
 
 let world: AgentWorld;
@@ -29,13 +29,9 @@ const running = (reported: Reported) => reported.pipelines[0]?.state === "runnin
 /** Publishes a document with one pipeline `entrance` on a model with these bytes. */
 async function deploy(generation: number, bytes: string, uri?: string): Promise<string> {
   world.objects.put(bytes);
-  const model = modelOf("m", bytes);
-  await world.deploy({
-    generation,
-    models: [model],
-    pipelines: [pipelineOf("entrance", "m", uri)],
-  });
-  return model.digest;
+  const version = versionOf("entrance", bytes, uri);
+  await world.deploy(generation, version);
+  return version.model.digest;
 }
 
 describe("the agent", () => {

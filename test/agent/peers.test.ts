@@ -2,7 +2,6 @@ import { execFile, spawnSync } from "node:child_process";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Presence, Reported } from "../../fleet/contract/index.ts";
-import { desiredOf, signedText } from "./support/desired.ts";
 import { AgentWorld } from "./support/world.ts";
 
 const run = promisify(execFile);
@@ -56,7 +55,10 @@ async function retained(count: number): Promise<Message[]> {
 
 describe.skipIf(missing)(`a client of another make${why}`, () => {
   it("deploys by a retained message and finds presence and reported retained", async () => {
-    const text = signedText(desiredOf({ generation: 3 }), world.keys.privateKeyPem);
+    world.start();
+    const { asks } = await world.reported((r) => r.asks !== undefined);
+    const composition = { artifactUrl: world.objects.url, versions: [], answers: asks };
+    const text = JSON.stringify(world.release.compose({ generation: 3, ...composition }));
     await run("mosquitto_pub", [
       ...login(),
       "-q",
@@ -67,7 +69,6 @@ describe.skipIf(missing)(`a client of another make${why}`, () => {
       "-m",
       text,
     ]);
-    world.start();
     await world.reported((r) => r.generation === 3 && r.update.state === "committed");
     const [, presence, reported] = await retained(3);
     expect(presence).toMatchObject({ retained: 1, qos: 1, topic: world.topic("presence") });

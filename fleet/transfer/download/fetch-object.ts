@@ -2,7 +2,9 @@ import { FleetError, isFleetError } from "../../errors/index.ts";
 import { type BackoffRange, backoffMs, throwIfAborted, wait } from "../backoff.ts";
 import { type DownloadRequest, downloadOnce } from "./download.ts";
 
-export interface FetchOptions extends DownloadRequest {
+export interface FetchOptions extends Omit<DownloadRequest, "url" | "authorization"> {
+  /** Where the object lies, asked before each attempt: the hub may move while a device waits for it. */
+  where: () => Pick<DownloadRequest, "url" | "authorization">;
   backoff: BackoffRange;
   /** Called before each new attempt with what ended the last one. */
   onRetry: (error: FleetError, waitMs: number) => void;
@@ -23,6 +25,7 @@ export async function fetchObject(options: FetchOptions): Promise<void> {
     try {
       await downloadOnce({
         ...options,
+        ...options.where(),
         onProgress: (bytes) => {
           progressed = true;
           options.onProgress(bytes);

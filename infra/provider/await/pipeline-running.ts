@@ -46,11 +46,11 @@ export function judgeRunning(goal: PipelineGoal, view: PipelineView): Verdict {
       error ? `${device} says ${error.message}` : `${device} has not yet accepted the change`,
     );
   }
-  if (reported.update.state === "rolled-back" && reported.error)
-    return failed(device, reported.error);
+  const own = ownUpdate(reported, goal);
+  if (own.isOver && own.error) return failed(device, own.error);
   const pipeline = reported.pipelines.find(({ name }) => name === goal.pipeline);
   if (pipeline?.specDigest !== goal.specDigest) {
-    const why = error ?? pipeline?.error;
+    const why = error ?? own.error ?? pipeline?.error;
     return waiting(updateText(reported) + (why ? `: ${why.message}` : ""), why?.hint);
   }
   if (pipeline.state === "failed") {
@@ -65,6 +65,14 @@ export function judgeRunning(goal: PipelineGoal, view: PipelineView): Verdict {
     );
   }
   return judgeFrames(frames);
+}
+
+/** How the pipeline's own update goes; agents of the former contract have one for all pipelines. */
+function ownUpdate({ updates, update, error }: Reported, { pipeline }: PipelineGoal) {
+  const whole = { state: update.state, error };
+  const own = updates ? updates.find((one) => one.pipeline === pipeline) : whole;
+  const isOver = own?.state === "rolled-back" || own?.state === "refused";
+  return { isOver, error: own?.error ?? null };
 }
 
 function judgeFrames(frames: FrameCount | null): Verdict {

@@ -80,7 +80,7 @@ describe("what is in an envelope", () => {
 
   it("is handed on untouched when it is frames", () => {
     expect(openEnvelope(frames)).toEqual({
-      ...{ type: "frames", modelDigest: DIGEST, frames: 2, json: frames.json },
+      ...{ type: "frames", modelId: DIGEST, frames: 2, json: frames.json },
     });
   });
 

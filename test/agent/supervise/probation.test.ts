@@ -17,13 +17,14 @@ const well: ProbationFacts = {
   elapsedMs: 3000,
   frames: 45,
   formerFps: 15,
-  sourcePlays: true,
+  noPictureMs: null,
   crashed: false,
   error: null,
 };
+const late = { frames: 0, elapsedMs: 20_000 };
 const error = { code: "RUNNER_CRASHED", message: "by SIGSEGV", hint: "h", atMs: 1 };
 
-describe("a new model at work", () => {
+describe("a new version at work", () => {
   it.each([
     ["as fast as the former one", {}, "good"],
     ["but not watched long enough", { elapsedMs: 2999 }, "wait"],
@@ -31,7 +32,16 @@ describe("a new model at work", () => {
     ["and collapsed, for now", { frames: 11 }, "wait"],
     ["and collapsed, and nobody knows how fast it was", { frames: 11, formerFps: null }, "good"],
     ["with too few frames, for now", { frames: 9, formerFps: null }, "wait"],
-    ["while the camera is away", { frames: 0, sourcePlays: false }, "good"],
+    ["while its runner says that the camera is away", { frames: 0, noPictureMs: 3000 }, "good"],
+    ["while the camera was lost just now", { frames: 0, noPictureMs: 2999 }, "wait"],
+    ["while the camera was lost at the end", { ...late, noPictureMs: 2999 }, "wait"],
+    ["whose runner is not up", { frames: 0, elapsedMs: 0 }, "wait"],
+    ["whose runner says nothing of the camera", { ...late }, "PIPELINE_NOT_RUNNING"],
+    [
+      "that ends its runner while the camera is away",
+      { crashed: true, noPictureMs: 9000 },
+      "RUNNER_CRASHED",
+    ],
     ["collapsed for good", { elapsedMs: 20_000, frames: 74 }, "PIPELINE_NOT_RUNNING"],
     ["that delivers nothing", { elapsedMs: 20_000, frames: 0 }, "PIPELINE_NOT_RUNNING"],
     ["that ends its runner", { elapsedMs: 1, crashed: true, error }, "RUNNER_CRASHED"],
@@ -45,7 +55,7 @@ describe("a new model at work", () => {
     const judgement = judgeProbation({ ...well, elapsedMs: 20_000, frames: 20 }, rules);
     expect(judgement).toMatchObject({
       message:
-        "Expected at least 10 frames and 3.8 frames per second but got 20 frames and 1.0 in 20000 ms while watching the new model of entrance",
+        "Expected at least 10 frames and 3.8 frames per second but got 20 frames and 1.0 in 20000 ms while watching the new version of entrance",
     });
   });
 });

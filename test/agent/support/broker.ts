@@ -19,6 +19,7 @@ export class TestBroker {
   readonly #aedes: Aedes;
   readonly #server: Server;
   readonly #waiting = new Set<() => void>();
+  readonly #listeners: ((message: Received) => void)[] = [];
 
   private constructor(aedes: Aedes) {
     this.#aedes = aedes;
@@ -34,7 +35,9 @@ export class TestBroker {
     };
     aedes.on("publish", ({ topic, payload, retain, qos }) => {
       if (topic.startsWith("$SYS")) return;
-      this.received.push({ topic, payload: parse(payload.toString()), retain, qos });
+      const message = { topic, payload: parse(payload.toString()), retain, qos };
+      this.received.push(message);
+      for (const listener of this.#listeners) listener(message);
       for (const check of [...this.#waiting]) check();
     });
   }
@@ -53,6 +56,11 @@ export class TestBroker {
 
   get url(): string {
     return `mqtt://127.0.0.1:${this.port}`;
+  }
+
+  /** Calls back for every message that passes from now on. */
+  listen(listener: (message: Received) => void): void {
+    this.#listeners.push(listener);
   }
 
   async publish(topic: string, payload: string | Buffer, retain = true): Promise<void> {

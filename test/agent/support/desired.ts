@@ -5,6 +5,7 @@ import { ModelManifest, PipelineSpec } from "../../../fleet/spec/index.ts";
 
 export const FLEET = "test-fleet";
 export const DEVICE = "door";
+export const BOARD = "tx2";
 
 /** A model whose "ONNX file" is a text: the stand-in addon reads its behaviour from it. */
 export function modelOf(name: string, bytes: string): ModelManifest {
@@ -39,7 +40,7 @@ export function desiredOf(
     fleet: FLEET,
     device: DEVICE,
     issuedAtMs: 1,
-    board: "tx2",
+    board: BOARD,
     artifactUrl: "http://127.0.0.1:1",
     setDigest: setDigestOf(models),
     models,

@@ -8,11 +8,15 @@
  *   model begins with "fatal"    loads, and the process dies after a few frames
  *   model begins with "lazy"     loads, and gives a tenth of the frames
  *   model begins with "fickle"   passes its test and is refused by the running pipeline
+ *   URI holds /silent            the source says that it connects and nothing else
  *   URI ends in /unreachable     the source is lost again and again
- *   URI ends in /crash           the process dies after a few frames
- *   URI ends in /hang            the process blocks in native code and hears nothing
+ *   URI ends in /crash           the process dies after a second or so
+ *   URI ends in /hang            the process blocks in native code after a second or so, and hears nothing
+ *
+ * Loading a model and connecting to a camera take time, as they do on a board.
  */
 import { readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import type { DetectedFrame, PipelineStats } from "../../../fleet/contract/index.ts";
 import type {
   NativeAddon,
@@ -24,12 +28,16 @@ import type {
 type StartPipeline = NativeAddon["startPipeline"];
 
 const FRAME_MS = 50;
+const LOAD_MS = 150;
+const CONNECT_MS = 200;
 
 export const version = "fake";
 
 export const startPipeline: StartPipeline = async (options, onMessage) => {
   await load(options.model);
   const { uri } = options.source;
+  onMessage({ type: "source", state: "connecting", error: null });
+  if (uri.includes("/silent")) return handle([], () => Promise.resolve(NO_FRAMES));
   if (uri.endsWith("/unreachable")) {
     const timer = loseSource(uri, onMessage);
     return handle([timer], () => Promise.resolve(NO_FRAMES));
@@ -40,7 +48,7 @@ export const startPipeline: StartPipeline = async (options, onMessage) => {
 
 export const testModel: NativeAddon["testModel"] = async (model) => {
   await load(model);
-  return { loadMs: 1, warmMs: 1 };
+  return { loadMs: LOAD_MS, warmMs: 1 };
 };
 
 const NO_FRAMES: NativeModelSwap = {
@@ -51,6 +59,7 @@ const NO_FRAMES: NativeModelSwap = {
 /** The text of the model's file; rejects or dies as the text wants it. */
 async function load({ path }: NativeModelOptions): Promise<string> {
   const text = readFileSync(path, "latin1");
+  await delay(LOAD_MS);
   if (text.startsWith("abort")) process.kill(process.pid, "SIGSEGV");
   if (!text.startsWith("bad")) return text;
   return Promise.reject(
@@ -70,7 +79,6 @@ function handle(timers: NodeJS.Timeout[], swapModel: Player["swap"]) {
 
 function loseSource(uri: string, onMessage: (message: NativeMessage) => void) {
   const error = { code: "SOURCE_UNREACHABLE" as const, message: `no answer from ${uri}` };
-  onMessage({ type: "source", state: "connecting", error: null });
   return setInterval(() => onMessage({ type: "source", state: "lost", error }), 200);
 }
 
@@ -88,9 +96,8 @@ class Player {
     this.#onMessage = onMessage;
     this.#model = options.model;
     this.#text = readFileSync(options.model.path, "latin1");
-    onMessage({ type: "source", state: "playing", error: null });
     this.timers = [
-      setInterval(() => this.#tick(), FRAME_MS),
+      setTimeout(() => this.#play(), CONNECT_MS),
       setInterval(() => this.#tellStats(), options.statsIntervalMs),
     ];
   }
@@ -106,7 +113,12 @@ class Player {
     if (text.startsWith("mute")) return NO_FRAMES;
     const [firstIndex, lastIndex] = [this.#index, this.#index - 1];
     const numbers = { firstSourceFrame: firstIndex + 7, lastSourceFrame: lastIndex + 7 };
-    return { loadMs: 1, warmMs: 1, gapMs: FRAME_MS, firstIndex, lastIndex, ...numbers };
+    return { loadMs: LOAD_MS, warmMs: 1, gapMs: FRAME_MS, firstIndex, lastIndex, ...numbers };
+  }
+
+  #play(): void {
+    this.#onMessage({ type: "source", state: "playing", error: null });
+    this.timers.push(setInterval(() => this.#tick(), FRAME_MS));
   }
 
   #tick(): void {
@@ -117,7 +129,7 @@ class Player {
     this.#onMessage({ type: "frames", modelId: this.#model.id ?? "", frames: 1, json });
     this.#index += 1;
     if (this.#text.startsWith("fatal") && this.#ticks > 3) process.abort();
-    if (this.#index <= 5) return;
+    if (this.#index <= 25) return;
     if (this.#options.source.uri.endsWith("/crash")) process.abort();
     if (this.#options.source.uri.endsWith("/hang")) for (;;);
   }

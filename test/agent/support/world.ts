@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { buildSync } from "esbuild";
 import { afterAll } from "vitest";
-import type { FormerDesired, Reported } from "../../../fleet/contract/index.ts";
+import type { PipelineVersion } from "../../../agent/update/pipeline-version.ts";
+import type { Reported } from "../../../fleet/contract/index.ts";
 import { topic } from "../../../fleet/contract/index.ts";
-import { PASSWORD, TestBroker } from "./broker.ts";
-import { DEVICE, desiredOf, FLEET, signedText } from "./desired.ts";
-import { createKeyPair } from "./keys.ts";
+import { PASSWORD, type Received, TestBroker } from "./broker.ts";
+import { BOARD, DEVICE, FLEET } from "./desired.ts";
 import { ObjectServer } from "./object-server.ts";
+import { TestRelease, type Wish } from "./release.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 export const NODE_16 = join(ROOT, `node_modules/node16-linux-${process.arch}/bin/node`);
@@ -23,7 +24,7 @@ function builtFolder(): string {
     built = mkdtempSync(join(tmpdir(), "jetfleet-bundle-"));
     execFileSync(process.execPath, [join(ROOT, "agent/build.mjs"), join(built, "agent.cjs")]);
     buildSync({
-      entryPoints: ["fake-addon", "kill-in-state"].map((name) => join(SUPPORT, `${name}.ts`)),
+      entryPoints: ["fake-addon", "slow-disk"].map((name) => join(SUPPORT, `${name}.ts`)),
       outdir: built,
       outExtension: { ".js": ".cjs" },
       platform: "node",
@@ -40,13 +41,14 @@ afterAll(() => {
 });
 
 interface SpawnOptions {
-  nodeOptions?: string[];
   env?: Record<string, string>;
   overrides?: Record<string, unknown>;
 }
 
 interface Doom {
   state: string;
+  /** `entrance` unless said. */
+  pipeline?: string;
   generation: number;
   when: string;
   /** Which of the writes of this state: it is written again when the active version changes. */
@@ -59,18 +61,24 @@ export class AgentWorld {
   readonly bundle = join(builtFolder(), "agent.cjs");
   readonly fakeAddon = join(builtFolder(), "fake-addon.cjs");
   readonly stateDir = join(this.folder, "state");
-  readonly keys = createKeyPair();
+  readonly release = new TestRelease();
   /** Searched before the machine's own tools. */
   readonly tools = join(this.folder, "bin");
+  /** The longest that a rename takes on this disk. */
+  diskMs = 30;
   node = existsSync(NODE_16) ? NODE_16 : process.execPath;
   readonly broker: TestBroker;
   readonly objects: ObjectServer;
   log = "";
+  #wish: Wish | null = null;
+  /** What the device last asked because it had no memory. */
+  #asked: string | undefined;
   #agent: ChildProcess | null = null;
 
   private constructor(broker: TestBroker, objects: ObjectServer) {
     this.broker = broker;
     this.objects = objects;
+    broker.listen((message) => this.#hear(message));
   }
 
   /** Puts a tool of the board, as a shell script, before the machine's own. */
@@ -95,12 +103,12 @@ export class AgentWorld {
     this.#spawn({ overrides });
   }
 
-  /** An agent that the power is cut from at a known moment (see kill-in-state.ts). */
-  startDoomed({ state, generation, when, write }: Doom): void {
+  /** An agent that the power is cut from at a known moment (see slow-disk.ts). */
+  startDoomed({ state, pipeline = "entrance", generation, when, write }: Doom): void {
     this.#spawn({
-      nodeOptions: ["--require", join(builtFolder(), "kill-in-state.cjs")],
       env: {
         KILL_IN_STATE: state,
+        KILL_PIPELINE: pipeline,
         KILL_GENERATION: String(generation),
         KILL_WHEN: when,
         KILL_WRITE: String(write),
@@ -117,11 +125,17 @@ export class AgentWorld {
     return agent?.signalCode ?? null;
   }
 
-  #spawn({ nodeOptions = [], env = {}, overrides = {} }: SpawnOptions): void {
+  #spawn({ env = {}, overrides = {} }: SpawnOptions): void {
     const config = join(this.folder, "agent.json");
     writeFileSync(config, JSON.stringify({ ...this.#config(), ...overrides }), { mode: 0o600 });
-    const agent = spawn(this.node, [...nodeOptions, this.bundle, "run", "--config", config], {
-      env: { ...process.env, PATH: `${this.tools}:${process.env["PATH"]}`, ...env },
+    const disk = ["--require", join(builtFolder(), "slow-disk.cjs")];
+    const agent = spawn(this.node, [...disk, this.bundle, "run", "--config", config], {
+      env: {
+        ...process.env,
+        PATH: `${this.tools}:${process.env["PATH"]}`,
+        DISK_MS: String(this.diskMs),
+        ...env,
+      },
     });
     for (const stream of [agent.stdout, agent.stderr]) {
       stream.on("data", (chunk: Buffer) => {
@@ -140,9 +154,24 @@ export class AgentWorld {
     return this.#end("SIGTERM");
   }
 
-  async deploy(document: Partial<FormerDesired> & { generation: number }): Promise<void> {
-    const full = desiredOf({ artifactUrl: this.objects.url, ...document });
-    await this.publishDesired(signedText(full, this.keys.privateKeyPem));
+  /** Publishes a composition of these versions as the hub does, again when the device asks for one. */
+  async deploy(generation: number, ...versions: PipelineVersion[]): Promise<void> {
+    this.#wish = { generation, artifactUrl: this.objects.url, versions };
+    await this.#compose();
+  }
+
+  async #compose(): Promise<void> {
+    if (this.#wish === null) return;
+    const message = this.release.compose({ ...this.#wish, answers: this.#asked });
+    await this.publishDesired(JSON.stringify(message));
+  }
+
+  #hear({ topic, payload }: Received): void {
+    if (topic !== this.topic("reported")) return;
+    const { asks } = payload as Reported;
+    if (asks === undefined || asks === this.#asked) return;
+    this.#asked = asks;
+    void this.#compose();
   }
 
   publishDesired(message: string | Buffer): Promise<void> {
@@ -165,15 +194,15 @@ export class AgentWorld {
     return {
       fleet: FLEET,
       device: DEVICE,
-      board: "tx2",
+      board: BOARD,
       hubUrl: this.objects.url,
       mqttUrl: this.broker.url,
       username: DEVICE,
       password: PASSWORD,
-      fleetPublicKey: this.keys.publicKeyPem,
+      fleetPublicKey: this.release.rootPublicKeyPem,
       stateDir: this.stateDir,
       addonPath: this.fakeAddon,
-      watchMs: 300,
+      watchMs: 600,
       watchDeadlineMs: 3000,
     };
   }

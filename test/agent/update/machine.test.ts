@@ -3,38 +3,48 @@ import { describe, expect, it } from "vitest";
 import {
   isSettled,
   MAX_RESUMES,
+  type Target,
   transition,
   Update,
   type UpdateEvent,
 } from "../../../agent/update/machine.ts";
 import type { ReportedError } from "../../../fleet/contract/index.ts";
-import { versionOf } from "../support/desired.ts";
+import { targetOn } from "../support/targets.ts";
 
 const error: ReportedError = { code: "INTERNAL", message: "m", hint: "h", atMs: 1 };
-const generation = 3;
+const target: Target = targetOn("one", 3);
+const other: Target = targetOn("two", 4);
 
 const WORK = ["fetching", "verifying", "testing", "swapping", "watching"] as const;
-const working = WORK.map((state): Update => ({ state, generation, resumes: 0, sinceMs: 0 }));
+const working = WORK.map((state): Update => ({ state, target, resumes: 0, sinceMs: 0 }));
+const { version: _version, ...committed } = target;
 const STATES: Update[] = [
   { state: "idle", sinceMs: 0 },
   ...working,
-  { state: "committed", generation, sinceMs: 0 },
-  { state: "rolling-back", generation, error, restore: [], sinceMs: 0 },
-  { state: "rolled-back", generation, error, sinceMs: 0 },
+  { state: "committed", ...committed, sinceMs: 0 },
+  { state: "rolling-back", target, error, sinceMs: 0 },
+  { state: "rolled-back", target, error, sinceMs: 0 },
 ];
 
 const EVENTS: UpdateEvent[] = [
-  { type: "accepted", generation: 4 },
+  { type: "requested", target: other },
+  { type: "kept", target: other },
   { type: "done" },
-  { type: "failed", error, restore: [] },
-  { type: "resumed", before: [] },
+  { type: "failed", error },
+  { type: "resumed" },
 ];
+
+/** States in which nothing is on trial and nothing is taken back. */
+const FREE = ["idle", "fetching", "verifying", "testing", "committed", "rolled-back"] as const;
 
 /** The table of the module's head, without the cells that say "does nothing". */
 const TABLE: Record<string, string> = {
-  ...Object.fromEntries(STATES.map(({ state }) => [`${state} accepted`, "fetching"])),
+  ...Object.fromEntries(FREE.map((state) => [`${state} requested`, "fetching"])),
+  ...Object.fromEntries(FREE.map((state) => [`${state} kept`, "committed"])),
   ...Object.fromEntries(WORK.map((state) => [`${state} failed`, "rolling-back"])),
   ...Object.fromEntries(WORK.map((state) => [`${state} resumed`, "fetching"])),
+  "swapping resumed": "swapping",
+  "watching resumed": "watching",
   "fetching done": "verifying",
   "verifying done": "testing",
   "testing done": "swapping",
@@ -43,7 +53,7 @@ const TABLE: Record<string, string> = {
   "rolling-back done": "rolled-back",
 };
 
-describe("the update machine", () => {
+describe("the update of a pipeline", () => {
   const cells = STATES.flatMap((update) => EVENTS.map((event) => ({ update, event })));
 
   it.each(cells)("$update.state on $event.type goes where the table says", ({ update, event }) => {
@@ -53,39 +63,52 @@ describe("the update machine", () => {
     else expect(next).toMatchObject({ state: expected, sinceMs: 7 });
   });
 
-  it("begins a newer generation from zero whatever it was doing", () => {
-    for (const update of STATES) {
-      expect(transition(update, { type: "accepted", generation: 9 }, 7)).toEqual({
+  it("begins what is requested from zero wherever it can begin", () => {
+    for (const update of STATES.filter(({ state }) => FREE.some((free) => free === state))) {
+      expect(transition(update, { type: "requested", target: other }, 7)).toEqual({
         state: "fetching",
-        generation: 9,
+        target: other,
         resumes: 0,
         sinceMs: 7,
       });
     }
   });
 
-  it("gives up an update that the agent never survives, and goes back to what ran before", () => {
-    const before = [versionOf("entrance", "one")];
-    const resumed: UpdateEvent = { type: "resumed", before };
-    let update: Update = { state: "watching", generation, resumes: 0, sinceMs: 0 };
-    for (let i = 0; i < MAX_RESUMES; i += 1) update = transition(update, resumed, 1);
-    expect(update).toMatchObject({ state: "fetching", resumes: MAX_RESUMES });
-    expect(transition(update, resumed, 1)).toMatchObject({
-      state: "rolling-back",
-      error: { code: "UPDATE_LOOP" },
-      restore: before,
-    });
+  it("is given up when the agent never survives it", () => {
+    for (const begin of working) {
+      let update = begin;
+      for (let i = 0; i < MAX_RESUMES; i += 1) update = transition(update, { type: "resumed" }, 1);
+      expect(update).toMatchObject({ resumes: MAX_RESUMES });
+      expect(transition(update, { type: "resumed" }, 1)).toMatchObject({
+        state: "rolling-back",
+        target,
+        error: { code: "UPDATE_LOOP" },
+      });
+    }
   });
 
-  it("keeps a document that can be read back after any sequence of events, and settles on good ones", () => {
+  it("keeps its count of resumes until it is settled", () => {
+    const resumed: Update = { state: "testing", target, resumes: 4, sinceMs: 0 };
+    expect(transition(resumed, { type: "done" }, 1)).toMatchObject({ resumes: 4 });
+  });
+
+  it("only ever commits what was watched, and survives being written and read", () => {
+    const events = fc.array(fc.constantFrom(...EVENTS.filter(({ type }) => type !== "kept")));
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(...EVENTS), { maxLength: 40 }), (events) => {
+      fc.property(events, (list) => {
         let update: Update = { state: "idle", sinceMs: 0 };
-        for (const event of events) update = transition(update, event, 5);
-        expect(Update.parse(JSON.parse(JSON.stringify(update)))).toEqual(update);
-        for (const _state of WORK) update = transition(update, { type: "done" }, 6);
-        expect(isSettled(update)).toBe(true);
+        for (const event of list) {
+          const next = transition(update, event, 1);
+          if (next.state === "committed" && next !== update) expect(update.state).toBe("watching");
+          expect(Update.parse(JSON.parse(JSON.stringify(next)))).toEqual(next);
+          update = next;
+        }
       }),
     );
+  });
+
+  it("is settled in its three ends only", () => {
+    const settled = STATES.filter(isSettled).map(({ state }) => state);
+    expect(settled).toEqual(["idle", "committed", "rolled-back"]);
   });
 });

@@ -35,9 +35,13 @@ afterEach(async () => {
 });
 
 function request(overrides: { signal?: AbortSignal; sizeBytes?: number; url?: string } = {}) {
-  return {
-    url: `${server.url}/objects/${digest}`,
+  const at = {
+    url: overrides.url ?? `${server.url}/objects/${digest}`,
     authorization: "Basic eDp5",
+  };
+  return {
+    ...at,
+    where: () => at,
     digest,
     sizeBytes: BYTES.length,
     partPath,

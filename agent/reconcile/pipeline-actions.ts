@@ -1,0 +1,102 @@
+import { FleetError } from "../../fleet/errors/index.ts";
+import { throwIfAborted } from "../../fleet/transfer/backoff.ts";
+import type { ObjectStore } from "../../fleet/transfer/files/object-store.ts";
+import type { NewEvent } from "../report/event-journal.ts";
+import { toReportedError } from "../report/reported-error.ts";
+import type { Supervisor } from "../supervise/supervisor.ts";
+import { isWorking, type UpdateEvent, type Working } from "../update/machine.ts";
+import type { PipelineRecord } from "../update/pipeline-record.ts";
+import { objectsOf, type PipelineVersion } from "../update/pipeline-version.ts";
+import type { Turns } from "../update/turns.ts";
+import type { Downloads } from "./downloads.ts";
+import { changeBetween, makeRun, putToWork } from "./swap.ts";
+
+export interface ActionOptions {
+  objects: ObjectStore;
+  supervisor: Supervisor;
+  downloads: Downloads;
+  /** Loading a model takes memory and processor for itself: the board does it for one pipeline at a time. */
+  loading: Turns;
+  onEvent: (event: NewEvent) => void;
+}
+
+/** What is done in each state of a pipeline's update. Keeps nothing that is needed after a power cut. */
+export class PipelineActions {
+  readonly #pipeline: string;
+  readonly #options: ActionOptions;
+  #receivedBytes = 0;
+
+  constructor(pipeline: string, options: ActionOptions) {
+    this.#pipeline = pipeline;
+    this.#options = options;
+  }
+
+  /** Bytes that the last `fetching` brought over the network. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  /** The action of the present state; what happened is the answer, never an exception but CANCELLED. */
+  async act(record: PipelineRecord, signal: AbortSignal): Promise<UpdateEvent> {
+    const { update } = record;
+    try {
+      if (update.state === "rolling-back") await this.ensure(record.active);
+      else if (isWorking(update)) await this.#work(update, record, signal);
+      return { type: "done" };
+    } catch (error) {
+      throwIfAborted(signal);
+      const reported = toReportedError(error, `${update.state} pipeline ${this.#pipeline}`);
+      return { type: "failed", error: reported };
+    }
+  }
+
+  /** Makes the pipeline run a version that is on disk, or nothing. Throws ARTIFACT_DIGEST when it is not there whole. */
+  async ensure(version: PipelineVersion | null): Promise<void> {
+    const { objects, supervisor, onEvent } = this.#options;
+    const isRunning = supervisor.versionOf(this.#pipeline) !== null;
+    if (version !== null && !isRunning && !(await objects.verify(version.model.digest))) {
+      const message = `${version.model.digest} is missing or spoilt on disk`;
+      throw new FleetError("ARTIFACT_DIGEST", message);
+    }
+    await makeRun(this.#pipeline, version, { supervisor, onEvent });
+  }
+
+  async #work({ state, target }: Working, record: PipelineRecord, signal: AbortSignal) {
+    const { supervisor, loading, onEvent } = this.#options;
+    const { version } = target;
+    switch (state) {
+      case "fetching":
+        this.#receivedBytes = await this.#options.downloads.bring(version.model, signal);
+        return;
+      case "verifying":
+        return this.#verify(version);
+      case "testing":
+        return loading.take(() => this.#test(version, signal));
+      case "swapping":
+        return loading.take(async () => {
+          throwIfAborted(signal);
+          await putToWork(this.#pipeline, version, { supervisor, signal, onEvent });
+        });
+      case "watching":
+        return supervisor.prove(this.#pipeline, record.trial?.formerFps ?? null, signal);
+    }
+  }
+
+  /** Reads every object anew from disk before a pipeline is given it. */
+  async #verify(version: PipelineVersion): Promise<void> {
+    const { objects } = this.#options;
+    for (const digest of objectsOf([version])) {
+      objects.distrust(digest);
+      if (await objects.verify(digest)) continue;
+      throw new FleetError("ARTIFACT_DIGEST", `${digest} was spoilt on disk and is removed`);
+    }
+  }
+
+  /** A new model is tried before any frame meets it; where nothing runs yet, its start is the trial. */
+  async #test(version: PipelineVersion, signal: AbortSignal): Promise<void> {
+    throwIfAborted(signal);
+    const { supervisor } = this.#options;
+    const change = changeBetween(supervisor.versionOf(this.#pipeline), version);
+    if (change === "swap-model" || change === "replace") await supervisor.test(version, signal);
+  }
+}
