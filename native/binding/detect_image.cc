@@ -6,7 +6,7 @@
 #include "binding/jobs.h"
 #include "binding/options.h"
 #include "binding/to_js.h"
-#include "core/detect/preprocess.h"
+#include "core/infer/model_program.h"
 
 namespace jetfleet {
 namespace {
@@ -40,13 +40,9 @@ std::string ReadImage(Napi::Value value, Image* image) {
 }
 
 Status Detect(const ModelOptions& options, const Image& image, std::vector<Detection>* found) {
-  std::unique_ptr<Detector> detector;
-  const Status loaded = Detector::Load(options.detector, &detector);
-  if (!loaded.ok()) return loaded;
-  Tensor tensor;
-  const Letterbox letterbox =
-      Preprocessor(detector->input()).RunRgb(image.rgb.data(), image.size, &tensor);
-  return detector->Run(&tensor, letterbox, options.min_score, found);
+  std::shared_ptr<ModelProgram> model;
+  const Status loaded = ModelProgram::Load(options, &model);
+  return loaded.ok() ? model->DetectRgb(image.rgb.data(), image.size, found) : loaded;
 }
 
 }  // namespace

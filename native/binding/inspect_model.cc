@@ -4,7 +4,7 @@
 #include "binding/jobs.h"
 #include "binding/options.h"
 #include "binding/to_js.h"
-#include "core/detect/backend_loader.h"
+#include "core/infer/backend_loader.h"
 
 namespace jetfleet {
 namespace {
@@ -13,10 +13,9 @@ Status Inspect(const DetectorOptions& options, ModelInfo* info) {
   Backend* backend = nullptr;
   Status status = OpenBackend(options.backend_path, options.runtime_path, &backend);
   if (!status.ok()) return status;
-  std::unique_ptr<Session> session;
-  status = backend->Load({options.model_path, 1}, &session);
-  if (status.ok()) *info = session->Inspect();
-  return status;
+  std::shared_ptr<Program> program;
+  status = backend->Load(options.model_path, 1, &program);
+  return status.ok() ? program->Describe(info) : status;
 }
 
 }  // namespace

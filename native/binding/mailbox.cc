@@ -13,7 +13,7 @@ void Mailbox::OnFrames(std::vector<FrameResult> frames) {
     std::size_t left_out = 0;
     json.BeginArray();
     for (; first < frames.size() && json.size() < kMaxMessageBytes; ++first) {
-      left_out += WriteFrame(frames[first], names_, &json);
+      left_out += WriteFrame(frames[first], &json);
       ++message.frames;
     }
     json.EndArray();
@@ -29,7 +29,7 @@ void Mailbox::OnFrames(std::vector<FrameResult> frames) {
 
 void Mailbox::OnStats(PipelineReport report) {
   JsonText json;
-  WriteStats(report, names_, Drops(), &json);
+  WriteStats(report, pipeline_, Drops(), &json);
   Put(StatsMessage{json.Take()});
 }
 

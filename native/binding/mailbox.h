@@ -46,9 +46,10 @@ class Mailbox final : public PipelineListener {
   /// A message of frames ends with the frame that exceeds this.
   static constexpr std::size_t kMaxMessageBytes = std::size_t{256} * 1024;
 
-  /// `wake` is called after each message, from the pipeline's threads.
-  Mailbox(ResultNames names, std::function<void()> wake)
-      : names_(std::move(names)), wake_(std::move(wake)) {}
+  /// Messages carry the name of the pipeline. `wake` is called after each message, from the
+  /// pipeline's threads.
+  Mailbox(std::string pipeline, std::function<void()> wake)
+      : pipeline_(std::move(pipeline)), wake_(std::move(wake)) {}
 
   void OnFrames(std::vector<FrameResult> frames) override;
   void OnStats(PipelineReport report) override;
@@ -64,7 +65,7 @@ class Mailbox final : public PipelineListener {
   void DropOldestLike(const Message& message);
   std::vector<DropCount> Drops();
 
-  const ResultNames names_;
+  const std::string pipeline_;
   const std::function<void()> wake_;
   /// Of the last message of frames, for the pipeline's publishing thread alone.
   std::size_t last_bytes_ = 0;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <ctime>
 #include <memory>
 #include <vector>
@@ -5,7 +6,7 @@
 #include "binding/functions.h"
 #include "binding/jobs.h"
 #include "binding/options.h"
-#include "core/detect/detector.h"
+#include "core/infer/model_program.h"
 #include "core/trace.h"
 
 namespace jetfleet {
@@ -26,19 +27,27 @@ double ProcessCpuMs() {
 }
 
 Status Measure(const ModelOptions& options, int runs, Times* times) {
-  std::unique_ptr<Detector> detector;
-  Status status = Detector::Load(options.detector, &detector);
+  std::shared_ptr<ModelProgram> model;
+  Status status = ModelProgram::Load(options, &model);
+  RunTensors tensors;
+  if (status.ok()) status = model->Borrow(model->BatchFor(1), &tensors);
   if (!status.ok()) return status;
-  const Size input = detector->input();
-  Tensor tensor(static_cast<std::size_t>(input.width) * input.height * 3, kGrey);
-  const Letterbox letterbox = Letterbox::Fit(input, input);
+  auto* const grey = tensors.input.Host<float>();
+  std::fill(grey, grey + tensors.input.desc().shape.Count(), kGrey);
+  const OutputDecoder& decoder = model->decoder();
+  const Placement placement = Placement::Of(decoder.preprocess(), decoder.input(), decoder.input());
   std::vector<Detection> found;
+  const auto run = [&] {
+    const Status ran = model->RunOnce(tensors);
+    if (ran.ok()) decoder.Decode(tensors.outputs, 0, placement, options.min_score, &found);
+    return ran;
+  };
   // The first run allocates; it is not counted.
-  status = detector->Run(&tensor, letterbox, options.min_score, &found);
+  status = run();
   const double cpu_before = ProcessCpuMs();
   for (int i = 0; i < runs && status.ok(); ++i) {
     const TimePoint start = Clock::now();
-    status = detector->Run(&tensor, letterbox, options.min_score, &found);
+    status = run();
     times->wall_ms.push_back(FrameTrace::Ms(Clock::now() - start));
   }
   times->cpu_ms = ProcessCpuMs() - cpu_before;

@@ -123,8 +123,9 @@ StartOptions ReadStartOptions(OptionReader* reader) {
   StartOptions options;
   options.name = reader->Text("name");
   OptionReader source = reader->Child("source");
-  SourceOptions& from = options.pipeline.source;
-  if (source.Has("name")) options.source_name = source.Text("name");
+  PipelineSource& named = options.pipeline.sources.emplace_back();
+  if (source.Has("name")) named.name = source.Text("name");
+  SourceOptions& from = named.options;
   from.uri = source.Text("uri");
   from.transport = source.Text("transport") == "udp" ? Transport::kUdp : Transport::kTcp;
   from.loop = source.Flag("loop");

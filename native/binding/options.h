@@ -13,8 +13,6 @@ namespace jetfleet {
 
 struct StartOptions {
   std::string name;
-  /// Of the source; empty when it has none.
-  std::string source_name;
   ModelOptions model;
   PipelineOptions pipeline;
 };

@@ -38,7 +38,7 @@ Napi::Value PipelineHandle::SwapModel(const Napi::CallbackInfo& info) {
     return Rejected(env, ToJsError(env, status));
   }
   struct Outcome {
-    Model::LoadTimes times;
+    ModelProgram::LoadTimes times;
     std::optional<ModelChange> change;
   };
   const auto outcome = std::make_shared<Outcome>();

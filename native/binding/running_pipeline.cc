@@ -16,11 +16,11 @@ constexpr std::chrono::seconds kCatchUp{2};
 constexpr int kMessagesPerTurn = 16;
 constexpr std::chrono::milliseconds kTimePerTurn{5};
 
-Status LoadAndSwap(Pipeline* pipeline, const ModelOptions& options, Model::LoadTimes* times,
+Status LoadAndSwap(Pipeline* pipeline, const ModelOptions& options, ModelProgram::LoadTimes* times,
                    std::optional<ModelChange>* change) {
-  std::shared_ptr<Model> model;
+  std::shared_ptr<ModelProgram> model;
   pipeline->Stretch(TimePoint::max());
-  Status status = Model::LoadAndWarm(options, &model, times);
+  Status status = ModelProgram::LoadAndWarm(options, &model, times);
   if (status.ok()) status = pipeline->SwapModel(std::move(model), change);
   pipeline->Stretch(Clock::now() + kCatchUp);
   return status;
@@ -57,7 +57,7 @@ bool RunningPipeline::OpenPort(Napi::Env env, Napi::Function on_message) {
   return true;
 }
 
-Status RunningPipeline::Load() { return Model::Load(options_.model, &model_); }
+Status RunningPipeline::Load() { return ModelProgram::Load(options_.model, &model_); }
 
 void RunningPipeline::Start(Napi::Object handle) {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -72,7 +72,7 @@ bool RunningPipeline::BeginSwap() {
   return !std::exchange(swapping_, true);
 }
 
-Status RunningPipeline::SwapModel(const ModelOptions& options, Model::LoadTimes* times,
+Status RunningPipeline::SwapModel(const ModelOptions& options, ModelProgram::LoadTimes* times,
                                   std::optional<ModelChange>* change) {
   std::shared_ptr<Pipeline> pipeline;
   {

@@ -35,7 +35,7 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
   /// Main thread; false while another swap is under way. True must be followed by `SwapModel`.
   bool BeginSwap();
   /// Any other thread, after `Start`: loads and warms the model, then switches to it. Slow.
-  Status SwapModel(const ModelOptions& options, Model::LoadTimes* times,
+  Status SwapModel(const ModelOptions& options, ModelProgram::LoadTimes* times,
                    std::optional<ModelChange>* change);
   /// Any thread; waits until no message can be added, and frees the model. Again is harmless.
   void Stop();
@@ -44,8 +44,7 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
 
  private:
   explicit RunningPipeline(StartOptions options)
-      : options_(std::move(options)),
-        mailbox_({options_.name, options_.source_name}, [this] { Wake(); }) {}
+      : options_(std::move(options)), mailbox_(options_.name, [this] { Wake(); }) {}
 
   bool OpenPort(Napi::Env env, Napi::Function on_message);
   void Wake();
@@ -73,7 +72,7 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
   napi_threadsafe_function port_ = nullptr;
   bool stopped_ = false;
   bool swapping_ = false;
-  std::shared_ptr<Model> model_;
+  std::shared_ptr<ModelProgram> model_;
   std::shared_ptr<Pipeline> pipeline_;
 };
 

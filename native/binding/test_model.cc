@@ -13,12 +13,12 @@ Napi::Value TestModel(const Napi::CallbackInfo& info) {
   const ModelOptions options = ReadModelOptions(&reader);
   if (!reader.error().empty()) return Rejected(env, Napi::TypeError::New(env, reader.error()));
 
-  const auto times = std::make_shared<Model::LoadTimes>();
+  const auto times = std::make_shared<ModelProgram::LoadTimes>();
   return Job::Run(
       env, "jetfleet-test",
       [options, times] {
-        std::shared_ptr<Model> model;
-        return Model::LoadAndWarm(options, &model, times.get());
+        std::shared_ptr<ModelProgram> model;
+        return ModelProgram::LoadAndWarm(options, &model, times.get());
       },
       [times](Napi::Env settle_env) { return ToJs(settle_env, *times); });
 }

@@ -128,18 +128,18 @@ Napi::Object ToJs(Napi::Env env, const Message& message) {
   return object;
 }
 
-Napi::Object ToJs(Napi::Env env, const Model::LoadTimes& times) {
+Napi::Object ToJs(Napi::Env env, const ModelProgram::LoadTimes& times) {
   auto object = Napi::Object::New(env);
   object.Set("loadMs", times.load_ms);
   object.Set("warmMs", times.warm_ms);
   return object;
 }
 
-Napi::Object ToJs(Napi::Env env, const Model::LoadTimes& times,
+Napi::Object ToJs(Napi::Env env, const ModelProgram::LoadTimes& times,
                   const std::optional<ModelChange>& change) {
   auto object = ToJs(env, times);
   const auto mark = [&](const char* index, const char* number, const FrameMark* frame) {
-    object.Set(index, frame ? Napi::Number::New(env, static_cast<double>(frame->index))
+    object.Set(index, frame ? Napi::Number::New(env, static_cast<double>(frame->id.index))
                             : Napi::Value(env.Null()));
     object.Set(number, frame ? NumberOrNull(env, frame->source_frame) : env.Null());
   };

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "backends/backend.h"
 #include "binding/mailbox.h"
+#include "core/infer/model_program.h"
 
 /// C++ results as the JavaScript objects of api.ts. Main thread only.
 namespace jetfleet {
@@ -18,8 +18,8 @@ Napi::Array ToJs(Napi::Env env, const std::vector<Detection>& detections,
 Napi::Array ToJs(Napi::Env env, const std::vector<Track>& tracks,
                  const std::vector<std::string>& labels);
 Napi::Object ToJs(Napi::Env env, const Message& message);
-Napi::Object ToJs(Napi::Env env, const Model::LoadTimes& times,
+Napi::Object ToJs(Napi::Env env, const ModelProgram::LoadTimes& times,
                   const std::optional<ModelChange>& change);
-Napi::Object ToJs(Napi::Env env, const Model::LoadTimes& times);
+Napi::Object ToJs(Napi::Env env, const ModelProgram::LoadTimes& times);
 
 }  // namespace jetfleet

@@ -3,25 +3,35 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
-#include "core/detect/letterbox.h"
+#include "core/decode/placement.h"
 #include "core/geometry.h"
+#include "core/infer/model_program.h"
 #include "core/memory/copies.h"
 #include "core/memory/surface.h"
-#include "core/model.h"
 #include "core/sei.h"
-#include "core/tensor_pool.h"
 #include "core/trace.h"
 
 namespace jetfleet {
 
+/// A source of a pipeline by its place, and a frame by its number among those that came out of that
+/// source's decoder, from 0.
+struct FrameId {
+  std::uint32_t source = 0;
+  std::uint64_t index = 0;
+};
+
 /// What is known of a frame when it leaves the pipeline; no picture any more.
 struct FrameResult {
   std::shared_ptr<const ModelTag> model;
+  /// The source's name in the pipeline; shared by all its frames.
+  std::shared_ptr<const std::string> source;
   std::optional<FrameTag> tag;
-  std::uint64_t index = 0;
+  FrameId id;
   double pts_ms = 0;
+  /// Upright and with square pixels: what boxes are in.
   Size size;
   std::vector<Detection> detections;
   /// Nothing when the pipeline has no tracker.
@@ -33,14 +43,15 @@ struct Frame {
   FrameTrace trace;
   FrameResult result;
   CopyCount copies;
-  /// Freed as soon as preprocessing is done: the decoder's pool is small.
+  /// Let go of when the last stage that reads it is done: the decoder's pool is small.
   SurfaceRef surface;
   /// Chosen when preprocessing begins.
-  std::shared_ptr<Model> model;
-  std::shared_ptr<Tensor> tensor;
-  Letterbox letterbox;
+  std::shared_ptr<ModelProgram> model;
+  Placement placement;
   /// Detections down to the tracker's low threshold, before the user's `minScore`.
   std::vector<Detection> candidates;
+  /// Place among the frames of its source that were sent to inference, from 0.
+  std::uint64_t sequence = 0;
   /// Marks the end of a file: carries no picture and is passed on by every stage.
   bool end_of_stream = false;
 };

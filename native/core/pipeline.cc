@@ -1,99 +1,111 @@
 #include "core/pipeline.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 namespace jetfleet {
 namespace {
 
-// Small, because what waits gets old. Before inference two frames take up the jitter of the
-// network; behind it nothing waits long.
-constexpr std::size_t kPreprocessQueue = 2;
-constexpr std::size_t kDetectQueue = 2;
-constexpr std::size_t kTrackQueue = 4;
-constexpr std::size_t kPublishQueue = 8;
+// Small, because what waits gets old. One frame in front of the batch that is ready takes up the
+// jitter of the network; behind inference nothing waits long.
+constexpr std::size_t kLiveSlots = 1;
+constexpr std::size_t kFileSlots = 2;
+constexpr std::size_t kStrandQueue = 4;
+constexpr std::size_t kListenerQueue = 8;
 /// Half a second of a usual camera.
 constexpr std::size_t kStretch = 8;
+/// Tracking takes a fraction of a millisecond.
+constexpr std::size_t kStrandThreads = 1;
 
-/// ByteTrack lives on detections the user does not want to see.
-constexpr float kTrackerLowScore = 0.1F;
-constexpr float kNewTrackMargin = 0.1F;
-
-Overflow OverflowOf(const SourceOptions& source) {
-  return SourceUri::Parse(source.uri).live ? Overflow::kDropOldest : Overflow::kBlock;
+Overflow OverflowOf(const PipelineSource& source) {
+  return SourceUri::Parse(source.options.uri).live ? Overflow::kDropOldest : Overflow::kBlock;
 }
 
-ByteTrackOptions TrackerOptions(float min_score) {
-  ByteTrackOptions options;
-  options.high_score = min_score;
-  options.low_score = std::min(kTrackerLowScore, min_score);
-  options.new_track_score = std::min(min_score + kNewTrackMargin, 0.95F);
-  return options;
-}
-
-/// From the label numbers of one model to those of another, by name.
-std::map<int, int> LabelMap(const ModelTag& from, const ModelTag& to) {
-  std::map<int, int> map;
-  for (std::size_t i = 0; i < from.labels.size(); ++i) {
-    const auto found = std::find(to.labels.begin(), to.labels.end(), from.labels[i]);
-    if (found == to.labels.end()) continue;
-    map[static_cast<int>(i)] = static_cast<int>(found - to.labels.begin());
-  }
-  return map;
+/// One live source among files decides, for it must not wait for them.
+Overflow OverflowOf(const std::vector<PipelineSource>& sources) {
+  const bool live = std::any_of(sources.begin(), sources.end(), [](const PipelineSource& source) {
+    return OverflowOf(source) == Overflow::kDropOldest;
+  });
+  return live ? Overflow::kDropOldest : Overflow::kBlock;
 }
 
 }  // namespace
 
-Pipeline::Pipeline(const PipelineOptions& options, std::shared_ptr<Model> model,
+Pipeline::Pipeline(const PipelineOptions& options, std::shared_ptr<ModelProgram> model,
                    PipelineListener* listener)
     : options_(options),
       listener_(listener),
-      tracker_(TrackerOptions(model->min_score)),
-      tracked_model_(options.track ? model : nullptr),
-      model_(std::move(model)),
-      publisher_({kPublishQueue, OverflowOf(options.source), options.batch, options.stats_interval},
-                 listener,
-                 {[this] { return TakeFigures(); }, [this] { OnEndOfStream(); },
-                  [this](const ModelChange& change) { OnModelChange(change); }}) {
-  const Overflow overflow = OverflowOf(options.source);
+      listener_sink_({publish_, options.sources.size(), kListenerQueue * options.sources.size(),
+                      OverflowOf(options.sources), options.batch, options.stats_interval},
+                     listener,
+                     {[this] { return TakeFigures(); }, [this] { OnEndOfStream(); },
+                      [this](const ModelChange& change) { OnModelChange(change); }}),
+      fan_out_({&listener_sink_}),
+      executor_(kStrandThreads),
+      detect_meters_(options.sources.size()) {
+  for (const PipelineSource& source : options.sources) AddBranch(source, model);
   const auto on_error = [this](const Status& status) { Fail(status); };
-  // Built from the end, so that each stage knows the queue behind it.
-  FrameQueue* next = &publisher_.queue();
-  const auto add = [&](StageId id, std::size_t capacity, Stage::Work work) {
-    stages_.insert(stages_.begin(),
-                   std::make_unique<Stage>(
-                       id, capacity, overflow, std::move(work),
-                       [next](FramePtr frame) { next->Push(std::move(frame)); }, on_error));
-    next = &stages_.front()->queue();
-  };
-  if (options.track) {
-    add(StageId::kTrack, kTrackQueue, [this](Frame& frame) { return TrackObjects(frame); });
+  const float candidate_score = options.track ? kTrackerLowScore : 1.0F;
+  for (std::size_t lane = 0; lane < model->lanes(); ++lane) {
+    lanes_.push_back(std::make_unique<Lane>(
+        lane, Lane::Options{detect_, candidate_score, &detect_meters_},
+        Lane::Callbacks{[this](FramePtr frame) {
+                          branches_[frame->result.id.source].reorder->Add(std::move(frame));
+                        },
+                        [this] { batcher_->Wake(); }, on_error}));
   }
-  add(StageId::kDetect, kDetectQueue, [this](Frame& frame) { return Detect(frame); });
-  add(StageId::kPreprocess, kPreprocessQueue, [this](Frame& frame) { return Preprocess(frame); });
-  source_ = std::make_unique<Source>(
-      options.source, Source::Callbacks{[this](FramePtr frame) { OnPicture(std::move(frame)); },
-                                        [this](SourceState state, const Status& status) {
-                                          OnSourceState(state, status);
-                                        },
-                                        on_error});
+  Batcher::Options batching;
+  batching.stage = preprocess_;
+  for (const Branch& branch : branches_) {
+    const bool live = branch.overflow == Overflow::kDropOldest;
+    batching.sources.push_back({live ? kLiveSlots : kFileSlots, branch.overflow});
+  }
+  batcher_ = std::make_unique<Batcher>(batching, std::move(model), &lanes_, on_error);
+}
+
+void Pipeline::AddBranch(const PipelineSource& source, const std::shared_ptr<ModelProgram>& model) {
+  const auto number = static_cast<std::uint32_t>(branches_.size());
+  Branch* const branch = &branches_.emplace_back();
+  branch->name = std::make_shared<const std::string>(source.name);
+  branch->overflow = OverflowOf(source);
+  branch->timeout = source.options.timeout;
+  const auto on_error = [this](const Status& status) { Fail(status); };
+  const auto next = [this](FramePtr frame) { fan_out_.Push(std::move(frame)); };
+  std::vector<Strand::Stage> stages;
+  if (options_.track) {
+    branch->tracking = std::make_unique<Tracking>(model);
+    stages.push_back({track_, [branch](Frame& frame) { return branch->tracking->Run(frame); }});
+  }
+  branch->strand = std::make_unique<Strand>(&executor_, kStrandQueue, branch->overflow,
+                                            std::move(stages), Strand::Callbacks{next, on_error});
+  branch->reorder = std::make_unique<Reorder>(
+      [branch](FramePtr frame) { branch->strand->Push(std::move(frame)); });
+  branch->source = std::make_unique<Source>(
+      source.options,
+      Source::Callbacks{
+          [=](FramePtr frame) { OnPicture(branch, number, std::move(frame)); },
+          [=](SourceState state, const Status& why) { OnSourceState(branch, number, state, why); },
+          on_error});
 }
 
 Pipeline::~Pipeline() { Stop(); }
 
 void Pipeline::Start() {
-  publisher_.Start();
-  for (const auto& stage : stages_) stage->Start();
-  source_->Start();
+  listener_sink_.Start();
+  executor_.Start();
+  for (const auto& lane : lanes_) lane->Start();
+  batcher_->Start();
+  for (Branch& branch : branches_) branch.source->Start();
 }
 
 void Pipeline::Stop() {
   const std::lock_guard<std::mutex> lock(stop_mutex_);
   Close();
-  source_->Stop();
-  for (const auto& stage : stages_) stage->Join();
-  publisher_.Join();
+  for (Branch& branch : branches_) branch.source->Stop();
+  batcher_->Join();
+  for (const auto& lane : lanes_) lane->Join();
+  executor_.Join();
+  listener_sink_.Join();
 }
 
 void Pipeline::Close() {
@@ -102,9 +114,12 @@ void Pipeline::Close() {
     closing_ = true;
   }
   model_event_.notify_all();
-  source_->RequestStop();
-  for (const auto& stage : stages_) stage->Close();
-  publisher_.Close();
+  for (Branch& branch : branches_) branch.source->RequestStop();
+  batcher_->Close();
+  for (const auto& lane : lanes_) lane->Close();
+  for (Branch& branch : branches_) branch.strand->Close();
+  executor_.Close();
+  listener_sink_.Close();
 }
 
 void Pipeline::Fail(const Status& status) {
@@ -114,19 +129,24 @@ void Pipeline::Fail(const Status& status) {
 }
 
 void Pipeline::Stretch(TimePoint until) {
-  for (const auto& stage : stages_) stage->queue().Stretch(kStretch, until);
+  batcher_->Stretch(kStretch, until);
+  for (Branch& branch : branches_) branch.strand->queue().Stretch(kStretch, until);
 }
 
-Status Pipeline::SwapModel(std::shared_ptr<Model> model, std::optional<ModelChange>* change) {
+Status Pipeline::SwapModel(std::shared_ptr<ModelProgram> model,
+                           std::optional<ModelChange>* change) {
   std::unique_lock<std::mutex> lock(model_mutex_);
   const auto cancelled = Status::Error(ErrorCode::kCancelled, "The pipeline stops");
   if (closing_) return cancelled;
   model_change_.reset();
   // Kept until the last frame that it worked on is gone, so that it is freed on this thread.
-  const auto former = std::exchange(model_, model);
-  const auto came = [&] { return model_change_ && model_change_->to == model->tag; };
-  model_event_.wait_for(lock, options_.source.timeout,
-                        [&] { return closing_ || came() || !FramesAreComing(); });
+  const auto former = batcher_->SetModel(model);
+  const auto came = [&] { return model_change_ && model_change_->to == model->tag(); };
+  const auto patience =
+      std::max_element(branches_.begin(), branches_.end(), [](const Branch& a, const Branch& b) {
+        return a.timeout < b.timeout;
+      })->timeout;
+  model_event_.wait_for(lock, patience, [&] { return closing_ || came() || !FramesAreComing(); });
   if (came()) {
     *change = model_change_;
     return Status::Ok();
@@ -134,15 +154,11 @@ Status Pipeline::SwapModel(std::shared_ptr<Model> model, std::optional<ModelChan
   return closing_ ? cancelled : Status::Ok();
 }
 
-std::shared_ptr<Model> Pipeline::CurrentModel() {
-  const std::lock_guard<std::mutex> lock(model_mutex_);
-  return model_;
-}
-
 void Pipeline::OnModelChange(const ModelChange& change) {
   {
     const std::lock_guard<std::mutex> lock(model_mutex_);
-    model_change_ = change;
+    // Of several sources, the first to change is told.
+    if (!model_change_ || model_change_->to != change.to) model_change_ = change;
   }
   model_event_.notify_all();
 }
@@ -160,79 +176,59 @@ void Pipeline::WakeSwap() {
 }
 
 bool Pipeline::FramesAreComing() const {
-  const SourceState state = source_state_;
-  return state == SourceState::kPlaying || (state == SourceState::kEnded && !drained_);
+  return std::any_of(branches_.begin(), branches_.end(), [this](const Branch& branch) {
+    const SourceState state = branch.state;
+    return state == SourceState::kPlaying || (state == SourceState::kEnded && !drained_);
+  });
 }
 
-void Pipeline::OnPicture(FramePtr frame) {
-  frame->result.index = next_index_++;
-  decode_meter_.Add(frame->trace.WaitMs(StageId::kDecode), frame->trace.WorkMs(StageId::kDecode));
-  stages_.front()->queue().Push(std::move(frame));
+void Pipeline::OnPicture(Branch* branch, std::uint32_t number, FramePtr frame) {
+  frame->result.source = branch->name;
+  frame->result.id = {number, branch->next_index++};
+  branch->decode_meter.Add(frame->trace.WaitMs(kDecodeStage), frame->trace.WorkMs(kDecodeStage));
+  batcher_->Push(number, std::move(frame));
 }
 
-void Pipeline::OnSourceState(SourceState state, const Status& status) {
-  source_state_ = state;
+void Pipeline::OnSourceState(Branch* branch, std::uint32_t number, SourceState state,
+                             const Status& status) {
+  branch->state = state;
   WakeSwap();
   if (state != SourceState::kEnded) return listener_->OnSource(state, status);
-  // Behind the last frame; the publisher tells.
+  // Behind the last frame; the sink tells.
   auto end = std::make_unique<Frame>();
   end->end_of_stream = true;
-  stages_.front()->queue().Push(std::move(end));
-}
-
-Status Pipeline::Preprocess(Frame& frame) {
-  SurfaceView view;
-  const Status mapped = frame.surface->MapToHost(&view);
-  if (!mapped.ok()) return mapped;
-  frame.model = CurrentModel();
-  frame.result.model = frame.model->tag;
-  frame.tensor = tensors_.Take();
-  frame.letterbox = frame.model->preprocessor.Run(view, frame.tensor.get());
-  frame.surface.reset();
-  return Status::Ok();
-}
-
-Status Pipeline::Detect(Frame& frame) {
-  const float wanted = frame.model->min_score;
-  const float min_score = options_.track ? std::min(kTrackerLowScore, wanted) : wanted;
-  const Status status =
-      frame.model->detector->Run(frame.tensor.get(), frame.letterbox, min_score, &frame.candidates);
-  frame.tensor.reset();
-  if (!status.ok()) return status;
-  for (const Detection& candidate : frame.candidates) {
-    if (candidate.score >= wanted) frame.result.detections.push_back(candidate);
-  }
-  return Status::Ok();
-}
-
-Status Pipeline::TrackObjects(Frame& frame) {
-  if (frame.model != tracked_model_) {
-    const std::map<int, int> labels = LabelMap(*tracked_model_->tag, *frame.model->tag);
-    tracker_.Adopt(TrackerOptions(frame.model->min_score), labels);
-    tracked_model_ = frame.model;
-  }
-  if (!(frame.result.size == tracked_size_)) tracker_.Forget();
-  tracked_size_ = frame.result.size;
-  frame.result.tracks = tracker_.Update(frame.result.pts_ms / 1000, frame.candidates);
-  tracks_total_ = tracker_.tracks_total();
-  return Status::Ok();
+  end->result.id.source = number;
+  batcher_->Push(number, std::move(end));
 }
 
 PipelineFigures Pipeline::TakeFigures() {
   PipelineFigures figures;
-  const FrameLog::Levels decode = source_->log().TakeLevels();
-  figures.stages.push_back({StageId::kDecode,
-                            decode_meter_.Take(),
-                            {decode.level, decode.max, kDecodeQueueCapacity, 0, 0}});
-  for (const auto& stage : stages_) {
-    figures.stages.push_back({stage->id(), stage->meter().Take(), stage->queue().TakeLevels()});
+  figures.sources.clear();
+  for (std::uint32_t number = 0; number < branches_.size(); ++number) {
+    TakeFigures(number, &figures);
   }
-  figures.stages.push_back(
-      {StageId::kPublish, publisher_.meter().Take(), publisher_.queue().TakeLevels()});
-  figures.tracks_total = tracks_total_;
-  figures.source_state = source_state_;
-  figures.reconnects = source_->reconnects();
+  // Frames of all sources pass it together.
+  figures.stages.push_back({stages_.Name(publish_), 0, listener_sink_.meter().Take(),
+                            listener_sink_.queue().TakeLevels()});
   return figures;
+}
+
+void Pipeline::TakeFigures(std::uint32_t number, PipelineFigures* figures) {
+  Branch& branch = branches_[number];
+  const auto add = [&](StageId id, StageMeter& meter, const QueueLevels& queue) {
+    figures->stages.push_back({stages_.Name(id), number, meter.Take(), queue});
+  };
+  const FrameLog::Levels decode = branch.source->log().TakeLevels();
+  add(kDecodeStage, branch.decode_meter, {decode.level, decode.max, kDecodeQueueCapacity, 0, 0});
+  add(preprocess_, batcher_->meter(number), batcher_->TakeLevels(number));
+  add(detect_, detect_meters_[number], batcher_->TakeReadyLevels(number));
+  for (std::size_t i = 0; i < branch.strand->stages(); ++i) {
+    // Frames wait in front of the first; between stages of a strand nothing waits.
+    add(branch.strand->id(i), branch.strand->meter(i),
+        i == 0 ? branch.strand->queue().TakeLevels() : QueueLevels{});
+  }
+  if (branch.tracking != nullptr) figures->tracks_total += branch.tracking->tracks_total();
+  figures->sources.push_back({*branch.name, branch.state, branch.source->reconnects()});
 }
 
 }  // namespace jetfleet

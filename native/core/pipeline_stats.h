@@ -14,18 +14,27 @@
 
 namespace jetfleet {
 
+/// A stage for the frames of one source.
 struct StageReport {
-  StageId id;
+  std::string name;
+  /// By place in `PipelineFigures::sources`.
+  std::uint32_t source = 0;
   StageFigures figures;
   QueueLevels queue;
 };
 
-/// What the pipeline knows beside what the publisher counts.
+struct SourceFigures {
+  std::string name;
+  SourceState state = SourceState::kConnecting;
+  int reconnects = 0;
+};
+
+/// What the pipeline knows beside what its last stage counts.
 struct PipelineFigures {
   std::vector<StageReport> stages;
+  /// At least one.
+  std::vector<SourceFigures> sources = std::vector<SourceFigures>(1);
   int tracks_total = 0;
-  SourceState source_state = SourceState::kConnecting;
-  int reconnects = 0;
 };
 
 /// `PipelineStats` of fleet/contract, without the name.
@@ -42,7 +51,7 @@ struct PipelineReport {
 
 /// A frame as results name it.
 struct FrameMark {
-  std::uint64_t index = 0;
+  FrameId id;
   /// Number that travelled with the picture.
   std::optional<std::uint64_t> source_frame;
 };

@@ -78,6 +78,17 @@ class BoundedQueue {
     return Take(item, &lock);
   }
 
+  /// False when there is none, or the queue is closed.
+  bool TryPop(T* item) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    return (closed_ || !items_.empty()) && Take(item, &lock) == PopResult::kItem;
+  }
+
+  bool empty() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return items_.empty();
+  }
+
   /// Wakes everybody; what is inside is thrown away, for nobody wants it after a stop.
   void Close() {
     std::deque<T> discarded;

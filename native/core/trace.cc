@@ -1,30 +1,29 @@
 #include "core/trace.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 
 namespace jetfleet {
 
-const char* StageName(StageId id) {
-  constexpr std::array<const char*, kStageCount> kNames = {"decode", "preprocess", "detect",
-                                                           "track", "publish"};
-  return kNames[static_cast<std::size_t>(id)];
+StageId StageTable::Add(const std::string& name) {
+  const auto found = std::find(names_.begin(), names_.end(), name);
+  if (found != names_.end()) return static_cast<StageId>(found - names_.begin());
+  assert(names_.size() < kMaxStages);
+  names_.push_back(name);
+  return static_cast<StageId>(names_.size() - 1);
 }
 
 void FrameTrace::Record(StageId id, TimePoint start, TimePoint end) {
   start = std::max(start, last_end_);
   end = std::max(end, start);
-  entries_[static_cast<std::size_t>(id)] = {start - last_end_, end - start};
+  entries_[id] = {start - last_end_, end - start};
   last_end_ = end;
 }
 
-double FrameTrace::WaitMs(StageId id) const {
-  return Ms(entries_[static_cast<std::size_t>(id)].wait);
-}
+double FrameTrace::WaitMs(StageId id) const { return Ms(entries_[id].wait); }
 
-double FrameTrace::WorkMs(StageId id) const {
-  return Ms(entries_[static_cast<std::size_t>(id)].work);
-}
+double FrameTrace::WorkMs(StageId id) const { return Ms(entries_[id].work); }
 
 std::optional<Percentiles> Distribution::Take() {
   if (samples_.empty()) return std::nullopt;

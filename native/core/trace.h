@@ -3,8 +3,10 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace jetfleet {
@@ -12,14 +14,23 @@ namespace jetfleet {
 using Clock = std::chrono::steady_clock;
 using TimePoint = Clock::time_point;
 
-/// Stages in the order a frame passes them.
-enum class StageId : std::size_t { kDecode, kPreprocess, kDetect, kTrack, kPublish };
-constexpr std::size_t kStageCount = 5;
-const char* StageName(StageId id);
+/// A stage by its row in a pipeline's table.
+using StageId = std::uint8_t;
+constexpr std::size_t kMaxStages = 16;
+/// Every pipeline begins with it.
+constexpr StageId kDecodeStage = 0;
 
-struct StageTimes {
-  TimePoint start;
-  TimePoint end;
+/// The stages of a pipeline in the order a frame passes them. Filled before frames flow.
+class StageTable {
+ public:
+  StageTable() { Add("decode"); }
+  /// The row of that name, new or not.
+  StageId Add(const std::string& name);
+  const std::string& Name(StageId id) const { return names_[id]; }
+  std::size_t size() const { return names_.size(); }
+
+ private:
+  std::vector<std::string> names_;
 };
 
 /// The times of one frame. A stage's wait begins where the stage before ended, so waits and works
@@ -28,7 +39,7 @@ class FrameTrace {
  public:
   explicit FrameTrace(TimePoint arrival = {}) : arrival_(arrival), last_end_(arrival) {}
 
-  /// Stages are recorded in order; a pipeline without tracker leaves one out. A start before the
+  /// Stages are recorded in order; one may be left out. A start before the
   /// end of the stage before (clocks of two threads) is moved to it.
   void Record(StageId id, TimePoint start, TimePoint end);
 
@@ -49,7 +60,7 @@ class FrameTrace {
   };
   TimePoint arrival_;
   TimePoint last_end_;
-  std::array<Entry, kStageCount> entries_{};
+  std::array<Entry, kMaxStages> entries_{};
 };
 
 struct Percentiles {

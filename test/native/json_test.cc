@@ -23,6 +23,7 @@ std::string Text(const std::string& value) {
 
 FrameResult FrameOf(std::vector<Detection> detections) {
   FrameResult frame;
+  frame.source = std::make_shared<const std::string>("cam");
   frame.model = std::make_shared<ModelTag>(ModelTag{"m", {"person", "a\"b\\\n"}});
   frame.size = {640, 480};
   frame.detections = std::move(detections);
@@ -31,7 +32,7 @@ FrameResult FrameOf(std::vector<Detection> detections) {
 
 std::string Json(const FrameResult& frame, std::size_t left_out = 0) {
   JsonText json;
-  EXPECT_EQ(WriteFrame(frame, {"p", "cam"}, &json), left_out);
+  EXPECT_EQ(WriteFrame(frame, &json), left_out);
   return json.Take();
 }
 
@@ -78,7 +79,7 @@ TEST(JsonText, EscapesWhatJsonMustNotHoldAndMendsWhatIsNoUtf8) {
 TEST(Results, WriteAFrameAsTheContractHasIt) {
   auto frame = FrameOf({{{1.234F, -2, 30, 40.5F}, 0.87654F, 1}});
   frame.tag = FrameTag{7, 1'700'000'000'123'456};
-  frame.index = 3;
+  frame.id.index = 3;
   frame.pts_ms = 120.0004;
   frame.tracks = std::vector<Track>{{frame.detections[0], 9}};
   EXPECT_EQ(Json(frame),
@@ -111,7 +112,7 @@ TEST(Results, DoNotBelieveAFrameNumberThatNoCameraCounts) {
 
 TEST(Results, WriteOnlyTheDropsThatHappened) {
   JsonText json;
-  WriteStats({}, {"p", ""}, {{"javascript", "late", 0}, {"results", "not-a-number", 2}}, &json);
+  WriteStats({}, "p", {{"javascript", "late", 0}, {"results", "not-a-number", 2}}, &json);
   EXPECT_EQ(json.Take(),
             R"({"name":"p","fps":0,"framesTotal":0,"droppedTotal":0,"latencyMs":null,)"
             R"("latencyFrom":"arrival","stages":[],)"

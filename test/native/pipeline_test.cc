@@ -12,9 +12,13 @@ namespace {
 using std::chrono::milliseconds;
 using Seen = Recorder::Seen;
 
+SourceOptions& Source(PipelineOptions& options) { return options.sources[0].options; }
+
 PipelineOptions FileOptions(const std::string& path) {
   PipelineOptions options;
-  options.source.uri = "file://" + path;
+  options.sources.resize(1);
+  options.sources[0].name = "door";
+  Source(options).uri = "file://" + path;
   options.stats_interval = milliseconds(50);
   options.batch = milliseconds(20);
   return options;
@@ -22,8 +26,8 @@ PipelineOptions FileOptions(const std::string& path) {
 
 PipelineOptions LiveOptions(const std::string& uri) {
   PipelineOptions options = FileOptions("");
-  options.source.uri = uri;
-  options.source.timeout = milliseconds(1500);
+  Source(options).uri = uri;
+  Source(options).timeout = milliseconds(1500);
   return options;
 }
 
@@ -49,7 +53,7 @@ TEST(Pipeline, TakesEveryFrameOfAFileInOrderHoweverSlowTheModel) {
   const Seen seen = recorder.Copy();
   ASSERT_EQ(seen.frames.size(), 30U);
   for (std::size_t i = 0; i < 30; ++i) {
-    EXPECT_EQ(seen.frames[i].index, i);
+    EXPECT_EQ(seen.frames[i].id.index, i);
     EXPECT_NEAR(seen.frames[i].pts_ms, 40.0 * static_cast<double>(i), 0.1);
     ASSERT_TRUE(seen.frames[i].tag.has_value()) << "frame " << i;
     EXPECT_EQ(seen.frames[i].tag->frame_number, i) << "B-frames must not shift the numbers";
@@ -76,7 +80,7 @@ TEST(Pipeline, StagesOfOneFrameAddUpToItsLatency) {
   const PipelineReport report = recorder.Copy().stats.at(0);
   double sum = 0;
   for (const StageReport& stage : report.figures.stages) {
-    ASSERT_EQ(stage.figures.frames, 1U) << StageName(stage.id);
+    ASSERT_EQ(stage.figures.frames, 1U) << stage.name;
     sum += stage.figures.wait_ms->p50 + stage.figures.work_ms->p50;
   }
   ASSERT_TRUE(report.latency_ms.has_value());
@@ -114,8 +118,8 @@ TEST(Pipeline, RepeatsALoopedFileAtItsOwnPaceWithTimesThatGrow) {
   const TempFile video(".mp4");
   MakeVideo(video.path(), 5, false);
   PipelineOptions options = FileOptions(video.path());
-  options.source.loop = true;
-  options.source.realtime = true;
+  Source(options).loop = true;
+  Source(options).realtime = true;
   Recorder recorder;
   Pipeline pipeline(options, FakeModel(), &recorder);
   const TimePoint start = Clock::now();
@@ -191,7 +195,7 @@ TEST(LivePipeline, DropsTheOldestInFrontOfASlowModelAndStaysRecent) {
   const Seen seen = recorder.Copy();
   const PipelineReport& last = seen.stats.back();
   EXPECT_GT(last.dropped_total, 10U);
-  EXPECT_GT(last.figures.stages.at(2).queue.drops_total, 0U) << "dropped in front of detect";
+  EXPECT_GT(last.figures.stages.at(1).queue.drops_total, 0U) << "dropped in front of inference";
   for (const PipelineReport& report : seen.stats) {
     if (!report.latency_ms) continue;
     EXPECT_LT(report.latency_ms->max, 120 * 4 + 300) << "two waiting, one worked on, and slack";
@@ -212,8 +216,8 @@ TEST(LivePipeline, ComesBackWhenTheCameraDoes) {
   ASSERT_TRUE(recorder.WaitFor([before](const Seen& seen) {
     return seen.Count(SourceState::kPlaying) == 2 && seen.frames.size() > before + 3;
   })) << Codes(recorder.Copy());
-  ASSERT_TRUE(
-      recorder.WaitFor([](const Seen& seen) { return seen.stats.back().figures.reconnects == 1; }));
+  ASSERT_TRUE(recorder.WaitFor(
+      [](const Seen& seen) { return seen.stats.back().figures.sources[0].reconnects == 1; }));
   pipeline.Stop();
 }
 
@@ -221,7 +225,7 @@ TEST(LivePipeline, WorksOverUdp) {
   TestCamera camera({});
   camera.Start();
   PipelineOptions options = LiveOptions(camera.Uri());
-  options.source.transport = Transport::kUdp;
+  Source(options).transport = Transport::kUdp;
   Recorder recorder;
   Pipeline pipeline(options, FakeModel(), &recorder);
   pipeline.Start();

@@ -1,14 +1,33 @@
-#include "core/detect/preprocess.h"
-
 #include <gtest/gtest.h>
 
-#include "core/detect/resize_rgb.h"
+#include <algorithm>
+#include <vector>
+
+#include "core/prepare/host_preparer.h"
+#include "core/prepare/resize_rgb.h"
 
 namespace jetfleet {
 namespace {
 
 constexpr Size kInput{64, 64};
 constexpr std::size_t kPlane = 64 * 64;
+
+/// A model's input, as floats.
+struct Input {
+  Input() {
+    TensorDesc desc;
+    desc.shape = {1, 3, kInput.height, kInput.width};
+    view = TensorView(desc, MakeHostBuffer(desc.bytes()));
+    std::fill(begin(), end(), -1.0F);  // used before for something else
+  }
+  float* begin() const { return view.Host<float>(); }
+  float* end() const { return begin() + size(); }
+  float operator[](std::size_t i) const { return begin()[i]; }
+  std::size_t size() const { return 3 * kPlane; }
+  TensorView view;
+};
+
+const PreprocessSpec kYolox = PreprocessSpec::Yolox();
 
 /// A picture in both formats, with odd sizes and padded rows as decoders make them.
 struct TestPicture {
@@ -53,9 +72,8 @@ struct TestPicture {
 TEST(Preprocess, MakesBlueGreenRedPlanesFromZeroTo255) {
   // BT.601 limited range: Y 81, U 90, V 240 is pure red.
   const TestPicture red([](int, int) { return std::uint8_t{81}; }, 90, 240);
-  Tensor tensor;
-  Preprocessor(kInput).Run(red.I420(), &tensor);
-  ASSERT_EQ(tensor.size(), 3 * kPlane);
+  const Input tensor;
+  HostPreparer().Run(red.I420(), kYolox, tensor.view);
   EXPECT_NEAR(tensor[0], 0, 3);
   EXPECT_NEAR(tensor[kPlane], 0, 3);
   EXPECT_NEAR(tensor[2 * kPlane], 255, 3);
@@ -63,9 +81,9 @@ TEST(Preprocess, MakesBlueGreenRedPlanesFromZeroTo255) {
 
 TEST(Preprocess, FillsWhatThePictureDoesNotCoverWithGrey114) {
   const TestPicture white([](int, int) { return std::uint8_t{235}; }, 128, 128);
-  Tensor tensor(3 * kPlane, -1.0F);  // used before for something else
-  const Letterbox letterbox = Preprocessor(kInput).Run(white.Nv12(), &tensor);
-  ASSERT_EQ(letterbox.scaled.height, 32);
+  const Input tensor;
+  const Placement placement = HostPreparer().Run(white.Nv12(), kYolox, tensor.view);
+  ASSERT_EQ(placement.target.height, 32);
   for (std::size_t i = 0; i < tensor.size(); ++i) {
     const bool covered = i % kPlane / 64 < 32;
     ASSERT_NEAR(tensor[i], covered ? 255 : 114, covered ? 3 : 0) << i;
@@ -75,10 +93,10 @@ TEST(Preprocess, FillsWhatThePictureDoesNotCoverWithGrey114) {
 TEST(Preprocess, GivesTheSameForBothLayoutsOfOnePicture) {
   const TestPicture picture([](int x, int y) { return static_cast<std::uint8_t>(16 + x + y); }, 100,
                             150);
-  Tensor from_i420;
-  Tensor from_nv12;
-  Preprocessor(kInput).Run(picture.I420(), &from_i420);
-  Preprocessor(kInput).Run(picture.Nv12(), &from_nv12);
+  const Input from_i420;
+  const Input from_nv12;
+  HostPreparer().Run(picture.I420(), kYolox, from_i420.view);
+  HostPreparer().Run(picture.Nv12(), kYolox, from_nv12.view);
   for (std::size_t i = 0; i < from_i420.size(); ++i) {
     ASSERT_NEAR(from_i420[i], from_nv12[i], 4) << i;
   }
@@ -86,9 +104,9 @@ TEST(Preprocess, GivesTheSameForBothLayoutsOfOnePicture) {
 
 TEST(Preprocess, EnlargesSmallPictures) {
   const std::vector<std::uint8_t> pixel = {10, 20, 30};
-  Tensor tensor;
-  const Letterbox letterbox = Preprocessor(kInput).RunRgb(pixel.data(), {1, 1}, &tensor);
-  EXPECT_EQ(letterbox.scaled.width, 64);
+  const Input tensor;
+  const Placement placement = HostPreparer().RunRgb(pixel.data(), {1, 1}, kYolox, tensor.view);
+  EXPECT_EQ(placement.target.width, 64);
   EXPECT_EQ(tensor[0], 30);
   EXPECT_EQ(tensor[kPlane + 100], 20);
   EXPECT_EQ(tensor[3 * kPlane - 1], 10);

@@ -10,12 +10,16 @@ namespace {
 
 using std::chrono::milliseconds;
 using Seen = Recorder::Seen;
+
+SourceOptions& Source(PipelineOptions& options) { return options.sources[0].options; }
 using Change = std::optional<ModelChange>;
 
 PipelineOptions LoopOptions(const std::string& path) {
   PipelineOptions options;
-  options.source.uri = "file://" + path;
-  options.source.loop = true;
+  options.sources.resize(1);
+  options.sources[0].name = "door";
+  Source(options).uri = "file://" + path;
+  Source(options).loop = true;
   options.stats_interval = milliseconds(50);
   options.batch = milliseconds(20);
   return options;
@@ -33,7 +37,7 @@ class Swap : public ::testing::Test {
  protected:
   void SetUp() override { MakeVideo(video_.path(), 25, false); }
 
-  std::unique_ptr<Pipeline> Start(std::shared_ptr<Model> model) {
+  std::unique_ptr<Pipeline> Start(std::shared_ptr<ModelProgram> model) {
     auto pipeline =
         std::make_unique<Pipeline>(LoopOptions(video_.path()), std::move(model), &recorder_);
     pipeline->Start();
@@ -54,18 +58,18 @@ TEST_F(Swap, HappensBetweenTwoFramesWithoutLosingAny) {
     ASSERT_TRUE(pipeline->SwapModel(FakeModel({}, -1, {id, {"object"}}), &change).ok());
     ASSERT_TRUE(change.has_value());
     EXPECT_EQ(change->to->id, id);
-    EXPECT_EQ(change->first.index, change->last.index + 1);
+    EXPECT_EQ(change->first.id.index, change->last.id.index + 1);
     EXPECT_GE(change->gap_ms, 0);
     ASSERT_TRUE(recorder_.WaitFor(FramesBy(id, 5)));
     for (const FrameResult& frame : recorder_.Copy().frames) {
-      EXPECT_TRUE(frame.index != change->last.index || frame.model->id != id);
-      EXPECT_TRUE(frame.index != change->first.index || frame.model->id == id);
+      EXPECT_TRUE(frame.id.index != change->last.id.index || frame.model->id != id);
+      EXPECT_TRUE(frame.id.index != change->first.id.index || frame.model->id == id);
     }
   }
   pipeline->Stop();
   const Seen seen = recorder_.Copy();
   for (std::size_t i = 0; i < seen.frames.size(); ++i) {
-    ASSERT_EQ(seen.frames[i].index, i);
+    ASSERT_EQ(seen.frames[i].id.index, i);
     ASSERT_EQ(seen.frames[i].tracks->size(), 1U);
     EXPECT_EQ(seen.frames[i].tracks->at(0).id, 1) << "the track goes on";
   }
@@ -119,7 +123,7 @@ TEST_F(Swap, RenumbersLabelsAndEndsTracksOfThoseThatVanish) {
 TEST_F(Swap, DoesNotWaitForFramesThatDoNotCome) {
   Recorder recorder;
   PipelineOptions options = LoopOptions("");
-  options.source.uri = "rtsp://127.0.0.1:9/x";
+  Source(options).uri = "rtsp://127.0.0.1:9/x";
   Pipeline pipeline(options, FakeModel(), &recorder);
   pipeline.Start();
   ASSERT_TRUE(
@@ -144,10 +148,10 @@ TEST_F(Swap, IsCancelledByAStop) {
 
 TEST(WarmModel, IsRefusedWhenItDoesNotRun) {
   const auto model = FakeModel({}, 0);
-  const Status status = model->detector->Warm();
+  const Status status = model->Warm();
   EXPECT_EQ(status.code, ErrorCode::kModelInvalid);
   EXPECT_NE(status.message.find("grey picture"), std::string::npos) << status.message;
-  EXPECT_TRUE(FakeModel()->detector->Warm().ok());
+  EXPECT_TRUE(FakeModel()->Warm().ok());
 }
 
 }  // namespace

@@ -13,9 +13,9 @@ TEST(Trace, WaitsAndWorksAddUpToTheTotalWhateverTheTimes) {
     TimePoint now = Clock::now();
     FrameTrace trace(now);
     double sum = 0;
-    for (std::size_t i = 0; i < kStageCount; ++i) {
+    for (std::size_t i = 0; i < 5U; ++i) {
       const auto id = static_cast<StageId>(i);
-      if (id == StageId::kTrack && round % 2 == 0) continue;  // a pipeline without tracker
+      if (id == 3 && round % 2 == 0) continue;  // a pipeline without tracker
       // Also starts before the end of the stage before, and ends before the start.
       const TimePoint start =
           now + std::chrono::microseconds(random() % 3000) - std::chrono::microseconds(500);

@@ -143,36 +143,6 @@ std::string TestCamera::Uri(const std::string& credentials) const {
   return "rtsp://" + (credentials.empty() ? "" : credentials + "@") + "127.0.0.1:" + port_ + "/x";
 }
 
-FakeSession::FakeSession(std::chrono::milliseconds delay, int fail_at, int labels)
-    : delay_(delay), fail_at_(fail_at), labels_(labels) {
-  info_.inputs = {{"images", {1, 3, 64, 64}, "float32"}};
-  info_.outputs = {{"output", {1, 84, 5 + labels}, "float32"}};
-}
-
-Status FakeSession::Enqueue(const std::vector<HostTensor>& inputs,
-                            const std::vector<HostTensor>& outputs) {
-  EXPECT_EQ(inputs.at(0).size, 3U * 64 * 64);
-  std::this_thread::sleep_for(delay_);
-  if (runs_++ == fail_at_) return Status::Error(ErrorCode::kInternal, "the device is gone");
-  float* output = outputs.at(0).data;
-  std::fill(output, output + outputs.at(0).size, 0.0F);
-  float* cell = output + 80 * (5 + labels_);  // the first cell at stride 32
-  cell[0] = cell[1] = 0.5F;
-  cell[4] = cell[4 + labels_] = 0.9F;
-  return Status::Ok();
-}
-
-std::shared_ptr<Model> FakeModel(std::chrono::milliseconds delay, int fail_at,
-                                 const ModelTag& tag) {
-  std::unique_ptr<Detector> detector;
-  DetectorOptions options;
-  options.labels = tag.labels.size();
-  auto session = std::make_unique<FakeSession>(delay, fail_at, static_cast<int>(tag.labels.size()));
-  const Status status = Detector::Wrap(std::move(session), options, &detector);
-  EXPECT_TRUE(status.ok()) << status.message;
-  return std::make_shared<Model>(tag, 0.4F, std::move(detector));
-}
-
 template <typename Change>
 void Recorder::Note(Change change) {
   const std::lock_guard<std::mutex> lock(mutex_);

@@ -12,9 +12,8 @@
 #include <thread>
 #include <vector>
 
-#include "backends/backend.h"
-#include "core/model.h"
 #include "core/pipeline_stats.h"
+#include "fake_backend.h"
 
 /// What the pipeline meets in tests: videos and cameras made on the spot, a model that always says
 /// the same.
@@ -70,26 +69,6 @@ class TestCamera {
   GstRTSPServer* server_ = nullptr;
   std::thread thread_;
 };
-
-/// [1,3,64,64] → [1,84,5 + labels]: one object of 32 × 32 input pixels at the top left, of the last
-/// label, after `delay`.
-class FakeSession final : public Session {
- public:
-  explicit FakeSession(std::chrono::milliseconds delay = {}, int fail_at = -1, int labels = 1);
-  const ModelInfo& Inspect() const override { return info_; }
-  Status Enqueue(const std::vector<HostTensor>& inputs,
-                 const std::vector<HostTensor>& outputs) override;
-
- private:
-  const std::chrono::milliseconds delay_;
-  const int fail_at_;
-  const int labels_;
-  int runs_ = 0;
-  ModelInfo info_;
-};
-
-std::shared_ptr<Model> FakeModel(std::chrono::milliseconds delay = {}, int fail_at = -1,
-                                 const ModelTag& tag = {"fake", {"object"}});
 
 /// Remembers everything; tests wait for a condition on it.
 class Recorder final : public PipelineListener {

@@ -1,177 +1,203 @@
 // ONNX Runtime on the CPU: reference backend, developers' machines, simulated boards. The library
-// is opened at run time by path, so one binary runs with any ONNX Runtime that offers the C API of
-// kApiVersion.
-#include <dlfcn.h>
-
+// is opened at run time by path, so one binary runs with any ONNX Runtime from 1.17 on. This file
+// holds the tables of backend_abi.h; nothing thrown gets past it.
 #include <memory>
-#include <string>
-#include <utility>
-#include <vector>
 
-#define ORT_API_MANUAL_INIT
-#include <onnxruntime_cxx_api.h>
-
-#include "backends/backend.h"
+#include "backends/onnxruntime/ort_build.h"
+#include "backends/onnxruntime/ort_context.h"
+#include "backends/onnxruntime/ort_program.h"
 
 namespace jetfleet {
 namespace {
 
-/// ONNX Runtime 1.17: the newest with builds for glibc 2.27 (JetPack 4) that have all we call.
-constexpr std::uint32_t kApiVersion = 17;
-
-std::string TypeName(ONNXTensorElementDataType type) {
-  switch (type) {
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT:
-      return "float32";
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16:
-      return "float16";
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8:
-      return "uint8";
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8:
-      return "int8";
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32:
-      return "int32";
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64:
-      return "int64";
-    default:
-      return "onnx-type-" + std::to_string(static_cast<int>(type));
-  }
-}
-
-TensorInfo DescribeTensor(std::string name, const Ort::TypeInfo& info) {
-  if (info.GetONNXType() != ONNX_TYPE_TENSOR) return {std::move(name), {}, "not-a-tensor"};
-  const auto tensor = info.GetTensorTypeAndShapeInfo();
-  return {std::move(name), tensor.GetShape(), TypeName(tensor.GetElementType())};
-}
-
-class OrtSession final : public Session {
- public:
-  explicit OrtSession(Ort::Session session) : session_(std::move(session)) {
-    Ort::AllocatorWithDefaultOptions allocator;
-    for (std::size_t i = 0; i < session_.GetInputCount(); ++i) {
-      info_.inputs.push_back(DescribeTensor(session_.GetInputNameAllocated(i, allocator).get(),
-                                            session_.GetInputTypeInfo(i)));
-    }
-    for (std::size_t i = 0; i < session_.GetOutputCount(); ++i) {
-      info_.outputs.push_back(DescribeTensor(session_.GetOutputNameAllocated(i, allocator).get(),
-                                             session_.GetOutputTypeInfo(i)));
-    }
-  }
-
-  const ModelInfo& Inspect() const override { return info_; }
-
-  Status Enqueue(const std::vector<HostTensor>& inputs,
-                 const std::vector<HostTensor>& outputs) override {
-    try {
-      auto in = Bind(inputs);
-      auto out = Bind(outputs);
-      const auto input_names = Names(info_.inputs);
-      const auto output_names = Names(info_.outputs);
-      session_.Run(Ort::RunOptions{nullptr}, input_names.data(), in.data(), in.size(),
-                   output_names.data(), out.data(), out.size());
-      return Status::Ok();
-    } catch (const std::exception& error) {
-      return Status::Error(
-          ErrorCode::kInternal,
-          std::string("ONNX Runtime failed while running the model: ") + error.what());
-    }
-  }
-
- private:
-  std::vector<Ort::Value> Bind(const std::vector<HostTensor>& tensors) {
-    std::vector<Ort::Value> values;
-    for (const HostTensor& tensor : tensors) {
-      values.push_back(Ort::Value::CreateTensor<float>(memory_, tensor.data, tensor.size,
-                                                       tensor.shape.data(), tensor.shape.size()));
-    }
-    return values;
-  }
-
-  static std::vector<const char*> Names(const std::vector<TensorInfo>& tensors) {
-    std::vector<const char*> names;
-    for (const TensorInfo& tensor : tensors) names.push_back(tensor.name.c_str());
-    return names;
-  }
-
-  Ort::Session session_;
-  Ort::MemoryInfo memory_ = Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault);
-  ModelInfo info_;
+struct OrtBackend {
+  Ort::Env env{ORT_LOGGING_LEVEL_ERROR, "jetfleet"};
 };
 
-class OrtBackend final : public Backend {
- public:
-  Status Load(const SessionOptions& options, std::unique_ptr<Session>* session) override {
-    try {
-      Ort::SessionOptions settings;
-      settings.SetIntraOpNumThreads(options.threads);
-      settings.SetInterOpNumThreads(1);
-      settings.SetExecutionMode(ORT_SEQUENTIAL);
-      settings.SetGraphOptimizationLevel(ORT_ENABLE_ALL);
-      // Spinning worker threads starve the decoder on small machines.
-      settings.AddConfigEntry("session.intra_op.allow_spinning", "0");
-      settings.AddConfigEntry("session.inter_op.allow_spinning", "0");
-      *session =
-          std::make_unique<OrtSession>(Ort::Session(env_, options.model_path.c_str(), settings));
-      return Status::Ok();
-    } catch (const std::exception& error) {
-      return Status::Error(ErrorCode::kModelInvalid,
-                           "ONNX Runtime cannot load " + options.model_path + ": " + error.what());
-    }
-  }
+OrtBackend* Of(JfBackend* backend) { return reinterpret_cast<OrtBackend*>(backend); }
+OrtProgram* Of(JfProgram* program) { return reinterpret_cast<OrtProgram*>(program); }
+const OrtProgram* Of(const JfProgram* program) {
+  return reinterpret_cast<const OrtProgram*>(program);
+}
+OrtContext* Of(JfContext* context) { return reinterpret_cast<OrtContext*>(context); }
 
- private:
-  Ort::Env env_{ORT_LOGGING_LEVEL_ERROR, "jetfleet"};
+/// Runs `work`, which answers with a code; what it throws becomes `code` and "`doing`: what".
+template <typename Work>
+std::int32_t Guard(JfError* error, JfCode code, const std::string& doing, Work work) noexcept {
+  try {
+    return work();
+  } catch (const std::bad_alloc&) {
+    return Fail(error, JF_OUT_OF_MEMORY, doing + ": out of memory");
+  } catch (const std::exception& failure) {
+    return Fail(error, code, doing + ": " + failure.what());
+  } catch (...) {
+    return Fail(error, code, doing);
+  }
+}
+
+std::int32_t Misuse(JfError* error, const char* what) {
+  return Fail(error, JF_INTERNAL, std::string("The ONNX Runtime backend was called with ") + what);
+}
+
+/// Copies structs that the caller may know in another size. False when one is too small.
+bool ReadTensors(const JfTensor* const* from, std::uint32_t count, std::vector<JfTensor>* to) {
+  to->resize(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    JfTensor& tensor = (*to)[i];
+    if (!ReadSized(from[i], &tensor)) return false;
+    if (tensor.data == nullptr || tensor.rank < 0 || tensor.rank > JF_MAX_RANK) return false;
+    if ((tensor.memory & (JF_HOST | JF_PINNED)) == 0) return false;
+  }
+  return true;
+}
+
+std::int32_t DescribeOf(const std::vector<OrtProgram::Io>& ios, std::uint32_t index, JfIo* io,
+                        JfError* error) {
+  if (index >= ios.size()) return Misuse(error, "an index beyond inputs or outputs");
+  JfIo described = ios[index].io;
+  described.name = ios[index].name.c_str();
+  described.type_name = ios[index].type_name.c_str();
+  return WriteSized(described, io) ? JF_OK : Misuse(error, "a JfIo that is too small");
+}
+
+constexpr JfContextFunctions kContext = {
+    sizeof(JfContextFunctions),
+    [](JfContext* context) { delete Of(context); },
+    [](JfContext* context, const JfTensor* const* inputs, std::uint32_t input_count,
+       const JfTensor* const* outputs, std::uint32_t output_count, std::uint64_t* ticket,
+       JfError* error) {
+      return Guard(error, JF_INTERNAL, "ONNX Runtime does not take the tensors", [&]() {
+        thread_local std::vector<JfTensor> in;
+        thread_local std::vector<JfTensor> out;
+        if (!ReadTensors(inputs, input_count, &in) || !ReadTensors(outputs, output_count, &out)) {
+          return Misuse(error, "a tensor that is none, or that the CPU cannot reach");
+        }
+        *ticket = Of(context)->Submit(in, out);
+        return std::int32_t{JF_OK};
+      });
+    },
+    [](JfContext* context, std::uint64_t ticket, JfError* error) {
+      return Guard(error, JF_INTERNAL, "ONNX Runtime failed while running the model", [&]() {
+        return Of(context)->Wait(ticket) ? std::int32_t{JF_OK} : Misuse(error, "a foreign ticket");
+      });
+    },
+    nullptr,  // prepare: the caller does it on the CPU
 };
 
-Status InitApi(const char* runtime_path) {
-  // The C++ wrapper keeps one API table per process, so a second library would take over the
-  // first's sessions.
-  static std::string opened;
-  if (!opened.empty() && opened != runtime_path) {
-    return Status::Error(ErrorCode::kNativeLoad,
-                         std::string("Expected the ONNX Runtime already open (") + opened +
-                             ") but got " + runtime_path);
+constexpr JfProgramFunctions kProgram = {
+    sizeof(JfProgramFunctions),
+    [](JfProgram* program) { delete Of(program); },
+    [](const JfProgram* program) {
+      return static_cast<std::uint32_t>(Of(program)->inputs().size());
+    },
+    [](const JfProgram* program) {
+      return static_cast<std::uint32_t>(Of(program)->outputs().size());
+    },
+    [](const JfProgram* program, std::uint32_t index, JfIo* io, JfError* error) {
+      return DescribeOf(Of(program)->inputs(), index, io, error);
+    },
+    [](const JfProgram* program, std::uint32_t index, JfIo* io, JfError* error) {
+      return DescribeOf(Of(program)->outputs(), index, io, error);
+    },
+    [](JfProgram* program, const JfContextOptions* given, JfContext** context, JfError* error) {
+      JfContextOptions options;
+      if (!ReadSized(given, &options)) return Misuse(error, "JfContextOptions that are too small");
+      if (options.accelerator != nullptr && std::string(options.accelerator) != "cpu") {
+        return Fail(error, JF_UNSUPPORTED,
+                    std::string("Expected accelerator cpu but got ") + options.accelerator +
+                        ": ONNX Runtime runs on the processor");
+      }
+      return Guard(error, JF_INTERNAL, "ONNX Runtime cannot make a context", [&]() {
+        *context =
+            reinterpret_cast<JfContext*>(std::make_unique<OrtContext>(Of(program)).release());
+        return std::int32_t{JF_OK};
+      });
+    },
+};
+
+std::int32_t Open(const JfOpenOptions* given, JfBackend** backend, JfError* error) {
+  JfOpenOptions options;
+  if (!ReadSized(given, &options) || options.runtime_path == nullptr) {
+    return Misuse(error, "no path of a library");
   }
-  void* library = dlopen(runtime_path, RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) {
-    return Status::Error(ErrorCode::kNativeLoad,
-                         std::string("Cannot open ONNX Runtime: ") + dlerror());
-  }
-  using GetApiBase = const OrtApiBase* (*)();
-  const auto get_base = reinterpret_cast<GetApiBase>(dlsym(library, "OrtGetApiBase"));
-  if (get_base == nullptr) {
-    return Status::Error(ErrorCode::kNativeLoad,
-                         std::string(runtime_path) + " is not an ONNX Runtime library");
-  }
-  const OrtApi* api = get_base()->GetApi(kApiVersion);
-  if (api == nullptr) {
-    return Status::Error(ErrorCode::kNativeLoad,
-                         std::string("Expected ONNX Runtime 1.17 or newer but got ") +
-                             get_base()->GetVersionString() + " at " + runtime_path);
-  }
-  Ort::InitApi(api);
-  opened = runtime_path;
-  return Status::Ok();
+  return Guard(error, JF_LIBRARY, "Cannot open ONNX Runtime", [&]() {
+    const std::int32_t code = OpenOrt(options.runtime_path, error);
+    if (code == JF_OK) {
+      *backend = reinterpret_cast<JfBackend*>(std::make_unique<OrtBackend>().release());
+    }
+    return code;
+  });
 }
+
+std::int32_t Capabilities(JfBackend*, JfCapabilities* capabilities, JfError* error) {
+  static constexpr const char* kAccelerators[] = {"cpu"};
+  JfCapabilities all = Sized<JfCapabilities>();
+  all.features = JF_BUILDS;
+  all.name = "onnxruntime";
+  all.vendor_version = OrtVersion().c_str();
+  all.accelerators = kAccelerators;
+  all.accelerator_count = 1;
+  all.tickets = 1;
+  return WriteSized(all, capabilities) ? JF_OK : Misuse(error, "JfCapabilities that are too small");
+}
+
+std::int32_t Load(JfBackend* backend, const JfLoadOptions* given, JfProgram** program,
+                  JfError* error) {
+  JfLoadOptions options;
+  if (!ReadSized(given, &options) || options.path == nullptr) {
+    return Misuse(error, "no path of a model");
+  }
+  return Guard(
+      error, JF_MODEL_INVALID, std::string("ONNX Runtime cannot load ") + options.path, [&]() {
+        Ort::Session session(Of(backend)->env, options.path, SessionSettings(options.threads));
+        *program = reinterpret_cast<JfProgram*>(
+            std::make_unique<OrtProgram>(std::move(session)).release());
+        return std::int32_t{JF_OK};
+      });
+}
+
+std::int32_t Build(JfBackend* backend, const JfBuildOptions* given, const JfBuildEvents* listener,
+                   JfError* error) {
+  JfBuildOptions options;
+  JfBuildEvents events;
+  if (!ReadSized(given, &options) || options.model_path == nullptr ||
+      options.engine_path == nullptr) {
+    return Misuse(error, "no path of a model or an engine");
+  }
+  if (listener == nullptr) {
+    events = Sized<JfBuildEvents>();
+  } else if (!ReadSized(listener, &events)) {
+    return Misuse(error, "JfBuildEvents that are too small");
+  }
+  if (options.precision != nullptr) {
+    return Fail(error, JF_UNSUPPORTED,
+                std::string("Expected no precision but got ") + options.precision +
+                    ": ONNX Runtime runs a model in the precision that it has");
+  }
+  return Guard(error, JF_MODEL_INVALID,
+               std::string("ONNX Runtime cannot optimise ") + options.model_path,
+               [&]() { return BuildOptimised(Of(backend)->env, options, events, error); });
+}
+
+constexpr JfBackendFunctions kBackend = {
+    sizeof(JfBackendFunctions),
+    JF_ABI_VERSION,
+    &kProgram,
+    &kContext,
+    Open,
+    Capabilities,
+    Load,
+    Build,
+};
 
 }  // namespace
 }  // namespace jetfleet
 
-extern "C" __attribute__((visibility("default"))) jetfleet::Backend* jetfleet_create_backend(
-    int backend_version, const char* runtime_path, jetfleet::Status* error) {
-  using jetfleet::ErrorCode;
-  using jetfleet::Status;
-  if (backend_version != jetfleet::kBackendVersion) {
-    *error = Status::Error(ErrorCode::kNativeLoad,
-                           "Expected a backend of version " + std::to_string(backend_version) +
-                               " but got " + std::to_string(jetfleet::kBackendVersion));
-    return nullptr;
-  }
-  try {
-    *error = jetfleet::InitApi(runtime_path);
-    return error->ok() ? std::make_unique<jetfleet::OrtBackend>().release() : nullptr;
-  } catch (const std::exception& failure) {
-    *error = Status::Error(ErrorCode::kNativeLoad, failure.what());
-    return nullptr;
-  }
+extern "C" __attribute__((visibility("default"))) const JfBackendFunctions* jetfleet_backend(
+    std::uint32_t abi_version, JfError* error) {
+  if (abi_version == JF_ABI_VERSION) return &jetfleet::kBackend;
+  jetfleet::Fail(error, JF_LIBRARY,
+                 "Expected ABI version " + std::to_string(JF_ABI_VERSION) + " but got " +
+                     std::to_string(abi_version) + " while opening the ONNX Runtime backend");
+  return nullptr;
 }

@@ -96,7 +96,7 @@ void WritePercentiles(const char* name, const std::optional<Percentiles>& percen
 }
 
 void WriteStage(const StageReport& stage, JsonText* json) {
-  json->BeginObject().Key("name").Text(StageName(stage.id));
+  json->BeginObject().Key("name").Text(stage.name);
   json->Key("frames").Integer(stage.figures.frames);
   WritePercentiles("waitMs", stage.figures.wait_ms, json);
   WritePercentiles("workMs", stage.figures.work_ms, json);
@@ -119,11 +119,11 @@ void WriteDrops(const std::vector<DropCount>& drops, JsonText* json) {
 
 }  // namespace
 
-std::size_t WriteFrame(const FrameResult& frame, const ResultNames& names, JsonText* json) {
+std::size_t WriteFrame(const FrameResult& frame, JsonText* json) {
   json->BeginObject();
-  if (!names.source.empty()) json->Key("source").Text(names.source);
+  if (frame.source != nullptr && !frame.source->empty()) json->Key("source").Text(*frame.source);
   WriteTag(frame.tag, json);
-  json->Key("index").Integer(frame.index);
+  json->Key("index").Integer(frame.id.index);
   json->Key("ptsMs").Fixed(frame.pts_ms, kMsDecimals);
   json->Key("width").Integer(static_cast<std::uint64_t>(frame.size.width));
   json->Key("height").Integer(static_cast<std::uint64_t>(frame.size.height));
@@ -137,9 +137,9 @@ std::size_t WriteFrame(const FrameResult& frame, const ResultNames& names, JsonT
   return left_out;
 }
 
-void WriteStats(const PipelineReport& report, const ResultNames& names,
+void WriteStats(const PipelineReport& report, const std::string& pipeline,
                 const std::vector<DropCount>& drops, JsonText* json) {
-  json->BeginObject().Key("name").Text(names.pipeline);
+  json->BeginObject().Key("name").Text(pipeline);
   json->Key("fps").Fixed(report.fps, kRateDecimals);
   json->Key("framesTotal").Integer(report.frames_total);
   json->Key("droppedTotal").Integer(report.dropped_total);
@@ -153,9 +153,10 @@ void WriteStats(const PipelineReport& report, const ResultNames& names,
   json->Key("copiesPerFrame").Fixed(report.copies_per_frame, kRateDecimals);
   json->Key("copiedBytesPerFrame").Fixed(report.copied_bytes_per_frame, 0);
   json->Key("source").BeginObject();
-  if (!names.source.empty()) json->Key("name").Text(names.source);
-  json->Key("state").Text(SourceStateName(report.figures.source_state));
-  json->Key("reconnects").Integer(static_cast<std::uint64_t>(report.figures.reconnects));
+  const SourceFigures& source = report.figures.sources.front();
+  if (!source.name.empty()) json->Key("name").Text(source.name);
+  json->Key("state").Text(SourceStateName(source.state));
+  json->Key("reconnects").Integer(static_cast<std::uint64_t>(source.reconnects));
   json->EndObject().EndObject();
 }
 

@@ -16,19 +16,12 @@ struct DropCount {
   std::uint64_t total;
 };
 
-/// Whose results these are, as the contract names it.
-struct ResultNames {
-  std::string pipeline;
-  /// Empty: sources have no names.
-  std::string source;
-};
-
 /// `DetectedFrame` of fleet/contract. Detections and tracks that JSON cannot hold, or whose label
 /// the model does not have, are left out; returns how many.
-std::size_t WriteFrame(const FrameResult& frame, const ResultNames& names, JsonText* json);
+std::size_t WriteFrame(const FrameResult& frame, JsonText* json);
 
 /// `PipelineStats` of fleet/contract; of `drops` what is not zero.
-void WriteStats(const PipelineReport& report, const ResultNames& names,
+void WriteStats(const PipelineReport& report, const std::string& pipeline,
                 const std::vector<DropCount>& drops, JsonText* json);
 
 }  // namespace jetfleet

@@ -274,7 +274,7 @@ FramePtr MediaPipeline::FrameOf(GstPtr<GstSample> sample, TimePoint now) {
 
   auto frame = std::make_unique<Frame>();
   frame->trace = FrameTrace(unit.arrival);
-  frame->trace.Record(StageId::kDecode, unit.decode_start + held_up, now);
+  frame->trace.Record(kDecodeStage, unit.decode_start + held_up, now);
   frame->result.tag = unit.tag;
   if (GST_CLOCK_TIME_IS_VALID(pts)) frame->result.pts_ms = static_cast<double>(pts) / GST_MSECOND;
   if (unit.decoded_memory != gst_buffer_peek_memory(buffer, 0)) {

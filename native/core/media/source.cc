@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/stage.h"
+#include "core/graph/thread_name.h"
 
 namespace jetfleet {
 namespace {

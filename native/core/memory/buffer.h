@@ -37,6 +37,10 @@ class Buffer {
   std::size_t bytes() const { return bytes_; }
   /// -1 when there is none. Owned by the buffer.
   virtual int dmabuf_fd() const { return -1; }
+  /// Address of a part for who works in memory of this kind: the device's own for `kCuda`, else as
+  /// the CPU sees it. Null when there is none (NVMM has `dmabuf_fd`).
+  virtual void* Address(int part) { return MapToHost(part); }
+
   /// Null when the bytes are there already.
   const std::shared_ptr<Fence>& fence() const { return fence_; }
   void set_fence(std::shared_ptr<Fence> fence) { fence_ = std::move(fence); }

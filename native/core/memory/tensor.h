@@ -83,6 +83,12 @@ class TensorView {
   /// The first `count` items of the first dimension.
   TensorView First(std::int64_t count) const;
 
+  /// For who works in memory of its kind; see Buffer::Address.
+  void* Address() const {
+    auto* base = static_cast<std::uint8_t*>(buffer_->Address(0));
+    return base == nullptr ? nullptr : base + offset_;
+  }
+
   /// Null when the CPU cannot reach it. `T` must be the element's type.
   template <typename T>
   T* Host() const {

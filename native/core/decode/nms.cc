@@ -1,0 +1,30 @@
+#include "core/decode/nms.h"
+
+#include <algorithm>
+
+namespace jetfleet {
+namespace {
+
+/// Pre-NMS limit. Far above what a picture holds, it bounds the quadratic step when a broken or
+/// adversarial model scores everything high.
+constexpr std::size_t kMaxCandidates = 3000;
+
+}  // namespace
+
+void SuppressNonMaxima(float max_iou, std::vector<Detection>* detections) {
+  std::vector<Detection>& candidates = *detections;
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const Detection& a, const Detection& b) { return a.score > b.score; });
+  if (candidates.size() > kMaxCandidates) candidates.resize(kMaxCandidates);
+  // What is kept moves to the front.
+  auto kept = candidates.begin();
+  for (const Detection& candidate : candidates) {
+    const bool covered = std::any_of(candidates.begin(), kept, [&](const Detection& better) {
+      return better.label == candidate.label && Iou(better.box, candidate.box) > max_iou;
+    });
+    if (!covered) *kept++ = candidate;
+  }
+  candidates.erase(kept, candidates.end());
+}
+
+}  // namespace jetfleet

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "core/graph/strand.h"
+#include "core/graph/tracking.h"
+#include "core/infer/reorder.h"
+#include "core/media/source.h"
+
+namespace jetfleet {
+
+/// One source of a pipeline with what is its own: numbers of frames, order behind inference, the
+/// strand with its tracker. What is shared, batching and inference, lies between the two halves.
+struct Branch {
+  std::shared_ptr<const std::string> name;
+  Overflow overflow = Overflow::kBlock;
+  std::chrono::milliseconds timeout{0};
+  std::atomic<SourceState> state{SourceState::kConnecting};
+  /// For the source's thread.
+  std::uint64_t next_index = 0;
+  StageMeter decode_meter;
+  /// Null without a tracker.
+  std::unique_ptr<Tracking> tracking;
+  std::unique_ptr<Strand> strand;
+  std::unique_ptr<Reorder> reorder;
+  // Destroyed first: it feeds all the others.
+  std::unique_ptr<Source> source;
+};
+
+}  // namespace jetfleet

@@ -1,0 +1,47 @@
+#include "core/graph/tracking.h"
+
+#include <algorithm>
+#include <map>
+
+namespace jetfleet {
+namespace {
+
+constexpr float kNewTrackMargin = 0.1F;
+
+ByteTrackOptions TrackerOptions(float min_score) {
+  ByteTrackOptions options;
+  options.high_score = min_score;
+  options.low_score = std::min(kTrackerLowScore, min_score);
+  options.new_track_score = std::min(min_score + kNewTrackMargin, 0.95F);
+  return options;
+}
+
+/// From the label numbers of one model to those of another, by name.
+std::map<int, int> LabelMap(const ModelTag& from, const ModelTag& to) {
+  std::map<int, int> map;
+  for (std::size_t i = 0; i < from.labels.size(); ++i) {
+    const auto found = std::find(to.labels.begin(), to.labels.end(), from.labels[i]);
+    if (found == to.labels.end()) continue;
+    map[static_cast<int>(i)] = static_cast<int>(found - to.labels.begin());
+  }
+  return map;
+}
+
+}  // namespace
+
+Tracking::Tracking(std::shared_ptr<ModelProgram> model)
+    : tracker_(TrackerOptions(model->min_score())), tag_(model->tag()) {}
+
+Status Tracking::Run(Frame& frame) {
+  if (frame.result.model != tag_) {
+    tracker_.Adopt(TrackerOptions(frame.model->min_score()), LabelMap(*tag_, *frame.result.model));
+    tag_ = frame.result.model;
+  }
+  if (!(frame.result.size == size_)) tracker_.Forget();
+  size_ = frame.result.size;
+  frame.result.tracks = tracker_.Update(frame.result.pts_ms / 1000, frame.candidates);
+  tracks_total_ = tracker_.tracks_total();
+  return Status::Ok();
+}
+
+}  // namespace jetfleet

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "core/frame.h"
+#include "core/track/byte_track.h"
+
+namespace jetfleet {
+
+/// ByteTrack lives on detections that the user does not want to see.
+constexpr float kTrackerLowScore = 0.1F;
+
+/// The track stage of one source. Follows the model: its threshold, and its labels when it is
+/// exchanged.
+class Tracking {
+ public:
+  explicit Tracking(std::shared_ptr<ModelProgram> model);
+
+  /// One thread at a time.
+  Status Run(Frame& frame);
+  /// Any thread.
+  int tracks_total() const { return tracks_total_; }
+
+ private:
+  ByteTracker tracker_;
+  /// What `tracker_` last heard of. The tag alone, so that a former model can be freed.
+  std::shared_ptr<const ModelTag> tag_;
+  Size size_;
+  std::atomic<int> tracks_total_{0};
+};
+
+}  // namespace jetfleet

@@ -1,0 +1,263 @@
+#include "core/infer/backend.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/infer/abi.h"
+
+namespace jetfleet {
+namespace {
+
+/// Inputs or outputs of one program. Detectors have up to 12 outputs.
+constexpr std::size_t kMostTensors = 32;
+
+Status BadTable(const char* what) {
+  return Status::Error(ErrorCode::kNativeLoad,
+                       std::string("Expected a whole table of functions for ") + what +
+                           " but got one that lacks some while opening the backend");
+}
+
+/// Tensors of one call, without allocating.
+struct TensorArray {
+  std::array<JfTensor, kMostTensors> tensors;
+  std::array<const JfTensor*, kMostTensors> pointers{};
+
+  Status Fill(const std::vector<TensorView>& views) {
+    if (views.size() > kMostTensors) {
+      return Status::Error(ErrorCode::kInternal, "A model has more than 32 inputs or outputs");
+    }
+    for (std::size_t i = 0; i < views.size(); ++i) {
+      const Status status = JfTensorOf(views[i], &tensors[i]);
+      if (!status.ok()) return status;
+      pointers[i] = &tensors[i];
+    }
+    return Status::Ok();
+  }
+};
+
+Shape ShapeOf(const std::int64_t* dims, std::int32_t rank) {
+  Shape shape;
+  for (std::int32_t i = 0; i < rank; ++i) {
+    if (!shape.Append(dims[i] < 0 ? -1 : dims[i])) break;
+  }
+  return shape;
+}
+
+Status InfoOf(const JfIo& io, TensorInfo* info) {
+  info->name = io.name == nullptr ? "" : io.name;
+  if (io.rank < 0 || static_cast<std::size_t>(io.rank) > Shape::kMaxRank) {
+    return Status::Error(ErrorCode::kModelInvalid,
+                         "Expected at most 8 dimensions but got " + std::to_string(io.rank) +
+                             " for " + info->name + " while reading the model's interface");
+  }
+  info->element = ElementTypeOf(io.type);
+  if (io.type_name != nullptr) info->type = io.type_name;
+  if (info->type.empty() && info->element) info->type = ElementTypeName(*info->element);
+  const bool picture = io.layout == JF_NCHW || io.layout == JF_NHWC;
+  if (picture) info->layout = io.layout == JF_NCHW ? TensorLayout::kNchw : TensorLayout::kNhwc;
+  info->memory = io.memory == 0 ? std::uint32_t{JF_HOST} : io.memory;
+  info->quantisation = {io.scale, io.zero_point};
+  info->shape = ShapeOf(io.opt, io.rank);
+  info->min = ShapeOf(io.min, io.rank);
+  info->max = ShapeOf(io.max, io.rank);
+  return Status::Ok();
+}
+
+using Describe = std::int32_t (*)(const JfProgram*, std::uint32_t, JfIo*, JfError*);
+
+Status DescribeAll(const JfProgram* program, std::uint32_t count, Describe describe,
+                   std::vector<TensorInfo>* infos) {
+  infos->clear();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    JfIo io = Sized<JfIo>();
+    JfError error = Sized<JfError>();
+    Status status = StatusOf(describe(program, i, &io, &error), error);
+    TensorInfo info;
+    if (status.ok()) status = InfoOf(io, &info);
+    if (!status.ok()) return status;
+    infos->push_back(std::move(info));
+  }
+  return Status::Ok();
+}
+
+JfSurface JfSurfaceOf(const Surface& surface) {
+  const SurfaceDesc& desc = surface.desc();
+  JfSurface to = Sized<JfSurface>();
+  to.memory = JfMemoryOf(surface.buffer()->kind());
+  to.device = surface.buffer()->device();
+  to.dmabuf_fd = surface.buffer()->dmabuf_fd();
+  to.format = static_cast<std::int32_t>(desc.format);
+  to.matrix = static_cast<std::int32_t>(desc.color.matrix);
+  to.range = static_cast<std::int32_t>(desc.color.range);
+  to.rotation = static_cast<std::int32_t>(desc.rotation);
+  to.coded_width = desc.coded.width;
+  to.coded_height = desc.coded.height;
+  to.visible_x = desc.visible.x;
+  to.visible_y = desc.visible.y;
+  to.visible_width = desc.visible.width;
+  to.visible_height = desc.visible.height;
+  for (std::size_t plane = 0; plane < JF_MAX_PLANES; ++plane) {
+    to.planes[plane] = surface.buffer()->Address(desc.planes[plane].part);
+    to.offsets[plane] = desc.planes[plane].offset;
+    to.strides[plane] = desc.planes[plane].stride;
+  }
+  return to;
+}
+
+}  // namespace
+
+Status Context::Submit(const std::vector<TensorView>& inputs,
+                       const std::vector<TensorView>& outputs, Ticket* ticket) {
+  TensorArray in;
+  TensorArray out;
+  Status status = in.Fill(inputs);
+  if (status.ok()) status = out.Fill(outputs);
+  if (!status.ok()) return status;
+  JfError error = Sized<JfError>();
+  return StatusOf(functions_.submit(context_, in.pointers.data(),
+                                    static_cast<std::uint32_t>(inputs.size()), out.pointers.data(),
+                                    static_cast<std::uint32_t>(outputs.size()), ticket, &error),
+                  error);
+}
+
+Status Context::Wait(Ticket ticket) {
+  JfError error = Sized<JfError>();
+  return StatusOf(functions_.wait(context_, ticket, &error), error);
+}
+
+Status Context::Prepare(const std::vector<PreparedSurface>& surfaces,
+                        const JfPreprocess& preprocess, const TensorView& input) {
+  std::vector<JfSurface> pictures;
+  std::vector<JfRect> rects;
+  for (const PreparedSurface& prepared : surfaces) {
+    pictures.push_back(JfSurfaceOf(*prepared.surface));
+    rects.push_back({sizeof(JfRect), prepared.target.x, prepared.target.y, prepared.target.width,
+                     prepared.target.height});
+  }
+  std::vector<const JfSurface*> picture_pointers;
+  std::vector<const JfRect*> rect_pointers;
+  for (std::size_t i = 0; i < surfaces.size(); ++i) {
+    picture_pointers.push_back(&pictures[i]);
+    rect_pointers.push_back(&rects[i]);
+  }
+  JfTensor tensor;
+  const Status status = JfTensorOf(input, &tensor);
+  if (!status.ok()) return status;
+  JfError error = Sized<JfError>();
+  return StatusOf(
+      functions_.prepare(context_, picture_pointers.data(), rect_pointers.data(),
+                         static_cast<std::uint32_t>(surfaces.size()), &preprocess, &tensor, &error),
+      error);
+}
+
+Status Program::Describe(ModelInfo* info) const {
+  const Status status = DescribeAll(program_, functions_.input_count(program_),
+                                    functions_.describe_input, &info->inputs);
+  if (!status.ok()) return status;
+  return DescribeAll(program_, functions_.output_count(program_), functions_.describe_output,
+                     &info->outputs);
+}
+
+Status Program::NewContext(const std::string& accelerator, std::unique_ptr<Context>* context) {
+  JfContextOptions options = Sized<JfContextOptions>();
+  if (!accelerator.empty()) options.accelerator = accelerator.c_str();
+  JfError error = Sized<JfError>();
+  JfContext* made = nullptr;
+  const Status status = StatusOf(functions_.new_context(program_, &options, &made, &error), error);
+  if (status.ok()) {
+    *context = std::make_unique<Context>(shared_from_this(), context_functions_, made);
+  }
+  return status;
+}
+
+Status Backend::Open(const JfBackendFunctions* functions, const std::string& runtime_path,
+                     std::unique_ptr<Backend>* backend) {
+  std::unique_ptr<Backend> made(new Backend);
+  JfBackendFunctions& table = made->functions_;
+  if (!ReadSized(functions, &table) || table.open == nullptr || table.capabilities == nullptr ||
+      table.load == nullptr) {
+    return BadTable("the backend");
+  }
+  JfProgramFunctions& program = made->program_functions_;
+  if (!ReadSized(table.program, &program) || program.destroy == nullptr ||
+      program.input_count == nullptr || program.output_count == nullptr ||
+      program.describe_input == nullptr || program.describe_output == nullptr ||
+      program.new_context == nullptr) {
+    return BadTable("programs");
+  }
+  JfContextFunctions& context = made->context_functions_;
+  if (!ReadSized(table.context, &context) || context.destroy == nullptr ||
+      context.submit == nullptr || context.wait == nullptr) {
+    return BadTable("contexts");
+  }
+  JfOpenOptions options = Sized<JfOpenOptions>();
+  options.runtime_path = runtime_path.c_str();
+  JfError error = Sized<JfError>();
+  Status status = StatusOf(table.open(&options, &made->backend_, &error), error);
+  if (status.ok()) status = made->AskCapabilities();
+  if (status.ok()) *backend = std::move(made);
+  return status;
+}
+
+Status Backend::AskCapabilities() {
+  JfCapabilities told = Sized<JfCapabilities>();
+  JfError error = Sized<JfError>();
+  const Status status = StatusOf(functions_.capabilities(backend_, &told, &error), error);
+  if (!status.ok()) return status;
+  if (told.name != nullptr) capabilities_.name = told.name;
+  if (told.vendor_version != nullptr) capabilities_.vendor_version = told.vendor_version;
+  capabilities_.accelerators.assign(told.accelerators, told.accelerators + told.accelerator_count);
+  capabilities_.builds = (told.features & JF_BUILDS) != 0 && functions_.build != nullptr;
+  capabilities_.reports_layers = (told.features & JF_REPORTS_LAYERS) != 0;
+  capabilities_.tickets = std::max(told.tickets, 1U);
+  return Status::Ok();
+}
+
+Status Backend::Load(const std::string& path, std::uint32_t threads,
+                     std::shared_ptr<Program>* program) {
+  JfLoadOptions options = Sized<JfLoadOptions>();
+  options.path = path.c_str();
+  options.threads = threads;
+  JfError error = Sized<JfError>();
+  JfProgram* loaded = nullptr;
+  const Status status = StatusOf(functions_.load(backend_, &options, &loaded, &error), error);
+  if (status.ok()) {
+    *program = std::make_shared<Program>(program_functions_, context_functions_, loaded);
+  }
+  return status;
+}
+
+Status Backend::Build(const BuildOptions& options, const BuildEvents& events) {
+  if (!capabilities_.builds) {
+    return Status::Error(ErrorCode::kInternal, "Expected a backend that builds engines but " +
+                                                   capabilities_.name + " runs models as they are");
+  }
+  JfBuildOptions asked = Sized<JfBuildOptions>();
+  asked.model_path = options.model_path.c_str();
+  asked.engine_path = options.engine_path.c_str();
+  if (!options.accelerator.empty()) asked.accelerator = options.accelerator.c_str();
+  if (!options.precision.empty()) asked.precision = options.precision.c_str();
+  asked.threads = options.threads;
+  JfBuildEvents listener = Sized<JfBuildEvents>();
+  listener.user = const_cast<BuildEvents*>(&events);
+  listener.progress = [](void* user, double share, const char* step) {
+    const auto& to = static_cast<const BuildEvents*>(user)->progress;
+    if (to) to(share, step == nullptr ? "" : step);
+  };
+  listener.cancelled = [](void* user) -> std::int32_t {
+    const auto& to = static_cast<const BuildEvents*>(user)->cancelled;
+    return to && to() ? 1 : 0;
+  };
+  listener.layer = [](void* user, const JfLayer* told) {
+    const auto& to = static_cast<const BuildEvents*>(user)->layer;
+    JfLayer layer;
+    if (!to || !ReadSized(told, &layer)) return;
+    const auto text = [](const char* from) { return std::string(from == nullptr ? "" : from); };
+    to({text(layer.name), text(layer.type), text(layer.accelerator), text(layer.reason)});
+  };
+  JfError error = Sized<JfError>();
+  return StatusOf(functions_.build(backend_, &asked, &listener, &error), error);
+}
+
+}  // namespace jetfleet

@@ -1,0 +1,152 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backends/backend_abi.h"
+#include "core/memory/surface.h"
+#include "core/memory/tensor.h"
+#include "core/status.h"
+
+/// The C ABI of backends/backend_abi.h as owners and Status values.
+namespace jetfleet {
+
+/// One input or output of a program.
+struct TensorInfo {
+  std::string name;
+  /// With -1 for a dimension known only at run time.
+  Shape shape;
+  /// "float32", or the vendor's own word for a type that we do not have.
+  std::string type;
+  /// Nothing for a type that we do not have.
+  std::optional<ElementType> element;
+  TensorLayout layout = TensorLayout::kPlain;
+  Quantisation quantisation;
+  /// JfMemory that it may lie in, summed.
+  std::uint32_t memory = 0;
+  Shape min;
+  Shape max;
+};
+
+struct ModelInfo {
+  std::vector<TensorInfo> inputs;
+  std::vector<TensorInfo> outputs;
+};
+
+struct Capabilities {
+  std::string name;
+  std::string vendor_version;
+  std::vector<std::string> accelerators;
+  bool builds = false;
+  bool reports_layers = false;
+  /// Runs that gain from being submitted together; at least 1.
+  std::uint32_t tickets = 1;
+};
+
+/// What `Context::Prepare` is told of one surface.
+struct PreparedSurface {
+  SurfaceRef surface;
+  /// In its slot of the tensor.
+  Rect target;
+};
+
+/// Runs a program on one accelerator. One thread at a time, but `Wait` may run beside `Submit`.
+class Context {
+ public:
+  Context(std::shared_ptr<const void> program, const JfContextFunctions& functions,
+          JfContext* context)
+      : program_(std::move(program)), functions_(functions), context_(context) {}
+  ~Context() { functions_.destroy(context_); }
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  using Ticket = std::uint64_t;
+  /// Starts a run; the tensors' memory is the run's until `Wait` has returned. Allocates nothing.
+  Status Submit(const std::vector<TensorView>& inputs, const std::vector<TensorView>& outputs,
+                Ticket* ticket);
+  /// Tickets in their order, each once.
+  Status Wait(Ticket ticket);
+
+  /// Whether the backend brings pictures into the input by itself.
+  bool prepares() const { return functions_.prepare != nullptr; }
+  Status Prepare(const std::vector<PreparedSurface>& surfaces, const JfPreprocess& preprocess,
+                 const TensorView& input);
+
+ private:
+  const std::shared_ptr<const void> program_;
+  const JfContextFunctions functions_;
+  JfContext* const context_;
+};
+
+/// A loaded model. Contexts share its weights and keep it alive.
+class Program : public std::enable_shared_from_this<Program> {
+ public:
+  Program(const JfProgramFunctions& functions, const JfContextFunctions& context_functions,
+          JfProgram* program)
+      : functions_(functions), context_functions_(context_functions), program_(program) {}
+  ~Program() { functions_.destroy(program_); }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  Status Describe(ModelInfo* info) const;
+  /// Empty: the backend's default.
+  Status NewContext(const std::string& accelerator, std::unique_ptr<Context>* context);
+
+ private:
+  const JfProgramFunctions functions_;
+  const JfContextFunctions context_functions_;
+  JfProgram* const program_;
+};
+
+struct BuildOptions {
+  std::string model_path;
+  std::string engine_path;
+  /// Empty: the backend's default.
+  std::string accelerator;
+  std::string precision;
+  std::uint32_t threads = 0;
+};
+
+struct LayerReport {
+  std::string name;
+  std::string type;
+  std::string accelerator;
+  /// Why it is not where it was wanted; empty when it is.
+  std::string reason;
+};
+
+struct BuildEvents {
+  std::function<void(double share, const std::string& step)> progress;
+  std::function<bool()> cancelled;
+  std::function<void(const LayerReport&)> layer;
+};
+
+/// One inference library, opened. Any thread. Never closed: vendors' libraries do not survive being
+/// unloaded while threads of theirs run.
+class Backend {
+ public:
+  /// NATIVE_LOAD when the table or the library cannot be used.
+  static Status Open(const JfBackendFunctions* functions, const std::string& runtime_path,
+                     std::unique_ptr<Backend>* backend);
+
+  const Capabilities& capabilities() const { return capabilities_; }
+  Status Load(const std::string& path, std::uint32_t threads, std::shared_ptr<Program>* program);
+  /// Makes an engine for this machine. INTERNAL when this backend runs models as they are.
+  Status Build(const BuildOptions& options, const BuildEvents& events);
+
+ private:
+  Backend() = default;
+  Status AskCapabilities();
+
+  JfBackendFunctions functions_{};
+  JfProgramFunctions program_functions_{};
+  JfContextFunctions context_functions_{};
+  JfBackend* backend_ = nullptr;
+  Capabilities capabilities_;
+};
+
+}  // namespace jetfleet

@@ -1,0 +1,226 @@
+#include "core/infer/batcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/graph/thread_name.h"
+
+namespace jetfleet {
+
+Batcher::Batcher(const Options& options, std::shared_ptr<ModelProgram> model,
+                 std::vector<std::unique_ptr<Lane>>* lanes,
+                 std::function<void(const Status&)> on_error)
+    : options_(options),
+      lanes_(*lanes),
+      on_error_(std::move(on_error)),
+      meters_(options.sources.size()),
+      sequences_(options.sources.size()),
+      queues_(options.sources),
+      model_(std::move(model)),
+      was_ready_(options.sources.size()) {}
+
+Batcher::~Batcher() {
+  Close();
+  Join();
+}
+
+void Batcher::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Batcher::Close() {
+  {
+    const Lock lock(mutex_);
+    closed_ = true;
+  }
+  changed_.notify_all();
+  not_full_.notify_all();
+}
+
+void Batcher::Join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+std::shared_ptr<ModelProgram> Batcher::SetModel(std::shared_ptr<ModelProgram> model) {
+  const Lock lock(mutex_);
+  return std::exchange(model_, std::move(model));
+}
+
+void Batcher::Wake() {
+  // Taken and let go, so that nobody is between the test of the condition and the wait for it.
+  { const Lock lock(mutex_); }
+  changed_.notify_all();
+}
+
+void Batcher::Stretch(std::size_t extra, TimePoint until) {
+  const Lock lock(mutex_);
+  queues_.Stretch(extra, until);
+}
+
+QueueLevels Batcher::TakeLevels(std::size_t source) {
+  const Lock lock(mutex_);
+  return queues_.TakeLevels(source);
+}
+
+QueueLevels Batcher::TakeReadyLevels(std::size_t source) {
+  const Lock lock(mutex_);
+  const bool ready = ready_ != nullptr && std::any_of(ready_->frames.begin(), ready_->frames.end(),
+                                                      [source](const FramePtr& frame) {
+                                                        return frame->result.id.source == source;
+                                                      });
+  const bool was = was_ready_[source] || ready;
+  was_ready_[source] = ready;
+  return {ready ? 1U : 0U, was ? 1U : 0U, 1, 0, 0};
+}
+
+bool Batcher::Push(std::size_t source, FramePtr frame) {
+  FramePtr dropped;  // destroyed after the lock is released: it owns a picture
+  {
+    Lock lock(mutex_);
+    if (queues_.overflow(source) == Overflow::kBlock) {
+      not_full_.wait(lock, [&] { return closed_ || !queues_.Full(source); });
+    }
+    if (closed_) return false;
+    if (queues_.Full(source)) dropped = MakeRoom(source);
+    queues_.Push(source, std::move(frame));
+  }
+  changed_.notify_all();
+  return true;
+}
+
+FramePtr Batcher::MakeRoom(std::size_t source) {
+  queues_.CountDrop(source);
+  FramePtr oldest = queues_.Pop(source);
+  if (ready_ == nullptr || queues_.stretched()) return oldest;
+  for (std::size_t slot = 0; slot < ready_->frames.size(); ++slot) {
+    FramePtr& prepared = ready_->frames[slot];
+    if (prepared->result.id.source != source) continue;
+    // Older still, and nobody works on it yet.
+    stale_[slot] = true;
+    any_stale_ = true;
+    return std::exchange(prepared, std::move(oldest));
+  }
+  return oldest;
+}
+
+void Batcher::Run() {
+  NameThisThread("jf-prepare");
+  while (true) {
+    FramePtr end;
+    std::unique_ptr<Batch> batch = Open(&end);
+    if (end != nullptr) {
+      end->sequence = sequences_[end->result.id.source]++;
+      lanes_.front()->Pass(std::move(end));
+      continue;
+    }
+    if (batch == nullptr) return;
+    Status status = Fill(batch.get());
+    Lane* lane = status.ok() ? AwaitRoom(batch.get(), &status) : nullptr;
+    if (status.ok() && lane == nullptr) return;
+    if (status.ok()) {
+      Number(batch.get());
+      status = lane->Submit(std::move(batch));
+    }
+    if (!status.ok()) return on_error_(status);
+  }
+}
+
+std::unique_ptr<Batch> Batcher::Open(FramePtr* end_of_stream) {
+  auto batch = std::make_unique<Batch>();
+  Lock lock(mutex_);
+  changed_.wait(lock, [this] { return closed_ || !queues_.empty(); });
+  if (closed_) return nullptr;
+  FramePtr frame = queues_.PopNext();
+  batch->model = model_;
+  lock.unlock();
+  not_full_.notify_all();
+  if (frame->end_of_stream) {
+    *end_of_stream = std::move(frame);
+    return nullptr;
+  }
+  batch->frames.push_back(std::move(frame));
+  return batch;
+}
+
+Status Batcher::Fill(Batch* batch) {
+  const auto sources = static_cast<std::int64_t>(options_.sources.size());
+  const std::int64_t slots = batch->model->BatchFor(sources);
+  Status status = batch->model->Borrow(slots, &batch->tensors);
+  if (status.ok()) status = Prepare(batch, 0);
+  const std::size_t wanted = static_cast<std::size_t>(std::min(slots, sources));
+  const TimePoint due = batch->frames.front()->trace.last_end() + options_.patience;
+  while (status.ok() && batch->frames.size() < wanted) {
+    Lock lock(mutex_);
+    const bool more =
+        changed_.wait_until(lock, due, [this] { return closed_ || !queues_.empty(); });
+    if (!more || closed_) break;
+    FramePtr frame = queues_.PopNext();
+    lock.unlock();
+    not_full_.notify_all();
+    if (frame->end_of_stream) {
+      // Its source has frames in this batch, perhaps, and must come behind them.
+      lock.lock();
+      queues_.Return(std::move(frame));
+      break;
+    }
+    batch->frames.push_back(std::move(frame));
+    status = Prepare(batch, batch->frames.size() - 1);
+  }
+  return status;
+}
+
+Status Batcher::Prepare(Batch* batch, std::size_t slot) {
+  Frame& frame = *batch->frames[slot];
+  const TimePoint start = Clock::now();
+  const Status status =
+      preparer_.Run(*frame.surface, batch->model->decoder().preprocess(),
+                    batch->tensors.input.Slot(static_cast<std::int64_t>(slot)), &frame.placement);
+  if (!status.ok()) return status;
+  frame.model = batch->model;
+  frame.result.model = batch->model->tag();
+  frame.surface.reset();
+  frame.trace.Record(options_.stage, start, Clock::now());
+  meters_[frame.result.id.source].Add(frame.trace.WaitMs(options_.stage),
+                                      frame.trace.WorkMs(options_.stage));
+  return status;
+}
+
+Lane* Batcher::LaneWithRoom(const ModelProgram& model) {
+  for (const auto& lane : lanes_) {
+    if (lane->HasRoom(model)) return lane.get();
+  }
+  return nullptr;
+}
+
+Lane* Batcher::AwaitRoom(Batch* batch, Status* status) {
+  Lock lock(mutex_);
+  while (true) {
+    ready_ = batch;
+    for (const FramePtr& frame : batch->frames) was_ready_[frame->result.id.source] = true;
+    stale_.assign(batch->frames.size(), false);
+    any_stale_ = false;
+    Lane* lane = nullptr;
+    changed_.wait(lock, [&] {
+      lane = LaneWithRoom(*batch->model);
+      return closed_ || any_stale_ || lane != nullptr;
+    });
+    ready_ = nullptr;
+    if (closed_) return nullptr;
+    if (!any_stale_) return lane;
+    const std::vector<bool> stale = stale_;
+    lock.unlock();
+    for (std::size_t slot = 0; slot < stale.size() && status->ok(); ++slot) {
+      if (stale[slot]) *status = Prepare(batch, slot);
+    }
+    if (!status->ok()) return nullptr;
+    lock.lock();
+  }
+}
+
+void Batcher::Number(Batch* batch) {
+  for (const FramePtr& frame : batch->frames) {
+    frame->sequence = sequences_[frame->result.id.source]++;
+  }
+}
+
+}  // namespace jetfleet

@@ -1,0 +1,128 @@
+#include "core/infer/lane.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "core/graph/thread_name.h"
+
+namespace jetfleet {
+namespace {
+
+/// A run being worked on and one that is ready behind it; more only makes frames older.
+constexpr std::uint32_t kMostTickets = 2;
+
+}  // namespace
+
+Lane::Lane(std::size_t number, const Options& options, Callbacks callbacks)
+    : number_(number), options_(options), callbacks_(std::move(callbacks)) {}
+
+Lane::~Lane() {
+  Close();
+  Join();
+}
+
+void Lane::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Lane::Close() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    closed_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Lane::Join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+bool Lane::HasRoom(const ModelProgram& model) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return runs_ < std::min(model.tickets(), kMostTickets);
+}
+
+Status Lane::Submit(std::unique_ptr<Batch> batch) {
+  const Status status = batch->model->context(number_).Submit(
+      batch->tensors.inputs, batch->tensors.outputs, &batch->ticket);
+  if (!status.ok()) return status;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ++runs_;
+    in_flight_.push_back(std::move(batch));
+  }
+  changed_.notify_one();
+  return status;
+}
+
+void Lane::Pass(FramePtr frame) {
+  auto batch = std::make_unique<Batch>();
+  batch->frames.push_back(std::move(frame));
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    in_flight_.push_back(std::move(batch));
+  }
+  changed_.notify_one();
+}
+
+void Lane::Run() {
+  NameThisThread("jf-infer-" + std::to_string(number_));
+  while (true) {
+    std::unique_ptr<Batch> batch;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      changed_.wait(lock, [this] { return closed_ || !in_flight_.empty(); });
+      if (in_flight_.empty()) return;
+      batch = std::move(in_flight_.front());
+      in_flight_.pop_front();
+    }
+    const Status status = Finish(batch.get());
+    if (!status.ok()) callbacks_.on_error(status);
+  }
+}
+
+Status Lane::Finish(Batch* batch) {
+  if (batch->model == nullptr) {
+    callbacks_.on_frame(std::move(batch->frames.front()));
+    return Status::Ok();
+  }
+  // The accelerator begins with a run when it is done with the one before.
+  const TimePoint start = std::max(free_since_, batch->frames.front()->trace.last_end());
+  const TimePoint asked = Clock::now();
+  const Status status = batch->model->context(number_).Wait(batch->ticket);
+  free_since_ = Clock::now();
+  bool closed = false;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    --runs_;
+    closed = closed_;
+  }
+  callbacks_.on_room();
+  if (!status.ok() || closed) return closed ? Status::Ok() : status;
+  // A backend that works in `Wait` has only begun when it was asked.
+  const TimePoint began = batch->model->tickets() > 1 ? start : asked;
+  for (std::size_t item = 0; item < batch->frames.size(); ++item) {
+    Read(batch, item);
+    Frame& frame = *batch->frames[item];
+    const StageId stage = options_.stage;
+    frame.trace.Record(stage, began, Clock::now());
+    (*options_.meters)[frame.result.id.source].Add(frame.trace.WaitMs(stage),
+                                                   frame.trace.WorkMs(stage));
+    callbacks_.on_frame(std::move(batch->frames[item]));
+  }
+  return status;
+}
+
+void Lane::Read(Batch* batch, std::size_t item) {
+  Frame& frame = *batch->frames[item];
+  const float wanted = batch->model->min_score();
+  batch->model->decoder().Decode(batch->tensors.outputs, static_cast<std::int64_t>(item),
+                                 frame.placement, std::min(options_.candidate_score, wanted),
+                                 &frame.candidates);
+  for (const Detection& candidate : frame.candidates) {
+    if (candidate.score >= wanted) frame.result.detections.push_back(candidate);
+  }
+}
+
+}  // namespace jetfleet

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "core/frame.h"
+#include "core/infer/model_program.h"
+#include "core/status.h"
+
+namespace jetfleet {
+
+/// Pictures that go through a model together; slot b of the tensors is frame b. Without frames of
+/// pictures it only carries the end of a stream.
+struct Batch {
+  std::shared_ptr<ModelProgram> model;
+  RunTensors tensors;
+  std::vector<FramePtr> frames;
+  Context::Ticket ticket = 0;
+};
+
+/// One accelerator at work: keeps as many runs in flight as it gains from, waits for them in order,
+/// and reads their outputs.
+class Lane {
+ public:
+  struct Callbacks {
+    /// From the lane's thread, in the order of submission.
+    std::function<void(FramePtr)> on_frame;
+    /// A run has ended: there may be room for another.
+    std::function<void()> on_room;
+    std::function<void(const Status&)> on_error;
+  };
+
+  struct Options {
+    StageId stage = 0;
+    /// Candidates below the model's threshold are kept down to this.
+    float candidate_score = 1;
+    /// By source; shared by all lanes.
+    std::deque<StageMeter>* meters = nullptr;
+  };
+
+  Lane(std::size_t number, const Options& options, Callbacks callbacks);
+  ~Lane();
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+  void Start();
+  /// Ends after the runs in flight; their frames are thrown away.
+  void Close();
+  void Join();
+
+  std::size_t number() const { return number_; }
+  /// Whether a run of this model would not have to wait for others.
+  bool HasRoom(const ModelProgram& model);
+  /// One thread at a time, and only when there is room.
+  Status Submit(std::unique_ptr<Batch> batch);
+  /// Carries the end of a stream behind what was submitted before.
+  void Pass(FramePtr frame);
+
+ private:
+  void Run();
+  Status Finish(Batch* batch);
+  void Read(Batch* batch, std::size_t item);
+
+  const std::size_t number_;
+  const Options options_;
+  const Callbacks callbacks_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::unique_ptr<Batch>> in_flight_;
+  /// Submitted and not yet waited for.
+  std::size_t runs_ = 0;
+  bool closed_ = false;
+  /// When the accelerator was done with the run before. For the lane's thread.
+  TimePoint free_since_{};
+  std::thread thread_;
+};
+
+}  // namespace jetfleet

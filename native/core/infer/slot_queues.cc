@@ -1,0 +1,75 @@
+#include "core/infer/slot_queues.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace jetfleet {
+
+SlotQueues::SlotQueues(const std::vector<Limit>& limits) {
+  for (const Limit& limit : limits) {
+    queues_.emplace_back().limit = limit;
+  }
+}
+
+std::size_t SlotQueues::CapacityOf(const Queue& queue) const {
+  const bool more = queue.limit.overflow == Overflow::kDropOldest && stretched();
+  return queue.limit.capacity + (more ? extra_ : 0);
+}
+
+bool SlotQueues::Full(std::size_t source) const {
+  return queues_[source].frames.size() >= CapacityOf(queues_[source]);
+}
+
+void SlotQueues::Push(std::size_t source, FramePtr frame) {
+  Queue& queue = queues_[source];
+  queue.frames.push_back(std::move(frame));
+  queue.max = std::max(queue.max, queue.frames.size());
+  ++count_;
+}
+
+void SlotQueues::Return(FramePtr frame) {
+  const std::size_t source = frame->result.id.source;
+  queues_[source].frames.push_front(std::move(frame));
+  ++count_;
+}
+
+FramePtr SlotQueues::Pop(std::size_t source) {
+  Queue& queue = queues_[source];
+  if (queue.frames.empty()) return nullptr;
+  FramePtr frame = std::move(queue.frames.front());
+  queue.frames.pop_front();
+  --count_;
+  return frame;
+}
+
+FramePtr SlotQueues::PopNext() {
+  for (std::size_t i = 0; i < queues_.size(); ++i) {
+    const std::size_t source = turn_;
+    turn_ = (turn_ + 1) % queues_.size();
+    if (!queues_[source].frames.empty()) return Pop(source);
+  }
+  return nullptr;
+}
+
+void SlotQueues::Stretch(std::size_t extra, TimePoint until) {
+  extra_ = extra;
+  stretched_until_ = until;
+}
+
+QueueLevels SlotQueues::TakeLevels(std::size_t source) {
+  Queue& queue = queues_[source];
+  const std::size_t level = queue.frames.size();
+  const QueueLevels levels{level, queue.max, CapacityOf(queue), queue.drops,
+                           queue.drops_before + queue.drops};
+  queue.max = level;
+  queue.drops_before += queue.drops;
+  queue.drops = 0;
+  return levels;
+}
+
+void SlotQueues::Clear() {
+  for (Queue& queue : queues_) queue.frames.clear();
+  count_ = 0;
+}
+
+}  // namespace jetfleet

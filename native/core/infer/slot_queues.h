@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <vector>
+
+#include "core/frame.h"
+#include "core/queue.h"
+
+namespace jetfleet {
+
+/// One bounded queue per source in front of a model, and whose turn it is. Not thread-safe: the
+/// batcher's lock guards it.
+class SlotQueues {
+ public:
+  struct Limit {
+    std::size_t capacity = 1;
+    Overflow overflow = Overflow::kBlock;
+  };
+
+  explicit SlotQueues(const std::vector<Limit>& limits);
+
+  Overflow overflow(std::size_t source) const { return queues_[source].limit.overflow; }
+  bool Full(std::size_t source) const;
+  void Push(std::size_t source, FramePtr frame);
+  /// Puts a popped frame back in front.
+  void Return(FramePtr frame);
+  /// Null when there is none.
+  FramePtr Pop(std::size_t source);
+  /// As `Pop`, of the source whose turn it is among those that have frames.
+  FramePtr PopNext();
+  bool empty() const { return count_ == 0; }
+
+  /// Of a source, although the frame may have left its queue already.
+  void CountDrop(std::size_t source) { ++queues_[source].drops; }
+
+  /// Until then, queues of live sources hold this many more before the oldest goes: for a time in
+  /// which the model is known to be short of processor time.
+  void Stretch(std::size_t extra, TimePoint until);
+  bool stretched() const { return Clock::now() < stretched_until_; }
+
+  /// `max` is the highest level since the last call, `drops` counts from there.
+  QueueLevels TakeLevels(std::size_t source);
+  void Clear();
+
+ private:
+  struct Queue {
+    Limit limit;
+    std::deque<FramePtr> frames;
+    std::size_t max = 0;
+    std::size_t drops = 0;
+    std::size_t drops_before = 0;
+  };
+  std::size_t CapacityOf(const Queue& queue) const;
+
+  std::deque<Queue> queues_;
+  std::size_t count_ = 0;
+  std::size_t turn_ = 0;
+  std::size_t extra_ = 0;
+  TimePoint stretched_until_{};
+};
+
+}  // namespace jetfleet

@@ -1,0 +1,46 @@
+#include "core/prepare/host_preparer.h"
+
+#include <cstddef>
+
+#include "core/prepare/resize_rgb.h"
+#include "core/prepare/spread.h"
+
+namespace jetfleet {
+namespace {
+
+Size InputOf(const TensorView& slot) {
+  const Shape& shape = slot.desc().shape;
+  return {static_cast<int>(shape[3]), static_cast<int>(shape[2])};
+}
+
+Size SizeOf(const Rect& rect) { return {rect.width, rect.height}; }
+
+}  // namespace
+
+Status HostPreparer::Run(const Surface& surface, const PreprocessSpec& spec, const TensorView& slot,
+                         Placement* placement) {
+  SurfaceView view;
+  const Status mapped = surface.MapToHost(&view);
+  if (mapped.ok()) *placement = Run(view, spec, slot);
+  return mapped;
+}
+
+Placement HostPreparer::Run(const SurfaceView& picture, const PreprocessSpec& spec,
+                            const TensorView& slot) {
+  const Placement placement = Placement::Of(spec, picture.shown, InputOf(slot));
+  const std::uint8_t* const bgr = scaler_.ToBgr(picture, SizeOf(placement.target));
+  Spread(bgr, spec, placement, slot.Host<float>());
+  return placement;
+}
+
+Placement HostPreparer::RunRgb(const std::uint8_t* rgb, Size size, const PreprocessSpec& spec,
+                               const TensorView& slot) {
+  const Placement placement = Placement::Of(spec, size, InputOf(slot));
+  const Size scaled = SizeOf(placement.target);
+  bgr_.resize(static_cast<std::size_t>(scaled.width) * static_cast<std::size_t>(scaled.height) * 3);
+  ResizeRgbToBgr(rgb, size, bgr_.data(), scaled);
+  Spread(bgr_.data(), spec, placement, slot.Host<float>());
+  return placement;
+}
+
+}  // namespace jetfleet

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/decode/placement.h"
+#include "core/memory/surface.h"
+#include "core/memory/tensor.h"
+#include "core/prepare/yuv_scaler.h"
+#include "core/status.h"
+
+namespace jetfleet {
+
+/// Brings pictures into a slot of a model's input (float32 [1,3,H,W] on the host) by the CPU. Not
+/// thread-safe.
+class HostPreparer {
+ public:
+  /// The route of the pipeline. INTERNAL when the CPU cannot read the surface.
+  Status Run(const Surface& surface, const PreprocessSpec& spec, const TensorView& slot,
+             Placement* placement);
+  Placement Run(const SurfaceView& picture, const PreprocessSpec& spec, const TensorView& slot);
+
+  /// The reference route for packed, tight RGB bytes: bilinear in RGB with half-pixel centres.
+  Placement RunRgb(const std::uint8_t* rgb, Size size, const PreprocessSpec& spec,
+                   const TensorView& slot);
+
+ private:
+  YuvScaler scaler_;
+  /// The scaled picture of the reference route, packed B, G, R.
+  std::vector<std::uint8_t> bgr_;
+};
+
+}  // namespace jetfleet

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "core/pipeline_stats.h"
+#include "core/queue.h"
+#include "core/sinks/sink.h"
+
+namespace jetfleet {
+
+/// Hands frames to a pipeline's listener: gathers them into batches, with the statistics in
+/// between. The time a frame lies in an unfinished batch is part of its wait, so latencies are what
+/// the receiver sees. Its listener never blocks, so a file's frames wait for room instead of being
+/// lost.
+class ListenerSink final : public Sink {
+ public:
+  struct Options {
+    StageId stage = 0;
+    /// The end of so many streams is the end of the pipeline.
+    std::size_t sources = 1;
+    std::size_t capacity = 8;
+    Overflow overflow = Overflow::kBlock;
+    std::chrono::milliseconds batch{100};
+    std::chrono::milliseconds stats_interval{1000};
+  };
+  struct Callbacks {
+    std::function<PipelineFigures()> figures;
+    /// Called after the last frame of the last file has been handed over.
+    std::function<void()> on_end_of_stream;
+    /// Called for a source's first frame of another model, when all before it were handed over.
+    std::function<void(const ModelChange&)> on_model_change;
+  };
+
+  ListenerSink(const Options& options, PipelineListener* listener, Callbacks callbacks);
+  ~ListenerSink() override;
+  ListenerSink(const ListenerSink&) = delete;
+  ListenerSink& operator=(const ListenerSink&) = delete;
+
+  bool needs_surface() const override { return false; }
+  void Consume(FramePtr frame) override { queue_.Push(std::move(frame)); }
+
+  void Start();
+  void Close() { queue_.Close(); }
+  void Join();
+
+  BoundedQueue<FramePtr>& queue() { return queue_; }
+  StageMeter& meter() { return meter_; }
+
+ private:
+  void Run();
+  void Take(FramePtr frame);
+  void NoteModel(const Frame& frame);
+  void Flush();
+  void Report(TimePoint now);
+
+  const Options options_;
+  PipelineListener* const listener_;
+  const Callbacks callbacks_;
+  BoundedQueue<FramePtr> queue_;
+  StageMeter meter_;
+  OutputMeter output_;
+  std::vector<FramePtr> batch_;
+  TimePoint batch_due_;
+  /// The last frame of each source that came out.
+  struct Last {
+    std::shared_ptr<const ModelTag> model;
+    FrameMark mark;
+    TimePoint out;
+  };
+  std::vector<Last> last_;
+  std::size_t ended_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace jetfleet

@@ -1,0 +1,207 @@
+#include "core/infer/backend.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "backends/sized.h"
+#include "core/infer/abi.h"
+#include "fake_backend.h"
+
+namespace jetfleet {
+namespace {
+
+// The numbers of core/memory are those of the ABI.
+static_assert(static_cast<int>(PixelFormat::kI420) == 0 &&
+              static_cast<int>(PixelFormat::kBgra) == 7);
+static_assert(static_cast<int>(ColorMatrix::kBt601) == 0 &&
+              static_cast<int>(ColorMatrix::kBt2020) == 2);
+static_assert(static_cast<int>(ColorRange::kLimited) == 0 &&
+              static_cast<int>(ColorRange::kFull) == 1);
+static_assert(static_cast<int>(Rotation::kNone) == 0 &&
+              static_cast<int>(Rotation::kThreeQuarters) == 3);
+
+/// What a later version of a struct could look like.
+struct NewerIo {
+  JfIo io;
+  std::int64_t more[4];
+};
+
+TEST(Abi, ReadsWhatANewerSideSaysOfWhatItKnows) {
+  NewerIo newer;
+  std::memset(&newer, 0x55, sizeof(newer));
+  newer.io = Sized<JfIo>();
+  newer.io.struct_size = sizeof(NewerIo);
+  newer.io.scale = 0.5F;
+  JfIo io;
+  ASSERT_TRUE(ReadSized(&newer.io, &io));
+  EXPECT_EQ(io.struct_size, sizeof(JfIo));
+  EXPECT_EQ(io.scale, 0.5F);
+}
+
+TEST(Abi, TakesWhatAnOlderSideDoesNotKnowAsNotSaid) {
+  JfIo older = Sized<JfIo>();
+  older.type = JF_FLOAT32;
+  older.scale = 3;  // beyond what that side calls its own
+  older.struct_size = offsetof(JfIo, scale);
+  JfIo io;
+  ASSERT_TRUE(ReadSized(&older, &io, offsetof(JfIo, scale)));
+  EXPECT_EQ(io.type, JF_FLOAT32);
+  EXPECT_EQ(io.scale, 0);
+}
+
+TEST(Abi, WritesNothingBeyondAnOlderCallersStruct) {
+  JfIo caller;
+  std::memset(&caller, 0x55, sizeof(caller));
+  caller.struct_size = offsetof(JfIo, scale);
+  JfIo full = Sized<JfIo>();
+  full.type = JF_INT8;
+  full.scale = 1;
+  const JfIo before = caller;
+  ASSERT_TRUE(WriteSized(full, &caller, offsetof(JfIo, scale)));
+  EXPECT_EQ(caller.type, JF_INT8);
+  EXPECT_EQ(caller.struct_size, offsetof(JfIo, scale)) << "the caller's size stays its own";
+  EXPECT_EQ(std::memcmp(&caller.scale, &before.scale, sizeof(caller.scale)), 0);
+}
+
+TEST(Abi, RefusesStructsThatAreSmallerThanTheyEverWere) {
+  JfIo tiny = Sized<JfIo>();
+  tiny.struct_size = 4;
+  JfIo io;
+  EXPECT_FALSE(ReadSized(&tiny, &io));
+  EXPECT_FALSE(ReadSized<JfIo>(nullptr, &io));
+  EXPECT_FALSE(WriteSized(io, &tiny));
+}
+
+/// The fake's tables as another side might have built them.
+struct Tables {
+  JfContextFunctions context = *FakeFunctions().context;
+  JfProgramFunctions program = *FakeFunctions().program;
+  JfBackendFunctions backend = FakeFunctions();
+  Tables() {
+    backend.context = &context;
+    backend.program = &program;
+  }
+  Status Open(std::unique_ptr<Backend>* opened) {
+    const auto device = std::make_shared<FakeDevice>();
+    const std::unique_ptr<Backend> named = OpenFake(device);
+    return Backend::Open(&backend, "0", opened);
+  }
+};
+
+TEST(Backend, OfALargerTableIsUsedForWhatWeKnow) {
+  Tables tables;
+  struct Newer {
+    JfBackendFunctions known;
+    void (*unknown)();
+  } newer{tables.backend, nullptr};
+  newer.known.struct_size = sizeof(Newer);
+  std::unique_ptr<Backend> backend;
+  const auto named = OpenFake(std::make_shared<FakeDevice>());
+  EXPECT_TRUE(Backend::Open(&newer.known, "0", &backend).ok());
+}
+
+TEST(Backend, WithoutWhatItMustHaveIsRefused) {
+  const auto refused = [](auto change) {
+    Tables tables;
+    change(tables);
+    std::unique_ptr<Backend> backend;
+    return tables.Open(&backend).code == ErrorCode::kNativeLoad && backend == nullptr;
+  };
+  EXPECT_TRUE(refused([](Tables& tables) { tables.backend.load = nullptr; }));
+  EXPECT_TRUE(refused([](Tables& tables) { tables.backend.program = nullptr; }));
+  EXPECT_TRUE(refused([](Tables& tables) { tables.context.wait = nullptr; }));
+  EXPECT_TRUE(refused([](Tables& tables) { tables.program.struct_size = 8; }));
+  EXPECT_TRUE(refused([](Tables& tables) { tables.backend.struct_size = 0; }));
+}
+
+TEST(Backend, WithoutBuildSaysThatItRunsModelsAsTheyAre) {
+  const auto backend = OpenFake(std::make_shared<FakeDevice>());
+  EXPECT_FALSE(backend->capabilities().builds);
+  const Status status = backend->Build({"a.onnx", "a.engine", "", "", 0}, {});
+  EXPECT_EQ(status.code, ErrorCode::kInternal);
+  EXPECT_NE(status.message.find("fake runs models as they are"), std::string::npos);
+}
+
+TEST(Backend, HandsTheEventsOfABuildOn) {
+  Tables tables;
+  tables.backend.capabilities = [](JfBackend*, JfCapabilities* capabilities, JfError*) {
+    JfCapabilities all = Sized<JfCapabilities>();
+    all.features = JF_BUILDS | JF_REPORTS_LAYERS;
+    return WriteSized(all, capabilities) ? std::int32_t{JF_OK} : std::int32_t{JF_INTERNAL};
+  };
+  tables.backend.build = [](JfBackend*, const JfBuildOptions* options, const JfBuildEvents* events,
+                            JfError* error) {
+    JfLayer layer = Sized<JfLayer>();
+    layer.name = "conv1";
+    layer.accelerator = "gpu";
+    layer.reason = options->precision;
+    events->layer(events->user, &layer);
+    events->progress(events->user, 0.5, nullptr);
+    if (events->cancelled(events->user) == 0) return std::int32_t{JF_OK};
+    std::strcpy(error->message, "stopped");
+    return std::int32_t{JF_CANCELLED};
+  };
+  std::unique_ptr<Backend> backend;
+  ASSERT_TRUE(tables.Open(&backend).ok());
+  std::vector<LayerReport> layers;
+  double share = 0;
+  bool cancel = false;
+  const BuildEvents events{[&](double done, const std::string&) { share = done; },
+                           [&] { return cancel; },
+                           [&](const LayerReport& layer) { layers.push_back(layer); }};
+  EXPECT_TRUE(backend->Build({"a", "b", "", "int8", 0}, events).ok());
+  ASSERT_EQ(layers.size(), 1U);
+  EXPECT_EQ(layers[0].name, "conv1");
+  EXPECT_EQ(layers[0].type, "");
+  EXPECT_EQ(layers[0].reason, "int8");
+  EXPECT_EQ(share, 0.5);
+  cancel = true;
+  const Status status = backend->Build({"a", "b", "", "", 0}, events);
+  EXPECT_EQ(status.code, ErrorCode::kCancelled);
+  EXPECT_EQ(status.message, "stopped");
+}
+
+TEST(Backend, ErrorsThatSayNothingAreStillErrors) {
+  Tables tables;
+  tables.backend.load = [](JfBackend*, const JfLoadOptions*, JfProgram**, JfError*) {
+    return std::int32_t{JF_MODEL_INVALID};
+  };
+  std::unique_ptr<Backend> backend;
+  ASSERT_TRUE(tables.Open(&backend).ok());
+  std::shared_ptr<jetfleet::Program> program;
+  const Status status = backend->Load("x", 1, &program);
+  EXPECT_EQ(status.code, ErrorCode::kModelInvalid);
+  EXPECT_FALSE(status.message.empty());
+}
+
+TEST(Backend, KeepsAProgramAsLongAsItsContexts) {
+  const auto device = std::make_shared<FakeDevice>();
+  const auto backend = OpenFake(device);
+  std::shared_ptr<Program> program;
+  ASSERT_TRUE(backend->Load("x", 1, &program).ok());
+  std::unique_ptr<Context> context;
+  ASSERT_TRUE(program->NewContext("", &context).ok());
+  program.reset();
+  EXPECT_EQ(device->programs, 1);
+  context.reset();
+  EXPECT_EQ(device->programs, 0);
+  EXPECT_EQ(device->contexts, 0);
+}
+
+TEST(Backend, RefusesAModelWithMoreDimensionsThanThereAre) {
+  Tables tables;
+  tables.program.describe_input = [](const JfProgram*, std::uint32_t, JfIo* io, JfError*) {
+    io->rank = 9;
+    return std::int32_t{JF_OK};
+  };
+  std::unique_ptr<Backend> backend;
+  ASSERT_TRUE(tables.Open(&backend).ok());
+  std::shared_ptr<Program> program;
+  ASSERT_TRUE(backend->Load("x", 1, &program).ok());
+  ModelInfo info;
+  EXPECT_EQ(program->Describe(&info).code, ErrorCode::kModelInvalid);
+}
+
+}  // namespace
+}  // namespace jetfleet

@@ -1,0 +1,301 @@
+#include "core/infer/batcher.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "core/graph/executor.h"
+#include "core/graph/strand.h"
+#include "core/infer/reorder.h"
+#include "core/sinks/sink.h"
+#include "fake_backend.h"
+
+namespace jetfleet {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr StageId kPrepare = 1;
+constexpr StageId kDetect = 2;
+
+SurfaceRef Picture() {
+  SurfaceDesc desc;
+  desc.format = PixelFormat::kGray;
+  desc.coded = {8, 8};
+  desc.visible = {0, 0, 8, 8};
+  desc.planes[0] = {0, 0, 8};
+  const BufferRef buffer = MakeHostBuffer(64);
+  std::fill_n(buffer->MapToHost(0), 64, std::uint8_t{50});
+  return std::make_shared<const Surface>(desc, buffer);
+}
+
+FramePtr MakeFrame(std::uint32_t source, std::uint64_t index) {
+  auto frame = std::make_unique<Frame>();
+  frame->trace = FrameTrace(Clock::now());
+  frame->result.id = {source, index};
+  frame->surface = Picture();
+  return frame;
+}
+
+/// A batcher with lanes on a fake device, and what came out.
+class Bench {
+ public:
+  Bench(const std::shared_ptr<FakeDevice>& device, std::vector<SlotQueues::Limit> limits)
+      : meters_(limits.size()) {
+    lanes_.push_back(std::make_unique<Lane>(
+        0, Lane::Options{kDetect, 1, &meters_},
+        Lane::Callbacks{[this](FramePtr frame) { Note(std::move(frame)); },
+                        [this] { batcher_->Wake(); }, [](const Status&) {}}));
+    Batcher::Options options;
+    options.sources = std::move(limits);
+    options.stage = kPrepare;
+    batcher_ =
+        std::make_unique<Batcher>(options, FakeModelOn(device), &lanes_, [](const Status&) {});
+  }
+  ~Bench() {
+    batcher_->Close();
+    for (const auto& lane : lanes_) lane->Close();
+    batcher_->Join();
+    for (const auto& lane : lanes_) lane->Join();
+  }
+
+  void Start() {
+    for (const auto& lane : lanes_) lane->Start();
+    batcher_->Start();
+  }
+  Batcher& batcher() { return *batcher_; }
+
+  /// Waits for so many frames; those that came.
+  std::vector<FrameId> Await(std::size_t count) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    EXPECT_TRUE(
+        came_.wait_for(lock, std::chrono::seconds(20), [&] { return out_.size() >= count; }));
+    return out_;
+  }
+
+ private:
+  void Note(FramePtr frame) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    out_.push_back(frame->result.id);
+    came_.notify_all();
+  }
+
+  std::deque<StageMeter> meters_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::unique_ptr<Batcher> batcher_;
+  std::mutex mutex_;
+  std::condition_variable came_;
+  std::vector<FrameId> out_;
+};
+
+std::vector<std::uint64_t> IndicesOf(const std::vector<FrameId>& ids, std::uint32_t source) {
+  std::vector<std::uint64_t> indices;
+  for (const FrameId& id : ids) {
+    if (id.source == source) indices.push_back(id.index);
+  }
+  return indices;
+}
+
+TEST(SlotQueues, GiveEverySourceItsTurn) {
+  SlotQueues queues({{4, Overflow::kBlock}, {4, Overflow::kBlock}, {4, Overflow::kBlock}});
+  for (const std::uint64_t index : {0U, 1U, 2U}) queues.Push(0, MakeFrame(0, index));
+  queues.Push(2, MakeFrame(2, 0));
+  std::vector<std::uint32_t> order;
+  while (!queues.empty()) order.push_back(queues.PopNext()->result.id.source);
+  EXPECT_EQ(order, (std::vector<std::uint32_t>{0, 2, 0, 0}));
+  EXPECT_EQ(queues.PopNext(), nullptr);
+}
+
+TEST(SlotQueues, AreStretchedForLiveSourcesAlone) {
+  SlotQueues queues({{1, Overflow::kDropOldest}, {1, Overflow::kBlock}});
+  queues.Push(0, MakeFrame(0, 0));
+  queues.Push(1, MakeFrame(1, 0));
+  queues.Stretch(3, TimePoint::max());
+  EXPECT_FALSE(queues.Full(0));
+  EXPECT_TRUE(queues.Full(1));
+  EXPECT_EQ(queues.TakeLevels(0).capacity, 4U);
+}
+
+TEST(SlotQueues, CountDropsOfTheIntervalAndInAll) {
+  SlotQueues queues({{1, Overflow::kDropOldest}});
+  queues.CountDrop(0);
+  queues.CountDrop(0);
+  EXPECT_EQ(queues.TakeLevels(0).drops, 2U);
+  queues.CountDrop(0);
+  const QueueLevels levels = queues.TakeLevels(0);
+  EXPECT_EQ(levels.drops, 1U);
+  EXPECT_EQ(levels.drops_total, 3U);
+}
+
+TEST(Batcher, FillsABatchWithFramesOfAllSources) {
+  const auto device = std::make_shared<FakeDevice>();
+  device->batch = -1;
+  Bench bench(device, std::vector<SlotQueues::Limit>(4, {2, Overflow::kBlock}));
+  for (std::uint32_t source = 0; source < 4; ++source) {
+    for (const std::uint64_t index : {0U, 1U}) {
+      bench.batcher().Push(source, MakeFrame(source, index));
+    }
+  }
+  bench.Start();
+  const auto out = bench.Await(8);
+  EXPECT_EQ(device->runs, 2) << "two runs of four pictures";
+  for (std::uint32_t source = 0; source < 4; ++source) {
+    EXPECT_EQ(IndicesOf(out, source), (std::vector<std::uint64_t>{0, 1}));
+  }
+}
+
+TEST(Batcher, DoesNotWaitForASourceThatSendsNothing) {
+  const auto device = std::make_shared<FakeDevice>();
+  device->batch = -1;
+  Bench bench(device, std::vector<SlotQueues::Limit>(2, {2, Overflow::kDropOldest}));
+  bench.Start();
+  const TimePoint start = Clock::now();
+  bench.batcher().Push(0, MakeFrame(0, 0));
+  bench.Await(1);
+  EXPECT_LT(FrameTrace::Ms(Clock::now() - start), 500) << "the patience is 10 ms";
+}
+
+TEST(Batcher, KeepsTwoRunsInFlightWhereTheDeviceOverlapsThem) {
+  const auto device = std::make_shared<FakeDevice>();
+  device->tickets = 4;
+  device->delay = milliseconds(20);
+  Bench bench(device, {{2, Overflow::kBlock}});
+  bench.Start();
+  for (std::uint64_t index = 0; index < 10; ++index) bench.batcher().Push(0, MakeFrame(0, index));
+  const auto out = bench.Await(10);
+  EXPECT_EQ(device->most_in_flight, 2);
+  EXPECT_EQ(IndicesOf(out, 0).size(), 10U);
+  EXPECT_TRUE(std::is_sorted(out.begin(), out.end(),
+                             [](const FrameId& a, const FrameId& b) { return a.index < b.index; }));
+}
+
+TEST(Batcher, WorksOnTheNewestTwoOfALiveSourceAndCountsTheRest) {
+  const auto device = std::make_shared<FakeDevice>();
+  device->delay = milliseconds(150);
+  Bench bench(device, {{1, Overflow::kDropOldest}});
+  bench.Start();
+  bench.batcher().Push(0, MakeFrame(0, 0));
+  while (device->in_flight == 0) std::this_thread::yield();
+  // All while the first is worked on: the second is prepared, and must give way all the same.
+  constexpr std::uint64_t kLast = 20;
+  for (std::uint64_t index = 1; index <= kLast; ++index) {
+    bench.batcher().Push(0, MakeFrame(0, index));
+    std::this_thread::sleep_for(milliseconds(2));  // the pace of the source
+  }
+  EXPECT_EQ(IndicesOf(bench.Await(3), 0), (std::vector<std::uint64_t>{0, kLast - 1, kLast}));
+  EXPECT_EQ(bench.batcher().TakeLevels(0).drops_total, kLast - 2);
+}
+
+TEST(Batcher, LosesNothingOfAFile) {
+  const auto device = std::make_shared<FakeDevice>();
+  device->delay = milliseconds(1);
+  Bench bench(device, {{2, Overflow::kBlock}});
+  bench.Start();
+  for (std::uint64_t index = 0; index < 50; ++index) bench.batcher().Push(0, MakeFrame(0, index));
+  EXPECT_EQ(bench.Await(50).size(), 50U);
+  EXPECT_EQ(bench.batcher().TakeLevels(0).drops_total, 0U);
+}
+
+TEST(Batcher, ReleasesASourceThatWaitsWhenItIsClosed) {
+  const auto device = std::make_shared<FakeDevice>();
+  Bench bench(device, {{1, Overflow::kBlock}});
+  ASSERT_TRUE(bench.batcher().Push(0, MakeFrame(0, 0)));
+  std::thread waits([&] { EXPECT_FALSE(bench.batcher().Push(0, MakeFrame(0, 1))); });
+  bench.batcher().Close();
+  waits.join();
+}
+
+TEST(Batcher, BringsTheEndOfAStreamBehindItsFrames) {
+  const auto device = std::make_shared<FakeDevice>();
+  device->batch = -1;
+  device->delay = milliseconds(5);
+  Bench bench(device, std::vector<SlotQueues::Limit>(2, {8, Overflow::kBlock}));
+  for (std::uint64_t index = 0; index < 3; ++index) bench.batcher().Push(0, MakeFrame(0, index));
+  auto end = std::make_unique<Frame>();
+  end->end_of_stream = true;
+  end->result.id = {0, 99};
+  bench.batcher().Push(0, std::move(end));
+  bench.Start();
+  EXPECT_EQ(IndicesOf(bench.Await(4), 0), (std::vector<std::uint64_t>{0, 1, 2, 99}));
+}
+
+TEST(Reorder, GivesEverySequenceBackInOrder) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 50; ++round) {
+    std::vector<std::uint64_t> order(20);
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::shuffle(order.begin(), order.end(), random);
+    std::vector<std::uint64_t> out;
+    Reorder reorder([&](FramePtr frame) { out.push_back(frame->sequence); });
+    for (const std::uint64_t sequence : order) {
+      auto frame = std::make_unique<Frame>();
+      frame->sequence = sequence;
+      reorder.Add(std::move(frame));
+    }
+    ASSERT_EQ(out.size(), order.size());
+    EXPECT_TRUE(std::is_sorted(out.begin(), out.end()));
+  }
+}
+
+TEST(Strand, KeepsTheOrderOfItsSourceOnManyThreads) {
+  Executor executor(4);
+  std::mutex mutex;
+  std::condition_variable came;
+  std::map<std::uint32_t, std::vector<std::uint64_t>> out;
+  std::size_t count = 0;
+  std::deque<Strand> strands;
+  for (std::uint32_t source = 0; source < 3; ++source) {
+    strands.emplace_back(&executor, 4, Overflow::kBlock, std::vector<Strand::Stage>{},
+                         Strand::Callbacks{[&](FramePtr frame) {
+                                             const std::lock_guard<std::mutex> lock(mutex);
+                                             const FrameId id = frame->result.id;
+                                             out[id.source].push_back(id.index);
+                                             ++count;
+                                             came.notify_all();
+                                           },
+                                           [](const Status&) {}});
+  }
+  executor.Start();
+  constexpr std::uint64_t kFrames = 500;
+  std::vector<std::thread> sources;
+  for (std::uint32_t source = 0; source < 3; ++source) {
+    sources.emplace_back([&, source] {
+      for (std::uint64_t index = 0; index < kFrames; ++index) {
+        strands[source].Push(MakeFrame(source, index));
+      }
+    });
+  }
+  for (std::thread& source : sources) source.join();
+  std::unique_lock<std::mutex> lock(mutex);
+  ASSERT_TRUE(came.wait_for(lock, std::chrono::seconds(20), [&] { return count == 3 * kFrames; }));
+  for (const auto& [source, indices] : out) {
+    EXPECT_TRUE(std::is_sorted(indices.begin(), indices.end())) << source;
+  }
+  lock.unlock();
+  executor.Close();
+  executor.Join();
+}
+
+struct FakeSink final : Sink {
+  explicit FakeSink(bool wants) : wants_surface(wants) {}
+  bool needs_surface() const override { return wants_surface; }
+  void Consume(FramePtr frame) override { frames.push_back(std::move(frame)); }
+  const bool wants_surface;
+  std::vector<FramePtr> frames;
+};
+
+TEST(FanOut, GivesEachSinkAFrameAndPicturesToThoseThatWantThem) {
+  FakeSink draws(true);
+  FakeSink counts(false);
+  const FanOut fan_out({&draws, &counts});
+  fan_out.Push(MakeFrame(0, 7));
+  ASSERT_EQ(draws.frames.size(), 1U);
+  ASSERT_EQ(counts.frames.size(), 1U);
+  EXPECT_NE(draws.frames[0]->surface, nullptr);
+  EXPECT_EQ(counts.frames[0]->surface, nullptr);
+  EXPECT_EQ(counts.frames[0]->result.id.index, 7U);
+}
+
+}  // namespace
+}  // namespace jetfleet
