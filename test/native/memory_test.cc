@@ -49,6 +49,14 @@ TEST(BufferPool, ForgetsTheFenceOfTheLastUse) {
   EXPECT_EQ(pool.Take()->fence(), nullptr);
 }
 
+TEST(HostBuffer, IsNotThereWhenThereIsNotThatMuchMemory) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer ends a process that asks for so much";
+#else
+  EXPECT_EQ(MakeHostBuffer(std::size_t{1} << 60), nullptr);
+#endif
+}
+
 TEST(HostBuffer, IsAlignedForVectorInstructions) {
   for (const std::size_t bytes : {1U, 100U, 4096U}) {
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(MakeHostBuffer(bytes)->MapToHost(0)) % 64, 0U);

@@ -13,9 +13,8 @@ struct AlignedDelete {
 
 class HostBuffer final : public Buffer {
  public:
-  explicit HostBuffer(std::size_t bytes)
-      : Buffer(MemoryKind::kHost, 0, bytes),
-        memory_(static_cast<std::uint8_t*>(::operator new(bytes, kAlignment))) {}
+  HostBuffer(std::size_t bytes, std::uint8_t* memory)
+      : Buffer(MemoryKind::kHost, 0, bytes), memory_(memory) {}
 
   std::uint8_t* MapToHost(int part) override { return part == 0 ? memory_.get() : nullptr; }
 
@@ -39,6 +38,9 @@ const char* MemoryKindName(MemoryKind kind) {
   return "host";
 }
 
-BufferRef MakeHostBuffer(std::size_t bytes) { return std::make_shared<HostBuffer>(bytes); }
+BufferRef MakeHostBuffer(std::size_t bytes) {
+  auto* const memory = static_cast<std::uint8_t*>(::operator new(bytes, kAlignment, std::nothrow));
+  return memory == nullptr ? nullptr : std::make_shared<HostBuffer>(bytes, memory);
+}
 
 }  // namespace jetfleet

@@ -63,7 +63,8 @@ class Buffer {
 
 using BufferRef = std::shared_ptr<Buffer>;
 
-/// Uninitialised host memory of one part, aligned for any vector instruction.
+/// Uninitialised host memory of one part, aligned for any vector instruction; null when there is
+/// not that much.
 BufferRef MakeHostBuffer(std::size_t bytes);
 
 }  // namespace jetfleet
