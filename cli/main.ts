@@ -1,5 +1,7 @@
 import { Command } from "commander";
 import { asFleetError, describeError } from "../fleet/errors/index.ts";
+import { registerEvents } from "./commands/events.ts";
+import { registerJournal } from "./commands/journal.ts";
 import { registerModules } from "./commands/modules.ts";
 import { registerPlan } from "./commands/plan.ts";
 import { STATUS_HELP, type StatusOptions, status } from "./commands/status.ts";
@@ -34,6 +36,8 @@ withHub(program.command("console", { isDefault: true }).description("the fleet o
     run(async () => (await import("./commands/console.ts")).openConsole(options, cancel.signal)),
   );
 
+registerEvents(program, withHub, run, cancel.signal);
+registerJournal(program, withHub, run, cancel.signal);
 registerModules(program, run);
 registerPlan(program, run);
 

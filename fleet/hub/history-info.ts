@@ -12,6 +12,9 @@ export const KeptEvent = z.object({
   /** When it happened: the device's clock where that can be believed, else the arrival. */
   timeMs: EpochMs,
   receivedAtMs: EpochMs,
+  /** Where it stands in the device's chains; null: of a nameless chain, or the hub's own. */
+  chain: z.string().nullable(),
+  seq: z.number().int().positive().nullable(),
   /** Exact text: a FleetEvent of a device, a HubEvent of the hub. */
   text: z.string(),
 });

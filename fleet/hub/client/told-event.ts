@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ChainId, FleetEvent } from "../../contract/index.ts";
+import { FleetEvent } from "../../contract/index.ts";
 import { EpochMs } from "../../spec/index.ts";
 import { HubEvent, KeptEvent } from "../history-info.ts";
 
@@ -9,8 +9,6 @@ export const ToldEvent = KeptEvent.omit({ text: true }).extend({
   pipeline: z.string().nullable(),
   message: z.string(),
   data: z.record(z.string(), z.unknown()).nullable(),
-  chain: ChainId.nullable(),
-  seq: z.number().int().positive().nullable(),
   deviceAtMs: EpochMs.nullable().meta({
     description: "By the device's own clock; null: the hub noted it.",
   }),
@@ -23,13 +21,12 @@ export function toldBy({ text, ...kept }: KeptEvent): ToldEvent {
   if (kept.source === "device") {
     const parsed = FleetEvent.safeParse(json);
     if (parsed.success) {
-      const { atMs, chain = null, seq } = parsed.data;
-      return { ...kept, ...saidBy(parsed.data), chain, seq, deviceAtMs: atMs };
+      return { ...kept, ...saidBy(parsed.data), deviceAtMs: parsed.data.atMs };
     }
   }
   const parsed = HubEvent.safeParse(json);
   const said = parsed.success && kept.source === "hub" ? parsed.data : UNREADABLE;
-  return { ...kept, ...saidBy(said), chain: null, seq: null, deviceAtMs: null };
+  return { ...kept, ...saidBy(said), deviceAtMs: null };
 }
 
 const UNREADABLE: HubEvent = {

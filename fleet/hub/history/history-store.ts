@@ -9,7 +9,7 @@ export interface Place {
 }
 
 /** An event that is to be kept. */
-export interface NewKeptEvent extends Omit<KeptEvent, "id"> {
+export interface NewKeptEvent extends Omit<KeptEvent, "id" | "chain" | "seq"> {
   kind: string;
   pipeline: string | null;
   /** null for the hub's own. */

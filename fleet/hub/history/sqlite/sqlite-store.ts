@@ -22,10 +22,17 @@ const EventRow = z
     source: z.string(),
     time_ms: z.number(),
     received_ms: z.number(),
+    chain: z.string().nullable(),
+    seq: z.number().nullable(),
     text: z.string(),
   })
-  .transform(({ time_ms, received_ms, ...row }) =>
-    KeptEvent.parse({ ...row, timeMs: time_ms, receivedAtMs: received_ms }),
+  .transform(({ time_ms, received_ms, chain, ...row }) =>
+    KeptEvent.parse({
+      ...row,
+      chain: chain === "" ? null : chain,
+      timeMs: time_ms,
+      receivedAtMs: received_ms,
+    }),
   );
 
 const ChainRow = z.object({ device: z.string(), state: z.string() });
@@ -65,7 +72,7 @@ const PlaceRow = z
 const Sizes = z.object({ events: z.number(), bytes: z.number() });
 
 /** Columns of what is given out. */
-const EVENT = "id, device, source, time_ms, received_ms, text";
+const EVENT = "id, device, source, time_ms, received_ms, chain, seq, text";
 
 /** The history in one SQLite file. Calls block the process while they last, which is a disk's sync at most. */
 export class SqliteStore implements HistoryStore {

@@ -1,0 +1,104 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { JournalHead } from "../../fleet/contract/index.ts";
+import { FleetError } from "../../fleet/errors/index.ts";
+import type { HubClient } from "../../fleet/hub/client/index.ts";
+import { JournalVerifier } from "../../fleet/journal/index.ts";
+import { clientFor, type HubOptions, locateHub } from "../hub-location.ts";
+import { paletteFor } from "../render/colour.ts";
+import { type CheckedJournal, journalLines } from "../render/journal-text.ts";
+
+interface VerifyOptions extends HubOptions {
+  json?: boolean;
+}
+
+type Run = (command: () => Promise<number>) => Promise<void>;
+
+const HELP = `
+Reads every event that the hub keeps of the device, hashes the exact texts, and
+follows the chain to the head that the device itself reports.
+
+It finds events that were removed, altered, put in another order or given the
+number of another one, wherever that was done after the device wrote them; what
+the device dropped it says itself, and that breaks nothing. It does not cover what
+the hub let go because it was too much, or never saw (both are told), nor a hub
+that changes the device's report as well: the report carries no signature.
+
+Exit codes:
+  0  every chain is whole
+  1  a chain is broken, or there is nothing to hold it against; the answer says which
+  2  no answer: wrong usage, or the hub cannot be reached or refuses`;
+
+/** Adds `journal verify`. */
+export function registerJournal(
+  program: Command,
+  withHub: (command: Command) => Command,
+  run: Run,
+  signal: AbortSignal,
+): void {
+  const journal = program.command("journal").description("the devices' hash chains of events");
+  withHub(journal.command("verify").description("check a device's chain from the hub to its head"))
+    .argument("[device]", "default: every device")
+    .option("--json", "print one JSON object, for programs")
+    .addHelpText("after", HELP)
+    .action((device: string | undefined, options: VerifyOptions) =>
+      run(() => verify(device, options, signal)),
+    );
+}
+
+async function verify(
+  device: string | undefined,
+  options: VerifyOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const client = clientFor(await locateHub(options), signal);
+  const names = await devicesOf(client, device);
+  const checked: CheckedJournal[] = [];
+  for (const name of names) checked.push(await check(client, name));
+  const text = options.json
+    ? JSON.stringify({ schemaVersion: 1, journals: checked }, null, 2)
+    : journalLines(checked, paletteFor(process.stdout)).join("\n");
+  process.stdout.write(`${text}\n`);
+  return checked.every(({ state }) => state === "whole") ? 0 : 1;
+}
+
+async function devicesOf(client: HubClient, device: string | undefined): Promise<string[]> {
+  const known = new Set((await client.listDevices()).map(({ name }) => name));
+  for (const { device: name } of (await client.history.chains()).chains) known.add(name);
+  if (device === undefined) return [...known].sort();
+  if (known.has(device)) return [device];
+  throw new FleetError("USAGE", `Expected a device that the hub knows but got ${device}`, {
+    hint:
+      known.size === 0 ? "The hub knows none yet." : `It knows ${[...known].sort().join(", ")}.`,
+  });
+}
+
+async function check(client: HubClient, device: string): Promise<CheckedJournal> {
+  // The head first: what comes while the events are read may be more than it names, never less.
+  const head = await headOf(client, device);
+  const { chains, devices } = await client.history.chains(device);
+  const verifier = new JournalVerifier(chains);
+  for await (const page of client.history.all({ device })) {
+    for (const { chain, seq, text } of page) {
+      if (seq !== null) verifier.add({ chain, seq, text });
+    }
+  }
+  const verdict = verifier.finish(head?.journal ?? null);
+  const proven = head !== null && verdict.events > 0;
+  const state = !verdict.whole ? "broken" : proven ? "whole" : "unproven";
+  const droppedByHub = devices[0]?.droppedEvents ?? 0;
+  return { device, state, head, droppedByHub, ...verdict };
+}
+
+const Reported = z.object({ atMs: z.number(), journal: JournalHead });
+
+/** Where the device says that its chain ends; null when it does not say, as an older agent. */
+async function headOf(client: HubClient, device: string): Promise<CheckedJournal["head"]> {
+  const bytes = await client.getRetained(device, "reported");
+  if (bytes === null) return null;
+  try {
+    return Reported.parse(JSON.parse(Buffer.from(bytes).toString("utf8")));
+  } catch {
+    return null;
+  }
+}
