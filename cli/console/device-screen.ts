@@ -2,6 +2,7 @@ import {
   type DeviceView,
   type FleetView,
   type PipelineView,
+  pipelineWords,
   updateProgress,
   updateUnderWay,
 } from "../../fleet/view/index.ts";
@@ -79,22 +80,25 @@ function versionParts({ generation, desiredGeneration, setDigest }: DeviceView):
   ];
 }
 
-/** The newest update: how far it is, or how it went as far as we heard it. */
+/** The device's word for its updates, and how the newest one of each pipeline went as far as we heard it. */
 function updateLines(device: DeviceView, width: number): Line[] {
-  const { update } = device;
+  const { update, pipelines } = device;
   if (!update) return [];
   const underWay = updateUnderWay(device);
   const total = underWay && update.totalBytes ? ` of ${formatBytes(update.totalBytes)}` : "";
-  const { states, bytes } = updateProgress(device);
+  const several = pipelines.length > 1;
+  const past = pipelines.flatMap(({ name }) => pastStates(device, name, several));
+  const text = [`update ${underWay ?? update.state}${total}`, ...past];
+  return wrapped(text, width).map(({ text: one }) => line(one, underWay ? "warn" : "plain"));
+}
+
+function pastStates(device: DeviceView, pipeline: string, isNamed: boolean): string[] {
+  const { states, bytes } = updateProgress(device, pipeline);
   const past = states.flatMap(({ state, tookMs }) =>
     tookMs === null ? [] : [`${state} ${formatMs(tookMs)}`],
   );
-  const text = [
-    `update ${underWay ?? update.state}${total}`,
-    ...past,
-    ...(bytes === null ? [] : [`fetched ${formatBytes(bytes)}`]),
-  ];
-  return wrapped(text, width).map(({ text: one }) => line(one, underWay ? "warn" : "plain"));
+  const parts = [...past, ...(bytes === null ? [] : [`fetched ${formatBytes(bytes)}`])];
+  return isNamed && parts.length > 0 ? [`${pipeline}:`, ...parts] : parts;
 }
 
 function figureLines({ figures }: DeviceView, { width, height }: Size): Line[] {
@@ -128,7 +132,7 @@ function pipelineLines(pipeline: PipelineView, view: FleetView, { width, height 
   const since =
     sinceMs === null ? "" : ` for ${formatAge(Math.max(0, view.generatedAtMs - sinceMs))}`;
   const title = [
-    `${name} ${state}${since}`,
+    `${name} ${pipelineWords(pipeline)}${since}`,
     modelTitle(pipeline),
     `${marked(formatFps(stats?.fps), pipeline, "fps")} fps`,
     `p50 ${formatMs(stats?.latencyMs?.p50)}`,

@@ -137,7 +137,7 @@ interface PipelineRow extends PipelineView {
 
 const PIPELINE_CELLS: readonly Cell<PipelineRow>[] = [
   { title: "  PIPELINE", shrinksTo: 12, text: ({ device, name }) => `  ${device}/${name}` },
-  { title: "STATE", text: pipelineState },
+  { title: "STATE", text: pipelineCell },
   { title: "MODEL", shrinksTo: 10, text: modelTitle },
   { title: "FPS", align: "right", text: (row) => marked(formatFps(row.stats?.fps), row, "fps") },
   {
@@ -165,7 +165,13 @@ function pipelineLines(view: Shown, width: number): Line[] {
 
 function pipelineTone(row: PipelineRow): Tone {
   if (pipelineState(row) !== "running") return "bad";
-  return isOutOfBudget(row) ? "warn" : "plain";
+  return isOutOfBudget(row) || updateUnderWay(row) ? "warn" : "plain";
+}
+
+/** What it does, and where its own update is when that is not at rest. */
+function pipelineCell(row: PipelineView): string {
+  const underWay = updateUnderWay(row);
+  return underWay === null ? pipelineState(row) : `${pipelineState(row)}, ${underWay}`;
 }
 
 function pipelineState({ state, stats }: PipelineView): string {

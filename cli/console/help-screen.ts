@@ -13,6 +13,7 @@ export function helpScreen(size: Size): Line[] {
     "  plan      estimate for TensorRT on the board's silicon; inference: detect",
     "  prec/rec  precision and recall against what the simulated camera showed",
     "  update    fetching, verifying, testing, swapping, watching, committed",
+    "  rolled-back: undone as a whole; partly-applied: some pipelines are undone",
   ];
   const text = [
     line("Keys", "strong"),

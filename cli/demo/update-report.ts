@@ -14,14 +14,14 @@ const PipelineChange = z.object({
   agent: ModelSwappedData.nullable().meta({ description: "The same by the device's own count." }),
   before: Figures,
   after: Figures,
+  /** The device fetched this much from the hub for it; null when it did not say. */
+  bytes: z.number().nullable(),
+  /** In order; the last one has not ended. */
+  states: z.array(z.object({ state: z.string(), tookMs: z.number().nullable() })),
 });
 
 const DeviceChange = z.object({
   device: z.string(),
-  /** The device fetched this much from the hub; null when it did not say. */
-  bytes: z.number().nullable(),
-  /** In order; the last one has not ended. */
-  states: z.array(z.object({ state: z.string(), tookMs: z.number().nullable() })),
   pipelines: z.array(PipelineChange),
 });
 export type DeviceChange = z.infer<typeof DeviceChange>;
@@ -47,7 +47,6 @@ export function deviceChanges(before: Picture, after: Picture): DeviceChange[] {
     const old = before.view.devices.find(({ name }) => name === device.name);
     return {
       device: device.name,
-      ...updateProgress(device, sinceMs),
       pipelines: device.pipelines.map(({ name, model }) => {
         const truth = truthOf(after.truth, device.name, name);
         const former = old?.pipelines.find((pipeline) => pipeline.name === name);
@@ -59,6 +58,7 @@ export function deviceChanges(before: Picture, after: Picture): DeviceChange[] {
           agent: swappedEvent(device, name, sinceMs),
           before: truthOf(before.truth, device.name, name)?.now ?? null,
           after: truth?.now ?? null,
+          ...updateProgress(device, name, sinceMs),
         };
       }),
     };

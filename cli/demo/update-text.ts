@@ -52,8 +52,8 @@ function titled([head = "", ...rows]: string[], palette: Palette): string[] {
 type Device = UpdateReport["devices"][number];
 
 /** By the frame numbers that arrived; by the device's own count where no truth is kept. */
-function swapRows({ device, bytes, pipelines }: Device): string[][] {
-  return pipelines.map(({ pipeline, swap, agent }) => [
+function swapRows({ device, pipelines }: Device): string[][] {
+  return pipelines.map(({ pipeline, swap, agent, bytes }) => [
     `${device}/${pipeline}`,
     formatCount(swap?.lastFrame ?? agent?.lastFrame),
     formatCount(swap?.firstFrame ?? agent?.firstFrame),
@@ -65,17 +65,20 @@ function swapRows({ device, bytes, pipelines }: Device): string[][] {
   ]);
 }
 
-/** A column for each state that took time on any device, in the order in which they came. */
+/** A column for each state that took time on any pipeline, in the order in which they came. */
 function stateTable(devices: readonly Device[], width: number): string[] {
-  const past = devices.map(({ states }) => states.filter(({ tookMs }) => tookMs !== null));
+  const updates = devices.flatMap(({ device, pipelines }) =>
+    pipelines.map(({ pipeline, states }) => ({ name: `${device}/${pipeline}`, states })),
+  );
+  const past = updates.map(({ states }) => states.filter(({ tookMs }) => tookMs !== null));
   const names = [...new Set(past.flat().map(({ state }) => state))];
   const columns: Column[] = [
     { title: "UPDATE", shrinksTo: 8 },
     ...names.map((name): Column => ({ title: name.toUpperCase(), align: "right" })),
     { title: "NOW" },
   ];
-  const rows = devices.map(({ device, states }) => [
-    device,
+  const rows = updates.map(({ name: title, states }) => [
+    title,
     ...names.map((name) => formatMs(states.find(({ state }) => state === name)?.tookMs)),
     states.at(-1)?.state ?? "did not say",
   ]);

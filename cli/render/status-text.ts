@@ -1,6 +1,12 @@
 import { BOARDS } from "../../fleet/boards/index.ts";
 import type { StageStats } from "../../fleet/contract/index.ts";
-import type { DeviceView, FleetView, PipelineView, Problem } from "../../fleet/view/index.ts";
+import {
+  type DeviceView,
+  type FleetView,
+  type PipelineView,
+  type Problem,
+  pipelineWords,
+} from "../../fleet/view/index.ts";
 import type { Palette } from "./colour.ts";
 import {
   fit,
@@ -98,7 +104,7 @@ function pipelineTable(
 ): string[] {
   const rows = pipelines.map(({ device, pipeline }) => [
     `${device.name}/${pipeline.name}`,
-    pipeline.state,
+    pipelineWords(pipeline),
     modelTitle(pipeline),
     formatFps(pipeline.stats?.fps),
     formatBareMs(pipeline.stats?.latencyMs?.p50),

@@ -74,13 +74,14 @@ function presenceOf(
   return fresh || patient ? "online" : "silent";
 }
 
-type Planned = "plan" | "budget" | "comparison";
+/** What is added to a pipeline from elsewhere. */
+type Added = "plan" | "budget" | "comparison" | "update";
 
 /** What is reported, and what is desired but not reported yet. */
 function pipelineViews(device: DeviceFacts, fresh: boolean): PipelineView[] {
   const stats = fresh ? (device.stats?.message.pipelines ?? []) : [];
   const history: History = fresh ? device.history : new Map();
-  const reported = device.reported?.message.pipelines ?? [];
+  const { pipelines: reported = [], updates = [] } = device.reported?.message ?? {};
   const names = new Set(reported.map(({ name }) => name));
   const desired = device.desired?.message.pipelines ?? [];
   const pending = desired.filter(({ name }) => !names.has(name));
@@ -90,25 +91,33 @@ function pipelineViews(device: DeviceFacts, fresh: boolean): PipelineView[] {
       board: device.reported?.message.board ?? null,
       seconds: history.get(name) ?? [],
     });
+  const update = (name: string): Pick<PipelineView, "update"> => ({
+    update: updates.find(({ pipeline }) => pipeline === name) ?? null,
+  });
   return [
     ...reported.map((pipeline) => ({
       ...reportedPipeline(pipeline, stats),
+      ...update(pipeline.name),
       ...plan(pipeline.name, pipeline),
     })),
-    ...pending.map(({ name }) => ({ ...pendingPipeline(name), ...plan(name, null) })),
+    ...pending.map(({ name }) => ({
+      ...pendingPipeline(name),
+      ...update(name),
+      ...plan(name, null),
+    })),
   ].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function reportedPipeline(
   pipeline: Reported["pipelines"][number],
   stats: readonly PipelineStats[],
-): Omit<PipelineView, Planned> {
+): Omit<PipelineView, Added> {
   const { name, state, sinceMs, model, restarts, error } = pipeline;
   const figures = stats.find((one) => one.name === name) ?? null;
   return { name, state, sinceMs, model, restarts, error, stats: figures };
 }
 
-function pendingPipeline(name: string): Omit<PipelineView, Planned> {
+function pendingPipeline(name: string): Omit<PipelineView, Added> {
   return {
     name,
     state: "pending",

@@ -1,5 +1,5 @@
 export { buildView, type ViewContext } from "./build-view.ts";
 export { type FleetFacts, type FleetMessage, NOTHING_HEARD, reduce } from "./facts.ts";
 export { Comparison, type ComparisonRow } from "./plan/comparison.ts";
-export { updateProgress, updateUnderWay } from "./update-progress.ts";
+export { pipelineWords, updateProgress, updateUnderWay } from "./update-progress.ts";
 export { DeviceView, FleetView, PipelineView, Problem } from "./view.ts";

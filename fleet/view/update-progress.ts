@@ -1,5 +1,5 @@
 import { UpdateEventData } from "../contract/index.ts";
-import type { DeviceView } from "./view.ts";
+import type { DeviceView, PipelineView } from "./view.ts";
 
 export interface UpdateProgress {
   /** In order; the last one has not ended. */
@@ -8,19 +8,25 @@ export interface UpdateProgress {
   bytes: number | null;
 }
 
-/** Pure: how the newest update went, from the device's own events; each state lasts until the next one. */
+/**
+ * Pure: how the newest update of a pipeline went, from the device's own events; each state lasts until the next one.
+ * Events without a pipeline are of an agent that had one update for all.
+ */
 export function updateProgress(
-  { events, generation }: Pick<DeviceView, "events" | "generation">,
+  { events }: Pick<DeviceView, "events">,
+  pipeline: string,
   sinceMs = 0,
 ): UpdateProgress {
-  const steps = events
+  const all = events
     .filter(({ kind, atMs }) => kind === "update" && atMs >= sinceMs)
+    .filter((event) => (event.pipeline ?? pipeline) === pipeline)
     .flatMap(({ atMs, data }) => {
       const parsed = UpdateEventData.safeParse(data);
       return parsed.success ? [{ atMs, ...parsed.data }] : [];
     })
-    .filter((step) => step.generation === generation)
     .sort((a, b) => a.atMs - b.atMs);
+  const newest = Math.max(0, ...all.map(({ generation }) => generation));
+  const steps = all.filter(({ generation }) => generation === newest);
   const bytes = steps.flatMap((step) => step.bytes ?? []);
   return {
     bytes: bytes.length > 0 ? Math.max(...bytes) : null,
@@ -33,10 +39,25 @@ export function updateProgress(
 
 const AT_REST = new Set(["idle", "committed"]);
 
-/** The state of an update that is under way or was undone, with how much is fetched; null when all is at rest. */
-export function updateUnderWay({ update }: Pick<DeviceView, "update">): string | null {
+interface Update {
+  state: string;
+  fetchedBytes?: number | undefined;
+  totalBytes?: number | undefined;
+}
+
+/**
+ * The state of an update, of a device or of a pipeline, that is under way or did not go through, with how much is
+ * fetched; null when all is at rest.
+ */
+export function updateUnderWay({ update }: { update: Update | null }): string | null {
   if (!update || AT_REST.has(update.state)) return null;
   const { state, fetchedBytes, totalBytes } = update;
   if (state !== "fetching" || !totalBytes) return state;
   return `${state} ${Math.floor((100 * (fetchedBytes ?? 0)) / totalBytes)} %`;
+}
+
+/** What a pipeline does, and where its update is when that is not at rest: `running, fetching 40 %`. */
+export function pipelineWords(pipeline: Pick<PipelineView, "state" | "update">): string {
+  const underWay = updateUnderWay(pipeline);
+  return underWay === null ? pipeline.state : `${pipeline.state}, ${underWay}`;
 }

@@ -4,6 +4,8 @@ import {
   BoardStats,
   PipelineState,
   PipelineStats,
+  PipelineUpdate,
+  PipelineUpdateState,
   ReportedError,
   UpdateState,
 } from "../contract/index.ts";
@@ -34,6 +36,10 @@ export const PipelineView = z.object({
   sinceMs: EpochMs.nullable(),
   model: z.object({ name: z.string(), digest: Digest }).nullable(),
   restarts: z.number().int().nonnegative(),
+  update: PipelineUpdate.pick({ sinceMs: true, fetchedBytes: true, totalBytes: true })
+    .extend({ state: PipelineUpdateState })
+    .nullable()
+    .meta({ description: "Its own update; null: the device's agent has one for all pipelines." }),
   error: ReportedError.nullable(),
   stats: PipelineStats.nullable().meta({
     description: "Figures of the last second; null when none came lately.",

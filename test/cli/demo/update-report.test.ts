@@ -54,10 +54,10 @@ describe("the report of an update", () => {
     expect(report.devices).toMatchObject([
       {
         device: "tx2",
-        bytes: 2048,
-        states: [{ state: "fetching", tookMs: 100 }, { state: "committed" }],
         pipelines: [
           {
+            bytes: 2048,
+            states: [{ state: "fetching", tookMs: 100 }, { state: "committed" }],
             swap: { lastFrame: 99, firstFrame: 100, lostFrames: 0 },
             before: { modelDigest: OLD_DIGEST },
             after: { modelDigest: MODEL_DIGEST },
@@ -79,7 +79,7 @@ describe("the report of an update", () => {
     expect(text).toMatch(/tx2\/entrance +99 +100 +0 +67 ms +2\.0 KiB/);
     expect(text).toMatch(/street v1 +600 +0\.566/);
     expect(text).toMatch(/street v2 +600 +0\.951/);
-    expect(text).toMatch(/UPDATE +FETCHING +NOW\ntx2 +100 ms +committed/);
+    expect(text).toMatch(/UPDATE +FETCHING +NOW\ntx2\/entrance +100 ms +committed/);
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
   });
 

@@ -5,6 +5,7 @@ import {
   type FleetMessage,
   FleetView,
   NOTHING_HEARD,
+  pipelineWords,
   reduce,
   updateProgress,
   updateUnderWay,
@@ -157,7 +158,12 @@ describe("the fleet view", () => {
 });
 
 describe("the progress of an update", () => {
-  const event = (seq: number, generation: number, data: object): FleetMessage => ({
+  const event = (
+    seq: number,
+    generation: number,
+    data: object,
+    pipeline?: string,
+  ): FleetMessage => ({
     type: "event",
     device: "door",
     message: {
@@ -166,6 +172,7 @@ describe("the progress of an update", () => {
       kind: "update",
       message: "x",
       previous: null,
+      ...(pipeline !== undefined && { pipeline }),
       data: { generation, setDigest: `sha256:${"0".repeat(64)}`, ...data },
     },
   });
@@ -179,7 +186,7 @@ describe("the progress of an update", () => {
       event(3, 2, { state: "verifying", from: "fetching", tookMs: 93, bytes: 3_079_732 }),
       event(5, 2, { state: "swapping" }),
     ]);
-    expect(updateProgress(view.devices[0]!)).toEqual({
+    expect(updateProgress(view.devices[0]!, "entrance")).toEqual({
       bytes: 3_079_732,
       states: [
         { state: "fetching", tookMs: 93 },
@@ -196,7 +203,32 @@ describe("the progress of an update", () => {
     [{ state: "fetching" }, "fetching"],
     [{ state: "fetching", fetchedBytes: 409, totalBytes: 1000 }, "fetching 40 %"],
     [{ state: "rolled-back" }, "rolled-back"],
+    [{ state: "partly-applied" }, "partly-applied"],
   ] as const)("%j is shown as %s", (update, text) => {
-    expect(updateUnderWay({ update: { sinceMs: NOW, ...update } })).toBe(text);
+    expect(updateUnderWay({ update })).toBe(text);
+  });
+
+  it("is told of each pipeline by itself, beside what the pipeline does", () => {
+    const update = { sinceMs: NOW, part: null, remembered: null, error: null };
+    const whole = reportedOf("door");
+    const [entrance] = whole.pipelines;
+    const message = {
+      ...whole,
+      update: { state: "partly-applied" as const, sinceMs: NOW },
+      pipelines: [entrance!, { ...entrance!, name: "yard", state: "failed" as const }],
+      updates: [
+        { pipeline: "entrance", ...update, state: "committed" as const },
+        { pipeline: "yard", ...update, state: "rolled-back" as const },
+      ],
+    };
+    const [device] = viewAfter([birth, { ...report, message }]).devices;
+    expect(device?.update?.state).toBe("partly-applied");
+    expect(device?.pipelines.map(pipelineWords)).toEqual(["running", "failed, rolled-back"]);
+  });
+
+  it("is that of the pipeline that is asked about", () => {
+    const view = viewAfter([birth, report, event(1, 2, { state: "testing" }, "yard")]);
+    expect(updateProgress(view.devices[0]!, "yard").states).toHaveLength(1);
+    expect(updateProgress(view.devices[0]!, "entrance").states).toEqual([]);
   });
 });
