@@ -5,11 +5,15 @@
 namespace jetfleet {
 
 void PipelineList::StopAtExit(Napi::Env env) {
-  const auto process = env.Global().Get("process").As<Napi::Object>();
+  // Empty values: a worker that is terminated while it loads the addon; its clean-up hooks will do.
+  const Napi::Value process = env.Global().Get("process");
+  if (process.IsEmpty() || !process.IsObject()) return;
+  const Napi::Value on = process.As<Napi::Object>().Get("on");
+  if (on.IsEmpty() || !on.IsFunction()) return;
   const auto stop_all = [this](const Napi::CallbackInfo&) { StopAll(); };
-  process.Get("on").As<Napi::Function>().Call(
-      process,
-      {Napi::String::New(env, "exit"), Napi::Function::New(env, stop_all, "jetfleetExit")});
+  const auto listener = Napi::Function::New(env, stop_all, "jetfleetExit");
+  if (listener.IsEmpty()) return;
+  on.As<Napi::Function>().Call(process, {Napi::String::New(env, "exit"), listener});
 }
 
 void PipelineList::Add(const std::shared_ptr<RunningPipeline>& pipeline) {

@@ -51,7 +51,10 @@ bool RunningPipeline::OpenPort(Napi::Env env, Napi::Function on_message) {
   }
   self.release();  // freed by OnPortClosed
   on_message_ = Napi::Persistent(on_message);
-  set_immediate_ = Napi::Persistent(env.Global().Get("setImmediate").As<Napi::Function>());
+  const Napi::Value set_immediate = env.Global().Get("setImmediate");
+  if (!set_immediate.IsEmpty() && set_immediate.IsFunction()) {
+    set_immediate_ = Napi::Persistent(set_immediate.As<Napi::Function>());
+  }
   // Hooks run from the last to the first: this one before the port's own.
   napi_add_env_cleanup_hook(env, OnEnvironmentEnd, this);
   return true;
@@ -155,7 +158,8 @@ void RunningPipeline::DeliverLater(Napi::Env env) {
       self->Deliver(info.Env(), self->on_message_.Value(), false);
     }
   };
-  set_immediate_.Call({Napi::Function::New(env, go_on, "jetfleetDeliver")});
+  const auto turn = Napi::Function::New(env, go_on, "jetfleetDeliver");
+  if (!turn.IsEmpty()) set_immediate_.Call({turn});
 }
 
 void RunningPipeline::OnWake(napi_env env, napi_value callback, void* context, void*) {

@@ -3,7 +3,12 @@ export interface Bench {
   name: string;
   /** One sentence: what is measured. */
   summary: string;
-  run(log: (line: string) => void): Promise<BenchResult>;
+  run(log: (line: string) => void, options: BenchOptions): Promise<BenchResult>;
+}
+
+export interface BenchOptions {
+  /** How often what is measured in turns is measured; null: as often as the bench finds right. */
+  rounds: number | null;
 }
 
 export interface BenchResult {

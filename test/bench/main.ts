@@ -1,4 +1,4 @@
-/** `npm run bench -- NAME [--json]`; without a name, what there is. */
+/** `npm run bench -- NAME [--json] [--rounds N]`; without a name, what there is. */
 import { parseArgs } from "node:util";
 import type { Bench, BenchResult } from "./bench.ts";
 import { onnxBench } from "./onnx/bench.ts";
@@ -11,7 +11,7 @@ const BENCHES: Bench[] = [pipelineBench, onnxBench, plannerBench];
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: "boolean", default: false } },
+    options: { json: { type: "boolean", default: false }, rounds: { type: "string" } },
   });
   const [name] = positionals;
   if (name === undefined) {
@@ -24,8 +24,13 @@ async function main(): Promise<number> {
     console.error(`Expected one of the benches ${known} but got ${name}`);
     return 2;
   }
+  const rounds = values.rounds === undefined ? null : Number(values.rounds);
+  if (rounds !== null && !(Number.isInteger(rounds) && rounds > 0)) {
+    console.error(`Expected --rounds to be a number from 1 but got ${values.rounds}`);
+    return 2;
+  }
   // Progress goes to stderr, so that stdout is the result alone.
-  const result = await bench.run((line) => console.error(line));
+  const result = await bench.run((line) => console.error(line), { rounds });
   console.log(values.json ? JSON.stringify({ bench: name, ...result }, null, 2) : show(result));
   return 0;
 }

@@ -14,7 +14,9 @@ import type {
 import { tinyModel } from "./tiny-model.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-export const ADDON_PATH = join(ROOT, "native/build/jetfleet.node");
+/** Another build of the addon, such as one with sanitizers. */
+const BUILD = resolve(ROOT, process.env["JETFLEET_NATIVE_BUILD"] ?? "native/build");
+export const ADDON_PATH = join(BUILD, "jetfleet.node");
 export const addon = createRequire(import.meta.url)(ADDON_PATH) as NativeAddon;
 
 /** Real models and videos; not part of the project. */
@@ -25,7 +27,7 @@ export const hasData = existsSync(data("models/yolox_nano.onnx"));
 export const needsData = hasData ? "" : " [skipped: ../shared/data is absent]";
 
 export const LIBRARIES = {
-  backendPath: join(ROOT, "native/build/libjetfleet-backend-onnxruntime.so"),
+  backendPath: join(BUILD, "libjetfleet-backend-onnxruntime.so"),
   runtimePath: join(
     ROOT,
     `node_modules/sherpa-onnx-linux-${process.arch === "arm64" ? "arm64" : "x64"}/libonnxruntime.so`,
@@ -93,7 +95,9 @@ export function fileSource(path: string): NativePipelineOptions["source"] {
 }
 
 export function ffmpeg(...args: string[]): Buffer {
-  return execFileSync("ffmpeg", ["-v", "error", "-y", ...args], { maxBuffer: 1 << 28 });
+  // What may be loaded into Node, such as a sanitizer, has no business in other programs.
+  const { LD_PRELOAD: _, ...env } = process.env;
+  return execFileSync("ffmpeg", ["-v", "error", "-y", ...args], { maxBuffer: 1 << 28, env });
 }
 
 export type Frames = DetectedFrame[];

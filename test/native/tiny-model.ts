@@ -1,12 +1,16 @@
 /**
  * Writes a smallest ONNX model by hand (protobuf wire format): any picture of 64 × 64 gives the same YOLOX
- * head [1, 84, 5 + labels] with one object of 32 × 32 input pixels at the top left, score 0.81, label 0.
+ * head [1, 84, 5 + labels] with one object of 32 × 32 input pixels at the top left, score 0.81, label 0. With
+ * `small` it has so many of 8 × 8 pixels instead, side by side, up to 64.
  */
-export function tinyModel({ labels = 1, input = [1, 3, 64, 64], score = 0.9 } = {}): Uint8Array {
+export function tinyModel(options: Partial<typeof DEFAULTS> = {}): Uint8Array {
+  const { labels, input, score, small } = { ...DEFAULTS, ...options };
   const row = 5 + labels;
   const head = new Float32Array(84 * row);
-  const cell = 80 * row; // the first cell at stride 32
-  head.set([0.5, 0.5, 0, 0, score, score], cell);
+  const object = [0.5, 0.5, 0, 0, score, score];
+  // The first cells at stride 8, or the first one at stride 32.
+  for (let cell = 0; cell < small; cell += 1) head.set(object, cell * row);
+  if (small === 0) head.set(object, 80 * row);
   const shape = [1, 84, row];
   const tensor = message(
     ...shape.map((length) => varint(1, length)),
@@ -25,6 +29,8 @@ export function tinyModel({ labels = 1, input = [1, 3, 64, 64], score = 0.9 } = 
   const opset = message(text(1, ""), varint(2, 13));
   return message(varint(1, 8), bytes(7, graph), bytes(8, opset));
 }
+
+const DEFAULTS = { labels: 1, input: [1, 3, 64, 64], score: 0.9, small: 0 };
 
 const FLOAT = 1;
 

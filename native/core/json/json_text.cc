@@ -36,6 +36,16 @@ std::size_t CharacterLength(const std::string& text, std::size_t at) {
   return 0;
 }
 
+/// Bytes from `at` on that are ASCII and need no escape.
+std::size_t PlainLength(const std::string& text, std::size_t at) {
+  std::size_t end = at;
+  for (; end < text.size(); ++end) {
+    const auto byte = static_cast<unsigned char>(text[end]);
+    if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\') break;
+  }
+  return end - at;
+}
+
 }  // namespace
 
 bool JsonText::Holds(double value) { return std::fabs(value) < kLargest; }  // false of NaN
@@ -74,63 +84,62 @@ JsonText& JsonText::Null() {
 }
 
 JsonText& JsonText::Integer(std::uint64_t value) {
-  Comma();
-  Digits(value, 1);
+  Number(false, value, 0);
   return *this;
 }
 
 JsonText& JsonText::Fixed(double value, int decimals) {
   if (!Holds(value)) return Null();
-  Comma();
-  const std::uint64_t power = kPowers.at(static_cast<std::size_t>(decimals));
-  const std::int64_t scaled = std::llround(value * static_cast<double>(power));
-  if (scaled < 0) text_ += '-';
-  Decimal(static_cast<std::uint64_t>(std::llabs(scaled)), decimals);
+  const auto power = static_cast<double>(kPowers.at(static_cast<std::size_t>(decimals)));
+  // As llround, which is a call: half away from zero.
+  const auto scaled = static_cast<std::int64_t>(value * power + std::copysign(0.5, value));
+  Number(scaled < 0, static_cast<std::uint64_t>(scaled < 0 ? -scaled : scaled), decimals);
   return *this;
 }
 
 JsonText& JsonText::Thousandths(std::uint64_t value) {
-  Comma();
-  Decimal(value, 3);
+  Number(false, value, 3);
   return *this;
 }
 
-/// `scaled` is the number times 10^decimals.
-void JsonText::Decimal(std::uint64_t scaled, int decimals) {
-  const std::uint64_t power = kPowers.at(static_cast<std::size_t>(decimals));
-  Digits(scaled / power, 1);
-  std::uint64_t rest = scaled % power;
-  if (rest == 0) return;
-  while (rest % 10 == 0) {
-    rest /= 10;
-    --decimals;
+/// `scaled` is the number times 10^decimals. Written from its end into one piece, for most of what
+/// is written is numbers.
+void JsonText::Number(bool negative, std::uint64_t scaled, int decimals) {
+  constexpr std::size_t kLongest = 32;
+  std::array<char, kLongest> piece{};
+  std::size_t begin = piece.size();
+  const auto put = [&](char c) { piece[--begin] = c; };
+  for (; decimals > 0; --decimals) {
+    const char digit = static_cast<char>('0' + scaled % 10);
+    scaled /= 10;
+    if (begin < piece.size() || digit != '0') put(digit);
   }
-  text_ += '.';
-  Digits(rest, decimals);
-}
-
-void JsonText::Digits(std::uint64_t value, int at_least) {
-  std::array<char, 20> digits{};
-  std::size_t begin = digits.size();
+  if (begin < piece.size()) put('.');
   do {
-    digits[--begin] = static_cast<char>('0' + value % 10);
-    value /= 10;
-  } while (value > 0);
-  const std::size_t count = digits.size() - begin;
-  for (std::size_t i = count; i < static_cast<std::size_t>(at_least); ++i) text_ += '0';
-  text_.append(&digits[begin], count);
+    put(static_cast<char>('0' + scaled % 10));
+    scaled /= 10;
+  } while (scaled > 0);
+  if (negative) put('-');
+  if (comma_) put(',');
+  comma_ = true;
+  text_.append(&piece[begin], piece.size() - begin);
 }
 
 JsonText& JsonText::Text(const std::string& value) {
   Comma();
   text_ += '"';
-  for (std::size_t at = 0; at < value.size();) at += AppendCharacter(value, at);
+  for (std::size_t at = 0; at < value.size();) {
+    const std::size_t plain = PlainLength(value, at);
+    text_.append(value, at, plain);
+    at += plain;
+    if (at < value.size()) at += AppendSpecial(value, at);
+  }
   text_ += '"';
   return *this;
 }
 
 /// Returns how many bytes of `value` are done with.
-std::size_t JsonText::AppendCharacter(const std::string& value, std::size_t at) {
+std::size_t JsonText::AppendSpecial(const std::string& value, std::size_t at) {
   const auto byte = static_cast<unsigned char>(value[at]);
   const std::size_t length = CharacterLength(value, at);
   if (length == 0) {

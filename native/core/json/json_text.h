@@ -39,9 +39,8 @@ class JsonText {
   JsonText& Open(char bracket);
   JsonText& Shut(char bracket);
   void Comma();
-  void Digits(std::uint64_t value, int at_least);
-  void Decimal(std::uint64_t scaled, int decimals);
-  std::size_t AppendCharacter(const std::string& value, std::size_t at);
+  void Number(bool negative, std::uint64_t scaled, int decimals);
+  std::size_t AppendSpecial(const std::string& value, std::size_t at);
 
   std::string text_;
   bool comma_ = false;

@@ -1,49 +1,133 @@
-import { cpus } from "node:os";
-import type { Bench, BenchResult } from "../bench.ts";
-import { measureDecode, measureInChild } from "./contenders.ts";
-import { clip1080p, requireData } from "./inputs.ts";
+import { cpus, loadavg } from "node:os";
+import type { Bench, BenchOptions, BenchResult } from "../bench.ts";
+import {
+  buildRivals,
+  type Contender,
+  type Figures,
+  FLOOR,
+  measureTracing,
+  OPENCV,
+  OPENCV_MISSING,
+  OURS,
+} from "./contenders.ts";
+import { type Clip, clip, requireData } from "./inputs.ts";
+import { estimate } from "./statistics.ts";
 
 export const pipelineBench: Bench = {
   name: "pipeline",
   summary:
-    "yolox_nano on a 1080p H.264 file with one inference thread, beside decode alone and infer alone",
+    "yolox_nano on H.264 files of 1080p and 768×432, one inference thread: jetfleet, the floor below any pipeline, " +
+    "and what one would write with ffmpeg or OpenCV",
   run,
 };
 
-async function run(log: (line: string) => void): Promise<BenchResult> {
-  const model = requireData("models/yolox_nano.onnx");
-  const clip = clip1080p(log);
-  log("decode alone (gst-launch-1.0, one thread, fakesink)");
-  const decode = await measureDecode(clip.path, clip.frames);
-  log("infer alone");
-  const infer = await measureInChild("infer", model, clip.path);
-  log("pipeline");
-  const pipeline = await measureInChild("pipeline", model, clip.path);
+/** Pairs of ours and the floor, one right after the other, so that what else the machine does meets both. */
+const ROUNDS = 10;
+/** Rivals are measured every so many pairs. */
+const RIVALS_EVERY = 3;
 
-  const parts = decode.cpuMsPerFrame + infer.cpuMsPerFrame;
+type Runs = Map<Contender, Figures[]>;
+
+async function run(log: (line: string) => void, { rounds }: BenchOptions): Promise<BenchResult> {
+  const model = requireData("models/yolox_nano.onnx");
+  const rivals = buildRivals();
+  const loadBefore = loadavg()[0] ?? Number.NaN;
+  const pairs = rounds ?? ROUNDS;
+  const full = await measureAll(
+    clip({ width: 1920, height: 1080, bitRate: "4500k" }, log),
+    model,
+    rivals,
+    pairs,
+    log,
+  );
+  const small = await measureAll(
+    clip({ width: 768, height: 432, bitRate: "1200k" }, log),
+    model,
+    rivals,
+    pairs,
+    log,
+  );
+  log("tracing");
   return {
-    rows: [row("decode alone", decode), row("infer alone", infer), row("pipeline", pipeline)],
+    rows: [...rowsOf("1080p", full), ...rowsOf("768×432", small)],
     ratios: {
-      "pipeline CPU / (decode CPU + infer CPU)": pipeline.cpuMsPerFrame / parts,
-      "pipeline CPU / infer CPU": pipeline.cpuMsPerFrame / infer.cpuMsPerFrame,
-      "pipeline fps / infer fps": pipeline.fps / infer.fps,
+      ...ratiosOf(full, rivals, ""),
+      ...ratiosOf(small, rivals, " 768×432"),
+      tracingMicrosPerFrame: await measureTracing(),
     },
     conditions: {
-      clip: `1920×1080, ${clip.frames} frames, every frame inferred, no drops`,
+      "pairs of jetfleet and floor": pairs,
       "inference threads": 1,
+      intervals: "95 %, by order statistics; with fewer than 6 pairs, all that was seen",
+      OpenCV: rivals.includes(OPENCV) ? "as installed" : OPENCV_MISSING,
+      "load before and after": `${loadBefore.toFixed(1)}, ${(loadavg()[0] ?? Number.NaN).toFixed(1)}`,
       machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown"}`,
       node: process.version,
     },
   };
 }
 
-type Figures = Awaited<ReturnType<typeof measureInChild>>;
-
-function row(contender: string, figures: Figures): BenchResult["rows"][number] {
-  return {
-    contender,
-    fps: figures.fps,
-    "CPU ms/frame": figures.cpuMsPerFrame,
-    "peak RSS MB": figures.peakRssMb,
+async function measureAll(
+  of: Clip,
+  model: string,
+  rivals: Contender[],
+  pairs: number,
+  log: (line: string) => void,
+): Promise<Runs> {
+  const runs: Runs = new Map();
+  const measure = async (contender: Contender) => {
+    log(`${of.width}×${of.height}: ${contender.name}`);
+    const figures = await contender.measure(of, model);
+    runs.set(contender, [...(runs.get(contender) ?? []), figures]);
   };
+  for (let pair = 0; pair < pairs; pair += 1) {
+    // Who comes second finds warm caches: each does so every other time.
+    for (const one of pair % 2 === 0 ? [FLOOR, OURS] : [OURS, FLOOR]) await measure(one);
+    if (pair % RIVALS_EVERY === 0) for (const rival of rivals) await measure(rival);
+  }
+  return runs;
+}
+
+function rowsOf(name: string, runs: Runs): BenchResult["rows"] {
+  return [...runs].map(([contender, figures]) => {
+    const fps = estimate(figures.map((one) => one.fps));
+    const cpu = estimate(figures.map((one) => one.cpuMsPerFrame));
+    return {
+      clip: name,
+      contender: contender.name,
+      runs: figures.length,
+      fps: fps.median,
+      "fps from": fps.low,
+      "fps to": fps.high,
+      "CPU ms/frame": cpu.median,
+      "CPU from": cpu.low,
+      "CPU to": cpu.high,
+      objects: contender === FLOOR ? null : (figures[0]?.objects ?? null),
+    };
+  });
+}
+
+function ratiosOf(runs: Runs, rivals: Contender[], suffix: string): Record<string, number> {
+  const all = (contender: Contender) => runs.get(contender) ?? [];
+  const median = (contender: Contender, key: "fps" | "cpuMsPerFrame") =>
+    estimate(all(contender).map((one) => one[key])).median;
+  const overFloor = (key: "fps" | "cpuMsPerFrame") =>
+    estimate(all(OURS).map((ours, i) => ours[key] / (all(FLOOR)[i]?.[key] ?? Number.NaN)));
+  const cpu = overFloor("cpuMsPerFrame");
+  const fps = overFloor("fps");
+  const floor = median(FLOOR, "cpuMsPerFrame");
+  const ratios: Record<string, number> = {
+    cpuOverFloor: cpu.median,
+    cpuOverFloorLow: cpu.low,
+    cpuOverFloorHigh: cpu.high,
+    fpsOverFloor: fps.median,
+    fpsOverFloorLow: fps.low,
+    fpsOverFloorHigh: fps.high,
+    fpsOverBestRival: median(OURS, "fps") / Math.max(...rivals.map((one) => median(one, "fps"))),
+  };
+  if (rivals.includes(OPENCV)) {
+    const overhead = (contender: Contender) => median(contender, "cpuMsPerFrame") - floor;
+    ratios["overheadOverOpencv"] = overhead(OURS) / overhead(OPENCV);
+  }
+  return Object.fromEntries(Object.entries(ratios).map(([key, value]) => [key + suffix, value]));
 }

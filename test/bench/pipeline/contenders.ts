@@ -1,38 +1,83 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { LIBRARIES } from "../../native/addon.ts";
+import type { Clip } from "./inputs.ts";
 
 export interface Figures {
   fps: number;
   cpuMsPerFrame: number;
-  /** null where it is not measured. */
-  peakRssMb: number | null;
+  /** Objects in all frames, to see that a contender did the work. */
+  objects: number;
+}
+
+/** One way from a file to detections. Each run is a process of its own, so that CPU time is its own. */
+export interface Contender {
+  name: string;
+  measure(clip: Clip, model: string): Promise<Figures>;
 }
 
 const execute = promisify(execFile);
+const HERE = import.meta.dirname;
+const RIVALS = join(HERE, "../../../native/build/rivals");
+const OPENCV_HEADERS = "/usr/include/opencv4/opencv2/videoio.hpp";
+export const OPENCV_MISSING =
+  "not installed: apt-get install libopencv-core-dev libopencv-imgproc-dev libopencv-videoio-dev";
 
-/** Each contender has a process of its own, so that CPU time and memory are its own. */
-export async function measureInChild(
-  contender: "pipeline" | "infer",
-  model: string,
-  clip: string,
-): Promise<Figures> {
-  const child = join(import.meta.dirname, "child.ts");
-  const { stdout } = await execute(process.execPath, [child, contender, model, clip]);
-  return JSON.parse(stdout) as Figures;
+export const OURS: Contender = {
+  name: "jetfleet",
+  measure: (clip, model) => run(process.execPath, [join(HERE, "child.ts"), model, clip.path]),
+};
+
+export const FLOOR: Contender = {
+  name: "floor: decoder and inference, unconnected",
+  measure: (clip, model) => runRival("floor", model, clip.path, String(clip.frames)),
+};
+
+export const FFMPEG_PIPE: Contender = {
+  name: "ffmpeg pipe + ONNX Runtime",
+  measure: (clip, model) =>
+    runRival("ffmpeg-pipe", model, clip.path, String(clip.width), String(clip.height)),
+};
+
+export const OPENCV: Contender = {
+  name: "OpenCV + ONNX Runtime",
+  measure: (clip, model) => runRival("opencv", model, clip.path, "plain"),
+};
+
+export const OPENCV_THREADED: Contender = {
+  name: "OpenCV + ONNX Runtime, decode thread",
+  measure: (clip, model) => runRival("opencv", model, clip.path, "thread"),
+};
+
+/** Builds what can be built here and returns the rivals that there are. */
+export function buildRivals(): Contender[] {
+  const opencv = existsSync(OPENCV_HEADERS);
+  const targets = opencv ? ["all", "opencv"] : ["all"];
+  execFileSync("make", ["-C", join(HERE, "rivals"), `OUT=${RIVALS}`, ...targets], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  return opencv ? [FFMPEG_PIPE, OPENCV, OPENCV_THREADED] : [FFMPEG_PIPE];
 }
 
-/** The runtime's own decoder settings in gst-launch: what decoding costs without us. */
-export async function measureDecode(clip: string, frames: number): Promise<Figures> {
-  const pipeline = `filesrc location="${clip}" ! parsebin ! avdec_h264 max-threads=1 ! fakesink sync=false`;
-  // bash's `time` reports what a child used; Node does not.
-  const script = `TIMEFORMAT='%R %U %S'; time gst-launch-1.0 -q ${pipeline} >/dev/null`;
-  const { stderr } = await execute("bash", ["-c", script]);
-  const [wall = NaN, user = NaN, system = NaN] =
-    stderr.trim().split("\n").at(-1)?.split(" ").map(Number) ?? [];
+function runRival(name: string, ...args: string[]): Promise<Figures> {
+  return run(join(RIVALS, name), [LIBRARIES.runtimePath, ...args]);
+}
+
+async function run(program: string, args: string[]): Promise<Figures> {
+  const { stdout } = await execute(program, args);
+  const { frames, seconds, cpuSeconds, objects } = JSON.parse(stdout) as Record<string, number>;
+  if (!frames || !seconds || cpuSeconds === undefined) throw new Error(`${program} said ${stdout}`);
   return {
-    fps: frames / wall,
-    cpuMsPerFrame: ((user + system) * 1000) / frames,
-    peakRssMb: null,
+    fps: frames / seconds,
+    cpuMsPerFrame: (cpuSeconds * 1000) / frames,
+    objects: objects ?? 0,
   };
+}
+
+/** Microseconds a frame of 30 objects takes from the tracker to the payload for the broker. */
+export async function measureTracing(): Promise<number> {
+  const { stdout } = await execute(process.execPath, [join(HERE, "tracing.ts")]);
+  return (JSON.parse(stdout) as { microsPerFrame: number }).microsPerFrame;
 }

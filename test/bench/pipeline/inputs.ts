@@ -6,6 +6,13 @@ import { join, resolve } from "node:path";
 const ROOT = resolve(import.meta.dirname, "../../..");
 const FRAMES = 600;
 
+export interface Clip {
+  path: string;
+  width: number;
+  height: number;
+  frames: number;
+}
+
 /** Path of a file in ../shared/data, which is not part of the project. */
 export function requireData(path: string): string {
   const full = join(ROOT, "../shared/data", path);
@@ -15,22 +22,25 @@ export function requireData(path: string): string {
   );
 }
 
-/** car-detection upscaled, with noise so that its bit rate is that of a camera. Made once, then cached. */
-export function clip1080p(log: (line: string) => void): { path: string; frames: number } {
+/** car-detection at the bit rate of a camera, scaled where it must be, with a camera's noise. Made once, then cached. */
+export function clip(
+  { width, height, bitRate }: { width: number; height: number; bitRate: string },
+  log: (line: string) => void,
+): Clip {
   const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
   const folder = join(cache, "jetfleet/bench");
-  const path = join(folder, `car-detection-1080p-${FRAMES}.mp4`);
-  if (existsSync(path)) return { path, frames: FRAMES };
+  const path = join(folder, `car-detection-${height}p-${FRAMES}.mp4`);
+  if (existsSync(path)) return { path, width, height, frames: FRAMES };
   const source = requireData("videos/car-detection.mp4");
   log(`making ${path} (once)`);
   mkdirSync(folder, { recursive: true });
   const unfinished = `${path}.${process.pid}.mp4`;
   execFileSync("ffmpeg", [
     ...["-v", "error", "-y", "-stream_loop", "1", "-i", source, "-frames:v", String(FRAMES)],
-    ...["-vf", "scale=1920:1080,noise=alls=6:allf=t", "-an", "-pix_fmt", "yuv420p"],
-    ...["-c:v", "libx264", "-profile:v", "main", "-preset", "veryfast", "-b:v", "4500k"],
+    ...["-vf", `scale=${width}:${height},noise=alls=6:allf=t`, "-an", "-pix_fmt", "yuv420p"],
+    ...["-c:v", "libx264", "-profile:v", "main", "-preset", "veryfast", "-b:v", bitRate],
     unfinished,
   ]);
   renameSync(unfinished, path);
-  return { path, frames: FRAMES };
+  return { path, width, height, frames: FRAMES };
 }

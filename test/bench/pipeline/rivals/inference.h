@@ -1,0 +1,121 @@
+#pragma once
+
+#include <dlfcn.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#define ORT_API_MANUAL_INIT
+#include <onnxruntime_cxx_api.h>
+
+/// What all rivals share: the model, and how they are measured.
+namespace rivals {
+
+/// yolox_nano: float32 [1,3,416,416] BGR 0–255, [1,3549,85].
+constexpr int kSide = 416;
+constexpr float kGrey = 114;
+constexpr std::size_t kPlane = std::size_t{kSide} * kSide;
+constexpr std::size_t kRow = 85;
+constexpr float kMinScore = 0.4F;
+
+[[noreturn]] inline void Die(const char* what) {
+  std::fprintf(stderr, "%s\n", what);
+  std::exit(1);
+}
+
+inline const OrtApi* OpenRuntime(const char* path) {
+  void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) Die(dlerror());
+  using GetApiBase = const OrtApiBase* (*)();
+  const auto get_base = reinterpret_cast<GetApiBase>(dlsym(library, "OrtGetApiBase"));
+  if (get_base == nullptr) Die("no ONNX Runtime");
+  constexpr unsigned kApiVersion = 17;
+  return get_base()->GetApi(kApiVersion);
+}
+
+/// The settings are those of native/backends/onnxruntime.
+class Inference {
+ public:
+  Inference(const char* runtime, const char* model) {
+    Ort::InitApi(OpenRuntime(runtime));
+    static Ort::Env env{ORT_LOGGING_LEVEL_ERROR, "rival"};
+    Ort::SessionOptions settings;
+    settings.SetIntraOpNumThreads(1);
+    settings.SetInterOpNumThreads(1);
+    settings.SetExecutionMode(ORT_SEQUENTIAL);
+    settings.SetGraphOptimizationLevel(ORT_ENABLE_ALL);
+    session_ = Ort::Session(env, model, settings);
+    Ort::AllocatorWithDefaultOptions allocator;
+    input_name_ = session_.GetInputNameAllocated(0, allocator).get();
+    output_name_ = session_.GetOutputNameAllocated(0, allocator).get();
+    tensor_.assign(3 * kPlane, kGrey);
+    Run();  // the first run allocates
+  }
+
+  /// Planes B, G, R; to be filled before `Run`.
+  float* tensor() { return tensor_.data(); }
+
+  /// Objects in the picture, before NMS.
+  int Run() {
+    const auto memory = Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault);
+    const std::array<std::int64_t, 4> shape = {1, 3, kSide, kSide};
+    Ort::Value input = Ort::Value::CreateTensor<float>(memory, tensor_.data(), tensor_.size(),
+                                                       shape.data(), shape.size());
+    const char* in = input_name_.c_str();
+    const char* out = output_name_.c_str();
+    auto outputs = session_.Run(Ort::RunOptions{nullptr}, &in, &input, 1, &out, 1);
+    const float* rows = outputs[0].GetTensorData<float>();
+    const std::size_t count = outputs[0].GetTensorTypeAndShapeInfo().GetElementCount() / kRow;
+    int objects = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const float* row = rows + i * kRow;
+      if (row[4] < kMinScore) continue;
+      if (row[4] * *std::max_element(row + 5, row + kRow) >= kMinScore) ++objects;
+    }
+    return objects;
+  }
+
+ private:
+  Ort::Session session_{nullptr};
+  std::string input_name_;
+  std::string output_name_;
+  std::vector<float> tensor_;
+};
+
+/// Begins with the first picture: what starts a process is not what a frame costs.
+class Meter {
+ public:
+  void Begin() {
+    begin_ = std::chrono::steady_clock::now();
+    cpu_begin_ = CpuSeconds();
+  }
+  void Print(int frames, int objects) const {
+    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin_;
+    std::printf("{\"frames\":%d,\"seconds\":%.6f,\"cpuSeconds\":%.6f,\"objects\":%d}\n", frames,
+                wall.count(), CpuSeconds() - cpu_begin_, objects);
+  }
+
+ private:
+  /// Of this process and of those that it started and that have ended.
+  static double CpuSeconds() {
+    double seconds = 0;
+    for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+      rusage usage{};
+      getrusage(who, &usage);
+      for (const timeval& time : {usage.ru_utime, usage.ru_stime}) {
+        seconds += static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+      }
+    }
+    return seconds;
+  }
+
+  std::chrono::steady_clock::time_point begin_;
+  double cpu_begin_ = 0;
+};
+
+}  // namespace rivals

@@ -1,0 +1,121 @@
+#include "binding/mailbox.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+namespace jetfleet {
+namespace {
+
+FrameResult FrameOf(std::uint64_t index, std::size_t detections = 0) {
+  static const auto kModel = std::make_shared<ModelTag>(ModelTag{"m", {"person"}});
+  FrameResult frame;
+  frame.model = kModel;
+  frame.id.index = index;
+  frame.detections.assign(detections, {{1, 2, 3, 4}, 0.5F, 0});
+  return frame;
+}
+
+std::vector<FrameResult> Batch(std::uint64_t index) {
+  std::vector<FrameResult> batch;
+  batch.push_back(FrameOf(index));
+  return batch;
+}
+
+/// Takes what there is and returns what the last statistics say was dropped at `place`.
+std::size_t FramesIn(Mailbox* mailbox, std::string* stats = nullptr) {
+  std::size_t frames = 0;
+  Message message;
+  while (mailbox->Take(&message)) {
+    if (const auto* some = std::get_if<FramesMessage>(&message)) frames += some->frames;
+    if (const auto* figures = std::get_if<StatsMessage>(&message); stats && figures) {
+      *stats = figures->json;
+    }
+  }
+  return frames;
+}
+
+TEST(Mailbox, KeepsTheNewestFramesAndTellsHowManyWent) {
+  Mailbox mailbox("p", [] {});
+  constexpr std::size_t kSent = Mailbox::kMaxFramesMessages + 10;
+  for (std::size_t i = 0; i < kSent; ++i) mailbox.OnFrames(Batch(i));
+  mailbox.OnStats({});
+  std::string stats;
+  EXPECT_EQ(FramesIn(&mailbox, &stats), Mailbox::kMaxFramesMessages);
+  EXPECT_NE(stats.find(R"({"place":"runner","reason":"event-loop-late","total":10})"),
+            std::string::npos)
+      << stats;
+}
+
+TEST(Mailbox, IsBoundedInMessagesOfEveryKind) {
+  Mailbox mailbox("p", [] {});
+  for (int i = 0; i < 1000; ++i) {
+    mailbox.OnStats({});
+    mailbox.OnSource(SourceState::kLost, Status::Ok());
+  }
+  Message message;
+  std::size_t count = 0;
+  while (mailbox.Take(&message)) ++count;
+  EXPECT_EQ(count, 2 * Mailbox::kMaxOtherMessages);
+}
+
+TEST(Mailbox, DropsNoStateForFrames) {
+  Mailbox mailbox("p", [] {});
+  mailbox.OnSource(SourceState::kLost, Status::Ok());
+  for (std::size_t i = 0; i < 1000; ++i) mailbox.OnFrames(Batch(i));
+  Message message;
+  ASSERT_TRUE(mailbox.Take(&message));
+  EXPECT_TRUE(std::holds_alternative<SourceMessage>(message));
+}
+
+TEST(Mailbox, EndsAMessageThatGrowsTooLarge) {
+  Mailbox mailbox("p", [] {});
+  std::vector<FrameResult> batch;
+  for (std::uint64_t i = 0; i < 20; ++i) batch.push_back(FrameOf(i, 1000));
+  mailbox.OnFrames(std::move(batch));
+  std::size_t messages = 0;
+  std::size_t frames = 0;
+  Message message;
+  while (mailbox.Take(&message)) {
+    const auto& some = std::get<FramesMessage>(message);
+    EXPECT_LT(some.json.size(), 2 * Mailbox::kMaxMessageBytes);
+    frames += some.frames;
+    ++messages;
+  }
+  EXPECT_EQ(frames, 20U);
+  EXPECT_GT(messages, 1U);
+}
+
+TEST(Mailbox, LosesAndInventsNothingBetweenThreads) {
+  std::atomic<int> wakes{0};
+  Mailbox mailbox("p", [&wakes] { ++wakes; });
+  constexpr std::size_t kSent = 2000;
+  std::atomic<bool> done{false};
+  std::thread publisher([&] {
+    for (std::size_t i = 0; i < kSent; ++i) {
+      mailbox.OnFrames(Batch(i));
+      if (i % 16 == 0) mailbox.OnStats({});
+    }
+    mailbox.OnStats({});
+    done = true;
+  });
+  std::thread source([&] {
+    for (std::size_t i = 0; i < kSent; ++i) mailbox.OnSource(SourceState::kLost, Status::Ok());
+  });
+  std::size_t frames = 0;
+  std::string stats;
+  while (!done) frames += FramesIn(&mailbox, &stats);
+  publisher.join();
+  source.join();
+  frames += FramesIn(&mailbox, &stats);
+  const std::string dropped = R"("reason":"event-loop-late","total":)";
+  const std::size_t at = stats.find(dropped);
+  const std::size_t told =
+      at == std::string::npos ? 0 : std::stoul(stats.substr(at + dropped.size()));
+  EXPECT_EQ(frames + told, kSent);
+  EXPECT_GE(wakes, static_cast<int>(2 * kSent));
+}
+
+}  // namespace
+}  // namespace jetfleet
