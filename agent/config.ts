@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { FleetError } from "../fleet/errors/index.ts";
 import { BoardName, Name } from "../fleet/spec/index.ts";
+import type { DeviceIdentity } from "./identity/certificate-verbs.ts";
 
 const url = (protocols: string[]) =>
   z.string().refine((text) => protocols.some((protocol) => text.startsWith(`${protocol}://`)), {
@@ -16,11 +17,17 @@ export const AgentConfig = z.strictObject({
   board: BoardName,
   /** What the device may be addressed by; a hub has no say in it. */
   labels: z.record(Name, z.string().min(1).max(63)).default({}),
-  /** HTTP address of the hub. The device's password goes to this origin only. */
-  hubUrl: url(["http", "https"]),
-  mqttUrl: url(["mqtt", "mqtts"]),
-  username: z.string().min(1),
-  password: z.string().min(1),
+  /** Address of the hub. The device's certificate is shown to this origin only. */
+  hubUrl: url(["https", "http"]),
+  mqttUrl: url(["mqtts", "mqtt"]),
+  /**
+   * Of a former version, as are http and mqtt: such a device runs its pipelines, and speaks to the hub again once `up`
+   * has given it a certificate.
+   */
+  username: z.string().optional(),
+  password: z.string().optional(),
+  /** PEM of key, certificate and CA; by default identity.pem in `stateDir`. */
+  identityFile: z.string().optional(),
   /** PEM of the ed25519 key that signs this fleet's desired documents. */
   fleetPublicKey: z.string().startsWith("-----BEGIN PUBLIC KEY-----", {
     error: "must be a public key in PEM form",
@@ -56,6 +63,10 @@ export function parseConfig(text: string, path: string): AgentConfig {
   );
 }
 
+export function identityOf({ fleet, device, identityFile, stateDir }: AgentConfig): DeviceIdentity {
+  return { fleet, device, identityFile: identityFile ?? join(stateDir, "identity.pem") };
+}
+
 /** Where the native runtime lies: what the configuration says, else beside the bundle. */
 export function nativePaths(config: AgentConfig, bundlePath: string) {
   const beside = (file: string) => join(dirname(bundlePath), file);
@@ -79,7 +90,7 @@ function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    // The parser's message may quote the text around the fault, and the file holds a password.
+    // The parser's message may quote the text around the fault, and a former version's file holds a password.
     throw new FleetError("AGENT_CONFIG", `Expected JSON in ${path} but it does not parse`);
   }
 }

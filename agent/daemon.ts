@@ -1,8 +1,12 @@
 import type { BoardFacts, Reported } from "../fleet/contract/index.ts";
+import { Connector } from "../fleet/transfer/connector.ts";
+import { IdentityFile } from "../fleet/transfer/identity/identity-file.ts";
+import { TrustedClock } from "../fleet/transfer/identity/trusted-clock.ts";
 import { readBoardFacts } from "./board/facts.ts";
 import { BoardSampler } from "./board/sampler.ts";
-import { type AgentConfig, nativePaths } from "./config.ts";
+import { type AgentConfig, identityOf, nativePaths } from "./config.ts";
 import { type Disk, openDisk } from "./disk.ts";
+import { Renewal } from "./identity/renewal.ts";
 import { DesiredInbox } from "./reconcile/desired-inbox.ts";
 import { Downloads } from "./reconcile/downloads.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
@@ -47,6 +51,9 @@ export class Daemon {
   readonly #disk: Disk;
   readonly #board: BoardFacts;
   readonly #bootId: string;
+  readonly #identity: IdentityFile;
+  readonly #connector: Connector;
+  readonly #renewal: Renewal;
   readonly #link: HubLink;
   readonly #reporter: Reporter;
   readonly #supervisor: Supervisor;
@@ -61,7 +68,10 @@ export class Daemon {
     this.#disk = disk;
     this.#board = board;
     this.#bootId = bootId;
+    this.#identity = new IdentityFile(identityOf(context.config).identityFile);
+    this.#connector = new Connector(this.#identity, new TrustedClock());
     this.#link = this.#createLink();
+    this.#renewal = this.#createRenewal();
     this.#reporter = new Reporter({
       link: this.#link,
       journal: disk.journal,
@@ -98,6 +108,7 @@ export class Daemon {
     this.#reconciler.open();
     this.#sampler.start();
     this.#link.start();
+    this.#renewal.start();
     this.#ticker.start();
     log.info("agent runs", {
       version: AGENT_VERSION,
@@ -114,6 +125,7 @@ export class Daemon {
     await this.#reconciler.stop();
     await this.#supervisor.stopAll();
     await this.#reporter.flush();
+    await this.#renewal.stop();
     await this.#link.stop();
   }
 
@@ -140,9 +152,21 @@ export class Daemon {
     }
   }
 
+  #createRenewal(): Renewal {
+    const { config, log } = this.#context;
+    return new Renewal({
+      connector: this.#connector,
+      file: this.#identity,
+      hubUrl: config.hubUrl,
+      log,
+      onRenewed: () => this.#link.reconnect(),
+    });
+  }
+
   #createLink(): HubLink {
     return new HubLink({
       config: this.#context.config,
+      connector: this.#connector,
       presence: this.#disk.presence,
       log: this.#context.log,
       onDesired: (message) => this.#inbox.receive(message),
@@ -177,6 +201,7 @@ export class Daemon {
     return new Downloads({
       objects,
       config: this.#context.config,
+      connector: this.#connector,
       artifactUrl: () => store.current.artifactUrl,
       inUse: () => objectsInUse(store.current),
       kept: () => objectsKept(store.current),

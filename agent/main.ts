@@ -1,7 +1,12 @@
-import { realpathSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { describeError, FleetError } from "../fleet/errors/index.ts";
-import { type AgentConfig, readConfig } from "./config.ts";
+import { type AgentConfig, identityOf, readConfig } from "./config.ts";
 import { startDaemon } from "./daemon.ts";
+import {
+  describeIdentity,
+  installCertificate,
+  requestCertificate,
+} from "./identity/certificate-verbs.ts";
 import { createLog } from "./report/log.ts";
 import { runRunner } from "./supervise/runner.ts";
 import { AGENT_VERSION } from "./version.ts";
@@ -9,8 +14,10 @@ import { AGENT_VERSION } from "./version.ts";
 const HELP = `jetfleet agent ${AGENT_VERSION}: runs the pipelines that its fleet's operator signed for this device
 
 usage:
-  agent.cjs run --config FILE   run as daemon (systemd unit jetfleet-agent)
-  agent.cjs runner              host one pipeline; started by the daemon only
+  agent.cjs run --config FILE                   run as daemon (systemd unit jetfleet-agent)
+  agent.cjs runner                              host one pipeline; started by the daemon only
+  agent.cjs request-certificate --config FILE   make a key; prints what the hub needs to certify it
+  agent.cjs install-certificate --config FILE   take the hub's answer from standard input
   agent.cjs --version
   agent.cjs --help
 `;
@@ -24,27 +31,38 @@ async function main(args: readonly string[]): Promise<void> {
       return runDaemon(configPath(rest));
     case "runner":
       return runRunner();
+    case "request-certificate":
+      return await printRequest(configPath(rest));
+    case "install-certificate":
+      return await install(configPath(rest));
     case "--version":
       return void process.stdout.write(`${AGENT_VERSION}\n`);
     case "--help":
       return void process.stdout.write(HELP);
     default:
-      throw new FleetError(
-        "USAGE",
-        `Expected run, runner, --version or --help but got ${command}`,
-        {
-          hint: "Run agent.cjs --help.",
-        },
-      );
+      throw new FleetError("USAGE", `Expected a command of agent.cjs but got ${command}`, {
+        hint: "Run agent.cjs --help.",
+      });
   }
 }
 
 function configPath(args: readonly string[]): string {
   const [flag, path, ...rest] = args;
   if (flag === "--config" && path !== undefined && rest.length === 0) return path;
-  throw new FleetError("USAGE", "Expected `run --config FILE`", {
+  throw new FleetError("USAGE", "Expected --config FILE after the command", {
     hint: "Run agent.cjs --help.",
   });
+}
+
+async function printRequest(path: string): Promise<void> {
+  const request = await requestCertificate(identityOf(readConfig(path)));
+  process.stdout.write(`${JSON.stringify(request)}\n`);
+}
+
+async function install(path: string): Promise<void> {
+  const answer = readFileSync(0, "utf8");
+  const identity = await installCertificate(identityOf(readConfig(path)), answer);
+  process.stdout.write(`${describeIdentity(identity)}\n`);
 }
 
 async function runDaemon(path: string): Promise<void> {
@@ -80,7 +98,7 @@ function bundlePath(): string {
 }
 
 function secretsOf(config: AgentConfig): string[] {
-  return [config.password, Buffer.from(`${config.username}:${config.password}`).toString("base64")];
+  return config.password === undefined ? [] : [config.password];
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

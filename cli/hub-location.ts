@@ -8,13 +8,13 @@ import { stateDir } from "./setup/paths.mjs";
 export interface HubOptions {
   /** Base URL of the hub; that of this clone's own hub when absent. */
   hub?: string;
-  credentials?: string;
+  identity?: string;
   hubDir?: string;
 }
 
 export interface HubLocation {
   httpUrl: string;
-  credentialsFile: string;
+  identityFile: string;
   /** Where the truth keeper of this clone's simulated camera writes; other hubs have none. */
   truthFile?: string;
 }
@@ -22,27 +22,24 @@ export interface HubLocation {
 /** Flags first, else what `npm run demo` left in the state folder. Throws HUB_UNREACHABLE when there is neither. */
 export async function locateHub(options: HubOptions): Promise<HubLocation> {
   const state = stateDir();
-  const credentialsFile = options.credentials ?? path.join(state, "keys", "operator.json");
+  const identityFile = options.identity ?? path.join(state, "keys", "operator.pem");
   if (options.hub !== undefined) {
     if (!URL.canParse(options.hub)) {
-      throw new FleetError("USAGE", `Expected --hub to be a URL such as http://10.0.0.2:8080`);
+      throw new FleetError("USAGE", `Expected --hub to be a URL such as https://10.0.0.2:8080`);
     }
-    return { httpUrl: options.hub, credentialsFile };
+    return { httpUrl: options.hub, identityFile };
   }
   const file = path.join(options.hubDir ?? path.join(state, "hub"), "hub.json");
   const { httpUrl } = await readRecord(file);
   return {
     httpUrl,
-    credentialsFile,
+    identityFile,
     ...(options.hubDir === undefined ? { truthFile: truthFileOf(state) } : {}),
   };
 }
 
-export function clientFor(
-  { httpUrl, credentialsFile }: HubLocation,
-  signal?: AbortSignal,
-): HubClient {
-  return new HubClient({ httpUrl, credentialsFile, ...(signal ? { signal } : {}) });
+export function clientFor({ httpUrl, identityFile }: HubLocation, signal?: AbortSignal): HubClient {
+  return new HubClient({ httpUrl, identityFile, ...(signal ? { signal } : {}) });
 }
 
 export function truthFileOf(state: string): string {
@@ -60,7 +57,7 @@ async function readRecord(file: string): Promise<HubRecord> {
   } catch (cause) {
     throw new FleetError("HUB_UNREACHABLE", `Expected a hub's addresses in ${file}`, {
       cause,
-      hint: "Start one with `npm run demo`, or name one with --hub URL --credentials FILE.",
+      hint: "Start one with `npm run demo`, or name one with --hub URL --identity FILE.",
     });
   }
 }

@@ -47,7 +47,10 @@ function withHub(command: Command): Command {
   return command
     .option("--hub <url>", "the hub's address; default: the hub of this clone's demo")
     .option("--hub-dir <dir>", "folder with the hub's hub.json, instead of --hub")
-    .option("--credentials <file>", "operator credentials; default: .jetfleet/keys/operator.json");
+    .option(
+      "--identity <file>",
+      "operator's key and certificate; default: .jetfleet/keys/operator.pem",
+    );
 }
 
 async function run(command: () => Promise<number>): Promise<void> {

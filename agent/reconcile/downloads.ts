@@ -3,10 +3,11 @@ import type { ReportedError } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import type { ModelManifest } from "../../fleet/spec/index.ts";
 import { type BackoffRange, throwIfAborted } from "../../fleet/transfer/backoff.ts";
+import type { Connector } from "../../fleet/transfer/connector.ts";
 import { fetchObject } from "../../fleet/transfer/download/fetch-object.ts";
-import { originOf } from "../../fleet/transfer/download/http-get.ts";
 import { sizeIfThere } from "../../fleet/transfer/files/durable-file.ts";
 import type { ObjectStore } from "../../fleet/transfer/files/object-store.ts";
+import { originOf } from "../../fleet/transfer/http/http-request.ts";
 import type { AgentConfig } from "../config.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
@@ -15,7 +16,8 @@ import { Turns } from "../update/turns.ts";
 
 export interface DownloadsOptions {
   objects: ObjectStore;
-  config: Pick<AgentConfig, "hubUrl" | "username" | "password">;
+  config: Pick<AgentConfig, "hubUrl">;
+  connector: Connector;
   /** Where objects lie at this moment; asked before each attempt. */
   artifactUrl: () => string | null;
   /** Objects that must survive when room has to be made. */
@@ -174,15 +176,13 @@ export class Downloads {
     this.#options.onProgress();
   }
 
-  /** The password goes to the hub that this device was provisioned for and to no other origin. */
-  #where(digest: string): { url: string; authorization: string | null } {
-    const { config, artifactUrl } = this.#options;
+  /** The certificate is shown to the hub that this device was provisioned for and to no other origin. */
+  #where(digest: string): { url: string; connector: Connector | null } {
+    const { artifactUrl, config, connector } = this.#options;
     const base = artifactUrl();
     if (base === null) throw new FleetError("ARTIFACT_FETCH", "No document says where objects lie");
     const url = `${base.replace(/\/*$/, "")}/objects/${digest}`;
-    if (originOf(url) !== originOf(config.hubUrl)) return { url, authorization: null };
-    const login = Buffer.from(`${config.username}:${config.password}`).toString("base64");
-    return { url, authorization: `Basic ${login}` };
+    return { url, connector: originOf(url) === originOf(config.hubUrl) ? connector : null };
   }
 
   /** When the disk is short, what only an older version uses goes first; then BOARD_DISK_FULL. */

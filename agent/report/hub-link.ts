@@ -1,13 +1,19 @@
-import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import { CHANNELS, type ChannelName, type Payload, topic } from "../../fleet/contract/index.ts";
 import { backoffMs, wait } from "../../fleet/transfer/backoff.ts";
+import type { Connector } from "../../fleet/transfer/connector.ts";
+import {
+  type MqttClient,
+  type Protocol,
+  wantsOtherProtocol,
+} from "../../fleet/transfer/mqtt/start-mqtt.ts";
 import type { AgentConfig } from "../config.ts";
 import { Backlog } from "./backlog.ts";
 import type { Log } from "./log.ts";
 import type { PresenceCounter } from "./presence.ts";
 
 export interface HubLinkOptions {
-  config: Pick<AgentConfig, "fleet" | "device" | "mqttUrl" | "username" | "password">;
+  config: Pick<AgentConfig, "fleet" | "device" | "mqttUrl">;
+  connector: Connector;
   presence: PresenceCounter;
   log: Log;
   onDesired: (message: Buffer) => void;
@@ -20,8 +26,6 @@ const KEEPALIVE_SECONDS = 30;
 const BACKOFF = { baseMs: 500, capMs: 30_000 };
 /** A session that lasted this long was a good one. One that ends at once is as bad as none. */
 const STEADY_MS = 5_000;
-/** "Unacceptable protocol version" of MQTT 3.1.1 and "unsupported protocol version" of MQTT 5. */
-const OTHER_PROTOCOL = new Set([1, 132]);
 
 /**
  * The device's connection to the broker, kept up for as long as the agent lives. The session is clean: all that
@@ -32,7 +36,9 @@ export class HubLink {
   readonly #stop = new AbortController();
   #client: MqttClient | null = null;
   #backlog = new Backlog(() => {});
-  #protocol: 4 | 5 = 5;
+  #protocol: Protocol = 5;
+  /** The session is ended so that the next one shows another certificate. */
+  #changing = false;
   /** A connection that breaks does not call back for what was under way on it. */
   readonly #unacknowledged = new Set<() => void>();
   #running: Promise<void> = Promise.resolve();
@@ -63,6 +69,13 @@ export class HubLink {
     await this.#running;
   }
 
+  /** Begins a session anew, by a goodbye, to show the certificate that is on disk now. */
+  reconnect(): void {
+    if (!this.connected) return;
+    this.#changing = true;
+    this.#client?.end(false);
+  }
+
   /** Resolves with true once the message has left (QoS 0) or is acknowledged (QoS 1); false when it has not. */
   publish<Name extends ChannelName>(channel: Name, payload: Payload<Name>, detail?: string) {
     return this.publishRaw(channel, JSON.stringify(payload), detail);
@@ -91,9 +104,13 @@ export class HubLink {
     const { log } = this.#options;
     const { signal } = this.#stop;
     for (let attempt = 0; !signal.aborted; attempt += 1) {
-      const { lasted, reason, code } = await this.#oneConnection();
+      const { lasted, reason, error } = await this.#oneConnection();
       if (signal.aborted) break;
-      if (code !== null && OTHER_PROTOCOL.has(code) && this.#protocol === 5) {
+      if (this.#changing) {
+        this.#changing = false;
+        continue;
+      }
+      if (wantsOtherProtocol(error) && this.#protocol === 5) {
         this.#protocol = 4;
         continue;
       }
@@ -105,10 +122,16 @@ export class HubLink {
   }
 
   /** From connect to close. */
-  async #oneConnection(): Promise<{ lasted: boolean; reason: string; code: number | null }> {
+  async #oneConnection(): Promise<{ lasted: boolean; reason: string; error: unknown }> {
     await this.#countConnection();
-    if (this.#stop.signal.aborted) return { lasted: false, reason: "stopped", code: null };
-    const client = connect(this.#options.config.mqttUrl, this.#clientOptions());
+    if (this.#stop.signal.aborted) return { lasted: false, reason: "stopped", error: null };
+    let client: MqttClient;
+    try {
+      client = this.#open();
+    } catch (error) {
+      // No identity, or one that cannot be used: the pipelines run, and `up` mends it.
+      return { lasted: false, reason: messageOf(error), error };
+    }
     this.#client = client;
     const backlog = new Backlog(() => client.sendPing());
     this.#backlog = backlog;
@@ -116,23 +139,19 @@ export class HubLink {
       if (cmd === "pingresp") backlog.answered();
     });
     let sinceMs: number | null = null;
-    let reason = "closed";
-    let code: number | null = null;
+    let error: unknown = null;
     client.on("connect", () => {
       sinceMs = Date.now();
       void this.#greet(client);
     });
     client.on("message", (_topic, message) => this.#options.onDesired(message));
-    client.on("error", (error) => {
-      reason = error.message;
-      code = "code" in error && typeof error.code === "number" ? error.code : null;
-    });
+    client.on("error", (said) => (error = this.#options.connector.explain(said)));
     await new Promise<void>((resolve) => client.once("close", () => resolve()));
     client.end(true);
     for (const giveUp of this.#unacknowledged) giveUp();
     this.#unacknowledged.clear();
     const lasted = sinceMs !== null && Date.now() - sinceMs >= STEADY_MS;
-    return { lasted, reason, code };
+    return { lasted, reason: error === null ? "closed" : messageOf(error), error };
   }
 
   /** A full disk must not silence the device: then the number grows in memory only. */
@@ -160,27 +179,26 @@ export class HubLink {
     }
   }
 
-  #clientOptions(): IClientOptions {
-    const { config, presence } = this.#options;
-    return {
-      protocolVersion: this.#protocol,
+  #open(): MqttClient {
+    const { config, connector, presence } = this.#options;
+    return connector.mqtt({
+      url: config.mqttUrl,
+      protocol: this.#protocol,
       clientId: `${config.fleet}.${config.device}`,
-      username: config.username,
-      password: config.password,
-      clean: true,
-      keepalive: KEEPALIVE_SECONDS,
-      connectTimeout: CONNECT_TIMEOUT_MS,
+      keepaliveSeconds: KEEPALIVE_SECONDS,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
       // This class decides when to connect again, so that each connection has its own will and number.
-      reconnectPeriod: 0,
-      resubscribe: false,
-      queueQoSZero: false,
-      timerVariant: "native",
+      reconnectMs: 0,
       will: {
         topic: topic(config.fleet, config.device, "presence"),
         payload: Buffer.from(JSON.stringify(presence.presence(false))),
         qos: CHANNELS.presence.qos,
         retain: CHANNELS.presence.retain,
       },
-    };
+    });
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -82,7 +82,7 @@ async function startFleet(run: DemoRun, started: Part<unknown>[]): Promise<DemoF
   steps.say("camera", `${camera.started ? "started" : "in use"}, ${camera.text}`);
   const hasTruth = await startTruth(run, httpUrl, camera.started !== null, started);
   const boards = await ensureBoards(paths, steps, ensure);
-  const location: HubLocation = { httpUrl, credentialsFile: paths.operatorFile };
+  const location: HubLocation = { httpUrl, identityFile: paths.operatorFile };
   if (hasTruth) location.truthFile = paths.truthFile;
   return { location, boards, camera };
 }

@@ -2,11 +2,10 @@ import { createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import { chmod, mkdir } from "node:fs/promises";
 import path from "node:path";
 import ssh2 from "ssh2";
-import { openOperatorFile } from "../../fleet/hub/credentials/operator-file.ts";
 import { readIfThere, writeFileDurably } from "../../fleet/transfer/files/durable-file.ts";
 import type { DemoPaths } from "./state.ts";
 
-/** Makes what is missing of the fleet's keys, each readable by its owner only. Returns the names of new ones. */
+/** Makes what is missing of the fleet's keys (the operator's certificate is the hub's to make), each readable by its owner only. Returns the names of new ones. */
 export async function ensureKeys(paths: DemoPaths): Promise<string[]> {
   await mkdir(paths.keys, { recursive: true, mode: 0o700 });
   await chmod(paths.keys, 0o700);
@@ -16,7 +15,6 @@ export async function ensureKeys(paths: DemoPaths): Promise<string[]> {
     await ensure(path.join(paths.keys, "passphrase"), () => ({
       "": `${randomBytes(24).toString("base64url")}\n`,
     })),
-    await ensureOperator(paths.operatorFile),
   ];
   return made.filter((name) => name !== null);
 }
@@ -30,12 +28,6 @@ async function ensure(file: string, make: () => KeyFiles): Promise<string | null
     await writeFileDurably(withSuffix(file, suffix), content, 0o600);
   }
   return path.basename(file);
-}
-
-async function ensureOperator(file: string): Promise<string | null> {
-  const before = await readIfThere(file);
-  await openOperatorFile(file);
-  return before ? null : path.basename(file);
 }
 
 /** `.pub` goes before the extension of a PEM file and at the end of any other. */

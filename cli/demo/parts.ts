@@ -108,7 +108,7 @@ export function truthPart(paths: DemoPaths, hubUrl: string): Part<TruthReady> {
     command: nodePath(),
     args: [
       ...[script("fleet/sim/truth/main.ts"), "--hub", hubUrl, "--seed", SCENE_SEED],
-      ...["--credentials", paths.operatorFile, "--out", paths.truthFile],
+      ...["--identity", paths.operatorFile, "--out", paths.truthFile],
     ],
     folder: paths.truth,
     recordFile: path.join(paths.truth, "keeper.json"),

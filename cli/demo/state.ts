@@ -33,7 +33,7 @@ export function demoPaths(state: string = stateDir()): DemoPaths {
     truth: path.join(state, "truth"),
     truthFile: truthFileOf(state),
     lock: path.join(state, "demo.lock"),
-    operatorFile: path.join(keys, "operator.json"),
+    operatorFile: path.join(keys, "operator.pem"),
     signingKey: path.join(keys, "fleet-signing.pem"),
     sshKey: path.join(keys, "ssh_ed25519"),
     sshPublicKey: path.join(keys, "ssh_ed25519.pub"),

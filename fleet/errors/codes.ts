@@ -110,8 +110,28 @@ export const ERROR_CODES = {
 
   HUB_UNREACHABLE: row("The hub does not answer.", "Start the hub, or correct its address.", true),
   HUB_REFUSED: row(
-    "The hub refused the credentials or the request.",
-    "Check the operator credentials file.",
+    "The hub refused the certificate or the request.",
+    "Check that the operator's certificate is this hub's; a hub that is started makes one that is missing.",
+    false,
+  ),
+  HUB_UNTRUSTED: row(
+    "What answers at the hub's address did not prove to be the fleet's hub.",
+    "Check the address; if the hub has a new CA, run `up` to tell the devices.",
+    true,
+  ),
+  IDENTITY_MISSING: row(
+    "The file with a key and its certificate is not there.",
+    "An operator's is made by the hub when it starts, a device's by `up`.",
+    false,
+  ),
+  IDENTITY_INVALID: row(
+    "The file with a key and its certificate cannot be used.",
+    "Remove the operator's file and start the hub again; a device's is written anew by `up`.",
+    false,
+  ),
+  IDENTITY_EXPIRED: row(
+    "A certificate of our own has ended.",
+    "An operator's is renewed when the hub starts, a device's by `up`.",
     false,
   ),
   HUB_DISK_FULL: row(

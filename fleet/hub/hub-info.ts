@@ -11,7 +11,7 @@ export const HubRecord = z.object({
 });
 export type HubRecord = z.infer<typeof HubRecord>;
 
-/** Answer of `GET /info`, which needs no credentials. */
+/** Answer of `GET /info`. */
 export const HubInfo = z.object({
   service: z.literal("jetfleet-hub"),
   fleet: Name,
@@ -21,9 +21,12 @@ export const HubInfo = z.object({
 });
 export type HubInfo = z.infer<typeof HubInfo>;
 
-/** A user name and its password, as in `operator.json`. */
-export const Credentials = z.object({ username: z.string().min(1), password: z.string().min(1) });
-export type Credentials = z.infer<typeof Credentials>;
+/** Answer of `GET /certificate`: how long the certificate of who asks may still wait for its renewal. */
+export const CertificateState = z.object({
+  serial: z.string(),
+  renewInMs: z.number().nonnegative(),
+});
+export type CertificateState = z.infer<typeof CertificateState>;
 
 /** Body of every HTTP answer that is not a success. */
 export const HttpProblem = z.object({ code: z.string(), message: z.string(), hint: z.string() });

@@ -7,13 +7,12 @@ import { isErrno, readIfThere, writeFileDurably } from "../transfer/files/durabl
 import { ObjectStore } from "../transfer/files/object-store.ts";
 import { Broker } from "./broker/broker.ts";
 import { RetainedStore } from "./broker/retained-store.ts";
-import { Authenticator } from "./credentials/authenticator.ts";
-import { DeviceCredentials } from "./credentials/device-credentials.ts";
-import { openOperatorFile } from "./credentials/operator-file.ts";
 import { History } from "./history/history.ts";
 import { recorderFor } from "./history/record.ts";
-import { createHttpApp } from "./http/http-server.ts";
+import { createHttpSide } from "./http/http-server.ts";
 import { HubRecord } from "./hub-info.ts";
+import { HubIdentity } from "./identity/hub-identity.ts";
+import { DEFAULT_LIFE_MS } from "./identity/issuer.ts";
 import { type Log, logToStderr } from "./log.ts";
 
 export interface HubOptions {
@@ -28,6 +27,8 @@ export interface HubOptions {
   /** 0: the port of last time when it is free, else any. */
   mqttPort: number;
   httpPort: number;
+  /** How long the certificates are good that the hub makes; 90 days when absent. */
+  certificateLifeMs?: number;
   log?: Log;
   returnDeadlineMs?: number;
 }
@@ -43,18 +44,24 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   await mkdir(options.dir, { recursive: true, mode: 0o700 });
   const previous = await readRecord(recordFile);
   await refuseSecondHub(options, previous);
-  const operator = await openOperatorFile(options.operatorFile);
-  const devices = await DeviceCredentials.open(path.join(options.dir, "devices"));
+  const identity = await HubIdentity.open({
+    dir: options.dir,
+    fleet: options.fleet,
+    operatorFile: options.operatorFile,
+    names: namesOf(options),
+    lifeMs: options.certificateLifeMs ?? DEFAULT_LIFE_MS,
+    log,
+  });
+  const { register, issuer, gate, tls } = identity;
   const retained = await RetainedStore.open(path.join(options.dir, "retained"), options.fleet);
   const objects = new ObjectStore(path.join(options.dir, "objects"));
   await objects.open();
   const history = await History.open({ folder: path.join(options.dir, "history"), log });
-  const authenticator = new Authenticator(operator, devices);
   const broker = await Broker.start({
     fleet: options.fleet,
-    authenticator,
+    tls,
+    gate,
     retained,
-    hasAccount: (device) => devices.find(device) !== undefined,
     log,
     record: recorderFor(history, log),
     ...(options.returnDeadlineMs === undefined
@@ -62,11 +69,12 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
       : { returnDeadlineMs: options.returnDeadlineMs }),
   });
   const projectVersion = await readVersion();
-  const http = await createHttpApp({
+  const http = await createHttpSide({
     fleet: options.fleet,
-    operatorName: operator.username,
-    devices,
-    authenticator,
+    tls,
+    register,
+    issuer,
+    gate,
     retained,
     broker,
     objects,
@@ -81,10 +89,11 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     }),
   });
   const stop = async (): Promise<void> => {
+    identity.stop();
     http.server.close();
     await broker.close();
     http.server.closeAllConnections();
-    await http.close();
+    await http.app.close();
     await retained.settled();
     await history.close();
   };
@@ -95,11 +104,19 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     record = recordOf(options, mqttPort, httpPort);
     await writeFileDurably(recordFile, `${JSON.stringify(record)}\n`, 0o644);
     await history.noteHub("hub-started", "The hub started", { version: projectVersion });
+    identity.keepFresh(broker.server, http.server);
   } catch (error) {
     await stop();
     throw error;
   }
   return { record, stop };
+}
+
+/** What peers may call the hub: where it listens, what it is told to be, and the machine itself. */
+function namesOf({ host, advertise }: HubOptions): string[] {
+  const listening = host === "0.0.0.0" || host === "::" ? [] : [host];
+  const given = advertise === undefined ? [] : [advertise];
+  return [...new Set([...given, ...listening, "localhost", "127.0.0.1", "::1"])];
 }
 
 function recordOf(options: HubOptions, mqttPort: number, httpPort: number): HubRecord {
@@ -108,8 +125,8 @@ function recordOf(options: HubOptions, mqttPort: number, httpPort: number): HubR
   return {
     pid: process.pid,
     fleet: options.fleet,
-    httpUrl: `http://${authority}:${httpPort}`,
-    mqttUrl: `mqtt://${authority}:${mqttPort}`,
+    httpUrl: `https://${authority}:${httpPort}`,
+    mqttUrl: `mqtts://${authority}:${mqttPort}`,
     startedAtMs: Date.now(),
   };
 }

@@ -9,14 +9,22 @@ const program = new Command("hub")
   .description("MQTT broker and artifact server of a fleet")
   .requiredOption("--dir <dir>", "folder of all state")
   .requiredOption("--fleet <name>", "name of the fleet", parseName)
-  .requiredOption("--operator-file <file>", "operator credentials; made when absent")
+  .requiredOption(
+    "--operator-file <file>",
+    "the operator's key, certificate and the fleet's CA (PEM); made when absent",
+  )
   .option("--host <address>", "address to listen on", "127.0.0.1")
   .option("--advertise <host>", "host name or address that devices use to reach the hub")
   .option("--mqtt-port <port>", "0: that of last time, else any", parsePort, 0)
-  .option("--http-port <port>", "0: that of last time, else any", parsePort, 0);
+  .option("--http-port <port>", "0: that of last time, else any", parsePort, 0)
+  .option("--certificate-life <seconds>", "how long certificates are good", parseSeconds);
 
 try {
-  const hub = await startHub(program.parse().opts<HubOptions>());
+  const { certificateLife, ...options } = program
+    .parse()
+    .opts<HubOptions & { certificateLife?: number }>();
+  const life = certificateLife === undefined ? {} : { certificateLifeMs: certificateLife * 1000 };
+  const hub = await startHub({ ...options, ...life });
   process.stdout.write(`${JSON.stringify(hub.record)}\n`);
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
@@ -42,6 +50,14 @@ function parsePort(text: string): number {
     throw new InvalidArgumentError("expected a port number from 0 to 65535");
   }
   return port;
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!Number.isInteger(seconds) || seconds < 1) {
+    throw new InvalidArgumentError("expected a whole number of seconds, at least 1");
+  }
+  return seconds;
 }
 
 function parseName(text: string): string {

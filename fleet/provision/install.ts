@@ -1,5 +1,9 @@
-import { randomBytes } from "node:crypto";
+import { FleetError } from "../errors/index.ts";
 import { type SshConnection, uploadFile } from "../ssh/index.ts";
+import {
+  CertificateRequest,
+  type IssuedCertificate,
+} from "../transfer/identity/certificate-request.ts";
 import { sendingText } from "../transfer/transfer-text.ts";
 import { runAsRoot } from "./board-shell.ts";
 import {
@@ -23,8 +27,8 @@ export interface InstallJob {
   operation: Operation;
   release: RuntimeRelease;
   wanted: WantedConfig;
-  /** Gives the hub a new password for the device. */
-  setPassword(password: string): Promise<void>;
+  /** Has the hub certify the device's own key. */
+  certify(request: CertificateRequest): Promise<IssuedCertificate>;
 }
 
 export async function executeStep(step: Step, job: InstallJob): Promise<void> {
@@ -134,25 +138,55 @@ function releaseJson(release: RuntimeRelease): string {
   });
 }
 
+/**
+ * The device makes its key itself and shows no more than the public half. Each step may be run again: until the last
+ * one the identity that the device had stays as it was.
+ */
 async function writeCredentials(job: InstallJob): Promise<void> {
-  const password = randomBytes(24).toString("base64url");
-  const config = { ...job.wanted, username: job.wanted.device, password };
-  job.operation.status("setting the device's credentials");
+  const { operation, connection, wanted } = job;
+  const { signal } = operation;
+  operation.status("having the device make a key");
+  const answer = await runAsRoot(connection, writeConfigScript(wanted), {
+    label: "making the device's key",
+    signal,
+  });
+  operation.status("certifying the device");
+  const issued = await job.certify(parseRequest(answer));
   await root(
     job,
-    "writing the agent's configuration",
+    "installing the device's certificate",
     `
+${AGENT} install-certificate --config ${CONFIG} <<'JETFLEET_CERTIFICATE'
+${JSON.stringify(issued)}
+JETFLEET_CERTIFICATE
+sync ${STATE_DIR}`,
+  );
+}
+
+const AGENT = `${CURRENT}/bin/node ${CURRENT}/agent.cjs`;
+
+function writeConfigScript(wanted: WantedConfig): string {
+  return `
 umask 077
 mkdir -p -m 0700 ${CONFIG_DIR} ${STATE_DIR}
 cat > ${CONFIG}.new <<'JETFLEET_CONFIG'
-${JSON.stringify(config)}
+${JSON.stringify(wanted)}
 JETFLEET_CONFIG
 sync ${CONFIG}.new
 mv ${CONFIG}.new ${CONFIG}
-sync ${CONFIG_DIR}`,
-  );
-  // After the board: when this fails, the next attempt finds an agent that is not online and begins again.
-  await job.setPassword(password);
+sync ${CONFIG_DIR}
+${AGENT} request-certificate --config ${CONFIG}`;
+}
+
+function parseRequest(answer: string): CertificateRequest {
+  try {
+    return CertificateRequest.parse(JSON.parse(answer));
+  } catch {
+    throw new FleetError(
+      "INTERNAL",
+      `Expected a certificate request from the agent on the board but got ${answer.slice(0, 200)}`,
+    );
+  }
 }
 
 export async function uninstall(connection: SshConnection, signal: AbortSignal): Promise<void> {

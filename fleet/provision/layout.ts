@@ -6,6 +6,8 @@ export const STAGING = `${BASE}/.staging`;
 export const CONFIG_DIR = "/etc/jetfleet";
 export const CONFIG = `${CONFIG_DIR}/agent.json`;
 export const STATE_DIR = "/var/lib/jetfleet";
+/** The device's key, its certificate and the fleet's CA; the default of the agent's configuration. */
+export const IDENTITY = `${STATE_DIR}/identity.pem`;
 export const UNIT = "jetfleet-agent.service";
 export const UNIT_FILE = `/etc/systemd/system/${UNIT}`;
 

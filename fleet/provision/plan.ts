@@ -3,7 +3,7 @@ import { megabytes } from "../transfer/transfer-text.ts";
 import type { BoardProbe } from "./probe.ts";
 import type { RuntimeRelease } from "./runtime/index.ts";
 
-/** What the agent's configuration must say, password apart. */
+/** What the agent's configuration must say. There is no secret in it. */
 export interface WantedConfig {
   fleet: string;
   device: string;
@@ -28,12 +28,14 @@ export function planProvision(
   probe: BoardProbe,
   release: RuntimeRelease,
   wanted: WantedConfig,
-  online: boolean,
+  seen: { online: boolean; identityGood: boolean },
 ): Step[] {
   const steps: Step[] = [];
   if (probe.runtime?.runtimeDigest !== release.digest) steps.push(pushStep(probe, release));
-  // Why an agent is not online cannot be seen from here; the hub may have lost its account, so it gets a new one.
-  if (!sameConfig(probe.agentConfig, wanted) || !online) steps.push({ step: "write-credentials" });
+  // Why an agent is not online cannot be seen from here: its certificate may be revoked, so it gets a new one.
+  if (!sameConfig(probe.agentConfig, wanted) || !seen.identityGood || !seen.online) {
+    steps.push({ step: "write-credentials" });
+  }
   if (probe.unit !== "ours") steps.push({ step: "write-unit" });
   if (!probe.enabled) steps.push({ step: "enable" });
   if (steps.length > 0 || probe.active !== "active") steps.push({ step: "restart" });

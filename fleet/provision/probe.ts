@@ -2,7 +2,8 @@ import { z } from "zod";
 import { identify, parseNvpmodelQuery } from "../boards/index.ts";
 import type { SshConnection } from "../ssh/index.ts";
 import { runAsRoot } from "./board-shell.ts";
-import { BASE, CONFIG, CURRENT, UNIT, UNIT_FILE } from "./layout.ts";
+import { type InstalledIdentity, parseInstalledIdentity } from "./installed-identity.ts";
+import { BASE, CONFIG, CURRENT, IDENTITY, UNIT, UNIT_FILE } from "./layout.ts";
 import { judgeLibraries, type LibraryFacts, READ_PACKAGES } from "./libraries.ts";
 import { type ModuleFacts, READ_MODULE, tellModule } from "./module.ts";
 import type { Operation } from "./operation.ts";
@@ -21,8 +22,10 @@ export interface BoardProbe extends ModuleFacts, LibraryFacts {
   freeBytes: number;
   /** Digest and files of the release that `current` points to; null when there is none. */
   runtime: InstalledRuntime | null;
-  /** Configuration of the agent without its password; null when there is none or it is damaged. */
+  /** Configuration of the agent; null when there is none or it is damaged. */
   agentConfig: InstalledConfig | null;
+  /** The device's certificate; null when there is none that can be used, with its key. */
+  identity: InstalledIdentity | null;
   unit: "ours" | "changed" | "missing";
   enabled: boolean;
   /** As systemctl is-active says. */
@@ -55,6 +58,8 @@ file simulated /etc/jetfleet-simulated
 file runtime ${CURRENT}/release.json
 file config ${CONFIG}
 file unit ${UNIT_FILE}
+say identityKey head -n 1 ${IDENTITY}
+say identity sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p' ${IDENTITY}
 say powerMode nvpmodel -q
 ${READ_MODULE}
 ${READ_PACKAGES}
@@ -103,6 +108,9 @@ export function parseProbe(output: string): BoardProbe {
     freeBytes: freeBytesOf(word("free")),
     runtime: parseJson(InstalledRuntime, text("runtime")),
     agentConfig: parseJson(InstalledConfig, text("config")),
+    identity: /BEGIN [A-Z ]*PRIVATE KEY/.test(word("identityKey"))
+      ? parseInstalledIdentity(text("identity") ?? "")
+      : null,
     unit: unit === null ? "missing" : unit === AGENT_UNIT ? "ours" : "changed",
     enabled: word("enabled") === "enabled",
     active: word("active") || "unknown",

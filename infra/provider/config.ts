@@ -8,13 +8,13 @@ import { Name } from "../../fleet/spec/index.ts";
 /** Configuration of the provider. Secrets are named by the file that holds them and read when they are used. */
 export const ProviderConfig = z.strictObject({
   hubUrl: z
-    .url({ protocol: /^https?$/, error: "must be an http:// or https:// address" })
+    .url({ protocol: /^https$/, error: "must be an https:// address" })
     .meta({ description: "Address of the hub, as devices reach it too." }),
   fleet: Name.meta({ description: "Name of the fleet that the hub serves." }),
-  operatorCredentials: z
-    .string()
-    .min(1)
-    .meta({ description: "Path of the JSON file with the operator's user name and password." }),
+  operatorCredentials: z.string().min(1).meta({
+    description:
+      "Path of the PEM file with the operator's key, its certificate and the fleet's CA.",
+  }),
   signingKey: z.string().min(1).meta({
     description:
       "Path of the fleet's ed25519 signing key (PKCS#8 PEM). Devices obey this key only.",

@@ -23,7 +23,7 @@ export class FleetContext {
 
   hub(signal: AbortSignal): HubClient {
     const { hubUrl, operatorCredentials } = this.config;
-    return new HubClient({ httpUrl: hubUrl, credentialsFile: operatorCredentials, signal });
+    return new HubClient({ httpUrl: hubUrl, identityFile: operatorCredentials, signal });
   }
 
   /** The hub's facts, once it is sure that it is this fleet's and speaks this contract. */

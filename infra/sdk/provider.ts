@@ -6,7 +6,7 @@ export interface ProviderArgs {
   hubUrl: pulumi.Input<string>;
   /** Name of the fleet that the hub serves. */
   fleet: pulumi.Input<string>;
-  /** Path of the JSON file with the operator's user name and password. */
+  /** Path of the PEM file with the operator's key, its certificate and the fleet's CA. */
   operatorCredentials: pulumi.Input<string>;
   /** Path of the fleet's ed25519 signing key. */
   signingKey: pulumi.Input<string>;

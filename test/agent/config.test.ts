@@ -6,10 +6,8 @@ const good = {
   fleet: "shop",
   device: "door",
   board: "tx2",
-  hubUrl: "http://127.0.0.1:8080",
-  mqttUrl: "mqtt://127.0.0.1:1883",
-  username: "door",
-  password: "very-secret",
+  hubUrl: "https://127.0.0.1:8080",
+  mqttUrl: "mqtts://127.0.0.1:8883",
   fleetPublicKey: publicPemOf(newPrivateKeyPem()),
 };
 
@@ -33,9 +31,9 @@ describe("the agent's configuration", () => {
 
   it.each([
     ["an unknown key", { hubURL: "http://x" }, /hubURL/],
-    ["a missing key", { password: undefined }, /password/],
+    ["a missing key", { mqttUrl: undefined }, /mqttUrl/],
     ["another board", { board: "nano" }, /board/],
-    ["a hub that is no HTTP address", { hubUrl: "ftp://x" }, /hubUrl: must begin with http:\/\//],
+    ["a hub that is no HTTP address", { hubUrl: "ftp://x" }, /hubUrl: must begin with https:\/\//],
     [
       "a private key in place of the public one",
       { fleetPublicKey: "-----BEGIN PRIVATE" },
@@ -45,8 +43,13 @@ describe("the agent's configuration", () => {
     expect(() => parse(overrides)).toThrow(expected);
   });
 
-  it("does not quote a broken file, which holds a password", () => {
-    const broken = JSON.stringify(good).slice(0, -5);
+  it("of the version that had passwords still lets the pipelines run", () => {
+    const former = { username: "door", password: "very-secret", hubUrl: "http://10.0.0.1:80" };
+    expect(parse(former)).toMatchObject({ device: "door" });
+  });
+
+  it("does not quote a broken file, which may hold a former version's password", () => {
+    const broken = JSON.stringify({ ...good, password: "very-secret" }).slice(0, -5);
     const error = (() => {
       try {
         return parseConfig(broken, "agent.json");

@@ -12,21 +12,18 @@ let world: AgentWorld;
 
 beforeEach(async () => {
   world = await AgentWorld.create();
+  operatorFile = await world.fleet.certify("op", "operator");
 });
 
 afterEach(async () => {
   await world.destroy();
 });
 
+let operatorFile: string;
+
 const login = () => [
-  "-h",
-  "127.0.0.1",
-  "-p",
-  String(world.broker.port),
-  "-u",
-  "op",
-  "-P",
-  "operator",
+  ...["-h", "127.0.0.1", "-p", String(world.broker.port)],
+  ...["--cafile", operatorFile, "--cert", operatorFile, "--key", operatorFile],
 ];
 
 interface Message {

@@ -10,8 +10,8 @@ import {
   UpdateEventData,
 } from "../../fleet/contract/index.ts";
 import type { BudgetSpec, PipelineSpec } from "../../fleet/spec/index.ts";
-import { modelOf, pipelineOf } from "./support/desired.ts";
-import { stallAfter, status } from "./support/object-server.ts";
+import { DEVICE, modelOf, pipelineOf } from "./support/desired.ts";
+import { ObjectServer, stallAfter, status } from "./support/object-server.ts";
 import { AgentWorld } from "./support/world.ts";
 
 let world: AgentWorld;
@@ -368,11 +368,23 @@ describe("an update", () => {
     expect(Date.now() - givenWay).toBeLessThan(5000);
   });
 
-  it("sends the password to its own hub only", async () => {
-    world.start({ hubUrl: "http://127.0.0.1:1" });
+  it("shows its certificate to its hub", async () => {
+    world.start();
     await deploy(1, { bytes: "good one" });
     await running(1);
-    expect(world.objects.requests).toEqual([{}]);
+    const objects = world.objects.requests.filter(({ peer }) => peer === DEVICE);
+    expect(objects).toHaveLength(world.objects.requests.length);
+  });
+
+  it("fetches from another origin as nobody", async () => {
+    const elsewhere = await ObjectServer.start();
+    elsewhere.put("good one");
+    world.start();
+    world.artifactUrl = elsewhere.url;
+    await deploy(1, { bytes: "good one" });
+    await running(1);
+    expect(elsewhere.requests).toEqual([{}]);
+    await elsewhere.stop();
   });
 
   it("keeps the objects of the set before and removes older ones", async () => {
@@ -538,7 +550,7 @@ describe("after a power cut", () => {
     await deploy(1, { bytes: "good one" });
     await running(1);
     await world.kill();
-    world.start({ mqttUrl: "mqtt://127.0.0.1:1", hubUrl: "http://127.0.0.1:1" });
+    world.start({ mqttUrl: "mqtts://127.0.0.1:1", hubUrl: "https://127.0.0.1:1" });
     await expect.poll(() => runnersOf(world.pid).length, { timeout: 10_000 }).toBe(1);
   });
 

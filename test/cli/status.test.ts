@@ -105,16 +105,17 @@ describe("jetfleet status", () => {
     expect((await status()).code).toBe(0);
   });
 
-  it("ends with 2 when there is no answer: no hub, wrong credentials, wrong usage", async () => {
-    const dead = await outcomeOf(JETFLEET, ["status", "--hub", "http://127.0.0.1:9"]);
+  it("ends with 2 when there is no answer: no hub, no certificate, wrong usage", async () => {
+    const identity = ["--identity", world.hub.operatorFile];
+    const dead = await outcomeOf(JETFLEET, ["status", "--hub", "https://127.0.0.1:9", ...identity]);
     expect(dead.code).toBe(2);
     expect(dead.stderr).toContain("HUB_UNREACHABLE");
-    const credentials = path.join(world.hub.dir, "none.json");
+    const missing = path.join(world.hub.dir, "none.pem");
     const refused = await outcomeOf(JETFLEET, [
-      ...["status", "--hub", world.hub.record.httpUrl, "--credentials", credentials],
+      ...["status", "--hub", world.hub.record.httpUrl, "--identity", missing],
     ]);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain("HUB_REFUSED");
+    expect(refused.stderr).toContain("IDENTITY_MISSING");
     expect((await status("--nonsense")).code).toBe(2);
   });
 

@@ -50,6 +50,13 @@ export const IMPORT_RULES: ImportRule[] = [
     because: "a client library in the domain would drag its sockets into every part",
   },
   {
+    rule: "connections are made in one place",
+    from: /^(agent|infra|cli(?!\/setup))\/|^fleet\/(provision|hub\/client)\//,
+    to: /^((node:)?(http|https|http2|tls)|mqtt|https-proxy-agent|proxy-from-env)(\/|$)/,
+    because:
+      "whom to believe, which certificate to show and when to give up is decided in fleet/transfer for all",
+  },
+  {
     rule: "transfer imports no other edge",
     from: /^fleet\/transfer\//,
     to: /^fleet\/(provision|ssh|hub|sim)\//,

@@ -3,10 +3,12 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HubClient } from "../../fleet/hub/client/index.ts";
-import { DEVICE_PASSWORD, HubProcess } from "./running-hub.ts";
+import { HubProcess } from "./running-hub.ts";
 
 const BYTES = randomBytes(3_000_000);
 const DIGEST = `sha256:${createHash("sha256").update(BYTES).digest("hex")}`;
+/** The discard service, which nobody runs. */
+const NOBODY = "https://127.0.0.1:9";
 const ROUTE = `/objects/${DIGEST}`;
 
 let hub: HubProcess;
@@ -14,7 +16,7 @@ let file: string;
 
 beforeAll(async () => {
   hub = await HubProcess.start();
-  await hub.client().putDevice("door", DEVICE_PASSWORD);
+  await hub.certify("door");
   file = path.join(hub.dir, "object");
   await writeFile(file, BYTES);
 });
@@ -27,8 +29,8 @@ async function head(user: string | null, route: string, ...args: string[]): Prom
 }
 
 describe("uploads", () => {
-  it("are refused without credentials and from devices", async () => {
-    expect(await head(null, ROUTE, "--upload-file", file)).toMatch(/^HTTP\/1.1 401/);
+  it("are refused without a certificate and from devices", async () => {
+    expect(await head(null, ROUTE, "--upload-file", file)).toBe("");
     expect(await head("door", ROUTE, "--upload-file", file)).toMatch(/^HTTP\/1.1 403/);
     expect(await hub.client().hasObject(DIGEST)).toBe(false);
   });
@@ -70,6 +72,21 @@ describe("uploads", () => {
 });
 
 describe("downloads", () => {
+  beforeAll(async () => {
+    const desired = { payload: `{"of":"${DIGEST}"}`, keyId: "0123456789abcdef", signature: "AAAA" };
+    const link = await hub.client().connectMqtt();
+    await link.publish("door", "desired", desired);
+    await link.close();
+  });
+
+  it("give a device nothing that its desired document does not name", async () => {
+    await hub.certify("gate");
+    expect(await head("gate", ROUTE)).toMatch(/^HTTP\/1.1 403/);
+    expect(await head("gate", ROUTE, "--head")).toMatch(/^HTTP\/1.1 403/);
+    expect(await head("door", `/objects/sha256:${"1".repeat(64)}`)).toMatch(/^HTTP\/1.1 403/);
+    await hub.client().deleteDevice("gate");
+  });
+
   it("give a device the very bytes", async () => {
     const target = path.join(hub.dir, "download");
     expect((await hub.curl("door", ROUTE, "--output", target)).code).toBe(0);
@@ -104,9 +121,9 @@ describe("downloads", () => {
 
   it("refuse what is not an object's name", async () => {
     for (const route of [
-      "/objects/../keys/operator.json",
-      "/objects/..%2f..%2fkeys%2foperator.json",
-      "/objects/sha256:../../keys/operator.json",
+      "/objects/../keys/operator.pem",
+      "/objects/..%2f..%2fkeys%2foperator.pem",
+      "/objects/sha256:../../keys/operator.pem",
       `/objects/${DIGEST}/x`,
       "/devices/..",
       "/retained/../desired",
@@ -114,55 +131,44 @@ describe("downloads", () => {
     ]) {
       expect(await head("operator", route), route).toMatch(/^HTTP\/1.1 404/);
     }
-    expect(await head("door", `/objects/sha256:${"1".repeat(64)}`)).toMatch(/^HTTP\/1.1 404/);
-  });
-});
-
-describe("credentials over HTTP", () => {
-  it("show the address of the broker to anyone, and nothing else", async () => {
-    const info = JSON.parse((await hub.curl(null, "/info")).stdout) as unknown;
-    expect(info).toMatchObject({ service: "jetfleet-hub", fleet: "demo", contract: 2 });
-    expect(await head(null, ROUTE)).toMatch(/401 .*www-authenticate: basic/is);
-  });
-
-  it("are changed by the operator only, and never echoed", async () => {
-    const body = ["-X", "PUT", "--data", '{"password":"short-and-bad"}'];
-    expect(await head("door", "/devices/gate", ...body)).toMatch(/^HTTP\/1.1 403/);
-    const refused = await hub.curl("operator", "/devices/gate", ...body);
-    expect(JSON.parse(refused.stdout)).toMatchObject({ code: "USAGE" });
-    expect(refused.stdout).not.toContain("short-and-bad");
-    expect(await head("operator", "/devices/operator", ...body)).toMatch(/^HTTP\/1.1 400/);
+    expect(await head("operator", `/objects/sha256:${"1".repeat(64)}`)).toMatch(/^HTTP\/1.1 404/);
   });
 });
 
 describe("the client", () => {
-  it("lists devices with an account or something retained", async () => {
+  it("lists devices with a certificate or something retained", async () => {
     const link = await hub.client().connectMqtt();
     const message = { payload: "{}", keyId: "0123456789abcdef", signature: "AAAA" };
     await link.publish("gate", "desired", message);
     expect(await link.readRetained("gate", "desired")).toEqual(message);
     await link.close();
     expect(await hub.client().listDevices()).toEqual([
-      { name: "door", retained: [] },
+      { name: "door", retained: ["desired"] },
       { name: "gate", retained: ["desired"] },
     ]);
     expect(await head("door", "/devices")).toMatch(/^HTTP\/1.1 403/);
   });
 
-  it("says HUB_REFUSED for wrong credentials and HUB_UNREACHABLE where nobody answers", async () => {
-    const wrong = new HubClient({
-      httpUrl: hub.record.httpUrl,
-      credentials: { username: "operator", password: "wrong" },
-    });
-    await expect(wrong.hasObject(DIGEST)).rejects.toMatchObject({ code: "HUB_REFUSED" });
-    await expect(wrong.connectMqtt()).rejects.toMatchObject({ code: "HUB_REFUSED" });
-    const nobody = new HubClient({ httpUrl: "http://127.0.0.1:9", credentialsFile: "none" });
+  it("says what is wrong with an identity, and HUB_UNREACHABLE where nobody answers", async () => {
+    const { httpUrl } = hub.record;
+    const missing = new HubClient({ httpUrl, identityFile: path.join(hub.dir, "none.pem") });
+    await expect(missing.info()).rejects.toMatchObject({ code: "IDENTITY_MISSING" });
+    const nobody = new HubClient({ httpUrl: NOBODY, identityFile: hub.operatorFile });
     await expect(nobody.info()).rejects.toMatchObject({ code: "HUB_UNREACHABLE" });
+    const plain = new HubClient({
+      httpUrl: httpUrl.replace("https:", "http:"),
+      identityFile: hub.operatorFile,
+    });
+    await expect(plain.info()).rejects.toMatchObject({ code: "USAGE" });
   });
 
   it("stops at once when cancelled", async () => {
     const cancel = new AbortController();
-    const client = new HubClient({ httpUrl: "http://127.0.0.1:9", signal: cancel.signal });
+    const client = new HubClient({
+      httpUrl: NOBODY,
+      identityFile: hub.operatorFile,
+      signal: cancel.signal,
+    });
     const asked = client.info();
     cancel.abort();
     await expect(asked).rejects.toMatchObject({ code: "CANCELLED" });

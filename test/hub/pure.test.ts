@@ -3,11 +3,10 @@ import { describe, expect, it } from "vitest";
 import { FrameGuard } from "../../fleet/hub/broker/frame-guard.ts";
 import { asOffline, isOvertakenWill } from "../../fleet/hub/broker/presence-order.ts";
 import { maySubscribe, publishRefusal } from "../../fleet/hub/broker/rights.ts";
-import type { Principal } from "../../fleet/hub/credentials/authenticator.ts";
-import { hashPassword, passwordFits } from "../../fleet/hub/credentials/password-hash.ts";
 import { alreadyThere, rangeStillFits } from "../../fleet/hub/http/if-same-bytes.ts";
+import type { Principal } from "../../fleet/hub/identity/principal.ts";
 
-const operator: Principal = { kind: "operator" };
+const operator: Principal = { kind: "operator", name: "operator" };
 const door: Principal = { kind: "device", name: "door" };
 
 describe("rights to publish", () => {
@@ -122,15 +121,5 @@ describe("presence", () => {
       atMs: 9,
     });
     expect(asOffline(presence(false, "a", 3), 9)).toBeNull();
-  });
-});
-
-describe("password hashes", () => {
-  it("fit their own password only, with a new salt each time", async () => {
-    const [one, two] = [await hashPassword("secret-one"), await hashPassword("secret-one")];
-    expect(one.hash).not.toBe(two.hash);
-    expect(JSON.stringify(one)).not.toContain("secret-one");
-    expect(await passwordFits("secret-one", one)).toBe(true);
-    expect(await passwordFits("secret-two", one)).toBe(false);
   });
 });

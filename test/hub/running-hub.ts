@@ -1,14 +1,15 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { HubClient, HubRecord } from "../../fleet/hub/client/index.ts";
+import type { Identity } from "../../fleet/transfer/identity/identity.ts";
+import { certifyDevice } from "./device-identity.ts";
 
 const MAIN = fileURLToPath(new URL("../../fleet/hub/main.ts", import.meta.url));
-export const DEVICE_PASSWORD = "a-long-random-password";
 
 /** A hub as its own process in a folder of its own, for tests. */
 export class HubProcess {
@@ -28,7 +29,7 @@ export class HubProcess {
   }
 
   get operatorFile(): string {
-    return path.join(this.dir, "keys", "operator.json");
+    return path.join(this.dir, "keys", "operator.pem");
   }
 
   get stateDir(): string {
@@ -68,32 +69,44 @@ export class HubProcess {
   }
 
   client(): HubClient {
-    return new HubClient({ httpUrl: this.record.httpUrl, credentialsFile: this.operatorFile });
+    return new HubClient({ httpUrl: this.record.httpUrl, identityFile: this.operatorFile });
   }
 
-  async password(user: string): Promise<string> {
-    if (user !== "operator") return DEVICE_PASSWORD;
-    const parsed: unknown = JSON.parse(await readFile(this.operatorFile, "utf8"));
-    return (parsed as { password: string }).password;
+  /** Gives a device a key and a certificate of its own. */
+  async certify(device: string): Promise<Identity> {
+    return certifyDevice(this.client(), this.record.fleet, device, this.identityFile(device));
+  }
+
+  /** One PEM file holds all that a client needs: key, certificate, CA. */
+  identityFile(user: string): string {
+    return user === "operator" ? this.operatorFile : path.join(this.dir, "keys", `${user}.pem`);
   }
 
   /** Independent peers: Mosquitto's clients and curl. */
-  async publish(user: string, topic: string, ...args: string[]): Promise<Outcome> {
-    return outcomeOf("mosquitto_pub", [...(await this.#login(user)), "-t", topic, ...args]);
+  publish(user: string, topic: string, ...args: string[]): Promise<Outcome> {
+    return outcomeOf("mosquitto_pub", [...this.mqttLogin(user), "-t", topic, ...args]);
   }
 
-  async subscribe(user: string, topic: string, ...args: string[]): Promise<Outcome> {
-    return outcomeOf("mosquitto_sub", [...(await this.#login(user)), "-t", topic, ...args]);
+  subscribe(user: string, topic: string, ...args: string[]): Promise<Outcome> {
+    return outcomeOf("mosquitto_sub", [...this.mqttLogin(user), "-t", topic, ...args]);
   }
 
-  async curl(user: string | null, route: string, ...args: string[]): Promise<Outcome> {
-    const login = user === null ? [] : ["--user", `${user}:${await this.password(user)}`];
-    const fixed = ["--silent", "--path-as-is", "--max-time", "10", ...login];
+  curl(user: string | null, route: string, ...args: string[]): Promise<Outcome> {
+    const fixed = ["--silent", "--path-as-is", "--max-time", "10", "--cacert", this.operatorFile];
+    if (user !== null) fixed.push("--cert", this.identityFile(user));
     return outcomeOf("curl", [...fixed, ...args, this.record.httpUrl + route]);
   }
 
-  async #login(user: string): Promise<string[]> {
-    return ["-h", "127.0.0.1", "-p", this.mqttPort, "-u", user, "-P", await this.password(user)];
+  run(command: string, args: string[]): Promise<Outcome> {
+    return outcomeOf(command, args);
+  }
+
+  /** With the files of `user`, or with none but the CA's. */
+  mqttLogin(user: string | null): string[] {
+    const server = ["-h", "127.0.0.1", "-p", this.mqttPort, "--cafile", this.operatorFile];
+    if (user === null) return server;
+    const file = this.identityFile(user);
+    return [...server, "--cert", file, "--key", file];
   }
 }
 

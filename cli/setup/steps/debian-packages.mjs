@@ -39,7 +39,7 @@ const PACKAGES_BY_PURPOSE = {
     "python3",
     "ca-certificates",
   ],
-  tests: ["mosquitto-clients", "tmux", "git"],
+  tests: ["mosquitto-clients", "openssl", "faketime", "curl", "tmux", "git"],
 };
 
 const APT_TIMEOUT_MS = 15 * 60_000;

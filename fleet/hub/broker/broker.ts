@@ -1,11 +1,13 @@
-import { createServer, type Server, type Socket } from "node:net";
+import { Duplex, pipeline } from "node:stream";
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from "node:tls";
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from "aedes";
 import { parseTopic } from "../../contract/index.ts";
 import { asFleetError } from "../../errors/index.ts";
-import type { Authenticator, Principal } from "../credentials/authenticator.ts";
 import type { Recorder } from "../history/record.ts";
+import type { Gate } from "../identity/gate.ts";
+import type { Principal } from "../identity/principal.ts";
 import type { Log } from "../log.ts";
-import { FrameGuard } from "./frame-guard.ts";
+import { FrameGuard, PacketTooLarge } from "./frame-guard.ts";
 import { asOffline, isOvertakenWill } from "./presence-order.ts";
 import type { RetainedStore } from "./retained-store.ts";
 import { maySubscribe, publishRefusal } from "./rights.ts";
@@ -19,14 +21,21 @@ export const RETURN_DEADLINE_MS = 30_000;
 
 export interface BrokerOptions {
   fleet: string;
-  authenticator: Authenticator;
+  /** Key, certificate and CA of the hub. */
+  tls: SecureContextOptions;
+  gate: Gate;
   retained: RetainedStore;
-  /** False once a device's account was taken away: not even its will counts then. */
-  hasAccount(device: string): boolean;
   log: Log;
   returnDeadlineMs?: number;
   /** Hears what a device publishes before the acknowledgement, and may refuse it by throwing. */
   record?: Recorder;
+}
+
+/** One connection: who it is once it was admitted. */
+interface Session {
+  socket: TLSSocket;
+  guard: FrameGuard;
+  who: Principal | null;
 }
 
 /** The MQTT side of the hub: aedes with our rights, durable retained messages and limits. */
@@ -34,14 +43,22 @@ export class Broker {
   readonly server: Server;
   readonly #aedes: Aedes;
   readonly #options: BrokerOptions;
-  readonly #principals = new WeakMap<Client, Principal>();
-  readonly #guards = new WeakMap<object, FrameGuard>();
+  /** Also of connections that are over: a will is published when its session has ended. */
+  readonly #sessions = new WeakMap<object, Session>();
+  readonly #open = new Set<Session>();
   #returnTimer: NodeJS.Timeout | undefined;
 
   private constructor(aedes: Aedes, options: BrokerOptions) {
     this.#aedes = aedes;
     this.#options = options;
-    this.server = createServer((socket) => this.#accept(socket));
+    const handshake = {
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: "TLSv1.2",
+      handshakeTimeout: CONNECT_DEADLINE_MS,
+    } as const;
+    this.server = createServer({ ...options.tls, ...handshake }, (socket) => this.#accept(socket));
+    options.gate.watch(this.server);
   }
 
   static async start(options: BrokerOptions): Promise<Broker> {
@@ -62,14 +79,6 @@ export class Broker {
     await this.#emit(topic, payload);
   }
 
-  /** Ends every session of a device, as when its password changes. */
-  disconnectDevice(name: string): void {
-    for (const client of this.#clients()) {
-      const who = this.#principals.get(client);
-      if (who?.kind === "device" && who.name === name) client.close();
-    }
-  }
-
   async close(): Promise<void> {
     clearTimeout(this.#returnTimer);
     const closed = new Promise((resolve) => this.server.close(resolve));
@@ -77,36 +86,38 @@ export class Broker {
     await closed;
   }
 
-  #accept(socket: Socket): void {
+  /** aedes has no limit of its own on the size of packets, so it reads behind a guard. */
+  #accept(socket: TLSSocket): void {
     socket.setNoDelay(true);
     const guard = new FrameGuard(MAX_CONNECT_BYTES);
-    this.#guards.set(socket, guard);
-    // aedes pulls bytes by `read()`; looking at them there keeps its back-pressure as it is.
-    const read = socket.read.bind(socket);
-    socket.read = (size?: number): unknown => {
-      const chunk: unknown = read(size);
-      if (!(chunk instanceof Uint8Array) || guard.accepts(chunk)) return chunk;
-      this.#options.log("connection closed: packet too large", peerOf(socket));
-      socket.destroy();
-      return null;
-    };
-    this.#aedes.handle(socket);
+    // Its failure ends the socket, and so the session.
+    const guarded = pipeline(socket, guard.stream(), (error) => {
+      if (error instanceof PacketTooLarge) this.#options.log(error.message, peerOf(socket));
+    });
+    const connection = Duplex.from({ readable: guarded, writable: socket });
+    const session = { socket, guard, who: null };
+    this.#sessions.set(connection, session);
+    this.#open.add(session);
+    socket.once("close", () => {
+      connection.destroy();
+      this.#open.delete(session);
+    });
+    this.#aedes.handle(connection);
   }
 
   #install(): void {
     const aedes = this.#aedes;
-    aedes.preConnect = (_client, packet, done) => {
-      // Own name space of client ids per user, so that nobody can take over another's session.
-      if (packet.clientId) packet.clientId = `${packet.username ?? ""}/${packet.clientId}`;
+    aedes.preConnect = (client, packet, done) => {
+      const who = this.#admit(client);
+      // Own name space of client ids per peer, so that nobody can take over another's session.
+      if (packet.clientId && who) packet.clientId = `${who.kind}/${who.name}/${packet.clientId}`;
       // A session that outlives its connection would queue without bound; what must survive is retained.
       packet.clean = true;
       done(null, true);
     };
-    aedes.authenticate = (client, username, password, answer) => {
-      this.#authenticate(client, username ?? "", password?.toString("utf8") ?? "").then(
-        (known) => (known ? answer(null, true) : answer(refusal(), false)),
-        (error: unknown) => answer(asAuthenticateError(error), false),
-      );
+    aedes.authenticate = (client, _username, _password, answer) => {
+      if (this.#whoIs(client)) answer(null, true);
+      else answer(refusal(), false);
     };
     aedes.authorizePublish = (client, packet, answer) => {
       this.#authorizePublish(client, packet).then(
@@ -115,7 +126,7 @@ export class Broker {
       );
     };
     aedes.authorizeSubscribe = (client, subscription, done) => {
-      const who = this.#principals.get(client);
+      const who = this.#whoIs(client);
       const allowed = who && maySubscribe(who, this.#options.fleet, subscription.topic);
       if (!allowed) this.#logRefusal(client, `subscribe ${subscription.topic}`, "not allowed");
       done(null, allowed ? subscription : null);
@@ -131,18 +142,22 @@ export class Broker {
     );
   }
 
-  async #authenticate(client: Client, username: string, password: string): Promise<boolean> {
-    const who = await this.#options.authenticator.verify(username, password);
-    if (!who) return false;
-    this.#principals.set(client, who);
-    const guard = this.#guards.get(client.conn);
-    if (guard) guard.maxPacketBytes = MAX_PACKET_BYTES;
-    return true;
+  /** By the certificate that the connection has shown; user name and password count for nothing. */
+  #admit(client: Client): Principal | null {
+    const session = this.#sessions.get(client.conn);
+    if (!session) return null;
+    session.who = this.#options.gate.admit(session.socket);
+    if (session.who) session.guard.maxPacketBytes = MAX_PACKET_BYTES;
+    return session.who;
+  }
+
+  #whoIs(client: Client | null): Principal | null {
+    return (client && this.#sessions.get(client.conn)?.who) ?? null;
   }
 
   /** Runs before the acknowledgement, so what is acknowledged is on disk. Throws when the message is refused. */
   async #authorizePublish(client: Client | null, packet: PublishPacket): Promise<void> {
-    const who = client && this.#principals.get(client);
+    const who = this.#whoIs(client);
     const reason = this.#refusal(who, packet);
     if (reason) {
       this.#logRefusal(client, `publish ${packet.topic}`, reason);
@@ -173,9 +188,10 @@ export class Broker {
     await this.#options.record?.({ ...parsed, payload, before });
   }
 
-  #refusal(who: Principal | null | undefined, packet: PublishPacket): string | null {
+  #refusal(who: Principal | null, packet: PublishPacket): string | null {
     if (!who) return "session is unknown";
-    if (who.kind === "device" && !this.#options.hasAccount(who.name)) return "account is gone";
+    // Not even the will of a device counts that was deleted.
+    if (!this.#options.gate.isKnown(who)) return "certificate was revoked";
     return publishRefusal(who, this.#options.fleet, packet);
   }
 
@@ -201,10 +217,7 @@ export class Broker {
 
   async #declareMissing(): Promise<void> {
     const here = new Set<string>();
-    for (const client of this.#clients()) {
-      const who = this.#principals.get(client);
-      if (who?.kind === "device") here.add(who.name);
-    }
+    for (const { who } of this.#open) if (who?.kind === "device") here.add(who.name);
     for (const [topic, payload] of this.#options.retained.entries()) {
       const parsed = parseTopic(topic);
       if (parsed?.channel !== "presence" || here.has(parsed.device)) continue;
@@ -216,11 +229,6 @@ export class Broker {
     }
   }
 
-  #clients(): Client[] {
-    // aedes keeps its sessions in an untyped field.
-    return Object.values((this.#aedes as unknown as { clients: Record<string, Client> }).clients);
-  }
-
   #emit(topic: string, payload: Buffer): Promise<void> {
     const packet = { cmd: "publish", topic, payload, qos: 1, retain: true, dup: false } as const;
     return new Promise((resolve, reject) => {
@@ -230,16 +238,10 @@ export class Broker {
 }
 
 function refusal(): AuthenticateError {
-  // 4: bad user name or password (MQTT 3.1.1 §3.2.2.3).
-  return Object.assign(new Error("bad user name or password"), { returnCode: 4 });
+  // 5: not authorised (MQTT 3.1.1 §3.2.2.3).
+  return Object.assign(new Error("certificate is not in force"), { returnCode: 5 });
 }
 
-function asAuthenticateError(error: unknown): AuthenticateError {
-  const message = error instanceof Error ? error.message : String(error);
-  // 3: server unavailable.
-  return Object.assign(new Error(message), { returnCode: 3 });
-}
-
-function peerOf(socket: Socket): Record<string, unknown> {
+function peerOf(socket: TLSSocket): Record<string, unknown> {
   return { peer: socket.remoteAddress ?? null, port: socket.remotePort ?? null };
 }

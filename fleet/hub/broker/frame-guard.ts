@@ -1,5 +1,13 @@
+import { Transform } from "node:stream";
+
 /** MQTT 3.1.1 §2.2.3: the remaining length takes at most four bytes. */
 const MAX_LENGTH_BYTES = 4;
+
+export class PacketTooLarge extends Error {
+  constructor() {
+    super("connection closed: packet too large");
+  }
+}
 
 /**
  * Watches the packet boundaries of one connection, so that a peer that announces a huge packet is cut off before
@@ -13,6 +21,16 @@ export class FrameGuard {
 
   constructor(maxPacketBytes: number) {
     this.maxPacketBytes = maxPacketBytes;
+  }
+
+  /** Passes the connection's bytes on, until a packet is too large. */
+  stream(): Transform {
+    return new Transform({
+      transform: (chunk: Uint8Array, _encoding, done) => {
+        if (this.accepts(chunk)) done(null, chunk);
+        else done(new PacketTooLarge());
+      },
+    });
   }
 
   /** False when the connection must be closed. */

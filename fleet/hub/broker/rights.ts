@@ -1,6 +1,6 @@
 import { CHANNELS, parseTopic, topic, topicPrefix } from "../../contract/index.ts";
 import { Name } from "../../spec/index.ts";
-import type { Principal } from "../credentials/authenticator.ts";
+import type { Principal } from "../identity/principal.ts";
 
 /** Why a message may not be published, or null when it may. */
 export function publishRefusal(

@@ -1,4 +1,3 @@
-import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import {
   CHANNELS,
   type ChannelName,
@@ -7,8 +6,10 @@ import {
   topic,
 } from "../../contract/index.ts";
 import { FleetError } from "../../errors/index.ts";
-import type { Credentials } from "../hub-info.ts";
-import { cancelled, reasonOf, unreachable } from "./http-request.ts";
+import type { Connector } from "../../transfer/connector.ts";
+import { openMqtt } from "../../transfer/mqtt/open-mqtt.ts";
+import { isRefusal, type MqttClient } from "../../transfer/mqtt/start-mqtt.ts";
+import { cancelled, reasonOf, unreachable } from "./hub-request.ts";
 
 export interface MessageInfo {
   device: string;
@@ -23,7 +24,7 @@ export type Unsubscribe = () => Promise<void>;
 export interface FleetLinkOptions {
   mqttUrl: string;
   fleet: string;
-  credentials: Credentials;
+  connector: Connector;
   readRetained(device: string, channel: string, timeoutMs: number): Promise<Uint8Array | null>;
   timeoutMs: number;
   signal?: AbortSignal;
@@ -64,28 +65,26 @@ export class FleetLink {
   static async connect(options: FleetLinkOptions): Promise<FleetLink> {
     const doing = "connecting to the broker";
     if (options.signal?.aborted) throw cancelled(doing);
-    const settings: IClientOptions = {
-      username: options.credentials.username,
-      password: options.credentials.password,
-      protocolVersion: 4,
-      clean: true,
-      keepalive: 30,
-      connectTimeout: options.timeoutMs,
-      reconnectPeriod: 1000,
-      queueQoSZero: false,
-    };
+    const { connector, mqttUrl, timeoutMs, signal } = options;
     try {
-      return new FleetLink(await connectAsync(options.mqttUrl, settings, false), options);
+      const client = await openMqtt(connector, {
+        url: mqttUrl,
+        connectTimeoutMs: timeoutMs,
+        keepaliveSeconds: 30,
+        reconnectMs: 1000,
+        signal,
+      });
+      return new FleetLink(client, options);
     } catch (error) {
-      const code = (error as { code?: unknown }).code;
-      // 4 and 5: bad user name or password, not authorised (MQTT 3.1.1 §3.2.2.3).
-      if (code === 4 || code === 5) {
+      if (signal?.aborted) throw cancelled(doing);
+      if (error instanceof FleetError) throw error;
+      if (isRefusal(error)) {
         throw new FleetError(
           "HUB_REFUSED",
-          `Expected the broker to accept ${options.credentials.username} but it refused`,
+          "Expected the broker to accept the operator's certificate but it refused",
         );
       }
-      throw unreachable(options.mqttUrl, doing, reasonOf(error));
+      throw unreachable(mqttUrl, doing, reasonOf(error));
     }
   }
 

@@ -1,57 +1,88 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { z } from "zod";
-import { readCredentialsFile } from "../credentials/operator-file.ts";
-import { type Credentials, DeviceList, HubInfo } from "../hub-info.ts";
+import { Connector } from "../../transfer/connector.ts";
+import {
+  type CertificateRequest,
+  IssuedCertificate,
+} from "../../transfer/identity/certificate-request.ts";
+import { IdentityFile } from "../../transfer/identity/identity-file.ts";
+import { TrustedClock } from "../../transfer/identity/trusted-clock.ts";
+import { DeviceList, HubInfo } from "../hub-info.ts";
 import { FleetLink } from "./fleet-link.ts";
 import { HistoryClient } from "./history-client.ts";
-import { expectStatus, hubRequest, unreachable, withRetries } from "./http-request.ts";
+import {
+  expectStatus,
+  type HubAnswer,
+  hubRequest,
+  jsonOf,
+  unreachable,
+  withRetries,
+} from "./hub-request.ts";
+import { renewInTime } from "./renew-in-time.ts";
 
 export interface HubClientOptions {
   httpUrl: string;
-  /** Either the credentials or the path of the file that holds them. */
-  credentials?: Credentials;
-  credentialsFile?: string;
+  /** PEM file of the operator's key, its certificate and the fleet's CA. */
+  identityFile: string;
   /** Cancels whatever runs. */
   signal?: AbortSignal;
   /** Longest time of one short request. */
   timeoutMs?: number;
 }
 
+interface AskOptions {
+  body?: string;
+  timeoutMs?: number;
+  /** Cancels this request alone. */
+  signal?: AbortSignal;
+}
+
 const TIMEOUT_MS = 10_000;
 /** An upload may take long, but not stand still this long. */
 const UPLOAD_IDLE_MS = 30_000;
 
-/** The operator's side of the hub. Every call throws FleetError: HUB_UNREACHABLE, HUB_REFUSED, CANCELLED. */
+/**
+ * The operator's side of the hub. Every call throws FleetError: HUB_UNREACHABLE, HUB_UNTRUSTED, HUB_REFUSED, IDENTITY_*,
+ * CANCELLED. An identity that is due for it is renewed on the way.
+ */
 export class HubClient {
   readonly #options: HubClientOptions;
   readonly #baseUrl: string;
-  #credentials: Promise<Credentials> | undefined;
   /** Events, figures and chains that the hub keeps. */
   readonly history = new HistoryClient((path, schema, options) =>
     this.#read(path, schema, options),
   );
+  readonly #identity: IdentityFile;
+  readonly #connector: Connector;
+  #renewed: Promise<void> | undefined;
 
   constructor(options: HubClientOptions) {
     this.#options = options;
+    this.#identity = new IdentityFile(options.identityFile);
+    this.#connector = new Connector(this.#identity, new TrustedClock());
     this.#baseUrl = options.httpUrl.replace(/\/+$/, "");
   }
 
-  /** Needs no credentials. */
+  /** The CA of the hub's fleet. */
+  get caPem(): string {
+    return this.#connector.identity.caPem;
+  }
+
   async info(): Promise<HubInfo> {
     const doing = "reading /info";
-    const response = await this.#short("GET", "/info", doing, { anonymous: true });
-    await expectStatus(response, [200], doing);
-    const parsed = HubInfo.safeParse(await response.json().catch(() => null));
+    const answer = await this.#short("GET", "/info", doing);
+    expectStatus(answer, [200], doing);
+    const parsed = HubInfo.safeParse(jsonOf(answer));
     if (parsed.success) return parsed.data;
     throw unreachable(this.#baseUrl, doing, "an answer that is not a jetfleet hub's");
   }
 
   async hasObject(digest: string): Promise<boolean> {
     const doing = `asking for ${digest}`;
-    const response = await this.#short("HEAD", `/objects/${digest}`, doing);
-    await expectStatus(response, [200, 404], doing);
-    return response.status === 200;
+    const answer = await this.#short("HEAD", `/objects/${digest}`, doing);
+    expectStatus(answer, [200, 404], doing);
+    return answer.status === 200;
   }
 
   /** Uploads a file unless the hub has it. `onProgress` hears bytes handed over; returns the bytes sent. */
@@ -70,24 +101,22 @@ export class HubClient {
   /** The devices that the hub knows, and which channels are retained for each. */
   async listDevices(): Promise<DeviceList["devices"]> {
     const doing = "listing the devices";
-    const response = await this.#short("GET", "/devices", doing);
-    await expectStatus(response, [200], doing);
-    const parsed = DeviceList.safeParse(await response.json().catch(() => null));
+    const answer = await this.#short("GET", "/devices", doing);
+    expectStatus(answer, [200], doing);
+    const parsed = DeviceList.safeParse(jsonOf(answer));
     if (parsed.success) return parsed.data.devices;
     throw unreachable(this.#baseUrl, doing, "an answer that is not a list of devices");
   }
 
-  /** Sets the password of a device's account and ends its old sessions. */
-  async putDevice(name: string, password: string): Promise<void> {
-    const doing = `setting the credentials of ${name}`;
-    const body = JSON.stringify({ password });
-    await expectStatus(await this.#short("PUT", `/devices/${name}`, doing, { body }), [200], doing);
+  /** Makes a certificate for a device's own key; older ones end once the device shows it. */
+  async certifyDevice(name: string, request: CertificateRequest): Promise<IssuedCertificate> {
+    return this.#certify(`/devices/${name}/certificate`, request, `certifying ${name}`);
   }
 
-  /** Takes away a device's account and everything that was retained for it. */
+  /** Revokes a device's certificates and takes away everything that was retained for it. */
   async deleteDevice(name: string): Promise<void> {
     const doing = `deleting ${name}`;
-    await expectStatus(await this.#short("DELETE", `/devices/${name}`, doing), [200], doing);
+    expectStatus(await this.#short("DELETE", `/devices/${name}`, doing), [200], doing);
   }
 
   /** What is retained on a channel right now; null when nothing is. */
@@ -98,9 +127,9 @@ export class HubClient {
   ): Promise<Uint8Array | null> {
     const doing = `reading ${channel} of ${device}`;
     const path = `/retained/${device}/${channel}`;
-    const response = await this.#short("GET", path, doing, timeoutMs ? { timeoutMs } : {});
-    await expectStatus(response, [200, 404], doing);
-    return response.status === 404 ? null : new Uint8Array(await response.arrayBuffer());
+    const answer = await this.#short("GET", path, doing, timeoutMs ? { timeoutMs } : {});
+    expectStatus(answer, [200, 404], doing);
+    return answer.status === 404 ? null : new Uint8Array(answer.bytes);
   }
 
   async connectMqtt(): Promise<FleetLink> {
@@ -109,7 +138,7 @@ export class HubClient {
     return FleetLink.connect({
       mqttUrl: info.mqttUrl,
       fleet: info.fleet,
-      credentials: await this.#authenticate(),
+      connector: this.#connector,
       readRetained: (device, channel, ms) => this.getRetained(device, channel, ms),
       timeoutMs,
       ...(signal ? { signal } : {}),
@@ -122,9 +151,9 @@ export class HubClient {
     options: { timeoutMs?: number; signal?: AbortSignal } = {},
   ): Promise<Value> {
     const doing = `reading ${path.split("?", 1)[0]}`;
-    const response = await this.#short("GET", path, doing, options);
-    await expectStatus(response, [200], doing);
-    const parsed = schema.safeParse(await response.json().catch(() => null));
+    const answer = await this.#short("GET", path, doing, options);
+    expectStatus(answer, [200], doing);
+    const parsed = schema.safeParse(jsonOf(answer));
     if (parsed.success) return parsed.data;
     throw unreachable(this.#baseUrl, doing, "an answer that is not of this version");
   }
@@ -149,53 +178,70 @@ export class HubClient {
       }
     }
     try {
-      const response = await hubRequest(`${this.#baseUrl}/objects/${digest}`, {
+      const answer = await hubRequest(this.#connector, {
+        url: `${this.#baseUrl}/objects/${digest}`,
         method: "PUT",
         doing,
-        credentials: await this.#authenticate(),
-        headers: { "content-length": String(totalBytes) },
+        headers: { "content-length": totalBytes },
         body: body(),
+        firstByteMs: null,
         signal: this.#options.signal,
         deadline: idle.signal,
       });
-      await expectStatus(response, [200, 201], doing);
+      expectStatus(answer, [200, 201], doing);
     } finally {
       clearTimeout(timer);
     }
   }
 
+  async #certify(
+    path: string,
+    request: CertificateRequest,
+    doing: string,
+    method: "PUT" | "POST" = "PUT",
+  ): Promise<IssuedCertificate> {
+    const answer = await this.#ask(method, path, doing, { body: JSON.stringify(request) });
+    expectStatus(answer, [200], doing);
+    const parsed = IssuedCertificate.safeParse(jsonOf(answer));
+    if (parsed.success) return parsed.data;
+    throw unreachable(this.#baseUrl, doing, "an answer that is not a certificate");
+  }
+
+  /** Once per client: a command is short, and what runs for long makes clients anew. */
   async #short(
     method: "GET" | "HEAD" | "PUT" | "DELETE",
     path: string,
     doing: string,
-    extra: {
-      anonymous?: boolean;
-      body?: string;
-      timeoutMs?: number;
-      /** Cancels this request alone. */
-      signal?: AbortSignal;
-    } = {},
-  ): Promise<Response> {
-    const credentials = extra.anonymous ? undefined : await this.#authenticate();
-    const own = [this.#options.signal, extra.signal].filter((one) => one !== undefined);
-    const signal = own.length > 0 ? AbortSignal.any(own) : undefined;
-    const attempt = (): Promise<Response> =>
-      hubRequest(this.#baseUrl + path, {
-        method,
-        doing,
-        ...(credentials ? { credentials } : {}),
-        ...(extra.body === undefined ? {} : { body: extra.body }),
-        signal,
-        deadline: AbortSignal.timeout(extra.timeoutMs ?? this.#options.timeoutMs ?? TIMEOUT_MS),
-      });
-    return withRetries(attempt, signal);
+    extra: AskOptions = {},
+  ): Promise<HubAnswer> {
+    this.#renewed ??= renewInTime(this.#identity, (request) =>
+      this.#certify("/certificate", request, "renewing the operator's certificate", "POST"),
+    );
+    await this.#renewed;
+    return this.#ask(method, path, doing, extra);
   }
 
-  #authenticate(): Promise<Credentials> {
-    const { credentials, credentialsFile } = this.#options;
-    this.#credentials ??= credentials
-      ? Promise.resolve(credentials)
-      : readCredentialsFile(credentialsFile ?? "");
-    return this.#credentials;
+  #ask(
+    method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE",
+    path: string,
+    doing: string,
+    extra: AskOptions,
+  ): Promise<HubAnswer> {
+    const own = [this.#options.signal, extra.signal].filter((one) => one !== undefined);
+    const signal = own.length > 0 ? AbortSignal.any(own) : undefined;
+    const timeoutMs = extra.timeoutMs ?? this.#options.timeoutMs ?? TIMEOUT_MS;
+    const attempt = (): Promise<HubAnswer> =>
+      hubRequest(this.#connector, {
+        url: this.#baseUrl + path,
+        method,
+        doing,
+        ...(extra.body === undefined
+          ? {}
+          : { body: extra.body, headers: { "content-type": "application/json" } }),
+        firstByteMs: timeoutMs,
+        signal,
+        deadline: AbortSignal.timeout(timeoutMs),
+      });
+    return withRetries(attempt, signal);
   }
 }

@@ -1,5 +1,4 @@
-export { readCredentialsFile } from "../credentials/operator-file.ts";
-export { Credentials, HubInfo, HubRecord } from "../hub-info.ts";
+export { HubInfo, HubRecord } from "../hub-info.ts";
 export { FleetFeed } from "./fleet-feed.ts";
 export { FleetLink, type MessageInfo, type Unsubscribe } from "./fleet-link.ts";
 export type { EventFilter } from "./history-client.ts";

@@ -1,37 +1,38 @@
+import type { TLSSocket } from "node:tls";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { z } from "zod";
-import type { Authenticator, Principal } from "../credentials/authenticator.ts";
+import type { Gate } from "../identity/gate.ts";
+import type { Principal } from "../identity/principal.ts";
 import { sendProblem } from "./problem.ts";
 
-/** Who may use a route; a route that does not say is the operator's. */
-export type Access = "anyone" | "peers" | "operator";
+/** Who may use a route; a route that does not say is the operator's. `peers`: devices and operators. */
+export type Access = "peers" | "operator";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** `peers`: devices and the operator. */
     access?: Access;
   }
 }
 
 const principals = new WeakMap<FastifyRequest, Principal>();
 
-/** Who asks. Only for routes that are not for anyone. */
+/** Who asks. */
 export function principalOf(request: FastifyRequest): Principal {
   const who = principals.get(request);
-  if (!who) throw new Error("the route is open to anyone, so nobody is known");
+  if (!who) throw new Error("a route was reached by a request that was not admitted");
   return who;
 }
 
 /** Checks before the body is read, and before it is said whether a route exists at all. */
-export function requireAccess(app: FastifyInstance, authenticator: Authenticator): void {
+export function requireAccess(app: FastifyInstance, gate: Gate): void {
   app.addHook("onRequest", async (request, reply) => {
-    const access = request.is404 ? "peers" : (request.routeOptions.config.access ?? "operator");
-    if (access === "anyone") return;
-    const who = await authenticate(authenticator, request);
+    // The server is made in `http-server.ts` and gives nothing else.
+    const who = gate.admit(request.raw.socket as TLSSocket);
     if (!who) {
-      const message = "Expected a known user name and password";
-      return sendProblem(reply, 401, "HUB_REFUSED", message);
+      const message = "Expected a certificate that is in force but it was revoked or replaced";
+      return sendProblem(reply, 403, "HUB_REFUSED", message);
     }
+    const access = request.is404 ? "peers" : (request.routeOptions.config.access ?? "operator");
     if (access === "operator" && who.kind !== "operator") {
       return sendProblem(reply, 403, "HUB_REFUSED", "Only the operator may do this");
     }
@@ -51,16 +52,3 @@ export function pathPart<Value>(
 }
 
 export class NoSuchRoute extends Error {}
-
-/** Basic authentication (RFC 7617). */
-async function authenticate(
-  authenticator: Authenticator,
-  request: FastifyRequest,
-): Promise<Principal | null> {
-  const match = /^Basic\s+([A-Za-z0-9+/=]+)$/i.exec(request.headers.authorization ?? "");
-  if (!match) return null;
-  const text = Buffer.from(match[1] ?? "", "base64").toString("utf8");
-  const colon = text.indexOf(":");
-  if (colon < 0) return null;
-  return authenticator.verify(text.slice(0, colon), text.slice(colon + 1));
-}

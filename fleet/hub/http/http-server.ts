@@ -1,11 +1,15 @@
-import { createServer } from "node:http";
+import type { RequestListener } from "node:http";
+import { createServer, type Server } from "node:https";
+import type { SecureContextOptions } from "node:tls";
 import { type FastifyInstance, type FastifyRequest, fastify } from "fastify";
 import type { ObjectStore } from "../../transfer/files/object-store.ts";
 import type { History } from "../history/history.ts";
 import type { HubInfo } from "../hub-info.ts";
+import type { Gate } from "../identity/gate.ts";
 import type { Log } from "../log.ts";
 import { NoSuchRoute, requireAccess } from "./access.ts";
 import { sendError, sendProblem } from "./problem.ts";
+import { type CertificateParts, certificateRoutes } from "./routes/certificates.ts";
 import { type DeviceParts, deviceRoutes } from "./routes/devices.ts";
 import { historyRoutes } from "./routes/history.ts";
 import { infoRoutes } from "./routes/info.ts";
@@ -18,7 +22,10 @@ const IDLE_DEADLINE_MS = 60_000;
 /** Of a body that is no object. */
 const MAX_BODY_BYTES = 4096;
 
-export interface HttpParts extends DeviceParts {
+export interface HttpParts extends DeviceParts, CertificateParts {
+  /** Key, certificate and CA of the hub. */
+  tls: SecureContextOptions;
+  gate: Gate;
   info(): HubInfo;
   fleet: string;
   objects: ObjectStore;
@@ -26,17 +33,24 @@ export interface HttpParts extends DeviceParts {
   log: Log;
 }
 
+export interface HttpSide {
+  app: FastifyInstance;
+  server: Server;
+}
+
 /** The hub's HTTP side: one scope per file of `routes/`. Ready to listen by its `server`. */
-export async function createHttpApp(parts: HttpParts): Promise<FastifyInstance> {
+export async function createHttpSide(parts: HttpParts): Promise<HttpSide> {
+  let answer: RequestListener = () => {};
+  const server = createTlsServer(parts, (request, response) => answer(request, response));
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
     exposeHeadRoutes: false,
     serverFactory: (handler) => {
-      const limits = { requestTimeout: 0, headersTimeout: HEADERS_DEADLINE_MS };
-      return createServer(limits, handler).setTimeout(IDLE_DEADLINE_MS);
+      answer = handler;
+      return server;
     },
   });
-  requireAccess(app, parts.authenticator);
+  requireAccess(app, parts.gate);
   app.setNotFoundHandler((request, reply) => sendProblem(reply, 404, "USAGE", noRoute(request)));
   app.setErrorHandler((error, request, reply) =>
     error instanceof NoSuchRoute
@@ -44,14 +58,40 @@ export async function createHttpApp(parts: HttpParts): Promise<FastifyInstance> 
       : sendError(error, request, reply, parts.log),
   );
   answerBeforeBodies(app);
-  for (const routes of [infoRoutes, objectRoutes, deviceRoutes, retainedRoutes, historyRoutes]) {
+  for (const routes of [
+    infoRoutes,
+    certificateRoutes,
+    objectRoutes,
+    deviceRoutes,
+    retainedRoutes,
+    historyRoutes,
+  ]) {
     app.register((scope, _options, done) => {
       routes(scope, parts);
       done();
     });
   }
   await app.ready();
-  return app;
+  return { app, server };
+}
+
+/** Who has no certificate of the fleet's CA, or one that has ended, does not come as far as a request. */
+function createTlsServer({ tls, gate }: HttpParts, handler: RequestListener): Server {
+  const server = createServer(
+    {
+      ...tls,
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: "TLSv1.2",
+      requestTimeout: 0,
+      headersTimeout: HEADERS_DEADLINE_MS,
+      handshakeTimeout: HEADERS_DEADLINE_MS,
+    },
+    handler,
+  );
+  server.setTimeout(IDLE_DEADLINE_MS);
+  gate.watch(server);
+  return server;
 }
 
 /** Who is to be refused hears so before the body is sent (curl asks for uploads above 1 MB). */

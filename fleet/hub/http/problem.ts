@@ -11,7 +11,6 @@ export async function sendProblem(
   message: string,
 ): Promise<void> {
   const problem: HttpProblem = { code, message, hint: ERROR_CODES[code].hint };
-  if (status === 401) reply.header("www-authenticate", 'Basic realm="jetfleet"');
   await reply.code(status).header("cache-control", "no-store").send(problem);
 }
 

@@ -7,13 +7,13 @@ import { TruthKeeper } from "./keeper.ts";
 import { SceneTruth } from "./scene-truth.ts";
 
 const USAGE =
-  "usage: node fleet/sim/truth/main.ts --hub URL --credentials FILE --out FILE [--seed 1] [--fps 15] " +
+  "usage: node fleet/sim/truth/main.ts --hub URL --identity FILE --out FILE [--seed 1] [--fps 15] " +
   "[--width 1280] [--height 720]";
 const REPORT_INTERVAL_MS = 2000;
 
 const Options = z.object({
   hub: z.url(),
-  credentials: z.string().min(1),
+  identity: z.string().min(1),
   out: z.string().min(1),
   seed: z.coerce.number().int().nonnegative().default(1),
   fps: z.coerce.number().int().min(1).max(60).default(15),
@@ -30,7 +30,7 @@ try {
 
 async function main(options: z.infer<typeof Options>): Promise<void> {
   const keeper = new TruthKeeper(new SceneTruth(options), options.seed);
-  const client = new HubClient({ httpUrl: options.hub, credentialsFile: options.credentials });
+  const client = new HubClient({ httpUrl: options.hub, identityFile: options.identity });
   const link = await client.connectMqtt();
   await link.subscribe("+", "detections", (batch, info) => {
     keeper.add(batch, info).catch((error: unknown) => console.error(describeError(error)));
@@ -58,7 +58,7 @@ function readOptions(): z.infer<typeof Options> {
     const { values } = parseArgs({
       options: {
         hub: text,
-        credentials: text,
+        identity: text,
         out: text,
         seed: text,
         fps: text,

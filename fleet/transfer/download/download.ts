@@ -3,15 +3,16 @@ import { createReadStream } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { FleetError } from "../../errors/index.ts";
+import type { Connector } from "../connector.ts";
 import { readTextIfThere, sizeIfThere, writeFileDurably } from "../files/durable-file.ts";
 import { DISK, type FileLayer } from "../files/file-layer.ts";
+import { httpRequest, originOf } from "../http/http-request.ts";
 import { bodyStart, contentError, statusError } from "./http-answer.ts";
-import { httpRequest } from "./http-get.ts";
 
 export interface DownloadRequest {
   url: string;
-  /** Value of the Authorization header; null for an origin that must not see the password. */
-  authorization: string | null;
+  /** How to reach the hub; null for another origin, which must not see the device's certificate. */
+  connector: Connector | null;
   digest: string;
   /** Signed size: not one byte more is read. */
   sizeBytes: number;
@@ -58,21 +59,31 @@ async function fetchRest(request: DownloadRequest, held: number): Promise<void> 
 
 async function ask(request: DownloadRequest, held: number): Promise<IncomingMessage> {
   const etag = held > 0 ? await readTextIfThere(etagPath(request), request.layer) : null;
-  const response = await httpRequest({
-    url: request.url,
-    headers: {
-      "accept-encoding": "identity",
-      ...(request.authorization === null ? {} : { authorization: request.authorization }),
-      ...(held > 0 ? { range: `bytes=${held}-` } : {}),
-      ...(etag === null ? {} : { "if-range": etag }),
-    },
-    firstByteMs: request.stallMs,
-    signal: request.signal,
+  const response = await get(request, {
+    "accept-encoding": "identity",
+    ...(held > 0 ? { range: `bytes=${held}-` } : {}),
+    ...(etag === null ? {} : { "if-range": etag }),
   });
   const refusal = statusError(response, request.digest);
   if (refusal === null) return response;
   response.destroy();
   throw refusal;
+}
+
+async function get(
+  { url, connector, stallMs, signal }: DownloadRequest,
+  headers: Record<string, string>,
+): Promise<IncomingMessage> {
+  const asked = { method: "GET", url, headers, firstByteMs: stallMs, signal } as const;
+  try {
+    return await (connector === null ? httpRequest(asked) : connector.http(asked));
+  } catch (cause) {
+    if (signal.aborted) throw new FleetError("CANCELLED", "Download cancelled", { cause });
+    if (cause instanceof FleetError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `Cannot fetch from ${originOf(url)}: ${reason}`;
+    throw new FleetError("ARTIFACT_FETCH", message, { cause });
+  }
 }
 
 /** The server cannot go on where the partial file ends, so the object is fetched from its start. */

@@ -2,9 +2,9 @@ import { FleetError, isFleetError } from "../../errors/index.ts";
 import { type BackoffRange, backoffMs, throwIfAborted, wait } from "../backoff.ts";
 import { type DownloadRequest, downloadOnce } from "./download.ts";
 
-export interface FetchOptions extends Omit<DownloadRequest, "url" | "authorization"> {
+export interface FetchOptions extends Omit<DownloadRequest, "url" | "connector"> {
   /** Where the object lies, asked before each attempt: the hub may move while a device waits for it. */
-  where: () => Pick<DownloadRequest, "url" | "authorization">;
+  where: () => Pick<DownloadRequest, "url" | "connector">;
   backoff: BackoffRange;
   /** Called before each new attempt with what ended the last one. */
   onRetry: (error: FleetError, waitMs: number) => void;

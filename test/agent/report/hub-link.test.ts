@@ -1,18 +1,22 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer, type Server } from "node:net";
+import type { AddressInfo } from "node:net";
+import { createServer, type Server } from "node:tls";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { HubLink } from "../../../agent/report/hub-link.ts";
+import { TestFleet } from "../../hub/test-fleet.ts";
 
 /** CONNACK of MQTT 5: accepted, no properties. */
 const ACCEPTED = Buffer.from([0x20, 3, 0, 0, 0]);
 
+let fleet: TestFleet;
 let hub: Server;
 let waits: number[];
 let link: HubLink;
 
 beforeEach(async () => {
   // A hub that takes every session and ends it at once, as one that is broken inside.
-  hub = createServer((socket) => {
+  fleet = await TestFleet.make("demo");
+  hub = createServer(fleet.server, (socket) => {
     socket.on("error", () => {});
     socket.once("data", () => socket.end(ACCEPTED));
   });
@@ -22,10 +26,9 @@ beforeEach(async () => {
     config: {
       fleet: "demo",
       device: "door",
-      mqttUrl: `mqtt://127.0.0.1:${(hub.address() as AddressInfo).port}`,
-      username: "door",
-      password: "secret",
+      mqttUrl: `mqtts://127.0.0.1:${(hub.address() as AddressInfo).port}`,
     },
+    connector: await fleet.connector("door"),
     presence: {
       next: () => Promise.resolve(),
       presence: (online: boolean) => ({ online }),
@@ -43,6 +46,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await link.stop();
   hub.close();
+  fleet.remove();
 });
 
 it("waits longer and longer for a hub that takes its session and drops it", async () => {

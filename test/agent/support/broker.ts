@@ -1,6 +1,6 @@
 import type { AddressInfo } from "node:net";
-import { createServer, type Server } from "node:net";
-import { Aedes, type AuthenticateError, type Client } from "aedes";
+import { createServer, type Server, type TLSSocket, type TlsOptions } from "node:tls";
+import { Aedes } from "aedes";
 
 export interface Received {
   topic: string;
@@ -9,8 +9,6 @@ export interface Received {
   qos: number;
 }
 
-export const PASSWORD = "device-secret-0123";
-
 /** A broker (MQTT 3.1.1 only, like the hub's) that keeps a record of everything that passes. */
 export class TestBroker {
   readonly received: Received[] = [];
@@ -18,20 +16,20 @@ export class TestBroker {
   readonly connects: (number | undefined)[] = [];
   readonly #aedes: Aedes;
   readonly #server: Server;
+  readonly #sockets = new Set<TLSSocket>();
   readonly #waiting = new Set<() => void>();
   readonly #listeners: ((message: Received) => void)[] = [];
 
-  private constructor(aedes: Aedes) {
+  private constructor(aedes: Aedes, tls: TlsOptions) {
     this.#aedes = aedes;
-    this.#server = createServer(aedes.handle);
+    this.#server = createServer(tls, (socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+      aedes.handle(socket);
+    });
     aedes.preConnect = (_client, packet, done) => {
       this.connects.push((packet as { protocolVersion?: number }).protocolVersion);
       done(null, true);
-    };
-    aedes.authenticate = (_client, _user, password, done) => {
-      if (password?.toString() === PASSWORD || password?.toString() === "operator") {
-        done(null, true);
-      } else done(Object.assign(new Error("bad"), { returnCode: 4 }) as AuthenticateError, false);
     };
     aedes.on("publish", ({ topic, payload, retain, qos }) => {
       if (topic.startsWith("$SYS")) return;
@@ -42,10 +40,11 @@ export class TestBroker {
     });
   }
 
-  static async start(port = 0): Promise<TestBroker> {
+  /** `tls` says whom it takes. */
+  static async start(tls: TlsOptions, port = 0): Promise<TestBroker> {
     const aedes = new Aedes();
     await aedes.listen();
-    const broker = new TestBroker(aedes);
+    const broker = new TestBroker(aedes, tls);
     await new Promise<void>((resolve) => broker.#server.listen(port, "127.0.0.1", resolve));
     return broker;
   }
@@ -55,7 +54,7 @@ export class TestBroker {
   }
 
   get url(): string {
-    return `mqtt://127.0.0.1:${this.port}`;
+    return `mqtts://127.0.0.1:${this.port}`;
   }
 
   /** Calls back for every message that passes from now on. */
@@ -106,11 +105,7 @@ export class TestBroker {
 
   /** Breaks every connection without a word, as a power cut at the far end does. */
   dropClients(): void {
-    for (const client of Object.values(
-      (this.#aedes as unknown as { clients: Record<string, Client> }).clients,
-    )) {
-      client.conn.destroy();
-    }
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   async stop(): Promise<void> {

@@ -1,29 +1,36 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { TLSSocket, type TlsOptions } from "node:tls";
 import { sha256Digest } from "../../../fleet/release/index.ts";
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, bytes: Buffer) => void;
 
-/** A real HTTP server of objects that can be told to misbehave, request by request. */
+/** A real HTTP server of objects (over TLS when told how) that can be told to misbehave, request by request. */
 export class ObjectServer {
-  readonly requests: { range?: string; ifRange?: string; authorization?: string }[] = [];
+  readonly requests: { range?: string; ifRange?: string; peer?: string }[] = [];
   readonly #objects = new Map<string, Buffer>();
   readonly #server: Server;
   /** Handlers for the next requests, in order; after them the server behaves. */
   readonly script: Handler[] = [];
 
-  private constructor() {
-    this.#server = createServer((request, response) => this.#answer(request, response));
+  readonly #scheme: string;
+
+  private constructor(tls: TlsOptions | undefined) {
+    const answer = (request: IncomingMessage, response: ServerResponse) =>
+      this.#answer(request, response);
+    this.#scheme = tls ? "https" : "http";
+    this.#server = tls ? createTlsServer(tls, answer) : createServer(answer);
   }
 
-  static async start(): Promise<ObjectServer> {
-    const server = new ObjectServer();
+  static async start(tls?: TlsOptions): Promise<ObjectServer> {
+    const server = new ObjectServer(tls);
     await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
     return server;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `${this.#scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   put(content: string | Buffer): string {
@@ -53,14 +60,18 @@ export class ObjectServer {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
-    const { range, authorization } = request.headers;
+    // Renewal asks a hub for more than objects.
+    if (!request.url?.startsWith("/objects/")) return void response.writeHead(404).end();
+    const { range } = request.headers;
+    const { socket } = request;
+    const peer = socket instanceof TLSSocket ? socket.getPeerCertificate().subject?.CN : undefined;
     const ifRange = request.headers["if-range"] as string | undefined;
     this.requests.push({
       ...(range === undefined ? {} : { range }),
       ...(ifRange === undefined ? {} : { ifRange }),
-      ...(authorization === undefined ? {} : { authorization }),
+      ...(typeof peer === "string" ? { peer } : {}),
     });
-    const bytes = this.#objects.get(request.url?.split("/objects/")[1] ?? "");
+    const bytes = this.#objects.get(request.url.split("/objects/")[1] ?? "");
     const handler = this.script.shift() ?? serveRange;
     if (bytes === undefined && handler === serveRange) response.writeHead(404).end();
     else handler(request, response, bytes ?? Buffer.alloc(0));

@@ -7,7 +7,8 @@ import { afterAll } from "vitest";
 import type { PipelineVersion } from "../../../agent/update/pipeline-version.ts";
 import type { Reported } from "../../../fleet/contract/index.ts";
 import { topic } from "../../../fleet/contract/index.ts";
-import { PASSWORD, type Received, TestBroker } from "./broker.ts";
+import { TestFleet } from "../../hub/test-fleet.ts";
+import { type Received, TestBroker } from "./broker.ts";
 import { BOARD, DEVICE, FLEET } from "./desired.ts";
 import { ObjectServer } from "./object-server.ts";
 import { TestRelease, type Wish } from "./release.ts";
@@ -70,15 +71,27 @@ export class AgentWorld {
   readonly broker: TestBroker;
   readonly objects: ObjectServer;
   log = "";
+  /** Where documents say that objects lie, when that is not the hub. */
+  artifactUrl: string | null = null;
   #wish: Wish | null = null;
   /** What the device last asked because it had no memory. */
   #asked: string | undefined;
   #agent: ChildProcess | null = null;
 
-  private constructor(broker: TestBroker, objects: ObjectServer) {
-    this.broker = broker;
-    this.objects = objects;
-    broker.listen((message) => this.#hear(message));
+  readonly fleet: TestFleet;
+  readonly #identityFile: string;
+
+  private constructor(parts: {
+    broker: TestBroker;
+    objects: ObjectServer;
+    fleet: TestFleet;
+    identityFile: string;
+  }) {
+    this.broker = parts.broker;
+    this.objects = parts.objects;
+    this.fleet = parts.fleet;
+    this.#identityFile = parts.identityFile;
+    parts.broker.listen((message) => this.#hear(message));
   }
 
   /** Puts a tool of the board, as a shell script, before the machine's own. */
@@ -88,7 +101,10 @@ export class AgentWorld {
   }
 
   static async create(): Promise<AgentWorld> {
-    return new AgentWorld(await TestBroker.start(), await ObjectServer.start());
+    const fleet = await TestFleet.make(FLEET);
+    const broker = await TestBroker.start(fleet.server);
+    const objects = await ObjectServer.start(fleet.server);
+    return new AgentWorld({ broker, objects, fleet, identityFile: await fleet.certify(DEVICE) });
   }
 
   get pid(): number {
@@ -156,7 +172,8 @@ export class AgentWorld {
 
   /** Publishes a composition of these versions as the hub does, again when the device asks for one. */
   async deploy(generation: number, ...versions: PipelineVersion[]): Promise<void> {
-    this.#wish = { generation, artifactUrl: this.objects.url, versions };
+    const artifactUrl = this.artifactUrl ?? this.objects.url;
+    this.#wish = { generation, artifactUrl, versions };
     await this.#compose();
   }
 
@@ -187,6 +204,7 @@ export class AgentWorld {
     await this.kill();
     await this.broker.stop();
     await this.objects.stop();
+    this.fleet.remove();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -197,8 +215,7 @@ export class AgentWorld {
       board: BOARD,
       hubUrl: this.objects.url,
       mqttUrl: this.broker.url,
-      username: DEVICE,
-      password: PASSWORD,
+      identityFile: this.#identityFile,
       fleetPublicKey: this.release.rootPublicKeyPem,
       stateDir: this.stateDir,
       addonPath: this.fakeAddon,

@@ -31,12 +31,12 @@ async function file(name: string, content: string): Promise<string> {
 describe("keys", () => {
   it("are made once, for their owner's eyes only, and of the kinds that are promised", async () => {
     const paths = demoPaths(path.join(dir, "state"));
-    expect(await ensureKeys(paths)).toHaveLength(4);
+    expect(await ensureKeys(paths)).toHaveLength(3);
     const before = await readFile(paths.signingKey, "utf8");
     expect(await ensureKeys(paths)).toEqual([]);
     expect(await readFile(paths.signingKey, "utf8")).toBe(before);
     expect((await stat(paths.keys)).mode & 0o777).toBe(0o700);
-    for (const secret of [paths.signingKey, paths.sshKey, paths.operatorFile]) {
+    for (const secret of [paths.signingKey, paths.sshKey]) {
       expect((await stat(secret)).mode & 0o777).toBe(0o600);
     }
     expect(createPrivateKey(before).asymmetricKeyType).toBe("ed25519");
@@ -139,7 +139,7 @@ describe("the stack's configuration", () => {
       video: null,
       model: { source: "/m.onnx", labels: ["car"] },
     });
-    expect(config["jetfleet:operatorCredentials"]).toBe("/state/keys/operator.json");
+    expect(config["jetfleet:operatorCredentials"]).toBe("/state/keys/operator.pem");
     expect(JSON.parse(config["quickstart:devices"] ?? "")).toEqual([
       {
         name: "tx2",

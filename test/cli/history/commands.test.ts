@@ -4,13 +4,7 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chainOf } from "../../fleet/journal/made.ts";
-import {
-  DEVICE_PASSWORD,
-  HubProcess,
-  type Outcome,
-  outcomeOf,
-  until,
-} from "../../hub/running-hub.ts";
+import { HubProcess, type Outcome, outcomeOf, until } from "../../hub/running-hub.ts";
 import { JETFLEET } from "../support/two-devices.ts";
 import { ReportingDevice } from "./reporting-device.ts";
 
@@ -19,7 +13,7 @@ let device: ReportingDevice;
 
 beforeAll(async () => {
   hub = await HubProcess.start();
-  for (const name of ["door", "gate"]) await hub.client().putDevice(name, DEVICE_PASSWORD);
+  for (const name of ["door", "gate"]) await hub.certify(name);
   device = await ReportingDevice.start(hub, "door");
   for (const message of ["one", "two", "three", "four", "five"]) device.event(message);
   await until("all of them", () => device.settled);
@@ -33,7 +27,7 @@ afterAll(async () => {
   await hub.remove();
 });
 
-const where = (): string[] => ["--hub", hub.record.httpUrl, "--credentials", hub.operatorFile];
+const where = (): string[] => ["--hub", hub.record.httpUrl, "--identity", hub.operatorFile];
 
 function jetfleet(...args: string[]): Promise<Outcome> {
   return outcomeOf(JETFLEET, [...args, ...where()]);

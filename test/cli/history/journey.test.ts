@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { ToldEvent } from "../../../fleet/hub/client/index.ts";
 import { AgentWorld } from "../../agent/support/world.ts";
-import { DEVICE_PASSWORD, HubProcess, outcomeOf, until } from "../../hub/running-hub.ts";
+import { HubProcess, outcomeOf, until } from "../../hub/running-hub.ts";
 import { JETFLEET } from "../support/two-devices.ts";
 import { ReportingDevice } from "./reporting-device.ts";
 
@@ -9,7 +9,7 @@ let hub: HubProcess;
 
 beforeAll(async () => {
   hub = await HubProcess.start();
-  for (const name of ["door", "gate"]) await hub.client().putDevice(name, DEVICE_PASSWORD);
+  for (const name of ["door", "gate"]) await hub.certify(name);
 });
 afterAll(() => hub.remove());
 
@@ -18,7 +18,7 @@ function jetfleet(...args: string[]) {
     ...args,
     "--hub",
     hub.record.httpUrl,
-    "--credentials",
+    "--identity",
     hub.operatorFile,
   ]);
 }
@@ -41,8 +41,7 @@ describe("an outage that nobody watched", () => {
       device: "door",
       hubUrl: hub.record.httpUrl,
       mqttUrl: hub.record.mqttUrl,
-      username: "door",
-      password: DEVICE_PASSWORD,
+      identityFile: hub.identityFile("door"),
     });
   const kinds = async () => (await eventsOf("door")).map(({ kind }) => kind);
   afterEach(() => world.destroy());

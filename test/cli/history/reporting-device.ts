@@ -7,7 +7,10 @@ import { createLog } from "../../../agent/report/log.ts";
 import { PresenceCounter } from "../../../agent/report/presence.ts";
 import { Reporter } from "../../../agent/report/reporter.ts";
 import { CONTRACT_VERSION, type Reported } from "../../../fleet/contract/index.ts";
-import { DEVICE_PASSWORD, type HubProcess } from "../../hub/running-hub.ts";
+import { Connector } from "../../../fleet/transfer/connector.ts";
+import { IdentityFile } from "../../../fleet/transfer/identity/identity-file.ts";
+import { TrustedClock } from "../../../fleet/transfer/identity/trusted-clock.ts";
+import type { HubProcess } from "../../hub/running-hub.ts";
 
 /** The agent's own journal, reporter and link, without the rest of it. */
 export class ReportingDevice {
@@ -27,9 +30,8 @@ export class ReportingDevice {
         fleet: "demo",
         device: name,
         mqttUrl: hub.record.mqttUrl,
-        username: name,
-        password: DEVICE_PASSWORD,
       },
+      connector: new Connector(new IdentityFile(hub.identityFile(name)), new TrustedClock()),
       presence: new PresenceCounter(folder, "boot"),
       log,
       onDesired: () => {},
@@ -44,7 +46,7 @@ export class ReportingDevice {
     this.#link.start();
   }
 
-  /** The account of `name` must be there. */
+  /** The certificate of `name` must be there. */
   static async start(hub: HubProcess, name: string): Promise<ReportingDevice> {
     const folder = mkdtempSync(join(tmpdir(), "jetfleet-reporting-"));
     const journal = new EventJournal(folder);

@@ -8,7 +8,7 @@ import type {
 } from "../../../fleet/contract/index.ts";
 import { CHANNELS, type ChannelName, type Payload, topic } from "../../../fleet/contract/index.ts";
 import type { BoardName } from "../../../fleet/spec/index.ts";
-import { DEVICE_PASSWORD, type HubProcess } from "../../hub/running-hub.ts";
+import type { HubProcess } from "../../hub/running-hub.ts";
 
 export const MODEL_DIGEST = `sha256:${"3f2a91c0".padEnd(64, "0")}`;
 const SPEC_DIGEST = `sha256:${"5".repeat(64)}`;
@@ -114,11 +114,12 @@ export class SyntheticDevice {
   }
 
   static async connect(hub: HubProcess, name: string): Promise<SyntheticDevice> {
-    await hub.client().putDevice(name, DEVICE_PASSWORD);
+    const { keyPem, certificatePem, caPem } = await hub.certify(name);
     const { fleet } = hub.record;
     const client = await connectAsync(hub.record.mqttUrl, {
-      username: name,
-      password: DEVICE_PASSWORD,
+      key: keyPem,
+      cert: certificatePem,
+      ca: caPem,
       clientId: "agent",
       protocolVersion: 4,
       will: {

@@ -30,7 +30,7 @@ export class TwoDevices {
 
   /** Options that lead a command to this hub. */
   get where(): string[] {
-    return ["--hub-dir", this.hub.stateDir, "--credentials", this.hub.operatorFile];
+    return ["--hub-dir", this.hub.stateDir, "--identity", this.hub.operatorFile];
   }
 
   /** Keeps a desired document for a device; whether it is signed rightly is the device's business alone. */

@@ -209,7 +209,7 @@ export class SmallWorld {
     if (!this.hub) throw new Error("the hub has not started yet");
     return new HubClient({
       httpUrl: this.hub.httpUrl,
-      credentialsFile: this.demo.paths.operatorFile,
+      identityFile: this.demo.paths.operatorFile,
     });
   }
 

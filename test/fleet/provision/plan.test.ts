@@ -36,10 +36,12 @@ describe("provisioning", () => {
     freeBytes: 1e9,
     runtime: { runtimeDigest: "sha256:new", files: { "bin/node": "n", "agent.cjs": "a2" } },
     agentConfig: wanted,
+    identity: null,
     unit: "ours",
     enabled: true,
     active: "active",
   };
+  const seen = (online: boolean, identityGood = true) => ({ online, identityGood });
   const old = { runtimeDigest: "sha256:old", files: { "bin/node": "n", "agent.cjs": "a1" } };
 
   test.each<[string, Partial<BoardProbe>, boolean, string[]]>([
@@ -66,18 +68,23 @@ describe("provisioning", () => {
       ["push-runtime", "write-credentials", "write-unit", "enable", "restart"],
     ],
   ])("plans %s", (_what, change, online, steps) => {
-    const plan = planProvision({ ...fine, ...change }, release, wanted, online);
+    const plan = planProvision({ ...fine, ...change }, release, wanted, seen(online));
     expect(plan.map(({ step }) => step)).toEqual(steps);
   });
 
+  test("plans a certificate for a device whose own is missing, another's or over", () => {
+    const plan = planProvision(fine, release, wanted, seen(true, false));
+    expect(plan.map(({ step }) => step)).toEqual(["write-credentials", "restart"]);
+  });
+
   test("sends only files that the board's release lacks", () => {
-    const [push] = planProvision({ ...fine, runtime: old }, release, wanted, true);
+    const [push] = planProvision({ ...fine, runtime: old }, release, wanted, seen(true));
     expect(push).toEqual({ step: "push-runtime", send: ["agent.cjs"], reuse: ["bin/node"] });
   });
 
   test("asks for room for what is sent, and says both figures", () => {
     const probe = { ...fine, runtime: null, freeBytes: 50e6 };
-    const [push] = planProvision(probe, release, wanted, true);
+    const [push] = planProvision(probe, release, wanted, seen(true));
     expect(() => push && requireSpace(probe, release, push)).toThrow(/168\.1 MB.*50\.0 MB/);
     expect(() => push && requireSpace({ ...probe, freeBytes: 200e6 }, release, push)).not.toThrow();
   });

@@ -82,9 +82,9 @@ describe.skipIf(!engine)(`the quickstart program with the real engine${reason}`,
 
   async function preview(change: Record<string, unknown> = {}) {
     const config = {
-      "jetfleet:hubUrl": "http://192.0.2.2:8883",
+      "jetfleet:hubUrl": "https://192.0.2.2:8883",
       "jetfleet:fleet": "lab",
-      "jetfleet:operatorCredentials": join(dir, "operator.json"),
+      "jetfleet:operatorCredentials": join(dir, "operator.pem"),
       "jetfleet:signingKey": join(dir, "sign.pem"),
       "quickstart:model": join(dir, "model.onnx"),
       "quickstart:labels": '["person"]',

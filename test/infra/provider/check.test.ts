@@ -271,7 +271,7 @@ describe("check of a model", () => {
 
 describe("check of the configuration", () => {
   test.each([
-    ["hubUrl", "mqtt://host", "must be an http:// or https:// address"],
+    ["hubUrl", "mqtt://host", "must be an https:// address"],
     ["fleet", "My Fleet", "must be 1 to 63 lower-case letters"],
     ["signingKey", undefined, "expected a text, got nothing"],
     ["onUnreachable", "ignore", 'expected one of "error", "forget", got "ignore"'],

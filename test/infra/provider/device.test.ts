@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -116,14 +116,16 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
     expect(await world.driver.read(urn, device)).toEqual(device);
   });
 
-  test("keeps its password out of state, status lines and the process list", async () => {
-    const config = JSON.parse(await onBoard("cat /etc/jetfleet/agent.json")) as {
-      password: string;
-    };
-    expect(config.password).toHaveLength(32);
+  test("keeps its key out of state, status lines, the configuration and the process list", async () => {
+    const key = await onBoard("sed -n 2p /var/lib/jetfleet/identity.pem");
+    expect(await onBoard("head -n 1 /var/lib/jetfleet/identity.pem")).toContain("PRIVATE KEY");
+    expect(await onBoard("stat -c %a /var/lib/jetfleet/identity.pem")).toBe("600");
     const everything =
-      JSON.stringify([device, world.engine.lines]) + (await onBoard("cat /proc/[0-9]*/cmdline"));
-    expect(everything).not.toContain(config.password);
+      JSON.stringify([device, world.engine.lines]) +
+      (await onBoard("cat /proc/[0-9]*/cmdline /etc/jetfleet/agent.json"));
+    expect(key.length).toBeGreaterThan(40);
+    expect(everything).not.toContain(key);
+    expect(everything).not.toContain("PRIVATE KEY");
   });
 
   test("told where it was as it went", () => {
@@ -230,14 +232,14 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
     expect(await onBoard("systemctl is-active jetfleet-agent")).toBe("active");
   });
 
-  test("that lost its account at the hub is offline, and an update gives it a new password", async () => {
-    const before = await onBoard("cat /etc/jetfleet/agent.json");
+  test("whose certificate was revoked is offline, and an update gives it a new one", async () => {
+    const before = await onBoard("cat /var/lib/jetfleet/identity.pem");
     await world.hub.deleteDevice("door");
     const { read, drift } = await driftOf(device);
     expect(drift).toEqual({ online: "UPDATE" });
     device = await world.driver.update(urn, read, device.inputs);
     expect(device.state).toMatchObject({ online: true });
-    expect(await onBoard("cat /etc/jetfleet/agent.json")).not.toBe(before);
+    expect(await onBoard("cat /var/lib/jetfleet/identity.pem")).not.toBe(before);
   });
 
   test("gets a new runtime by sending only what changed, and keeps the one before", async () => {
@@ -288,12 +290,10 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
     const working = runtime.release.bind(runtime);
     runtime.release = async () => {
       const release = await working();
-      // The board's shell in the agent's place: the unit starts and ends at once.
-      const agent = {
-        ...release.files[1],
-        name: "agent.cjs",
-        path: join(import.meta.dirname, "inputs.ts"),
-      };
+      // An agent that makes its key as it should, and ends at once when it is to run.
+      const agent = { ...release.files[1], name: "agent.cjs", path: join(world.dir, "broken.cjs") };
+      const whole = readFileSync(release.files[1]?.path ?? "", "utf8");
+      writeFileSync(agent.path, `if (process.argv[2] === "run") process.exit(1);\n${whole}`);
       const digest = `sha256:${execFileSync("sha256sum", [agent.path], { encoding: "utf8" }).slice(0, 64)}`;
       const broken = { ...agent, mode: 0o644, digest, sizeBytes: readFileSync(agent.path).length };
       return {

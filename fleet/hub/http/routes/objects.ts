@@ -1,29 +1,40 @@
 import { Readable } from "node:stream";
 import { send } from "@fastify/send";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { topic } from "../../../contract/index.ts";
 import { FleetError } from "../../../errors/index.ts";
 import { Digest } from "../../../spec/index.ts";
 import { hexOf, type ObjectStore } from "../../../transfer/files/object-store.ts";
-import { pathPart } from "../access.ts";
+import type { RetainedStore } from "../../broker/retained-store.ts";
+import type { Principal } from "../../identity/principal.ts";
+import { pathPart, principalOf } from "../access.ts";
 import { alreadyThere, rangeStillFits } from "../if-same-bytes.ts";
+import { namedObjects } from "../named-objects.ts";
 import { sendProblem } from "../problem.ts";
 
 /** Larger than any engine or set that is to be expected; keeps a runaway upload from filling the disk. */
 const MAX_OBJECT_BYTES = 8 * 2 ** 30;
 
+export interface ObjectParts {
+  fleet: string;
+  objects: ObjectStore;
+  retained: RetainedStore;
+}
+
 /**
  *     HEAD /objects/sha256:<hex>    whether it is there and right
- *     GET  /objects/sha256:<hex>    with Range
+ *     GET  /objects/sha256:<hex>    with Range; a device gets those only that its desired document names
  *     PUT  /objects/sha256:<hex>    the operator's
  */
-export function objectRoutes(app: FastifyInstance, { objects }: { objects: ObjectStore }): void {
+export function objectRoutes(app: FastifyInstance, parts: ObjectParts): void {
+  const { objects } = parts;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
   app.route({
     method: ["GET", "HEAD"],
     url: "/objects/:digest",
     config: { access: "peers" },
-    handler: (request, reply) => getObject(objects, request, reply),
+    handler: (request, reply) => getObject(parts, request, reply),
   });
   app.put("/objects/:digest", {
     bodyLimit: MAX_OBJECT_BYTES,
@@ -37,11 +48,15 @@ export function objectRoutes(app: FastifyInstance, { objects }: { objects: Objec
 }
 
 async function getObject(
-  objects: ObjectStore,
+  parts: ObjectParts,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
   const digest = pathPart(request, "digest", Digest);
+  if (!mayFetch(parts, principalOf(request), digest)) {
+    return sendProblem(reply, 403, "HUB_REFUSED", `Nothing that you are to run names ${digest}`);
+  }
+  const { objects } = parts;
   const isHead = request.method === "HEAD";
   // Who asks whether it is there wants it right; who fetches it checks by himself.
   const sizeBytes = await (isHead ? objects.verifiedSize(digest) : objects.size(digest));
@@ -54,6 +69,11 @@ async function getObject(
   const { range, "if-range": ifRange } = request.headers;
   const fits = !isHead && range !== undefined && rangeStillFits(first(ifRange), etag);
   return sendBytes(objects, digest, sizeBytes, fits ? { range } : {}, request, reply);
+}
+
+function mayFetch({ fleet, retained }: ObjectParts, who: Principal, digest: string): boolean {
+  if (who.kind === "operator") return true;
+  return namedObjects(retained.get(topic(fleet, who.name, "desired"))).has(digest);
 }
 
 /** The tags were judged above: they are digests, and @fastify/send knows only a file's size and time. */

@@ -3,6 +3,10 @@ import { FleetError } from "../../../../fleet/errors/index.ts";
 import type { FleetLink } from "../../../../fleet/hub/client/index.ts";
 import { runAsRoot } from "../../../../fleet/provision/board-shell.ts";
 import { executeStep, type InstallJob } from "../../../../fleet/provision/install.ts";
+import {
+  isIdentityGood,
+  type WantedIdentity,
+} from "../../../../fleet/provision/installed-identity.ts";
 import { UNIT } from "../../../../fleet/provision/layout.ts";
 import {
   planProvision,
@@ -46,14 +50,21 @@ export async function provision(
     return await context.withLink(signal, async (link) => {
       const before = await link.readRetained(spec.name, "presence");
       const wanted = wantedConfig(context, spec.name, probe.board, info.mqttUrl);
-      const steps = planProvision(probe, release, wanted, before?.online ?? false);
+      const identity: WantedIdentity = {
+        peer: { kind: "device", fleet: wanted.fleet, name: spec.name },
+        caPem: context.hub(signal).caPem,
+      };
+      const steps = planProvision(probe, release, wanted, {
+        online: before?.online ?? false,
+        identityGood: isIdentityGood(probe.identity, identity, Date.now()),
+      });
       for (const step of steps) requireSpace(probe, release, step);
       const job: InstallJob = {
         connection,
         operation,
         release,
         wanted,
-        setPassword: (password) => context.hub(signal).putDevice(spec.name, password),
+        certify: (request) => context.hub(signal).certifyDevice(spec.name, request),
       };
       const facts = {
         ...stateOf(context, probe, connection.hostKey),

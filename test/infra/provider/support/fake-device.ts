@@ -10,6 +10,7 @@ import {
   topic,
 } from "../../../../fleet/contract/index.ts";
 import { openFormer, pipelineDigest } from "../../../../fleet/release/index.ts";
+import type { Identity } from "../../../../fleet/transfer/identity/identity.ts";
 
 export interface Conduct {
   /** What becomes of a pipeline that the device was told to run. */
@@ -49,15 +50,16 @@ export class FakeDevice {
 
   static async connect(options: {
     mqttUrl: string;
-    fleet: string;
-    name: string;
-    password: string;
+    identity: Identity;
     publicKeyPem: string;
   }): Promise<FakeDevice> {
-    const { mqttUrl, fleet, name, password, publicKeyPem } = options;
+    const { mqttUrl, identity, publicKeyPem } = options;
+    if (identity.peer.kind !== "device") throw new Error("not a device's identity");
+    const { fleet, name } = identity.peer;
     const client = await connectAsync(mqttUrl, {
-      username: name,
-      password,
+      key: identity.keyPem,
+      cert: identity.certificatePem,
+      ca: identity.caPem,
       protocolVersion: 4,
       reconnectPeriod: 0,
     });

@@ -4,16 +4,15 @@
  */
 import { readFileSync } from "node:fs";
 import { connect } from "mqtt";
+import { identityOf, readConfig } from "../../../../agent/config.ts";
+import {
+  installCertificate,
+  requestCertificate,
+} from "../../../../agent/identity/certificate-verbs.ts";
 
-interface Config {
-  fleet: string;
-  device: string;
-  mqttUrl: string;
-  username: string;
-  password: string;
-}
-
-const config = JSON.parse(readFileSync(process.argv.at(-1) ?? "", "utf8")) as Config;
+const [verb] = process.argv.slice(2);
+const config = readConfig(process.argv.at(-1) ?? "");
+const identity = identityOf(config);
 const bootId = `boot-${Date.now()}-${process.pid}`;
 const prefix = `jetfleet/v1/${config.fleet}/${config.device}`;
 const presence = (online: boolean) => JSON.stringify({ online, bootId, seq: 1, atMs: Date.now() });
@@ -24,18 +23,31 @@ const will = {
   retain: true,
 } as const;
 
-const client = connect(config.mqttUrl, {
-  username: config.username,
-  password: config.password,
-  protocolVersion: 4,
-  reconnectOnConnackError: true,
-  will,
-});
-client.on("connect", () => {
-  client.publish(`${prefix}/presence`, presence(true), { qos: 1, retain: true });
-  client.publish(`${prefix}/reported`, JSON.stringify(reported()), { qos: 1, retain: true });
-});
-client.on("error", (error) => console.log(error.message));
+if (verb === "request-certificate") {
+  requestCertificate(identity).then((request) => console.log(JSON.stringify(request)), fail);
+} else if (verb === "install-certificate") {
+  installCertificate(identity, readFileSync(0, "utf8")).then(() => {}, fail);
+} else run();
+
+function run(): void {
+  const pem = readFileSync(identity.identityFile, "utf8");
+  const client = connect(config.mqttUrl, {
+    ...{ ca: pem, cert: pem, key: pem },
+    protocolVersion: 4,
+    reconnectOnConnackError: true,
+    will,
+  });
+  client.on("connect", () => {
+    client.publish(`${prefix}/presence`, presence(true), { qos: 1, retain: true });
+    client.publish(`${prefix}/reported`, JSON.stringify(reported()), { qos: 1, retain: true });
+  });
+  client.on("error", (error) => console.log(error.message));
+}
+
+function fail(error: unknown): void {
+  console.error(String(error));
+  process.exitCode = 1;
+}
 
 function reported() {
   return {

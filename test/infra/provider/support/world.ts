@@ -6,6 +6,7 @@ import { startHub } from "../../../../fleet/hub/hub.ts";
 import { RuntimeShelf } from "../../../../fleet/provision/runtime/index.ts";
 import type { Properties } from "../../../../infra/provider/rpc/values.ts";
 import { startServer } from "../../../../infra/provider/server.ts";
+import { certifyDevice } from "../../../hub/device-identity.ts";
 import { Driver } from "./driver.ts";
 import { type StubEngine, startEngine } from "./engine.ts";
 import { FakeDevice, newSigningKey } from "./fake-device.ts";
@@ -38,7 +39,7 @@ export async function createWorld(runtimes?: RuntimeShelf): Promise<World> {
   writeFileSync(keyPath, key.privateKeyPem, { mode: 0o600 });
   const modelPath = join(dir, "model.onnx");
   writeFileSync(modelPath, tinyOnnx(1));
-  const operatorFile = join(dir, "operator.json");
+  const operatorFile = join(dir, "operator.pem");
   const options = {
     dir: join(dir, "hub"),
     fleet: FLEET,
@@ -54,7 +55,7 @@ export async function createWorld(runtimes?: RuntimeShelf): Promise<World> {
   const server = await startServer(undefined, runtimes ?? new RuntimeShelf());
   const driver = new Driver(server.port);
   await driver.handshake(engine.address);
-  const hub = new HubClient({ httpUrl, credentialsFile: operatorFile });
+  const hub = new HubClient({ httpUrl, identityFile: operatorFile });
   const config = {
     hubUrl: httpUrl,
     fleet: FLEET,
@@ -72,16 +73,9 @@ export async function createWorld(runtimes?: RuntimeShelf): Promise<World> {
     publicKeyPem: key.publicKeyPem,
     modelPath,
     async device(name) {
-      await hub.putDevice(name, "device-password-for-tests");
+      const identity = await certifyDevice(hub, FLEET, name, join(dir, `${name}.pem`));
       const { publicKeyPem } = key;
-      const password = "device-password-for-tests";
-      const device = await FakeDevice.connect({
-        mqttUrl,
-        fleet: FLEET,
-        name,
-        password,
-        publicKeyPem,
-      });
+      const device = await FakeDevice.connect({ mqttUrl, identity, publicKeyPem });
       devices.push(device);
       return device;
     },

@@ -1,0 +1,124 @@
+import { mkdir, readdir, rm } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import { EpochMs, Name } from "../../spec/index.ts";
+import { readIfThere, syncFolder, writeFileDurably } from "../../transfer/files/durable-file.ts";
+import type { Log } from "../log.ts";
+import type { Principal } from "./principal.ts";
+
+const Entry = z.strictObject({
+  serial: z.string().regex(/^[0-9A-F]{2,64}$/),
+  fromMs: EpochMs,
+  untilMs: EpochMs,
+});
+type Entry = z.infer<typeof Entry>;
+const Listed = z.strictObject({ certificates: z.array(Entry) });
+
+const FOLDERS = { device: "devices", operator: "operators" } as const;
+type Kind = Principal["kind"];
+
+/**
+ * The certificates that are in force, one file per device and operator, in memory and on disk. What is not listed here
+ * is refused, whatever the CA once signed: to revoke is to remove.
+ */
+export class CertificateRegister {
+  readonly #dir: string;
+  readonly #entries: Record<Kind, Map<string, Entry[]>> = {
+    device: new Map(),
+    operator: new Map(),
+  };
+
+  private constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  static async open(dir: string, log: Log): Promise<CertificateRegister> {
+    const register = new CertificateRegister(dir);
+    for (const kind of ["device", "operator"] as const) await register.#load(kind, log);
+    return register;
+  }
+
+  names(kind: Kind): string[] {
+    return [...this.#entries[kind].keys()];
+  }
+
+  has({ kind, name }: Principal): boolean {
+    return this.#entries[kind].has(name);
+  }
+
+  accepts(who: Principal, serial: string): boolean {
+    return this.find(who, serial) !== undefined;
+  }
+
+  find({ kind, name }: Principal, serial: string): Entry | undefined {
+    return this.#entries[kind].get(name)?.find((entry) => entry.serial === serial);
+  }
+
+  /** Beside those in force; what has ended is dropped on the way. */
+  async add(who: Principal, entry: Entry): Promise<void> {
+    const now = Date.now();
+    const others = (this.#entries[who.kind].get(who.name) ?? []).filter(
+      ({ untilMs }) => untilMs > now,
+    );
+    await this.#keep(who, [...others, entry]);
+  }
+
+  /**
+   * A device that shows a certificate has it safely on disk: the ones issued before it are in force no longer.
+   * An operator may have copies on several machines, each of which lives until its end. True when any was dropped.
+   */
+  async used(who: Principal, serial: string): Promise<boolean> {
+    const entries = this.#entries[who.kind].get(who.name) ?? [];
+    const at = entries.findIndex((entry) => entry.serial === serial);
+    if (who.kind !== "device" || at <= 0) return false;
+    await this.#keep(who, entries.slice(at));
+    return true;
+  }
+
+  /** Revokes every certificate of the device or operator. */
+  async remove(who: Principal): Promise<void> {
+    this.#entries[who.kind].delete(who.name);
+    await rm(this.#file(who), { force: true });
+    await syncFolder(path.join(this.#dir, FOLDERS[who.kind]));
+  }
+
+  async #keep(who: Principal, entries: Entry[]): Promise<void> {
+    const before = this.#entries[who.kind].get(who.name);
+    // At once: two at the same time must not lose one.
+    this.#entries[who.kind].set(who.name, entries);
+    try {
+      await writeFileDurably(this.#file(who), `${JSON.stringify({ certificates: entries })}\n`);
+    } catch (error) {
+      if (before) this.#entries[who.kind].set(who.name, before);
+      else this.#entries[who.kind].delete(who.name);
+      throw error;
+    }
+  }
+
+  async #load(kind: Kind, log: Log): Promise<void> {
+    const folder = path.join(this.#dir, FOLDERS[kind]);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const file of await readdir(folder)) {
+      const name = Name.safeParse(path.basename(file, ".json"));
+      if (!file.endsWith(".json") || !name.success) continue;
+      const bytes = await readIfThere(path.join(folder, file));
+      const entries = parseEntries(bytes?.toString("utf8") ?? "");
+      if (!entries)
+        log("no certificate is in force: the next `up` makes one", { kind, name: name.data });
+      this.#entries[kind].set(name.data, entries ?? []);
+    }
+  }
+
+  #file({ kind, name }: Principal): string {
+    return path.join(this.#dir, FOLDERS[kind], `${Name.parse(name)}.json`);
+  }
+}
+
+/** Null for a file that is damaged, or of a version that had passwords. */
+function parseEntries(text: string): Entry[] | null {
+  try {
+    return Listed.parse(JSON.parse(text)).certificates;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,76 @@
+import type { Server, TLSSocket } from "node:tls";
+import { asFleetError } from "../../errors/index.ts";
+import type { Log } from "../log.ts";
+import type { CertificateRegister } from "./certificate-register.ts";
+import { type Principal, principalOf } from "./principal.ts";
+
+interface Session {
+  socket: TLSSocket;
+  who: Principal;
+  serial: string;
+}
+
+/** Lets in, over MQTT and HTTP alike, who shows a certificate that is in force, and ends the sessions of who does not. */
+export class Gate {
+  readonly #fleet: string;
+  readonly #register: CertificateRegister;
+  readonly #log: Log;
+  readonly #sessions = new Set<Session>();
+
+  constructor(fleet: string, register: CertificateRegister, log: Log) {
+    this.#fleet = fleet;
+    this.#register = register;
+    this.#log = log;
+  }
+
+  /** To be called for each server: sessions are known from the end of the handshake on. */
+  watch(server: Server): void {
+    server.on("secureConnection", (socket) => {
+      const shown = principalOf(socket, this.#fleet);
+      if (!shown) return;
+      const session = { socket, ...shown };
+      this.#sessions.add(session);
+      socket.once("close", () => this.#sessions.delete(session));
+    });
+    server.on("tlsClientError", (error, socket) => {
+      this.#log("handshake failed", { peer: socket.remoteAddress ?? null, reason: error.message });
+    });
+  }
+
+  /** Null when the certificate is not this fleet's or no longer in force. Asked at each request and each connect. */
+  admit(socket: TLSSocket): Principal | null {
+    const shown = principalOf(socket, this.#fleet);
+    if (!shown) return null;
+    const { who, serial } = shown;
+    if (!this.#register.accepts(who, serial)) {
+      this.#log("certificate is not in force", { kind: who.kind, name: who.name, serial });
+      return null;
+    }
+    this.#register.used(who, serial).then(
+      (dropped) => {
+        if (dropped) this.endRefused();
+      },
+      (error: unknown) => {
+        const reason = asFleetError(error, "dropping older certificates").message;
+        this.#log("certificates could not be kept", { reason });
+      },
+    );
+    return who;
+  }
+
+  serialOf(socket: TLSSocket): string {
+    return principalOf(socket, this.#fleet)?.serial ?? "";
+  }
+
+  /** Whether `who` may still act in a session that was admitted. */
+  isKnown(who: Principal): boolean {
+    return this.#register.has(who);
+  }
+
+  /** Ends every session whose certificate is no longer in force. */
+  endRefused(): void {
+    for (const { socket, who, serial } of this.#sessions) {
+      if (!this.#register.accepts(who, serial)) socket.destroy();
+    }
+  }
+}
