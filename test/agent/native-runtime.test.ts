@@ -11,6 +11,7 @@ import {
   type Reported,
   Stats,
 } from "../../fleet/contract/index.ts";
+import { onnxRuntime } from "../../fleet/provision/runtime/sources.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
 import { ModelManifest } from "../../fleet/spec/index.ts";
 import { pipelineOf } from "./support/desired.ts";
@@ -20,7 +21,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const NATIVE = {
   addonPath: join(ROOT, "native/build/jetfleet.node"),
   backendPath: join(ROOT, "native/build/libjetfleet-backend-onnxruntime.so"),
-  runtimePath: join(ROOT, `node_modules/sherpa-onnx-linux-${process.arch}/libonnxruntime.so`),
+  runtimePath: onnxRuntime(process.arch),
 };
 const CAMERA = join(ROOT, "native/build/jetfleet-camera");
 const street = (version: string) => join(ROOT, `models/street-${version}-b1.onnx`);

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { DetectedFrame, PipelineStats } from "../../fleet/contract/index.ts";
+import { onnxRuntime } from "../../fleet/provision/runtime/sources.ts";
 import type {
   NativeAddon,
   NativeMessage,
@@ -28,10 +29,7 @@ export const needsData = hasData ? "" : " [skipped: ../shared/data is absent]";
 
 export const LIBRARIES = {
   backendPath: join(BUILD, "libjetfleet-backend-onnxruntime.so"),
-  runtimePath: join(
-    ROOT,
-    `node_modules/sherpa-onnx-linux-${process.arch === "arm64" ? "arm64" : "x64"}/libonnxruntime.so`,
-  ),
+  runtimePath: onnxRuntime(process.arch),
 };
 
 /** The 80 labels of COCO; only those that tests speak of have their names. */

@@ -39,7 +39,7 @@ export async function findAllFiles(): Promise<string[] | null> {
   const packaged = Object.values(ARCH_BY_MACHINE).flatMap(({ arch }) => [
     packageFile(`node16-linux-${arch}`, "bin/node"),
     packageFile(`node-linux-${arch}`, "bin/node"),
-    packageFile(`sherpa-onnx-linux-${arch}`, "libonnxruntime.so"),
+    onnxRuntime(arch),
   ]);
   const present = (path: string) =>
     access(path).then(
@@ -64,7 +64,7 @@ export async function findSources(target: RuntimeTarget): Promise<RuntimeSource[
   const sources = [
     source("bin/node", packageFile(nodePackage(target.l4t, arch), "bin/node"), true),
     ...BUILT.map((path) => source(basename(path), join(root, path))),
-    source("libonnxruntime.so", packageFile(`sherpa-onnx-linux-${arch}`, "libonnxruntime.so")),
+    source("libonnxruntime.so", onnxRuntime(arch)),
   ];
   for (const { path } of sources) await requireReadable(path);
   for (const { path } of sources) {
@@ -77,6 +77,11 @@ export async function findSources(target: RuntimeTarget): Promise<RuntimeSource[
 export function nodePackage(l4t: string, arch: string): string {
   const major = Number.parseInt(l4t, 10);
   return major <= 32 ? `node16-linux-${arch}` : `node-linux-${arch}`;
+}
+
+/** ONNX Runtime as its makers publish it. Releases after 1.27 need glibc 2.28; JetPack 4 has 2.27. */
+export function onnxRuntime(arch: string): string {
+  return packageFile("onnxruntime-node", `bin/napi-v6/linux/${arch}/libonnxruntime.so.1`);
 }
 
 function source(name: string, path: string, executable = false): RuntimeSource {
