@@ -3,7 +3,6 @@
 #include <cstddef>
 
 #include "core/prepare/resize_rgb.h"
-#include "core/prepare/spread.h"
 
 namespace jetfleet {
 namespace {
@@ -28,8 +27,8 @@ Status HostPreparer::Run(const Surface& surface, const PreprocessSpec& spec, con
 Placement HostPreparer::Run(const SurfaceView& picture, const PreprocessSpec& spec,
                             const TensorView& slot) {
   const Placement placement = Placement::Of(spec, picture.shown, InputOf(slot));
-  const std::uint8_t* const bgr = scaler_.ToBgr(picture, SizeOf(placement.target));
-  Spread(bgr, spec, placement, slot.Host<float>());
+  const ScaledPicture scaled = scaler_.Run(picture, SizeOf(placement.target));
+  spreader_.Run(scaled, spec, placement, slot.Host<float>());
   return placement;
 }
 
@@ -39,7 +38,11 @@ Placement HostPreparer::RunRgb(const std::uint8_t* rgb, Size size, const Preproc
   const Size scaled = SizeOf(placement.target);
   bgr_.resize(static_cast<std::size_t>(scaled.width) * static_cast<std::size_t>(scaled.height) * 3);
   ResizeRgbToBgr(rgb, size, bgr_.data(), scaled);
-  Spread(bgr_.data(), spec, placement, slot.Host<float>());
+  ScaledPicture small;
+  small.packed = true;
+  small.size = scaled;
+  small.planes[0] = bgr_.data();
+  spreader_.Run(small, spec, placement, slot.Host<float>());
   return placement;
 }
 

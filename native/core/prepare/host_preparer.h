@@ -6,7 +6,8 @@
 #include "core/decode/placement.h"
 #include "core/memory/surface.h"
 #include "core/memory/tensor.h"
-#include "core/prepare/yuv_scaler.h"
+#include "core/prepare/picture_scaler.h"
+#include "core/prepare/spread.h"
 #include "core/status.h"
 
 namespace jetfleet {
@@ -25,7 +26,8 @@ class HostPreparer {
                    const TensorView& slot);
 
  private:
-  YuvScaler scaler_;
+  PictureScaler scaler_;
+  Spreader spreader_;
   /// The scaled picture of the reference route, packed B, G, R.
   std::vector<std::uint8_t> bgr_;
 };

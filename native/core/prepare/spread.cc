@@ -1,93 +1,116 @@
 #include "core/prepare/spread.h"
 
+#include <libyuv/planar_functions.h>
+
 #include <algorithm>
-#include <array>
 #include <cstddef>
 
 namespace jetfleet {
 namespace {
 
-/// Where each plane takes its samples from in a packed pixel, and what becomes of them.
-struct Channel {
-  std::size_t byte;
+constexpr std::uint8_t kNoColor = 128;
+
+std::size_t Length(int length) { return static_cast<std::size_t>(length); }
+
+/// One plane of the input.
+struct InputPlane {
+  float* begin;
   float mean;
   float scale;
+  float pad;
 };
 
-using Channels = std::array<Channel, 3>;
-
-Channels ChannelsOf(const PreprocessSpec& spec) {
-  const bool bgr = spec.channels == PreprocessSpec::Channels::kBgr;
-  Channels channels{};
-  for (std::size_t i = 0; i < 3; ++i) {
-    channels[i] = {bgr ? i : 2 - i, spec.mean[i], spec.scale[i]};
-  }
-  return channels;
-}
-
-// Inlined into one function for each instruction set.
-__attribute__((always_inline)) inline void SpreadRow(const std::uint8_t* __restrict from, int count,
-                                                     const Channel& channel, float* __restrict to) {
-  const std::uint8_t* const samples = from + channel.byte;
-  const float mean = channel.mean;
-  const float scale = channel.scale;
-  for (int x = 0; x < count; ++x) {
-    to[x] = (static_cast<float>(samples[static_cast<std::size_t>(x) * 3]) - mean) * scale;
-  }
-}
-
-__attribute__((always_inline)) inline void SpreadAll(const std::uint8_t* bgr,
-                                                     const PreprocessSpec& spec,
-                                                     const Placement& placement, float* input) {
-  const Channels channels = ChannelsOf(spec);
-  const auto width = static_cast<std::size_t>(placement.input.width);
-  const std::size_t plane = width * static_cast<std::size_t>(placement.input.height);
+/// Fills what the picture does not cover.
+void Pad(const InputPlane& plane, const Placement& placement) {
+  const std::size_t width = Length(placement.input.width);
   const Rect& target = placement.target;
-  const auto left = static_cast<std::size_t>(target.x);
-  const auto right = left + static_cast<std::size_t>(target.width);
-  const auto top = static_cast<std::size_t>(target.y);
-  const auto bottom = top + static_cast<std::size_t>(target.height);
-  for (std::size_t i = 0; i < 3; ++i) {
-    float* const to = input + i * plane;
-    const float pad = (spec.pad - channels[i].mean) * channels[i].scale;
-    std::fill(to, to + top * width, pad);
-    std::fill(to + bottom * width, to + plane, pad);
+  float* const top = plane.begin + Length(target.y) * width;
+  float* const bottom = top + Length(target.height) * width;
+  std::fill(plane.begin, top, plane.pad);
+  std::fill(bottom, plane.begin + Length(placement.input.height) * width, plane.pad);
+  if (target.width == placement.input.width) return;
+  for (float* row = top; row < bottom; row += width) {
+    std::fill(row, row + target.x, plane.pad);
+    std::fill(row + target.x + target.width, row + width, plane.pad);
   }
-  for (std::size_t y = top; y < bottom; ++y) {
-    const std::uint8_t* const from = bgr + (y - top) * static_cast<std::size_t>(target.width) * 3;
-    // Row by row through all planes, so that the packed row is read from the cache.
+}
+
+}  // namespace
+
+void Spreader::Run(const ScaledPicture& picture, const PreprocessSpec& spec,
+                   const Placement& placement, float* input) {
+  const std::size_t width = Length(placement.input.width);
+  const std::size_t area = width * Length(placement.input.height);
+  const Rect& target = placement.target;
+  const bool bgr = spec.channels == PreprocessSpec::Channels::kBgr;
+  // In the order R, G, B, wherever they lie in the input.
+  InputPlane planes[3];
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::size_t place = bgr ? 2 - i : i;
+    const float mean = spec.mean[place];
+    const float scale = spec.scale[place];
+    planes[i] = {input + place * area, mean, scale, (spec.pad - mean) * scale};
+    Pad(planes[i], placement);
+  }
+  row_.resize(Length(target.width) * 3);
+  const YuvCoefficients coefficients = CoefficientsOf(picture.color);
+  for (int y = 0; y < target.height; ++y) {
+    const std::size_t offset = Length(target.y + y) * width + Length(target.x);
+    RowTarget rgb[3];
     for (std::size_t i = 0; i < 3; ++i) {
-      float* const row = input + i * plane + y * width;
-      const float pad = (spec.pad - channels[i].mean) * channels[i].scale;
-      std::fill(row, row + left, pad);
-      SpreadRow(from, target.width, channels[i], row + left);
-      std::fill(row + right, row + width, pad);
+      rgb[i] = {planes[i].begin + offset, planes[i].mean, planes[i].scale};
+    }
+    if (picture.packed) {
+      RunPackedRow(picture.planes[0] + Length(y) * Length(target.width) * 3, Length(target.width),
+                   rgb);
+    } else {
+      RunYuvRow(picture, y, coefficients, rgb);
     }
   }
 }
 
-#ifdef __x86_64__
-__attribute__((target("avx2"))) void SpreadAvx2(const std::uint8_t* bgr, const PreprocessSpec& spec,
-                                                const Placement& placement, float* input) {
-  SpreadAll(bgr, spec, placement, input);
-}
-#endif
-
-}  // namespace
-
-void SpreadPortably(const std::uint8_t* bgr, const PreprocessSpec& spec, const Placement& placement,
-                    float* input) {
-  SpreadAll(bgr, spec, placement, input);
+void Spreader::RunPackedRow(const std::uint8_t* bgr, std::size_t count, const RowTarget (&rgb)[3]) {
+  std::uint8_t* const blue = row_.data();
+  std::uint8_t* const green = blue + count;
+  std::uint8_t* const red = green + count;
+  libyuv::SplitRGBPlane(bgr, 0, blue, 0, green, 0, red, 0, static_cast<int>(count), 1);
+  rows_.convert(red, count, rgb[0]);
+  rows_.convert(green, count, rgb[1]);
+  rows_.convert(blue, count, rgb[2]);
 }
 
-void Spread(const std::uint8_t* bgr, const PreprocessSpec& spec, const Placement& placement,
-            float* input) {
-#ifdef __x86_64__
-  static const bool kAvx2 = __builtin_cpu_supports("avx2") != 0;
-  if (kAvx2) return SpreadAvx2(bgr, spec, placement, input);
-#endif
-  // Elsewhere the baseline is what there is: NEON belongs to every 64-bit ARM.
-  SpreadPortably(bgr, spec, placement, input);
+void Spreader::RunYuvRow(const ScaledPicture& picture, int y, const YuvCoefficients& coefficients,
+                         const RowTarget (&rgb)[3]) {
+  const std::size_t count = Length(picture.size.width);
+  const std::size_t half = (count + 1) / 2;
+  const std::uint8_t* const luma = picture.planes[0] + Length(y) * count;
+  const std::uint8_t* u = row_.data();
+  const std::uint8_t* v = row_.data() + count;
+  std::uint8_t* const wide_u = row_.data();
+  std::uint8_t* const wide_v = wide_u + count;
+  const auto row_of = [&](int plane, int row, std::size_t bytes) {
+    return picture.planes[plane] + Length(row) * bytes;
+  };
+  switch (picture.format) {
+    case PixelFormat::kI444:
+      u = row_of(1, y, count);
+      v = row_of(2, y, count);
+      break;
+    case PixelFormat::kI422:
+      rows_.widen(row_of(1, y, half), count, wide_u);
+      rows_.widen(row_of(2, y, half), count, wide_v);
+      break;
+    case PixelFormat::kNv12:
+      rows_.widen_pairs(row_of(1, y / 2, half * 2), count, wide_u, wide_v);
+      break;
+    case PixelFormat::kGray:
+      std::fill(wide_u, wide_v + count, kNoColor);
+      break;
+    default:
+      rows_.widen(row_of(1, y / 2, half), count, wide_u);
+      rows_.widen(row_of(2, y / 2, half), count, wide_v);
+  }
+  rows_.yuv(luma, u, v, count, coefficients, rgb[0], rgb[1], rgb[2]);
 }
 
 }  // namespace jetfleet

@@ -1,4 +1,4 @@
-#include "core/prepare/yuv_scaler.h"
+#include "core/prepare/picture_scaler.h"
 
 #include <libyuv/convert.h>
 #include <libyuv/convert_argb.h>
@@ -18,20 +18,6 @@ namespace jetfleet {
 namespace {
 
 constexpr auto kFilter = libyuv::kFilterBilinear;
-constexpr std::uint8_t kNoColor = 128;
-
-const libyuv::YuvConstants* ConstantsOf(const Color& color) {
-  const bool full = color.range == ColorRange::kFull;
-  switch (color.matrix) {
-    case ColorMatrix::kBt709:
-      return full ? &libyuv::kYuvF709Constants : &libyuv::kYuvH709Constants;
-    case ColorMatrix::kBt2020:
-      return full ? &libyuv::kYuvV2020Constants : &libyuv::kYuv2020Constants;
-    case ColorMatrix::kBt601:
-      break;
-  }
-  return full ? &libyuv::kYuvJPEGConstants : &libyuv::kYuvI601Constants;
-}
 
 libyuv::RotationMode ModeOf(Rotation rotation) {
   switch (rotation) {
@@ -66,20 +52,26 @@ std::size_t Area(Size size) {
 
 }  // namespace
 
-const std::uint8_t* YuvScaler::ToBgr(const SurfaceView& picture, Size size) {
-  bgr_.resize(Area(size) * 3);
+ScaledPicture PictureScaler::Run(const SurfaceView& picture, Size size) {
+  ScaledPicture result;
+  result.color = picture.color;
+  result.size = size;
   if (Packed(picture.format)) {
     ScalePacked(picture, size);
-    return bgr_.data();
+    result.packed = true;
+    result.planes[0] = bgr_.data();
+    return result;
   }
-  PixelFormat format = picture.format;
+  result.format = picture.format;
   ScalePlanes(picture, Turned(size, picture.rotation));
-  if (picture.rotation != Rotation::kNone) Turn(picture.rotation, &format);
-  Convert(format, picture.color, size);
-  return bgr_.data();
+  if (picture.rotation != Rotation::kNone) Turn(picture.rotation, &result.format);
+  for (int plane = 0; plane < PlaneCount(result.format); ++plane) {
+    result.planes[plane] = scaled_.samples[plane].data();
+  }
+  return result;
 }
 
-void YuvScaler::ScalePlanes(const SurfaceView& picture, Size size) {
+void PictureScaler::ScalePlanes(const SurfaceView& picture, Size size) {
   for (int i = 0; i < PlaneCount(picture.format); ++i) {
     const auto plane = static_cast<std::size_t>(i);
     const Size from = PlaneSize(picture.format, i, picture.size);
@@ -98,7 +90,7 @@ void YuvScaler::ScalePlanes(const SurfaceView& picture, Size size) {
   }
 }
 
-void YuvScaler::Turn(Rotation rotation, PixelFormat* format) {
+void PictureScaler::Turn(Rotation rotation, PixelFormat* format) {
   const auto mode = ModeOf(rotation);
   const auto prepare = [&](std::size_t plane, Size from) {
     turned_.sizes[plane] = Turned(from, rotation);
@@ -126,43 +118,8 @@ void YuvScaler::Turn(Rotation rotation, PixelFormat* format) {
   std::swap(scaled_, turned_);
 }
 
-void YuvScaler::Convert(PixelFormat format, const Color& color, Size size) {
-  const auto* const constants = ConstantsOf(color);
-  const std::uint8_t* const y = scaled_.samples[0].data();
-  std::uint8_t* const bgr = bgr_.data();
-  const int stride = size.width * 3;
-  if (format == PixelFormat::kGray) {
-    // Colourless planes, so that range and matrix are treated as those of any other picture.
-    for (const std::size_t plane : {1U, 2U}) {
-      scaled_.sizes[plane] = PlaneSize(PixelFormat::kI420, 1, size);
-      scaled_.samples[plane].assign(Area(scaled_.sizes[plane]), kNoColor);
-    }
-    format = PixelFormat::kI420;
-  }
-  const std::uint8_t* const u = scaled_.samples[1].data();
-  const std::uint8_t* const v = scaled_.samples[2].data();
-  const int chroma = scaled_.sizes[1].width;
-  // libyuv's "RGB24" is B, G, R in memory.
-  switch (format) {
-    case PixelFormat::kNv12:
-      libyuv::NV12ToRGB24Matrix(y, size.width, u, chroma * 2, bgr, stride, constants, size.width,
-                                size.height);
-      break;
-    case PixelFormat::kI422:
-      libyuv::I422ToRGB24Matrix(y, size.width, u, chroma, v, chroma, bgr, stride, constants,
-                                size.width, size.height);
-      break;
-    case PixelFormat::kI444:
-      libyuv::I444ToRGB24Matrix(y, size.width, u, chroma, v, chroma, bgr, stride, constants,
-                                size.width, size.height);
-      break;
-    default:
-      libyuv::I420ToRGB24Matrix(y, size.width, u, chroma, v, chroma, bgr, stride, constants,
-                                size.width, size.height);
-  }
-}
-
-void YuvScaler::ScalePacked(const SurfaceView& picture, Size size) {
+void PictureScaler::ScalePacked(const SurfaceView& picture, Size size) {
+  bgr_.resize(Area(size) * 3);
   const Size lying = Turned(size, picture.rotation);
   const Size from = picture.size;
   const std::size_t bytes = Area(from) * 4;
