@@ -31,7 +31,8 @@ export async function showConsole(location: HubLocation, signal: AbortSignal): P
         for (const stop of stops) stop?.();
       };
     };
-    await runConsole({ view, onChange }, signal);
+    const look = (device: string | null): void => feed.look(device);
+    await runConsole({ view, onChange, look }, signal);
     return signal.aborted ? ENDED_BY_SIGNAL : 0;
   } finally {
     overlays?.close();

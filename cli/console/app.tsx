@@ -29,6 +29,8 @@ export function App({ store }: { store: ViewStore }) {
   useEffect(() => {
     if (ui.done) exit();
   }, [ui.done, exit]);
+  const looked = ui.screen === "device" ? (selectedDevice(ui, view)?.name ?? null) : null;
+  useEffect(() => store.look(looked), [store, looked]);
   return <Screen lines={screenOf(view, ui, { width: columns, height: rows })} />;
 }
 

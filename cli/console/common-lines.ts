@@ -1,5 +1,6 @@
 import type { FleetView } from "../../fleet/view/index.ts";
 import { NO_PALETTE } from "../render/colour.ts";
+import { dateTime } from "../render/event-text.ts";
 import { problemText } from "../render/status-text.ts";
 import { type Line, line, rule } from "./lines.ts";
 
@@ -13,18 +14,34 @@ export function problemLines(view: Pick<FleetView, "problems">, width: number): 
   return [rule(width), ...lines];
 }
 
-/** Under a rule of their own, in the order given; `where` stands in front of the message unless it is null. */
+interface EventOnScreen {
+  atMs: number;
+  /** Stands in front of the message unless it is null. */
+  where: string | null;
+  message: string;
+}
+
+/** Under a rule of their own, in the order given; `view` says how old they are, and whether they still come. */
 export function eventLines(
-  events: readonly { atMs: number; where: string | null; message: string }[],
+  events: readonly EventOnScreen[],
+  { generatedAtMs, hub }: Pick<FleetView, "generatedAtMs" | "hub">,
   width: number,
 ): Line[] {
-  if (events.length === 0) {
-    return [rule(width), line("no event since this screen was opened", "faint")];
-  }
+  const lost = hub.eventsError === null ? [] : [line(`no more events: ${hub.eventsError}`, "bad")];
+  if (events.length === 0) return [rule(width), ...lost, line("no event yet", "faint")];
   const lines = events.map(({ atMs, where, message }) =>
-    line(`${clockOf(atMs)}  ${where === null ? "" : `${where}: `}${message}`, "faint"),
+    line(
+      `${eventClock(atMs, generatedAtMs)}  ${where === null ? "" : `${where}: `}${message}`,
+      "faint",
+    ),
   );
-  return [rule(width), ...lines];
+  return [rule(width), ...lost, ...lines];
+}
+
+/** Of the same day the time, of an earlier one the day as well. */
+export function eventClock(atMs: number, nowMs: number): string {
+  const at = dateTime(atMs);
+  return at.slice(0, 10) === dateTime(nowMs).slice(0, 10) ? at.slice(11) : at.slice(5, 16);
 }
 
 export function clockOf(atMs: number): string {

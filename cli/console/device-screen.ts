@@ -21,6 +21,7 @@ import { table } from "../render/table.ts";
 import { clockOf, eventLines, problemLines } from "./common-lines.ts";
 import { footerOf } from "./keys.ts";
 import { type Line, line, page, rule, type Size, spread, TALL, wrapped } from "./lines.ts";
+import { pastLines } from "./past-lines.ts";
 import { isOutOfBudget, marked, planLines } from "./plan-lines.ts";
 
 export function deviceScreen(view: Shown, device: DeviceView, size: Size): Line[] {
@@ -40,11 +41,11 @@ export function deviceScreen(view: Shown, device: DeviceView, size: Size): Line[
     size.height - head.length - footer.length - Math.min(problems.length, 6),
   );
   const pipelines = device.pipelines.flatMap((pipeline) => [
-    ...pipelineLines(pipeline, view, size),
+    ...pipelineLines(pipeline, device, view, size),
     ...overlayLines(view, device, pipeline, size),
   ]);
   return page(
-    [...head, ...pipelines.slice(0, room), ...problems, ...deviceEvents(device, width)],
+    [...head, ...pipelines.slice(0, room), ...problems, ...deviceEvents(device, view, width)],
     footer,
     size,
   );
@@ -127,7 +128,12 @@ function figureLines({ figures }: DeviceView, { width, height }: Size): Line[] {
   ];
 }
 
-function pipelineLines(pipeline: PipelineView, view: FleetView, { width, height }: Size): Line[] {
+function pipelineLines(
+  pipeline: PipelineView,
+  device: DeviceView,
+  view: FleetView,
+  { width, height }: Size,
+): Line[] {
   const { name, state, stats, sinceMs, restarts } = pipeline;
   const since =
     sinceMs === null ? "" : ` for ${formatAge(Math.max(0, view.generatedAtMs - sinceMs))}`;
@@ -147,6 +153,7 @@ function pipelineLines(pipeline: PipelineView, view: FleetView, { width, height 
   return [
     rule(width),
     ...wrapped(title, width).map(({ text }) => line(text, tone)),
+    ...pastLines(device, name, { width, height }),
     ...planLines(pipeline, { width, height }),
     ...(stats ? [line(head, "faint"), ...rows.map((text) => line(text))] : []),
   ];
@@ -173,9 +180,10 @@ function overlayLines(
   return [line(head, "faint"), ...lines.map((text) => line(text))];
 }
 
-function deviceEvents({ events }: DeviceView, width: number): Line[] {
+function deviceEvents({ events }: DeviceView, view: FleetView, width: number): Line[] {
   return eventLines(
     events.map(({ atMs, pipeline, message }) => ({ atMs, where: pipeline ?? null, message })),
+    view,
     width,
   );
 }

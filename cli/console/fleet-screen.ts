@@ -193,14 +193,16 @@ function overlayNote({ overlay }: Shown): Line[] {
 }
 
 function fleetEvents(view: FleetView, width: number): Line[] {
-  const events = view.devices.flatMap((device) =>
+  const ofDevices = view.devices.flatMap((device) =>
     device.events.map(({ atMs, pipeline, message }) => {
       const where = pipeline === undefined ? device.name : `${device.name}/${pipeline}`;
       return { atMs, where, message };
     }),
   );
+  const ofHub = view.hubEvents.map(({ atMs, message }) => ({ atMs, where: "hub", message }));
   return eventLines(
-    events.sort((a, b) => b.atMs - a.atMs),
+    [...ofDevices, ...ofHub].sort((a, b) => b.atMs - a.atMs),
+    view,
     width,
   );
 }

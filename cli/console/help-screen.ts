@@ -10,6 +10,7 @@ export function helpScreen(size: Size): Line[] {
     "  capture   latency counts from the camera's clock; arrival: from the network",
     "  wait      time in the queue before a stage; work: time in the stage itself",
     "  !         out of the pipeline's budget for ten seconds",
+    "  ▁▅█·      the last hour, a minute a column; ·: no figures in that minute",
     "  plan      estimate for TensorRT on the board's silicon; inference: detect",
     "  prec/rec  precision and recall against what the simulated camera showed",
     "  update    fetching, verifying, testing, swapping, watching, committed",

@@ -1,9 +1,11 @@
 import type { Shown } from "../render/overlay.ts";
 
-/** What the screen needs of a feed; the bundle and its host share data and these two functions only. */
+/** What the screen needs of a feed; the bundle and its host share data and these functions only. */
 export interface ViewSource {
   view(): Shown;
   onChange(listener: () => void): () => void;
+  /** Which device the user looks at, so that its past is fetched; null: none. */
+  look(device: string | null): void;
 }
 
 /** Four pictures a second are as much as a person can read, whatever comes in. */
@@ -34,6 +36,10 @@ export class ViewStore {
   };
 
   readonly getPicture = (): Shown => this.#picture;
+
+  look(device: string | null): void {
+    this.#source.look(device);
+  }
 
   close(): void {
     clearInterval(this.#timer);

@@ -1,11 +1,19 @@
 import type { PipelineStats, Reported } from "../contract/index.ts";
 import type { DeviceFacts, FleetFacts, Heard } from "./facts.ts";
+import { type HeardEvent, HUB } from "./past.ts";
 import { type History, STATS_FRESH_MS } from "./plan/history.ts";
 import { planOf } from "./plan/of-pipeline.ts";
 import { problemsOf } from "./problems.ts";
-import { type DeviceView, type FleetView, type PipelineView, VIEW_SCHEMA_VERSION } from "./view.ts";
+import {
+  type DeviceView,
+  type EventView,
+  type FleetView,
+  type PipelineView,
+  VIEW_SCHEMA_VERSION,
+} from "./view.ts";
 
-const EVENTS_SHOWN = 20;
+/** An update of a dozen pipelines tells some hundred. */
+const EVENTS_SHOWN = 100;
 
 export interface ViewContext {
   fleet: string;
@@ -18,7 +26,7 @@ export interface ViewContext {
 export function buildView(facts: FleetFacts, context: ViewContext): FleetView {
   const devices = [...facts.devices.values()]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map((device) => deviceView(device, context));
+    .map((device) => deviceView(device, facts.events.get(device.name) ?? [], context));
   const problems = devices.flatMap((device) => problemsOf(device, context.nowMs));
   return {
     schemaVersion: VIEW_SCHEMA_VERSION,
@@ -28,10 +36,25 @@ export function buildView(facts: FleetFacts, context: ViewContext): FleetView {
     healthy: context.hub.connected && problems.every(({ severity }) => severity !== "error"),
     devices,
     problems,
+    hubEvents: eventViews(facts.events.get(HUB) ?? []),
   };
 }
 
-function deviceView(device: DeviceFacts, context: ViewContext): DeviceView {
+function eventViews(events: readonly HeardEvent[]): EventView[] {
+  return events.slice(0, EVENTS_SHOWN).map(({ atMs, kind, message, pipeline, data }) => ({
+    atMs,
+    kind,
+    message,
+    ...(pipeline === undefined ? {} : { pipeline }),
+    ...(data === undefined ? {} : { data }),
+  }));
+}
+
+function deviceView(
+  device: DeviceFacts,
+  events: readonly HeardEvent[],
+  context: ViewContext,
+): DeviceView {
   const reported = device.reported?.message ?? null;
   const statsAgeMs = ageOf(device.stats, (stats) => stats.atMs, context.nowMs);
   const fresh = statsAgeMs !== null && statsAgeMs <= STATS_FRESH_MS ? device.stats : null;
@@ -52,13 +75,8 @@ function deviceView(device: DeviceFacts, context: ViewContext): DeviceView {
     figures: fresh?.message.board ?? null,
     error: reported?.error ?? null,
     pipelines: pipelineViews(device, fresh !== null),
-    events: device.events.slice(0, EVENTS_SHOWN).map(({ atMs, kind, message, pipeline, data }) => ({
-      atMs,
-      kind,
-      message,
-      ...(pipeline === undefined ? {} : { pipeline }),
-      ...(data === undefined ? {} : { data }),
-    })),
+    events: eventViews(events),
+    past: device.past,
   };
 }
 

@@ -1,11 +1,5 @@
-import type {
-  FleetEvent,
-  FormerDesired,
-  Payload,
-  Presence,
-  Reported,
-  Stats,
-} from "../contract/index.ts";
+import type { FormerDesired, Payload, Presence, Reported, Stats } from "../contract/index.ts";
+import { type DevicePast, type HeardEvent, type HeardEvents, HUB, withEvent } from "./past.ts";
 import { type History, withStats } from "./plan/history.ts";
 
 /** A message and when it came, by our clock; null when it was retained, so that its arrival says nothing. */
@@ -22,13 +16,15 @@ export interface DeviceFacts {
   stats: Heard<Stats> | null;
   /** The last seconds of each pipeline's figures. */
   history: History;
-  /** Newest first, at most MAX_EVENTS. */
-  events: readonly FleetEvent[];
+  /** Of the time before now; null when nobody asked for it. */
+  past: DevicePast | null;
 }
 
 /** Everything that was heard of a fleet: the last word of each device on each channel. */
 export interface FleetFacts {
   devices: ReadonlyMap<string, DeviceFacts>;
+  /** Also of devices that are not in the fleet any more. */
+  events: HeardEvents;
 }
 
 export type FleetMessage =
@@ -38,23 +34,29 @@ export type FleetMessage =
   | { type: "reported"; device: string; message: Payload<"reported">; atMs: number | null }
   | { type: "presence"; device: string; message: Presence; atMs: number | null }
   | { type: "stats"; device: string; message: Stats; atMs: number }
-  | { type: "event"; device: string; message: FleetEvent }
+  | { type: "past"; device: string; message: DevicePast }
+  /** null: of the hub itself. */
+  | { type: "event"; device: string | null; message: HeardEvent }
   /** What was retained on the channel is gone. */
   | { type: "removed"; device: string; channel: "desired" | "reported" | "presence" };
 
-const MAX_EVENTS = 50;
-
-export const NOTHING_HEARD: FleetFacts = { devices: new Map() };
+export const NOTHING_HEARD: FleetFacts = { devices: new Map(), events: new Map() };
 
 export function reduce(facts: FleetFacts, message: FleetMessage): FleetFacts {
+  if (message.type === "event") {
+    const events = withEvent(facts.events, message.device ?? HUB, message.message);
+    return events === facts.events ? facts : { ...facts, events };
+  }
+  // Whoever is in the history is not therefore in the fleet.
+  if (message.type === "past" && !facts.devices.has(message.device)) return facts;
   const before = facts.devices.get(message.device) ?? unheard(message.device);
   const after = apply(before, message);
   if (message.type === "removed" && isUnknown(after)) return without(facts, message.device);
   if (after === before && facts.devices.has(message.device)) return facts;
-  return { devices: new Map(facts.devices).set(message.device, after) };
+  return { ...facts, devices: new Map(facts.devices).set(message.device, after) };
 }
 
-function apply(device: DeviceFacts, heard: FleetMessage): DeviceFacts {
+function apply(device: DeviceFacts, heard: Exclude<FleetMessage, { type: "event" }>): DeviceFacts {
   switch (heard.type) {
     case "device":
       return device;
@@ -68,8 +70,8 @@ function apply(device: DeviceFacts, heard: FleetMessage): DeviceFacts {
         : { ...device, presence: { message: heard.message, atMs: heard.atMs } };
     case "stats":
       return withFigures(device, heard.message, heard.atMs);
-    case "event":
-      return { ...device, events: withEvent(device.events, heard.message) };
+    case "past":
+      return { ...device, past: heard.message };
     case "removed":
       return { ...device, [heard.channel]: null };
   }
@@ -78,12 +80,6 @@ function apply(device: DeviceFacts, heard: FleetMessage): DeviceFacts {
 function withFigures(device: DeviceFacts, message: Stats, atMs: number): DeviceFacts {
   const history = withStats(device.history, message, device.reported?.message, atMs);
   return { ...device, stats: { message, atMs }, history };
-}
-
-/** QoS 1 may deliver an event twice. */
-function withEvent(events: readonly FleetEvent[], event: FleetEvent): readonly FleetEvent[] {
-  if (events.some((known) => known.seq === event.seq && known.atMs === event.atMs)) return events;
-  return [event, ...events].slice(0, MAX_EVENTS);
 }
 
 /** A will of an older session says nothing about the newer one. */
@@ -100,7 +96,7 @@ function isUnknown({ desired, reported, presence }: DeviceFacts): boolean {
 function without(facts: FleetFacts, device: string): FleetFacts {
   const devices = new Map(facts.devices);
   devices.delete(device);
-  return { devices };
+  return { ...facts, devices };
 }
 
 function unheard(name: string): DeviceFacts {
@@ -111,6 +107,6 @@ function unheard(name: string): DeviceFacts {
     presence: null,
     stats: null,
     history: new Map(),
-    events: [],
+    past: null,
   };
 }

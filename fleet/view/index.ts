@@ -1,5 +1,6 @@
 export { buildView, type ViewContext } from "./build-view.ts";
 export { type FleetFacts, type FleetMessage, NOTHING_HEARD, reduce } from "./facts.ts";
+export { DevicePast, type HeardEvent } from "./past.ts";
 export { Comparison, type ComparisonRow } from "./plan/comparison.ts";
 export { pipelineWords, updateProgress, updateUnderWay } from "./update-progress.ts";
-export { DeviceView, FleetView, PipelineView, Problem } from "./view.ts";
+export { DeviceView, EventView, FleetView, PipelineView, Problem } from "./view.ts";

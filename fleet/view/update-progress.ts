@@ -1,4 +1,4 @@
-import { UpdateEventData } from "../contract/index.ts";
+import { JOURNAL_STARTED, UpdateEventData } from "../contract/index.ts";
 import type { DeviceView, PipelineView } from "./view.ts";
 
 export interface UpdateProgress {
@@ -17,7 +17,7 @@ export function updateProgress(
   pipeline: string,
   sinceMs = 0,
 ): UpdateProgress {
-  const all = events
+  const all = ofThisLife(events)
     .filter(({ kind, atMs }) => kind === "update" && atMs >= sinceMs)
     .filter((event) => (event.pipeline ?? pipeline) === pipeline)
     .flatMap(({ atMs, data }) => {
@@ -35,6 +35,12 @@ export function updateProgress(
       return { state, tookMs: next ? (next.tookMs ?? next.atMs - atMs) : null };
     }),
   };
+}
+
+/** A device that was provisioned anew counts its generations from the beginning again. */
+function ofThisLife(events: DeviceView["events"]): DeviceView["events"] {
+  const began = events.findIndex(({ kind }) => kind === JOURNAL_STARTED);
+  return began < 0 ? events : events.slice(0, began);
 }
 
 const AT_REST = new Set(["idle", "committed"]);

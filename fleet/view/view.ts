@@ -10,6 +10,7 @@ import {
   UpdateState,
 } from "../contract/index.ts";
 import { BudgetSpec, Digest, EpochMs, PlanSummary } from "../spec/index.ts";
+import { DevicePast } from "./past.ts";
 import { Comparison } from "./plan/comparison.ts";
 
 /** Grows when a field of the view changes its meaning or goes away; new fields do not count. */
@@ -57,6 +58,15 @@ export const PipelineView = z.object({
 });
 export type PipelineView = z.infer<typeof PipelineView>;
 
+export const EventView = z.object({
+  atMs: EpochMs,
+  kind: z.string(),
+  pipeline: z.string().optional(),
+  message: z.string(),
+  data: z.record(z.string(), z.unknown()).optional(),
+});
+export type EventView = z.infer<typeof EventView>;
+
 export const DeviceView = z.object({
   name: z.string(),
   presence: z.enum(["online", "offline", "silent", "unknown"]).meta({
@@ -86,17 +96,12 @@ export const DeviceView = z.object({
   figures: BoardStats.nullable(),
   error: ReportedError.nullable(),
   pipelines: z.array(PipelineView),
-  events: z
-    .array(
-      z.object({
-        atMs: EpochMs,
-        kind: z.string(),
-        pipeline: z.string().optional(),
-        message: z.string(),
-        data: z.record(z.string(), z.unknown()).optional(),
-      }),
-    )
-    .meta({ description: "Newest first; only what came while we listened." }),
+  events: z.array(EventView).meta({
+    description: "Newest first, of the device and what the hub noted of it; also before we looked.",
+  }),
+  past: DevicePast.nullable().meta({
+    description: "Figures of the last hour; null: the console shows another device.",
+  }),
 });
 export type DeviceView = z.infer<typeof DeviceView>;
 
@@ -111,10 +116,16 @@ export const FleetView = z
       invalidMessages: z.number().int().nonnegative().meta({
         description: "Messages that did not follow the contract and were left out.",
       }),
+      eventsError: z.string().nullable().meta({
+        description: "Why no events come any more; null: they do.",
+      }),
     }),
     healthy: z.boolean(),
     devices: z.array(DeviceView),
     problems: z.array(Problem),
+    hubEvents: z.array(EventView).meta({
+      description: "What the hub noted of itself, newest first.",
+    }),
   })
   .meta({ description: "What `jetfleet status --json` prints." });
 export type FleetView = z.infer<typeof FleetView>;

@@ -7,6 +7,7 @@ import { STATS_FRESH_MS, WINDOW_MS } from "../../view/plan/history.ts";
 import type { FleetView } from "../../view/view.ts";
 import type { FleetLink, MessageInfo } from "./fleet-link.ts";
 import type { HubClient } from "./hub-client.ts";
+import { PastFeed } from "./past-feed.ts";
 
 /** Retained messages come at once; this is for a hub under load. */
 const RETAINED_DEADLINE_MS = 5000;
@@ -23,12 +24,14 @@ export class FleetFeed {
   readonly #link: FleetLink;
   readonly #listeningSinceMs = Date.now();
   readonly #listeners = new Set<() => void>();
+  readonly #past: PastFeed;
   #facts: FleetFacts = NOTHING_HEARD;
 
   private constructor(httpUrl: string, client: HubClient, link: FleetLink) {
     this.#httpUrl = httpUrl;
     this.#client = client;
     this.#link = link;
+    this.#past = new PastFeed(client.history, (message) => this.#take(message));
   }
 
   /** Connects; throws HUB_UNREACHABLE or HUB_REFUSED. */
@@ -36,6 +39,7 @@ export class FleetFeed {
     const feed = new FleetFeed(httpUrl, client, await client.connectMqtt());
     feed.#link.onConnection(() => feed.#changed());
     await feed.#subscribe();
+    await feed.#past.open();
     return feed;
   }
 
@@ -52,10 +56,16 @@ export class FleetFeed {
         httpUrl: this.#httpUrl,
         connected: this.#link.connected,
         invalidMessages: this.#link.invalidMessages,
+        eventsError: this.#past.error,
       },
       nowMs,
       listeningSinceMs: this.#listeningSinceMs,
     });
+  }
+
+  /** Which device somebody looks at closely: its figures of the last hour are fetched. */
+  look(device: string | null): void {
+    this.#past.look(device);
   }
 
   /** Waits until all that is retained was heard, and one set of figures of everyone online, within deadlines. */
@@ -92,6 +102,7 @@ export class FleetFeed {
 
   async close(): Promise<void> {
     this.#listeners.clear();
+    this.#past.close();
     await this.#link.close();
   }
 
@@ -123,9 +134,6 @@ export class FleetFeed {
     );
     await link.subscribe("+", "stats", (message, { device, receivedAtMs }) =>
       this.#take({ type: "stats", device, message, atMs: receivedAtMs }),
-    );
-    await link.subscribe("+", "events", (message, { device }) =>
-      this.#take({ type: "event", device, message }),
     );
   }
 

@@ -21,11 +21,10 @@ function pictureOf(digest: string, atMs: number, reportedAtMs = atMs): Picture {
     type: "event",
     device: "tx2",
     message: {
-      seq,
+      id: seq,
       atMs: NOW + seq * 100,
       kind: "update",
       message: state,
-      previous: null,
       data: { generation: 2, setDigest: OLD_DIGEST, state, ...more },
     },
   });
@@ -35,7 +34,7 @@ function pictureOf(digest: string, atMs: number, reportedAtMs = atMs): Picture {
     update(1, "fetching"),
     update(2, "committed", { bytes: 2048 }),
   ].reduce(reduce, NOTHING_HEARD);
-  const hub = { httpUrl: "http://hub", connected: true, invalidMessages: 0 };
+  const hub = { httpUrl: "http://hub", connected: true, invalidMessages: 0, eventsError: null };
   const view = buildView(facts, { fleet: "demo", hub, nowMs: atMs, listeningSinceMs: 0 });
   return { view, truth: truthOverlay(truthOf(["tx2"], reportedAtMs), view) };
 }

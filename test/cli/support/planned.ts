@@ -88,7 +88,12 @@ export function viewOf(devices: Record<string, Told>, nowMs: number): Shown {
   const facts = Object.entries(devices)
     .flatMap(([device, told]) => messagesOf(device, told, nowMs))
     .reduce(reduce, NOTHING_HEARD);
-  const hub = { httpUrl: "http://127.0.0.1:4000", connected: true, invalidMessages: 0 };
+  const hub = {
+    httpUrl: "http://127.0.0.1:4000",
+    connected: true,
+    invalidMessages: 0,
+    eventsError: null,
+  };
   const context = { fleet: "demo", hub, nowMs, listeningSinceMs: 0 };
   return withTruth(FleetView.parse(buildView(facts, context)));
 }

@@ -17,7 +17,7 @@ const online = (seq = 1, bootId = "boot"): Presence => ({ online: true, bootId, 
 
 function viewAfter(messages: FleetMessage[], nowMs = NOW, connected = true): FleetView {
   const facts = messages.reduce(reduce, NOTHING_HEARD);
-  const hub = { httpUrl: "http://hub", connected, invalidMessages: 0 };
+  const hub = { httpUrl: "http://hub", connected, invalidMessages: 0, eventsError: null };
   const listeningSinceMs = NOW - 60_000;
   const view = buildView(facts, { fleet: "demo", hub, nowMs, listeningSinceMs });
   return FleetView.parse(view);
@@ -150,7 +150,7 @@ describe("the fleet view", () => {
     const event = (seq: number): FleetMessage => ({
       type: "event",
       device: "door",
-      message: { seq, atMs: NOW + seq, kind: "source", message: `event ${seq}`, previous: null },
+      message: { id: seq, atMs: NOW + seq, kind: "source", message: `event ${seq}` },
     });
     const view = viewAfter([birth, event(1), event(2), event(1)]);
     expect(view.devices[0]?.events.map(({ message }) => message)).toEqual(["event 2", "event 1"]);
@@ -167,11 +167,10 @@ describe("the progress of an update", () => {
     type: "event",
     device: "door",
     message: {
-      seq,
+      id: seq,
       atMs: NOW + seq * 100,
       kind: "update",
       message: "x",
-      previous: null,
       ...(pipeline !== undefined && { pipeline }),
       data: { generation, setDigest: `sha256:${"0".repeat(64)}`, ...data },
     },
