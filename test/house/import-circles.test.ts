@@ -5,19 +5,12 @@ function importsBetween(...pairs: [from: string, to: string][]): Import[] {
   return pairs.map(([from, to]) => ({ from, to }));
 }
 
-/** Older than this rule, and about to go. */
-const STANDING = [/^agent\/reconcile\//, /^fleet\/hub\/http\//];
-
-function isStanding(circle: readonly string[]): boolean {
-  return STANDING.some((folder) => circle.every((module) => folder.test(module)));
-}
-
 describe("modules", () => {
   it("do not import each other in circles, not even their types", () => {
     const imports = repositoryFiles().filter(isModule).flatMap(importsOf);
 
     // What two modules need of each other is a third: mostly the type that both speak of.
-    expect(importCircles(imports).filter((circle) => !isStanding(circle))).toEqual([]);
+    expect(importCircles(imports)).toEqual([]);
   });
 });
 

@@ -1,16 +1,11 @@
 import type { RequestListener } from "node:http";
 import { createServer, type Server } from "node:https";
-import type { SecureContextOptions } from "node:tls";
 import { type FastifyInstance, type FastifyRequest, fastify } from "fastify";
-import type { ObjectStore } from "../../transfer/files/object-store.ts";
-import type { History } from "../history/history.ts";
-import type { HubInfo } from "../hub-info.ts";
-import type { Gate } from "../identity/gate.ts";
-import type { Log } from "../log.ts";
 import { NoSuchRoute, requireAccess } from "./access.ts";
+import type { HttpParts } from "./parts.ts";
 import { sendError, sendProblem } from "./problem.ts";
-import { type CertificateParts, certificateRoutes } from "./routes/certificates.ts";
-import { type DeviceParts, deviceRoutes } from "./routes/devices.ts";
+import { certificateRoutes } from "./routes/certificates.ts";
+import { deviceRoutes } from "./routes/devices.ts";
 import { historyRoutes } from "./routes/history.ts";
 import { infoRoutes } from "./routes/info.ts";
 import { objectRoutes } from "./routes/objects.ts";
@@ -21,17 +16,6 @@ const HEADERS_DEADLINE_MS = 10_000;
 const IDLE_DEADLINE_MS = 60_000;
 /** Of a body that is no object. */
 const MAX_BODY_BYTES = 4096;
-
-export interface HttpParts extends DeviceParts, CertificateParts {
-  /** Key, certificate and CA of the hub. */
-  tls: SecureContextOptions;
-  gate: Gate;
-  info(): HubInfo;
-  fleet: string;
-  objects: ObjectStore;
-  history: History;
-  log: Log;
-}
 
 export interface HttpSide {
   app: FastifyInstance;

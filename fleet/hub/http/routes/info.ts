@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import type { HttpParts } from "../http-server.ts";
+import type { HttpParts } from "../parts.ts";
 
 /** `GET /info`: which fleet's hub this is and where its broker is. */
 export function infoRoutes(app: FastifyInstance, parts: Pick<HttpParts, "info">): void {

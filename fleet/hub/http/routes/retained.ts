@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CHANNELS, type ChannelName, topic } from "../../../contract/index.ts";
 import { Name } from "../../../spec/index.ts";
 import { pathPart } from "../access.ts";
-import type { HttpParts } from "../http-server.ts";
+import type { HttpParts } from "../parts.ts";
 import { sendProblem } from "../problem.ts";
 
 const Channel = z.enum(Object.keys(CHANNELS) as [ChannelName, ...ChannelName[]]);
