@@ -4,8 +4,8 @@
  * u32 bytes of the body, u8 type, u8 bytes of the model's id, u16 frames), then the id, then JSON.
  */
 
-/** `frames` and `stats` hold what api.ts says of NativeMessage; the JSON of `source` and `failed` is the rest of it. */
-export const ENVELOPE_TYPES = ["frames", "stats", "source", "failed"] as const;
+/** `frames` and `stats` hold what api.ts says of NativeMessage; the JSON of the others is the rest of it. */
+export const ENVELOPE_TYPES = ["frames", "stats", "source", "failed", "warning"] as const;
 export type EnvelopeType = (typeof ENVELOPE_TYPES)[number];
 
 export interface Envelope {

@@ -33,6 +33,8 @@ export const PipelineOptions = z.object({
     transport: z.enum(["tcp", "udp"]),
     loop: z.boolean(),
     timeoutMs: z.number().int().positive(),
+    stallTimeoutMs: z.number().int().positive().optional(),
+    tls: z.object({ caFile: z.string().optional(), fingerprint: z.string().optional() }).optional(),
   }),
   model: ModelOptions,
   track: z.object({ algorithm: z.literal("bytetrack") }).nullable(),
@@ -85,6 +87,11 @@ export const FailedMessage = z.object({
   type: z.literal("failed"),
   error: RunnerError,
 }) satisfies z.ZodType<Extract<NativeMessage, { type: "failed" }>>;
+
+export const WarningMessage = z.object({
+  type: z.literal("warning"),
+  error: RunnerError,
+}) satisfies z.ZodType<Extract<NativeMessage, { type: "warning" }>>;
 
 const LoadTimes = z.object({
   loadMs: z.number(),

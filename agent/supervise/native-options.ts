@@ -44,6 +44,8 @@ export function nativeOptions(version: PipelineVersion, context: NativeContext):
       transport: source?.transport,
       loop: source?.loop,
       timeoutMs: SOURCE_TIMEOUT_MS,
+      stallTimeoutMs: source?.stallTimeoutMs,
+      tls: source?.tls,
     },
     model: modelOptions(version, context),
     track: spec.track ?? null,

@@ -6,7 +6,7 @@ import type { NativePaths } from "../config.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import { isModelChange, type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
-import type { ModelSwap, SourceMessage } from "./ipc.ts";
+import type { ModelSwap, RunnerError, SourceMessage } from "./ipc.ts";
 import { modelOptions, nativeOptions } from "./native-options.ts";
 import { INITIAL_FACTS, nextFacts, type RunEvent, type RunFacts, stateOf } from "./run-state.ts";
 import type { RunnerMessage } from "./runner-message.ts";
@@ -58,6 +58,7 @@ export class PipelineRun {
   #launchedAtMs = 0;
   #attempt = 0;
   #restarts = 0;
+  readonly #warned = new Set<RunnerError["code"]>();
   #tally: Tally;
   /** Model digests of the versions that this run was given, by what its results are named by. */
   readonly #models = new Map<string, string>();
@@ -179,6 +180,8 @@ export class PipelineRun {
       if (message.stats.fps > 0) this.#apply({ type: "frames" });
     } else if (message.type === "source") {
       this.#onSource(message);
+    } else if (message.type === "warning") {
+      this.#onWarning(message.error);
     }
   }
 
@@ -199,6 +202,13 @@ export class PipelineRun {
       this.#deps.onNotice(this, `source-${state}`, reported?.message ?? `Source is ${state}`);
     }
     this.#apply({ type: "source", state, error: reported });
+  }
+
+  /** Each kind is an event once; a camera that is lost again and again would repeat it with every connection. */
+  #onWarning({ code, message }: RunnerError): void {
+    if (this.#warned.has(code)) return;
+    this.#warned.add(code);
+    this.#deps.onNotice(this, "source-warning", `${code}: ${message}`);
   }
 
   #onEnd(error: FleetError | null): void {

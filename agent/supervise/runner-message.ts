@@ -2,14 +2,15 @@ import { z } from "zod";
 import { PipelineStats } from "../../fleet/contract/index.ts";
 import { Digest } from "../../fleet/spec/names.ts";
 import type { Envelope } from "./envelope.ts";
-import { FailedMessage, SourceMessage } from "./ipc.ts";
+import { FailedMessage, SourceMessage, WarningMessage } from "./ipc.ts";
 
 /** What a runner says, as far as the agent reads it: frames are handed on without being looked into. */
 export type RunnerMessage =
   | { type: "frames"; modelId: string; frames: number; json: Uint8Array }
   | { type: "stats"; stats: PipelineStats }
   | SourceMessage
-  | z.infer<typeof FailedMessage>;
+  | z.infer<typeof FailedMessage>
+  | z.infer<typeof WarningMessage>;
 
 const RunnerStats = z.object({
   /** Frames that the runner could not hand over to its agent, since its start. */
@@ -38,6 +39,8 @@ function openSmall(type: Exclude<Envelope["type"], "frames">, value: unknown): R
       return SourceMessage.parse(value);
     case "failed":
       return FailedMessage.parse(value);
+    case "warning":
+      return WarningMessage.parse(value);
   }
 }
 

@@ -62,6 +62,12 @@ export const PipelineStats = z.object({
     name: Name.optional(),
     state: z.enum(["connecting", "playing", "lost", "ended"]),
     reconnects: z.number().int().nonnegative(),
+    /** The element that decodes, as GStreamer names it. */
+    decoder: z.string().max(64).optional(),
+    /** What an RTSP source really uses; absent for files. */
+    transport: z.enum(["tcp", "udp"]).optional(),
+    /** How far the device's clock is ahead of the camera's, by the camera's RTCP sender reports. */
+    clockOffsetMs: z.number().optional(),
   }),
 });
 export type PipelineStats = z.infer<typeof PipelineStats>;

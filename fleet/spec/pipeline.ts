@@ -36,8 +36,38 @@ export type VideoSpec = z.infer<typeof VideoSpec>;
 export const SourceSpec = z
   .strictObject({
     uri: SourceUri.meta({ description: "rtsp:// camera, or file:// path on the device." }),
-    transport: z.enum(["tcp", "udp"]).default("tcp").meta({ description: "RTSP transport." }),
+    transport: z.enum(["tcp", "udp"]).default("tcp").meta({
+      description:
+        "RTSP transport to begin with. A camera that refuses it is read by the other one, and telemetry says so.",
+    }),
     loop: z.boolean().default(false).meta({ description: "Begin a file again at its end." }),
+    stallTimeoutMs: z
+      .number()
+      .int()
+      .min(100)
+      .max(3_600_000)
+      .optional()
+      .meta({
+        description:
+          "A camera that sends no picture for so many milliseconds is lost and opened again. " +
+          "Default: four times the interval its pictures have, at least five seconds.",
+      }),
+    tls: z
+      .strictObject({
+        caFile: z.string().startsWith("/").max(4096).optional().meta({
+          description: "PEM file on the device with the authorities that vouch for the camera.",
+        }),
+        fingerprint: z
+          .string()
+          .regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits in lower case")
+          .optional()
+          .meta({ description: "SHA-256 of the camera's own certificate (DER)." }),
+      })
+      .optional()
+      .meta({
+        description:
+          "What makes an rtsps:// camera trusted beside the authorities the device knows.",
+      }),
     video: VideoSpec.optional(),
   })
   .meta({

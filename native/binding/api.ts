@@ -35,8 +35,12 @@ export interface NativePipelineOptions {
      * `loop`, for a file that never ends stands for a camera.
      */
     realtime?: boolean;
-    /** A source that sends nothing for this long counts as lost and is opened again. */
+    /** Of each step of the network. A camera that does not answer for this long counts as lost and is opened again. */
     timeoutMs: number;
+    /** So does one that sends no picture for this long. Default: by the interval its pictures have. */
+    stallTimeoutMs?: number | undefined;
+    /** What makes an rtsps:// camera trusted beside the system's authorities. */
+    tls?: { caFile?: string | undefined; fingerprint?: string | undefined } | undefined;
   };
   model: NativeModelOptions;
   /** null: no tracker. */
@@ -65,6 +69,8 @@ export type NativeMessage =
       /** Codes of fleet/errors; null when nothing is wrong. Without user and password. */
       error: NativeError | null;
     }
+  /** Something is wrong with the source that does not stop it; each kind once per connection. */
+  | { type: "warning"; error: NativeError }
   /** The pipeline cannot go on and has stopped. */
   | { type: "failed"; error: NativeError };
 

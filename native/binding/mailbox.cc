@@ -29,7 +29,13 @@ void Mailbox::OnFrames(std::vector<FrameResult> frames) {
 
 void Mailbox::OnStats(PipelineReport report) {
   JsonText json;
-  WriteStats(report, pipeline_, Drops(), &json);
+  std::vector<DropCount> drops = Drops();
+  for (std::size_t i = 0; i < kDropReasonCount; ++i) {
+    std::uint64_t total = 0;
+    for (const SourceFigures& source : report.figures.sources) total += source.drops.at(i);
+    drops.push_back({"decode", DropReasonName(static_cast<DropReason>(i)), total});
+  }
+  WriteStats(report, pipeline_, drops, &json);
   Put(StatsMessage{json.Take()});
 }
 
@@ -38,6 +44,8 @@ void Mailbox::OnSource(SourceState state, const Status& status) {
 }
 
 void Mailbox::OnFailed(const Status& status) { Put(FailedMessage{status}); }
+
+void Mailbox::OnWarning(const Status& warning) { Put(WarningMessage{warning}); }
 
 bool Mailbox::Take(Message* message) {
   const std::lock_guard<std::mutex> lock(mutex_);

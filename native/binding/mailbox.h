@@ -30,7 +30,11 @@ struct SourceMessage {
 struct FailedMessage {
   Status error;
 };
-using Message = std::variant<FramesMessage, StatsMessage, SourceMessage, FailedMessage>;
+struct WarningMessage {
+  Status error;
+};
+using Message =
+    std::variant<FramesMessage, StatsMessage, SourceMessage, FailedMessage, WarningMessage>;
 
 /// What waits for JavaScript, as JSON already: the pipeline's threads write it, so that the event
 /// loop need not. Never blocks the pipeline.
@@ -55,6 +59,7 @@ class Mailbox final : public PipelineListener {
   void OnStats(PipelineReport report) override;
   void OnSource(SourceState state, const Status& status) override;
   void OnFailed(const Status& status) override;
+  void OnWarning(const Status& warning) override;
 
   /// False when empty.
   bool Take(Message* message);

@@ -131,6 +131,14 @@ StartOptions ReadStartOptions(OptionReader* reader) {
   from.loop = source.Flag("loop");
   from.realtime = source.Has("realtime") ? source.Flag("realtime") : from.loop;
   from.timeout = Ms(source.Number("timeoutMs", 1, kMaxMs));
+  if (source.Has("stallTimeoutMs"))
+    from.stall_timeout = Ms(source.Number("stallTimeoutMs", 1, kMaxMs));
+  if (source.HasObject("tls")) {
+    OptionReader tls = source.Child("tls");
+    if (tls.Has("caFile")) from.tls.ca_file = tls.Text("caFile");
+    if (tls.Has("fingerprint")) from.tls.fingerprint = tls.Text("fingerprint");
+    source.Adopt(tls);
+  }
   reader->Adopt(source);
 
   OptionReader model = reader->Child("model");

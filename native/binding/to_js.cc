@@ -81,6 +81,10 @@ struct Fill {
     object.Set("state", SourceStateName(message.state));
     object.Set("error", ErrorFields(env, message.error));
   }
+  void operator()(const WarningMessage& message) {
+    object.Set("type", "warning");
+    object.Set("error", ErrorFields(env, message.error));
+  }
   void operator()(const FailedMessage& message) {
     object.Set("type", "failed");
     object.Set("error", ErrorFields(env, message.error));

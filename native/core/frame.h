@@ -29,6 +29,8 @@ struct FrameResult {
   /// The source's name in the pipeline; shared by all its frames.
   std::shared_ptr<const std::string> source;
   std::optional<FrameTag> tag;
+  /// By the camera's clock, milliseconds since 1970; from the tag or from RTCP sender reports.
+  std::optional<double> captured_at_ms;
   FrameId id;
   double pts_ms = 0;
   /// Upright and with square pixels: what boxes are in.

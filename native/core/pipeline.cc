@@ -1,6 +1,7 @@
 #include "core/pipeline.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace jetfleet {
@@ -85,7 +86,7 @@ void Pipeline::AddBranch(const PipelineSource& source, const std::shared_ptr<Mod
       Source::Callbacks{
           [=](FramePtr frame) { OnPicture(branch, number, std::move(frame)); },
           [=](SourceState state, const Status& why) { OnSourceState(branch, number, state, why); },
-          on_error});
+          on_error, [this](const Status& warning) { listener_->OnWarning(warning); }});
 }
 
 Pipeline::~Pipeline() { Stop(); }
@@ -165,7 +166,9 @@ void Pipeline::OnModelChange(const ModelChange& change) {
 
 void Pipeline::OnEndOfStream() {
   drained_ = true;
-  listener_->OnSource(SourceState::kEnded, Status::Ok());
+  const auto early = std::find_if(branches_.begin(), branches_.end(),
+                                  [](const Branch& branch) { return !branch.end.ok(); });
+  listener_->OnSource(SourceState::kEnded, early == branches_.end() ? Status::Ok() : early->end);
   WakeSwap();
 }
 
@@ -195,6 +198,7 @@ void Pipeline::OnSourceState(Branch* branch, std::uint32_t number, SourceState s
   WakeSwap();
   if (state != SourceState::kEnded) return listener_->OnSource(state, status);
   // Behind the last frame; the sink tells.
+  branch->end = status;
   auto end = std::make_unique<Frame>();
   end->end_of_stream = true;
   end->result.id.source = number;
@@ -213,13 +217,24 @@ PipelineFigures Pipeline::TakeFigures() {
   return figures;
 }
 
+/// Pictures that never became frames are dropped in front of the decode stage.
+QueueLevels Pipeline::TakeDecodeLevels(Branch* branch) {
+  SourceMeter& meter = branch->source->meter();
+  const DropCounts::Counts drops = meter.drops.Get();
+  const std::size_t dropped = std::accumulate(drops.begin(), drops.end(), std::size_t{0});
+  const DecodeBacklog::Levels backlog = meter.backlog.TakeLevels();
+  const std::size_t capacity =
+      branch->source->live() ? DecodeBacklog::kLiveCapacity : DecodeBacklog::kFileCapacity;
+  return {std::min(backlog.level, capacity), std::min(backlog.max, capacity), capacity,
+          dropped - std::exchange(branch->decode_drops, dropped), dropped};
+}
+
 void Pipeline::TakeFigures(std::uint32_t number, PipelineFigures* figures) {
   Branch& branch = branches_[number];
   const auto add = [&](StageId id, StageMeter& meter, const QueueLevels& queue) {
     figures->stages.push_back({stages_.Name(id), number, meter.Take(), queue});
   };
-  const FrameLog::Levels decode = branch.source->log().TakeLevels();
-  add(kDecodeStage, branch.decode_meter, {decode.level, decode.max, kDecodeQueueCapacity, 0, 0});
+  add(kDecodeStage, branch.decode_meter, TakeDecodeLevels(&branch));
   add(preprocess_, batcher_->meter(number), batcher_->TakeLevels(number));
   add(detect_, detect_meters_[number], batcher_->TakeReadyLevels(number));
   for (std::size_t i = 0; i < branch.strand->stages(); ++i) {
@@ -228,7 +243,9 @@ void Pipeline::TakeFigures(std::uint32_t number, PipelineFigures* figures) {
         i == 0 ? branch.strand->queue().TakeLevels() : QueueLevels{});
   }
   if (branch.tracking != nullptr) figures->tracks_total += branch.tracking->tracks_total();
-  figures->sources.push_back({*branch.name, branch.state, branch.source->reconnects()});
+  const SourceMeter& meter = branch.source->meter();
+  figures->sources.push_back(
+      {*branch.name, branch.state, branch.source->reconnects(), meter.facts(), meter.drops.Get()});
 }
 
 }  // namespace jetfleet

@@ -72,6 +72,7 @@ class Pipeline {
   void WakeSwap();
   bool FramesAreComing() const;
   PipelineFigures TakeFigures();
+  QueueLevels TakeDecodeLevels(Branch* branch);
   void TakeFigures(std::uint32_t number, PipelineFigures* figures);
 
   const PipelineOptions options_;

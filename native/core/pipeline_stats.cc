@@ -19,10 +19,7 @@ void OutputMeter::Add(const Frame& frame) {
   copies_ += static_cast<std::size_t>(copied.copies);
   copied_bytes_ += copied.bytes;
   from_arrival_.Add(frame.trace.TotalMs());
-  if (frame.result.tag) {
-    const double captured_ms = static_cast<double>(frame.result.tag->captured_at_us) / 1000;
-    from_capture_.Add(EpochMs() - captured_ms);
-  }
+  if (frame.result.captured_at_ms) from_capture_.Add(EpochMs() - *frame.result.captured_at_ms);
 }
 
 PipelineReport OutputMeter::Take(TimePoint now) {

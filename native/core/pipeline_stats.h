@@ -27,6 +27,9 @@ struct SourceFigures {
   std::string name;
   SourceState state = SourceState::kConnecting;
   int reconnects = 0;
+  SourceMeter::Facts facts;
+  /// Pictures that never became frames.
+  DropCounts::Counts drops{};
 };
 
 /// What the pipeline knows beside what its last stage counts.

@@ -269,7 +269,7 @@ TEST(LivePipeline, SaysThatOtherCodecsCannotBeDecoded) {
   pipeline.Start();
   ASSERT_TRUE(recorder.WaitFor([](const Seen& seen) { return seen.Reached(SourceState::kLost); }));
   const std::string told = Codes(recorder.Copy());
-  EXPECT_NE(told.find("lost SOURCE_FORMAT Expected H264 video but got JPEG"), std::string::npos)
+  EXPECT_NE(told.find("lost SOURCE_CODEC Expected H.264 video but got JPEG"), std::string::npos)
       << told;
 }
 

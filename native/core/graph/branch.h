@@ -21,6 +21,10 @@ struct Branch {
   /// For the source's thread.
   std::uint64_t next_index = 0;
   StageMeter decode_meter;
+  /// Before the current interval. For the thread that takes figures.
+  std::size_t decode_drops = 0;
+  /// How a file ended; written before the frame that marks the end.
+  Status end;
   /// Null without a tracker.
   std::unique_ptr<Tracking> tracking;
   std::unique_ptr<Strand> strand;

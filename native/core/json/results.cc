@@ -1,6 +1,7 @@
 #include "core/json/results.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace jetfleet {
 namespace {
@@ -67,7 +68,8 @@ std::size_t WriteTracks(const std::vector<Track>& tracks, const Labels& labels, 
   return left_out;
 }
 
-void WriteTag(const std::optional<FrameTag>& tag, JsonText* json) {
+void WriteTag(const FrameResult& frame, JsonText* json) {
+  const std::optional<FrameTag>& tag = frame.tag;
   json->Key("sourceFrame");
   if (tag && tag->frame_number <= kMaxInteger) {
     json->Integer(tag->frame_number);
@@ -75,8 +77,11 @@ void WriteTag(const std::optional<FrameTag>& tag, JsonText* json) {
     json->Null();
   }
   json->Key("capturedAtMs");
+  const double captured_us = frame.captured_at_ms.value_or(-1) * 1000;
   if (tag && tag->captured_at_us <= kMaxInteger) {
     json->Thousandths(tag->captured_at_us);
+  } else if (!tag && captured_us >= 0 && captured_us <= static_cast<double>(kMaxInteger)) {
+    json->Thousandths(static_cast<std::uint64_t>(std::llround(captured_us)));
   } else {
     json->Null();
   }
@@ -117,12 +122,19 @@ void WriteDrops(const std::vector<DropCount>& drops, JsonText* json) {
   json->EndArray();
 }
 
+/// What is not known yet is left out.
+void WriteSourceFacts(const SourceMeter::Facts& facts, JsonText* json) {
+  if (!facts.decoder.empty()) json->Key("decoder").Text(facts.decoder);
+  if (!facts.transport.empty()) json->Key("transport").Text(facts.transport);
+  if (facts.clock_offset_ms) json->Key("clockOffsetMs").Fixed(*facts.clock_offset_ms, kMsDecimals);
+}
+
 }  // namespace
 
 std::size_t WriteFrame(const FrameResult& frame, JsonText* json) {
   json->BeginObject();
   if (frame.source != nullptr && !frame.source->empty()) json->Key("source").Text(*frame.source);
-  WriteTag(frame.tag, json);
+  WriteTag(frame, json);
   json->Key("index").Integer(frame.id.index);
   json->Key("ptsMs").Fixed(frame.pts_ms, kMsDecimals);
   json->Key("width").Integer(static_cast<std::uint64_t>(frame.size.width));
@@ -157,6 +169,7 @@ void WriteStats(const PipelineReport& report, const std::string& pipeline,
   if (!source.name.empty()) json->Key("name").Text(source.name);
   json->Key("state").Text(SourceStateName(source.state));
   json->Key("reconnects").Integer(static_cast<std::uint64_t>(source.reconnects));
+  WriteSourceFacts(source.facts, json);
   json->EndObject().EndObject();
 }
 

@@ -12,10 +12,24 @@ bool Contains(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
 }
 
+/// rtspsrc reports the answer's status line.
 bool IsAuth(const GError& error, const std::string& debug) {
   if (g_error_matches(&error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED)) return true;
-  // Older rtspsrc reports the status line only.
   return Contains(debug, "Unauthorized (401)") || Contains(debug, "Forbidden (403)");
+}
+
+bool IsTls(const GError& error, const std::string& debug) {
+  return Contains(debug, "TLS") || Contains(debug, "certificate") || Contains(error.message, "TLS");
+}
+
+Status AuthStatus(const SourceUri& uri) {
+  if (uri.user.empty()) {
+    return Status::Error(
+        ErrorCode::kSourceAuthMissing,
+        "The source " + uri.shown + " asks for user and password, and none are given");
+  }
+  return Status::Error(ErrorCode::kSourceAuth,
+                       "The source " + uri.shown + " refused user and password");
 }
 
 bool IsFormat(const GError& error, const std::string& debug, bool live) {
@@ -72,17 +86,41 @@ Status StatusOfErrorMessage(GstMessage* message, const SourceUri& uri) {
   const GstPtr<gchar> debug_text(raw_debug);
   const std::string debug = raw_debug == nullptr ? "" : raw_debug;
 
-  if (IsAuth(*error, debug)) {
-    return Status::Error(ErrorCode::kSourceAuth,
-                         "The source " + uri.shown + " refused user and password");
-  }
+  if (uri.live && IsAuth(*error, debug)) return AuthStatus(uri);
   const std::string reason = WithoutSecrets(Reason(*error, debug), uri);
+  if (uri.live && Contains(debug, "(404)")) {
+    return Status::Error(ErrorCode::kSourceNotFound,
+                         "The camera answers but has nothing at " + uri.shown + ": " + reason);
+  }
+  if (uri.live && IsTls(*error, debug)) {
+    return Status::Error(ErrorCode::kSourceTls,
+                         "Cannot connect by TLS to " + uri.shown + ": " + reason);
+  }
   if (IsFormat(*error, debug, uri.live)) {
     return Status::Error(ErrorCode::kSourceFormat, "Cannot decode " + uri.shown + ": " + reason);
   }
   const std::string what = uri.live ? "The source " + uri.shown + " does not answer: "
                                     : "Cannot read the file " + uri.shown + ": ";
   return Status::Error(ErrorCode::kSourceUnreachable, what + reason);
+}
+
+Status StatusOfWarningMessage(GstMessage* message, const SourceUri& uri) {
+  GError* raw_error = nullptr;
+  gchar* raw_debug = nullptr;
+  gst_message_parse_warning(message, &raw_error, &raw_debug);
+  const GstPtr<GError> error(raw_error);
+  const GstPtr<gchar> debug_text(raw_debug);
+  const std::string debug = raw_debug == nullptr ? "" : raw_debug;
+  const ErrorCode code = error->domain == GST_RESOURCE_ERROR ? ErrorCode::kSourceUnreachable
+                                                             : ErrorCode::kSourceFormat;
+  return Status::Error(code, uri.shown + ": " + WithoutSecrets(Reason(*error, debug), uri));
+}
+
+bool IsEmptyDescription(GstMessage* error) {
+  gchar* raw_debug = nullptr;
+  gst_message_parse_error(error, nullptr, &raw_debug);
+  const GstPtr<gchar> debug(raw_debug);
+  return raw_debug != nullptr && Contains(raw_debug, "SDP contains no streams");
 }
 
 }  // namespace jetfleet

@@ -7,7 +7,11 @@
 
 namespace jetfleet {
 
-/// A GStreamer error message as one of our codes, without user and password.
+/// A GStreamer error or warning message as one of our codes, without user and password.
 Status StatusOfErrorMessage(GstMessage* message, const SourceUri& uri);
+Status StatusOfWarningMessage(GstMessage* message, const SourceUri& uri);
+
+/// The camera's session description names no track.
+bool IsEmptyDescription(GstMessage* error);
 
 }  // namespace jetfleet

@@ -31,11 +31,13 @@ std::optional<PixelFormat> FormatOf(const GstVideoInfo& info) {
   }
 }
 
-Color ColorOf(const GstVideoColorimetry& colorimetry) {
+Color ColorOf(const GstVideoColorimetry& colorimetry, const AccessUnit& unit) {
   Color color;
   if (colorimetry.matrix == GST_VIDEO_COLOR_MATRIX_BT709) color.matrix = ColorMatrix::kBt709;
   if (colorimetry.matrix == GST_VIDEO_COLOR_MATRIX_BT2020) color.matrix = ColorMatrix::kBt2020;
   if (colorimetry.range == GST_VIDEO_COLOR_RANGE_0_255) color.range = ColorRange::kFull;
+  color.matrix = unit.matrix.value_or(color.matrix);
+  color.range = unit.range.value_or(color.range);
   return color;
 }
 
@@ -79,12 +81,14 @@ int StrideOf(GstSample* sample, const GstVideoInfo& info, int plane) {
 
 }  // namespace
 
-SurfaceRef SurfaceOf(GstPtr<GstSample> sample, const GstVideoInfo& info) {
+SurfaceRef SurfaceOf(GstPtr<GstSample> sample, const GstVideoInfo& info, const AccessUnit& unit,
+                     Rotation rotation) {
   const auto format = FormatOf(info);
   if (!format) return nullptr;
   SurfaceDesc desc;
   desc.format = *format;
-  desc.color = ColorOf(info.colorimetry);
+  desc.color = ColorOf(info.colorimetry, unit);
+  desc.rotation = rotation;
   desc.coded = {GST_VIDEO_INFO_WIDTH(&info), GST_VIDEO_INFO_HEIGHT(&info)};
   desc.visible = {0, 0, desc.coded.width, desc.coded.height};
   desc.sample_aspect = {GST_VIDEO_INFO_PAR_N(&info), GST_VIDEO_INFO_PAR_D(&info)};

@@ -4,12 +4,22 @@
 #include <utility>
 
 #include "core/graph/thread_name.h"
+#include "core/media/rtsp_cause.h"
 
 namespace jetfleet {
 namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{500};
 constexpr std::chrono::milliseconds kLongestPause{10'000};
+
+std::string Seconds(Clock::duration duration) {
+  const auto tenths = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count() / 100;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+}
+
+const char* TransportName(Transport transport) {
+  return transport == Transport::kTcp ? "tcp" : "udp";
+}
 
 }  // namespace
 
@@ -28,7 +38,14 @@ const char* SourceStateName(SourceState state) {
 }
 
 Source::Source(const SourceOptions& options, Callbacks callbacks)
-    : options_(options), uri_(SourceUri::Parse(options.uri)), callbacks_(std::move(callbacks)) {}
+    : options_(options),
+      uri_(SourceUri::Parse(options.uri)),
+      callbacks_(std::move(callbacks)),
+      transport_(options.transport),
+      stall_(options.stall_timeout, options.timeout),
+      clock_(uri_.live) {
+  if (uri_.live) meter_.SetTransport(TransportName(transport_));
+}
 
 Source::~Source() { Stop(); }
 
@@ -67,9 +84,8 @@ void Source::Run() {
     why = PlayOnce();
     if (stopping()) return;
     if (!uri_.live) {
-      if (!why.ok()) return callbacks_.on_failed(why);
-      if (!options_.loop) return callbacks_.on_state(SourceState::kEnded, Status::Ok());
-      continue;
+      if (RunFile(why)) continue;
+      return;
     }
     if (why.ok()) {
       why = Status::Error(ErrorCode::kSourceUnreachable,
@@ -77,48 +93,117 @@ void Source::Run() {
     }
     callbacks_.on_state(SourceState::kLost, why);
     if (playing_) pause = kFirstPause;
+    if (ChangeTransport(why)) continue;
     if (!Pause(pause)) return;
     pause = std::min(pause * 2, kLongestPause);
   }
+}
+
+bool Source::RunFile(const Status& outcome) {
+  // Frames that are finished are kept, so a file that ends too early ends and does not fail.
+  const bool early = !outcome.ok() && playing_;
+  if (!outcome.ok() && !early) {
+    callbacks_.on_failed(outcome);
+    return false;
+  }
+  if (options_.loop) {
+    if (early) OnWarning(outcome);
+    return true;
+  }
+  callbacks_.on_state(SourceState::kEnded, outcome);
+  return false;
+}
+
+bool Source::ChangeTransport(const Status& why) {
+  const bool refused =
+      why.code == ErrorCode::kSourceTransport || why.code == ErrorCode::kSourceUdpBlocked;
+  if (!refused) {
+    changed_transport_ = false;
+    return false;
+  }
+  transport_ = transport_ == Transport::kTcp ? Transport::kUdp : Transport::kTcp;
+  meter_.SetTransport(TransportName(transport_));
+  // The second refusal in a row waits like any other failure.
+  return !std::exchange(changed_transport_, true);
 }
 
 Status Source::PlayOnce() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     ended_.reset();
-    playing_ = false;
-    last_sign_of_life_ = Clock::now();
+    playing_ = coded_ = false;
+    opened_ = last_coded_ = last_picture_ = Clock::now();
+    stall_.Connected();
+    clock_.Restart();
+    warned_.clear();
   }
-  log_.Clear();
   std::unique_ptr<MediaPipeline> pipeline;
   const Status opened = MediaPipeline::Open(
-      {uri_, options_.transport, options_.realtime && !uri_.live, options_.timeout}, &log_,
-      [this](FramePtr frame) { OnPicture(std::move(frame)); },
-      [this](const Status& status) { OnEnd(status); }, &pipeline);
+      {uri_, transport_, options_.tls, options_.realtime && !uri_.live, options_.timeout}, &meter_,
+      {[this](FramePtr frame) { OnPicture(std::move(frame)); }, [this] { OnCoded(); },
+       [this](const Status& status) { OnEnd(status); },
+       [this](const Status& warning) { OnWarning(warning); }},
+      &pipeline);
   if (!opened.ok()) return opened;
-  return AwaitEnd();
+  const Status outcome = AwaitEnd(pipeline.get());
+  return outcome.code == ErrorCode::kSourceAuth ? ExplainRefusal(uri_, options_.timeout, outcome)
+                                                : outcome;
 }
 
-Status Source::AwaitEnd() {
+std::pair<TimePoint, Status> Source::Deadline(const MediaPipeline& pipeline) const {
+  const Head& head = pipeline.head();
+  const std::string who = "The source " + uri_.shown;
+  if (!head.plays() && !coded_) {
+    return {opened_ + options_.timeout,
+            Status::Error(ErrorCode::kSourceUnreachable,
+                          who + " did not answer within " + Seconds(options_.timeout))};
+  }
+  if (!head.receives() && transport_ == Transport::kUdp) {
+    return {
+        opened_ + options_.timeout,
+        Status::Error(ErrorCode::kSourceUdpBlocked,
+                      who + " plays over UDP but no packet came for " + Seconds(options_.timeout))};
+  }
+  const Clock::duration patience = stall_.Patience();
+  std::pair<TimePoint, Status> silence{
+      last_coded_ + patience,
+      Status::Error(ErrorCode::kSourceSilent, who + " sent no picture for " + Seconds(patience))};
+  const TimePoint whole =
+      last_picture_ + std::max<Clock::duration>(options_.key_frame_timeout, patience);
+  if (!coded_ || silence.first <= whole) return silence;
+  return {whole, Status::Error(ErrorCode::kSourceNoKeyFrame,
+                               who + " sends pictures but no key picture to begin with, for " +
+                                   Seconds(whole - last_picture_))};
+}
+
+Status Source::AwaitEnd(MediaPipeline* pipeline) {
   std::unique_lock<std::mutex> lock(mutex_);
+  TimePoint keep_alive = Clock::now() + options_.keep_alive;
   while (!stopping_ && !ended_) {
     if (!uri_.live) {
       // A file may be held up by the stages for as long as they like.
       changed_.wait(lock);
       continue;
     }
-    const auto deadline = last_sign_of_life_ + options_.timeout;
-    if (Clock::now() >= deadline) {
-      return Status::Error(ErrorCode::kSourceUnreachable,
-                           "The source " + uri_.shown + " sent no picture for " +
-                               std::to_string(options_.timeout.count()) + " ms");
+    const auto [deadline, silence] = Deadline(*pipeline);
+    const TimePoint now = Clock::now();
+    if (now >= deadline) return silence;
+    if (now >= keep_alive) {
+      keep_alive = now + options_.keep_alive;
+      lock.unlock();
+      pipeline->KeepAlive();
+      lock.lock();
+      continue;
     }
-    changed_.wait_until(lock, deadline);
+    // What a head reports moves deadlines without waking this thread.
+    changed_.wait_until(lock, std::min({deadline, keep_alive, now + Milliseconds(100)}));
   }
   if (stopping_) return Status::Ok();
   if (ended_->ok() && !playing_) {
-    return Status::Error(ErrorCode::kSourceFormat,
-                         "Expected H.264 video but got no picture from " + uri_.shown);
+    return Status::Error(
+        coded_ ? ErrorCode::kSourceNoKeyFrame : ErrorCode::kSourceFormat,
+        coded_ ? "Expected a key picture to begin with but " + uri_.shown + " has none"
+               : "Expected video but got no picture from " + uri_.shown);
   }
   return *ended_;
 }
@@ -135,25 +220,33 @@ void Source::OnEnd(const Status& status) {
   changed_.notify_all();
 }
 
+void Source::OnWarning(const Status& warning) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!warned_.insert(warning.code).second) return;
+  }
+  callbacks_.on_warning(warning);
+}
+
+void Source::OnCoded() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  last_coded_ = Clock::now();
+  coded_ = true;
+  stall_.Coded(last_coded_);
+}
+
 void Source::OnPicture(FramePtr frame) {
   bool tell = false;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    last_sign_of_life_ = Clock::now();
-    double pts_ms = frame->result.pts_ms;
-    const bool first = !playing_;
-    if (first) {
+    last_picture_ = Clock::now();
+    if (!playing_) {
       tell = uri_.live || !played_before_;
       playing_ = true;
-      first_pts_ms_ = pts_ms;
-      if (played_before_) pts_offset_ms_ = last_pts_ms_ + frame_gap_ms_;
       if (played_before_ && uri_.live) ++reconnects_;
       played_before_ = true;
     }
-    pts_ms += pts_offset_ms_ - first_pts_ms_;
-    if (!first) frame_gap_ms_ = pts_ms - last_pts_ms_;
-    last_pts_ms_ = pts_ms;
-    frame->result.pts_ms = pts_ms;
+    frame->result.pts_ms = clock_.Add(frame->result.pts_ms, frame->trace.arrival());
   }
   if (tell) callbacks_.on_state(SourceState::kPlaying, Status::Ok());
   callbacks_.on_picture(std::move(frame));

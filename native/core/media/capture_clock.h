@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace jetfleet {
+
+/// What an RTCP sender report ties together (RFC 3550, 6.4.1).
+struct SenderReport {
+  /// The sender's wall clock, milliseconds since 1970.
+  double epoch_ms = 0;
+  std::uint32_t rtp_time = 0;
+};
+
+/// The first sender report of a compound packet; nothing when there is none or it is cut short.
+std::optional<SenderReport> ParseSenderReport(const std::uint8_t* data, std::size_t size);
+
+/// From RTP times to when pictures were taken, by the camera's own clock. A clock that disagrees
+/// with this device's is not believed, but its difference is known.
+class CaptureClock {
+ public:
+  explicit CaptureClock(int clock_rate) : clock_rate_(clock_rate) {}
+
+  /// `now_ms`: this device's wall clock when the report came.
+  void OnReport(const SenderReport& report, double now_ms);
+
+  /// Nothing before the first report, and while the camera's clock is not believed.
+  std::optional<double> CapturedAtMs(std::uint32_t rtp_time) const;
+
+  /// How far this device's clock is ahead of the camera's, the time a report travels included.
+  std::optional<double> offset_ms() const { return offset_ms_; }
+  /// A report came, and its clock cannot be this device's.
+  bool disagrees() const;
+
+ private:
+  const int clock_rate_;
+  std::optional<SenderReport> report_;
+  std::optional<double> offset_ms_;
+};
+
+}  // namespace jetfleet

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <gst/gst.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/media/gst_ptr.h"
+#include "core/memory/buffer.h"
+#include "core/status.h"
+
+namespace jetfleet {
+
+/// One way from coded to decoded pictures our stages can read.
+struct DecoderRow {
+  const char* decoder;
+  /// Brings the pictures into `caps`; does nothing (and copies nothing) when they are there
+  /// already.
+  const char* converter;
+  const char* caps;
+  MemoryKind memory;
+};
+
+/// A codec, from the names it goes by to the decoders that know it, best first.
+struct CodecRow {
+  const char* name;
+  /// In a session description (RFC 4566, rtpmap).
+  const char* rtp_name;
+  /// In a container.
+  const char* caps_name;
+  const char* depayloader;
+  const char* parser;
+  /// As the decoders take it.
+  const char* parsed_caps;
+  std::vector<DecoderRow> decoders;
+};
+
+/// All codecs that can be decoded.
+const std::vector<CodecRow>& CodecTable();
+/// "H.264", for messages.
+std::string CodecNames();
+
+/// A decoder that has opened its device, with its converter. Both are floating and belong to the
+/// caller.
+struct OpenedDecoder {
+  const DecoderRow* row = nullptr;
+  GstElement* decoder = nullptr;
+  GstElement* converter = nullptr;
+};
+
+/// The first decoder of the row that this machine has and that opens (state READY); `passed_over`
+/// hears of those that do not open. NATIVE_LOAD when none is left.
+Status OpenDecoder(const CodecRow& codec,
+                   const std::function<void(const std::string&)>& passed_over,
+                   OpenedDecoder* opened);
+
+/// Sets a property from its text where this version of the element has it.
+bool SetIfPresent(GstElement* element, const char* property, const std::string& value);
+
+}  // namespace jetfleet

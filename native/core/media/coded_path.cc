@@ -1,0 +1,308 @@
+#include "core/media/coded_path.h"
+
+#include <utility>
+
+#include "core/media/decode_errors.h"
+#include "core/media/gst_surface.h"
+#include "core/media/orientation.h"
+
+namespace jetfleet {
+namespace {
+
+/// An open group begins with at most so many pictures that are shown before its key picture.
+constexpr int kMostLeading = 16;
+
+GstPtr<GstPad> PadOf(GstElement* element, const char* name) {
+  return GstPtr<GstPad>(gst_element_get_static_pad(element, name));
+}
+
+Status MakeIn(GstBin* bin, const char* factory, GstElement** element) {
+  *element = gst_element_factory_make(factory, nullptr);
+  if (*element == nullptr) {
+    return Status::Error(ErrorCode::kNativeLoad, std::string("Expected the GStreamer element ") +
+                                                     factory + " but it is not installed");
+  }
+  gst_bin_add(bin, *element);
+  return Status::Ok();
+}
+
+void Probe(GstElement* element, const char* pad, GstPadProbeType type, GstPadProbeCallback callback,
+           gpointer self) {
+  gst_pad_add_probe(PadOf(element, pad).get(), type, callback, self, nullptr);
+}
+
+/// What to tell of the first picture dropped for a reason.
+Status WarningOf(DropReason reason) {
+  switch (reason) {
+    case DropReason::kBeforeKeyFrame:
+    case DropReason::kDecoder:
+      return Status::Ok();  // joining a stream is nothing wrong; the other is told as corrupt
+    case DropReason::kOverload:
+      return Status::Error(ErrorCode::kSourceOverload,
+                           "The decoder cannot keep up; pictures up to the next key picture are "
+                           "dropped");
+    case DropReason::kAfterLoss:
+      return Status::Error(ErrorCode::kSourceLoss,
+                           "Pictures were lost on the way; those up to the next key picture are "
+                           "dropped");
+    case DropReason::kCorrupt:
+      return Status::Error(ErrorCode::kSourceLoss,
+                           "Broken pictures came; they and those up to the next key picture are "
+                           "dropped");
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+CodedPath::CodedPath(const Options& options, SourceMeter* meter, Callbacks callbacks)
+    : options_(options), meter_(meter), callbacks_(std::move(callbacks)) {
+  WatchDecodeErrors();
+}
+
+Status CodedPath::Build(const CodecRow& codec, GstBin* bin) {
+  OpenedDecoder opened;
+  Status status = OpenDecoder(
+      codec,
+      [this](const std::string& text) {
+        callbacks_.on_warning(Status::Error(ErrorCode::kNativeLoad, text));
+      },
+      &opened);
+  if (!status.ok()) return status;
+  decoder_ = opened.decoder;
+  gst_bin_add_many(bin, opened.decoder, opened.converter, nullptr);
+  meter_->SetDecoder(opened.row->decoder);
+
+  GstElement* pacer = nullptr;
+  GstElement* queue = nullptr;
+  status = MakeIn(bin, codec.parser, &parser_);
+  if (status.ok()) status = MakeIn(bin, "identity", &pacer);
+  if (status.ok()) status = MakeIn(bin, "queue", &queue);
+  if (status.ok()) status = MakeIn(bin, "appsink", &sink_);
+  if (!status.ok()) return status;
+
+  g_object_set(pacer, "sync", options_.realtime ? TRUE : FALSE, nullptr);
+  // A live source's is bounded by the gate, which drops up to key pictures instead of blocking.
+  const guint capacity = options_.live ? 0 : DecodeBacklog::kFileCapacity;
+  g_object_set(queue, "max-size-buffers", capacity, "max-size-bytes", 0, "max-size-time",
+               guint64{0}, nullptr);
+  const GstPtr<GstCaps> caps(gst_caps_from_string(opened.row->caps));
+  // Pictures leave at once: pacing, queues and drops are our own.
+  g_object_set(sink_, "caps", caps.get(), "sync", FALSE, "qos", FALSE, "enable-last-sample", FALSE,
+               "max-buffers", 1, nullptr);
+  status = Link(codec, pacer, queue, opened.converter);
+  if (status.ok()) Watch(pacer);
+  return status;
+}
+
+Status CodedPath::Link(const CodecRow& codec, GstElement* pacer, GstElement* queue,
+                       GstElement* converter) {
+  const GstPtr<GstCaps> parsed(gst_caps_from_string(codec.parsed_caps));
+  const bool linked =
+      gst_element_link_filtered(parser_, pacer, parsed.get()) != FALSE &&
+      gst_element_link_many(pacer, queue, decoder_, converter, sink_, nullptr) != FALSE;
+  if (linked) return Status::Ok();
+  return Status::Error(ErrorCode::kInternal,
+                       std::string("Cannot link GStreamer elements of ") + codec.name);
+}
+
+void CodedPath::Watch(GstElement* pacer) {
+  Probe(pacer, "src", GST_PAD_PROBE_TYPE_BUFFER, OnParsed, this);
+  Probe(pacer, "src", GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, OnEvent, this);
+  Probe(decoder_, "sink", GST_PAD_PROBE_TYPE_BUFFER, OnDecoderInput, this);
+  Probe(decoder_, "src", GST_PAD_PROBE_TYPE_BUFFER, OnDecoderOutput, this);
+  Probe(sink_, "sink", GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, OnSinkQuery, this);
+  GstAppSinkCallbacks callbacks{};
+  callbacks.new_sample = OnNewSample;
+  gst_app_sink_set_callbacks(GST_APP_SINK(sink_), &callbacks, this, nullptr);
+}
+
+void CodedPath::Count(DropReason reason) {
+  if (!meter_->drops.Add(reason)) return;
+  const Status warning = WarningOf(reason);
+  if (!warning.ok()) callbacks_.on_warning(warning);
+}
+
+AccessUnitPtr CodedPath::Inspect(GstBuffer* buffer) {
+  auto unit = std::make_shared<AccessUnit>();
+  unit->sequence = next_++;
+  unit->arrival = unit->decode_start = Clock::now();
+  unit->pts = GST_BUFFER_PTS(buffer);
+  GstMapInfo map;
+  if (gst_buffer_map(buffer, &map, GST_MAP_READ) == FALSE) return nullptr;
+  const H264Picture picture = ParseH264Picture(map.data, map.size, sequence_.sps());
+  unit->tag = ParseFrameTag(map.data, map.size);
+  gst_buffer_unmap(buffer, &map);
+  callbacks_.on_coded();
+  const bool discontinuous = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT) != FALSE;
+  if (!Admit(picture, unit.get(), discontinuous)) return nullptr;
+  const PictureTimes times = callbacks_.times_of(unit->pts);
+  unit->captured_at_ms = times.captured_at_ms;
+  unit->pts_ms = times.pts_ms;
+  if (sequence_.sps()) {
+    unit->matrix = sequence_.sps()->matrix;
+    unit->range = sequence_.sps()->range;
+  }
+  return unit;
+}
+
+bool CodedPath::Admit(const H264Picture& picture, AccessUnit* unit, bool discontinuous) {
+  const bool missing = sequence_.Add(picture);
+  const bool lost = lost_.exchange(false) || missing || (discontinuous && unit->sequence > 0);
+  const bool late = options_.live && meter_->backlog.Late(unit->arrival);
+  const bool was_open = gate_.open();
+  KeyFrameGate::Verdict verdict = gate_.Decide(picture, lost, late);
+  if (!gate_.open()) sequence_.Restart();
+  if (verdict.decode && GST_CLOCK_TIME_IS_VALID(unit->pts)) {
+    if (!was_open && gate_.open()) {
+      whole_from_ = unit->pts;
+      leading_ = kMostLeading;
+    }
+    if (leading_ > 0 && --leading_ > 0 && unit->pts < whole_from_) {
+      verdict = {false, DropReason::kBeforeKeyFrame};
+    }
+  }
+  if (verdict.reason) Count(*verdict.reason);
+  unit->hidden = verdict.reason;
+  return verdict.decode;
+}
+
+GstPadProbeReturn CodedPath::OnParsed(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  auto* path = static_cast<CodedPath*>(self);
+  AccessUnitPtr unit = path->Inspect(GST_PAD_PROBE_INFO_BUFFER(info));
+  if (unit == nullptr) return GST_PAD_PROBE_DROP;
+  path->meter_->backlog.Entered(unit->arrival);
+  GstBuffer* buffer = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
+  AttachAccessUnit(buffer, std::move(unit));
+  GST_PAD_PROBE_INFO_DATA(info) = buffer;
+  return GST_PAD_PROBE_OK;
+}
+
+void CodedPath::NoteRotation(GstEvent* event) {
+  GstTagList* tags = nullptr;
+  gst_event_parse_tag(event, &tags);
+  gchar* raw = nullptr;
+  if (gst_tag_list_get_string(tags, GST_TAG_IMAGE_ORIENTATION, &raw) == FALSE) return;
+  const GstPtr<gchar> text(raw);
+  const auto rotation = RotationOf(raw);
+  if (rotation) {
+    rotation_ = *rotation;
+    return;
+  }
+  callbacks_.on_error(Status::Error(
+      ErrorCode::kSourceUnsupported,
+      std::string("Expected pictures that are turned but not mirrored, but got the orientation ") +
+          raw));
+}
+
+GstPadProbeReturn CodedPath::OnEvent(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
+  if (GST_EVENT_TYPE(event) == GST_EVENT_TAG) static_cast<CodedPath*>(self)->NoteRotation(event);
+  return GST_PAD_PROBE_OK;
+}
+
+GstPadProbeReturn CodedPath::OnDecoderInput(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  auto* path = static_cast<CodedPath*>(self);
+  path->meter_->backlog.Left();
+  const AccessUnitPtr unit = AccessUnitOf(GST_PAD_PROBE_INFO_BUFFER(info));
+  if (unit == nullptr) return GST_PAD_PROBE_OK;
+  unit->decode_start = Clock::now();
+  unit->held_up_before = Clock::duration(path->held_up_);
+  path->in_decoder_.Entered(unit);
+  path->decoding_ = unit;
+  path->errors_before_ = DecodeErrorsOfThisThread();
+  return GST_PAD_PROBE_OK;
+}
+
+/// The decoder says so itself, or has had errors in this very picture.
+bool CodedPath::IsBroken(GstBuffer* buffer, const AccessUnit& unit) {
+  const bool flagged = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_CORRUPTED) != FALSE;
+  const bool errors = DecodeErrorsOfThisThread() != errors_before_;
+  if (errors && decoding_ != nullptr && !decoding_->hidden)
+    decoding_->hidden = DropReason::kCorrupt;
+  return flagged || unit.hidden == DropReason::kCorrupt;
+}
+
+GstPadProbeReturn CodedPath::OnDecoderOutput(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  auto* path = static_cast<CodedPath*>(self);
+  GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+  AccessUnitPtr unit = AccessUnitOf(buffer);
+  if (unit == nullptr) {
+    unit = path->in_decoder_.Find(GST_BUFFER_PTS(buffer));
+    if (unit == nullptr) return GST_PAD_PROBE_OK;
+    buffer = gst_buffer_make_writable(buffer);
+    AttachAccessUnit(buffer, unit);
+    GST_PAD_PROBE_INFO_DATA(info) = buffer;
+  }
+  const std::size_t lost = path->in_decoder_.CameOut(*unit);
+  const bool broken = path->IsBroken(buffer, *unit);
+  if (broken || lost > 0) {
+    path->lost_ = true;
+    for (std::size_t i = 0; i < lost; ++i) path->Count(DropReason::kDecoder);
+    if (broken) path->Count(DropReason::kCorrupt);
+  }
+  if (broken || unit->hidden) return GST_PAD_PROBE_DROP;
+  unit->decoded_memory = gst_buffer_peek_memory(buffer, 0);
+  return GST_PAD_PROBE_OK;
+}
+
+/// Says that strides and offsets of any kind are understood. Without it libav decodes into memory
+/// of its own and copies each picture into a tightly packed buffer.
+GstPadProbeReturn CodedPath::OnSinkQuery(GstPad*, GstPadProbeInfo* info, gpointer) {
+  GstQuery* query = GST_PAD_PROBE_INFO_QUERY(info);
+  if (GST_QUERY_TYPE(query) != GST_QUERY_ALLOCATION) return GST_PAD_PROBE_OK;
+  gst_query_add_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr);
+  return GST_PAD_PROBE_HANDLED;
+}
+
+GstFlowReturn CodedPath::OnNewSample(GstAppSink* sink, gpointer self) {
+  GstPtr<GstSample> sample(gst_app_sink_pull_sample(sink));
+  if (sample == nullptr) return GST_FLOW_EOS;
+  auto* path = static_cast<CodedPath*>(self);
+  FramePtr frame = path->FrameOf(std::move(sample), Clock::now());
+  if (frame == nullptr) return GST_FLOW_NOT_NEGOTIATED;
+  const TimePoint handed_over = Clock::now();
+  path->callbacks_.on_picture(std::move(frame));
+  path->held_up_ += (Clock::now() - handed_over).count();
+  return GST_FLOW_OK;
+}
+
+FramePtr CodedPath::FrameOf(GstPtr<GstSample> sample, TimePoint now) {
+  GstVideoInfo info;
+  if (gst_video_info_from_caps(&info, gst_sample_get_caps(sample.get())) == FALSE) return nullptr;
+  GstBuffer* buffer = gst_sample_get_buffer(sample.get());
+  AccessUnitPtr unit = AccessUnitOf(buffer);
+  if (unit == nullptr) {
+    // A decoder that loses what belongs to a picture: then nothing is known of it.
+    unit = std::make_shared<AccessUnit>();
+    unit->arrival = unit->decode_start = now;
+    unit->held_up_before = Clock::duration(held_up_);
+    unit->pts = GST_BUFFER_PTS(buffer);
+    unit->decoded_memory = gst_buffer_peek_memory(buffer, 0);
+  }
+  // Being held up is waiting, not decoding.
+  const Clock::duration held_up = Clock::duration(held_up_) - unit->held_up_before;
+
+  auto frame = std::make_unique<Frame>();
+  frame->trace = FrameTrace(unit->arrival);
+  frame->trace.Record(kDecodeStage, unit->decode_start + held_up, now);
+  frame->result.tag = unit->tag;
+  frame->result.captured_at_ms = unit->captured_at_ms;
+  if (unit->tag) {
+    frame->result.captured_at_ms = static_cast<double>(unit->tag->captured_at_us) / 1000;
+  }
+  if (unit->pts_ms) {
+    frame->result.pts_ms = *unit->pts_ms;
+  } else if (GST_CLOCK_TIME_IS_VALID(unit->pts)) {
+    frame->result.pts_ms = static_cast<double>(unit->pts) / GST_MSECOND;
+  }
+  if (unit->decoded_memory != gst_buffer_peek_memory(buffer, 0)) {
+    frame->copies.Add(Link::kDecoderToSurface, GST_VIDEO_INFO_SIZE(&info));
+  }
+  frame->surface = SurfaceOf(std::move(sample), info, *unit, rotation_);
+  if (frame->surface == nullptr) return nullptr;
+  frame->result.size = frame->surface->ShownSize();
+  return frame;
+}
+
+}  // namespace jetfleet

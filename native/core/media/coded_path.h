@@ -1,0 +1,104 @@
+#pragma once
+
+#include <gst/app/gstappsink.h>
+#include <gst/video/video.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/frame.h"
+#include "core/media/access_unit.h"
+#include "core/media/codec_table.h"
+#include "core/media/h264.h"
+#include "core/media/head.h"
+#include "core/media/in_decoder.h"
+#include "core/media/key_frame_gate.h"
+#include "core/media/source_meter.h"
+
+namespace jetfleet {
+
+/// From coded pictures to frames, the same for every kind of source:
+///
+///   parser ! [identity sync] ! queue ! DECODER ! CONVERTER ! appsink
+///
+/// Behind the parser each picture gets its AccessUnit and is let through or dropped; the decoder is
+/// given only what it can decode whole. Nothing of a live source ever waits for the decoder.
+class CodedPath {
+ public:
+  struct Options {
+    bool live = false;
+    /// Pictures come at the pace of their time stamps.
+    bool realtime = false;
+  };
+  struct Callbacks {
+    /// By the decoder's thread.
+    std::function<void(FramePtr)> on_picture;
+    /// A coded picture came, decodable or not. By the thread that receives.
+    std::function<void()> on_coded;
+    std::function<void(const Status&)> on_warning;
+    /// Nothing can be read on.
+    std::function<void(const Status&)> on_error;
+    /// What the source tells of the picture of this presentation time.
+    std::function<PictureTimes(GstClockTime)> times_of;
+  };
+
+  CodedPath(const Options& options, SourceMeter* meter, Callbacks callbacks);
+  CodedPath(const CodedPath&) = delete;
+  CodedPath& operator=(const CodedPath&) = delete;
+
+  /// Makes the elements in `bin`, which owns them. The path must outlive their last streaming
+  /// thread.
+  Status Build(const CodecRow& codec, GstBin* bin);
+  GstElement* parser() const { return parser_; }
+  /// Something was lost in front of the parser.
+  void NoteLoss() { lost_ = true; }
+
+ private:
+  Status Link(const CodecRow& codec, GstElement* pacer, GstElement* queue, GstElement* converter);
+  void Watch(GstElement* pacer);
+  AccessUnitPtr Inspect(GstBuffer* buffer);
+  /// False: the picture is dropped.
+  bool Admit(const H264Picture& picture, AccessUnit* unit, bool discontinuous);
+  void Count(DropReason reason);
+  void NoteRotation(GstEvent* event);
+  FramePtr FrameOf(GstPtr<GstSample> sample, TimePoint now);
+  bool IsBroken(GstBuffer* buffer, const AccessUnit& unit);
+
+  static GstPadProbeReturn OnParsed(GstPad* pad, GstPadProbeInfo* info, gpointer self);
+  static GstPadProbeReturn OnEvent(GstPad* pad, GstPadProbeInfo* info, gpointer self);
+  static GstPadProbeReturn OnDecoderInput(GstPad* pad, GstPadProbeInfo* info, gpointer self);
+  static GstPadProbeReturn OnDecoderOutput(GstPad* pad, GstPadProbeInfo* info, gpointer self);
+  static GstPadProbeReturn OnSinkQuery(GstPad* pad, GstPadProbeInfo* info, gpointer self);
+  static GstFlowReturn OnNewSample(GstAppSink* sink, gpointer self);
+
+  const Options options_;
+  SourceMeter* const meter_;
+  const Callbacks callbacks_;
+  // Owned by the bin.
+  GstElement* parser_ = nullptr;
+  GstElement* decoder_ = nullptr;
+  GstElement* sink_ = nullptr;
+
+  // For the parser's thread.
+  H264Sequence sequence_;
+  KeyFrameGate gate_;
+  std::uint64_t next_ = 0;
+  /// Pictures to be shown before this are made from others that never came (open groups).
+  GstClockTime whole_from_ = 0;
+  int leading_ = 0;
+
+  // For the decoder's thread.
+  InDecoder in_decoder_;
+  AccessUnitPtr decoding_;
+  std::uint64_t errors_before_ = 0;
+
+  std::atomic<bool> lost_{false};
+  std::atomic<Rotation> rotation_{Rotation::kNone};
+  /// Time the decoder's thread has spent in `on_picture`, waiting for room behind it (files).
+  std::atomic<Clock::duration::rep> held_up_{0};
+};
+
+}  // namespace jetfleet

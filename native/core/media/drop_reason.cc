@@ -1,0 +1,34 @@
+#include "core/media/drop_reason.h"
+
+namespace jetfleet {
+
+const char* DropReasonName(DropReason reason) {
+  switch (reason) {
+    case DropReason::kBeforeKeyFrame:
+      return "before-key-frame";
+    case DropReason::kAfterLoss:
+      return "after-loss";
+    case DropReason::kOverload:
+      return "decoder-late";
+    case DropReason::kCorrupt:
+      return "corrupt";
+    case DropReason::kDecoder:
+      return "decoder-lost";
+  }
+  return "decoder-lost";
+}
+
+bool DropCounts::Add(DropReason reason, std::uint64_t count) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::uint64_t& sum = counts_[static_cast<std::size_t>(reason)];
+  const bool first = sum == 0;
+  sum += count;
+  return first && count > 0;
+}
+
+DropCounts::Counts DropCounts::Get() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return counts_;
+}
+
+}  // namespace jetfleet

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+
+namespace jetfleet {
+
+/// Why a picture that the source sent never became a frame.
+enum class DropReason : std::size_t {
+  /// What it is made from never came: the stream was joined between two key pictures.
+  kBeforeKeyFrame,
+  /// What it is made from was lost on the way.
+  kAfterLoss,
+  /// The decoder could not keep up.
+  kOverload,
+  /// The decoder marked it as broken.
+  kCorrupt,
+  /// It went into the decoder and never came out.
+  kDecoder,
+};
+constexpr std::size_t kDropReasonCount = 5;
+/// As statistics name it.
+const char* DropReasonName(DropReason reason);
+
+/// Since the source began. Thread-safe.
+class DropCounts {
+ public:
+  using Counts = std::array<std::uint64_t, kDropReasonCount>;
+
+  /// True for the first of its reason.
+  bool Add(DropReason reason, std::uint64_t count = 1);
+  Counts Get() const;
+
+ private:
+  mutable std::mutex mutex_;
+  Counts counts_{};
+};
+
+}  // namespace jetfleet

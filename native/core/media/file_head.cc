@@ -1,0 +1,163 @@
+#include "core/media/file_head.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "core/media/gst_error.h"
+
+namespace jetfleet {
+namespace {
+
+const char* KindOf(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a FIFO";
+  if (S_ISSOCK(mode)) return "a socket";
+  if (S_ISCHR(mode) || S_ISBLK(mode)) return "a device";
+  return "something else";
+}
+
+/// Opening anything but a regular file can wait for ever, and nobody could stop it.
+Status CheckFile(const std::string& path) {
+  struct stat about {};
+  if (stat(path.c_str(), &about) != 0) {
+    return Status::Error(ErrorCode::kSourceUnreachable,
+                         "Cannot read the file " + path + ": " + std::strerror(errno));
+  }
+  if (!S_ISREG(about.st_mode)) {
+    return Status::Error(ErrorCode::kSourceUnsupported,
+                         "Expected a regular file but " + path + " is " + KindOf(about.st_mode));
+  }
+  const int file = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (file < 0) {
+    return Status::Error(ErrorCode::kSourceUnreachable,
+                         "Cannot read the file " + path + ": " + std::strerror(errno));
+  }
+  close(file);
+  if (about.st_size == 0) {
+    return Status::Error(ErrorCode::kSourceFormat,
+                         "Expected a video but the file " + path + " is empty");
+  }
+  return Status::Ok();
+}
+
+/// "video" of "video/x-h264"; pictures (cover art) are no video.
+std::string KindOf(const std::string& caps_name) {
+  return caps_name.substr(0, caps_name.find('/'));
+}
+
+const CodecRow* FindCodec(const std::string& caps_name) {
+  for (const CodecRow& codec : CodecTable()) {
+    if (caps_name == codec.caps_name) return &codec;
+  }
+  return nullptr;
+}
+
+std::string NameOf(GstCaps* caps) {
+  if (caps == nullptr || gst_caps_is_any(caps) != FALSE || gst_caps_is_empty(caps) != FALSE)
+    return "";
+  return gst_structure_get_name(gst_caps_get_structure(caps, 0));
+}
+
+}  // namespace
+
+FileHead::FileHead(const SourceUri& uri, Callbacks callbacks)
+    : uri_(uri), callbacks_(std::move(callbacks)) {}
+
+Status FileHead::Build(GstBin* bin, GstElement* parser) {
+  bin_ = bin;
+  parser_ = parser;
+  const Status readable = CheckFile(uri_.location);
+  if (!readable.ok()) return readable;
+  GstElement* source = gst_element_factory_make("filesrc", nullptr);
+  GstElement* parsebin = gst_element_factory_make("parsebin", nullptr);
+  if (source == nullptr || parsebin == nullptr) {
+    return Status::Error(ErrorCode::kNativeLoad,
+                         "Expected the GStreamer elements filesrc and parsebin but one is missing");
+  }
+  gst_bin_add_many(bin, source, parsebin, nullptr);
+  g_object_set(source, "location", uri_.location.c_str(), nullptr);
+  g_signal_connect(parsebin, "pad-added", G_CALLBACK(OnPadAdded), this);
+  g_signal_connect(parsebin, "no-more-pads", G_CALLBACK(OnNoMorePads), this);
+  g_signal_connect(parsebin, "autoplug-continue", G_CALLBACK(OnAutoplug), this);
+  g_signal_connect(parsebin, "deep-element-added", G_CALLBACK(OnElement), this);
+  if (gst_element_link(source, parsebin) == FALSE) {
+    return Status::Error(ErrorCode::kInternal, "Cannot link filesrc to parsebin");
+  }
+  return Status::Ok();
+}
+
+/// Streams whose parser is not installed are not looked into: they are not read anyway.
+gboolean FileHead::OnAutoplug(GstElement*, GstPad*, GstCaps* caps, gpointer) {
+  const std::string kind = KindOf(NameOf(caps));
+  return kind != "audio" && kind != "text" && kind != "subpicture" ? TRUE : FALSE;
+}
+
+void FileHead::OnElement(GstBin*, GstBin*, GstElement* element, gpointer self) {
+  GstElementFactory* factory = gst_element_get_factory(element);
+  if (factory == nullptr) return;
+  const std::string name = GST_OBJECT_NAME(factory);
+  // These know how long they are; others only guess.
+  if (name != "qtdemux" && name != "matroskademux") return;
+  auto* head = static_cast<FileHead*>(self);
+  const std::lock_guard<std::mutex> lock(head->mutex_);
+  head->demuxer_.reset(GST_ELEMENT(gst_object_ref(element)));
+}
+
+void FileHead::OnPadAdded(GstElement*, GstPad* pad, gpointer self) {
+  static_cast<FileHead*>(self)->Link(pad);
+}
+
+void FileHead::Link(GstPad* pad) {
+  GstPtr<GstCaps> caps(gst_pad_get_current_caps(pad));
+  if (caps == nullptr) caps.reset(gst_pad_query_caps(pad, nullptr));
+  const std::string name = NameOf(caps.get());
+  bool wanted = false;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    wanted = choice_.Offer(KindOf(name), name, FindCodec(name));
+  }
+  if (wanted) {
+    const GstPtr<GstPad> target(gst_element_get_static_pad(parser_, "sink"));
+    if (gst_pad_link(pad, target.get()) == GST_PAD_LINK_OK) return;
+    return callbacks_.on_error(
+        Status::Error(ErrorCode::kSourceFormat, "Cannot read " + name + " from " + uri_.shown));
+  }
+  GstElement* nowhere = gst_element_factory_make("fakesink", nullptr);
+  if (nowhere == nullptr) return;
+  g_object_set(nowhere, "sync", FALSE, "async", FALSE, nullptr);
+  gst_bin_add(bin_, nowhere);
+  const GstPtr<GstPad> target(gst_element_get_static_pad(nowhere, "sink"));
+  gst_pad_link(pad, target.get());
+  gst_element_sync_state_with_parent(nowhere);
+}
+
+void FileHead::OnNoMorePads(GstElement*, gpointer self) {
+  auto* head = static_cast<FileHead*>(self);
+  const Status verdict = head->Verdict();
+  if (!verdict.ok()) head->callbacks_.on_error(verdict);
+}
+
+Status FileHead::Verdict() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return choice_.Verdict(uri_.shown);
+}
+
+Status FileHead::Explain(GstMessage* error) { return StatusOfErrorMessage(error, uri_); }
+
+std::optional<GstClockTime> FileHead::Duration() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  gint64 duration = 0;
+  if (demuxer_ == nullptr ||
+      gst_element_query_duration(demuxer_.get(), GST_FORMAT_TIME, &duration) == FALSE ||
+      duration <= 0) {
+    return std::nullopt;
+  }
+  return static_cast<GstClockTime>(duration);
+}
+
+}  // namespace jetfleet

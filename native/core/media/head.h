@@ -1,0 +1,67 @@
+#pragma once
+
+#include <gst/gst.h>
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "core/media/source_uri.h"
+#include "core/status.h"
+
+namespace jetfleet {
+
+enum class Transport { kTcp, kUdp };
+
+/// What makes an rtsps:// camera trusted beside the system's authorities.
+struct TlsTrust {
+  /// PEM file with authorities; empty for none.
+  std::string ca_file;
+  /// SHA-256 of the camera's certificate (DER), 64 hexadecimal digits in lower case; empty for
+  /// none.
+  std::string fingerprint;
+};
+
+struct PictureTimes {
+  /// Milliseconds since any moment.
+  std::optional<double> pts_ms;
+  /// By the camera's clock, milliseconds since 1970.
+  std::optional<double> captured_at_ms;
+};
+
+/// The part of a media pipeline that differs by the kind of source: from where the bytes are to the
+/// coded track that is read.
+class Head {
+ public:
+  struct Callbacks {
+    std::function<void(const Status&)> on_error;
+    std::function<void(const Status&)> on_warning;
+    /// Something was lost before it could be parsed.
+    std::function<void()> on_loss;
+  };
+
+  virtual ~Head() = default;
+
+  /// Makes its elements in `bin` and feeds `parser`.
+  virtual Status Build(GstBin* bin, GstElement* parser) = 0;
+  /// An element's error as the cause it has for this kind of source.
+  virtual Status Explain(GstMessage* error) = 0;
+  /// What the source itself tells of when a picture is to be shown and was taken; by the
+  /// presentation time of its buffer. From any thread.
+  virtual PictureTimes TimesOf(GstClockTime) { return {}; }
+  /// The stream's own length where it tells, to notice that it ends too early.
+  virtual std::optional<GstClockTime> Duration() { return std::nullopt; }
+  /// At the end of the stream: why nothing came, or Ok when there was something to read.
+  virtual Status Verdict() = 0;
+  /// Coded data have come, whatever they are.
+  virtual bool receives() const { return true; }
+  /// The source has agreed to send.
+  virtual bool plays() const { return true; }
+  /// An element tells how far it is.
+  virtual void OnProgress(GstMessage*) {}
+  /// Tells the source, if it must be told, that somebody still watches.
+  virtual void KeepAlive() {}
+};
+
+}  // namespace jetfleet

@@ -1,0 +1,40 @@
+#include "core/media/key_frame_gate.h"
+
+namespace jetfleet {
+
+KeyFrameGate::Verdict KeyFrameGate::Decide(const H264Picture& picture, bool lost, bool late) {
+  if (lost && state_ != State::kWaiting) {
+    state_ = State::kWaiting;
+    waiting_for_ = DropReason::kAfterLoss;
+  }
+  if (state_ == State::kOpen && late) {
+    if (!picture.disposable) {
+      state_ = State::kWaiting;
+      waiting_for_ = DropReason::kOverload;
+    }
+    return {false, DropReason::kOverload};
+  }
+  if (state_ == State::kOpen || picture.key) {
+    // Behind a full queue even a key picture waits for the next one.
+    if (late) return {false, DropReason::kOverload};
+    state_ = State::kOpen;
+    return {true, std::nullopt};
+  }
+  return Enter(picture);
+}
+
+KeyFrameGate::Verdict KeyFrameGate::Enter(const H264Picture& picture) {
+  if (state_ == State::kWaiting) {
+    if (!picture.recovery_frames) return {false, waiting_for_};
+    state_ = State::kRecovering;
+    hidden_left_ = *picture.recovery_frames;
+  }
+  if (hidden_left_ == 0) {
+    state_ = State::kOpen;
+    return {true, std::nullopt};
+  }
+  if (!picture.disposable) --hidden_left_;
+  return {true, waiting_for_};
+}
+
+}  // namespace jetfleet

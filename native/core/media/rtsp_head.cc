@@ -1,0 +1,277 @@
+#include "core/media/rtsp_head.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/media/gst_error.h"
+
+namespace jetfleet {
+namespace {
+
+/// Reordering time allowed to UDP. In-order packets pass at once.
+constexpr int kJitterLatencyMs = 200;
+/// RFC 6184, 8.2.1.
+constexpr int kVideoClockRate = 90'000;
+/// Pictures whose packets are on their way from the depayloader to the parser's end.
+constexpr std::size_t kStamps = 128;
+constexpr double kHourMs = 3'600'000;
+
+std::string TextField(const GstStructure* structure, const char* field) {
+  const gchar* text = gst_structure_get_string(structure, field);
+  return text == nullptr ? "" : text;
+}
+
+const CodecRow* FindCodec(const std::string& rtp_name) {
+  for (const CodecRow& codec : CodecTable()) {
+    if (rtp_name == codec.rtp_name) return &codec;
+  }
+  return nullptr;
+}
+
+double WallClockMs() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration<double, std::milli>(now).count();
+}
+
+std::string Fingerprint(GTlsCertificate* certificate) {
+  GByteArray* der = nullptr;
+  g_object_get(certificate, "certificate", &der, nullptr);
+  if (der == nullptr) return "";
+  const GstPtr<gchar> text(g_compute_checksum_for_data(G_CHECKSUM_SHA256, der->data, der->len));
+  g_byte_array_unref(der);
+  return text == nullptr ? "" : text.get();
+}
+
+std::string Apart(double milliseconds) {
+  const double seconds = std::abs(milliseconds) / 1000;
+  const std::string unit = std::abs(milliseconds) > kHourMs ? " h" : " s";
+  const double value = std::abs(milliseconds) > kHourMs ? seconds / 3600 : seconds;
+  gchar text[G_ASCII_DTOSTR_BUF_SIZE];
+  return std::string(g_ascii_formatd(text, sizeof text, "%.1f", value)) + unit;
+}
+
+}  // namespace
+
+RtspHead::RtspHead(const Options& options, SourceMeter* meter, Callbacks callbacks)
+    : options_(options),
+      meter_(meter),
+      callbacks_(std::move(callbacks)),
+      clock_(kVideoClockRate),
+      timeline_(kVideoClockRate) {}
+
+Status RtspHead::Build(GstBin* bin, GstElement* parser) {
+  // One codec goes over RTP so far; a second one is chosen by the track before anything is linked.
+  const char* depayloader = CodecTable().front().depayloader;
+  source_ = gst_element_factory_make("rtspsrc", nullptr);
+  depay_ = gst_element_factory_make(depayloader, nullptr);
+  if (source_ == nullptr || depay_ == nullptr) {
+    return Status::Error(ErrorCode::kNativeLoad,
+                         std::string("Expected the GStreamer elements rtspsrc and ") + depayloader +
+                             " but one is missing (gstreamer1.0-plugins-good)");
+  }
+  gst_bin_add_many(bin, source_, depay_, nullptr);
+  const Status status = Configure();
+  if (!status.ok()) return status;
+  const GstPtr<GstPad> packets(gst_element_get_static_pad(depay_, "sink"));
+  gst_pad_add_probe(packets.get(), GST_PAD_PROBE_TYPE_BUFFER, OnPacket, this, nullptr);
+  gst_pad_add_probe(packets.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, OnPacketEvent, this,
+                    nullptr);
+  if (gst_element_link(depay_, parser) == FALSE) {
+    return Status::Error(ErrorCode::kInternal, "Cannot link the depayloader to the parser");
+  }
+  return Status::Ok();
+}
+
+Status RtspHead::Configure() {
+  const auto timeout_us =
+      std::chrono::duration_cast<std::chrono::microseconds>(options_.timeout).count();
+  // As texts, for the types of some of these properties differ between GStreamer versions.
+  SetIfPresent(source_, "protocols", options_.transport == Transport::kTcp ? "tcp" : "udp");
+  SetIfPresent(source_, "tcp-timeout", std::to_string(timeout_us));
+  // Falling back to TCP is decided by the source, which says so.
+  SetIfPresent(source_, "timeout", "0");
+  SetIfPresent(source_, "latency", std::to_string(kJitterLatencyMs));
+  // A packet that is dropped here breaks every picture up to the next key picture. Nothing behind
+  // ever blocks, so nothing piles up.
+  SetIfPresent(source_, "drop-on-latency", "false");
+  g_object_set(source_, "location", options_.uri.location.c_str(), nullptr);
+  if (!options_.uri.user.empty()) {
+    g_object_set(source_, "user-id", options_.uri.user.c_str(), "user-pw",
+                 options_.uri.password.c_str(), nullptr);
+  }
+  g_signal_connect(source_, "select-stream", G_CALLBACK(OnSelectStream), this);
+  g_signal_connect(source_, "pad-added", G_CALLBACK(OnPadAdded), this);
+  g_signal_connect(source_, "new-manager", G_CALLBACK(OnManager), this);
+  g_signal_connect(source_, "accept-certificate", G_CALLBACK(OnCertificate), this);
+  return options_.tls.ca_file.empty() ? Status::Ok() : TrustCaFile();
+}
+
+Status RtspHead::TrustCaFile() {
+  GError* raw = nullptr;
+  GTlsDatabase* database = g_tls_file_database_new(options_.tls.ca_file.c_str(), &raw);
+  const GstPtr<GError> error(raw);
+  if (database == nullptr) {
+    return Status::Error(ErrorCode::kSourceTls,
+                         "Expected a PEM file of certificate authorities at " +
+                             options_.tls.ca_file + " but " + error->message);
+  }
+  g_object_set(source_, "tls-database", database, nullptr);
+  g_object_unref(database);
+  return Status::Ok();
+}
+
+/// Called only for certificates that no authority vouches for.
+gboolean RtspHead::OnCertificate(GstElement*, GTlsConnection*, GTlsCertificate* certificate,
+                                 GTlsCertificateFlags, gpointer self) {
+  auto* head = static_cast<RtspHead*>(self);
+  const std::string& expected = head->options_.tls.fingerprint;
+  const std::string got = Fingerprint(certificate);
+  if (!expected.empty() && got == expected) return TRUE;
+  head->certificate_refused_ = true;
+  const std::string wanted = expected.empty() ? "a certificate that a known authority vouches for"
+                                              : "the fingerprint " + expected;
+  head->callbacks_.on_error(Status::Error(
+      ErrorCode::kSourceTls, "Expected " + wanted + " but " + head->options_.uri.shown +
+                                 " shows one with the fingerprint " + got));
+  return FALSE;
+}
+
+/// Refuses what is not read before it is even sent.
+gboolean RtspHead::OnSelectStream(GstElement*, guint, GstCaps* caps, gpointer self) {
+  auto* head = static_cast<RtspHead*>(self);
+  const GstStructure* structure = gst_caps_get_structure(caps, 0);
+  const std::string encoding = TextField(structure, "encoding-name");
+  const std::lock_guard<std::mutex> lock(head->mutex_);
+  return head->choice_.Offer(TextField(structure, "media"), encoding, FindCodec(encoding)) ? TRUE
+                                                                                           : FALSE;
+}
+
+void RtspHead::OnPadAdded(GstElement*, GstPad* pad, gpointer self) {
+  auto* head = static_cast<RtspHead*>(self);
+  const GstPtr<GstPad> target(gst_element_get_static_pad(head->depay_, "sink"));
+  if (gst_pad_is_linked(target.get()) != FALSE) return;
+  if (gst_pad_link(pad, target.get()) == GST_PAD_LINK_OK) return;
+  head->callbacks_.on_error(Status::Error(
+      ErrorCode::kSourceFormat, "Cannot unpack the video of " + head->options_.uri.shown));
+}
+
+void RtspHead::OnManager(GstElement*, GstElement* manager, gpointer self) {
+  g_signal_connect(manager, "new-jitterbuffer", G_CALLBACK(OnJitterBuffer), self);
+}
+
+void RtspHead::OnJitterBuffer(GstElement*, GstElement* buffer, guint, guint, gpointer self) {
+  g_signal_connect(buffer, "handle-sync", G_CALLBACK(OnSync), self);
+}
+
+void RtspHead::OnSync(GstElement*, GstStructure* report, gpointer self) {
+  static_cast<RtspHead*>(self)->OnReport(report);
+}
+
+void RtspHead::OnReport(GstStructure* report) {
+  GstBuffer* packet = nullptr;
+  if (gst_structure_get(report, "sr-buffer", GST_TYPE_BUFFER, &packet, nullptr) == FALSE) return;
+  GstMapInfo map;
+  std::optional<SenderReport> parsed;
+  if (gst_buffer_map(packet, &map, GST_MAP_READ) != FALSE) {
+    parsed = ParseSenderReport(map.data, map.size);
+    gst_buffer_unmap(packet, &map);
+  }
+  gst_buffer_unref(packet);
+  if (!parsed) return;
+  double offset = 0;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    clock_.OnReport(*parsed, WallClockMs());
+    offset = clock_.offset_ms().value_or(0);
+    meter_->SetClockOffset(offset);
+    if (!clock_.disagrees() || std::exchange(clock_told_, true)) return;
+  }
+  callbacks_.on_warning(
+      Status::Error(ErrorCode::kSourceClock,
+                    "The clock of " + options_.uri.shown + " is " + Apart(offset) +
+                        (offset > 0 ? " behind" : " ahead of") +
+                        " this device's, so the times its pictures were taken are not told"));
+}
+
+void RtspHead::NotePacket(GstBuffer* packet) {
+  std::uint8_t header[8];
+  receives_ = true;
+  if (!GST_BUFFER_PTS_IS_VALID(packet) ||
+      gst_buffer_extract(packet, 0, header, sizeof header) != sizeof header) {
+    return;
+  }
+  const std::uint32_t rtp_time = static_cast<std::uint32_t>(header[4]) << 24 |
+                                 static_cast<std::uint32_t>(header[5]) << 16 |
+                                 static_cast<std::uint32_t>(header[6]) << 8 | header[7];
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!stamps_.empty() && stamps_.back().rtp_time == rtp_time) return;
+  const double pts_ms = static_cast<double>(GST_BUFFER_PTS(packet)) / GST_MSECOND;
+  stamps_.push_back({GST_BUFFER_PTS(packet), rtp_time, timeline_.Add(rtp_time, pts_ms)});
+  if (stamps_.size() > kStamps) stamps_.pop_front();
+}
+
+GstPadProbeReturn RtspHead::OnPacket(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  static_cast<RtspHead*>(self)->NotePacket(GST_PAD_PROBE_INFO_BUFFER(info));
+  return GST_PAD_PROBE_OK;
+}
+
+/// The jitter buffer tells of packets that never came.
+GstPadProbeReturn RtspHead::OnPacketEvent(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
+  const GstStructure* structure = gst_event_get_structure(event);
+  if (structure != nullptr && gst_structure_has_name(structure, "GstRTPPacketLost") != FALSE) {
+    static_cast<RtspHead*>(self)->callbacks_.on_loss();
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+PictureTimes RtspHead::TimesOf(GstClockTime pts) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = std::find_if(stamps_.rbegin(), stamps_.rend(),
+                                  [pts](const Stamp& stamp) { return stamp.pts == pts; });
+  if (found == stamps_.rend()) return {};
+  return {found->pts_ms, clock_.CapturedAtMs(found->rtp_time)};
+}
+
+Status RtspHead::Verdict() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return choice_.Verdict(options_.uri.shown);
+}
+
+Status RtspHead::Explain(GstMessage* error) {
+  const Status status = StatusOfErrorMessage(error, options_.uri);
+  if (certificate_refused_) {
+    return Status::Error(ErrorCode::kSourceTls,
+                         "The certificate of " + options_.uri.shown + " is not trusted");
+  }
+  const bool refused = status.code == ErrorCode::kSourceFormat || IsEmptyDescription(error);
+  if (!refused || receives_) return status;
+  // "No supported stream": none was wanted, or the one that was is refused as we ask for it.
+  const Status verdict = Verdict();
+  if (!verdict.ok()) return verdict;
+  return Status::Error(ErrorCode::kSourceTransport,
+                       options_.uri.shown + " does not send over " +
+                           (options_.transport == Transport::kTcp ? "TCP" : "UDP"));
+}
+
+void RtspHead::OnProgress(GstMessage* message) {
+  GstProgressType type = GST_PROGRESS_TYPE_START;
+  gchar* raw = nullptr;
+  gst_message_parse_progress(message, &type, &raw, nullptr);
+  const GstPtr<gchar> code(raw);
+  if (type == GST_PROGRESS_TYPE_COMPLETE && g_strcmp0(raw, "request") == 0) plays_ = true;
+}
+
+/// While packets flow over TCP, rtspsrc sends none by itself. Its action is newer than 1.14;
+/// before, the receiver reports must do.
+void RtspHead::KeepAlive() {
+  if (options_.transport != Transport::kTcp || !receives_) return;
+  if (g_signal_lookup("get-parameters", G_OBJECT_TYPE(source_)) == 0) return;
+  const gchar* const none[] = {nullptr};
+  gboolean sent = FALSE;
+  GstPromise* promise = gst_promise_new();
+  g_signal_emit_by_name(source_, "get-parameters", none, nullptr, promise, &sent);
+  gst_promise_unref(promise);
+}
+
+}  // namespace jetfleet

@@ -1,0 +1,313 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "core/media/capture_clock.h"
+#include "core/media/decode_backlog.h"
+#include "core/media/in_decoder.h"
+#include "core/media/key_frame_gate.h"
+#include "core/media/orientation.h"
+#include "core/media/rtp_timeline.h"
+#include "core/media/rtsp_cause.h"
+#include "core/media/stall_watch.h"
+#include "core/media/stream_clock.h"
+#include "core/media/track_choice.h"
+
+namespace jetfleet {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+H264Picture Key() {
+  H264Picture picture;
+  picture.has_slice = picture.key = true;
+  return picture;
+}
+
+H264Picture Inter(bool disposable = false) {
+  H264Picture picture;
+  picture.has_slice = true;
+  picture.disposable = disposable;
+  return picture;
+}
+
+H264Picture Recovery(int frames) {
+  H264Picture picture = Inter();
+  picture.recovery_frames = frames;
+  return picture;
+}
+
+TEST(KeyFrameGate, FollowsItsTable) {
+  struct Case {
+    const char* what;
+    H264Picture picture;
+    bool lost = false;
+    bool late = false;
+    bool decode = false;
+    std::optional<DropReason> reason;
+  };
+  // One after the other.
+  const std::vector<Case> cases = {
+      {"joined between two key pictures", Inter(), false, false, false,
+       DropReason::kBeforeKeyFrame},
+      {"a loss while waiting changes nothing", Inter(), true, false, false,
+       DropReason::kBeforeKeyFrame},
+      {"a key picture opens", Key(), false, false, true, {}},
+      {"open", Inter(), false, false, true, {}},
+      {"something is missing", Inter(), true, false, false, DropReason::kAfterLoss},
+      {"all that follows is made from it", Inter(), false, false, false, DropReason::kAfterLoss},
+      {"until the next key picture", Key(), false, false, true, {}},
+      {"a late decoder loses what nobody needs", Inter(true), false, true, false,
+       DropReason::kOverload},
+      {"and only that", Inter(), false, false, true, {}},
+      {"a reference is needed", Inter(), false, true, false, DropReason::kOverload},
+      {"by all that follow, late or not", Inter(), false, false, false, DropReason::kOverload},
+      {"a key picture behind a full queue waits, too", Key(), false, true, false,
+       DropReason::kOverload},
+      {"the next does not", Key(), false, false, true, {}},
+      {"loss in front of a key picture costs nothing", Key(), true, false, true, {}},
+      {"loss", Inter(), true, false, false, DropReason::kAfterLoss},
+      {"refreshed step by step: decoded, not shown", Recovery(2), false, false, true,
+       DropReason::kAfterLoss},
+      {"disposable ones are no step", Inter(true), false, false, true, DropReason::kAfterLoss},
+      {"one step more", Inter(), false, false, true, DropReason::kAfterLoss},
+      {"whole", Inter(), false, false, true, {}},
+      {"loss again", Inter(), true, false, false, DropReason::kAfterLoss},
+      {"a recovery point that is whole itself", Recovery(0), false, false, true, {}},
+      {"a disposable picture after a loss", Inter(true), true, false, false,
+       DropReason::kAfterLoss},
+  };
+  KeyFrameGate gate;
+  for (const Case& c : cases) {
+    const KeyFrameGate::Verdict verdict = gate.Decide(c.picture, c.lost, c.late);
+    EXPECT_EQ(verdict.decode, c.decode) << c.what;
+    EXPECT_EQ(verdict.reason, c.reason) << c.what;
+  }
+}
+
+TEST(KeyFrameGate, NeverLetsThroughAPictureWhoseReferencesAreMissing) {
+  std::mt19937 random(5);
+  KeyFrameGate gate;
+  bool whole = false;
+  for (int i = 0; i < 20'000; ++i) {
+    const bool key = random() % 12 == 0;
+    const bool lost = random() % 15 == 0;
+    const bool late = random() % 15 == 0;
+    const H264Picture picture = key ? Key() : Inter(random() % 3 == 0);
+    const KeyFrameGate::Verdict verdict = gate.Decide(picture, lost, late);
+    if (lost) whole = false;
+    if (verdict.decode && key) whole = true;
+    EXPECT_TRUE(!verdict.decode || whole) << i;
+    EXPECT_EQ(verdict.reason.has_value(), !verdict.decode) << i;
+    if (!verdict.decode && !picture.disposable) whole = false;
+  }
+}
+
+AccessUnitPtr Unit(std::uint64_t sequence, GstClockTime pts) {
+  auto unit = std::make_shared<AccessUnit>();
+  unit->sequence = sequence;
+  unit->pts = pts;
+  return unit;
+}
+
+TEST(InDecoder, CountsWhatNeverCameOutAndNotWhatIsReordered) {
+  InDecoder in;
+  // Decoded as I P B B P, shown as I B B P P.
+  const std::vector<AccessUnitPtr> units = {Unit(0, 0), Unit(1, 30), Unit(2, 10), Unit(3, 20),
+                                            Unit(4, 40)};
+  for (const auto& unit : units) in.Entered(unit);
+  EXPECT_EQ(in.CameOut(*units[0]), 0U);
+  EXPECT_EQ(in.CameOut(*units[3]), 1U) << "unit 2 should have come first";
+  EXPECT_EQ(in.CameOut(*units[1]), 0U);
+  EXPECT_EQ(in.CameOut(*units[4]), 0U);
+}
+
+TEST(InDecoder, NamesNoUnitWhenTwoHaveOneTime) {
+  InDecoder in;
+  in.Entered(Unit(0, 5));
+  EXPECT_NE(in.Find(5), nullptr);
+  in.Entered(Unit(1, 5));
+  EXPECT_EQ(in.Find(5), nullptr);
+  EXPECT_EQ(in.Find(GST_CLOCK_TIME_NONE), nullptr);
+}
+
+TEST(DecodeBacklog, IsLateByTimeAndByNumber) {
+  DecodeBacklog backlog;
+  const TimePoint start = Clock::now();
+  EXPECT_FALSE(backlog.Late(start));
+  for (std::size_t i = 0; i < 30; ++i) backlog.Entered(start);
+  EXPECT_FALSE(backlog.Late(start + milliseconds(900))) << "a burst after a stall";
+  EXPECT_TRUE(backlog.Late(start + milliseconds(1100)));
+  EXPECT_EQ(backlog.TakeLevels().max, 30U);
+  for (std::size_t i = 0; i < 30; ++i) backlog.Left();
+  backlog.Left();
+  EXPECT_FALSE(backlog.Late(start + seconds(10)));
+  for (std::size_t i = 0; i < DecodeBacklog::kLiveCapacity; ++i) backlog.Entered(start);
+  EXPECT_TRUE(backlog.Late(start));
+}
+
+TEST(StreamClock, TellsAnOutageOfALiveSourceAsLongAsItWas) {
+  StreamClock clock(true);
+  const TimePoint start = Clock::now();
+  EXPECT_EQ(clock.Add(700, start), 0);
+  EXPECT_EQ(clock.Add(740, start + milliseconds(40)), 40);
+  clock.Restart();
+  EXPECT_NEAR(clock.Add(3, start + milliseconds(18'040)), 18'040, 0.01);
+  EXPECT_NEAR(clock.Add(43, start + milliseconds(18'090)), 18'080, 0.01);
+}
+
+TEST(StreamClock, LetsRoundsOfAFileFollowAtItsOwnPace) {
+  StreamClock clock(false);
+  const TimePoint start = Clock::now();
+  clock.Add(0, start);
+  clock.Add(40, start);
+  clock.Restart();
+  EXPECT_EQ(clock.Add(0, start + seconds(9)), 80);
+}
+
+TEST(RtpTimeline, FollowsTheRtpClockThroughReorderingJitterAndWrap) {
+  RtpTimeline timeline(90'000);
+  std::mt19937 random(4);
+  const double first = timeline.Add(4'294'960'000U, 500);
+  for (int picture = 1; picture < 200; ++picture) {
+    // Every third comes before the two that are shown first.
+    const int shown = picture % 3 == 1 ? picture + 2 : picture - 1;
+    const double shake = static_cast<double>(random() % 30);
+    const double pts = timeline.Add(4'294'960'000U + static_cast<std::uint32_t>(shown) * 3600U,
+                                    500 + shown * 40.0 + shake);
+    EXPECT_NEAR(pts - first, shown * 40.0, 20) << picture;
+  }
+}
+
+TEST(RtpTimeline, GoesWithArrivalWhenTheRtpClockIsSetAnewOrStoodStill) {
+  RtpTimeline timeline(90'000);
+  timeline.Add(1000, 0);
+  EXPECT_NEAR(timeline.Add(1000 + 3600, 5000), 5000, 1) << "stood still for five seconds";
+  EXPECT_NEAR(timeline.Add(2'000'000'000U, 5040), 5040, 1) << "set anew";
+  EXPECT_NEAR(timeline.Add(2'000'003'600U, 5080), 5080, 1);
+}
+
+TEST(StallWatch, WaitsByWhatTheCameraDidSoFar) {
+  StallWatch watch(std::nullopt, seconds(5));
+  EXPECT_EQ(watch.Patience(), seconds(15)) << "nothing is known";
+  TimePoint now = Clock::now();
+  watch.Coded(now);
+  EXPECT_EQ(watch.Patience(), seconds(15)) << "one picture says nothing";
+  watch.Coded(now + milliseconds(40));
+  EXPECT_EQ(watch.Patience(), seconds(5));
+  watch.Coded(now + seconds(7));
+  EXPECT_GT(watch.Patience(), seconds(27)) << "pictures every seven seconds";
+  watch.Connected();
+  watch.Coded(now + seconds(60));
+  EXPECT_LT(watch.Patience(), seconds(40)) << "an outage is no interval";
+  const StallWatch fixed(milliseconds(800), seconds(5));
+  EXPECT_EQ(fixed.Patience(), milliseconds(800));
+}
+
+std::vector<std::uint8_t> Report(double epoch_s, std::uint32_t rtp_time) {
+  std::vector<std::uint8_t> bytes = {0x80, 200, 0, 6, 1, 2, 3, 4};
+  const auto put = [&](std::uint32_t word) {
+    for (int shift = 24; shift >= 0; shift -= 8)
+      bytes.push_back(static_cast<std::uint8_t>(word >> shift));
+  };
+  put(static_cast<std::uint32_t>(epoch_s + 2'208'988'800.0));
+  put(static_cast<std::uint32_t>((epoch_s - std::floor(epoch_s)) * 4'294'967'296.0));
+  put(rtp_time);
+  put(0);
+  put(0);
+  return bytes;
+}
+
+TEST(CaptureClock, GoesFromRtpTimesToTheCamerasClockOverTheirWrap) {
+  CaptureClock clock(90'000);
+  EXPECT_FALSE(clock.CapturedAtMs(5).has_value());
+  const auto bytes = Report(1'700'000'000.5, 0xfffffff0U);
+  const auto report = ParseSenderReport(bytes.data(), bytes.size());
+  ASSERT_TRUE(report.has_value());
+  clock.OnReport(*report, 1'700'000'000'530);
+  EXPECT_NEAR(*clock.offset_ms(), 30, 1);
+  EXPECT_NEAR(*clock.CapturedAtMs(0xfffffff0U + 9000), 1'700'000'000'600.0, 0.1);
+  EXPECT_NEAR(*clock.CapturedAtMs(0xfffffff0U - 9000), 1'700'000'000'400.0, 0.1);
+}
+
+TEST(CaptureClock, DoesNotBelieveAClockThatDisagrees) {
+  for (const double off_ms : {-3'600'000.0, -1500.0, 6000.0, 1.0e12}) {
+    CaptureClock clock(90'000);
+    clock.OnReport({1'700'000'000'000.0, 0}, 1'700'000'000'000.0 + off_ms);
+    EXPECT_TRUE(clock.disagrees()) << off_ms;
+    EXPECT_FALSE(clock.CapturedAtMs(0).has_value());
+    EXPECT_EQ(*clock.offset_ms(), off_ms);
+  }
+}
+
+TEST(CaptureClock, ReadsNothingFromHostilePackets) {
+  auto bytes = Report(1'700'000'000, 1);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(ParseSenderReport(bytes.data(), size).has_value()) << size;
+  }
+  std::mt19937 random(3);
+  for (int round = 0; round < 2000; ++round) {
+    for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random());
+    ParseSenderReport(bytes.data(), bytes.size());
+  }
+}
+
+TEST(TrackChoice, TakesTheFirstVideoThatCanBeDecodedWhateverStandsBeside) {
+  const CodecRow* h264 = &CodecTable().front();
+  TrackChoice choice;
+  EXPECT_FALSE(choice.Offer("audio", "PCMU", nullptr));
+  EXPECT_FALSE(choice.Offer("video", "JPEG", nullptr));
+  EXPECT_TRUE(choice.Offer("video", "H264", h264));
+  EXPECT_FALSE(choice.Offer("video", "H264", h264)) << "one is enough";
+  EXPECT_FALSE(choice.Offer("application", "vnd.onvif.metadata", nullptr));
+  EXPECT_TRUE(choice.Verdict("x").ok());
+}
+
+TEST(TrackChoice, SaysWhyThereIsNothingToRead) {
+  TrackChoice sound;
+  sound.Offer("audio", "PCMU", nullptr);
+  EXPECT_EQ(sound.Verdict("cam").code, ErrorCode::kSourceNoVideo);
+  EXPECT_NE(sound.Verdict("cam").message.find("only audio"), std::string::npos);
+  TrackChoice foreign;
+  foreign.Offer("video", "JPEG", nullptr);
+  foreign.Offer("video", "H265", nullptr);
+  EXPECT_EQ(foreign.Verdict("cam").code, ErrorCode::kSourceCodec);
+  EXPECT_NE(foreign.Verdict("cam").message.find("JPEG, H265"), std::string::npos);
+  EXPECT_EQ(TrackChoice().Verdict("cam").code, ErrorCode::kSourceNoVideo);
+}
+
+TEST(RtspCause, KnowsWhichChallengesAreSpoken) {
+  const std::string answer =
+      "RTSP/1.0 401 Unauthorized\r\nCSeq: 1\r\n"
+      "WWW-Authenticate: Digest realm=\"c\", nonce=\"1\", algorithm=SHA-256\r\n"
+      "www-authenticate:Digest realm=\"c\", nonce=\"1\", algorithm=\"SHA-512-256\"\r\n\r\n";
+  const std::vector<std::string> modern = ChallengesOf(answer);
+  ASSERT_EQ(modern.size(), 2U);
+  const Status status = JudgeChallenges(modern, "rtsp://cam");
+  EXPECT_EQ(status.code, ErrorCode::kSourceAuthScheme);
+  EXPECT_NE(status.message.find("Digest SHA-256, Digest SHA-512-256"), std::string::npos)
+      << status.message;
+  for (const std::string spoken :
+       {"Basic realm=\"c\"", "Digest realm=\"c\", nonce=\"1\"", "Digest nonce=\"1\", algorithm=MD5",
+        "DIGEST algorithm=\"md5\""}) {
+    EXPECT_TRUE(JudgeChallenges({modern[0], spoken}, "rtsp://cam").ok()) << spoken;
+  }
+  EXPECT_FALSE(JudgeChallenges({"Bearer"}, "rtsp://cam").ok());
+  EXPECT_TRUE(JudgeChallenges({}, "rtsp://cam").ok()) << "nothing is known";
+  for (const std::string odd :
+       {"", "\r\n", "www-authenticate:", "www-authenticate:   ", "\r\n\r\nwww"}) {
+    EXPECT_TRUE(ChallengesOf(odd).empty()) << odd;
+  }
+}
+
+TEST(Orientation, KnowsTurnsAndNoMirrors) {
+  EXPECT_EQ(RotationOf("rotate-90"), Rotation::kQuarter);
+  EXPECT_EQ(RotationOf("rotate-0"), Rotation::kNone);
+  EXPECT_EQ(RotationOf("flip-rotate-90"), std::nullopt);
+  EXPECT_EQ(RotationOf(""), std::nullopt);
+}
+
+}  // namespace
+}  // namespace jetfleet
