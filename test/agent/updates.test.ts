@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
@@ -7,10 +7,20 @@ import {
   ModelSwappedData,
   type Presence,
   type Reported,
-  UpdateEventData,
 } from "../../fleet/contract/index.ts";
-import type { BudgetSpec, PipelineSpec } from "../../fleet/spec/index.ts";
-import { DEVICE, modelOf, pipelineOf } from "./support/desired.ts";
+import type { PipelineSpec } from "../../fleet/spec/index.ts";
+import {
+  allRun,
+  deployTo,
+  gone,
+  hex,
+  runnersOf,
+  runningAt,
+  settled,
+  updateEvents,
+  type Wanted,
+} from "./support/deploying.ts";
+import { DEVICE } from "./support/desired.ts";
 import { ObjectServer, stallAfter, status } from "./support/object-server.ts";
 import { AgentWorld } from "./support/world.ts";
 
@@ -24,56 +34,16 @@ afterEach(async () => {
   await world.destroy();
 });
 
-interface Wanted {
-  bytes: string;
-  name?: string;
-  uri?: string;
-  /** The hub does not hold the object. */
-  missing?: boolean;
-  detect?: Partial<PipelineSpec["detect"]>;
-  budget?: BudgetSpec;
-}
-
-/** Publishes a document with these pipelines, each on a model of its own. */
-async function deploy(generation: number, ...wanted: Wanted[]): Promise<string[]> {
-  const models = wanted.map(({ bytes, name }) => modelOf(name ?? "m", bytes));
-  for (const { bytes, missing } of wanted) if (!missing) world.objects.put(bytes);
-  const versions = wanted.map(({ name, uri, detect, budget }, index) => {
-    const model = models[index]!;
-    const spec = pipelineOf(name ?? "entrance", model.name, uri);
-    const changed = { ...spec, detect: { ...spec.detect, ...detect }, ...(budget && { budget }) };
-    return { spec: changed, model };
-  });
-  await world.deploy(generation, ...versions);
-  return models.map(({ digest }) => digest);
-}
-
-const settled = (generation: number, state: string) => (reported: Reported) =>
-  reported.generation === generation && reported.update.state === state;
+const deploy = (generation: number, ...wanted: Wanted[]) => deployTo(world, generation, ...wanted);
+const running = (generation: number, from = 0) => runningAt(world, generation, from);
 const now = () => world.broker.received.length;
 const objectFiles = () => readdirSync(join(world.stateDir, "objects")).sort();
-const hex = (digest = "") => digest.slice("sha256:".length);
-
-const GOOD = ["fetching", "verifying", "testing", "swapping", "watching", "committed"] as const;
 const eventOf = (kind: string) =>
   world.broker.waitFor<FleetEvent>("/events", (event) => event.kind === kind);
 const isState = (state: string) => (event: FleetEvent) =>
   event.kind === "update" && event.data?.["state"] === state;
 
-/** What the journal said of updates since message number `from`. */
-function updateEvents(from: number): UpdateEventData[] {
-  return world.broker.received
-    .slice(from)
-    .filter(({ topic }) => topic.endsWith("/events"))
-    .map(({ payload }) => payload as FleetEvent)
-    .filter(({ kind }) => kind === "update")
-    .map(({ data }) => UpdateEventData.parse(data));
-}
-
-async function running(generation: number, from = 0): Promise<Reported> {
-  const ready = settled(generation, "committed");
-  return world.reported((r) => ready(r) && atLeastOneRuns(r), from);
-}
+const GOOD = ["fetching", "verifying", "testing", "swapping", "watching", "committed"] as const;
 
 describe("an update", () => {
   it("exchanges a model inside the runner, without a gap in the results", async () => {
@@ -108,7 +78,7 @@ describe("an update", () => {
     const starting = world.broker.received
       .slice(from)
       .filter(({ topic }) => topic.endsWith("/reported"))
-      .filter(({ payload }) => !atLeastOneRuns(payload as Reported));
+      .filter(({ payload }) => !allRun(payload as Reported));
     expect(starting).toEqual([]);
   });
 
@@ -120,7 +90,7 @@ describe("an update", () => {
     await deploy(2, { bytes: "good two" });
     await running(2, from);
     await world.broker.waitFor<FleetEvent>("/events", isState("committed"), from);
-    const told = updateEvents(from);
+    const told = updateEvents(world, from);
     expect(told.map(({ state }) => state)).toEqual([...GOOD]);
     expect(told.map(({ from: before }) => before)).toEqual([undefined, ...GOOD.slice(0, -1)]);
     for (const { tookMs } of told.slice(1)) expect(tookMs).toBeGreaterThanOrEqual(0);
@@ -140,7 +110,7 @@ describe("an update", () => {
     await deploy(2, { bytes: "good one", detect });
     await running(2, from);
     expect(runnersOf(world.pid)).toEqual(runners);
-    expect(updateEvents(from).some(({ bytes }) => bytes === 0)).toBe(true);
+    expect(updateEvents(world, from).some(({ bytes }) => bytes === 0)).toBe(true);
   });
 
   it("to another budget leaves the runner and the version that it runs as they are", async () => {
@@ -196,7 +166,7 @@ describe("an update", () => {
     const from = now();
     await deploy(2, { bytes });
     const back = settled(2, "rolled-back");
-    const reported = await world.reported((r) => back(r) && atLeastOneRuns(r), from);
+    const reported = await world.reported((r) => back(r) && allRun(r), from);
     expect(reported).toMatchObject({
       error: null,
       updates: [{ pipeline: "entrance", state: "rolled-back", error: { code } }],
@@ -238,7 +208,7 @@ describe("an update", () => {
       expect(reported.pipelines).toMatchObject([
         { state: "running", model: { digest: good }, restarts: 0, error: { code } },
       ]);
-      expect(updateEvents(from).map(({ state }) => state)).not.toContain("swapping");
+      expect(updateEvents(world, from).map(({ state }) => state)).not.toContain("swapping");
 
       const later = now();
       await deploy(3, { bytes: "good three" });
@@ -503,107 +473,3 @@ describe("a runner", () => {
     expect(world.log).toContain("agent stops");
   });
 });
-
-describe("after a power cut", () => {
-  const untested = ["fetching", "verifying", "testing", "rolling-back", "rolled-back"];
-  const unproven = [...GOOD.slice(0, -1), "rolling-back", "rolled-back"];
-  const once = [
-    ...GOOD.map((state) => ({ state, bytes: "good two", end: "committed" })),
-    ...untested.map((state) => ({ state, bytes: "bad two", end: "rolled-back" })),
-    ...unproven.map((state) => ({ state, bytes: "fatal two", end: "rolled-back" })),
-  ].map((cut) => ({ ...cut, write: 1 }));
-  const all = once.flatMap((cut) => ["before", "after"].map((when) => ({ ...cut, when })));
-  /** All cuts take minutes: only with JETFLEET_TEST_FULL. */
-  const sample = [
-    "good two before verifying 1",
-    "good two after swapping 1",
-    "good two after watching 1",
-    "bad two after testing 1",
-    "fatal two before watching 1",
-    "fatal two after rolling-back 1",
-  ];
-  const cuts = process.env["JETFLEET_TEST_FULL"]
-    ? all
-    : all.filter((cut) => sample.includes(`${cut.bytes} ${cut.when} ${cut.state} ${cut.write}`));
-
-  it.each(cuts)(
-    "$when $state is on disk (write $write), an update to $bytes is $end",
-    async (cut) => {
-      world.start();
-      const [first] = await deploy(1, { bytes: "good one" });
-      await running(1);
-      await world.terminate();
-      const [second] = await deploy(2, { bytes: cut.bytes });
-      const from = now();
-      world.startDoomed({ ...cut, generation: 2 });
-      expect(await world.exit()).toBe("SIGKILL");
-
-      world.start();
-      const ready = settled(2, cut.end);
-      const reported = await world.reported((r) => ready(r) && atLeastOneRuns(r), from);
-      expect(reported.pipelines[0]?.model.digest).toBe(cut.end === "committed" ? second : first);
-    },
-  );
-
-  it("runs what it ran without any hub", async () => {
-    world.start();
-    await deploy(1, { bytes: "good one" });
-    await running(1);
-    await world.kill();
-    world.start({ mqttUrl: "mqtts://127.0.0.1:1", hubUrl: "https://127.0.0.1:1" });
-    await expect.poll(() => runnersOf(world.pid).length, { timeout: 10_000 }).toBe(1);
-  });
-
-  it("fetches again what was spoilt on disk", async () => {
-    world.start();
-    const [digest] = await deploy(1, { bytes: "good one" });
-    await running(1);
-    await world.kill();
-    writeFileSync(join(world.stateDir, "objects", hex(digest)), "good 0ne");
-    const from = now();
-    world.start();
-    await running(1, from);
-    expect(readFileSync(join(world.stateDir, "objects", hex(digest)), "utf8")).toBe("good one");
-  });
-
-  it("begins anew when its state cannot be read, and still refuses what is not signed", async () => {
-    world.start();
-    await deploy(1, { bytes: "good one" });
-    await running(1);
-    await world.kill();
-    writeFileSync(join(world.stateDir, "state.json"), "{ half");
-    const from = now();
-    world.start();
-    await running(1, from);
-    await world.publishDesired('{"contract":2}');
-    const refused = await world.reported(({ error }) => error?.code === "DESIRED_INVALID", from);
-    expect(refused.pipelines).toMatchObject([{ state: "running" }]);
-  });
-});
-
-function atLeastOneRuns({ pipelines }: Reported): boolean {
-  return pipelines.length > 0 && pipelines.every(({ state }) => state === "running");
-}
-
-/** Processes whose parent is `pid`. */
-function runnersOf(pid: number): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => parentOf(Number(name)) === pid)
-    .map(Number);
-}
-
-function parentOf(pid: number): number | null {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    return /^State:\s+Z/m.test(status) ? null : Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]);
-  } catch {
-    return null;
-  }
-}
-
-async function gone(pids: number[]): Promise<void> {
-  await expect
-    .poll(() => pids.filter((pid) => parentOf(pid) !== null), { timeout: 8000 })
-    .toEqual([]);
-}

@@ -1,0 +1,113 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  allRun,
+  deployTo,
+  hex,
+  runnersOf,
+  runningAt,
+  settled,
+  updateEvents,
+  type Wanted,
+} from "./support/deploying.ts";
+import { AgentWorld } from "./support/world.ts";
+
+let world: AgentWorld;
+
+beforeEach(async () => {
+  world = await AgentWorld.create();
+});
+
+afterEach(async () => {
+  await world.destroy();
+});
+
+const deploy = (generation: number, ...wanted: Wanted[]) => deployTo(world, generation, ...wanted);
+const running = (generation: number, from = 0) => runningAt(world, generation, from);
+const now = () => world.broker.received.length;
+
+const GOOD = ["fetching", "verifying", "testing", "swapping", "watching", "committed"] as const;
+/** Stands beside the pipeline that is changed. */
+const STEADY = { bytes: "good steady", name: "steady" };
+
+describe("after a power cut", () => {
+  const untested = ["fetching", "verifying", "testing", "rolling-back", "rolled-back"];
+  const unproven = [...GOOD.slice(0, -1), "rolling-back", "rolled-back"];
+  const once = [
+    ...GOOD.map((state) => ({ state, bytes: "good two", end: "committed" })),
+    ...untested.map((state) => ({ state, bytes: "bad two", end: "rolled-back" })),
+    ...unproven.map((state) => ({ state, bytes: "fatal two", end: "rolled-back" })),
+  ].map((cut) => ({ ...cut, write: 1 }));
+  const all = once.flatMap((cut) => ["before", "after"].map((when) => ({ ...cut, when })));
+  /** All cuts take minutes: only with JETFLEET_TEST_FULL. */
+  const sample = [
+    "good two before verifying 1",
+    "good two after swapping 1",
+    "good two after watching 1",
+    "bad two after testing 1",
+    "fatal two before watching 1",
+    "fatal two after rolling-back 1",
+  ];
+  const cuts = process.env["JETFLEET_TEST_FULL"]
+    ? all
+    : all.filter((cut) => sample.includes(`${cut.bytes} ${cut.when} ${cut.state} ${cut.write}`));
+
+  it.each(cuts)(
+    "$when $state is on disk (write $write), an update to $bytes is $end",
+    async (cut) => {
+      world.start();
+      const [first, steady] = await deploy(1, { bytes: "good one" }, STEADY);
+      await running(1);
+      await world.terminate();
+      const [second] = await deploy(2, { bytes: cut.bytes }, STEADY);
+      const from = now();
+      world.startDoomed({ ...cut, generation: 2 });
+      expect(await world.exit()).toBe("SIGKILL");
+
+      world.start();
+      const ready = settled(2, cut.end);
+      const reported = await world.reported((r) => ready(r) && allRun(r), from);
+      expect(reported.pipelines.map(({ model }) => model.digest)).toEqual([
+        cut.end === "committed" ? second : first,
+        steady,
+      ]);
+      expect(updateEvents(world, from, "steady")).toEqual([]);
+    },
+  );
+
+  it("runs what it ran without any hub", async () => {
+    world.start();
+    await deploy(1, { bytes: "good one" });
+    await running(1);
+    await world.kill();
+    world.start({ mqttUrl: "mqtts://127.0.0.1:1", hubUrl: "https://127.0.0.1:1" });
+    await expect.poll(() => runnersOf(world.pid).length, { timeout: 10_000 }).toBe(1);
+  });
+
+  it("fetches again what was spoilt on disk", async () => {
+    world.start();
+    const [digest] = await deploy(1, { bytes: "good one" });
+    await running(1);
+    await world.kill();
+    writeFileSync(join(world.stateDir, "objects", hex(digest)), "good 0ne");
+    const from = now();
+    world.start();
+    await running(1, from);
+    expect(readFileSync(join(world.stateDir, "objects", hex(digest)), "utf8")).toBe("good one");
+  });
+
+  it("begins anew when its state cannot be read, and still refuses what is not signed", async () => {
+    world.start();
+    await deploy(1, { bytes: "good one" });
+    await running(1);
+    await world.kill();
+    writeFileSync(join(world.stateDir, "state.json"), "{ half");
+    const from = now();
+    world.start();
+    await running(1, from);
+    await world.publishDesired('{"contract":2}');
+    const refused = await world.reported(({ error }) => error?.code === "DESIRED_INVALID", from);
+    expect(refused.pipelines).toMatchObject([{ state: "running" }]);
+  });
+});

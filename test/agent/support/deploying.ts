@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect } from "vitest";
+import type { PipelineVersion } from "../../../agent/update/pipeline-version.ts";
+import { type FleetEvent, type Reported, UpdateEventData } from "../../../fleet/contract/index.ts";
+import type { BudgetSpec, PipelineSpec } from "../../../fleet/spec/index.ts";
+import { modelOf, pipelineOf } from "./desired.ts";
+import type { AgentWorld } from "./world.ts";
+
+/** A pipeline on a model of its own, with these bytes. */
+export interface Wanted {
+  bytes: string;
+  /** `entrance` unless said. */
+  name?: string;
+  uri?: string;
+  /** The hub does not hold the object. */
+  missing?: boolean;
+  detect?: Partial<PipelineSpec["detect"]>;
+  budget?: BudgetSpec;
+}
+
+export function versionFor({ bytes, name, uri, detect, budget }: Wanted): PipelineVersion {
+  const model = modelOf(name ?? "m", bytes);
+  const spec = pipelineOf(name ?? "entrance", model.name, uri);
+  const changed = { ...spec, detect: { ...spec.detect, ...detect }, ...(budget && { budget }) };
+  return { spec: changed, model };
+}
+
+/** Publishes a composition of these pipelines; resolves with the digests of their models. */
+export async function deployTo(
+  world: AgentWorld,
+  generation: number,
+  ...wanted: Wanted[]
+): Promise<string[]> {
+  for (const { bytes, missing } of wanted) if (!missing) world.objects.put(bytes);
+  const versions = wanted.map(versionFor);
+  await world.deploy(generation, ...versions);
+  return versions.map(({ model }) => model.digest);
+}
+
+export const settled = (generation: number, state: string) => (reported: Reported) =>
+  reported.generation === generation && reported.update.state === state;
+
+/** The first report since message number `from` that all pipelines of this generation are in force and run. */
+export function runningAt(world: AgentWorld, generation: number, from = 0): Promise<Reported> {
+  const ready = settled(generation, "committed");
+  return world.reported((reported) => ready(reported) && allRun(reported), from);
+}
+
+export function allRun({ pipelines }: Reported): boolean {
+  return pipelines.length > 0 && pipelines.every(({ state }) => state === "running");
+}
+
+/** What the journal said of updates since message number `from`, of one pipeline or of all. */
+export function updateEvents(world: AgentWorld, from: number, of?: string): UpdateEventData[] {
+  return world.broker.received
+    .slice(from)
+    .filter(({ topic }) => topic.endsWith("/events"))
+    .map(({ payload }) => payload as FleetEvent)
+    .filter(({ kind, pipeline }) => kind === "update" && (of ?? pipeline) === pipeline)
+    .map(({ data }) => UpdateEventData.parse(data));
+}
+
+export const hex = (digest = ""): string => digest.slice("sha256:".length);
+
+/** Processes whose parent is `pid`. */
+export function runnersOf(pid: number): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => parentOf(Number(name)) === pid)
+    .map(Number);
+}
+
+export async function gone(pids: number[]): Promise<void> {
+  await expect
+    .poll(() => pids.filter((pid) => parentOf(pid) !== null), { timeout: 8000 })
+    .toEqual([]);
+}
+
+function parentOf(pid: number): number | null {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return /^State:\s+Z/m.test(status) ? null : Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]);
+  } catch {
+    return null;
+  }
+}
