@@ -16,7 +16,7 @@ const ORDER: LogLevel[] = ["debug", "info", "warn", "error"];
 
 export interface LogOptions {
   level?: LogLevel;
-  /** Texts that must never appear, such as the device's password. */
+  /** Texts that must never appear, such as a former version's password. */
   secrets?: string[];
   write?: (line: string) => void;
 }

@@ -150,13 +150,12 @@ async function mainPid(world: DemoWorld): Promise<string> {
 
 /** Every secret of the fleet: what the demo made, and what the provider gave to the devices. */
 async function secretsOf(world: DemoWorld): Promise<{ name: string; value: string }[]> {
-  const { keys, boards } = world.paths;
+  const { keys, boards, hub } = world.paths;
   const pemBody = (text: string) => text.split("\n")[1] ?? "";
-  const json = async (file: string) =>
-    (JSON.parse(await readFile(file, "utf8")) as { password: string }).password;
   return [
     { name: "passphrase", value: (await readFile(path.join(keys, "passphrase"), "utf8")).trim() },
-    { name: "operator", value: await json(path.join(keys, "operator.json")) },
+    { name: "operator's key", value: pemBody(await readFile(world.paths.operatorFile, "utf8")) },
+    { name: "CA", value: pemBody(await readFile(path.join(hub, "ca/ca.pem"), "utf8")) },
     { name: "signing key", value: pemBody(await readFile(world.paths.signingKey, "utf8")) },
     // The first lines of an OpenSSH key are its public half.
     {
@@ -165,8 +164,10 @@ async function secretsOf(world: DemoWorld): Promise<{ name: string; value: strin
     },
     ...(await Promise.all(
       ["tx2", "xavier"].map(async (board) => ({
-        name: `password of ${board}`,
-        value: await json(path.join(boards, board, "root/etc/jetfleet/agent.json")),
+        name: `key of ${board}`,
+        value: pemBody(
+          await readFile(path.join(boards, board, "root/var/lib/jetfleet/identity.pem"), "utf8"),
+        ),
       })),
     )),
   ];

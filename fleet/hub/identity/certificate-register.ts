@@ -50,8 +50,12 @@ export class CertificateRegister {
     return this.find(who, serial) !== undefined;
   }
 
+  /** Undefined also for one that has ended meanwhile: a connection may live longer than its certificate. */
   find({ kind, name }: Principal, serial: string): Entry | undefined {
-    return this.#entries[kind].get(name)?.find((entry) => entry.serial === serial);
+    const now = Date.now();
+    return this.#entries[kind]
+      .get(name)
+      ?.find((entry) => entry.serial === serial && entry.untilMs > now);
   }
 
   /** Beside those in force; what has ended is dropped on the way. */

@@ -108,6 +108,8 @@ export class HubIdentity {
   }
 
   async #renew(): Promise<void> {
+    // A session ends with its certificate, if late by as long as is waited here.
+    this.gate.endRefused();
     await ensureOperatorFile(this.#operator);
     const next = await serverIdentity(this.#ca, this.#server);
     if (next.serial === this.#current.serial) return;

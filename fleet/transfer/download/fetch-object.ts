@@ -16,7 +16,7 @@ const MAX_WRONG_DIGESTS = 3;
 /**
  * Downloads until the object is there. What may pass by itself (network, a busy hub, an object not yet
  * uploaded) is retried without end, with backoff, and reported each time; a newer desired document or the end
- * of the agent cancels it. What cannot pass (refused credentials, wrong bytes again and again) is thrown.
+ * of the agent cancels it. What cannot pass (a refusal, wrong bytes again and again) is thrown.
  */
 export async function fetchObject(options: FetchOptions): Promise<void> {
   let wrongDigests = 0;

@@ -9,7 +9,7 @@ export function statusError({ statusCode, headers }: Head, digest: string): Flee
   if (status === 200 || status === 206 || status === 416) return null;
   if (status === 401 || status === 403) {
     return new FleetError("HUB_REFUSED", `The hub refused ${digest} (HTTP ${status})`, {
-      hint: "Run `up` again to renew the device's credentials.",
+      hint: "Run `up` again: it gives the device a certificate.",
     });
   }
   if (status === 404) return new FleetError("ARTIFACT_MISSING", `The hub does not hold ${digest}`);

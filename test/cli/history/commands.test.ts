@@ -167,7 +167,7 @@ describe("jetfleet events", () => {
     [["--kind", "no kind"], "expected kinds such as"],
     [["--limit", "0"], "expected a number from 1"],
     [["-f", "--until", "1h"], "Expected --follow or --until but got both"],
-    [["--hub", "http://127.0.0.1:1"], "Expected the hub at http://127.0.0.1:1"],
+    [["--hub", "https://127.0.0.1:1"], "Expected the hub at https://127.0.0.1:1"],
   ])("ends with 2 for %j and says what it expected", async (args, words) => {
     const { code, stderr } = await outcomeOf(JETFLEET, ["events", ...where(), ...args]);
     expect(code).toBe(2);

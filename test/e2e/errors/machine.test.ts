@@ -30,7 +30,7 @@ describe("a machine that cannot do what is asked of it", { timeout: 2 * MINUTE }
     await once(other.listen(0, "127.0.0.1"), "listening");
     const { port } = other.address() as AddressInfo;
     const dir = path.join(folder, "hub");
-    const args = ["--dir", dir, "--fleet", "demo", "--operator-file", path.join(dir, "op.json")];
+    const args = ["--dir", dir, "--fleet", "demo", "--operator-file", path.join(dir, "op.pem")];
     const hub = [path.join(repoDir, "fleet/hub/main.ts"), ...args, "--http-port", String(port)];
 
     seen.check("hub port taken", await run(nodePath(), hub, process.env), {
@@ -42,7 +42,7 @@ describe("a machine that cannot do what is asked of it", { timeout: 2 * MINUTE }
     other.close();
     await once(other, "close");
     const free = await run(nodePath(), hub, process.env, /"httpUrl":"[^"]+"/);
-    expect(free.text).toContain(`"httpUrl":"http://127.0.0.1:${port}"`);
+    expect(free.text).toContain(`"httpUrl":"https://127.0.0.1:${port}"`);
   });
 
   it("is told what to install when set-up has neither root nor sudo", async () => {

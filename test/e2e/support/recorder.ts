@@ -35,11 +35,9 @@ export class Recorder {
   }
 
   static async start(mqttUrl: string, operatorFile: string, device: string): Promise<Recorder> {
-    const { username, password } = JSON.parse(await readFile(operatorFile, "utf8")) as {
-      username: string;
-      password: string;
-    };
-    const options = { username, password, protocolVersion: 4, reconnectPeriod: 100 } as const;
+    const pem = await readFile(operatorFile, "utf8");
+    const tls = { ca: pem, cert: pem, key: pem };
+    const options = { ...tls, protocolVersion: 4, reconnectPeriod: 100 } as const;
     const recorder = new Recorder(mqtt.connect(mqttUrl, options), device);
     await recorder.until("a connection", () => recorder.connected, 20_000);
     return recorder;
