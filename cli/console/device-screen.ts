@@ -6,6 +6,7 @@ import {
   updateProgress,
   updateUnderWay,
 } from "../../fleet/view/index.ts";
+import { widthOf } from "../render/columns.ts";
 import {
   formatAge,
   formatBytes,
@@ -194,7 +195,7 @@ function fitted(parts: readonly string[], width: number): Line[] {
   for (let count = parts.length; count > 1; count -= 1) {
     const more = count < parts.length ? [`${parts.length - count} more`] : [];
     const text = [...parts.slice(0, count), ...more].join(" · ");
-    if (text.length <= width) return [line(text)];
+    if (widthOf(text) <= width) return [line(text)];
   }
   return [line(parts[0] ?? "")];
 }

@@ -1,8 +1,9 @@
+import { pad } from "../render/columns.ts";
 import { KEYS } from "./keys.ts";
 import { type Line, line, page, rule, type Size } from "./lines.ts";
 
 export function helpScreen(size: Size): Line[] {
-  const keys = KEYS.map(({ shown, meaning }) => line(`  ${shown.padEnd(10)}${meaning}`));
+  const keys = KEYS.map(({ shown, meaning }) => line(`  ${pad(shown, 10)}${meaning}`));
   const words = [
     "  offline   the device's connection has ended",
     "  silent    connected, but no figures for five seconds",

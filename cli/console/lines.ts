@@ -1,4 +1,4 @@
-import { fit } from "../render/format.ts";
+import { fit, pad, printable, widthOf } from "../render/columns.ts";
 
 /** Colour means something is abnormal; what is normal stays plain. */
 export type Tone = "plain" | "strong" | "faint" | "bad" | "warn" | "selected";
@@ -9,7 +9,7 @@ export interface Line {
 }
 
 export function line(text: string, tone: Tone = "plain"): Line {
-  return { text, tone };
+  return { text: printable(text), tone };
 }
 
 export const rule = (width: number): Line => line("─".repeat(width), "faint");
@@ -28,7 +28,7 @@ export function wrapped(parts: readonly string[], width: number): Line[] {
   const rows: string[] = [];
   for (const part of parts) {
     const joined = rows.length > 0 ? `${rows.at(-1)} · ${part}` : part;
-    if (rows.length > 0 && joined.length <= width) rows[rows.length - 1] = joined;
+    if (rows.length > 0 && widthOf(joined) <= width) rows[rows.length - 1] = joined;
     else rows.push(part);
   }
   return rows.map((text) => line(text));
@@ -37,8 +37,8 @@ export function wrapped(parts: readonly string[], width: number): Line[] {
 /** Left and right text on one line; the left gives way, and on a narrow screen the right goes. */
 export function spread(left: string, right: string, width: number): string {
   if (width < NARROW) return fit(left, width);
-  const room = Math.max(0, width - right.length - 1);
-  return fit(`${fit(left, room).padEnd(room)} ${right}`, width);
+  const room = Math.max(0, width - widthOf(right) - 1);
+  return fit(`${pad(fit(left, room), room)} ${right}`, width);
 }
 
 /**

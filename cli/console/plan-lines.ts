@@ -1,4 +1,5 @@
 import type { ComparisonRow, PipelineView } from "../../fleet/view/index.ts";
+import { wrap } from "../render/columns.ts";
 import { comparisonTable } from "../render/comparison-table.ts";
 import {
   limit,
@@ -10,7 +11,7 @@ import {
   siliconNote,
   soFar,
 } from "../render/comparison-words.ts";
-import { formatMs, wrap } from "../render/format.ts";
+import { formatMs } from "../render/format.ts";
 import { type Line, line, type Size, TALL, type Tone, wrapped } from "./lines.ts";
 
 /** Plan and measurement of a pipeline: a table where there is room for it, else what matters most in a line or two. */

@@ -1,5 +1,6 @@
 import type { Palette } from "../render/colour.ts";
-import { formatBytes, formatCount, formatMs, formatRatio, wrap } from "../render/format.ts";
+import { wrap } from "../render/columns.ts";
+import { formatBytes, formatCount, formatMs, formatRatio } from "../render/format.ts";
 import { type Column, table } from "../render/table.ts";
 import { countingRule, ENOUGH_FRAMES } from "./truth-text.ts";
 import type { UpdateReport } from "./update-report.ts";

@@ -1,5 +1,6 @@
 import type { ToldEvent } from "../../fleet/hub/client/index.ts";
 import type { Palette } from "./colour.ts";
+import { printable } from "./columns.ts";
 import { formatAge } from "./format.ts";
 
 /** An arrival later than this was an outage, not the network. */
@@ -12,7 +13,7 @@ export function eventLine(event: ToldEvent, palette: Palette): string {
   const where = device === null ? "hub" : pipeline === null ? device : `${device}/${pipeline}`;
   const paint = WRONG.has(kind) ? palette.bad : (text: string): string => text;
   const notes = notesOf(event).map((note) => palette.faint(` (${note})`));
-  return `${dateTime(timeMs)}  ${where}  ${paint(`${kind}: ${oneLine(message)}`)}${notes.join("")}`;
+  return `${dateTime(timeMs)}  ${where}  ${paint(`${kind}: ${printable(message)}`)}${notes.join("")}`;
 }
 
 /** What keeps the time from being the whole truth. */
@@ -33,9 +34,4 @@ export function dateTime(atMs: number): string {
   const two = (value: number): string => String(value).padStart(2, "0");
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("-");
   return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":")}`;
-}
-
-/** A device's text must not move the cursor or pretend to be another line. */
-function oneLine(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
 }

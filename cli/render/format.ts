@@ -55,28 +55,3 @@ export function formatCount(count: number | null | undefined): string {
 export function shortDigest(digest: string): string {
   return digest.replace(/^sha256:/, "").slice(0, 8);
 }
-
-/** Cuts with an ellipsis so that the text takes at most `width` columns. */
-export function fit(text: string, width: number): string {
-  if (text.length <= width) return text;
-  return width <= 1 ? text.slice(0, Math.max(0, width)) : `${text.slice(0, width - 1)}…`;
-}
-
-/** Breaks text at spaces into lines of at most `width` columns. */
-export function wrap(text: string, columns: number): string[] {
-  const width = Math.max(1, columns);
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(/\s+/).filter((part) => part !== "")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = "";
-    }
-    line = line === "" ? word : `${line} ${word}`;
-    while (line.length > width) {
-      lines.push(line.slice(0, width));
-      line = line.slice(width);
-    }
-  }
-  return line === "" ? lines : [...lines, line];
-}

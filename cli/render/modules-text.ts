@@ -12,7 +12,7 @@ import {
   type SourceKey,
   vpiBackendsText,
 } from "../../fleet/boards/catalog/index.ts";
-import { wrap } from "./format.ts";
+import { pad, widthOf, wrap } from "./columns.ts";
 import { type Column, table } from "./table.ts";
 
 const WIDE = 1000;
@@ -70,7 +70,7 @@ export function moduleLines(module: Module, width: number): string[] {
     cell.length === 1 ? shortSource(cell[0]?.source ?? "general") : "",
   ]);
   const [titleWidth, sourceWidth] = [0, 2].map((at) =>
-    Math.max(...rows.map((row) => row[at]?.length ?? 0)),
+    Math.max(...rows.map((row) => widthOf(row[at] ?? ""))),
   ) as [number, number];
   const cellWidth = Math.max(24, width - titleWidth - sourceWidth - 4);
   return [
@@ -165,7 +165,7 @@ export function comparisonLines(
   rows: readonly ComparisonRow[],
   width: number,
 ): string[] {
-  const titleWidth = Math.max(...rows.map(({ title }) => title.length));
+  const titleWidth = Math.max(...rows.map(({ title }) => widthOf(title)));
   const cellWidth = Math.max(24, Math.floor((width - titleWidth) / modules.length) - 2);
   const head = ["", ...modules.map(({ title }) => title)];
   const body = rows.map(({ title, cells }) => [
@@ -184,7 +184,7 @@ function wrappedRow(cells: readonly string[], titleWidth: number, cellWidth: num
   const height = Math.max(...columns.map((lines) => lines.length));
   return Array.from({ length: height }, (_, line) =>
     columns
-      .map((lines, at) => (lines[line] ?? "").padEnd(at === 0 ? titleWidth : cellWidth))
+      .map((lines, at) => pad(lines[line] ?? "", at === 0 ? titleWidth : cellWidth))
       .join("  ")
       .trimEnd(),
   );

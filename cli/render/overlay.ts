@@ -1,5 +1,5 @@
 import type { FleetView } from "../../fleet/view/index.ts";
-import { wrap } from "./format.ts";
+import { wrap } from "./columns.ts";
 import { type Column, table } from "./table.ts";
 
 /**

@@ -5,6 +5,7 @@ import type {
   FleetView,
   PipelineView,
 } from "../../fleet/view/index.ts";
+import { wrap } from "./columns.ts";
 import {
   FIGURE_WORDS,
   PLAN_WORDS,
@@ -15,7 +16,7 @@ import {
   siliconNote,
   soFar,
 } from "./comparison-words.ts";
-import { formatBareMs, wrap } from "./format.ts";
+import { formatBareMs } from "./format.ts";
 import { type Column, table } from "./table.ts";
 
 const COLUMNS: readonly Column[] = [

@@ -1,5 +1,5 @@
 import type { Candidate, Diagnostic, Plan } from "../../fleet/plan/index.ts";
-import { wrap } from "./format.ts";
+import { wrap } from "./columns.ts";
 import { type Column, table } from "./table.ts";
 
 const NODES_SHOWN = 4;

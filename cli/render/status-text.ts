@@ -8,15 +8,8 @@ import {
   pipelineWords,
 } from "../../fleet/view/index.ts";
 import type { Palette } from "./colour.ts";
-import {
-  fit,
-  formatAge,
-  formatBareMs,
-  formatCount,
-  formatFps,
-  shortDigest,
-  wrap,
-} from "./format.ts";
+import { fit, wrap } from "./columns.ts";
+import { formatAge, formatBareMs, formatCount, formatFps, shortDigest } from "./format.ts";
 import { overlaySection, type Shown } from "./overlay.ts";
 import { planSection } from "./plan-section.ts";
 import { type Column, table } from "./table.ts";

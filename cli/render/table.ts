@@ -1,4 +1,4 @@
-import { fit } from "./format.ts";
+import { fit, pad, printable, widthOf } from "./columns.ts";
 
 export interface Column {
   title: string;
@@ -21,7 +21,9 @@ export function table(
 }
 
 function fitWidths(columns: readonly Column[], rows: readonly string[][], width: number): number[] {
-  const widths = columns.map((_, at) => Math.max(...rows.map((cells) => cells[at]?.length ?? 0)));
+  const widths = columns.map((_, at) =>
+    Math.max(...rows.map((cells) => widthOf(printable(cells[at] ?? "")))),
+  );
   const total = (): number =>
     widths.reduce((sum, one) => sum + one, 0) + GAP * (columns.length - 1);
   while (total() > width) {
@@ -39,8 +41,7 @@ function line(columns: readonly Column[], cells: readonly string[], widths: numb
   return columns
     .map(({ align }, at) => {
       const width = widths[at] ?? 0;
-      const text = fit(cells[at] ?? "", width);
-      return align === "right" ? text.padStart(width) : text.padEnd(width);
+      return pad(fit(cells[at] ?? "", width), width, align);
     })
     .join(" ".repeat(GAP))
     .trimEnd();

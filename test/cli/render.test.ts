@@ -1,14 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NO_PALETTE, paletteFor } from "../../cli/render/colour.ts";
-import {
-  fit,
-  formatAge,
-  formatBytes,
-  formatMs,
-  shortDigest,
-  wrap,
-} from "../../cli/render/format.ts";
+import { formatAge, formatBytes, formatMs, shortDigest } from "../../cli/render/format.ts";
 import { table } from "../../cli/render/table.ts";
 
 describe("formatters", () => {
@@ -37,15 +29,6 @@ describe("formatters", () => {
 
   it("shortens digests to eight digits", () => {
     expect(shortDigest(`sha256:${"ab".repeat(32)}`)).toBe("abababab");
-  });
-
-  it("never goes over the width", () => {
-    fc.assert(
-      fc.property(fc.string(), fc.integer({ min: 1, max: 40 }), (text, width) => {
-        expect(fit(text, width).length).toBeLessThanOrEqual(width);
-        for (const line of wrap(text, width)) expect(line.length).toBeLessThanOrEqual(width);
-      }),
-    );
   });
 });
 
