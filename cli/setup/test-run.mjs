@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { runInPlace } from "./child.mjs";
 import { repoDir, requireNode, stateDir } from "./paths.mjs";
@@ -17,8 +18,9 @@ import { countsInText, vitestCounts } from "./test-counts.mjs";
  */
 export async function runTests(args, { full }) {
   const results = [await runVitest(args, full)];
-  if (args.length === 0) results.push(await runNativeTests());
-  else console.log("Native tests were left out, because arguments select tests of vitest.");
+  if (args.length === 0) {
+    for (const run of nativeRuns(full)) results.push(await runNative(run));
+  } else console.log("Native tests were left out, because arguments select tests of vitest.");
   for (const counts of results) recordCounts(counts);
   for (const counts of results) console.log(`${counts.runner}: ${formatCounts(counts)}`);
   return sumCounts(results).failed > 0 ? 1 : 0;
@@ -51,10 +53,30 @@ function readReport(file) {
   }
 }
 
-/** @returns {Promise<Counts>} */
-async function runNativeTests() {
-  const { code, text } = await runAndKeep("make", ["--no-print-directory", "-C", "native", "test"]);
-  return { runner: "native", ...countsInText(text, code) };
+/**
+ * Sanitizers compile everything anew, so a desk has them in the full form only, and CI in a short one.
+ * @param {boolean} full
+ * @returns {{ runner: string, args: string[] }[]} targets of native/Makefile
+ */
+function nativeRuns(full) {
+  const runs = [{ runner: "native", args: ["test"] }];
+  if (!full && !process.env["CI"]) return runs;
+  const binding = full ? ["asan-binding"] : ["asan-binding", "BINDING_TESTS=lifecycle calls"];
+  runs.push({ runner: "native: threads", args: ["tsan"] });
+  runs.push({ runner: "native: memory of the binding", args: binding });
+  if (full) runs.push({ runner: "native: memory", args: ["asan"] });
+  if (full) runs.push({ runner: "native: clang-tidy", args: ["tidy"] });
+  return runs;
+}
+
+/**
+ * @param {{ runner: string, args: string[] }} run
+ * @returns {Promise<Counts>}
+ */
+async function runNative({ runner, args }) {
+  const make = ["--no-print-directory", "-C", "native", `-j${cpus().length}`, ...args];
+  const { code, text } = await runAndKeep("make", make);
+  return { runner, ...countsInText(text, code) };
 }
 
 /**
