@@ -7,6 +7,7 @@
  *   model begins with "mute"     loads, but no frame ever comes
  *   model begins with "fatal"    loads, and the process dies after a few frames
  *   model begins with "lazy"     loads, and gives a tenth of the frames
+ *   model begins with "slow"     takes two seconds to load
  *   model begins with "fickle"   passes its test and is refused by the running pipeline
  *   URI holds /silent            the source says that it connects and nothing else
  *   URI ends in /unreachable     the source is lost again and again
@@ -59,7 +60,7 @@ const NO_FRAMES: NativeModelSwap = {
 /** The text of the model's file; rejects or dies as the text wants it. */
 async function load({ path }: NativeModelOptions): Promise<string> {
   const text = readFileSync(path, "latin1");
-  await delay(LOAD_MS);
+  await delay(text.startsWith("slow") ? 2000 : LOAD_MS);
   if (text.startsWith("abort")) process.kill(process.pid, "SIGSEGV");
   if (!text.startsWith("bad")) return text;
   return Promise.reject(

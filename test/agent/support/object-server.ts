@@ -9,6 +9,8 @@ export type Handler = (request: IncomingMessage, response: ServerResponse, bytes
 /** A real HTTP server of objects (over TLS when told how) that can be told to misbehave, request by request. */
 export class ObjectServer {
   readonly requests: { range?: string; ifRange?: string; peer?: string }[] = [];
+  /** Digests that were asked for, in order. */
+  readonly asked: string[] = [];
   readonly #objects = new Map<string, Buffer>();
   readonly #server: Server;
   /** Handlers for the next requests, in order; after them the server behaves. */
@@ -71,7 +73,9 @@ export class ObjectServer {
       ...(ifRange === undefined ? {} : { ifRange }),
       ...(typeof peer === "string" ? { peer } : {}),
     });
-    const bytes = this.#objects.get(request.url.split("/objects/")[1] ?? "");
+    const digest = request.url.split("/objects/")[1] ?? "";
+    this.asked.push(digest);
+    const bytes = this.#objects.get(digest);
     const handler = this.script.shift() ?? serveRange;
     if (bytes === undefined && handler === serveRange) response.writeHead(404).end();
     else handler(request, response, bytes ?? Buffer.alloc(0));
@@ -105,5 +109,20 @@ export function stallAfter(count: number): Handler {
   return (_request, response, bytes) => {
     response.writeHead(200, { etag: `"${sha256Digest(bytes)}"`, "content-length": bytes.length });
     response.write(bytes.subarray(0, count));
+  };
+}
+
+/** Sends the bytes in so many pieces, one each interval. */
+export function drip(pieces: number, intervalMs: number): Handler {
+  return (_request, response, bytes) => {
+    response.writeHead(200, { etag: `"${sha256Digest(bytes)}"`, "content-length": bytes.length });
+    const size = Math.ceil(bytes.length / pieces);
+    let sent = 0;
+    const timer = setInterval(() => {
+      response.write(bytes.subarray(sent, sent + size));
+      sent += size;
+      if (sent >= bytes.length) response.end();
+      if (sent >= bytes.length || response.destroyed) clearInterval(timer);
+    }, intervalMs);
   };
 }
