@@ -6,7 +6,13 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { HubClient, HubRecord } from "../../fleet/hub/client/index.ts";
+import {
+  createKey,
+  IssuedCertificate,
+  requestFor,
+} from "../../fleet/transfer/identity/certificate-request.ts";
 import type { Identity } from "../../fleet/transfer/identity/identity.ts";
+import { IdentityFile } from "../../fleet/transfer/identity/identity-file.ts";
 import { certifyDevice } from "./device-identity.ts";
 
 const MAIN = fileURLToPath(new URL("../../fleet/hub/main.ts", import.meta.url));
@@ -75,6 +81,19 @@ export class HubProcess {
   /** Gives a device a key and a certificate of its own. */
   async certify(device: string): Promise<Identity> {
     return certifyDevice(this.client(), this.record.fleet, device, this.identityFile(device));
+  }
+
+  /** Another operator's certificate, as the first one may have it made. Returns the file. */
+  async certifyOperator(name: string): Promise<string> {
+    const keyPem = createKey();
+    const peer = { kind: "operator", fleet: this.record.fleet, name } as const;
+    const body = JSON.stringify(requestFor(peer, keyPem));
+    const json = ["-X", "PUT", "-H", "content-type: application/json", "--data", body];
+    const { stdout } = await this.curl("operator", `/operators/${name}/certificate`, ...json);
+    const { certificate, ca } = IssuedCertificate.parse(JSON.parse(stdout));
+    const file = this.identityFile(name);
+    await new IdentityFile(file).replace({ keyPem, certificatePem: certificate, caPem: ca }, peer);
+    return file;
   }
 
   /** One PEM file holds all that a client needs: key, certificate, CA. */

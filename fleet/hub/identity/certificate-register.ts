@@ -17,6 +17,9 @@ const Listed = z.strictObject({ certificates: z.array(Entry) });
 const FOLDERS = { device: "devices", operator: "operators" } as const;
 type Kind = Principal["kind"];
 
+/** Of one name; more than a person has machines. Who asks for more loses the oldest. */
+export const MOST_IN_FORCE = 16;
+
 /**
  * The certificates that are in force, one file per device and operator, in memory and on disk. What is not listed here
  * is refused, whatever the CA once signed: to revoke is to remove.
@@ -27,6 +30,9 @@ export class CertificateRegister {
     device: new Map(),
     operator: new Map(),
   };
+
+  /** The last change on its way to the disk. */
+  #last: Promise<void> = Promise.resolve();
 
   private constructor(dir: string) {
     this.#dir = dir;
@@ -64,7 +70,7 @@ export class CertificateRegister {
     const others = (this.#entries[who.kind].get(who.name) ?? []).filter(
       ({ untilMs }) => untilMs > now,
     );
-    await this.#keep(who, [...others, entry]);
+    await this.#keep(who, [...others, entry].slice(-MOST_IN_FORCE));
   }
 
   /**
@@ -82,21 +88,38 @@ export class CertificateRegister {
   /** Revokes every certificate of the device or operator. */
   async remove(who: Principal): Promise<void> {
     this.#entries[who.kind].delete(who.name);
-    await rm(this.#file(who), { force: true });
-    await syncFolder(path.join(this.#dir, FOLDERS[who.kind]));
+    await this.#inTurn(async () => {
+      await rm(this.#file(who), { force: true });
+      await syncFolder(path.join(this.#dir, FOLDERS[who.kind]));
+    });
   }
 
+  /** In memory at once, so that two at the same time do not lose one; on disk one after the other. */
   async #keep(who: Principal, entries: Entry[]): Promise<void> {
-    const before = this.#entries[who.kind].get(who.name);
-    // At once: two at the same time must not lose one.
-    this.#entries[who.kind].set(who.name, entries);
+    const known = this.#entries[who.kind];
+    const before = known.get(who.name);
+    known.set(who.name, entries);
     try {
-      await writeFileDurably(this.#file(who), `${JSON.stringify({ certificates: entries })}\n`);
+      await this.#inTurn(() => this.#write(who));
     } catch (error) {
-      if (before) this.#entries[who.kind].set(who.name, before);
-      else this.#entries[who.kind].delete(who.name);
+      if (before) known.set(who.name, before);
+      else known.delete(who.name);
       throw error;
     }
+  }
+
+  /** What is in force now, which may be more than when it was asked for; nothing for who was removed. */
+  async #write(who: Principal): Promise<void> {
+    const certificates = this.#entries[who.kind].get(who.name);
+    if (certificates) {
+      await writeFileDurably(this.#file(who), `${JSON.stringify({ certificates })}\n`);
+    }
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
   }
 
   async #load(kind: Kind, log: Log): Promise<void> {

@@ -155,6 +155,18 @@ describe("with the right certificate", () => {
 });
 
 describe("revocation", () => {
+  it("of an operator is another operator's to do, and is at once", async () => {
+    const file = await hub.certifyOperator("guest");
+    const show = ["--cert", file];
+    const asGuest = (): Promise<{ stdout: string }> => hub.curl(null, "/devices", ...show);
+    expect(JSON.parse((await asGuest()).stdout)).toHaveProperty("devices");
+    expect((await hub.curl("door", "/operators/guest", "-X", "DELETE")).stdout).toContain(
+      "HUB_REFUSED",
+    );
+    await hub.curl("operator", "/operators/guest", "-X", "DELETE");
+    expect(JSON.parse((await asGuest()).stdout)).toMatchObject({ code: "HUB_REFUSED" });
+  });
+
   it("ends sessions that stand, over MQTT and HTTP, and keeps a renewed device in", async () => {
     const older = await readFile(hub.identityFile("door"), "utf8");
     await hub.certify("door");

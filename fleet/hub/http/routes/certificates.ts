@@ -5,11 +5,13 @@ import { Name } from "../../../spec/index.ts";
 import { CertificateRequest } from "../../../transfer/identity/certificate-request.ts";
 import { renewAtMs } from "../../../transfer/identity/renewal.ts";
 import type { CertificateState } from "../../hub-info.ts";
+import type { CertificateRegister } from "../../identity/certificate-register.ts";
 import type { Gate } from "../../identity/gate.ts";
 import type { Issuer } from "../../identity/issuer.ts";
 import { pathPart, principalOf } from "../access.ts";
 
 export interface CertificateParts {
+  register: CertificateRegister;
   issuer: Issuer;
   gate: Gate;
 }
@@ -17,11 +19,12 @@ export interface CertificateParts {
 /**
  *     PUT  /devices/<name>/certificate     the operator's: a certificate for a device's own key
  *     PUT  /operators/<name>/certificate   the operator's: one for another operator's
+ *     DELETE /operators/<name>             the operator's: revokes all of an operator's certificates
  *     GET  /certificate                    for whom it is: when to renew
  *     POST /certificate                    for whom it is: another one, in time
  */
 export function certificateRoutes(app: FastifyInstance, parts: CertificateParts): void {
-  const { issuer, gate } = parts;
+  const { register, issuer, gate } = parts;
   app.put("/devices/:name/certificate", (request) => {
     const name = pathPart(request, "name", Name);
     return issuer.certify({ kind: "device", name }, requestOf(request));
@@ -29,6 +32,12 @@ export function certificateRoutes(app: FastifyInstance, parts: CertificateParts)
   app.put("/operators/:name/certificate", (request) => {
     const name = pathPart(request, "name", Name);
     return issuer.certify({ kind: "operator", name }, requestOf(request));
+  });
+  app.delete("/operators/:name", async (request) => {
+    const name = pathPart(request, "name", Name);
+    await register.remove({ kind: "operator", name });
+    gate.endRefused();
+    return { operator: name };
   });
   app.get("/certificate", { config: { access: "peers" } }, (request): CertificateState => {
     const serial = gate.serialOf(request.raw.socket as TLSSocket);
