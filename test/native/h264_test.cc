@@ -86,6 +86,25 @@ TEST(H264Sps, ReadsColoursAndAspect) {
   EXPECT_EQ(sps->sample_aspect.height, 3);
 }
 
+TEST(H264Sps, NamesAMatrixThatSamplesCannotBeReadBy) {
+  for (const auto& [code, foreign] : std::vector<std::pair<std::uint32_t, bool>>{{0, true},
+                                                                                 {1, false},
+                                                                                 {2, false},
+                                                                                 {5, false},
+                                                                                 {7, true},
+                                                                                 {8, true},
+                                                                                 {9, false},
+                                                                                 {10, true},
+                                                                                 {200, true}}) {
+    Bits bits = Sps1080();
+    bits.Put(1, 1).Put(0, 2).Put(1, 1).Put(5, 3).Put(0, 1).Put(1, 1).Put(0, 16).Put(code, 8);
+    const auto sps = Parse(bits);
+    ASSERT_TRUE(sps.has_value());
+    EXPECT_EQ(sps->foreign_matrix[0] != '\0', foreign) << code;
+    EXPECT_EQ(sps->range, ColorRange::kLimited);
+  }
+}
+
 TEST(H264Sps, KeepsTheRestWhenTheUsabilityInformationIsCutShort) {
   Bits bits = Sps1080();
   const auto sps = Parse(bits.Put(1, 1).Put(1, 1).Put(255, 8));

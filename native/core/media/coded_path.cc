@@ -134,6 +134,13 @@ AccessUnitPtr CodedPath::Inspect(GstBuffer* buffer) {
   unit->tag = ParseFrameTag(map.data, map.size);
   gst_buffer_unmap(buffer, &map);
   callbacks_.on_coded();
+  if (picture.sps && picture.sps->foreign_matrix[0] != '\0') {
+    callbacks_.on_error(Status::Error(
+        ErrorCode::kSourceUnsupported,
+        std::string("Expected pictures of BT.601, BT.709 or BT.2020 but the colour matrix is ") +
+            picture.sps->foreign_matrix));
+    return nullptr;
+  }
   const bool discontinuous = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT) != FALSE;
   if (!Admit(picture, unit.get(), discontinuous)) return nullptr;
   const PictureTimes times = callbacks_.times_of(unit->pts);

@@ -132,8 +132,15 @@ void FileHead::Link(GstPad* pad) {
   g_object_set(nowhere, "sync", FALSE, "async", FALSE, nullptr);
   gst_bin_add(bin_, nowhere);
   const GstPtr<GstPad> target(gst_element_get_static_pad(nowhere, "sink"));
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, OnOtherEvent, this, nullptr);
   gst_pad_link(pad, target.get());
   gst_element_sync_state_with_parent(nowhere);
+}
+
+/// A file without a track that is read comes to no end by itself: nothing reaches the decoder.
+GstPadProbeReturn FileHead::OnOtherEvent(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_EOS) OnNoMorePads(nullptr, self);
+  return GST_PAD_PROBE_OK;
 }
 
 void FileHead::OnNoMorePads(GstElement*, gpointer self) {

@@ -21,6 +21,7 @@ class FileHead final : public Head {
  private:
   void Link(GstPad* pad);
   static void OnPadAdded(GstElement* parsebin, GstPad* pad, gpointer self);
+  static GstPadProbeReturn OnOtherEvent(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static void OnNoMorePads(GstElement* parsebin, gpointer self);
   static gboolean OnAutoplug(GstElement* parsebin, GstPad* pad, GstCaps* caps, gpointer self);
   static void OnElement(GstBin* bin, GstBin* sub, GstElement* element, gpointer self);

@@ -69,20 +69,33 @@ void SkipOrderCount(BitReader* bits) {
 void ReadMatrix(std::uint32_t code, H264Sps* sps) {
   switch (code) {  // table E-5
     case 0:
-      sps->rgb = true;
+      sps->foreign_matrix = "R, G, B";
       break;
     case 1:
       sps->matrix = ColorMatrix::kBt709;
       break;
+    case 2:  // not said
+    case 3:  // reserved
+      break;
+    case 4:  // FCC: within half a level of BT.601
     case 5:
     case 6:
       sps->matrix = ColorMatrix::kBt601;
       break;
+    case 7:
+      sps->foreign_matrix = "SMPTE 240M";
+      break;
+    case 8:
+      sps->foreign_matrix = "YCgCo";
+      break;
     case 9:
-    case 10:
       sps->matrix = ColorMatrix::kBt2020;
       break;
+    case 10:
+      sps->foreign_matrix = "BT.2020 of constant luminance";
+      break;
     default:
+      sps->foreign_matrix = "one unknown here";
       break;
   }
 }

@@ -36,8 +36,8 @@ struct H264Sps {
   /// Nothing where the stream does not say.
   std::optional<ColorMatrix> matrix;
   std::optional<ColorRange> range;
-  /// Samples that are R, G and B and no YUV at all.
-  bool rgb = false;
+  /// Name of a matrix that samples cannot be read by; empty when there is none.
+  const char* foreign_matrix = "";
   SampleAspect sample_aspect;
 };
 

@@ -75,7 +75,9 @@ Status MediaPipeline::Build() {
 }
 
 void MediaPipeline::OnPicture(FramePtr frame) {
-  last_pts_ms_ = std::max(frame->result.pts_ms, last_pts_ms_.load());
+  const double pts_ms = std::max(frame->result.pts_ms, last_pts_ms_.load());
+  if (last_pts_ms_ >= 0) last_gap_ms_ = pts_ms - last_pts_ms_;
+  last_pts_ms_ = pts_ms;
   callbacks_.on_picture(std::move(frame));
 }
 
@@ -106,7 +108,7 @@ Status MediaPipeline::EndOfStream() {
   const std::optional<GstClockTime> duration = head_->Duration();
   if (!duration || last_pts_ms_ < 0) return Status::Ok();
   const double expected = static_cast<double>(*duration) / GST_MSECOND;
-  const double slack = std::max(kSlackMs, expected * kSlackPart);
+  const double slack = std::max(kSlackMs + last_gap_ms_, expected * kSlackPart);
   if (last_pts_ms_ >= expected - slack) return Status::Ok();
   return Status::Error(ErrorCode::kSourceTruncated,
                        "Expected " + std::to_string(static_cast<int>(expected / 1000)) +

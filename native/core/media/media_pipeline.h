@@ -66,7 +66,9 @@ class MediaPipeline {
   const Callbacks callbacks_;
   CodedPath path_;
   std::unique_ptr<Head> head_;
+  // Written by the decoder's thread.
   std::atomic<double> last_pts_ms_{-1};
+  std::atomic<double> last_gap_ms_{0};
   // Destroyed first: its threads use all of the above.
   GstPtr<GstElement> pipeline_;
 };

@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{500};
 constexpr std::chrono::milliseconds kLongestPause{10'000};
+/// Damaged files make demuxers look for ever, and parsebin may swallow their errors; so many times
+/// the patience of one step is enough.
+constexpr int kFileSteps = 4;
 
 std::string Seconds(Clock::duration duration) {
   const auto tenths = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count() / 100;
@@ -181,8 +184,16 @@ Status Source::AwaitEnd(MediaPipeline* pipeline) {
   TimePoint keep_alive = Clock::now() + options_.keep_alive;
   while (!stopping_ && !ended_) {
     if (!uri_.live) {
-      // A file may be held up by the stages for as long as they like.
-      changed_.wait(lock);
+      // Held up by the stages it may be for as long as they like, once there is a picture.
+      const TimePoint begun = opened_ + kFileSteps * options_.timeout;
+      if (coded_) {
+        changed_.wait(lock);
+      } else if (changed_.wait_until(lock, begun) == std::cv_status::timeout && !coded_ &&
+                 !ended_) {
+        return Status::Error(ErrorCode::kSourceFormat, "Expected video but found none in " +
+                                                           uri_.shown + " within " +
+                                                           Seconds(kFileSteps * options_.timeout));
+      }
       continue;
     }
     const auto [deadline, silence] = Deadline(*pipeline);
@@ -231,7 +242,7 @@ void Source::OnWarning(const Status& warning) {
 void Source::OnCoded() {
   std::lock_guard<std::mutex> lock(mutex_);
   last_coded_ = Clock::now();
-  coded_ = true;
+  if (!std::exchange(coded_, true)) changed_.notify_all();
   stall_.Coded(last_coded_);
 }
 
