@@ -138,7 +138,7 @@ export const Reported = z.object({
   /** Generation of the last desired document that was accepted; 0 when none ever was. */
   generation: z.number().int().nonnegative(),
   /** Roles that the device remembers; absent when none, as before its first composition. */
-  roles: z.object({ epoch: Count, number: Count }).optional(),
+  roles: z.object({ epoch: Count, number: Count, digest: Digest.optional() }).optional(),
   /** Set while the device has no memory of what it accepted: it takes only a composition that answers this. */
   asks: z.string().max(64).optional(),
   /** The device as a whole. */

@@ -149,6 +149,36 @@ export const ERROR_CODES = {
     "The hub sets the file aside and begins another when it starts; its log names both.",
     false,
   ),
+  HUB_CHANGED_MEANWHILE: row(
+    "Something at the hub was changed by another program after it was read.",
+    "Run the command again.",
+    true,
+  ),
+  HUB_STATE_UNREADABLE: row(
+    "A file of the hub cannot be read, or is of a newer version; it is left as it is.",
+    "Restore the file from a backup, or use the version of jetfleet that wrote it.",
+    false,
+  ),
+  HUB_NOT_CERTIFIED: row(
+    "The hub's key is not certified by the fleet's root.",
+    "Run `up` with the root key.",
+    false,
+  ),
+  HUB_CONTENT_DIFFERS: row(
+    "The hub does not hold what was signed last: it lost data, or somebody changed it.",
+    "Find out why; `pulumi refresh` and `up` then release it again.",
+    false,
+  ),
+  PIPELINE_OWNED: row(
+    "A pipeline of that name is on the device already, and another program put it there.",
+    "Name one of them otherwise, or remove it with the program that it is of.",
+    false,
+  ),
+  AGENT_OUTDATED: row(
+    "The agent of a device does not read what this version deploys.",
+    "Run `up` for the device first; it brings the agent to this version.",
+    false,
+  ),
   AGENT_OFFLINE: row(
     "The agent did not report in time.",
     "See `journalctl -u jetfleet-agent` on the board.",

@@ -7,6 +7,8 @@ import { isErrno, readIfThere, writeFileDurably } from "../transfer/files/durabl
 import { ObjectStore } from "../transfer/files/object-store.ts";
 import { Broker } from "./broker/broker.ts";
 import { RetainedStore } from "./broker/retained-store.ts";
+import { Deploy } from "./deploy/deploy.ts";
+import type { GatherTimes } from "./deploy/gather.ts";
 import { History } from "./history/history.ts";
 import { recorderFor } from "./history/record.ts";
 import { createHttpSide } from "./http/http-server.ts";
@@ -31,6 +33,7 @@ export interface HubOptions {
   certificateLifeMs?: number;
   log?: Log;
   returnDeadlineMs?: number;
+  gather?: Partial<GatherTimes>;
 }
 
 export interface RunningHub {
@@ -68,6 +71,16 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
       ? {}
       : { returnDeadlineMs: options.returnDeadlineMs }),
   });
+  const deploy = await Deploy.open({
+    folder: path.join(options.dir, "deploy"),
+    fleet: options.fleet,
+    retained,
+    broker,
+    artifactUrl: () => record.httpUrl,
+    gather: options.gather,
+    log,
+  });
+  retained.onStored((topic) => deploy.heard(topic));
   const projectVersion = await readVersion();
   const http = await createHttpSide({
     fleet: options.fleet,
@@ -79,6 +92,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     broker,
     objects,
     history,
+    deploy,
     log,
     info: () => ({
       service: "jetfleet-hub",
@@ -91,6 +105,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const stop = async (): Promise<void> => {
     identity.stop();
     http.server.close();
+    await deploy.stop();
     await broker.close();
     http.server.closeAllConnections();
     await http.app.close();
@@ -109,6 +124,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     await stop();
     throw error;
   }
+  deploy.start();
   return { record, stop };
 }
 

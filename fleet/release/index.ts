@@ -1,9 +1,10 @@
 export { actedOn, canonicalJson, pipelineDigest, setDigestOf, sha256Digest } from "./digest.ts";
 export { type DocumentKind, type Opened, requireReadable, seal, unseal } from "./envelope.ts";
 export { openFormer, signFormer } from "./former.ts";
-export { keyIdOf, newPrivateKeyPem, PublicKeyPem, publicPemOf } from "./keys.ts";
+export { keyIdOf, keyIdOfPem, newPrivateKeyPem, PublicKeyPem, publicPemOf } from "./keys.ts";
 export { compareNumbers, isJump, MAX_JUMP, nextNumber, numberText } from "./part-number.ts";
 export {
+  inspectPart,
   modelOf,
   type OpenedPart,
   openPart,

@@ -20,6 +20,10 @@ export function keyIdOf(publicKey: KeyObject): string {
   return createHash("sha256").update(raw).digest("hex").slice(0, 16);
 }
 
+export function keyIdOfPem(publicKeyPem: string): string {
+  return keyIdOf(readPublicKey(publicKeyPem));
+}
+
 export function readPrivateKey(pem: string): KeyObject {
   return requireEd25519(createPrivateKey(pem));
 }

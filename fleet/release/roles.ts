@@ -3,6 +3,7 @@ import { CONTRACT_VERSION, Count, type SignedEnvelope } from "../contract/index.
 import { EpochMs, Name } from "../spec/index.ts";
 import { type Opened, seal, unseal } from "./envelope.ts";
 import { PublicKeyPem } from "./keys.ts";
+import { MAX_JUMP } from "./part-number.ts";
 
 /**
  * Whose signatures count, signed by the root, whose key devices pin. Release keys sign parts; the online key, which
@@ -37,9 +38,10 @@ export interface RolesWish {
   fleet: string;
   /** At least this; a higher one in force stays. */
   epoch: number;
+  /** Joins those in force; a new epoch has these alone, so a key that was lost counts no longer. */
   release: readonly string[];
   onlinePublicKey: string;
-  /** Above this, whatever is in force: what devices say that they remember. */
+  /** What a device says that it remembers. Nobody signed that, so it counts only where it is not far above. */
   aboveNumber: number;
 }
 
@@ -49,12 +51,16 @@ export interface RolesWish {
  */
 export function nextRoles(inForce: Roles | null, wish: RolesWish, nowMs: number): Roles | null {
   const epoch = Math.max(inForce?.epoch ?? 0, wish.epoch);
+  const others = inForce?.epoch === epoch ? inForce.release : [];
+  const last = inForce?.number ?? 0;
+  const above = wish.aboveNumber - last > MAX_JUMP ? last : Math.max(last, wish.aboveNumber);
+  const release = [...new Set([...others, ...wish.release])];
   if (
     inForce !== null &&
     inForce.epoch === epoch &&
-    inForce.number >= wish.aboveNumber &&
+    last >= above &&
     inForce.online.publicKey === wish.onlinePublicKey &&
-    inForce.release.join() === wish.release.join() &&
+    inForce.release.length === release.length &&
     inForce.online.notAfterMs - nowMs > (2 / 3) * ONLINE_KEY_MS
   ) {
     return null;
@@ -64,9 +70,9 @@ export function nextRoles(inForce: Roles | null, wish: RolesWish, nowMs: number)
     contract: CONTRACT_VERSION,
     fleet: wish.fleet,
     epoch,
-    number: Math.max(inForce?.number ?? 0, wish.aboveNumber) + 1,
+    number: above + 1,
     issuedAtMs: nowMs,
-    release: [...wish.release],
+    release,
     online: { publicKey: wish.onlinePublicKey, notAfterMs: nowMs + ONLINE_KEY_MS },
   };
 }

@@ -102,7 +102,7 @@ function pipelineViews(device: DeviceFacts, fresh: boolean): PipelineView[] {
   const { pipelines: reported = [], updates = [] } = device.reported?.message ?? {};
   const names = new Set(reported.map(({ name }) => name));
   const desired = device.desired?.message.pipelines ?? [];
-  const pending = desired.filter(({ name }) => !names.has(name));
+  const pending = desired.map(({ spec }) => spec).filter(({ name }) => !names.has(name));
   const plan = (name: string, runs: Reported["pipelines"][number] | null) =>
     planOf(name, runs, {
       desired: device.desired?.message ?? null,

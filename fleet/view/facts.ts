@@ -1,4 +1,5 @@
-import type { FormerDesired, Payload, Presence, Reported, Stats } from "../contract/index.ts";
+import type { Payload, Presence, Reported, Stats } from "../contract/index.ts";
+import type { ShownDesired } from "../deploy/index.ts";
 import { type DevicePast, type HeardEvent, type HeardEvents, HUB, withEvent } from "./past.ts";
 import { type History, withStats } from "./plan/history.ts";
 
@@ -10,7 +11,7 @@ export interface Heard<Message> {
 
 export interface DeviceFacts {
   name: string;
-  desired: Heard<FormerDesired> | null;
+  desired: Heard<ShownDesired> | null;
   reported: Heard<Reported> | null;
   presence: Heard<Presence> | null;
   stats: Heard<Stats> | null;
@@ -30,7 +31,7 @@ export interface FleetFacts {
 export type FleetMessage =
   /** The hub knows the device, whether or not anything was heard of it. */
   | { type: "device"; device: string }
-  | { type: "desired"; device: string; message: FormerDesired; atMs: number | null }
+  | { type: "desired"; device: string; message: ShownDesired; atMs: number | null }
   | { type: "reported"; device: string; message: Payload<"reported">; atMs: number | null }
   | { type: "presence"; device: string; message: Presence; atMs: number | null }
   | { type: "stats"; device: string; message: Stats; atMs: number }

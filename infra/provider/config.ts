@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { FleetError } from "../../fleet/errors/index.ts";
-import { keyIdOf } from "../../fleet/release/index.ts";
+import { keyIdOf, keyIdOfPem, PublicKeyPem, publicPemOf } from "../../fleet/release/index.ts";
 import { Name } from "../../fleet/spec/index.ts";
 
 /** Configuration of the provider. Secrets are named by the file that holds them and read when they are used. */
@@ -17,8 +17,28 @@ export const ProviderConfig = z.strictObject({
   }),
   signingKey: z.string().min(1).meta({
     description:
-      "Path of the fleet's ed25519 signing key (PKCS#8 PEM). Devices obey this key only.",
+      "Path of the ed25519 key that releases pipelines (PKCS#8 PEM). It is the fleet's root as well unless rootKey is set.",
   }),
+  rootKey: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        "Path of the fleet's root key, which devices pin and which says whose signatures count. Where it is the public " +
+        "half alone, somebody else certifies the hub and this release key.",
+    }),
+  epoch: z
+    .number()
+    .int()
+    .min(0)
+    .max(1000)
+    .optional()
+    .meta({
+      description:
+        "Raise it by one to begin all numbers anew, with this release key alone: after a key was lost, or a number was " +
+        "driven too high. It never goes back.",
+    }),
   onUnreachable: z
     .enum(["error", "forget"])
     .default("error")
@@ -36,34 +56,47 @@ export interface SigningKey {
   keyId: string;
 }
 
-export async function readSigningKey(path: string): Promise<SigningKey> {
+/** The root; without its private half nothing is certified. */
+export interface RootKey {
+  publicKeyPem: string;
+  keyId: string;
+  privateKeyPem: string | null;
+}
+
+/** The root of a configuration: a file of its own, private or public, or else the signing key. */
+export async function readRootKey(path: string | undefined, signing: SigningKey): Promise<RootKey> {
+  if (path === undefined) return signing;
+  const text = await readFile(path, "utf8").catch(() => "");
+  const publicKey = PublicKeyPem.safeParse(text);
+  if (!publicKey.success) return await readSigningKey(path, "rootKey");
+  const publicKeyPem = publicPemOf(publicKey.data);
+  return { publicKeyPem, keyId: keyIdOfPem(publicKeyPem), privateKeyPem: null };
+}
+
+export async function readSigningKey(path: string, setting = "signingKey"): Promise<SigningKey> {
   let privateKeyPem: string;
   try {
     privateKeyPem = await readFile(path, "utf8");
   } catch (cause) {
-    throw badKey(path, cause instanceof Error ? cause.message : String(cause), cause);
+    throw badKey(setting, path, cause instanceof Error ? cause.message : String(cause), cause);
   }
   try {
     const privateKey = createPrivateKey(privateKeyPem);
     if (privateKey.asymmetricKeyType !== "ed25519") {
-      throw badKey(path, `a key of type ${privateKey.asymmetricKeyType}`);
+      throw badKey(setting, path, `a key of type ${privateKey.asymmetricKeyType}`);
     }
     const publicKey = createPublicKey(privateKey);
     const publicKeyPem = publicKey.export({ type: "spki", format: "pem" }).toString();
     return { privateKeyPem, publicKeyPem, keyId: keyIdOf(publicKey) };
   } catch (error) {
     // Node's message could quote the file, which holds a secret.
-    throw error instanceof FleetError ? error : badKey(path, "what is no such key");
+    throw error instanceof FleetError ? error : badKey(setting, path, "what is no such key");
   }
 }
 
-function badKey(path: string, got: string, cause?: unknown): FleetError {
-  return new FleetError(
-    "USAGE",
-    `Expected the fleet's ed25519 signing key at ${path} but got ${got}`,
-    {
-      hint: "Check signingKey of the provider.",
-      ...(cause !== undefined && { cause }),
-    },
-  );
+function badKey(setting: string, path: string, got: string, cause?: unknown): FleetError {
+  return new FleetError("USAGE", `Expected an ed25519 key of the fleet at ${path} but got ${got}`, {
+    hint: `Check ${setting} of the provider.`,
+    ...(cause !== undefined && { cause }),
+  });
 }

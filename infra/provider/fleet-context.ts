@@ -1,23 +1,29 @@
-import { CONTRACT_VERSION } from "../../fleet/contract/index.ts";
+import { CONTRACT_VERSION, type Reported } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { type FleetLink, HubClient, type HubInfo } from "../../fleet/hub/client/index.ts";
 import type { RuntimeShelf } from "../../fleet/provision/runtime/index.ts";
+import type { Roles } from "../../fleet/release/index.ts";
 import { SshPool } from "../../fleet/ssh/index.ts";
-import type { ProviderConfig, SigningKey } from "./config.ts";
+import type { ProviderConfig, RootKey, SigningKey } from "./config.ts";
 import { KeyedMutex } from "./keyed-mutex.ts";
+import { certify } from "./release/certify.ts";
 
 /** What all resources of one provider process share. */
 export class FleetContext {
   readonly config: ProviderConfig;
+  /** Signs sets and pipelines. */
   readonly key: SigningKey;
+  /** What devices pin. */
+  readonly root: RootKey;
   readonly ssh = new SshPool();
-  /** Held while a device's desired document is read, changed and published. */
-  readonly desiredLock = new KeyedMutex();
+  /** One certification at a time: the resources of one `up` would only get in each other's way. */
+  readonly #certifying = new KeyedMutex();
   readonly runtimes: RuntimeShelf;
 
-  constructor(config: ProviderConfig, key: SigningKey, runtimes: RuntimeShelf) {
+  constructor(config: ProviderConfig, key: SigningKey, root: RootKey, runtimes: RuntimeShelf) {
     this.config = config;
     this.key = key;
+    this.root = root;
     this.runtimes = runtimes;
   }
 
@@ -44,6 +50,20 @@ export class FleetContext {
       );
     }
     return info;
+  }
+
+  /** The roles in force, certified anew where they have to be. `reported` says what a device remembers of them. */
+  async certified(signal: AbortSignal, reported: Reported | null): Promise<Roles> {
+    const { fleet, epoch = 0 } = this.config;
+    return await this.#certifying.run("roles", () =>
+      certify(this.hub(signal).deploy, {
+        fleet,
+        epoch,
+        release: this.key,
+        root: this.root,
+        remembered: reported?.roles,
+      }),
+    );
   }
 
   /** Runs `work` with a session at the broker, and ends the session. */

@@ -21,6 +21,7 @@ export class RetainedStore {
   readonly #messages = new Map<string, Buffer>();
   readonly #writing = new Map<string, Promise<void>>();
   readonly #next = new Map<string, PendingWrite>();
+  #listener: (topicName: string) => void = () => {};
 
   private constructor(folder: string, fleet: string) {
     this.#folder = folder;
@@ -44,11 +45,17 @@ export class RetainedStore {
     return this.#messages.get(topicName);
   }
 
+  /** Calls `listener` for every message that is to be retained from now on. */
+  onStored(listener: (topicName: string) => void): void {
+    this.#listener = listener;
+  }
+
   /** An empty payload removes the message (MQTT 3.1.1 §3.3.1.3). */
   store(topicName: string, payload: Buffer): Promise<void> {
     this.#fileOf(topicName);
     if (payload.length === 0) this.#messages.delete(topicName);
     else this.#messages.set(topicName, payload);
+    this.#listener(topicName);
     return this.#enqueue(topicName, payload);
   }
 

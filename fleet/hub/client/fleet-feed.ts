@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { FormerDesired, type Payload } from "../../contract/index.ts";
+import { showDesired } from "../../deploy/index.ts";
 import { buildView } from "../../view/build-view.ts";
 import { type FleetFacts, type FleetMessage, NOTHING_HEARD, reduce } from "../../view/facts.ts";
 import { looksBroken } from "../../view/plan/broken-budget.ts";
@@ -126,7 +126,7 @@ export class FleetFeed {
       "+",
       "desired",
       (envelope, info) => {
-        const message = parseDesired(envelope);
+        const message = showDesired(envelope);
         if (!message) return;
         this.#take({ type: "desired", device: info.device, message, atMs: arrival(info) });
       },
@@ -164,15 +164,4 @@ export class FleetFeed {
 
 function arrival({ retained, receivedAtMs }: MessageInfo): number | null {
   return retained ? null : receivedAtMs;
-}
-
-/** For show only: whether a document is signed rightly is the device's business. */
-function parseDesired(envelope: Payload<"desired">): FormerDesired | null {
-  if (!("payload" in envelope)) return null;
-  try {
-    const parsed = FormerDesired.safeParse(JSON.parse(envelope.payload));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    return null;
-  }
 }

@@ -9,6 +9,7 @@ import {
 import { IdentityFile } from "../../transfer/identity/identity-file.ts";
 import { TrustedClock } from "../../transfer/identity/trusted-clock.ts";
 import { DeviceList, HubInfo } from "../hub-info.ts";
+import { DeployClient } from "./deploy-client.ts";
 import { FleetLink } from "./fleet-link.ts";
 import { HistoryClient } from "./history-client.ts";
 import {
@@ -33,6 +34,7 @@ export interface HubClientOptions {
 
 interface AskOptions {
   body?: string;
+  headers?: Record<string, string>;
   timeoutMs?: number;
   /** Cancels this request alone. */
   signal?: AbortSignal;
@@ -49,6 +51,10 @@ const UPLOAD_IDLE_MS = 30_000;
 export class HubClient {
   readonly #options: HubClientOptions;
   readonly #baseUrl: string;
+  /** Roles, parts and what is chosen among them. */
+  readonly deploy = new DeployClient((method, path, doing, extra) =>
+    this.#short(method, path, doing, extra),
+  );
   /** Events, figures and chains that the hub keeps. */
   readonly history = new HistoryClient((path, schema, options) =>
     this.#read(path, schema, options),
@@ -237,7 +243,15 @@ export class HubClient {
         doing,
         ...(extra.body === undefined
           ? {}
-          : { body: extra.body, headers: { "content-type": "application/json" } }),
+          : {
+              body: extra.body,
+              headers: {
+                "content-type": "application/json",
+                // Node sends none with DELETE, and what follows would pass for another request.
+                "content-length": String(Buffer.byteLength(extra.body)),
+                ...extra.headers,
+              },
+            }),
         firstByteMs: timeoutMs,
         signal,
         deadline: AbortSignal.timeout(timeoutMs),

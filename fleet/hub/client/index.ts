@@ -1,4 +1,6 @@
+export { Owner, PipelineAnswer, PipelineChoice } from "../deploy-api.ts";
 export { HubInfo, HubRecord } from "../hub-info.ts";
+export { DeployClient, type Tagged, withCompareAndSet } from "./deploy-client.ts";
 export { FleetFeed } from "./fleet-feed.ts";
 export { FleetLink, type MessageInfo, type Unsubscribe } from "./fleet-link.ts";
 export type { EventFilter } from "./history-client.ts";

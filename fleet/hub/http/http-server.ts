@@ -5,6 +5,7 @@ import { NoSuchRoute, requireAccess } from "./access.ts";
 import type { HttpParts } from "./parts.ts";
 import { sendError, sendProblem } from "./problem.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
+import { deployRoutes } from "./routes/deploy.ts";
 import { deviceRoutes } from "./routes/devices.ts";
 import { historyRoutes } from "./routes/history.ts";
 import { infoRoutes } from "./routes/info.ts";
@@ -47,6 +48,7 @@ export async function createHttpSide(parts: HttpParts): Promise<HttpSide> {
     certificateRoutes,
     objectRoutes,
     deviceRoutes,
+    deployRoutes,
     retainedRoutes,
     historyRoutes,
   ]) {

@@ -46,5 +46,9 @@ function statusOf(code: ErrorCode): number {
   if (code === "ARTIFACT_DIGEST") return 422;
   if (code === "ARTIFACT_MISSING") return 404;
   if (code === "HUB_REFUSED") return 403;
+  if (code === "HUB_CHANGED_MEANWHILE") return 412;
+  if (code === "PIPELINE_OWNED" || code === "PART_STALE" || code === "ROLES_STALE") return 409;
+  if (code === "HUB_NOT_CERTIFIED") return 409;
+  if (code === "HUB_STATE_UNREADABLE") return 500;
   return code === "INTERNAL" ? 500 : 400;
 }

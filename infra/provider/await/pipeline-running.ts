@@ -1,6 +1,11 @@
-import type { PipelineStats, Reported, ReportedError } from "../../../fleet/contract/index.ts";
+import type {
+  PipelineStats,
+  PipelineUpdate,
+  ReportedError,
+} from "../../../fleet/contract/index.ts";
 import { ERROR_CODES, type ErrorCode, FleetError } from "../../../fleet/errors/index.ts";
 import type { FleetLink } from "../../../fleet/hub/client/index.ts";
+import { GIVEN_UP } from "../release/known-parts.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { type Verdict, waitUntil } from "./wait-until.ts";
 import { type DeviceView, watchDevice } from "./watch-device.ts";
@@ -9,7 +14,8 @@ import { type DeviceView, watchDevice } from "./watch-device.ts";
 export interface PipelineGoal {
   device: string;
   pipeline: string;
-  generation: number;
+  /** Digest of the part that was released; the update of this one is awaited, whatever neighbours do. */
+  part: string;
   specDigest: string;
   /** `atMs` of the device's error before the document was published; an error of that time is not about it. */
   errorBeforeAtMs: number | null;
@@ -41,17 +47,17 @@ export function judgeRunning(goal: PipelineGoal, view: PipelineView): Verdict {
   if (reported === null) return waiting(`no report from ${device} yet`);
   const error = newError(reported.error, goal);
   if (error && isFinal(error)) return failed(device, error);
-  if (reported.generation < goal.generation) {
+  const update = reported.updates?.find(({ pipeline: name }) => name === goal.pipeline);
+  if (update?.part?.digest !== goal.part) {
     return waiting(
       error ? `${device} says ${error.message}` : `${device} has not yet accepted the change`,
     );
   }
-  const own = ownUpdate(reported, goal);
-  if (own.isOver && own.error) return failed(device, own.error);
+  if (GIVEN_UP.has(update.state) && update.error) return failed(device, update.error);
   const pipeline = reported.pipelines.find(({ name }) => name === goal.pipeline);
-  if (pipeline?.specDigest !== goal.specDigest) {
-    const why = error ?? own.error ?? pipeline?.error;
-    return waiting(updateText(reported) + (why ? `: ${why.message}` : ""), why?.hint);
+  if (update.state !== "committed" || pipeline?.specDigest !== goal.specDigest) {
+    const why = update.error ?? pipeline?.error;
+    return waiting(updateText(update) + (why ? `: ${why.message}` : ""), why?.hint);
   }
   if (pipeline.state === "failed") {
     if (pipeline.error && isFinal(pipeline.error)) return failed(device, pipeline.error);
@@ -65,14 +71,6 @@ export function judgeRunning(goal: PipelineGoal, view: PipelineView): Verdict {
     );
   }
   return judgeFrames(frames);
-}
-
-/** How the pipeline's own update goes; agents of the former contract have one for all pipelines. */
-function ownUpdate({ updates, update, error }: Reported, { pipeline }: PipelineGoal) {
-  const whole = { state: update.state, error };
-  const own = updates ? updates.find((one) => one.pipeline === pipeline) : whole;
-  const isOver = own?.state === "rolled-back" || own?.state === "refused";
-  return { isOver, error: own?.error ?? null };
 }
 
 function judgeFrames(frames: FrameCount | null): Verdict {
@@ -89,8 +87,7 @@ function done({ fps }: FrameCount): Verdict {
   return { verdict: "done", text: `running, ${fps.toFixed(1)} frames per second` };
 }
 
-function updateText(reported: Reported): string {
-  const { state, fetchedBytes, totalBytes } = reported.update;
+function updateText({ state, fetchedBytes, totalBytes }: PipelineUpdate): string {
   if (state !== "fetching" || !totalBytes) return `update: ${state}`;
   return `fetching ${Math.floor((100 * (fetchedBytes ?? 0)) / totalBytes)} %`;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { FleetError, isFleetError } from "../../../fleet/errors/index.ts";
 import type { FleetLink } from "../../../fleet/hub/client/index.ts";
+import { pipelineDigest } from "../../../fleet/release/index.ts";
 import {
   BoardName,
   DetectSpec,
@@ -21,11 +22,12 @@ import {
   planOf,
   summaryIn,
 } from "../plan/pipeline-plan.ts";
+import { verifiedPart } from "../release/known-parts.ts";
+import { Released } from "../release/parts.ts";
+import { ownerOf, publish, withdraw } from "../release/publish.ts";
 import { InitFailed } from "../rpc/errors.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { type Properties, reveal, UNKNOWN } from "../rpc/values.ts";
-import { digestIn, withoutPipeline, withPipeline } from "./desired.ts";
-import { changeDesired, retainedDesired } from "./publish-desired.ts";
 import type { Known, Resource } from "./resource.ts";
 
 /** A pipeline as a program declares it: with its device, and the model itself in place of its name. */
@@ -52,12 +54,19 @@ type PipelineInputs = z.infer<typeof PipelineInputs>;
 
 export const PipelineState = z.object({
   specDigest: z.string().meta({ description: "Names this version of the pipeline and its model." }),
+  released: Released.optional().meta({
+    description:
+      "The signed parts, by digest and number; absent until a version with parts releases it.",
+  }),
   state: z.string().meta({
     description:
       "running, starting, failed, stopped; absent or changed when it is not what was deployed.",
   }),
   plan: PlanSummary.optional(),
 });
+
+/** States in which a refresh leaves a pipeline that the hub does not hold as it was signed last. */
+const DIFFERENT: ReadonlySet<unknown> = new Set(["absent", "changed"]);
 
 const RULES = { replaceOn: ["name", "device.name"], deleteBeforeReplace: true };
 
@@ -81,7 +90,7 @@ export const pipelineResource: Resource = {
       replace: RULES.replaceOn.includes(change.path),
     }));
     return {
-      changes: [...changes, ...diffState(known.state, { state: "running" })],
+      changes: [...changes, ...diffState(known.state, { state: "running" }), ...unreleased(known)],
       deleteBeforeReplace: RULES.deleteBeforeReplace,
     };
   },
@@ -90,7 +99,7 @@ export const pipelineResource: Resource = {
     const { name, device } = reveal(inputs) as { name?: unknown; device?: { name?: unknown } };
     const known = typeof name === "string" && typeof device?.name === "string";
     logPlan(inputs["plan"], log);
-    const state = { ...inputs, specDigest: UNKNOWN, state: "running" };
+    const state = { ...inputs, specDigest: UNKNOWN, released: UNKNOWN, state: "running" };
     return { id: known ? `${String(device?.name)}/${name}` : "", state };
   },
 
@@ -100,6 +109,7 @@ export const pipelineResource: Resource = {
     return {
       ...news,
       specDigest: same ? (known.state["specDigest"] ?? UNKNOWN) : UNKNOWN,
+      released: UNKNOWN,
       state: "running",
       ...planOf(news, known),
     };
@@ -117,6 +127,16 @@ export const pipelineResource: Resource = {
   read: readPipeline,
   delete: deletePipeline,
 };
+
+/** Deployed by the former version, under a signature over the whole device: it is yet to be released by itself. */
+function unreleased({ state }: Known): PropertyDiff[] {
+  if (lastReleased(state) !== null) return [];
+  return [{ path: "released", kind: "add", replace: false, inputDiff: false }];
+}
+
+function lastReleased(state: Properties): Released | null {
+  return Released.safeParse(reveal(state["released"] ?? null)).data ?? null;
+}
 
 function changedInputs(known: Known, news: Properties): PropertyDiff[] {
   return diffInputs(known.inputs, news, RULES).filter(({ path }) => !concernsPlanOnly(path));
@@ -143,24 +163,30 @@ async function deploy(
   logWarnings(summary, (message, severity = "info") => operation.log(severity, message));
   const parsed = parseInputs(inputs);
   const { device, spec, manifest } = splitInputs(parsed);
+  const draft = { fleet: context.config.fleet, device, board: parsed.device.board, spec, manifest };
+  const specDigest = pipelineDigest(spec, manifest);
   return await context.withLink(operation.signal, async (link) => {
-    const change = await changeDesired(context, operation, link, parsed.device, (content) =>
-      withPipeline(content, spec, manifest, summary),
-    );
-    const { specDigest } = change.result;
+    const { errorBeforeAtMs, ...released } = await publish(context, operation.signal, link, {
+      draft,
+      plan: summary,
+      owner: ownerOf(operation.urn),
+      last: known === undefined ? null : lastReleased(known.state),
+      differenceSeen: DIFFERENT.has(known?.state["state"]),
+    });
+    const state = { ...inputs, specDigest, released, ...plan };
     try {
       await waitRunning(operation, link, {
         device,
         pipeline: spec.name,
-        generation: change.generation,
+        part: released.part.digest,
         specDigest,
-        errorBeforeAtMs: change.errorBeforeAtMs,
+        errorBeforeAtMs,
       });
     } catch (error) {
-      const state = { ...inputs, specDigest, state: "starting", ...plan };
-      throw new InitFailed(`${device}/${spec.name}`, state, inputs, error);
+      const begun = { ...state, state: "starting" };
+      throw new InitFailed(`${device}/${spec.name}`, begun, inputs, error);
     }
-    return { ...inputs, specDigest, state: "running", ...plan };
+    return { ...state, state: "running" };
   });
 }
 
@@ -190,22 +216,40 @@ async function readPipeline(
     return known;
   };
   try {
+    await context.hubInfo(operation.signal);
     return await context.withLink(operation.signal, async (link) => {
-      const desired = await retainedDesired(context, operation, link, device.name);
-      const deployed = desired && digestIn(desired, name);
-      if (!deployed) return withState(known, "absent");
-      if (deployed !== known.state["specDigest"]) return withState(known, "changed");
+      const deployed = await chosenPart(context, operation, device.name, name);
+      const last = lastReleased(known.state);
+      if (last === null && deployed === "former") return known;
+      if (deployed === null || last === null) return withState(known, "absent");
+      if (deployed !== last.part.digest) return withState(known, "changed");
       const presence = await link.readRetained(device.name, "presence");
       if (!presence?.online) return keep(`${device.name} is offline`);
       const reported = await link.readRetained(device.name, "reported");
       const running = reported?.pipelines.find((one) => one.name === name);
-      if (running && running.specDigest !== deployed) return withState(known, "changed");
+      if (running && running.specDigest !== known.state["specDigest"]) {
+        return withState(known, "changed");
+      }
       return withState(known, running?.state ?? "absent");
     });
   } catch (error) {
     if (!isFleetError(error, "HUB_UNREACHABLE")) throw error;
     return keep(error.message);
   }
+}
+
+/** Digest of the part that the hub has chosen; `former` for one of a document of the former version. */
+async function chosenPart(
+  context: FleetContext,
+  operation: Operation,
+  device: string,
+  name: string,
+): Promise<string | null> {
+  const roles = await context.certified(operation.signal, null);
+  const { answer } = await context.hub(operation.signal).deploy.pipeline(device, name);
+  if (answer.chosen === null) return answer.former ? "former" : null;
+  const question = { fleet: context.config.fleet, device, name, releaseKeys: roles.release };
+  return verifiedPart("pipeline", answer.chosen.pipeline, question)?.digest ?? null;
 }
 
 function withState(known: Known, state: string): Known {
@@ -219,11 +263,8 @@ async function deletePipeline(
 ): Promise<void> {
   const { device, name } = parseInputs(known.inputs);
   await context.withLink(operation.signal, async (link) => {
-    const retained = await retainedDesired(context, operation, link, device.name);
-    if (!retained || digestIn(retained, name) === null) return;
-    await changeDesired(context, operation, link, device, (content) => ({
-      content: withoutPipeline(content, name),
-    }));
+    const { signal, urn } = operation;
+    if (!(await withdraw(context, signal, device.name, name, ownerOf(urn)))) return;
     const presence = await link.readRetained(device.name, "presence");
     if (!presence?.online) {
       operation.log("warning", `${device.name} is offline; it will stop ${name} when it is back`);

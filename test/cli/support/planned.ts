@@ -1,6 +1,7 @@
 import type { Shown } from "../../../cli/render/overlay.ts";
-import type { FormerDesired, ReportedPipeline } from "../../../fleet/contract/index.ts";
-import type { BudgetSpec, PlanSummary } from "../../../fleet/spec/index.ts";
+import type { ReportedPipeline } from "../../../fleet/contract/index.ts";
+import type { ShownDesired } from "../../../fleet/deploy/index.ts";
+import type { BudgetSpec, PipelineSpec, PlanSummary } from "../../../fleet/spec/index.ts";
 import {
   buildView,
   type FleetMessage,
@@ -44,34 +45,32 @@ export interface Asked {
   budget?: BudgetSpec;
 }
 
-/** What an operator asked of a device with the pipeline `entrance`, with the plan kept beside it. */
-export function desiredOf(
-  device: string,
-  { plan, budget }: Asked = {},
-  generation = 1,
-): FormerDesired {
+export const MODEL = {
+  name: "scene",
+  digest: MODEL_DIGEST,
+  sizeBytes: 1,
+  labels: ["person"],
+  decoder: "yolox" as const,
+};
+
+/** The pipeline `entrance` as an operator asked it of a device. */
+export function entranceOf({ budget }: Asked): PipelineSpec {
   return {
-    contract: 1,
-    fleet: "demo",
-    device,
-    generation,
+    name: "entrance",
+    sources: { cam: { uri: "rtsp://cam/1", transport: "tcp", loop: false } },
+    detect: { model: "scene", minScore: 0.4, nmsIou: 0.45 },
+    sinks: { mqtt: {} },
+    ...(budget && { budget }),
+  };
+}
+
+/** What a device is asked to run, with the plan kept beside it. */
+function desiredOf(asked: Asked): ShownDesired {
+  return {
+    generation: 1,
     issuedAtMs: Date.now(),
-    board: "agx-xavier",
-    artifactUrl: "http://hub",
-    setDigest: `sha256:${"7".repeat(64)}`,
-    models: [
-      { name: "scene", digest: MODEL_DIGEST, sizeBytes: 1, labels: ["person"], decoder: "yolox" },
-    ],
-    pipelines: [
-      {
-        name: "entrance",
-        sources: { cam: { uri: "rtsp://cam/1", transport: "tcp", loop: false } },
-        detect: { model: "scene", minScore: 0.4, nmsIou: 0.45 },
-        sinks: { mqtt: {} },
-        ...(budget && { budget }),
-      },
-    ],
-    ...(plan && { plans: { entrance: plan } }),
+    pipelines: [{ spec: entranceOf(asked), model: MODEL }],
+    plans: asked.plan ? { entrance: asked.plan } : {},
   };
 }
 
@@ -110,7 +109,7 @@ function messagesOf(device: string, told: Told, nowMs: number): FleetMessage[] {
   }));
   return [
     { type: "presence", device, message: presence, atMs: nowMs },
-    { type: "desired", device, message: desiredOf(device, told), atMs: nowMs },
+    { type: "desired", device, message: desiredOf(told), atMs: nowMs },
     { type: "reported", device, message: reported, atMs: nowMs },
     ...fps.map((rate, at): FleetMessage => {
       const stats = statsOf(at);

@@ -6,7 +6,13 @@ import type {
   StageStats,
   Stats,
 } from "../../../fleet/contract/index.ts";
-import { CHANNELS, type ChannelName, type Payload, topic } from "../../../fleet/contract/index.ts";
+import {
+  CHANNELS,
+  type ChannelName,
+  CONTRACT_VERSION,
+  type Payload,
+  topic,
+} from "../../../fleet/contract/index.ts";
 import type { BoardName } from "../../../fleet/spec/index.ts";
 import type { HubProcess } from "../../hub/running-hub.ts";
 
@@ -16,7 +22,8 @@ const SPEC_DIGEST = `sha256:${"5".repeat(64)}`;
 /** What a device with one running pipeline reports; tests change what they are about. */
 export function reportedOf(device: string, board: BoardName = "agx-xavier"): Reported {
   return {
-    contract: 1,
+    contract: CONTRACT_VERSION,
+    reads: [CONTRACT_VERSION],
     device,
     agentVersion: "0.1.0",
     bootId: "boot",

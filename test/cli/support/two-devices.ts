@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { HubProcess } from "../../hub/running-hub.ts";
-import { type Asked, desiredOf } from "./planned.ts";
+import { Releaser } from "../../hub/releaser.ts";
+import { HubProcess, until } from "../../hub/running-hub.ts";
+import { type Asked, entranceOf, MODEL } from "./planned.ts";
 import { reportedOf, SyntheticDevice } from "./synthetic-device.ts";
 
 export const JETFLEET = fileURLToPath(new URL("../../../cli/bin/jetfleet", import.meta.url));
@@ -10,6 +11,8 @@ export class TwoDevices {
   readonly hub: HubProcess;
   readonly tx2: SyntheticDevice;
   readonly xavier: SyntheticDevice;
+  #releaser: Releaser | undefined;
+  #asked = 0;
 
   private constructor(hub: HubProcess, tx2: SyntheticDevice, xavier: SyntheticDevice) {
     this.hub = hub;
@@ -33,12 +36,18 @@ export class TwoDevices {
     return ["--hub-dir", this.hub.stateDir, "--identity", this.hub.operatorFile];
   }
 
-  /** Keeps a desired document for a device; whether it is signed rightly is the device's business alone. */
+  /** Releases the pipeline `entrance` for a device and waits until the hub has composed it. */
   async ask(device: string, asked: Asked): Promise<void> {
-    const link = await this.hub.client().connectMqtt();
-    const payload = JSON.stringify(desiredOf(device, asked));
-    await link.publish(device, "desired", { payload, keyId: "0".repeat(16), signature: "AAAA" });
-    await link.close();
+    const hub = this.hub.client();
+    this.#releaser ??= new Releaser(hub);
+    await this.#releaser.certify();
+    const draft = { device, spec: entranceOf(asked), manifest: MODEL };
+    const sealed = this.#releaser.seal(draft, ++this.#asked);
+    await this.#releaser.choose(device, sealed, asked.plan);
+    await until(`${device} to be asked`, async () => {
+      const retained = Buffer.from((await hub.getRetained(device, "desired")) ?? []);
+      return retained.includes(sealed.part.digest);
+    });
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { FormerDesired, Presence } from "../../../fleet/contract/index.ts";
+import type { Presence } from "../../../fleet/contract/index.ts";
 import {
   buildView,
   type FleetMessage,
@@ -33,25 +33,13 @@ const report: FleetMessage = {
 const figures: FleetMessage = { type: "stats", device: "door", message: statsOf(1), atMs: NOW };
 
 function desired(generation: number): FleetMessage {
-  const message: FormerDesired = {
-    contract: 1,
-    fleet: "demo",
-    device: "door",
-    generation,
-    issuedAtMs: NOW,
-    board: "agx-xavier",
-    artifactUrl: "http://hub",
-    setDigest: `sha256:${"7".repeat(64)}`,
-    models: [],
-    pipelines: [
-      {
-        name: "exit",
-        sources: { cam: { uri: "rtsp://cam/1", transport: "tcp", loop: false } },
-        detect: { model: "scene", minScore: 0.4, nmsIou: 0.45 },
-        sinks: { mqtt: {} },
-      },
-    ],
+  const spec = {
+    name: "exit",
+    sources: { cam: { uri: "rtsp://cam/1", transport: "tcp" as const, loop: false } },
+    detect: { model: "scene", minScore: 0.4, nmsIou: 0.45 },
+    sinks: { mqtt: {} },
   };
+  const message = { generation, issuedAtMs: NOW, pipelines: [{ spec, model: null }], plans: {} };
   return { type: "desired", device: "door", message, atMs: null };
 }
 

@@ -26,6 +26,8 @@ async function warned(line: string): Promise<void> {
   await vi.waitFor(() => expect(warnings()).toContain(line));
 }
 
+const PART = { digest: `sha256:${"a".repeat(64)}`, number: { epoch: 0, n: 1 } };
+const RELEASED = { part: PART, set: PART };
 const FAILURE = { message: "the camera said no", hint: "ask it again", atMs: 1 };
 
 describe("the life of a pipeline", () => {
@@ -42,7 +44,7 @@ describe("the life of a pipeline", () => {
     expect(created.id).toBe("life/entrance");
     expect(created.state).toMatchObject({ state: "running" });
     expect(isSecretAt(created.state, ["sources", "cam1", "uri"])).toBe(true);
-    expect(device.desired).toMatchObject({ generation: 1, fleet: "lab", board: "tx2" });
+    expect(device.desired).toMatchObject({ generation: 1, refused: [] });
     expect(device.desired?.pipelines[0]?.sources["cam1"]?.uri).toContain("geheim");
     expect((await world.driver.diff(urn, created, inputs)).changes).toEqual({});
 
@@ -122,21 +124,20 @@ describe("the life of a pipeline", () => {
       }),
     );
     expect(device.desired?.pipelines.map(({ name }) => name)).toEqual([...names].sort());
-    expect(device.desired?.models).toHaveLength(1);
-    expect(device.desired?.generation).toBe(3);
+    // Gathered: the first may have left before the others came.
+    expect(device.desired?.generation).toBeLessThanOrEqual(2);
   });
 
-  test("runs two versions of a model of the same name while one pipeline is not yet updated", async () => {
+  test("runs two versions of a model of the same name, each pipeline by its own set", async () => {
     const { device } = await deployed("both");
     const second = {
       ...changed(pipelineInputs("both"), "detect.model", manifest("b")),
       name: "second",
     };
     await world.driver.create(urn, await world.driver.checked(urn, second));
-    const [old, own] = device.desired?.pipelines ?? [];
-    expect(old?.detect.model).toBe("people");
-    expect(own?.detect.model).toMatch(/^people-[0-9a-f]{8}$/);
-    expect(device.desired?.models).toHaveLength(2);
+    const [old, own] = device.desired?.models ?? [];
+    expect([old?.name, own?.name]).toEqual(["people", "people"]);
+    expect(old?.digest).not.toBe(own?.digest);
   });
 });
 
@@ -173,6 +174,7 @@ describe("waiting", () => {
     const partial = { id: init?.id ?? "", inputs, state: init?.state ?? {} };
     expect((await world.driver.diff(urn, partial, inputs)).changes).toEqual({ state: "UPDATE" });
     device.conduct = { state: "running" };
+    await device.report();
     const updated = await world.driver.update(urn, partial, inputs);
     expect(updated.state).toMatchObject({ state: "running" });
     expect((await world.driver.diff(urn, updated, inputs)).changes).toEqual({});
@@ -228,6 +230,7 @@ describe.concurrent("drift", () => {
       });
       expect((await world.driver.diff(urn, read, pipeline.inputs, ["state"])).changes).toEqual({});
       device.conduct = { state: "running" };
+      await device.report();
       const mended = await world.driver.update(urn, read, pipeline.inputs);
       expect(mended.state["state"]).toBe("running");
     },
@@ -259,7 +262,7 @@ describe("diff", () => {
   const base: Resource = {
     id: "x/entrance",
     inputs: pipelineInputs("x"),
-    state: { state: "running" },
+    state: { state: "running", released: RELEASED },
   };
   const diff = (news: Properties) => world.driver.diff(urn, base, { ...news, state: "running" });
 
@@ -280,6 +283,13 @@ describe("diff", () => {
     const { state: _goal, ...rest } = result.changes;
     expect(rest).toEqual(changes);
     expect(result.replaces).toEqual(replaces);
+  });
+
+  test("of a pipeline that the former version deployed asks for its release", async () => {
+    const former = { ...base, state: { state: "running" } };
+    const news = { ...pipelineInputs("x"), state: "running" };
+    const { changes } = await world.driver.diff(urn, former, news);
+    expect(changes).toMatchObject({ released: "ADD" });
   });
 
   test("of a renamed pipeline stops the old one first, as both would want the camera", async () => {

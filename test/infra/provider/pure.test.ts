@@ -8,11 +8,6 @@ import {
 } from "../../../infra/provider/await/pipeline-running.ts";
 import { nearestName } from "../../../infra/provider/check.ts";
 import {
-  composeDesired,
-  withoutPipeline,
-  withPipeline,
-} from "../../../infra/provider/resources/desired.ts";
-import {
   decodeProperties,
   encodeProperties,
   propertyPath,
@@ -50,72 +45,6 @@ test.each([
   expect(nearestName(name, ["model", "minScore", "privateKeyPath"])).toBe(expected);
 });
 
-describe("the desired document", () => {
-  const model = {
-    name: "m",
-    digest: `sha256:${"a".repeat(64)}`,
-    sizeBytes: 1,
-    labels: ["x"],
-    decoder: "yolox" as const,
-  };
-  const spec = (name: string) => ({
-    name,
-    sources: { cam: { uri: "rtsp://c/", transport: "tcp" as const, loop: false } },
-    detect: { model: "m", minScore: 0.4, nmsIou: 0.45 },
-    sinks: { mqtt: {} },
-  });
-  const empty = { pipelines: [], models: [] };
-
-  test("is the same whatever the order in which pipelines were added", () => {
-    const one = withPipeline(withPipeline(empty, spec("a"), model).content, spec("b"), model);
-    const other = withPipeline(withPipeline(empty, spec("b"), model).content, spec("a"), model);
-    expect(one.content).toEqual(other.content);
-  });
-
-  test("replaces a model when its only pipeline has another", () => {
-    const first = withPipeline(empty, spec("a"), model).content;
-    const next = withPipeline(first, spec("a"), { ...model, sizeBytes: 2 }).content;
-    expect(next.models).toEqual([{ ...model, sizeBytes: 2 }]);
-  });
-
-  test("drops a model with its last pipeline", () => {
-    const two = withPipeline(
-      withPipeline(empty, spec("a"), model).content,
-      spec("b"),
-      model,
-    ).content;
-    expect(withoutPipeline(two, "a").models).toHaveLength(1);
-    expect(withoutPipeline(withoutPipeline(two, "a"), "b")).toEqual(empty);
-  });
-
-  test("carries the plans of its pipelines and of no others", () => {
-    const plan = (summary: string) => ({ verdict: "runs" as const, summary, basis: [] });
-    const one = withPipeline(empty, spec("a"), model, plan("one")).content;
-    const both = withPipeline(one, spec("b"), model).content;
-    expect(both.plans).toEqual({ a: plan("one") });
-    const again = withPipeline(both, spec("a"), model, plan("two")).content;
-    expect(again.plans).toEqual({ a: plan("two") });
-    // What was planned for another version is no plan of this one.
-    expect(withPipeline(again, spec("a"), model).content).not.toHaveProperty("plans");
-    expect(withoutPipeline(again, "a")).not.toHaveProperty("plans");
-    const base = { fleet: "f", device: "d", board: "tx2" as const, artifactUrl: "http://hub" };
-    expect(composeDesired(base, again, null, null, 1).plans).toEqual({ a: plan("two") });
-  });
-
-  test("has a generation above both the document before and what the device accepted", () => {
-    const base = { fleet: "f", device: "d", board: "tx2" as const, artifactUrl: "http://hub" };
-    const compose = (previous: number | null, reported: number) =>
-      composeDesired(
-        base,
-        empty,
-        previous === null ? null : ({ generation: previous } as never),
-        { generation: reported } as never,
-        1,
-      ).generation;
-    expect([compose(null, 0), compose(4, 2), compose(null, 9)]).toEqual([1, 5, 10]);
-  });
-});
-
 describe("online", () => {
   const presence = (bootId: string, online = true): Presence => ({
     online,
@@ -144,13 +73,20 @@ describe("online", () => {
 });
 
 describe("running", () => {
-  const goal = { device: "d", pipeline: "p", generation: 3, specDigest: "s", errorBeforeAtMs: 5 };
+  const goal = { device: "d", pipeline: "p", part: "b", specDigest: "s", errorBeforeAtMs: 5 };
   const running = { name: "p", state: "running", specDigest: "s", error: null };
+  const update = (change: object = {}) => ({
+    pipeline: "p",
+    part: { digest: "b" },
+    state: "committed",
+    error: null,
+    ...change,
+  });
+  const before = { updates: [update({ part: { digest: "a" } })] };
   const view = (reported: object, online = true): PipelineView => ({
     presence: { online, bootId: "b", seq: 1, atMs: 1 },
     reported: {
-      generation: 3,
-      update: { state: "committed" },
+      updates: [update()],
       pipelines: [running],
       error: null,
       ...reported,
@@ -160,31 +96,48 @@ describe("running", () => {
   const error = (code: string, atMs = 9) => ({ code, message: "said", hint: "do", atMs });
 
   test.each<[string, object, string, string]>([
-    ["an older generation", { generation: 2 }, "waiting", "has not yet accepted"],
+    ["the update to another part", before, "waiting", "has not yet accepted"],
     [
       "an error from before",
-      { generation: 2, error: error("DESIRED_UNSIGNED", 5) },
+      { ...before, error: error("DESIRED_UNSIGNED", 5) },
       "waiting",
       "has not yet accepted",
     ],
-    ["a new final error", { generation: 2, error: error("DESIRED_UNSIGNED") }, "failed", "said"],
+    ["a new final error", { ...before, error: error("DESIRED_UNSIGNED") }, "failed", "said"],
     [
       "a new error that may pass",
-      { generation: 2, error: error("HUB_UNREACHABLE") },
+      { ...before, error: error("HUB_UNREACHABLE") },
       "waiting",
       "said",
     ],
     [
       "a fetch",
-      { pipelines: [], update: { state: "fetching", fetchedBytes: 40, totalBytes: 100 } },
+      { updates: [update({ state: "fetching", fetchedBytes: 40, totalBytes: 100 })] },
       "waiting",
       "fetching 40 %",
     ],
     [
       "a roll-back",
-      { pipelines: [], update: { state: "rolled-back" }, error: error("ARTIFACT_FETCH") },
+      { updates: [update({ state: "rolled-back", error: error("ARTIFACT_FETCH") })] },
       "failed",
       "said",
+    ],
+    [
+      "a refused part",
+      { updates: [update({ state: "refused", error: error("PART_STALE") })] },
+      "failed",
+      "said",
+    ],
+    [
+      "a neighbour that was rolled back",
+      {
+        updates: [
+          update({ pipeline: "q", state: "rolled-back", error: error("MODEL_INVALID") }),
+          update(),
+        ],
+      },
+      "waiting",
+      "first figures",
     ],
     [
       "the version before",

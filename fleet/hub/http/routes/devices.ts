@@ -3,6 +3,7 @@ import { parseTopic } from "../../../contract/index.ts";
 import { Name } from "../../../spec/index.ts";
 import type { Broker } from "../../broker/broker.ts";
 import type { RetainedStore } from "../../broker/retained-store.ts";
+import type { Deploy } from "../../deploy/deploy.ts";
 import type { DeviceList } from "../../hub-info.ts";
 import type { CertificateRegister } from "../../identity/certificate-register.ts";
 import type { Gate } from "../../identity/gate.ts";
@@ -13,6 +14,7 @@ export interface DeviceParts {
   gate: Gate;
   retained: RetainedStore;
   broker: Broker;
+  deploy: Deploy;
 }
 
 /**
@@ -32,6 +34,7 @@ export function deviceRoutes(app: FastifyInstance, parts: DeviceParts): void {
 async function deleteDevice(parts: DeviceParts, name: string): Promise<void> {
   await parts.register.remove({ kind: "device", name });
   parts.gate.endRefused();
+  await parts.deploy.forget(name);
   for (const topic of parts.retained.topicsOf(name)) {
     await parts.broker.publishRetained(topic, Buffer.alloc(0));
   }

@@ -129,7 +129,7 @@ function wantedConfig(
   mqttUrl: string,
 ): WantedConfig {
   const { fleet, hubUrl } = context.config;
-  return { fleet, device, board, hubUrl, mqttUrl, fleetPublicKey: context.key.publicKeyPem };
+  return { fleet, device, board, hubUrl, mqttUrl, fleetPublicKey: context.root.publicKeyPem };
 }
 
 function describeBoard(probe: BoardProbe): string {

@@ -74,7 +74,7 @@ export const PROBED = [
   "runtimeDigest",
 ] as const;
 
-export async function goalsOf({ config, key, runtimes }: FleetContext): Promise<Properties> {
+export async function goalsOf({ config, root, runtimes }: FleetContext): Promise<Properties> {
   const runtime = await runtimes.label();
   return {
     agent: "active",
@@ -84,7 +84,7 @@ export async function goalsOf({ config, key, runtimes }: FleetContext): Promise<
     ...(runtime !== null && { runtime }),
     fleet: config.fleet,
     hubUrl: config.hubUrl,
-    keyId: key.keyId,
+    keyId: root.keyId,
   };
 }
 
@@ -121,7 +121,8 @@ export function stateOf(
     enabled: probe.enabled,
     fleet: config?.fleet ?? "",
     hubUrl: config?.hubUrl ?? "",
-    keyId: config?.fleetPublicKey === context.key.publicKeyPem ? context.key.keyId : "another key",
+    keyId:
+      config?.fleetPublicKey === context.root.publicKeyPem ? context.root.keyId : "another key",
   };
 }
 

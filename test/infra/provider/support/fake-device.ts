@@ -2,14 +2,25 @@ import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { connectAsync, type MqttClient } from "mqtt";
 import {
   CONTRACT_VERSION,
-  FormerDesired,
+  type Desired,
   type PipelineState,
+  type PipelineUpdate,
   Reported,
   type ReportedError,
   type Stats,
   topic,
 } from "../../../../fleet/contract/index.ts";
-import { openFormer, pipelineDigest } from "../../../../fleet/release/index.ts";
+import {
+  type Identity as Addressee,
+  emptyMemory,
+  judge,
+  type Memory,
+  partKey,
+  type RefusedPipeline,
+  type WantedPipeline,
+} from "../../../../fleet/deploy/index.ts";
+import { pipelineDigest } from "../../../../fleet/release/index.ts";
+import type { ModelManifest, PipelineSpec } from "../../../../fleet/spec/index.ts";
 import type { Identity } from "../../../../fleet/transfer/identity/identity.ts";
 
 export interface Conduct {
@@ -20,21 +31,39 @@ export interface Conduct {
   framesPerMessage?: number;
   /** Set for a device that takes no document: its error is reported instead. */
   refuse?: ReportedError;
+  /** Pipelines whose new part was given up, and why. */
+  giveUp?: Record<string, ReportedError>;
+  /** Versions of desired documents that the agent reads; those of today unless said otherwise. */
+  reads?: number[];
   /** Set for a device that is told and never answers. */
   silent?: boolean;
 }
 
-const STATS_INTERVAL_MS = 100;
+/** What the device was told to run, as it accepted it. */
+export interface Told {
+  generation: number;
+  pipelines: PipelineSpec[];
+  models: ModelManifest[];
+  plans: Desired["plans"];
+  wanted: WantedPipeline[];
+  refused: RefusedPipeline[];
+}
 
-/** A device on MQTT without a board: takes desired documents and says of its pipelines what `conduct` wants. */
+const STATS_INTERVAL_MS = 100;
+const BOARD = "tx2";
+
+/** A device on MQTT without a board: judges compositions as an agent does, and says of its pipelines what `conduct` wants. */
 export class FakeDevice {
   conduct: Conduct = { state: "running" };
-  desired: FormerDesired | null = null;
-  readonly received: FormerDesired[] = [];
+  desired: Told | null = null;
+  /** Codes of messages that were refused whole. */
+  readonly refusals: string[] = [];
+  readonly received: Told[] = [];
+  memory: Memory = emptyMemory(randomUUID());
   readonly #client: MqttClient;
   readonly #fleet: string;
   readonly #name: string;
-  readonly #publicKeyPem: string;
+  readonly #identity: Addressee;
   readonly #bootId = randomUUID();
   readonly #timer: NodeJS.Timeout;
   #frames = 0;
@@ -44,7 +73,13 @@ export class FakeDevice {
     this.#client = client;
     this.#fleet = fleet;
     this.#name = name;
-    this.#publicKeyPem = publicKeyPem;
+    this.#identity = {
+      fleet,
+      device: name,
+      labels: {},
+      rootPublicKeyPem: publicKeyPem,
+      board: BOARD,
+    };
     this.#timer = setInterval(() => this.#stats(), STATS_INTERVAL_MS);
   }
 
@@ -52,6 +87,8 @@ export class FakeDevice {
     mqttUrl: string;
     identity: Identity;
     publicKeyPem: string;
+    /** What it remembers; nothing unless said otherwise. */
+    memory?: Memory;
   }): Promise<FakeDevice> {
     const { mqttUrl, identity, publicKeyPem } = options;
     if (identity.peer.kind !== "device") throw new Error("not a device's identity");
@@ -64,7 +101,8 @@ export class FakeDevice {
       reconnectPeriod: 0,
     });
     const device = new FakeDevice(client, fleet, name, publicKeyPem);
-    client.on("message", (_topic, payload) => device.#accept(payload.toString("utf8")));
+    if (options.memory) device.memory = options.memory;
+    client.on("message", (_topic, payload) => device.#accept(payload));
     await device.#publish("presence", {
       online: true,
       bootId: device.#bootId,
@@ -92,32 +130,32 @@ export class FakeDevice {
   async report(): Promise<void> {
     const { conduct, desired } = this;
     const nowMs = Date.now();
-    const pipelines = (desired?.pipelines ?? []).map((spec) => {
-      const model = desired?.models.find(({ name }) => name === spec.detect.model);
-      if (!model) throw new Error(`the document lacks model ${spec.detect.model}`);
-      return {
-        name: spec.name,
-        state: conduct.state,
-        sinceMs: nowMs,
-        model: { name: model.name, digest: model.digest },
-        specDigest: pipelineDigest(spec, model),
-        restarts: 0,
-        error: conduct.error ?? null,
-      };
-    });
+    const pipelines = (desired?.wanted ?? []).map(({ spec, model }) => ({
+      name: spec.name,
+      state: conduct.state,
+      sinceMs: nowMs,
+      model: { name: model.name, digest: model.digest },
+      specDigest: pipelineDigest(spec, model),
+      restarts: 0,
+      error: conduct.error ?? null,
+    }));
     await this.#publish(
       "reported",
       Reported.parse({
         contract: CONTRACT_VERSION,
+        reads: this.conduct.reads ?? [CONTRACT_VERSION],
         device: this.#name,
         agentVersion: "0.0.0",
         bootId: this.#bootId,
         atMs: nowMs,
         generation: desired?.generation ?? 0,
+        ...(this.memory.roles && { roles: this.memory.roles }),
+        ...(this.memory.asks !== null && { asks: this.memory.asks }),
         update: { state: "committed", sinceMs: nowMs },
-        setDigest: desired?.setDigest ?? null,
+        updates: this.#updates(nowMs),
+        setDigest: null,
         board: {
-          board: "tx2",
+          board: BOARD,
           model: "quill",
           jetpack: "4.6.1",
           l4t: "32.7.1",
@@ -132,13 +170,58 @@ export class FakeDevice {
     );
   }
 
-  #accept(text: string): void {
-    const desired = FormerDesired.parse(
-      JSON.parse(openFormer(JSON.parse(text), this.#publicKeyPem)),
-    );
-    this.received.push(desired);
+  #updates(sinceMs: number): PipelineUpdate[] {
+    const rememberedOf = (name: string) =>
+      this.memory.parts[partKey("pipeline", name)]?.number ?? null;
+    const wanted = (this.desired?.wanted ?? []).map(({ spec, part }) => {
+      const error = this.conduct.giveUp?.[spec.name] ?? null;
+      const state = error ? ("rolled-back" as const) : ("committed" as const);
+      return {
+        pipeline: spec.name,
+        part,
+        remembered: rememberedOf(spec.name),
+        state,
+        sinceMs,
+        error,
+      };
+    });
+    const refused = (this.desired?.refused ?? []).map(({ pipeline, part, error }) => {
+      const { code, message, hint } = error;
+      return {
+        ...{
+          pipeline,
+          part,
+          remembered: rememberedOf(pipeline),
+          state: "refused" as const,
+          sinceMs,
+        },
+        error: { code, message, hint, atMs: sinceMs },
+      };
+    });
+    return [...wanted, ...refused];
+  }
+
+  #accept(message: Buffer): void {
+    if (message.length === 0) return;
+    const clock = { systemMs: Date.now(), builtAtMs: 0 };
+    const verdict = judge(message, this.memory, clock, this.#identity);
+    if (verdict.verdict === "refused") this.refusals.push(verdict.error.code);
+    if (verdict.verdict !== "accepted") return;
+    const { pipelines, refused, desired } = verdict;
+    const told: Told = {
+      generation: desired.generation,
+      pipelines: pipelines.map(({ spec }) => spec),
+      models: pipelines.map(({ model }) => model),
+      plans: desired.plans,
+      wanted: pipelines,
+      refused,
+    };
+    this.received.push(told);
     if (this.conduct.silent) return;
-    if (!this.conduct.refuse) this.desired = desired;
+    if (!this.conduct.refuse) {
+      this.memory = verdict.memory;
+      this.desired = told;
+    }
     void this.report();
   }
 

@@ -48,6 +48,7 @@ export async function createWorld(runtimes?: RuntimeShelf): Promise<World> {
     mqttPort: 0,
     httpPort: 0,
     log: () => {},
+    gather: { quietMs: 100 },
   };
   let running = await startHub(options);
   const { httpUrl, mqttUrl } = running.record;

@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { SignedEnvelope } from "../contract/index.ts";
+import { PublicKeyPem } from "../release/index.ts";
+import { Digest, PlanSummary } from "../spec/index.ts";
+
+/** Which program put a pipeline on a device. Data for telling programs apart; no right comes of it. */
+export const Owner = z.strictObject({
+  /** Project and stack. */
+  program: z.string().min(1).max(256),
+  /** URN of the resource. */
+  resource: z.string().min(1).max(1024),
+});
+export type Owner = z.infer<typeof Owner>;
+
+/** Answer of `GET /roles`: the hub's own key, and the roles in force. */
+export const RolesAnswer = z.object({
+  onlineKey: PublicKeyPem,
+  roles: SignedEnvelope.nullable(),
+});
+export type RolesAnswer = z.infer<typeof RolesAnswer>;
+
+/** Body of `PUT /roles`. The hub keeps to the first root it is told. */
+export const NewRoles = z.strictObject({ roles: SignedEnvelope, rootKey: PublicKeyPem });
+export type NewRoles = z.infer<typeof NewRoles>;
+
+/** Body of `PUT /devices/<device>/pipelines/<name>`: which part the device is to run under the name. */
+export const PipelineChoice = z.strictObject({
+  part: Digest,
+  owner: Owner,
+  plan: PlanSummary.optional(),
+});
+export type PipelineChoice = z.infer<typeof PipelineChoice>;
+
+const Pair = z.object({ pipeline: SignedEnvelope, set: SignedEnvelope });
+
+/** Answer of `GET /devices/<device>/pipelines/<name>`; its ETag is what a change must name. */
+export const PipelineAnswer = z.object({
+  /** Null when nothing is chosen; its owner is null when the hub has lost it. */
+  choice: PipelineChoice.extend({ owner: Owner.nullable() }).nullable(),
+  chosen: Pair.nullable(),
+  /** Highest numbers that the hub holds for the name, chosen or not. */
+  newest: z.object({ pipeline: SignedEnvelope.nullable(), set: SignedEnvelope.nullable() }),
+  /** The pipeline runs by a document of the former version. */
+  former: z.boolean(),
+  /** Versions of `desired` that the device's agent reads; null when it has never reported. */
+  reads: z.array(z.number()).nullable(),
+});
+export type PipelineAnswer = z.infer<typeof PipelineAnswer>;

@@ -1,0 +1,241 @@
+import path from "node:path";
+import { parseTopic, topic } from "../../contract/index.ts";
+import { FleetError } from "../../errors/index.ts";
+import { compareNumbers, isInScope, numberText, openPart, scopeText } from "../../release/index.ts";
+import type { Broker } from "../broker/broker.ts";
+import type { RetainedStore } from "../broker/retained-store.ts";
+import type {
+  NewRoles,
+  Owner,
+  PipelineAnswer,
+  PipelineChoice,
+  RolesAnswer,
+} from "../deploy-api.ts";
+import type { Log } from "../log.ts";
+import { Composer } from "./composer.ts";
+import type { GatherTimes } from "./gather.ts";
+import { readsOf, reportedIn } from "./is-current.ts";
+import { type OnlineKey, openOnlineKey } from "./online-key.ts";
+import { PartStore } from "./part-store.ts";
+import { requireMatch } from "./require-match.ts";
+import { RolesStore } from "./roles-store.ts";
+import { choiceOf, isFormer, type StoredChoice, tagOf, withChoice, without } from "./selection.ts";
+import { SelectionStore } from "./selection-store.ts";
+
+export interface DeployOptions {
+  /** Folder of roles, parts and selections. */
+  folder: string;
+  fleet: string;
+  retained: RetainedStore;
+  broker: Pick<Broker, "publishRetained">;
+  artifactUrl: () => string;
+  /** How long changes of a device are gathered before it hears of them; for tests. */
+  gather?: Partial<GatherTimes> | undefined;
+  log: Log;
+}
+
+interface Stores {
+  key: OnlineKey;
+  roles: RolesStore;
+  parts: PartStore;
+  selections: SelectionStore;
+  composer: Composer;
+}
+
+/**
+ * What is deployed: the parts that were released, the choice among them for each device, and its composition.
+ *
+ * Where its own files cannot be read the hub serves all else; every request that needs them is told so, and what is
+ * retained for the devices stays.
+ */
+export class Deploy {
+  readonly #options: DeployOptions;
+  readonly #opened: Stores | FleetError;
+
+  private constructor(options: DeployOptions, opened: Stores | FleetError) {
+    this.#options = options;
+    this.#opened = opened;
+  }
+
+  static async open(options: DeployOptions): Promise<Deploy> {
+    try {
+      return new Deploy(options, await openStores(options));
+    } catch (error) {
+      if (!(error instanceof FleetError)) throw error;
+      options.log("nothing can be deployed", { reason: error.message });
+      return new Deploy(options, error);
+    }
+  }
+
+  get #stores(): Stores {
+    if (this.#opened instanceof FleetError) throw this.#opened;
+    return this.#opened;
+  }
+
+  /** Composes for every device that something is chosen or retained for. */
+  start(): void {
+    if (this.#opened instanceof FleetError) return;
+    this.#opened.composer.start(() => this.#devices());
+  }
+
+  async stop(): Promise<void> {
+    if (this.#opened instanceof FleetError) return;
+    await this.#opened.composer.stop();
+    await this.#opened.selections.settled();
+  }
+
+  /**
+   * To be called when a message was retained: what a device says of itself may call for a composition, and what
+   * somebody else put on `desired` is replaced by what was chosen.
+   */
+  heard(topicName: string): void {
+    if (this.#opened instanceof FleetError) return;
+    const parsed = parseTopic(topicName);
+    if (parsed?.channel === "reported" || parsed?.channel === "desired") {
+      this.#opened.composer.touch(parsed.device);
+    }
+  }
+
+  roles(): { answer: RolesAnswer; tag: string } {
+    const { key, roles } = this.#stores;
+    const answer = { onlineKey: key.publicKeyPem, roles: roles.inForce?.envelope ?? null };
+    return { answer, tag: roles.tag };
+  }
+
+  async replaceRoles(news: NewRoles, ifMatch: string): Promise<void> {
+    const { key, roles, composer } = this.#stores;
+    await roles.replace(news, ifMatch, this.#options.fleet, key.publicKeyPem);
+    for (const device of this.#devices()) composer.touch(device);
+  }
+
+  /** Keeps a part that a release key of the roles signed for this fleet. */
+  async addPart(digest: string, envelope: unknown): Promise<void> {
+    const roles = this.#stores.roles.inForce?.document;
+    if (!roles) {
+      throw new FleetError(
+        "HUB_NOT_CERTIFIED",
+        "Expected roles of the fleet's root before any part",
+      );
+    }
+    const part = openPart(envelope, roles.release);
+    if (part.digest !== digest) {
+      throw new FleetError("ARTIFACT_DIGEST", `Expected part ${digest} but got ${part.digest}`);
+    }
+    if (part.document.fleet !== this.#options.fleet) {
+      const got = `one for ${part.document.fleet}`;
+      throw new FleetError(
+        "PART_OUT_OF_SCOPE",
+        `Expected a part for ${this.#options.fleet} but got ${got}`,
+      );
+    }
+    await this.#stores.parts.add(part);
+  }
+
+  pipeline(device: string, name: string): { answer: PipelineAnswer; tag: string } {
+    const selection = this.#stores.selections.get(device);
+    const choice = choiceOf(selection, name);
+    const pipeline = choice && this.#stores.parts.get(choice.part);
+    const set =
+      pipeline?.document.kind === "pipeline" && this.#stores.parts.get(pipeline.document.set);
+    const newest = (kind: "pipeline" | "set") =>
+      this.#stores.parts.newest(kind, name, device)?.envelope ?? null;
+    const { fleet, retained } = this.#options;
+    const reads = readsOf(reportedIn(retained.get(topic(fleet, device, "reported"))));
+    const answer = {
+      choice,
+      chosen: pipeline && set ? { pipeline: pipeline.envelope, set: set.envelope } : null,
+      newest: { pipeline: newest("pipeline"), set: newest("set") },
+      former: isFormer(selection, name),
+      reads: reads && [...reads],
+    };
+    return { answer, tag: tagOf(selection, name) };
+  }
+
+  async choose(device: string, name: string, choice: PipelineChoice, ifMatch: string) {
+    this.#requireChoosable(device, name, choice);
+    await this.#stores.selections.change(device, (selection) => {
+      requireMatch(tagOf(selection, name), ifMatch, `pipeline ${name} of ${device}`);
+      const before = choiceOf(selection, name);
+      requireOwn(before, choice.owner, name, device);
+      this.#requireNotOlder(before, choice, name);
+      return withChoice(selection, name, choice);
+    });
+    this.#stores.composer.touch(device);
+    return this.pipeline(device, name);
+  }
+
+  /** Takes a pipeline off a device. */
+  async drop(device: string, name: string, owner: Owner, ifMatch: string) {
+    await this.#stores.selections.change(device, (selection) => {
+      requireMatch(tagOf(selection, name), ifMatch, `pipeline ${name} of ${device}`);
+      requireOwn(choiceOf(selection, name), owner, name, device);
+      return without(selection, name);
+    });
+    this.#stores.composer.touch(device);
+    return this.pipeline(device, name);
+  }
+
+  async forget(device: string): Promise<void> {
+    await this.#stores.selections.forget(device);
+  }
+
+  #devices(): Set<string> {
+    const retained = [...this.#options.retained.entries()].map(([name]) => parseTopic(name));
+    const told = retained.flatMap((one) => (one?.channel === "desired" ? [one.device] : []));
+    return new Set([...this.#stores.selections.devices(), ...told]);
+  }
+
+  #requireChoosable(device: string, name: string, { part }: PipelineChoice): void {
+    const pipeline = this.#stores.parts.get(part);
+    if (pipeline?.document.kind !== "pipeline" || !this.#stores.parts.get(pipeline.document.set)) {
+      throw new FleetError(
+        "PART_MISSING",
+        `Expected part ${part} with its set before it is chosen`,
+      );
+    }
+    const { document } = pipeline;
+    if (document.name !== name) {
+      throw new FleetError("USAGE", `Expected a part of pipeline ${name} but got ${document.name}`);
+    }
+    // Labels are the devices' own business; they judge that scope themselves.
+    if (document.scope.to === "labels" || isInScope(document.scope, { device, labels: {} })) return;
+    const got = `one for ${scopeText(document.scope)}`;
+    throw new FleetError("PART_OUT_OF_SCOPE", `Expected a part for ${device} but got ${got}`);
+  }
+
+  /** Devices would refuse it as well; whoever chooses should hear so at once. */
+  #requireNotOlder(before: StoredChoice | null, { part }: PipelineChoice, name: string): void {
+    const known = before && this.#stores.parts.get(before.part)?.document.number;
+    const next = this.#stores.parts.get(part)?.document.number;
+    if (!known || !next || compareNumbers(next, known) >= 0) return;
+    const [last, got] = [numberText(known), numberText(next)];
+    throw new FleetError(
+      "PART_STALE",
+      `Expected number ${last} or above of ${name} but got ${got}`,
+    );
+  }
+}
+
+async function openStores(options: DeployOptions): Promise<Stores> {
+  const { folder, fleet, retained, broker, artifactUrl, gather, log } = options;
+  const key = await openOnlineKey(path.join(folder, "online-key.pem"));
+  const roles = await RolesStore.open(folder);
+  const parts = await PartStore.open(path.join(folder, "parts"), log);
+  const desired = (device: string) => retained.get(topic(fleet, device, "desired"));
+  const selections = await SelectionStore.open(path.join(folder, "selections"), desired);
+  const composer = new Composer({
+    ...{ fleet, key, roles, parts, selections, artifactUrl, gather, log },
+    retained: (name) => retained.get(name),
+    publish: (name, payload) => broker.publishRetained(name, payload),
+  });
+  return { key, roles, parts, selections, composer };
+}
+
+function requireOwn(before: StoredChoice | null, owner: Owner, name: string, device: string): void {
+  const theirs = before?.owner?.program;
+  if (theirs === undefined || theirs === owner.program) return;
+  throw new FleetError(
+    "PIPELINE_OWNED",
+    `Expected pipeline ${name} of ${device} to be free or of ${owner.program} but it is of ${theirs}`,
+  );
+}

@@ -1,0 +1,89 @@
+import { CONTRACT_VERSION, type Reported } from "../../../fleet/contract/index.ts";
+import { FleetError } from "../../../fleet/errors/index.ts";
+import { type FleetLink, type Owner, withCompareAndSet } from "../../../fleet/hub/client/index.ts";
+import { canonicalJson } from "../../../fleet/release/index.ts";
+import type { PlanSummary } from "../../../fleet/spec/index.ts";
+import type { FleetContext } from "../fleet-context.ts";
+import { type Question, requireAsSigned, takenNumbers, verifiedPart } from "./known-parts.ts";
+import { type Draft, type Released, sealDraft } from "./parts.ts";
+
+export interface Publication {
+  draft: Draft;
+  plan: PlanSummary | undefined;
+  owner: Owner;
+  /** What was signed last; null when that is not known. */
+  last: Released | null;
+  /** A refresh has seen that the hub holds something else than was signed last, or nothing. */
+  differenceSeen: boolean;
+}
+
+/** Signs what the program says, sends the parts and chooses them for the device. */
+export async function publish(
+  context: FleetContext,
+  signal: AbortSignal,
+  link: FleetLink,
+  { draft, plan, owner, last, differenceSeen }: Publication,
+): Promise<Released & { errorBeforeAtMs: number | null }> {
+  const { device, spec, fleet } = draft;
+  const reported = await link.readRetained(device, "reported");
+  const roles = await context.certified(signal, reported);
+  const hub = context.hub(signal).deploy;
+  const question: Question = { fleet, device, name: spec.name, releaseKeys: roles.release };
+  return await withCompareAndSet(async () => {
+    const { answer, tag } = await hub.pipeline(device, spec.name);
+    requireReader(device, answer.reads);
+    const chosen = verifiedPart("pipeline", answer.chosen?.pipeline ?? null, question);
+    if (!differenceSeen) requireAsSigned(last, chosen, question);
+    const newest = {
+      pipeline: verifiedPart("pipeline", answer.newest.pipeline, question),
+      set: verifiedPart("set", answer.newest.set, question),
+    };
+    const taken = takenNumbers(last, newest, reported, spec.name);
+    const sealed = sealDraft(draft, taken, roles.epoch, context.key);
+    const choice = { part: sealed.part.digest, owner, ...(plan !== undefined && { plan }) };
+    if (canonicalJson(answer.choice) !== canonicalJson(choice)) {
+      await hub.putPart(sealed.envelopes.set);
+      await hub.putPart(sealed.envelopes.pipeline);
+      await hub.choose(device, spec.name, choice, tag);
+    }
+    return { part: sealed.part, set: sealed.set, errorBeforeAtMs: errorTimeOf(reported) };
+  });
+}
+
+/** Takes a pipeline off its device; false when it is not there, or is another program's by now. */
+export async function withdraw(
+  context: FleetContext,
+  signal: AbortSignal,
+  device: string,
+  name: string,
+  owner: Owner,
+): Promise<boolean> {
+  const hub = context.hub(signal).deploy;
+  return await withCompareAndSet(async () => {
+    const { answer, tag } = await hub.pipeline(device, name);
+    const theirs = answer.choice?.owner;
+    const isTheirs =
+      theirs && (theirs.program !== owner.program || theirs.resource !== owner.resource);
+    if (isTheirs || (answer.choice === null && !answer.former)) return false;
+    await hub.drop(device, name, owner, tag);
+    return true;
+  });
+}
+
+/** The owner that a resource's URN tells: `urn:pulumi:<stack>::<project>::<type>::<name>`. */
+export function ownerOf(urn: string): Owner {
+  const [stack = "", project = ""] = urn.replace(/^urn:pulumi:/, "").split("::");
+  return { program: `${project}/${stack}`, resource: urn };
+}
+
+function requireReader(device: string, reads: readonly number[] | null): void {
+  if (reads === null || reads.includes(CONTRACT_VERSION)) return;
+  throw new FleetError(
+    "AGENT_OUTDATED",
+    `Expected the agent of ${device} to read version ${CONTRACT_VERSION} but it reads ${reads.join(", ")}`,
+  );
+}
+
+function errorTimeOf(reported: Reported | null): number | null {
+  return reported?.error?.atMs ?? null;
+}
