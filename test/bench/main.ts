@@ -1,12 +1,13 @@
 /** `npm run bench -- NAME [--json] [--rounds N]`; without a name, what there is. */
 import { parseArgs } from "node:util";
 import type { Bench, BenchResult } from "./bench.ts";
+import { historyBench } from "./history/bench.ts";
 import { onnxBench } from "./onnx/bench.ts";
 import { pipelineBench } from "./pipeline/bench.ts";
 import { plannerBench } from "./planner/bench.ts";
 import { formatTable } from "./table.ts";
 
-const BENCHES: Bench[] = [pipelineBench, onnxBench, plannerBench];
+const BENCHES: Bench[] = [pipelineBench, onnxBench, plannerBench, historyBench];
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({

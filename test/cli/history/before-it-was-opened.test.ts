@@ -83,7 +83,7 @@ describe("a console opened five minutes after an outage", () => {
   });
 
   it("does so in a real terminal", async () => {
-    const where = ["--hub-dir", hub.stateDir, "--credentials", hub.operatorFile];
+    const where = ["--hub-dir", hub.stateDir, "--identity", hub.operatorFile];
     const terminal = new Terminal([JETFLEET, "console", ...where], { width: 120, height: 40 });
     try {
       await terminal.awaitText(/xavier: The device is offline/);

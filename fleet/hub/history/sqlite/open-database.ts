@@ -13,6 +13,7 @@ export interface SetAside {
 /** SQLITE_CORRUPT, SQLITE_NOTADB (https://www.sqlite.org/rescode.html). */
 const DAMAGED_CODES = new Set([11, 26]);
 const FULL_CODE = 13;
+const BUSY_MS = 2000;
 
 /**
  * Opens the file, or makes it. One that is damaged, or of a newer version than this one knows, is kept under another
@@ -44,7 +45,8 @@ export function asHistoryError(error: unknown, file: string): FleetError {
 function openChecked(file: string): DatabaseSync {
   let db: DatabaseSync | null = null;
   try {
-    db = new DatabaseSync(file);
+    // Somebody may look into the file with a tool of his own.
+    db = new DatabaseSync(file, { timeout: BUSY_MS });
     // With FULL every commit is on disk when it returns; with WAL readers and the writer do not wait for each other.
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     check(db, file);
