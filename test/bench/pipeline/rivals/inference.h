@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
@@ -22,10 +23,60 @@ constexpr float kGrey = 114;
 constexpr std::size_t kPlane = std::size_t{kSide} * kSide;
 constexpr std::size_t kRow = 85;
 constexpr float kMinScore = 0.4F;
+constexpr float kNmsIou = 0.45F;
 
 [[noreturn]] inline void Die(const char* what) {
   std::fprintf(stderr, "%s\n", what);
   std::exit(1);
+}
+
+struct Box {
+  float left, top, right, bottom, score;
+  long label;
+};
+
+inline float Iou(const Box& a, const Box& b) {
+  const float width = std::min(a.right, b.right) - std::max(a.left, b.left);
+  const float height = std::min(a.bottom, b.bottom) - std::max(a.top, b.top);
+  if (width <= 0 || height <= 0) return 0;
+  const auto area = [](const Box& box) { return (box.right - box.left) * (box.bottom - box.top); };
+  const float both = width * height;
+  return both / (area(a) + area(b) - both);
+}
+
+/// Boxes of YOLOX's rows: cells of strides 8, 16 and 32, row by row.
+inline std::vector<Box> Decode(const float* row) {
+  std::vector<Box> boxes;
+  for (const int stride : {8, 16, 32}) {
+    const int cells = kSide / stride;
+    for (int cell = 0; cell < cells * cells; ++cell, row += kRow) {
+      if (row[4] < kMinScore) continue;
+      const float* best = std::max_element(row + 5, row + kRow);
+      const float score = row[4] * *best;
+      if (score < kMinScore) continue;
+      const float s = static_cast<float>(stride);
+      const float x = (row[0] + static_cast<float>(cell % cells)) * s;
+      const float y = (row[1] + static_cast<float>(cell / cells)) * s;
+      const float width = std::exp(row[2]) * s / 2;
+      const float height = std::exp(row[3]) * s / 2;
+      boxes.push_back({x - width, y - height, x + width, y + height, score, best - row});
+    }
+  }
+  return boxes;
+}
+
+/// Greedy, by label; returns how many are left.
+inline int CountAfterNms(std::vector<Box> boxes) {
+  std::sort(boxes.begin(), boxes.end(),
+            [](const Box& a, const Box& b) { return a.score > b.score; });
+  std::vector<Box> kept;
+  for (const Box& box : boxes) {
+    const bool covered = std::any_of(kept.begin(), kept.end(), [&](const Box& other) {
+      return other.label == box.label && Iou(other, box) > kNmsIou;
+    });
+    if (!covered) kept.push_back(box);
+  }
+  return static_cast<int>(kept.size());
 }
 
 inline const OrtApi* OpenRuntime(const char* path) {
@@ -60,7 +111,7 @@ class Inference {
   /// Planes B, G, R; to be filled before `Run`.
   float* tensor() { return tensor_.data(); }
 
-  /// Objects in the picture, before NMS.
+  /// Objects in the picture.
   int Run() {
     const auto memory = Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault);
     const std::array<std::int64_t, 4> shape = {1, 3, kSide, kSide};
@@ -69,15 +120,7 @@ class Inference {
     const char* in = input_name_.c_str();
     const char* out = output_name_.c_str();
     auto outputs = session_.Run(Ort::RunOptions{nullptr}, &in, &input, 1, &out, 1);
-    const float* rows = outputs[0].GetTensorData<float>();
-    const std::size_t count = outputs[0].GetTensorTypeAndShapeInfo().GetElementCount() / kRow;
-    int objects = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      const float* row = rows + i * kRow;
-      if (row[4] < kMinScore) continue;
-      if (row[4] * *std::max_element(row + 5, row + kRow) >= kMinScore) ++objects;
-    }
-    return objects;
+    return CountAfterNms(Decode(outputs[0].GetTensorData<float>()));
   }
 
  private:
