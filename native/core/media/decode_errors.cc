@@ -2,7 +2,6 @@
 
 #include <gst/gst.h>
 
-#include <cstdlib>
 #include <cstring>
 
 namespace jetfleet {
@@ -26,7 +25,7 @@ void OnLog(GstDebugCategory* category, GstDebugLevel level, const gchar*, const 
 void WatchDecodeErrors() {
   static const bool done = [] {
     // Who asked for GStreamer's log gets it; otherwise nobody reads these lines.
-    if (std::getenv("GST_DEBUG") == nullptr) gst_debug_remove_log_function(gst_debug_log_default);
+    if (g_getenv("GST_DEBUG") == nullptr) gst_debug_remove_log_function(gst_debug_log_default);
     gst_debug_add_log_function(OnLog, nullptr, nullptr);
     gst_debug_set_active(TRUE);
     gst_debug_set_threshold_for_name(kCategory, GST_LEVEL_ERROR);

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "core/media/gst_error.h"
@@ -26,7 +25,7 @@ Status CheckFile(const std::string& path) {
   struct stat about {};
   if (stat(path.c_str(), &about) != 0) {
     return Status::Error(ErrorCode::kSourceUnreachable,
-                         "Cannot read the file " + path + ": " + std::strerror(errno));
+                         "Cannot read the file " + path + ": " + g_strerror(errno));
   }
   if (!S_ISREG(about.st_mode)) {
     return Status::Error(ErrorCode::kSourceUnsupported,
@@ -35,7 +34,7 @@ Status CheckFile(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (file < 0) {
     return Status::Error(ErrorCode::kSourceUnreachable,
-                         "Cannot read the file " + path + ": " + std::strerror(errno));
+                         "Cannot read the file " + path + ": " + g_strerror(errno));
   }
   close(file);
   if (about.st_size == 0) {

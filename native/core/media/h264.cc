@@ -132,12 +132,12 @@ bool ReadSize(BitReader* bits, H264Sps* sps) {
   }
   bits->Flag();  // direct 8x8 inference
   if (columns > kMaxMacroblocks || rows > kMaxMacroblocks) return false;
-  std::int64_t width = columns * 16;
-  std::int64_t height = rows * 16;
+  std::int64_t width = std::int64_t{columns} * 16;
+  std::int64_t height = std::int64_t{rows} * 16;
   if (bits->Flag()) {
     const int chroma = sps->separate_planes ? 0 : sps->chroma_format;
     const std::int64_t unit_x = chroma == 1 || chroma == 2 ? 2 : 1;
-    const std::int64_t unit_y = (chroma == 1 ? 2 : 1) * (frames_only ? 1 : 2);
+    const std::int64_t unit_y = std::int64_t{chroma == 1 ? 2 : 1} * (frames_only ? 1 : 2);
     const std::int64_t left = bits->Unsigned();
     const std::int64_t right = bits->Unsigned();
     const std::int64_t top = bits->Unsigned();
