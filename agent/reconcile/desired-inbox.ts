@@ -1,16 +1,14 @@
 import type { ReportedError } from "../../fleet/contract/index.ts";
-import type { Identity } from "../../fleet/deploy/index.ts";
+import { type Accepted, type Identity, judge } from "../../fleet/deploy/index.ts";
 import { type FleetError, isFleetError } from "../../fleet/errors/index.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
 import type { BackoffRange } from "../../fleet/transfer/backoff.ts";
 import type { NewEvent } from "../report/event-journal.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
-import type { Acceptable } from "../update/accept.ts";
 import { diskError } from "../update/disk-error.ts";
 import type { StateStore } from "../update/state-store.ts";
 import { BUILT_AT_MS } from "../version.ts";
-import { judgeEither } from "./former-desired.ts";
 import { keepTrying } from "./keep-trying.ts";
 import type { Reconciler } from "./reconciler.ts";
 
@@ -58,7 +56,8 @@ export class DesiredInbox {
     if (signal.aborted) return;
     try {
       const { identity, store } = this.#options;
-      const result = judgeEither(message, store.current.memory, identity, BUILT_AT_MS);
+      const clock = { systemMs: Date.now(), builtAtMs: BUILT_AT_MS };
+      const result = judge(message, store.current.memory, clock, identity);
       if (result.verdict === "refused") return this.#refuse(result.error, message);
       if (result.verdict === "accepted") await this.#keep(result, message, signal);
       this.#settle();
@@ -70,7 +69,7 @@ export class DesiredInbox {
   }
 
   /** What is good but cannot be kept is not in force: after a power cut it would be gone. It is tried again. */
-  async #keep(accepted: Acceptable, message: Buffer, signal: AbortSignal): Promise<void> {
+  async #keep(accepted: Accepted, message: Buffer, signal: AbortSignal): Promise<void> {
     await keepTrying(() => this.#options.reconciler.submit(accepted), {
       signal,
       backoff: this.#options.diskBackoff,

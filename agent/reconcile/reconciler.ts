@@ -1,5 +1,6 @@
 import type { ReportedError } from "../../fleet/contract/index.ts";
-import { type Acceptable, accept } from "../update/accept.ts";
+import type { Accepted } from "../../fleet/deploy/index.ts";
+import { accept } from "../update/accept.ts";
 import type { DeviceState } from "../update/device-state.ts";
 import { isSettled } from "../update/machine.ts";
 import { NEW_PIPELINE } from "../update/pipeline-record.ts";
@@ -34,7 +35,7 @@ export class Reconciler {
   }
 
   /** Writes what a document asks for, and works on it in the background. Throws when it cannot be written. */
-  async submit(accepted: Acceptable): Promise<void> {
+  async submit(accepted: Accepted): Promise<void> {
     const { store, onChange } = this.#options;
     let before = store.current;
     const after = await store.save((state) => {

@@ -5,11 +5,6 @@ import { isPinned, isWorking, type Target } from "./machine.ts";
 import { advance, isSame, NEW_PIPELINE, type PipelineRecord } from "./pipeline-record.ts";
 import type { PipelineVersion } from "./pipeline-version.ts";
 
-/** What is needed of an accepted document. */
-export interface Acceptable extends Pick<Accepted, "pipelines" | "refused" | "memory"> {
-  desired: Pick<Accepted["desired"], "generation" | "artifactUrl">;
-}
-
 /**
  * The state once a document is accepted: what it remembers, and of each pipeline whether something else is wanted.
  * A pipeline of which nothing changed is left alone, whatever it is doing; one that is refused stays as it is; one that
@@ -17,7 +12,7 @@ export interface Acceptable extends Pick<Accepted, "pipelines" | "refused" | "me
  */
 export function accept(
   state: DeviceState,
-  { desired, memory, pipelines: wanted, refused }: Acceptable,
+  { desired, memory, pipelines: wanted, refused }: Accepted,
   nowMs: number,
 ): DeviceState {
   const { generation, artifactUrl } = desired;

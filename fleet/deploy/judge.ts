@@ -57,24 +57,6 @@ export function judge(
   });
 }
 
-/**
- * Judges again what was accepted and kept, as after a restart: it must still be signed, whole and for this device, and
- * it may be as old as it is. `memory` must be that of the acceptance or later.
- */
-export function judgeKept(bytes: Uint8Array, memory: Memory, identity: Identity): Verdict {
-  return refusing(() => {
-    const message = parseMessage(readMessage(bytes));
-    const { roles, desired } = openMessage(message, identity);
-    if (desired.digest !== memory.digest) {
-      throw new FleetError(
-        "DESIRED_CONFLICT",
-        `Expected the composition in force but got generation ${desired.document.generation}`,
-      );
-    }
-    return accept(message, roles, desired, memory, identity);
-  });
-}
-
 function refusing(decide: () => Verdict): Verdict {
   try {
     return decide();

@@ -18,14 +18,20 @@ export class ShapedNetwork {
   readonly #servers: Server[] = [];
   readonly #lanes = new Set<Lane>();
   #bytesPerTick = Number.POSITIVE_INFINITY;
+  #passedBytes = { out: 0, back: 0 };
   #cut = false;
   readonly #timer = setInterval(() => this.#pump(), TICK_MS);
 
-  /** Resolves with a port behind which `target` lies. */
-  async open(target: number): Promise<number> {
+  /** Bytes that passed so far, by direction. */
+  get passedBytes(): Readonly<Record<Lane["direction"], number>> {
+    return this.#passedBytes;
+  }
+
+  /** Resolves with a port behind which the port `target` of this machine lies. */
+  async open(target: number, at: { host: string; port?: number } = { host: "127.0.0.1" }) {
     const server = createServer((near) => this.#join(near, target));
     this.#servers.push(server);
-    await once(server.listen(0, "127.0.0.1"), "listening");
+    await once(server.listen(at.port ?? 0, at.host), "listening");
     return (server.address() as AddressInfo).port;
   }
 
@@ -74,7 +80,9 @@ export class ShapedNetwork {
     const share = Math.floor(this.#bytesPerTick / waiting.length);
     for (const { from, to } of waiting) {
       const chunk: unknown = from.read(Math.min(share, from.readableLength));
-      if (chunk instanceof Uint8Array && to.writable) to.write(chunk);
+      if (!(chunk instanceof Uint8Array && to.writable)) continue;
+      to.write(chunk);
+      this.#passedBytes[direction] += chunk.length;
     }
     // What is closed on one side is closed on the other once all has passed; a cut network tells nobody.
     for (const lane of lanes) {

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import {
   emptyMemory,
   judge,
-  judgeKept,
   MAX_MESSAGE_BYTES,
   MAX_REMEMBERED,
   type Memory,
@@ -306,29 +305,6 @@ describe("the time", () => {
     };
     const forged = { ...message, desired: seal("desired", desired, KEYS.online) };
     expect(codeOf(forged, atFive)).toBe("ONLINE_KEY_EXPIRED");
-  });
-});
-
-describe("a composition on disk", () => {
-  const message = messageOf(5, [chosenOf("entrance", 3)], answered);
-
-  it("is what it was when it was accepted, however late it is", () => {
-    const verdict = judgeKept(bytes(message), atFive, IDENTITY);
-    expect(verdict).toMatchObject({
-      verdict: "accepted",
-      refused: [],
-      pipelines: [{ spec: { name: "entrance" } }],
-      memory: atFive,
-    });
-  });
-
-  it.each<[string, unknown, string]>([
-    ["was exchanged for another", messageOf(6, []), "DESIRED_CONFLICT"],
-    ["lost its end", bytes(message).subarray(0, 100), "DESIRED_INVALID"],
-    ["lost a part", { ...message, parts: [] }, "PART_MISSING"],
-  ])("is refused when it %s", (_what, kept, code) => {
-    const verdict = judgeKept(Buffer.isBuffer(kept) ? kept : bytes(kept), atFive, IDENTITY);
-    expect(verdict).toMatchObject({ verdict: "refused", error: { code } });
   });
 });
 
