@@ -1,3 +1,5 @@
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { ToldEvent } from "../../../fleet/hub/client/index.ts";
 import { AgentWorld } from "../../agent/support/world.ts";
@@ -9,7 +11,7 @@ let hub: HubProcess;
 
 beforeAll(async () => {
   hub = await HubProcess.start();
-  for (const name of ["door", "gate"]) await hub.certify(name);
+  for (const name of ["door", "gate", "yard"]) await hub.certify(name);
 });
 afterAll(() => hub.remove());
 
@@ -113,4 +115,21 @@ describe("a hub that is killed while events flow", () => {
     });
     expect(code).toBe(0);
   }, 120_000);
+});
+
+describe("an event that the hub cannot keep", () => {
+  it("is not acknowledged, stays on the device, and comes once it can", async () => {
+    const device = await ReportingDevice.start(hub, "yard");
+    await until("the first event", () => device.settled);
+    const db = new DatabaseSync(path.join(hub.stateDir, "history", "history.sqlite"));
+    db.exec("BEGIN IMMEDIATE");
+    device.event("kept back");
+    await until("a word of the hub", () => hub.log.includes("events refused"));
+    expect(device.settled).toBe(false);
+    db.exec("ROLLBACK");
+    db.close();
+    await until("the acknowledgement", () => device.settled);
+    expect((await eventsOf("yard")).map(({ message }) => message)).toContain("kept back");
+    await device.stop();
+  }, 60_000);
 });
