@@ -8,6 +8,7 @@ export {
   type PipelineArgs,
   type SinksArgs,
   type SourceArgs,
+  type TlsArgs,
   type TrackArgs,
   type VideoArgs,
 } from "./pipeline.ts";

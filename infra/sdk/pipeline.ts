@@ -13,11 +13,25 @@ export interface VideoArgs {
   fps: pulumi.Input<number>;
 }
 
+export interface TlsArgs {
+  /** PEM file on the device with the authorities that vouch for the camera. */
+  caFile?: pulumi.Input<string>;
+  /** SHA-256 of the camera's own certificate (DER), 64 hexadecimal digits in lower case. */
+  fingerprint?: pulumi.Input<string>;
+}
+
 export interface SourceArgs {
   /** `rtsp://` camera, or `file://` path on the device. Kept secret, as it may hold a password. */
   uri: pulumi.Input<string>;
-  /** RTSP transport. Default: tcp. */
+  /** RTSP transport to begin with; a camera that refuses it is read by the other one. Default: tcp. */
   transport?: pulumi.Input<"tcp" | "udp">;
+  /**
+   * A camera that sends no picture for so many milliseconds is lost and opened again. Default: four times the interval
+   * its pictures have, at least five seconds.
+   */
+  stallTimeoutMs?: pulumi.Input<number>;
+  /** What makes an `rtsps://` camera trusted beside the authorities the device knows. */
+  tls?: pulumi.Input<TlsArgs>;
   /** Begin a file again at its end. Default: false. */
   loop?: pulumi.Input<boolean>;
   /**

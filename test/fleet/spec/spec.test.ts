@@ -34,6 +34,16 @@ describe("specifications", () => {
       { ...pipeline, sources: { cam1: { uri: "http://camera/" } } },
       "sources.cam1.uri",
     ],
+    [
+      "a fingerprint with colons",
+      { ...pipeline, sources: { cam1: { uri: "rtsps://cam/", tls: { fingerprint: "aa:bb" } } } },
+      "sources.cam1.tls.fingerprint",
+    ],
+    [
+      "a stall timeout of 0",
+      { ...pipeline, sources: { cam1: { uri: "rtsp://cam/", stallTimeoutMs: 0 } } },
+      "sources.cam1.stallTimeoutMs",
+    ],
     ["a score of 0", { ...pipeline, detect: { model: "people", minScore: 0 } }, "detect.minScore"],
     [
       "a score of NaN",
