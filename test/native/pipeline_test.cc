@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "world.h"
@@ -183,23 +184,42 @@ TEST(Pipeline, StopsAtAnyMomentAndTwice) {
   }
 }
 
-TEST(LivePipeline, DropsTheOldestInFrontOfASlowModelAndStaysRecent) {
+/// Frames at twice the rate that the model can take.
+TEST(LivePipeline, WorksOnTheNewestFrameUnderOverloadAndCountsEveryDropByPlace) {
+  constexpr double kWorkMs = 80;  // 25 frames a second come, 12.5 can be taken
   TestCamera camera({});
   camera.Start();
   Recorder recorder;
-  Pipeline pipeline(LiveOptions(camera.Uri()), FakeModel(milliseconds(120)), &recorder);
+  Pipeline pipeline(LiveOptions(camera.Uri()), FakeModel(milliseconds(80)), &recorder);
   pipeline.Start();
-  ASSERT_TRUE(recorder.WaitFor([](const Seen& seen) { return seen.frames.size() >= 12; }))
+  ASSERT_TRUE(recorder.WaitFor([](const Seen& seen) { return seen.frames.size() >= 25; }))
       << Codes(recorder.Copy());
   pipeline.Stop();
   const Seen seen = recorder.Copy();
-  const PipelineReport& last = seen.stats.back();
-  EXPECT_GT(last.dropped_total, 10U);
-  EXPECT_GT(last.figures.stages.at(1).queue.drops_total, 0U) << "dropped in front of inference";
+  std::vector<double> medians;
   for (const PipelineReport& report : seen.stats) {
-    if (!report.latency_ms) continue;
-    EXPECT_LT(report.latency_ms->max, 120 * 4 + 300) << "two waiting, one worked on, and slack";
+    if (report.latency_ms) medians.push_back(report.latency_ms->p50);
   }
+  std::sort(medians.begin(), medians.end());
+  ASSERT_FALSE(medians.empty());
+  RecordProperty("p50Ms", std::to_string(medians[medians.size() / 2]));
+  EXPECT_LE(medians[medians.size() / 2], 2.5 * kWorkMs);
+
+  // Whatever came out of the decoder and is not among the results was counted somewhere; what was
+  // under way when the last report was made is not yet among either.
+  const PipelineReport& last = seen.stats.back();
+  std::size_t counted = 0;
+  for (const StageReport& stage : last.figures.stages) counted += stage.queue.drops_total;
+  EXPECT_EQ(counted, last.dropped_total);
+  EXPECT_GT(last.figures.stages.at(1).queue.drops_total, 5U) << "dropped in front of inference";
+  std::size_t missing = 0;
+  const std::uint64_t reported = last.frames_total;
+  for (std::size_t i = 1; i < reported; ++i) {
+    missing += seen.frames[i].id.index - seen.frames[i - 1].id.index - 1;
+  }
+  missing += seen.frames[0].id.index;
+  EXPECT_LE(missing, counted);
+  EXPECT_LE(counted, missing + 4);
 }
 
 TEST(LivePipeline, ComesBackWhenTheCameraDoes) {
