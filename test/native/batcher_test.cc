@@ -145,6 +145,24 @@ TEST(Batcher, FillsABatchWithFramesOfAllSources) {
   }
 }
 
+TEST(Batcher, HasABackendThatPreparesDoSoForTheWholeBatch) {
+  const auto device = std::make_shared<FakeDevice>();
+  device->batch = -1;
+  device->prepares = true;
+  Bench bench(device, std::vector<SlotQueues::Limit>(2, {2, Overflow::kBlock}));
+  bench.batcher().Push(0, MakeFrame(0, 0));
+  bench.batcher().Push(1, MakeFrame(1, 0));
+  bench.Start();
+  bench.Await(2);
+  ASSERT_EQ(device->surfaces.size(), 2U);
+  EXPECT_EQ(device->surfaces[1].format, static_cast<int>(PixelFormat::kGray));
+  EXPECT_EQ(device->surfaces[1].visible_width, 8);
+  EXPECT_EQ(device->surfaces[1].memory, JF_HOST);
+  EXPECT_NE(device->surfaces[1].planes[0], nullptr);
+  // 8 × 8 pixels into 64 × 64.
+  EXPECT_EQ(device->rects[0].width, 64);
+}
+
 TEST(Batcher, DoesNotWaitForASourceThatSendsNothing) {
   const auto device = std::make_shared<FakeDevice>();
   device->batch = -1;

@@ -108,6 +108,20 @@ std::int32_t Wait(JfContext* handle, std::uint64_t ticket, JfError* error) {
   return JF_OK;
 }
 
+std::int32_t Prepare(JfContext* handle, const JfSurface* const* surfaces,
+                     const JfRect* const* rects, std::uint32_t count,
+                     const JfPreprocess* preprocess, const JfTensor* input, JfError*) {
+  EXPECT_EQ(preprocess->bgr, 1);
+  EXPECT_EQ(preprocess->pad[2], 114);
+  EXPECT_GE(input->dims[0], count);
+  FakeDevice& device = *Of(handle)->device;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    device.surfaces.push_back(*surfaces[i]);
+    device.rects.push_back(*rects[i]);
+  }
+  return JF_OK;
+}
+
 const JfContextFunctions kContext = {sizeof(JfContextFunctions),
                                      [](JfContext* context) {
                                        --Of(context)->device->contexts;
@@ -167,6 +181,16 @@ const JfBackendFunctions kBackend = {
     },
     nullptr};
 
+/// The same with a context that prepares pictures.
+struct Preparing {
+  JfContextFunctions context = kContext;
+  JfBackendFunctions backend = kBackend;
+  Preparing() {
+    context.prepare = Prepare;
+    backend.context = &context;
+  }
+};
+
 }  // namespace
 
 const JfBackendFunctions& FakeFunctions() { return kBackend; }
@@ -175,7 +199,9 @@ std::unique_ptr<Backend> OpenFake(const std::shared_ptr<FakeDevice>& device) {
   const std::string name = std::to_string(Devices().size());
   Devices()[name] = device;
   std::unique_ptr<Backend> backend;
-  const Status status = Backend::Open(&kBackend, name, &backend);
+  static const Preparing preparing;
+  const Status status =
+      Backend::Open(device->prepares ? &preparing.backend : &kBackend, name, &backend);
   EXPECT_TRUE(status.ok()) << status.message;
   return backend;
 }

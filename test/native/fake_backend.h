@@ -21,13 +21,16 @@ struct FakeDevice {
   std::int64_t batch = 1;
   /// 1: works in `wait`. More: works by itself from `submit` on, one run after the other.
   std::uint32_t tickets = 1;
+  /// Prepares pictures by itself, and remembers what it was told of them.
+  bool prepares = false;
 
   std::atomic<int> runs{0};
   std::atomic<int> in_flight{0};
   std::atomic<int> most_in_flight{0};
-  /// Slots of each run's input, by the first value of each.
   std::atomic<int> programs{0};
   std::atomic<int> contexts{0};
+  std::vector<JfSurface> surfaces;
+  std::vector<JfRect> rects;
 };
 
 const JfBackendFunctions& FakeFunctions();

@@ -69,6 +69,15 @@ std::int32_t JfMemoryOf(MemoryKind kind) {
   return JF_HOST;
 }
 
+JfPreprocess JfPreprocessOf(const PreprocessSpec& spec) {
+  JfPreprocess preprocess = Sized<JfPreprocess>();
+  preprocess.bgr = spec.channels == PreprocessSpec::Channels::kBgr ? 1 : 0;
+  std::copy(spec.mean.begin(), spec.mean.end(), preprocess.mean);
+  std::copy(spec.scale.begin(), spec.scale.end(), preprocess.scale);
+  std::fill(std::begin(preprocess.pad), std::end(preprocess.pad), spec.pad);
+  return preprocess;
+}
+
 Status JfTensorOf(const TensorView& view, JfTensor* tensor) {
   *tensor = Sized<JfTensor>();
   const TensorDesc& desc = view.desc();

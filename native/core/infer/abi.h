@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "backends/sized.h"
+#include "core/decode/placement.h"
 #include "core/memory/tensor.h"
 #include "core/status.h"
 
@@ -15,6 +16,8 @@ Status StatusOf(std::int32_t code, const JfError& error);
 std::optional<ElementType> ElementTypeOf(std::int32_t jf_type);
 std::int32_t JfTypeOf(ElementType type);
 std::int32_t JfMemoryOf(MemoryKind kind);
+
+JfPreprocess JfPreprocessOf(const PreprocessSpec& spec);
 
 /// INTERNAL when the CPU cannot reach a tensor that lies on the host, or it has too many
 /// dimensions.

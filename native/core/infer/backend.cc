@@ -97,7 +97,7 @@ JfSurface JfSurfaceOf(const Surface& surface) {
   to.visible_y = desc.visible.y;
   to.visible_width = desc.visible.width;
   to.visible_height = desc.visible.height;
-  for (std::size_t plane = 0; plane < JF_MAX_PLANES; ++plane) {
+  for (std::size_t plane = 0; plane < static_cast<std::size_t>(PlaneCount(desc.format)); ++plane) {
     to.planes[plane] = surface.buffer()->Address(desc.planes[plane].part);
     to.offsets[plane] = desc.planes[plane].offset;
     to.strides[plane] = desc.planes[plane].stride;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/graph/thread_name.h"
+#include "core/infer/abi.h"
 
 namespace jetfleet {
 
@@ -118,6 +119,9 @@ void Batcher::Run() {
     Lane* lane = status.ok() ? AwaitRoom(batch.get(), &status) : nullptr;
     if (status.ok() && lane == nullptr) return;
     if (status.ok()) {
+      status = PrepareOn(*lane, batch.get());
+    }
+    if (status.ok()) {
       Number(batch.get());
       status = lane->Submit(std::move(batch));
     }
@@ -171,17 +175,40 @@ Status Batcher::Fill(Batch* batch) {
 
 Status Batcher::Prepare(Batch* batch, std::size_t slot) {
   Frame& frame = *batch->frames[slot];
+  frame.model = batch->model;
+  frame.result.model = batch->model->tag();
+  // The accelerator takes the whole batch at once.
+  if (batch->model->prepares()) return Status::Ok();
   const TimePoint start = Clock::now();
   const Status status =
       preparer_.Run(*frame.surface, batch->model->decoder().preprocess(),
                     batch->tensors.input.Slot(static_cast<std::int64_t>(slot)), &frame.placement);
   if (!status.ok()) return status;
-  frame.model = batch->model;
-  frame.result.model = batch->model->tag();
   frame.surface.reset();
   frame.trace.Record(options_.stage, start, Clock::now());
   meters_[frame.result.id.source].Add(frame.trace.WaitMs(options_.stage),
                                       frame.trace.WorkMs(options_.stage));
+  return status;
+}
+
+Status Batcher::PrepareOn(const Lane& lane, Batch* batch) {
+  if (!batch->model->prepares()) return Status::Ok();
+  const OutputDecoder& decoder = batch->model->decoder();
+  const PreprocessSpec& spec = decoder.preprocess();
+  const TimePoint start = Clock::now();
+  batch->surfaces.clear();
+  for (const FramePtr& frame : batch->frames) {
+    frame->placement = Placement::Of(spec, frame->surface->ShownSize(), decoder.input());
+    batch->surfaces.push_back({std::move(frame->surface), frame->placement.target});
+  }
+  const Status status = batch->model->context(lane.number())
+                            .Prepare(batch->surfaces, JfPreprocessOf(spec), batch->tensors.input);
+  const TimePoint end = Clock::now();
+  for (const FramePtr& frame : batch->frames) {
+    frame->trace.Record(options_.stage, start, end);
+    meters_[frame->result.id.source].Add(frame->trace.WaitMs(options_.stage),
+                                         frame->trace.WorkMs(options_.stage));
+  }
   return status;
 }
 

@@ -65,6 +65,8 @@ class Batcher {
   Lane* AwaitRoom(Batch* batch, Status* status);
   Lane* LaneWithRoom(const ModelProgram& model);
   FramePtr MakeRoom(std::size_t source);
+  /// Has the accelerator bring the pictures into the batch, where the backend can.
+  Status PrepareOn(const Lane& lane, Batch* batch);
   void Number(Batch* batch);
 
   const Options options_;

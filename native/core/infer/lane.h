@@ -21,6 +21,8 @@ struct Batch {
   std::shared_ptr<ModelProgram> model;
   RunTensors tensors;
   std::vector<FramePtr> frames;
+  /// Pictures that the accelerator reads by itself, for as long as it may.
+  std::vector<PreparedSurface> surfaces;
   Context::Ticket ticket = 0;
 };
 

@@ -79,6 +79,8 @@ class ModelProgram {
   const OutputDecoder& decoder() const { return *decoder_; }
   std::size_t lanes() const { return contexts_.size(); }
   Context& context(std::size_t lane) const { return *contexts_[lane]; }
+  /// Whether the backend brings pictures into the input by itself.
+  bool prepares() const { return contexts_.front()->prepares(); }
   /// Runs in flight that its accelerator gains from.
   std::uint32_t tickets() const { return tickets_; }
 

@@ -65,7 +65,7 @@ ScaledPicture PictureScaler::Run(const SurfaceView& picture, Size size) {
   result.format = picture.format;
   ScalePlanes(picture, Turned(size, picture.rotation));
   if (picture.rotation != Rotation::kNone) Turn(picture.rotation, &result.format);
-  for (int plane = 0; plane < PlaneCount(result.format); ++plane) {
+  for (std::size_t plane = 0; plane < scaled_.samples.size(); ++plane) {
     result.planes[plane] = scaled_.samples[plane].data();
   }
   return result;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -14,7 +15,7 @@ struct ScaledPicture {
   Color color;
   bool packed = false;
   Size size;
-  const std::uint8_t* planes[kMaxPlanes] = {};
+  std::array<const std::uint8_t*, kMaxPlanes> planes{};
 };
 
 /// Scales pictures and turns them upright. Colours stay as they are: they are converted for the
@@ -27,8 +28,8 @@ class PictureScaler {
 
  private:
   struct Planes {
-    std::vector<std::uint8_t> samples[kMaxPlanes];
-    Size sizes[kMaxPlanes];
+    std::array<std::vector<std::uint8_t>, kMaxPlanes> samples;
+    std::array<Size, kMaxPlanes> sizes{};
   };
 
   /// Of YUV formats, in I420, I422, I444 or NV12 as the picture is.

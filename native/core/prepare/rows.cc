@@ -62,27 +62,44 @@ JETFLEET_ROW WidenPairs(const std::uint8_t* __restrict from, std::size_t count,
   }
 }
 
-#define JETFLEET_ROW_FUNCTIONS(NAME, TARGET)                                                    \
-  TARGET void NAME##Convert(const std::uint8_t* from, std::size_t count, const RowTarget& to) { \
-    Convert(from, count, to);                                                                   \
-  }                                                                                             \
-  TARGET void NAME##Yuv(const std::uint8_t* y, const std::uint8_t* u, const std::uint8_t* v,    \
-                        std::size_t count, const YuvCoefficients& by, const RowTarget& red,     \
-                        const RowTarget& green, const RowTarget& blue) {                        \
-    Yuv(y, u, v, count, by, red, green, blue, red.out, green.out, blue.out);                    \
-  }                                                                                             \
-  TARGET void NAME##Widen(const std::uint8_t* from, std::size_t count, std::uint8_t* to) {      \
-    Widen(from, count, to);                                                                     \
-  }                                                                                             \
-  TARGET void NAME##WidenPairs(const std::uint8_t* from, std::size_t count, std::uint8_t* u,    \
-                               std::uint8_t* v) {                                               \
-    WidenPairs(from, count, u, v);                                                              \
-  }                                                                                             \
-  constexpr RowFunctions k##NAME = {NAME##Convert, NAME##Yuv, NAME##Widen, NAME##WidenPairs};
+void PortableConvert(const std::uint8_t* from, std::size_t count, const RowTarget& to) {
+  Convert(from, count, to);
+}
+void PortableYuv(const std::uint8_t* y, const std::uint8_t* u, const std::uint8_t* v,
+                 std::size_t count, const YuvCoefficients& by, const RowTarget& red,
+                 const RowTarget& green, const RowTarget& blue) {
+  Yuv(y, u, v, count, by, red, green, blue, red.out, green.out, blue.out);
+}
+void PortableWiden(const std::uint8_t* from, std::size_t count, std::uint8_t* to) {
+  Widen(from, count, to);
+}
+void PortableWidenPairs(const std::uint8_t* from, std::size_t count, std::uint8_t* u,
+                        std::uint8_t* v) {
+  WidenPairs(from, count, u, v);
+}
+constexpr RowFunctions kPortable = {PortableConvert, PortableYuv, PortableWiden,
+                                    PortableWidenPairs};
 
-JETFLEET_ROW_FUNCTIONS(Portable, )
 #ifdef __x86_64__
-JETFLEET_ROW_FUNCTIONS(Avx2, __attribute__((target("avx2"))))
+__attribute__((target("avx2"))) void Avx2Convert(const std::uint8_t* from, std::size_t count,
+                                                 const RowTarget& to) {
+  Convert(from, count, to);
+}
+__attribute__((target("avx2"))) void Avx2Yuv(const std::uint8_t* y, const std::uint8_t* u,
+                                             const std::uint8_t* v, std::size_t count,
+                                             const YuvCoefficients& by, const RowTarget& red,
+                                             const RowTarget& green, const RowTarget& blue) {
+  Yuv(y, u, v, count, by, red, green, blue, red.out, green.out, blue.out);
+}
+__attribute__((target("avx2"))) void Avx2Widen(const std::uint8_t* from, std::size_t count,
+                                               std::uint8_t* to) {
+  Widen(from, count, to);
+}
+__attribute__((target("avx2"))) void Avx2WidenPairs(const std::uint8_t* from, std::size_t count,
+                                                    std::uint8_t* u, std::uint8_t* v) {
+  WidenPairs(from, count, u, v);
+}
+constexpr RowFunctions kAvx2 = {Avx2Convert, Avx2Yuv, Avx2Widen, Avx2WidenPairs};
 #endif
 
 /// Shares of red and blue in luma.

@@ -88,7 +88,7 @@ void Spreader::RunYuvRow(const ScaledPicture& picture, int y, const YuvCoefficie
   const std::uint8_t* v = row_.data() + count;
   std::uint8_t* const wide_u = row_.data();
   std::uint8_t* const wide_v = wide_u + count;
-  const auto row_of = [&](int plane, int row, std::size_t bytes) {
+  const auto row_of = [&](std::size_t plane, int row, std::size_t bytes) {
     return picture.planes[plane] + Length(row) * bytes;
   };
   switch (picture.format) {
