@@ -42,7 +42,7 @@ export function reportDevice(facts: DeviceFacts): Reported {
     reads: [CONTRACT_VERSION],
     ...{ device, agentVersion: AGENT_VERSION, bootId, atMs: Date.now() },
     generation: generationOf(state),
-    ...(memory.roles && { roles: { epoch: memory.roles.epoch, number: memory.roles.number } }),
+    ...(memory.roles && { roles: memory.roles }),
     ...(memory.asks !== null && { asks: memory.asks }),
     update: {
       ...update,

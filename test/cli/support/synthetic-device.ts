@@ -10,6 +10,8 @@ import {
   CHANNELS,
   type ChannelName,
   CONTRACT_VERSION,
+  Desired,
+  DesiredMessage,
   type Payload,
   topic,
 } from "../../../fleet/contract/index.ts";
@@ -113,6 +115,8 @@ export class SyntheticDevice {
   readonly #fleet: string;
   #timer: NodeJS.Timeout | undefined;
   #seq = 0;
+  #taken = 1;
+  #reported: Reported | undefined;
 
   private constructor(name: string, client: MqttClient, fleet: string) {
     this.name = name;
@@ -144,7 +148,16 @@ export class SyntheticDevice {
   async say<Name extends ChannelName>(channel: Name, payload: Payload<Name>): Promise<void> {
     const { qos, retain } = CHANNELS[channel];
     const name = topic(this.#fleet, this.name, channel);
-    await this.#client.publishAsync(name, JSON.stringify(payload), { qos, retain });
+    if ("generation" in payload) this.#reported = payload;
+    const said = "generation" in payload ? { ...payload, generation: this.#taken } : payload;
+    await this.#client.publishAsync(name, JSON.stringify(said), { qos, retain });
+  }
+
+  /** Takes what is retained on `desired`: reports its generation from now on. */
+  async take(retained: Uint8Array | null): Promise<void> {
+    const message = DesiredMessage.parse(JSON.parse(Buffer.from(retained ?? []).toString("utf8")));
+    this.#taken = Desired.parse(JSON.parse(message.desired.payload)).generation;
+    if (this.#reported) await this.say("reported", this.#reported);
   }
 
   /** Figures ten times a second, so that tests need not wait. */

@@ -36,7 +36,7 @@ export class TwoDevices {
     return ["--hub-dir", this.hub.stateDir, "--identity", this.hub.operatorFile];
   }
 
-  /** Releases the pipeline `entrance` for a device and waits until the hub has composed it. */
+  /** Releases the pipeline `entrance` for a device, waits until the hub has composed it, and has it taken. */
   async ask(device: string, asked: Asked): Promise<void> {
     const hub = this.hub.client();
     this.#releaser ??= new Releaser(hub);
@@ -48,6 +48,8 @@ export class TwoDevices {
       const retained = Buffer.from((await hub.getRetained(device, "desired")) ?? []);
       return retained.includes(sealed.part.digest);
     });
+    const one = device === "tx2" ? this.tx2 : this.xavier;
+    await one.take(await hub.getRetained(device, "desired"));
   }
 
   async close(): Promise<void> {
