@@ -50,6 +50,12 @@ export const ProviderConfig = z.strictObject({
 });
 export type ProviderConfig = z.infer<typeof ProviderConfig>;
 
+/**
+ * With what the engine may configure: what passed the check, or what a stack's state has from a version whose hubs
+ * spoke http://. The engine does the latter before the former, and no hub is reached by it.
+ */
+export const KnownProviderConfig = ProviderConfig.extend({ hubUrl: z.url() });
+
 export interface SigningKey {
   privateKeyPem: string;
   publicKeyPem: string;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { FleetError } from "../../fleet/errors/index.ts";
 import type { RuntimeShelf } from "../../fleet/provision/runtime/index.ts";
 import { checkProperties } from "./check.ts";
-import { ProviderConfig, readRootKey, readSigningKey } from "./config.ts";
+import { KnownProviderConfig, ProviderConfig, readRootKey, readSigningKey } from "./config.ts";
 import { FleetContext } from "./fleet-context.ts";
 import { RESOURCES, type Resource } from "./resources/index.ts";
 import { connectEngineLog } from "./rpc/engine-log.ts";
@@ -42,7 +42,7 @@ export class JetfleetProvider implements ProviderPort {
   }
 
   async configure(args: Properties): Promise<void> {
-    const config = ProviderConfig.parse(reveal(split(args)[0]));
+    const config = KnownProviderConfig.parse(reveal(split(args)[0]));
     const key = await readSigningKey(config.signingKey);
     const root = await readRootKey(config.rootKey, key);
     this.#context = new FleetContext(config, key, root, this.#runtimes);

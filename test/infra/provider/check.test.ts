@@ -270,6 +270,13 @@ describe("check of a model", () => {
 });
 
 describe("check of the configuration", () => {
+  test("refuses http, but the engine may configure with what a former version left in the state", async () => {
+    const former = changed(world.config, "hubUrl", "http://127.0.0.1:4000");
+    expect((await world.driver.checkConfig(former)).failures).toHaveLength(1);
+    await world.driver.configure(former);
+    await world.driver.configure(world.config);
+  });
+
   test.each([
     ["hubUrl", "mqtt://host", "must be an https:// address"],
     ["fleet", "My Fleet", "must be 1 to 63 lower-case letters"],
