@@ -6,6 +6,7 @@ import type {
 } from "@grpc/grpc-js";
 import type * as proto from "@pulumi/pulumi/proto/provider_pb.js";
 import type { Message } from "google-protobuf";
+import { diffInputs } from "../diff.ts";
 import type { FleetContext } from "../fleet-context.ts";
 import type { Known, Resource } from "../resources/index.ts";
 import type { Severity } from "./engine-log.ts";
@@ -55,10 +56,14 @@ export function createService(port: ProviderPort): UntypedServiceImplementation 
     checkConfig: unary("checking the configuration", (request: proto.CheckRequest) =>
       checkResponse(port.checkConfig(decodeProperties(request.getNews()))),
     ),
-    // A changed hub or key makes devices differ from their state, which their own diffs tell; nothing is replaced.
-    diffConfig: unary("comparing configurations", () =>
-      diffResponse({ changes: [], deleteBeforeReplace: false }),
-    ),
+    // Nothing is replaced: a changed hub or key makes devices differ from their state, which their own diffs tell. But
+    // the change must be told, or the engine goes on with the provider that it configured by the state.
+    diffConfig: unary("comparing configurations", (request: proto.DiffRequest) => {
+      const olds = decodeProperties(request.getOldInputs() ?? request.getOlds());
+      const rules = { replaceOn: [], deleteBeforeReplace: false };
+      const changes = diffInputs(olds, decodeProperties(request.getNews()), rules);
+      return diffResponse({ changes, deleteBeforeReplace: false });
+    }),
     configure: unary("configuring", async (request: proto.ConfigureRequest) => {
       await port.configure(decodeProperties(request.getArgs()));
       const response = new providerPb.ConfigureResponse();

@@ -290,6 +290,14 @@ describe("check of the configuration", () => {
     expect(failures[0]?.reason).toContain(reason);
   });
 
+  test("tells the engine what changed, so that it configures anew, and replaces nothing", async () => {
+    const news = changed(world.config, "hubUrl", "https://127.0.0.1:4001");
+    expect((await world.driver.diffConfig(world.config, news)).changes).toEqual({
+      hubUrl: "UPDATE",
+    });
+    expect((await world.driver.diffConfig(world.config, world.config)).changes).toEqual({});
+  });
+
   test("lets the engine's own keys pass", async () => {
     const news = { ...world.config, version: "1.2.3" };
     expect(await world.driver.checkConfig(news)).toMatchObject({

@@ -90,6 +90,13 @@ export class Driver {
   }
 
   /** Changed paths with their kind, such as `{"detect.minScore": "UPDATE"}`; empty when there is no change. */
+  async diffConfig(olds: Properties, news: Properties) {
+    const request = new providerPb.DiffRequest();
+    request.setOldInputs(encodeProperties(olds));
+    request.setNews(encodeProperties(news));
+    return diffOf(await this.#call<DiffResponse>("diffConfig", request));
+  }
+
   async diff(urn: string, old: Resource, news: Properties, ignore: string[] = []) {
     const request = new providerPb.DiffRequest();
     request.setId(old.id);
