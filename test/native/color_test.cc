@@ -178,7 +178,7 @@ struct Corners {
   static constexpr int kHeight = 32;
   static constexpr std::uint8_t kLuma[4] = {50, 100, 150, 200};
   Bytes y = Bytes(kWidth * kHeight);
-  Bytes uv = Bytes(kWidth * kHeight / 2, 128);
+  Bytes uv = Bytes(kWidth * kHeight, 128);
   Bytes rgb = Bytes(kWidth * kHeight * 4, 255);
 
   Corners() {
@@ -218,8 +218,8 @@ TEST(HostPreparer, TurnsPicturesUprightInEveryFormat) {
       {Rotation::kQuarter, {2, 0, 3, 1}},
       {Rotation::kHalf, {3, 2, 1, 0}},
       {Rotation::kThreeQuarters, {1, 3, 0, 2}}};
-  for (const PixelFormat format : {PixelFormat::kI420, PixelFormat::kNv12, PixelFormat::kGray,
-                                   PixelFormat::kRgba, PixelFormat::kBgra}) {
+  for (const PixelFormat format : {PixelFormat::kI420, PixelFormat::kI422, PixelFormat::kNv12,
+                                   PixelFormat::kGray, PixelFormat::kRgba, PixelFormat::kBgra}) {
     for (const auto& [rotation, expected] : cases) {
       const SurfaceView view = corners.View(format, rotation);
       const Size half{view.shown.width / 2, view.shown.height / 2};

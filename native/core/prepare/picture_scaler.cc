@@ -62,8 +62,10 @@ ScaledPicture PictureScaler::Run(const SurfaceView& picture, Size size) {
     result.planes[0] = bgr_.data();
     return result;
   }
-  result.format = picture.format;
-  ScalePlanes(picture, Turned(size, picture.rotation));
+  // Turned by a quarter, chroma of half the width would be of half the height.
+  const bool widened = picture.format == PixelFormat::kI422 && Lies(picture.rotation);
+  result.format = widened ? PixelFormat::kI444 : picture.format;
+  ScalePlanes(picture, result.format, Turned(size, picture.rotation));
   if (picture.rotation != Rotation::kNone) Turn(picture.rotation, &result.format);
   for (std::size_t plane = 0; plane < scaled_.samples.size(); ++plane) {
     result.planes[plane] = scaled_.samples[plane].data();
@@ -71,11 +73,11 @@ ScaledPicture PictureScaler::Run(const SurfaceView& picture, Size size) {
   return result;
 }
 
-void PictureScaler::ScalePlanes(const SurfaceView& picture, Size size) {
+void PictureScaler::ScalePlanes(const SurfaceView& picture, PixelFormat format, Size size) {
   for (int i = 0; i < PlaneCount(picture.format); ++i) {
     const auto plane = static_cast<std::size_t>(i);
     const Size from = PlaneSize(picture.format, i, picture.size);
-    const Size to = PlaneSize(picture.format, i, size);
+    const Size to = PlaneSize(format, i, size);
     const bool pairs = picture.format == PixelFormat::kNv12 && i == 1;
     scaled_.sizes[plane] = to;
     scaled_.samples[plane].resize(Area(to) * (pairs ? 2 : 1));

@@ -32,8 +32,8 @@ class PictureScaler {
     std::array<Size, kMaxPlanes> sizes{};
   };
 
-  /// Of YUV formats, in I420, I422, I444 or NV12 as the picture is.
-  void ScalePlanes(const SurfaceView& picture, Size size);
+  /// Of YUV formats; into `format`, which may have more chroma than the picture.
+  void ScalePlanes(const SurfaceView& picture, PixelFormat format, Size size);
   /// NV12 becomes I420 on the way.
   void Turn(Rotation rotation, PixelFormat* format);
   void ScalePacked(const SurfaceView& picture, Size size);
