@@ -18,7 +18,10 @@ Napi::Object PipelineHandle::Make(Napi::Env env, const Napi::FunctionReference& 
   if (constructor.IsEmpty()) return {};
   const Napi::Object object = constructor.New({});
   if (object.IsEmpty()) return {};
-  Unwrap(object)->running_ = std::move(running);
+  // A worker that is terminated meanwhile has the object, but could not wrap its owner.
+  PipelineHandle* handle = Unwrap(object);
+  if (handle == nullptr) return {};
+  handle->running_ = std::move(running);
   return object;
 }
 
