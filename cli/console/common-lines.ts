@@ -1,6 +1,7 @@
 import type { FleetView } from "../../fleet/view/index.ts";
 import { NO_PALETTE } from "../render/colour.ts";
 import { dateTime } from "../render/event-text.ts";
+import { leftOutText } from "../render/left-out.ts";
 import { problemText } from "../render/status-text.ts";
 import { type Line, line, rule } from "./lines.ts";
 
@@ -28,14 +29,16 @@ export function eventLines(
   width: number,
 ): Line[] {
   const lost = hub.eventsError === null ? [] : [line(`no more events: ${hub.eventsError}`, "bad")];
-  if (events.length === 0) return [rule(width), ...lost, line("no event yet", "faint")];
+  const leftOut = leftOutText(hub);
+  const head = [rule(width), ...(leftOut === null ? [] : [line(leftOut, "warn")]), ...lost];
+  if (events.length === 0) return [...head, line("no event yet", "faint")];
   const lines = events.map(({ atMs, where, message }) =>
     line(
       `${eventClock(atMs, generatedAtMs)}  ${where === null ? "" : `${where}: `}${message}`,
       "faint",
     ),
   );
-  return [rule(width), ...lost, ...lines];
+  return [...head, ...lines];
 }
 
 /** Of the same day the time, of an earlier one the day as well. */

@@ -10,6 +10,7 @@ import {
 import type { Palette } from "./colour.ts";
 import { fit, wrap } from "./columns.ts";
 import { formatAge, formatBareMs, formatCount, formatFps, shortDigest } from "./format.ts";
+import { leftOutText } from "./left-out.ts";
 import { overlaySection, type Shown } from "./overlay.ts";
 import { planSection } from "./plan-section.ts";
 import { type Column, table } from "./table.ts";
@@ -39,9 +40,11 @@ function header(view: FleetView, width: number, palette: Palette): string[] {
   const all = view.devices.flatMap(({ pipelines }) => pipelines);
   const running = all.filter(({ state }) => state === "running").length;
   const link = view.hub.connected ? "" : " (no link)";
+  const leftOut = leftOutText(view.hub);
   const text =
     `fleet ${view.fleet} · ${online} of ${view.devices.length} devices online · ` +
-    `${running} of ${all.length} pipelines running · hub ${view.hub.httpUrl}${link}`;
+    `${running} of ${all.length} pipelines running · hub ${view.hub.httpUrl}${link}` +
+    (leftOut === null ? "" : ` · ${leftOut}`);
   return wrap(text, width).map((line) => palette.strong(line));
 }
 

@@ -50,6 +50,7 @@ export {
   topic,
   topicPrefix,
 } from "./topics.ts";
+export { countUnknown } from "./unknown.ts";
 export {
   CONTRACT_VERSION,
   FORMER_CONTRACT,

@@ -20,16 +20,6 @@ export const KeptEvent = z.object({
 });
 export type KeptEvent = z.infer<typeof KeptEvent>;
 
-export const HUB_EVENT_KINDS = [
-  "hub-started",
-  "history-set-aside",
-  "device-online",
-  "device-offline",
-  "journal-broken",
-  "journal-joined",
-  "event-unreadable",
-] as const;
-
 /** What the hub notes. It is no part of a device's chain. */
 export const HubEvent = z.object({
   kind: z.string(),

@@ -116,6 +116,10 @@ export const FleetView = z
       invalidMessages: z.number().int().nonnegative().meta({
         description: "Messages that did not follow the contract and were left out.",
       }),
+      unknownValues: z.number().int().nonnegative().meta({
+        description:
+          "Keys and words of newer devices that this version does not know, left out or shown as unknown.",
+      }),
       eventsError: z.string().nullable().meta({
         description: "Why no events come any more; null: they do.",
       }),

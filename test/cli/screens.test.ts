@@ -30,6 +30,7 @@ function viewOf(names: readonly string[]) {
     httpUrl: "http://127.0.0.1:4000",
     connected: true,
     invalidMessages: 0,
+    unknownValues: 0,
     eventsError: null,
   };
   return withTruth(buildView(facts, { fleet: "demo", hub, nowMs: NOW, listeningSinceMs: 0 }));

@@ -56,6 +56,7 @@ export class FleetFeed {
         httpUrl: this.#httpUrl,
         connected: this.#link.connected,
         invalidMessages: this.#link.invalidMessages,
+        unknownValues: this.#link.unknownValues,
         eventsError: this.#past.error,
       },
       nowMs,

@@ -1,6 +1,7 @@
 import {
   CHANNELS,
   type ChannelName,
+  countUnknown,
   type Payload,
   parseTopic,
   topic,
@@ -46,6 +47,8 @@ export class FleetLink {
   readonly fleet: string;
   /** Messages that did not follow the contract; they are not delivered. */
   invalidMessages = 0;
+  /** Keys and words of newer devices that this version does not know; they are left out or shown as `unknown`. */
+  unknownValues = 0;
   readonly #client: MqttClient;
   readonly #options: FleetLinkOptions;
   readonly #subscribers = new Set<Subscriber>();
@@ -193,6 +196,7 @@ export class FleetLink {
       this.invalidMessages += 1;
       return;
     }
+    this.unknownValues += message.unknown;
     for (const one of wanted) one.deliver(message.payload, info);
   }
 
@@ -222,11 +226,15 @@ export class FleetLink {
 function parsePayload<Name extends ChannelName>(
   channel: Name,
   bytes: Uint8Array,
-): { payload: Payload<Name> } | null {
+): { payload: Payload<Name>; unknown: number } | null {
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
     const parsed = CHANNELS[channel].schema.safeParse(value);
-    return parsed.success ? { payload: parsed.data as Payload<Name> } : null;
+    if (!parsed.success) return null;
+    return {
+      payload: parsed.data as Payload<Name>,
+      unknown: countUnknown(value, parsed.data),
+    };
   } catch {
     return null;
   }

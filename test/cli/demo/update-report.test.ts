@@ -34,7 +34,13 @@ function pictureOf(digest: string, atMs: number, reportedAtMs = atMs): Picture {
     update(1, "fetching"),
     update(2, "committed", { bytes: 2048 }),
   ].reduce(reduce, NOTHING_HEARD);
-  const hub = { httpUrl: "http://hub", connected: true, invalidMessages: 0, eventsError: null };
+  const hub = {
+    httpUrl: "http://hub",
+    connected: true,
+    invalidMessages: 0,
+    unknownValues: 0,
+    eventsError: null,
+  };
   const view = buildView(facts, { fleet: "demo", hub, nowMs: atMs, listeningSinceMs: 0 });
   return { view, truth: truthOverlay(truthOf(["tx2"], reportedAtMs), view) };
 }

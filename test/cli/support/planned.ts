@@ -91,6 +91,7 @@ export function viewOf(devices: Record<string, Told>, nowMs: number): Shown {
     httpUrl: "http://127.0.0.1:4000",
     connected: true,
     invalidMessages: 0,
+    unknownValues: 0,
     eventsError: null,
   };
   const context = { fleet: "demo", hub, nowMs, listeningSinceMs: 0 };

@@ -17,7 +17,13 @@ const online = (seq = 1, bootId = "boot"): Presence => ({ online: true, bootId, 
 
 function viewAfter(messages: FleetMessage[], nowMs = NOW, connected = true): FleetView {
   const facts = messages.reduce(reduce, NOTHING_HEARD);
-  const hub = { httpUrl: "http://hub", connected, invalidMessages: 0, eventsError: null };
+  const hub = {
+    httpUrl: "http://hub",
+    connected,
+    invalidMessages: 0,
+    unknownValues: 0,
+    eventsError: null,
+  };
   const listeningSinceMs = NOW - 60_000;
   const view = buildView(facts, { fleet: "demo", hub, nowMs, listeningSinceMs });
   return FleetView.parse(view);

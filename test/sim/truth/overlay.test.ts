@@ -9,7 +9,13 @@ const NOW = 1_800_000_000_000;
 function viewAt(nowMs: number): FleetView {
   const message = { ...reportedOf("door"), atMs: nowMs };
   const facts = reduce(NOTHING_HEARD, { type: "reported", device: "door", message, atMs: nowMs });
-  const hub = { httpUrl: "http://hub", connected: true, invalidMessages: 0, eventsError: null };
+  const hub = {
+    httpUrl: "http://hub",
+    connected: true,
+    invalidMessages: 0,
+    unknownValues: 0,
+    eventsError: null,
+  };
   return buildView(facts, { fleet: "demo", hub, nowMs, listeningSinceMs: 0 });
 }
 
