@@ -1,0 +1,174 @@
+/** Real clips in the colours that cameras send, against the same model over ffmpeg's own RGB of the same pictures. */
+import { describe, expect, test } from "vitest";
+import type { Detection } from "../../fleet/contract/index.ts";
+import { iou } from "../../fleet/sim/score/index.ts";
+import { made } from "../cameras/clip.ts";
+import {
+  addon,
+  COCO,
+  data,
+  ffmpeg,
+  fileSource,
+  hasData,
+  model,
+  needsData,
+  Run,
+  yoloxNano,
+} from "./addon.ts";
+
+const PICTURES = 12;
+/** Sparse pictures of each clip, so that they differ; the last one is a still picture that is walked over. */
+const CLIPS = [
+  {
+    name: "cars",
+    input: ["-ss", "14.5", "-i", data("videos/car-detection.mp4")],
+    filter: "fps=4",
+    size: [768, 432],
+  },
+  {
+    name: "bottles",
+    input: ["-i", data("videos/bottle-detection.mp4")],
+    filter: "fps=1",
+    size: [640, 360],
+  },
+  {
+    name: "persons",
+    input: ["-ss", "30", "-i", data("videos/one-by-one-person-detection.mp4")],
+    filter: "fps=2",
+    size: [768, 432],
+  },
+  {
+    name: "street",
+    input: ["-i", data("mot/TUD-Campus/TUD-Campus.mp4")],
+    filter: "fps=5",
+    size: [640, 480],
+  },
+  {
+    name: "dog",
+    input: ["-loop", "1", "-framerate", "5", "-i", data("images/dog.jpg")],
+    filter: "crop=704:528:n*4:n*3",
+    size: [704, 528],
+  },
+] as const;
+
+/** Matrix as ffmpeg's scaler and its encoder call it. */
+const COLOURS = [
+  ["BT.601", "bt601", "smpte170m"],
+  ["BT.709", "bt709", "bt709"],
+  ["BT.2020", "bt2020", "bt2020nc"],
+] as const;
+const RANGES = [
+  ["limited", "tv"],
+  ["full", "pc"],
+] as const;
+
+/** Fainter ones may be found by one and just missed by the other. */
+const SURE = 0.2;
+const MIN_SCORE = 0.1;
+/**
+ * ffmpeg smooths chroma where it makes it larger, we repeat it, so pictures differ by more than rounding. Of the sure
+ * detections this share must be alike.
+ */
+const SAME = { iou: 0.9, score: 0.1 };
+const ALIKE = 0.92;
+
+const detector = yoloxNano({ minScore: MIN_SCORE });
+
+function encoded(
+  clip: (typeof CLIPS)[number],
+  matrix: string,
+  space: string,
+  range: string,
+): string {
+  const out = `scale=out_color_matrix=${matrix}:out_range=${range}:flags=accurate_rnd`;
+  return made("mp4", [
+    ...[...clip.input, "-an", "-vf", `${clip.filter},${out},format=yuv420p`],
+    ...["-frames:v", `${PICTURES}`, "-r", "5", "-colorspace", space, "-color_range", range],
+    ...["-c:v", "libx264", "-preset", "veryfast", "-crf", "12"],
+  ]);
+}
+
+async function overRgb(
+  file: string,
+  matrix: string,
+  range: string,
+  [width, height]: readonly [number, number],
+) {
+  const scale = `scale=in_color_matrix=${matrix}:in_range=${range}:flags=accurate_rnd+full_chroma_int`;
+  const bytes = ffmpeg("-i", file, "-vf", scale, "-f", "rawvideo", "-pix_fmt", "rgb24", "-");
+  const found: Detection[][] = [];
+  const size = width * height * 3;
+  for (let at = 0; at < bytes.length; at += size) {
+    const rgb = new Uint8Array(bytes.subarray(at, at + size));
+    found.push(await addon.detectImage(detector, { rgb, width, height }));
+  }
+  return found;
+}
+
+async function throughPipeline(file: string): Promise<Detection[][]> {
+  const run = await Run.start({
+    name: "clip",
+    source: { ...fileSource(file), timeoutMs: 10_000 },
+    model: model(data("models/yolox_nano.onnx"), { labels: COCO, minScore: MIN_SCORE }),
+    track: null,
+    statsIntervalMs: 1000,
+    batchMs: 20,
+  });
+  await run.untilEnded();
+  await run.stop();
+  return run.frames.map(({ detections }) => detections);
+}
+
+/** Of the sure ones of `some`: how many have an equal among `others`. */
+function compare(some: readonly Detection[], others: readonly Detection[]) {
+  const sure = some.filter(({ score }) => score >= SURE);
+  const alike = sure.filter((one) =>
+    others.some(
+      (other) =>
+        other.label === one.label &&
+        iou(other.box, one.box) >= SAME.iou &&
+        Math.abs(other.score - one.score) <= SAME.score,
+    ),
+  );
+  return { sure: sure.length, alike: alike.length };
+}
+
+/** Both ways, so that neither what is missed nor what is invented gets away. */
+function agreement(found: readonly Detection[][], expected: readonly Detection[][]) {
+  const counts = found.flatMap((boxes, at) => {
+    const reference = expected[at] ?? [];
+    return [compare(boxes, reference), compare(reference, boxes)];
+  });
+  const sum = (key: "sure" | "alike") => counts.reduce((total, count) => total + count[key], 0);
+  return { sure: sum("sure"), share: sum("alike") / sum("sure") };
+}
+
+const cases = CLIPS.flatMap((clip) =>
+  COLOURS.flatMap(([matrix, scaler, space]) =>
+    RANGES.map(([range, word]) => ({ clip, matrix, scaler, space, range, word })),
+  ),
+);
+
+describe.skipIf(!hasData)(`boxes of real clips${needsData}`, { timeout: 120_000 }, () => {
+  test.each(cases)(
+    "of $clip.name in $matrix, $range range, are those of ffmpeg's RGB",
+    async (one) => {
+      const file = encoded(one.clip, one.scaler, one.space, one.word);
+      const found = await throughPipeline(file);
+      const expected = await overRgb(file, one.scaler, one.word, one.clip.size);
+      expect([found.length, expected.length]).toEqual([PICTURES, PICTURES]);
+      const { sure, share } = agreement(found, expected);
+      expect(sure).toBeGreaterThanOrEqual(10);
+      expect(share).toBeGreaterThanOrEqual(ALIKE);
+    },
+  );
+
+  test("are others where full range is taken for limited, so that these cases can fail", async () => {
+    const [cars] = CLIPS;
+    const file = encoded(cars, "bt709", "bt709", "pc");
+    const found = await throughPipeline(file);
+    expect(agreement(found, await overRgb(file, "bt709", "tv", cars.size)).share).toBeLessThan(
+      ALIKE - 0.05,
+    );
+  });
+});
