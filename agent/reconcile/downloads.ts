@@ -18,7 +18,7 @@ export interface DownloadsOptions {
   objects: ObjectStore;
   config: Pick<AgentConfig, "hubUrl">;
   connector: Connector;
-  /** Where objects lie at this moment; asked before each attempt. */
+  /** Where objects lie at this moment, null: at the hub; asked before each attempt. */
   artifactUrl: () => string | null;
   /** Objects that must survive when room has to be made. */
   inUse: () => ReadonlySet<string>;
@@ -179,8 +179,7 @@ export class Downloads {
   /** The certificate is shown to the hub that this device was provisioned for and to no other origin. */
   #where(digest: string): { url: string; connector: Connector | null } {
     const { artifactUrl, config, connector } = this.#options;
-    const base = artifactUrl();
-    if (base === null) throw new FleetError("ARTIFACT_FETCH", "No document says where objects lie");
+    const base = artifactUrl() ?? config.hubUrl;
     const url = `${base.replace(/\/*$/, "")}/objects/${digest}`;
     return { url, connector: originOf(url) === originOf(config.hubUrl) ? connector : null };
   }

@@ -15,7 +15,7 @@ export function accept(
   { desired, memory, pipelines: wanted, refused }: Accepted,
   nowMs: number,
 ): DeviceState {
-  const { generation, artifactUrl } = desired;
+  const { generation, artifactUrl = null } = desired;
   const recordOf = (name: string) => state.pipelines[name] ?? NEW_PIPELINE;
   const records = new Map<string, PipelineRecord>();
   for (const one of wanted) {

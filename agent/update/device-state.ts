@@ -13,7 +13,7 @@ export const DeviceState = z.object({
   memory: Memory,
   /** Newest generation that took a pipeline away; 0 when none did. */
   removedIn: z.number().int().nonnegative(),
-  /** Base URL of the artifact store; null before the first document. */
+  /** Base URL of the artifact store; null: the hub. */
   artifactUrl: z.string().nullable(),
   /** By name: all that run, and all that are wanted. */
   pipelines: z.record(Name, PipelineRecord),

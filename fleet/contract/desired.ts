@@ -21,8 +21,11 @@ export const Desired = z.strictObject({
   issuedAtMs: EpochMs,
   /** After this no device accepts it any more. What was accepted before goes on running. */
   expiresAtMs: EpochMs,
-  /** Base URL of the artifact store; objects lie under `objects/<digest>`. */
-  artifactUrl: z.url(),
+  /**
+   * Base URL of an artifact store, below which objects lie under `objects/<digest>`. Absent: the hub itself, at the
+   * address that the device was given; behind a router that is not the one the hub knows of.
+   */
+  artifactUrl: z.url().optional(),
   /** Digests of the pipeline parts that travel beside this text. */
   pipelines: z.array(Digest).max(MAX_PIPELINES),
   /** Pipelines that still run by a document of the former version, until their owners release them as parts. */

@@ -9,7 +9,7 @@ export function countUnknown(sent: unknown, known: unknown): number {
   if (isRecord(sent) && isRecord(known)) {
     return sum(
       Object.entries(sent).map(([key, part]) =>
-        Object.hasOwn(known, key) ? countUnknown(part, known[key]) : 1,
+        Object.prototype.hasOwnProperty.call(known, key) ? countUnknown(part, known[key]) : 1,
       ),
     );
   }

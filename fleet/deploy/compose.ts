@@ -21,7 +21,8 @@ export interface Composition {
   fleet: string;
   device: string;
   generation: number;
-  artifactUrl: string;
+  /** Absent: the hub. */
+  artifactUrl?: string | undefined;
   chosen: readonly Chosen[];
   /** Document of the former version, and the pipelines of it that go on. */
   former?: { envelope: SignedEnvelope; keep: readonly string[] } | undefined;
@@ -45,7 +46,7 @@ export function composeDesired(composition: Composition, roles: Roles, nowMs: nu
     generation,
     issuedAtMs: nowMs,
     expiresAtMs: Math.min(nowMs + DESIRED_LIFE_MS, roles.online.notAfterMs),
-    artifactUrl,
+    ...(artifactUrl !== undefined && { artifactUrl }),
     pipelines: chosen.map(({ digest }) => digest),
     ...(former !== undefined &&
       former.keep.length > 0 && {

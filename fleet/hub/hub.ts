@@ -76,7 +76,6 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     fleet: options.fleet,
     retained,
     broker,
-    artifactUrl: () => record.httpUrl,
     gather: options.gather,
     log,
   });

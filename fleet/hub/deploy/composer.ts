@@ -30,8 +30,6 @@ export interface ComposerParts {
   roles: RolesStore;
   parts: PartStore;
   selections: SelectionStore;
-  /** Base URL of the artifacts, as devices reach it. */
-  artifactUrl: () => string;
   retained: (topic: string) => Uint8Array | undefined;
   publish: (topic: string, payload: Buffer) => Promise<void>;
   /** How long changes are gathered. */
@@ -102,7 +100,7 @@ export class Composer {
   }
 
   async #compose(device: string): Promise<void> {
-    const { fleet, key, roles, selections, artifactUrl, retained, publish, log } = this.#parts;
+    const { fleet, key, roles, selections, retained, publish, log } = this.#parts;
     const inForce = roles.inForce;
     const selection = selections.get(device);
     const name = topic(fleet, device, "desired");
@@ -113,7 +111,6 @@ export class Composer {
     const composition: Omit<Composition, "generation"> = {
       fleet,
       device,
-      artifactUrl: artifactUrl(),
       chosen: this.#chosen(selection, inForce.document),
       former: selection.former ?? undefined,
       answers: reported?.asks,

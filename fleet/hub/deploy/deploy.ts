@@ -28,7 +28,6 @@ export interface DeployOptions {
   fleet: string;
   retained: RetainedStore;
   broker: Pick<Broker, "publishRetained">;
-  artifactUrl: () => string;
   /** How long changes of a device are gathered before it hears of them; for tests. */
   gather?: Partial<GatherTimes> | undefined;
   log: Log;
@@ -217,14 +216,14 @@ export class Deploy {
 }
 
 async function openStores(options: DeployOptions): Promise<Stores> {
-  const { folder, fleet, retained, broker, artifactUrl, gather, log } = options;
+  const { folder, fleet, retained, broker, gather, log } = options;
   const key = await openOnlineKey(path.join(folder, "online-key.pem"));
   const roles = await RolesStore.open(folder);
   const parts = await PartStore.open(path.join(folder, "parts"), log);
   const desired = (device: string) => retained.get(topic(fleet, device, "desired"));
   const selections = await SelectionStore.open(path.join(folder, "selections"), desired);
   const composer = new Composer({
-    ...{ fleet, key, roles, parts, selections, artifactUrl, gather, log },
+    ...{ fleet, key, roles, parts, selections, gather, log },
     retained: (name) => retained.get(name),
     publish: (name, payload) => broker.publishRetained(name, payload),
   });

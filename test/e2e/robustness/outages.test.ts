@@ -1,4 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sha256Digest } from "../../../fleet/release/index.ts";
@@ -157,12 +158,20 @@ describe("a board that delivers frames", { timeout: 6 * MINUTE }, () => {
     expect(recorder.gaps()).toEqual([]);
   }
 
-  /** Number of the newest event on the board's disk. */
+  /** Number of the newest event on the board's disk: of one that waits there, or of the last that went. */
   async function lastEvent(): Promise<number> {
-    const head = await readFile(world.onBoard("var/lib/jetfleet/events/head.json"), "utf8");
-    return (JSON.parse(head) as { seq: number }).seq;
+    const folder = world.onBoard("var/lib/jetfleet/events");
+    const files = (await readdir(folder)).filter((name) => name.endsWith(".json"));
+    const numbers = await Promise.all(files.map((name) => numberIn(path.join(folder, name))));
+    return Math.max(0, ...numbers);
   }
 });
+
+/** 0 for a file that was sent and removed meanwhile; the journal's head then has its number. */
+async function numberIn(file: string): Promise<number> {
+  const text = await readFile(file, "utf8").catch(() => null);
+  return text === null ? 0 : (JSON.parse(text) as { seq: number }).seq;
+}
 
 function said(view: FleetView): string {
   return view.problems.map(({ code, message }) => `${code}: ${message}`).join("; ");
