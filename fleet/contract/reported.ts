@@ -89,6 +89,7 @@ export const JournalHead = z.object({
   dropped: z.array(DroppedRange).max(MAX_DROPPED_RANGES).optional(),
 });
 export type JournalHead = z.infer<typeof JournalHead>;
+
 /**
  * How far one pipeline is with the part that is wanted of it. `refused`: the part was not accepted and the pipeline
  * stays as it is. `removing`: no part is wanted, and the pipeline is to stop.

@@ -3,18 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Detection } from "../../fleet/contract/index.ts";
 import { iou } from "../../fleet/sim/score/index.ts";
 import { made } from "../cameras/clip.ts";
-import {
-  addon,
-  COCO,
-  data,
-  ffmpeg,
-  fileSource,
-  hasData,
-  model,
-  needsData,
-  Run,
-  yoloxNano,
-} from "./addon.ts";
+import { addon, data, ffmpeg, fileSource, hasData, needsData, Run, yoloxNano } from "./addon.ts";
 
 const PICTURES = 12;
 /** Sparse pictures of each clip, so that they differ; the last one is a still picture that is walked over. */
@@ -109,7 +98,7 @@ async function throughPipeline(file: string): Promise<Detection[][]> {
   const run = await Run.start({
     name: "clip",
     source: { ...fileSource(file), timeoutMs: 10_000 },
-    model: model(data("models/yolox_nano.onnx"), { labels: COCO, minScore: MIN_SCORE }),
+    model: detector,
     track: null,
     statsIntervalMs: 1000,
     batchMs: 20,
