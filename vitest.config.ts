@@ -1,13 +1,36 @@
 import { defineConfig } from "vitest/config";
 
+/** Pictures, clocks of frames, whole fleets: two of these at once would be judged by each other's load. */
+const MEASURED = ["test/e2e/**", "test/native/**", "test/camera/**"];
+const TESTS = "**/*.test.{ts,tsx,mjs}";
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.{ts,tsx,mjs}"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Real processes on a shared machine may stall for seconds. At a desk a test that fails once has failed.
     retry: process.env["CI"] ? 1 : 0,
-    // Whole systems on simulated boards share two cores: files one after the other keep timings honest.
-    fileParallelism: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "side by side",
+          include: [`test/${TESTS}`],
+          exclude: MEASURED,
+          // Most of these wait for processes of their own, so two files share two cores well.
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "one by one",
+          include: MEASURED.map((folder) => folder.replace("**", TESTS)),
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });
