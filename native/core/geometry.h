@@ -16,6 +16,9 @@ struct Rect {
   int y = 0;
   int width = 0;
   int height = 0;
+  bool operator==(const Rect& other) const {
+    return x == other.x && y == other.y && width == other.width && height == other.height;
+  }
 };
 
 /// In pixels of the picture as it is shown: upright and with square pixels. Never clipped: a box

@@ -17,10 +17,6 @@ struct Case {
   Rect target;
 };
 
-bool operator==(const Rect& a, const Rect& b) {
-  return a.x == b.x && a.y == b.y && a.width == b.width && a.height == b.height;
-}
-
 TEST(Placement, IsThatOfTheReferenceForSizesThatWereWrongOrAreOdd) {
   const PreprocessSpec yolox = PreprocessSpec::Yolox();
   const PreprocessSpec centred = PreprocessSpec::YoloCentred();

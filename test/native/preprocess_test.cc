@@ -90,6 +90,50 @@ TEST(Preprocess, FillsWhatThePictureDoesNotCoverWithGrey114) {
   }
 }
 
+TEST(Preprocess, WritesPaddingOnlyWhereItIsNotYet) {
+  const TestPicture white([](int, int) { return std::uint8_t{235}; }, 128, 128);
+  const Input tensor;
+  HostPreparer preparer;
+  preparer.Run(white.I420(), kYolox, tensor.view);
+  // Behind the view's back: what is found there afterwards tells who wrote.
+  auto* const values = static_cast<float*>(tensor.view.Address());
+  float& in_padding = values[kPlane - 1];
+  const auto padding_after = [&](float before, const PreprocessSpec& spec) {
+    in_padding = before;
+    preparer.Run(white.I420(), spec, tensor.view);
+    return in_padding;
+  };
+  EXPECT_EQ(padding_after(7, kYolox), 7) << "is there already";
+  PreprocessSpec black = kYolox;
+  black.pad = 0;
+  EXPECT_EQ(padding_after(7, black), 0) << "is of another value";
+  EXPECT_FLOAT_EQ(padding_after(7, PreprocessSpec::YoloCentred()), 114 / 255.0F)
+      << "lies elsewhere";
+  preparer.Run(white.I420(), kYolox, tensor.view);
+  *tensor.view.Host<float>() = 1;
+  EXPECT_EQ(padding_after(7, kYolox), 114) << "another has written since";
+}
+
+TEST(Preprocess, KnowsOfEachSlotWhatLiesAroundItsPicture) {
+  TensorDesc desc;
+  desc.shape = {2, 3, kInput.height, kInput.width};
+  const TensorView batch(desc, MakeHostBuffer(desc.bytes()));
+  const TensorView first = batch.Slot(0);
+  const TensorView second = batch.Slot(1);
+  const Border border{{0, 0, 64, 32}, {114, 114, 114}};
+  first.NoteBorder(border);
+  second.NoteBorder(border);
+  second.Host<float>();
+  EXPECT_TRUE(first.HasBorder(border));
+  EXPECT_FALSE(second.HasBorder(border));
+  first.Host<const float>();
+  EXPECT_TRUE(first.HasBorder(border)) << "reading changes nothing";
+  second.NoteBorder(border);
+  batch.ForgetBorders();
+  EXPECT_FALSE(first.HasBorder(border));
+  EXPECT_FALSE(second.HasBorder(border));
+}
+
 TEST(Preprocess, GivesTheSameForBothLayoutsOfOnePicture) {
   const TestPicture picture([](int x, int y) { return static_cast<std::uint8_t>(16 + x + y); }, 100,
                             150);

@@ -141,6 +141,7 @@ Status Context::Prepare(const std::vector<PreparedSurface>& surfaces,
     picture_pointers.push_back(&pictures[i]);
     rect_pointers.push_back(&rects[i]);
   }
+  input.ForgetBorders();
   JfTensor tensor;
   const Status status = JfTensorOf(input, &tensor);
   if (!status.ok()) return status;

@@ -34,7 +34,8 @@ void Batcher::Close() {
     const Lock lock(mutex_);
     closed_ = true;
   }
-  changed_.notify_all();
+  arrived_.notify_all();
+  room_.notify_all();
   not_full_.notify_all();
 }
 
@@ -50,7 +51,7 @@ std::shared_ptr<ModelProgram> Batcher::SetModel(std::shared_ptr<ModelProgram> mo
 void Batcher::Wake() {
   // Taken and let go, so that nobody is between the test of the condition and the wait for it.
   { const Lock lock(mutex_); }
-  changed_.notify_all();
+  room_.notify_all();
 }
 
 void Batcher::Stretch(std::size_t extra, TimePoint until) {
@@ -76,6 +77,7 @@ QueueLevels Batcher::TakeReadyLevels(std::size_t source) {
 
 bool Batcher::Push(std::size_t source, FramePtr frame) {
   FramePtr dropped;  // destroyed after the lock is released: it owns a picture
+  bool stale = false;
   {
     Lock lock(mutex_);
     if (queues_.overflow(source) == Overflow::kBlock) {
@@ -84,8 +86,10 @@ bool Batcher::Push(std::size_t source, FramePtr frame) {
     if (closed_) return false;
     if (queues_.Full(source)) dropped = MakeRoom(source);
     queues_.Push(source, std::move(frame));
+    stale = any_stale_;
   }
-  changed_.notify_all();
+  arrived_.notify_all();
+  if (stale) room_.notify_all();
   return true;
 }
 
@@ -132,7 +136,7 @@ void Batcher::Run() {
 std::unique_ptr<Batch> Batcher::Open(FramePtr* end_of_stream) {
   auto batch = std::make_unique<Batch>();
   Lock lock(mutex_);
-  changed_.wait(lock, [this] { return closed_ || !queues_.empty(); });
+  arrived_.wait(lock, [this] { return closed_ || !queues_.empty(); });
   if (closed_) return nullptr;
   FramePtr frame = queues_.PopNext();
   batch->model = model_;
@@ -156,7 +160,7 @@ Status Batcher::Fill(Batch* batch) {
   while (status.ok() && batch->frames.size() < wanted) {
     Lock lock(mutex_);
     const bool more =
-        changed_.wait_until(lock, due, [this] { return closed_ || !queues_.empty(); });
+        arrived_.wait_until(lock, due, [this] { return closed_ || !queues_.empty(); });
     if (!more || closed_) break;
     FramePtr frame = queues_.PopNext();
     lock.unlock();
@@ -227,7 +231,7 @@ Lane* Batcher::AwaitRoom(Batch* batch, Status* status) {
     stale_.assign(batch->frames.size(), false);
     any_stale_ = false;
     Lane* lane = nullptr;
-    changed_.wait(lock, [&] {
+    room_.wait(lock, [&] {
       lane = LaneWithRoom(*batch->model);
       return closed_ || any_stale_ || lane != nullptr;
     });

@@ -78,7 +78,10 @@ class Batcher {
   std::vector<std::uint64_t> sequences_;
 
   std::mutex mutex_;
-  std::condition_variable changed_;
+  /// A frame came.
+  std::condition_variable arrived_;
+  /// A lane has room, or what is ready for it has become stale.
+  std::condition_variable room_;
   std::condition_variable not_full_;
   SlotQueues queues_;
   std::shared_ptr<ModelProgram> model_;

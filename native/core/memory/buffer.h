@@ -2,7 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <utility>
+
+#include "core/memory/border.h"
 
 namespace jetfleet {
 
@@ -45,6 +49,10 @@ class Buffer {
   const std::shared_ptr<Fence>& fence() const { return fence_; }
   void set_fence(std::shared_ptr<Fence> fence) { fence_ = std::move(fence); }
 
+  /// Of inputs that are filled again and again: what lies around the picture in the slot that
+  /// begins so many bytes from the beginning, and need not be written again. See TensorView::Host.
+  std::map<std::size_t, Border>& borders() { return borders_; }
+
   /// Address of a part for the CPU, to be read (and written, where the maker of the buffer says
   /// so) after the fence; valid as long as the buffer. Null when the CPU cannot reach it. Maps once
   /// and copies nothing. One thread at a time.
@@ -59,6 +67,7 @@ class Buffer {
   const int device_;
   const std::size_t bytes_;
   std::shared_ptr<Fence> fence_;
+  std::map<std::size_t, Border> borders_;
 };
 
 using BufferRef = std::shared_ptr<Buffer>;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <string>
+#include <type_traits>
 
 #include "core/memory/buffer.h"
 
@@ -89,11 +90,24 @@ class TensorView {
     return base == nullptr ? nullptr : base + offset_;
   }
 
-  /// Null when the CPU cannot reach it. `T` must be the element's type.
+  /// Null when the CPU cannot reach it. `T` must be the element's type; const for who only reads.
+  /// Who writes makes what is known of borders untrue.
   template <typename T>
   T* Host() const {
+    if constexpr (!std::is_const_v<T>) ForgetBorders();
     std::uint8_t* base = buffer_->MapToHost(0);
     return base == nullptr ? nullptr : reinterpret_cast<T*>(base + offset_);
+  }
+
+  /// Of this one slot, from before anybody asked for an address to write to.
+  bool HasBorder(const Border& border) const {
+    const auto found = buffer_->borders().find(offset_);
+    return found != buffer_->borders().end() && found->second == border;
+  }
+  void NoteBorder(const Border& border) const { buffer_->borders()[offset_] = border; }
+  void ForgetBorders() const {
+    auto& borders = buffer_->borders();
+    borders.erase(borders.lower_bound(offset_), borders.lower_bound(offset_ + desc_.bytes()));
   }
 
  private:

@@ -28,8 +28,16 @@ Placement HostPreparer::Run(const SurfaceView& picture, const PreprocessSpec& sp
                             const TensorView& slot) {
   const Placement placement = Placement::Of(spec, picture.shown, InputOf(slot));
   const ScaledPicture scaled = scaler_.Run(picture, SizeOf(placement.target));
-  spreader_.Run(scaled, spec, placement, slot.Host<float>());
+  Fill(scaled, spec, placement, slot);
   return placement;
+}
+
+void HostPreparer::Fill(const ScaledPicture& picture, const PreprocessSpec& spec,
+                        const Placement& placement, const TensorView& slot) {
+  const Border border = Spreader::BorderOf(spec, placement);
+  const bool padded = slot.HasBorder(border);
+  spreader_.Run(picture, spec, placement, slot.Host<float>(), padded);
+  slot.NoteBorder(border);
 }
 
 Placement HostPreparer::RunRgb(const std::uint8_t* rgb, Size size, const PreprocessSpec& spec,
@@ -42,7 +50,7 @@ Placement HostPreparer::RunRgb(const std::uint8_t* rgb, Size size, const Preproc
   small.packed = true;
   small.size = scaled;
   small.planes[0] = bgr_.data();
-  spreader_.Run(small, spec, placement, slot.Host<float>());
+  Fill(small, spec, placement, slot);
   return placement;
 }
 

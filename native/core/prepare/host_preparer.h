@@ -26,6 +26,10 @@ class HostPreparer {
                    const TensorView& slot);
 
  private:
+  /// Padding that is in the slot already is left alone: it can be half of the input.
+  void Fill(const ScaledPicture& picture, const PreprocessSpec& spec, const Placement& placement,
+            const TensorView& slot);
+
   PictureScaler scaler_;
   Spreader spreader_;
   /// The scaled picture of the reference route, packed B, G, R.

@@ -6,7 +6,6 @@
 #include <libyuv/planar_functions.h>
 #include <libyuv/rotate.h>
 #include <libyuv/rotate_argb.h>
-#include <libyuv/scale.h>
 #include <libyuv/scale_argb.h>
 #include <libyuv/scale_uv.h>
 
@@ -86,8 +85,7 @@ void PictureScaler::ScalePlanes(const SurfaceView& picture, PixelFormat format, 
       libyuv::UVScale(picture.planes[plane], picture.strides[plane], from.width, from.height,
                       samples, to.width * 2, to.width, to.height, kFilter);
     } else {
-      libyuv::ScalePlane(picture.planes[plane], picture.strides[plane], from.width, from.height,
-                         samples, to.width, to.width, to.height, kFilter);
+      scalers_[plane].Run(picture.planes[plane], picture.strides[plane], from, samples, to);
     }
   }
 }

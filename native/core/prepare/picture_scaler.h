@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/memory/surface.h"
+#include "core/prepare/plane_scaler.h"
 
 namespace jetfleet {
 
@@ -19,8 +20,8 @@ struct ScaledPicture {
 };
 
 /// Scales pictures and turns them upright. Colours stay as they are: they are converted for the
-/// small picture only, which at 1080p takes a tenth of the time of the other order. Bilinear;
-/// 8-bit arithmetic of libyuv. Not thread-safe.
+/// small picture only, which at 1080p takes a tenth of the time of the other order. Bilinear,
+/// in 8 bits. Not thread-safe.
 class PictureScaler {
  public:
   /// Valid until the next call.
@@ -38,6 +39,7 @@ class PictureScaler {
   void Turn(Rotation rotation, PixelFormat* format);
   void ScalePacked(const SurfaceView& picture, Size size);
 
+  std::array<PlaneScaler, kMaxPlanes> scalers_;
   Planes scaled_;
   Planes turned_;
   std::vector<std::uint8_t> packed_;

@@ -1,5 +1,11 @@
 #include "core/prepare/rows.h"
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+#include <cstring>
+
 // Inlined into one function for each instruction set.
 #define JETFLEET_ROW __attribute__((always_inline)) inline void
 
@@ -77,8 +83,8 @@ void PortableWidenPairs(const std::uint8_t* from, std::size_t count, std::uint8_
                         std::uint8_t* v) {
   WidenPairs(from, count, u, v);
 }
-constexpr RowFunctions kPortable = {PortableConvert, PortableYuv, PortableWiden,
-                                    PortableWidenPairs};
+constexpr RowFunctions kPortable = {PortableConvert, PortableYuv, PortableWiden, PortableWidenPairs,
+                                    nullptr};
 
 #ifdef __x86_64__
 __attribute__((target("avx2"))) void Avx2Convert(const std::uint8_t* from, std::size_t count,
@@ -99,7 +105,58 @@ __attribute__((target("avx2"))) void Avx2WidenPairs(const std::uint8_t* from, st
                                                     std::uint8_t* u, std::uint8_t* v) {
   WidenPairs(from, count, u, v);
 }
-constexpr RowFunctions kAvx2 = {Avx2Convert, Avx2Yuv, Avx2Widen, Avx2WidenPairs};
+
+/// Eight pairs of neighbours. Single loads: the gathering instructions read beyond the row and are
+/// slow on processors that must guard them.
+__attribute__((target("avx2"))) inline __m128i Avx2Pairs(const std::uint8_t* row,
+                                                         const std::int32_t* left) {
+  const auto pair = [&](int i) {
+    std::uint16_t both = 0;
+    std::memcpy(&both, row + left[i], sizeof both);
+    return static_cast<std::int16_t>(both);
+  };
+  return _mm_setr_epi16(pair(0), pair(1), pair(2), pair(3), pair(4), pair(5), pair(6), pair(7));
+}
+
+__attribute__((target("avx2"))) void Avx2Scale(const std::uint8_t* top, const std::uint8_t* bottom,
+                                               int down, const ScaleColumns& columns,
+                                               std::uint8_t* to) {
+  constexpr int kHalf = 1 << 15;
+  const std::int32_t* const left = columns.left.data();
+  const std::uint32_t* const shares = columns.shares.data();
+  const std::size_t count = columns.left.size();
+  const __m256i of_top = _mm256_set1_epi32(256 - down);
+  const __m256i of_bottom = _mm256_set1_epi32(down);
+  const __m256i half = _mm256_set1_epi32(kHalf);
+  // Of each sum its third byte: the sum over 65,536.
+  const __m256i pick =
+      _mm256_setr_epi8(2, 6, 10, 14, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 2, 6, 10, 14,
+                       -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+  std::size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    const __m256i by = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(shares + i));
+    const __m256i above = _mm256_madd_epi16(_mm256_cvtepu8_epi16(Avx2Pairs(top, left + i)), by);
+    const __m256i below = _mm256_madd_epi16(_mm256_cvtepu8_epi16(Avx2Pairs(bottom, left + i)), by);
+    const __m256i sum = _mm256_add_epi32(
+        half,
+        _mm256_add_epi32(_mm256_mullo_epi32(above, of_top), _mm256_mullo_epi32(below, of_bottom)));
+    const __m256i picked = _mm256_shuffle_epi8(sum, pick);
+    const int low = _mm256_extract_epi32(picked, 0);
+    const int high = _mm256_extract_epi32(picked, 4);
+    std::memcpy(to + i, &low, sizeof low);
+    std::memcpy(to + i + 4, &high, sizeof high);
+  }
+  for (; i < count; ++i) {
+    const auto across = [&](const std::uint8_t* row) {
+      const std::uint8_t* const pair = row + left[i];
+      return pair[0] * (shares[i] & 0xFFFF) + pair[1] * (shares[i] >> 16);
+    };
+    const auto of_below = static_cast<std::uint32_t>(down);
+    const std::uint32_t sum = across(top) * (256 - of_below) + across(bottom) * of_below + kHalf;
+    to[i] = static_cast<std::uint8_t>(sum >> 16);
+  }
+}
+constexpr RowFunctions kAvx2 = {Avx2Convert, Avx2Yuv, Avx2Widen, Avx2WidenPairs, Avx2Scale};
 #endif
 
 /// Shares of red and blue in luma.

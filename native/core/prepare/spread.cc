@@ -12,53 +12,48 @@ constexpr std::uint8_t kNoColor = 128;
 
 std::size_t Length(int length) { return static_cast<std::size_t>(length); }
 
-/// One plane of the input.
-struct InputPlane {
-  float* begin;
-  float mean;
-  float scale;
-  float pad;
-};
-
-/// Fills what the picture does not cover.
-void Pad(const InputPlane& plane, const Placement& placement) {
+/// Fills what the picture does not cover of one plane.
+void Pad(float* begin, float pad, const Placement& placement) {
   const std::size_t width = Length(placement.input.width);
   const Rect& target = placement.target;
-  float* const top = plane.begin + Length(target.y) * width;
+  float* const top = begin + Length(target.y) * width;
   float* const bottom = top + Length(target.height) * width;
-  std::fill(plane.begin, top, plane.pad);
-  std::fill(bottom, plane.begin + Length(placement.input.height) * width, plane.pad);
+  std::fill(begin, top, pad);
+  std::fill(bottom, begin + Length(placement.input.height) * width, pad);
   if (target.width == placement.input.width) return;
   for (float* row = top; row < bottom; row += width) {
-    std::fill(row, row + target.x, plane.pad);
-    std::fill(row + target.x + target.width, row + width, plane.pad);
+    std::fill(row, row + target.x, pad);
+    std::fill(row + target.x + target.width, row + width, pad);
   }
 }
 
 }  // namespace
 
+Border Spreader::BorderOf(const PreprocessSpec& spec, const Placement& placement) {
+  Border border{placement.target, {}};
+  for (std::size_t i = 0; i < 3; ++i) border.values[i] = (spec.pad - spec.mean[i]) * spec.scale[i];
+  return border;
+}
+
 void Spreader::Run(const ScaledPicture& picture, const PreprocessSpec& spec,
-                   const Placement& placement, float* input) {
+                   const Placement& placement, float* input, bool padded) {
   const std::size_t width = Length(placement.input.width);
   const std::size_t area = width * Length(placement.input.height);
   const Rect& target = placement.target;
-  const bool bgr = spec.channels == PreprocessSpec::Channels::kBgr;
-  // In the order R, G, B, wherever they lie in the input.
-  InputPlane planes[3];
-  for (std::size_t i = 0; i < 3; ++i) {
-    const std::size_t place = bgr ? 2 - i : i;
-    const float mean = spec.mean[place];
-    const float scale = spec.scale[place];
-    planes[i] = {input + place * area, mean, scale, (spec.pad - mean) * scale};
-    Pad(planes[i], placement);
+  if (!padded) {
+    const Border border = BorderOf(spec, placement);
+    for (std::size_t i = 0; i < 3; ++i) Pad(input + i * area, border.values[i], placement);
   }
+  const bool bgr = spec.channels == PreprocessSpec::Channels::kBgr;
   row_.resize(Length(target.width) * 3);
   const YuvCoefficients coefficients = CoefficientsOf(picture.color);
   for (int y = 0; y < target.height; ++y) {
     const std::size_t offset = Length(target.y + y) * width + Length(target.x);
+    // In the order R, G, B, wherever they lie in the input.
     RowTarget rgb[3];
     for (std::size_t i = 0; i < 3; ++i) {
-      rgb[i] = {planes[i].begin + offset, planes[i].mean, planes[i].scale};
+      const std::size_t place = bgr ? 2 - i : i;
+      rgb[i] = {input + place * area + offset, spec.mean[place], spec.scale[place]};
     }
     if (picture.packed) {
       RunPackedRow(picture.planes[0] + Length(y) * Length(target.width) * 3, Length(target.width),

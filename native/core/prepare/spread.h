@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/decode/placement.h"
+#include "core/memory/border.h"
 #include "core/prepare/picture_scaler.h"
 #include "core/prepare/rows.h"
 
@@ -17,7 +18,9 @@ class Spreader {
   explicit Spreader(const RowFunctions& rows = Rows()) : rows_(rows) {}
 
   void Run(const ScaledPicture& picture, const PreprocessSpec& spec, const Placement& placement,
-           float* input);
+           float* input, bool padded = false);
+  /// What `Run` puts around the picture, or finds there if `padded`.
+  static Border BorderOf(const PreprocessSpec& spec, const Placement& placement);
 
  private:
   void RunPackedRow(const std::uint8_t* bgr, std::size_t count, const RowTarget (&rgb)[3]);

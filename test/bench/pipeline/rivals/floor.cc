@@ -2,6 +2,8 @@
 // clip has frames, at the same time, in two threads that know nothing of each other.
 #include <gst/gst.h>
 
+#include <condition_variable>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -9,12 +11,43 @@
 
 namespace {
 
-void Decode(const std::string& clip) {
+/// Opened by the first picture: what it takes to open a file is not what a frame costs.
+class Gate {
+ public:
+  void Open() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      open_ = true;
+    }
+    changed_.notify_all();
+  }
+  void Await() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] { return open_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = false;
+};
+
+GstPadProbeReturn OnFirstPicture(GstPad*, GstPadProbeInfo*, gpointer gate) {
+  static_cast<Gate*>(gate)->Open();
+  return GST_PAD_PROBE_REMOVE;
+}
+
+void Decode(const std::string& clip, Gate* decoding) {
   const std::string text =
       "filesrc location=\"" + clip +
-      "\" ! parsebin ! h264parse ! avdec_h264 max-threads=1 ! fakesink sync=false";
+      "\" ! parsebin ! h264parse ! avdec_h264 max-threads=1 ! fakesink name=end sync=false";
   GstElement* pipeline = gst_parse_launch(text.c_str(), nullptr);
   if (pipeline == nullptr) rivals::Die("cannot build the decoder");
+  GstElement* end = gst_bin_get_by_name(GST_BIN(pipeline), "end");
+  GstPad* pad = gst_element_get_static_pad(end, "sink");
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, OnFirstPicture, decoding, nullptr);
+  gst_object_unref(pad);
+  gst_object_unref(end);
   gst_element_set_state(pipeline, GST_STATE_PLAYING);
   GstBus* bus = gst_element_get_bus(pipeline);
   GstMessage* message =
@@ -37,8 +70,10 @@ int main(int argc, char** argv) {
   const std::string clip = argv[3];
   const int frames = std::atoi(argv[4]);
   rivals::Meter meter;
+  Gate decoding;
+  std::thread decoder([&] { Decode(clip, &decoding); });
+  decoding.Await();
   meter.Begin();
-  std::thread decoder([&clip] { Decode(clip); });
   for (int i = 0; i < frames; ++i) inference.Run();
   decoder.join();
   meter.Print(frames, 0);

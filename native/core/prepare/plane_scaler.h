@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/geometry.h"
+#include "core/prepare/rows.h"
+
+namespace jetfleet {
+
+/// Scales planes of one kind, bilinear with half-pixel centres: down by our own rows where they are
+/// faster, else by libyuv. Remembers the last pair of sizes. Not thread-safe.
+class PlaneScaler {
+ public:
+  explicit PlaneScaler(const RowFunctions& rows = Rows()) : rows_(rows) {}
+
+  /// `stride` in bytes; what is written is tight.
+  void Run(const std::uint8_t* from, int stride, Size from_size, std::uint8_t* to, Size to_size);
+
+ private:
+  struct Row {
+    int top = 0;
+    /// Share of the row below, of 256.
+    int down = 0;
+  };
+
+  bool ByOwnRows(Size from, Size to) const;
+  void Plan(Size from, Size to);
+
+  const RowFunctions& rows_;
+  Size from_;
+  Size to_;
+  ScaleColumns columns_;
+  std::vector<Row> lines_;
+};
+
+}  // namespace jetfleet
