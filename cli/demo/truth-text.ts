@@ -29,6 +29,14 @@ export function countingRule(): string {
   );
 }
 
+/** Figures of unlike light do not compare: said as soon as any of them is of the night. */
+export function lightNote(figures: readonly (TruthFigures | null)[]): string[] {
+  const atNight = figures.some((one) => one !== null && one.nightFrames > 0);
+  return atNight
+    ? ["the scene's day lasts 10 minutes: compare figures of the same light only"]
+    : [];
+}
+
 /** The truth in the form in which screens lay it over a fleet. */
 export function truthAsOverlay(truth: TruthOverlay): Overlay {
   return {
@@ -48,7 +56,7 @@ export function truthAsOverlay(truth: TruthOverlay): Overlay {
       cells: now ? cellsOf(now) : ["-", "-", "-"],
       nothing: now ? null : "truth: no frame compared yet",
     })),
-    note: countingRule(),
+    note: [countingRule(), ...lightNote(truth.pipelines.map(({ now }) => now))].join("; "),
   };
 }
 
@@ -63,7 +71,7 @@ function short(ratio: number | null): string {
 }
 
 /** One line pooled over the labels, then one for each label. */
-function figureRows({ frames, detector, tracker }: TruthFigures): string[][] {
+function figureRows({ frames, nightFrames, detector, tracker }: TruthFigures): string[][] {
   const labels = new Set([...Object.keys(detector.perLabel), ...Object.keys(tracker.perLabel)]);
   const ratios = (label: string | null): string[] =>
     [detector, tracker].flatMap(({ pooled, perLabel }) => {
@@ -73,6 +81,7 @@ function figureRows({ frames, detector, tracker }: TruthFigures): string[][] {
   const counts = [frames.matched, frames.missing, frames.unmatched].map(formatCount);
   return [
     ["", ...counts, ...ratios(null), formatRatio(tracker.idf1)],
+    ...(nightFrames > 0 ? [["  at night", formatCount(nightFrames)]] : []),
     ...[...labels].sort().map((label) => [`  ${label}`, "", "", "", ...ratios(label), ""]),
   ];
 }

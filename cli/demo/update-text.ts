@@ -2,7 +2,7 @@ import type { Palette } from "../render/colour.ts";
 import { wrap } from "../render/columns.ts";
 import { formatBytes, formatCount, formatMs, formatRatio } from "../render/format.ts";
 import { type Column, table } from "../render/table.ts";
-import { countingRule, ENOUGH_FRAMES } from "./truth-text.ts";
+import { countingRule, ENOUGH_FRAMES, lightNote } from "./truth-text.ts";
 import type { UpdateReport } from "./update-report.ts";
 
 const SWAP_COLUMNS: readonly Column[] = [
@@ -20,6 +20,7 @@ const FIGURE_COLUMNS: readonly Column[] = [
   { title: "FIGURES", shrinksTo: 12 },
   { title: "MODEL", shrinksTo: 10 },
   { title: "FRAMES", align: "right" },
+  { title: "NIGHT", align: "right" },
   { title: "DET P", align: "right" },
   { title: "DET R", align: "right" },
   { title: "TRK P", align: "right" },
@@ -39,7 +40,7 @@ export function updateLines(report: UpdateReport, width: number, palette: Palett
     ...titled(stateTable(report.devices, width), palette),
     "",
     ...titled(table(FIGURE_COLUMNS, figureRows(report), width), palette),
-    ...wrap(countingRule(), width),
+    ...wrap([countingRule(), ...lightNote(figuresOf(report))].join("; "), width),
     ...(report.enoughFrames
       ? []
       : [palette.warn(`Some figures are over less than ${ENOUGH_FRAMES} frames.`)]),
@@ -97,12 +98,19 @@ function figureRows({ from, to, devices }: UpdateReport): string[][] {
 
 type Figures = Device["pipelines"][number]["after"];
 
+function figuresOf({ devices }: UpdateReport): Figures[] {
+  return devices.flatMap(({ pipelines }) =>
+    pipelines.flatMap(({ before, after }) => [before, after]),
+  );
+}
+
 function figureRow(title: string, model: string, figures: Figures): string[] {
   const { detector, tracker } = figures ?? {};
   return [
     title,
     model,
     formatCount(figures?.frames.matched),
+    formatCount(figures?.nightFrames),
     formatRatio(detector?.pooled.precision),
     formatRatio(detector?.pooled.recall),
     formatRatio(tracker?.pooled.precision),

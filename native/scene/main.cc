@@ -6,9 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "light.h"
 #include "scene.h"
 
 using jetfleet::scene::LabelName;
+using jetfleet::scene::Light;
+using jetfleet::scene::LightAt;
 using jetfleet::scene::Scene;
 using jetfleet::scene::TrueObject;
 
@@ -22,8 +25,9 @@ constexpr const char* kUsage =
     "\n"
     "truth prints one JSON line per frame: every figure with its label, box [left, top, width, "
     "height] clipped to\n"
-    "the picture, and the share of it that can be seen. Defaults: seed 1, frame 0, 15 fps, "
-    "1280x720.\n";
+    "the picture, and the share of it that can be seen; night is 0 by day and 1 in the dark. "
+    "Defaults: seed 1,\n"
+    "frame 0, 15 fps, 1280x720.\n";
 
 struct Options {
   std::string command;
@@ -77,8 +81,10 @@ Options Parse(int argc, char** argv) {
 
 void PrintTruth(Scene& scene, const Options& o) {
   for (uint64_t frame = o.from; frame < o.from + o.count; ++frame) {
-    std::printf("{\"frame\":%llu,\"width\":%d,\"height\":%d,\"objects\":[",
-                static_cast<unsigned long long>(frame), o.width, o.height);
+    const Light light = LightAt(o.seed, static_cast<double>(frame) / o.fps);
+    std::printf("{\"frame\":%llu,\"width\":%d,\"height\":%d,\"night\":%.2f,\"objects\":[",
+                static_cast<unsigned long long>(frame), o.width, o.height,
+                static_cast<double>(light.night));
     const char* separator = "";
     for (const TrueObject& t : scene.Truth(frame)) {
       std::printf("%s{\"id\":%llu,\"label\":\"%s\",\"box\":[%d,%d,%d,%d],\"visible\":%.4f}",

@@ -2,7 +2,7 @@ import type { Detections } from "../../contract/index.ts";
 import type { MessageInfo } from "../../hub/client/index.ts";
 import { PipelineTruth } from "./pipeline-truth.ts";
 import type { TruthReport } from "./report.ts";
-import type { SceneTruth } from "./scene-truth.ts";
+import { NOTHING_KNOWN, type SceneTruth } from "./scene-truth.ts";
 
 /** Compares every detection of a fleet with what its simulated camera showed. */
 export class TruthKeeper {
@@ -39,7 +39,7 @@ export class TruthKeeper {
   ): Promise<void> {
     const truths = await Promise.all(
       batch.frames.map(({ sourceFrame }) =>
-        sourceFrame === null ? Promise.resolve([]) : this.#truth.objectsOf(sourceFrame),
+        sourceFrame === null ? Promise.resolve(NOTHING_KNOWN) : this.#truth.of(sourceFrame),
       ),
     );
     const key = `${info.device}/${batch.pipeline}`;

@@ -1,6 +1,7 @@
 import type { DetectedFrame, Detections } from "../../contract/index.ts";
-import { RunScore, type TrueObject } from "../score/index.ts";
+import { RunScore } from "../score/index.ts";
 import type { TruthRun, TruthSwap } from "./report.ts";
+import { type FrameTruth, NOTHING_KNOWN } from "./scene-truth.ts";
 
 /** Frames that the figures are taken over: 40 s at 15 frames per second. */
 export const WINDOW_FRAMES = 600;
@@ -10,7 +11,7 @@ const REORDERED_FRAMES = 60;
 
 interface Scored {
   frame: DetectedFrame;
-  truth: readonly TrueObject[];
+  truth: FrameTruth;
   receivedAtMs: number;
 }
 
@@ -33,11 +34,11 @@ export class PipelineTruth {
     this.#pipeline = pipeline;
   }
 
-  add(batch: Detections, truths: readonly (readonly TrueObject[])[], receivedAtMs: number): void {
+  add(batch: Detections, truths: readonly FrameTruth[], receivedAtMs: number): void {
     if (this.#cameraBeganAnew(batch)) this.#runs = [];
     const run = this.#runOf(batch, receivedAtMs);
     for (const [at, frame] of batch.frames.entries()) {
-      run.window.push({ frame, truth: truths[at] ?? [], receivedAtMs });
+      run.window.push({ frame, truth: truths[at] ?? NOTHING_KNOWN, receivedAtMs });
     }
     run.window.splice(0, run.window.length - WINDOW_FRAMES);
     run.figures = null;
@@ -93,13 +94,14 @@ export class PipelineTruth {
 
   #score({ modelDigest, window }: ModelRun): TruthRun {
     const score = new RunScore();
-    for (const { frame, truth } of window) score.add(frame, () => truth);
+    for (const { frame, truth } of window) score.add(frame, () => truth.objects);
     return {
       device: this.#device,
       pipeline: this.#pipeline,
       modelDigest,
       fromMs: window[0]?.receivedAtMs ?? 0,
       toMs: window.at(-1)?.receivedAtMs ?? 0,
+      nightFrames: window.filter(({ truth }) => truth.night > 0.5).length,
       ...score.figures(),
     };
   }

@@ -21,6 +21,8 @@ export const TruthRun = z.object({
   /** The first and last frame were received at these times. */
   fromMs: EpochMs,
   toMs: EpochMs,
+  /** Frames of the dark hours of the scene's day, which are another task than those of daylight. */
+  nightFrames: z.number().int().nonnegative(),
   frames: z.object({
     matched: z.number().int(),
     missing: z.number().int(),

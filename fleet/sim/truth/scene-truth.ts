@@ -24,6 +24,8 @@ export interface SceneOptions {
 
 const TruthLine = z.object({
   frame: z.number().int().nonnegative(),
+  /** 0 by day, 1 at night: the scene's day has ten minutes. */
+  night: z.number().min(0).max(1),
   objects: z.array(
     z.object({
       id: z.number().int(),
@@ -34,20 +36,27 @@ const TruthLine = z.object({
   ),
 });
 
+/** What one picture showed; a frame without a number shows nothing that is known. */
+export interface FrameTruth {
+  night: number;
+  objects: readonly TrueObject[];
+}
+export const NOTHING_KNOWN: FrameTruth = { night: 0, objects: [] };
+
 /** What a simulated camera shows, by frame number. The scene is a pure function of seed and number. */
 export class SceneTruth {
   readonly #options: SceneOptions;
-  readonly #chunks = new Map<number, Promise<readonly (readonly TrueObject[])[]>>();
+  readonly #chunks = new Map<number, Promise<readonly FrameTruth[]>>();
 
   constructor(options: SceneOptions) {
     this.#options = options;
   }
 
-  async objectsOf(frame: number): Promise<readonly TrueObject[]> {
+  async of(frame: number): Promise<FrameTruth> {
     const start = frame - (frame % CHUNK_FRAMES);
     const chunk = this.#chunks.get(start) ?? this.#load(start);
     this.#chunks.set(start, chunk);
-    return (await chunk)[frame - start] ?? [];
+    return (await chunk)[frame - start] ?? NOTHING_KNOWN;
   }
 
   /** Forgets frames before `frame`. */
@@ -57,7 +66,7 @@ export class SceneTruth {
     }
   }
 
-  async #load(start: number): Promise<readonly (readonly TrueObject[])[]> {
+  async #load(start: number): Promise<readonly FrameTruth[]> {
     const { seed, width, height, fps } = this.#options;
     const values = { seed, width, height, fps, from: start, count: CHUNK_FRAMES };
     const args = Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)]);
@@ -72,6 +81,6 @@ export class SceneTruth {
       );
     });
     const lines = stdout.trimEnd().split("\n");
-    return lines.map((line) => TruthLine.parse(JSON.parse(line)).objects);
+    return lines.map((line) => TruthLine.parse(JSON.parse(line)));
   }
 }

@@ -82,8 +82,8 @@ describe("the report of an update", () => {
     expect(lines[0]).toBe("street v1 → street v2: 11.1 s for `pulumi up`");
     const text = lines.join("\n");
     expect(text).toMatch(/tx2\/entrance +99 +100 +0 +67 ms +2\.0 KiB/);
-    expect(text).toMatch(/street v1 +600 +0\.566/);
-    expect(text).toMatch(/street v2 +600 +0\.951/);
+    expect(text).toMatch(/street v1 +600 +0 +0\.566/);
+    expect(text).toMatch(/street v2 +600 +0 +0\.951/);
     expect(text).toMatch(/UPDATE +FETCHING +NOW\ntx2\/entrance +100 ms +committed/);
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
   });
@@ -104,6 +104,16 @@ describe("figures in `status`", () => {
     );
     expect(lines[at + 2]).toMatch(/^ {2}person +0\.951/);
     expect(lines[at + 4]).toMatch(/^Rule: same label, IoU ≥ 0\.5; left out: .*visible < 40 %$/);
+  });
+
+  it("of the scene's night are told as such, and that they do not compare with those of the day", () => {
+    const picture = pictureOf(MODEL_DIGEST, NOW);
+    for (const { now } of picture.truth?.pipelines ?? []) now!.nightFrames = 240;
+    const lines = statusLines(shown(picture), 80, NO_PALETTE);
+    const at = lines.findIndex((line) => line.startsWith("TRUTH"));
+    expect(lines[at + 2]).toMatch(/^ {2}at night +240$/);
+    expect(lines.slice(at).join(" ")).toContain("compare figures of the same light only");
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
   });
 
   it("count for the model that runs only", () => {

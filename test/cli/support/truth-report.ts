@@ -16,6 +16,7 @@ export function runOf(device: string, modelDigest: string, precision: number): T
     modelDigest,
     fromMs: 1,
     toMs: 2,
+    nightFrames: 0,
     frames: { matched: 600, missing: 12, unmatched: 3, first: 100, last: 711 },
     detector: output,
     tracker: { ...output, idf1: 0.812 },

@@ -45,9 +45,10 @@ describe("the truth of a simulated camera", () => {
     for (const frame of [650, 0, 299, 300]) {
       const args = ["truth", "--seed", "4", "--from", String(frame), "--count", "1"];
       const said = JSON.parse(execFileSync(SCENE_BINARY, args, { encoding: "utf8" })) as {
+        night: number;
         objects: TrueObject[];
       };
-      expect(await truth.objectsOf(frame)).toEqual(said.objects);
+      expect(await truth.of(frame)).toMatchObject({ night: said.night, objects: said.objects });
     }
   });
 });
@@ -57,7 +58,7 @@ describe("the truth keeper", () => {
     const truth = new SceneTruth(scene);
     const keeper = new TruthKeeper(truth, scene.seed);
     for (let number = 100; number < 150; number++) {
-      await keeper.add(batchOf([frameOf(number, await truth.objectsOf(number))]), from);
+      await keeper.add(batchOf([frameOf(number, (await truth.of(number)).objects)]), from);
     }
     const report = TruthReport.parse(keeper.report(2));
     const [run] = report.runs;
@@ -66,10 +67,20 @@ describe("the truth keeper", () => {
     expect(run?.detector.pooled.tp).toBeGreaterThan(100);
   });
 
+  it("says how many of its frames are of the scene's night, when detectors see less", async () => {
+    const truth = new SceneTruth({ ...scene, seed: 1 });
+    const keeper = new TruthKeeper(truth, 1);
+    // Seed 1 begins in the morning; its first night is around frame 5,850, and the next a day of 9,000 frames later.
+    for (const number of [0, 1, 5850, 5851, 5852, 14850]) {
+      await keeper.add(batchOf([frameOf(number, [])]), from);
+    }
+    expect(keeper.report(2).runs).toMatchObject([{ nightFrames: 4 }]);
+  });
+
   it("finds everything wrong with detections of another frame's place", async () => {
     const truth = new SceneTruth(scene);
     const keeper = new TruthKeeper(truth, scene.seed);
-    const elsewhere = frameOf(100, await truth.objectsOf(100));
+    const elsewhere = frameOf(100, (await truth.of(100)).objects);
     for (const { box } of elsewhere.detections) box[0] += 400;
     await keeper.add(batchOf([elsewhere]), from);
     expect(keeper.report(2).runs[0]?.detector.pooled.recall).toBeLessThan(0.2);
