@@ -10,6 +10,7 @@ import { Renewal } from "./identity/renewal.ts";
 import { DesiredInbox } from "./reconcile/desired-inbox.ts";
 import { Downloads } from "./reconcile/downloads.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
+import { HeadSigner } from "./report/head-signer.ts";
 import { HubLink } from "./report/hub-link.ts";
 import type { Log } from "./report/log.ts";
 import { createBootId } from "./report/presence.ts";
@@ -52,6 +53,7 @@ export class Daemon {
   readonly #board: BoardFacts;
   readonly #bootId: string;
   readonly #identity: IdentityFile;
+  readonly #heads: HeadSigner;
   readonly #connector: Connector;
   readonly #renewal: Renewal;
   readonly #link: HubLink;
@@ -69,6 +71,7 @@ export class Daemon {
     this.#board = board;
     this.#bootId = bootId;
     this.#identity = new IdentityFile(identityOf(context.config).identityFile);
+    this.#heads = new HeadSigner(this.#identity);
     this.#connector = new Connector(this.#identity, new TrustedClock());
     this.#link = this.#createLink();
     this.#renewal = this.#createRenewal();
@@ -135,7 +138,7 @@ export class Daemon {
       bootId: this.#bootId,
       board: this.#board,
       state: this.#disk.store.current,
-      journal: this.#disk.journal.head,
+      journal: this.#heads.sign(this.#disk.journal.head),
       supervisor: this.#supervisor,
       downloads: this.#downloads,
       faultOf: (pipeline) => this.#reconciler.faultOf(pipeline),

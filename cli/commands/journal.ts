@@ -4,6 +4,8 @@ import { JournalHead } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import type { HubClient } from "../../fleet/hub/client/index.ts";
 import { JournalVerifier } from "../../fleet/journal/index.ts";
+import { IdentityFile } from "../../fleet/transfer/identity/identity-file.ts";
+import { judgeHead } from "../../fleet/transfer/identity/signed-head.ts";
 import { clientFor, type HubOptions, locateHub } from "../hub-location.ts";
 import { paletteFor } from "../render/colour.ts";
 import { type CheckedJournal, journalLines } from "../render/journal-text.ts";
@@ -20,9 +22,14 @@ follows the chain to the head that the device itself reports.
 
 It finds events that were removed, altered, put in another order or given the
 number of another one, wherever that was done after the device wrote them; what
-the device dropped it says itself, and that breaks nothing. It does not cover what
-the hub let go because it was too much, or never saw (both are told), nor a hub
-that changes the device's report as well: the report carries no signature.
+the device dropped it says itself, and that breaks nothing. The head must be signed
+by the device, with the key of its certificate, whose CA is the one in the identity
+file: a head that somebody else made is found.
+
+It does not cover what the hub let go because it was too much, or never saw (both
+are told); an older head of the device, shown again with the events up to it (the
+time of its signing is told); nor whoever has the key of the fleet's CA, as the hub
+has, and makes the device a second certificate (the id of the key is told).
 
 Exit codes:
   0  every chain is whole
@@ -51,10 +58,14 @@ async function verify(
   options: VerifyOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const client = clientFor(await locateHub(options), signal);
+  const location = await locateHub(options);
+  const { caPem, peer } = new IdentityFile(location.identityFile).current();
+  const client = clientFor(location, signal);
   const names = await devicesOf(client, device);
   const checked: CheckedJournal[] = [];
-  for (const name of names) checked.push(await check(client, name));
+  for (const name of names) {
+    checked.push(await check(client, { fleet: peer.fleet, name }, caPem));
+  }
   const text = options.json
     ? JSON.stringify({ schemaVersion: 1, journals: checked }, null, 2)
     : journalLines(checked, paletteFor(process.stdout)).join("\n");
@@ -73,7 +84,12 @@ async function devicesOf(client: HubClient, device: string | undefined): Promise
   });
 }
 
-async function check(client: HubClient, device: string): Promise<CheckedJournal> {
+async function check(
+  client: HubClient,
+  of: { fleet: string; name: string },
+  caPem: string,
+): Promise<CheckedJournal> {
+  const device = of.name;
   // The head first: what comes while the events are read may be more than it names, never less.
   const head = await headOf(client, device);
   const { chains, devices } = await client.history.chains(device);
@@ -83,11 +99,13 @@ async function check(client: HubClient, device: string): Promise<CheckedJournal>
       if (seq !== null) verifier.add({ chain, seq, text });
     }
   }
-  const verdict = verifier.finish(head?.journal ?? null);
-  const proven = head !== null && verdict.events > 0;
+  const word = head && judgeHead(head.journal, of, caPem);
+  const verdict = verifier.finish(head && word && { head: head.journal, word });
+  const proven = word?.kind === "signed" && verdict.events > 0;
   const state = !verdict.whole ? "broken" : proven ? "whole" : "unproven";
   const droppedByHub = devices[0]?.droppedEvents ?? 0;
-  return { device, state, head, droppedByHub, ...verdict };
+  const keyId = word?.kind === "signed" ? word.keyId : null;
+  return { device, state, head, keyId, droppedByHub, ...verdict };
 }
 
 const Reported = z.object({ atMs: z.number(), journal: JournalHead });

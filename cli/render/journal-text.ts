@@ -10,6 +10,8 @@ export interface CheckedJournal extends Verdict {
   /** unproven: nothing is wrong with what is there, but there is nothing to hold its end against. */
   state: "whole" | "broken" | "unproven";
   head: { atMs: number; journal: JournalHead } | null;
+  /** Of the key that signed the head: the device's own. Null when none did. */
+  keyId: string | null;
   /** Let go by the hub's bound. */
   droppedByHub: number;
 }
@@ -29,20 +31,26 @@ export function journalLines(checked: readonly CheckedJournal[], palette: Palett
   });
 }
 
-function extent({ chains, events, head, duplicates }: CheckedJournal): string {
+function extent({ chains, events, head, keyId, duplicates }: CheckedJournal): string {
   if (events === 0) return "no event is here";
   const parts = chains.map(
     ({ chain, firstSeq, lastSeq }) => `${nameOf(chain)} from ${firstSeq} to ${lastSeq}`,
   );
   const twice = duplicates > 0 ? `, ${formatCount(duplicates)} of them twice` : "";
-  const end = head
-    ? `; the device's own head is ${head.journal.seq}, reported ${dateTime(head.atMs)} by its clock`
-    : "";
+  const end = head ? `; the device's head is ${head.journal.seq}, ${wordOf(head, keyId)}` : "";
   return `${formatCount(events)} events${twice} of ${parts.join(", ")}${end}`;
+}
+
+function wordOf({ atMs, journal }: { atMs: number; journal: JournalHead }, keyId: string | null) {
+  if (keyId === null || !journal.signed) return `reported ${dateTime(atMs)} by its clock`;
+  return `signed ${dateTime(journal.signed.atMs)} by its clock with its key ${keyId}`;
 }
 
 function wordsOf(finding: Finding): string {
   const { kind } = finding;
+  if (kind === "forged-head")
+    return `forged: the head that is shown is not the device's: ${finding.why}`;
+  if (kind === "unsigned-head") return "unsigned: the head that is shown bears no signature";
   if (kind === "no-head") return "no head: the device does not report where its chain ends";
   const where = `of ${nameOf(finding.chain)}`;
   switch (kind) {

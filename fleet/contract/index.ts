@@ -12,6 +12,7 @@ export { FormerDesired } from "./former.ts";
 export { Count, PartNumber, PartRef } from "./part-ref.ts";
 export {
   BoardFacts,
+  HeadSignature,
   JournalHead,
   PipelineState,
   PipelineUpdate,

@@ -76,6 +76,17 @@ export const UpdateState = z.enum([
 ]);
 export type UpdateState = z.infer<typeof UpdateState>;
 
+/** The device's own word for the end of its chain, by the key of its certificate. */
+export const HeadSignature = z.object({
+  /** By the device's clock. */
+  atMs: EpochMs,
+  /** PEM, of the fleet's CA for this device. */
+  certificate: z.string().max(10_000),
+  /** ECDSA with SHA-256 over `headText` (fleet/journal), DER in base64. */
+  signature: z.base64().max(200),
+});
+export type HeadSignature = z.infer<typeof HeadSignature>;
+
 /** The end of the device's chain of events (fleet/journal), so that a copy elsewhere can be checked against it. */
 export const JournalHead = z.object({
   chain: ChainId,
@@ -87,6 +98,8 @@ export const JournalHead = z.object({
   settledSeq: z.number().int().nonnegative(),
   /** Dropped, in an event that declares it and is not acknowledged yet. */
   dropped: z.array(DroppedRange).max(MAX_DROPPED_RANGES).optional(),
+  /** Absent from older agents. */
+  signed: HeadSignature.optional(),
 });
 export type JournalHead = z.infer<typeof JournalHead>;
 

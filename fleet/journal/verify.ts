@@ -1,6 +1,7 @@
 import type { DroppedRange, JournalHead } from "../contract/index.ts";
 import type { Anchor } from "./chain.ts";
 import { lengthOf, type Missing, overlap, type SeqRange, undeclared } from "./dropped.ts";
+import type { HeadWord } from "./head-text.ts";
 import { type Link, readEvent } from "./link.ts";
 
 /** One event of a copy: its exact text, and the number under which the copy keeps it. */
@@ -10,7 +11,7 @@ export interface Entry {
   text: string;
 }
 
-/** What was found in a copy. The first five break it; the others are told. */
+/** What was found in a copy. The first six break it; the others are told. */
 export type Finding =
   | ({ kind: "removed"; chain: string | null } & Missing)
   /** The text of `seq` is not what `by` says it was. */
@@ -19,6 +20,8 @@ export type Finding =
   | { kind: "forked"; chain: string | null; seq: number }
   /** The device's own head is of a chain of which nothing is here, though it was acknowledged. */
   | { kind: "absent"; chain: string | null; count: number }
+  /** What is said to be the device's own head is not. */
+  | { kind: "forged-head"; why: string }
   | { kind: "gap"; chain: string | null; firstSeq: number; lastSeq: number; count: number }
   | { kind: "restarted"; chain: string | null; reason: "new" | "lost" | "upgraded" | "unknown" }
   /** The copy begins behind event `seq`. */
@@ -26,7 +29,9 @@ export type Finding =
   /** On the device, on their way. */
   | { kind: "behind"; chain: string | null; count: number }
   /** The device has not said where its chain ends. */
-  | { kind: "no-head" };
+  | { kind: "no-head" }
+  /** The head bears no signature. */
+  | { kind: "unsigned-head" };
 
 const BREAKS: ReadonlySet<Finding["kind"]> = new Set([
   "removed",
@@ -34,6 +39,7 @@ const BREAKS: ReadonlySet<Finding["kind"]> = new Set([
   "reordered",
   "forked",
   "absent",
+  "forged-head",
 ]);
 
 export interface Verdict {
@@ -85,8 +91,13 @@ export class JournalVerifier {
     into.started ??= link?.started ?? null;
   }
 
-  /** `head` is what the device itself reports; null when it never did. */
-  finish(head: JournalHead | null): Verdict {
+  /** `reported` is what the device is said to report, and how much that counts; null when it never did. */
+  finish(reported: { head: JournalHead; word: HeadWord } | null): Verdict {
+    const word = reported?.word;
+    if (word?.kind === "forged") this.#findings.push({ kind: "forged-head", why: word.why });
+    if (word?.kind === "unsigned") this.#findings.push({ kind: "unsigned-head" });
+    // A forged head says nothing of the device: what it calls dropped is not excused.
+    const head = word?.kind === "forged" ? null : (reported?.head ?? null);
     if (head) this.#chain(head.chain).declared.push(...(head.dropped ?? []));
     let before = false;
     for (const [chain, one] of this.#chains) {
@@ -97,7 +108,7 @@ export class JournalVerifier {
       before = true;
       this.#findings.push(...numbersOf(chain, one), ...textsOf(chain, one));
     }
-    this.#findings.push(...this.#endOf(head));
+    if (word?.kind !== "forged") this.#findings.push(...this.#endOf(head));
     return {
       whole: !this.#findings.some(({ kind }) => BREAKS.has(kind)),
       events: this.#events,

@@ -15,6 +15,7 @@ import {
   MAX_EVENT_BYTES,
 } from "../../../fleet/contract/index.ts";
 import { type Entry, JournalVerifier } from "../../../fleet/journal/index.ts";
+import { signed } from "../../fleet/journal/made.ts";
 
 let folder: string;
 
@@ -52,7 +53,7 @@ async function deliver(journal: EventJournal, received: Entry[], count = Infinit
 function verify(received: readonly Entry[], journal: EventJournal) {
   const verifier = new JournalVerifier();
   for (const entry of received) verifier.add(entry);
-  return verifier.finish(JournalHead.parse(journal.head));
+  return verifier.finish(signed(JournalHead.parse(journal.head)));
 }
 
 describe("the event journal", () => {

@@ -3,6 +3,10 @@ import { once } from "node:events";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { JournalHead } from "../../../fleet/contract/index.ts";
+import type { Identity } from "../../../fleet/transfer/identity/identity.ts";
+import { IdentityFile } from "../../../fleet/transfer/identity/identity-file.ts";
+import { signHead } from "../../../fleet/transfer/identity/signed-head.ts";
 import { chainOf } from "../../fleet/journal/made.ts";
 import { HubProcess, type Outcome, outcomeOf, until } from "../../hub/running-hub.ts";
 import { JETFLEET } from "../support/two-devices.ts";
@@ -29,6 +33,10 @@ afterAll(async () => {
 
 const where = (): string[] => ["--hub", hub.record.httpUrl, "--identity", hub.operatorFile];
 
+function identityOf(device: string): Identity {
+  return new IdentityFile(hub.identityFile(device)).current();
+}
+
 function jetfleet(...args: string[]): Promise<Outcome> {
   return outcomeOf(JETFLEET, [...args, ...where()]);
 }
@@ -44,7 +52,7 @@ describe("jetfleet journal verify", () => {
   it("ends with 0 and says how far the chain reaches when it is whole", async () => {
     const { code, stdout } = await jetfleet("journal", "verify", "door");
     expect(stdout).toMatch(
-      /^door: whole, 6 events of chain [0-9a-f]{8} from 1 to 6; the device's own head is 6, reported \d{4}-/,
+      /^door: whole, 6 events of chain [0-9a-f]{8} from 1 to 6; the device's head is 6, signed \d{4}-\S+ \S+ by its clock with its key [0-9a-f]{16}/,
     );
     expect(code).toBe(0);
   });
@@ -118,6 +126,35 @@ describe("jetfleet journal verify", () => {
     expect(code).toBe(2);
     expect(stderr).toContain("Expected a device that the hub knows but got dor");
     expect(stderr).toContain("It knows door, gate.");
+  });
+
+  it.each<[string, (head: JournalHead) => JournalHead, RegExp]>([
+    ["that nobody signed", ({ signed: _, ...head }) => head, /^ {2}unsigned: /m],
+    [
+      "that another device signed",
+      (head) => signHead(head, identityOf("gate"), Date.now()),
+      /^ {2}forged: .* signed by device gate of fleet demo/m,
+    ],
+    [
+      "that was changed to fit what is left",
+      (head) => ({ ...head, seq: 5, settledSeq: 5 }),
+      /^ {2}forged: .* signature does not fit/m,
+    ],
+  ])("does not believe a head %s, which the hub shows as the device's", async (_, forge, words) => {
+    await hub.certify("porch");
+    const porch = await ReportingDevice.start(hub, "porch");
+    porch.event("one");
+    await until("its head", async () => (await jetfleet("journal", "verify", "porch")).code === 0);
+    const shown = await hub.client().getRetained("porch", "reported");
+    await porch.stop();
+    const reported = JSON.parse(String(Buffer.from(shown!))) as { journal: JournalHead };
+    const message = JSON.stringify({ ...reported, journal: forge(reported.journal) });
+    await hub.publish("porch", "jetfleet/v1/demo/porch/reported", "-r", "-q", "1", "-m", message);
+    const { code, stdout } = await jetfleet("journal", "verify", "porch");
+    expect(stdout).toMatch(words);
+    expect(stdout).not.toMatch(/^porch: whole/);
+    expect(code).toBe(1);
+    await hub.client().deleteDevice("porch");
   });
 });
 

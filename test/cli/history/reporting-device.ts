@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EventJournal } from "../../../agent/report/event-journal.ts";
+import { HeadSigner } from "../../../agent/report/head-signer.ts";
 import { HubLink } from "../../../agent/report/hub-link.ts";
 import { createLog } from "../../../agent/report/log.ts";
 import { PresenceCounter } from "../../../agent/report/presence.ts";
@@ -19,9 +20,12 @@ export class ReportingDevice {
   readonly #link: HubLink;
   readonly #reporter: Reporter;
   readonly #name: string;
+  readonly #heads: HeadSigner;
 
   private constructor(hub: HubProcess, name: string, folder: string, journal: EventJournal) {
     this.#name = name;
+    const identity = new IdentityFile(hub.identityFile(name));
+    this.#heads = new HeadSigner(identity);
     this.#folder = folder;
     this.journal = journal;
     const log = createLog({ write: () => {} });
@@ -31,7 +35,7 @@ export class ReportingDevice {
         device: name,
         mqttUrl: hub.record.mqttUrl,
       },
-      connector: new Connector(new IdentityFile(hub.identityFile(name)), new TrustedClock()),
+      connector: new Connector(identity, new TrustedClock()),
       presence: new PresenceCounter(folder, "boot"),
       log,
       onDesired: () => {},
@@ -94,7 +98,7 @@ export class ReportingDevice {
         node: "",
       },
       pipelines: [],
-      journal: this.journal.head,
+      journal: this.#heads.sign(this.journal.head),
       error: null,
     };
   }

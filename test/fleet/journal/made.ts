@@ -1,5 +1,5 @@
 import type { DroppedRange, JournalHead } from "../../../fleet/contract/index.ts";
-import { hashOfText } from "../../../fleet/journal/index.ts";
+import { type HeadWord, hashOfText } from "../../../fleet/journal/index.ts";
 
 export const CHAIN = "00000000000000aa";
 
@@ -40,4 +40,9 @@ export function headOf(made: readonly MadeEvent[], settledSeq?: number): Journal
   if (!last) throw new Error("a chain has a first event");
   const { chain, seq, text } = last;
   return { chain, seq, hash: hashOfText(text), settledSeq: settledSeq ?? seq };
+}
+
+/** The head as its device's own word, which is what most tests of chains start from. */
+export function signed(head: JournalHead): { head: JournalHead; word: HeadWord } {
+  return { head, word: { kind: "signed", keyId: "0123456789abcdef" } };
 }

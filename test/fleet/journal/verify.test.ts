@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JournalHead } from "../../../fleet/contract/index.ts";
 import { type Entry, JournalVerifier } from "../../../fleet/journal/index.ts";
-import { append, CHAIN, chainOf, declare, headOf, rangeOf } from "./made.ts";
+import { append, CHAIN, chainOf, declare, headOf, rangeOf, signed } from "./made.ts";
 
 function verify(entries: readonly Entry[], head: JournalHead | null) {
   const verifier = new JournalVerifier();
   for (const entry of entries) verifier.add(entry);
-  return verifier.finish(head);
+  return verifier.finish(head && signed(head));
 }
 
 const kinds = (entries: readonly Entry[], head: JournalHead | null) =>
@@ -184,7 +184,7 @@ describe("the ends of a copy", () => {
     const of = (entries: readonly Entry[], hash: string | null) => {
       const verifier = new JournalVerifier([{ chain: CHAIN, anchor: { ...anchor, hash } }]);
       for (const entry of entries) verifier.add(entry);
-      return verifier.finish(headOf(made));
+      return verifier.finish(signed(headOf(made)));
     };
     expect(of(made.slice(2), anchor.hash)).toMatchObject({
       whole: true,

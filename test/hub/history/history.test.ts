@@ -2,7 +2,15 @@ import { closeSync, openSync, readdirSync, writeFileSync, writeSync } from "node
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { JournalVerifier } from "../../../fleet/journal/index.ts";
-import { append, CHAIN, chainOf, declare, headOf, rangeOf } from "../../fleet/journal/made.ts";
+import {
+  append,
+  CHAIN,
+  chainOf,
+  declare,
+  headOf,
+  rangeOf,
+  signed,
+} from "../../fleet/journal/made.ts";
 import { MadeHistory, pipelineOf, statsOf } from "./made-history.ts";
 
 let made: MadeHistory;
@@ -49,7 +57,7 @@ describe("events", () => {
     await made.history.close();
     await made.reopen();
     await made.take("door", chain.slice(2));
-    expect((await verify("door")).finish(headOf(chain))).toMatchObject({
+    expect((await verify("door")).finish(signed(headOf(chain)))).toMatchObject({
       whole: true,
       events: 5,
       findings: [],
@@ -140,7 +148,7 @@ describe("a chain that breaks", () => {
       Buffer.from(JSON.stringify({ journal: headOf(chain) })),
     );
     expect(await told()).toEqual([]);
-    expect((await verify("door")).finish(headOf(chain)).whole).toBe(true);
+    expect((await verify("door")).finish(signed(headOf(chain))).whole).toBe(true);
   });
 
   it("is not another one, which a device begins that was provisioned anew", async () => {
@@ -167,7 +175,7 @@ describe("the bound of a device", () => {
     expect(kept).toMatchObject({ device: "door" });
     expect(kept!.events).toBeLessThanOrEqual(20);
     expect(kept!.events + kept!.droppedEvents).toBe(61);
-    expect((await verify("door")).finish(headOf(chain))).toMatchObject({
+    expect((await verify("door")).finish(signed(headOf(chain)))).toMatchObject({
       whole: true,
       findings: [{ kind: "begins", reason: "bound", seq: kept!.droppedEvents }],
     });
