@@ -6,6 +6,7 @@ import {
 } from "../../../cli/setup/lockfile.mjs";
 import { asRootCommand, notInstalled } from "../../../cli/setup/steps/debian-packages.mjs";
 import { packagesNotInstalled } from "../../../cli/setup/steps/lock-comparison.mjs";
+import { packagesToInstall } from "../../../cli/setup/steps/mosquitto.mjs";
 
 describe("packages of the lockfile that are not in node_modules", () => {
   const zod = { version: "4.6.7", integrity: "sha512-a" };
@@ -99,5 +100,21 @@ describe("Debian packages that are not installed", () => {
   it("are installed without sudo by root, and by sudo without a question otherwise", () => {
     expect(asRootCommand(["apt-get"], 0)[0]).toBe("env");
     expect(asRootCommand(["apt-get"], 1000).slice(0, 3)).toEqual(["sudo", "-n", "env"]);
+  });
+});
+
+describe("packages that mosquitto lacks", () => {
+  it("are those that apt's simulation would install, and nothing that it only configures", () => {
+    const said = [
+      "Reading package lists...",
+      "The following NEW packages will be installed:",
+      "  libdlt2 mosquitto",
+      "Inst libdlt2 (2.18.8-6 Debian:12.5/stable [amd64])",
+      "Inst mosquitto (2.0.11-1.2+deb12u2 Debian:12.11/stable [amd64])",
+      "Conf mosquitto (2.0.11-1.2+deb12u2 Debian:12.11/stable [amd64])",
+    ].join("\n");
+
+    expect(packagesToInstall(said)).toEqual(["libdlt2", "mosquitto"]);
+    expect(packagesToInstall("mosquitto is already the newest version.")).toEqual([]);
   });
 });
