@@ -1,0 +1,170 @@
+#include "backends/tensorrt/cuda/sampling.h"
+
+#include <cstdint>
+
+namespace jetfleet::cuda {
+namespace {
+
+using kernels::PlaneSampling;
+
+constexpr int kOne = 1 << 16;
+constexpr int kHalf = 1 << 15;
+
+enum class Filter { kNone, kColumns, kBoth };
+
+/// Which directions are worth mixing.
+Filter FilterFor(Size from, Size to) {
+  if (from.width == 1) return Filter::kNone;
+  const bool rows = from.height > 1 && to.height != from.height && to.height * 3 != from.height;
+  if (rows) return Filter::kBoth;
+  const bool columns = to.width != from.width && to.width * 3 != from.width;
+  return columns ? Filter::kColumns : Filter::kNone;
+}
+
+int Ratio(int from, int to) {
+  return static_cast<int>((static_cast<std::int64_t>(from) << 16) / to);
+}
+
+/// The last sample falls on the last one of the source.
+int RatioToTheEdge(int from, int to) {
+  return static_cast<int>(((static_cast<std::int64_t>(from) << 16) - (kOne + 1)) / (to - 1));
+}
+
+struct Slope {
+  int start = 0;
+  int step = 0;
+};
+
+/// Samples at pixels' centres when there are fewer than before, from edge to edge else.
+Slope Mixed(int from, int to) {
+  if (to <= from) {
+    const int step = Ratio(from, to);
+    return {(step >> 1) - kHalf, step};
+  }
+  if (from > 1 && to > 1) return {0, RatioToTheEdge(from, to)};
+  return {};
+}
+
+Slope Nearest(int from, int to) {
+  const int step = Ratio(from, to);
+  return {step >> 1, step};
+}
+
+void SetSlopes(Filter filter, PlaneSampling* plan) {
+  const Slope across = filter == Filter::kNone ? Nearest(plan->width, plan->to_width)
+                                               : Mixed(plan->width, plan->to_width);
+  const Slope down = filter == Filter::kBoth ? Mixed(plan->height, plan->to_height)
+                                             : Nearest(plan->height, plan->to_height);
+  plan->x = across.start;
+  plan->dx = across.step;
+  plan->y = down.start;
+  plan->dy = down.step;
+  plan->last_y = (plan->height - 1) << 16;
+  plan->mixes_rows = filter == Filter::kBoth ? 1 : 0;
+  plan->sampling = filter == Filter::kNone ? kernels::kPoint : kernels::kRowsFirst;
+}
+
+void OnlyRows(Slope down, PlaneSampling* plan) {
+  plan->sampling = kernels::kRowsOnly;
+  plan->y = down.start;
+  plan->dy = down.step;
+  plan->last_y = plan->height > 1 ? ((plan->height - 1) << 16) - 1 : 0;
+}
+
+/// Only columns are doubled; rows are the nearest.
+void DoubleColumns(PlaneSampling* plan) {
+  plan->sampling = kernels::kDoubleColumns;
+  if (plan->to_height == 1) {
+    plan->y = ((plan->height - 1) / 2) << 16;
+    plan->dy = 0;
+  } else {
+    plan->y = kHalf - 1;
+    plan->dy = Ratio(plan->height - 1, plan->to_height - 1);
+  }
+}
+
+bool Doubles(int from, int to) { return (to + 1) / 2 == from; }
+
+/// `ratio` of `part` for `whole`, both ways.
+bool Is(int part, int whole, const PlaneSampling& plan) {
+  return whole * plan.to_width == part * plan.width && whole * plan.to_height == part * plan.height;
+}
+
+void PlanSingle(Filter filter, PlaneSampling* plan) {
+  if (plan->to_width == plan->width) {
+    if (plan->to_height == plan->height) {
+      plan->sampling = kernels::kPoint;
+      return;
+    }
+    OnlyRows(Mixed(plan->height, plan->to_height), plan);
+    plan->x = 0;
+    plan->mixes_rows = filter == Filter::kNone ? 0 : 1;
+    return;
+  }
+  if (Is(3, 4, *plan) && filter != Filter::kNone) {
+    plan->sampling = kernels::kThreeQuarters;
+  } else if (Is(1, 2, *plan) && filter != Filter::kNone) {
+    plan->sampling = kernels::kBox;
+    plan->x = plan->y = 0;
+  } else if (Is(3, 8, *plan) && filter != Filter::kNone) {
+    plan->sampling = kernels::kThreeEighths;
+  } else if (Doubles(plan->width, plan->to_width) && filter == Filter::kColumns) {
+    DoubleColumns(plan);
+  } else if (Doubles(plan->width, plan->to_width) && Doubles(plan->height, plan->to_height) &&
+             filter == Filter::kBoth) {
+    plan->sampling = kernels::kDouble;
+  } else if (filter != Filter::kNone && plan->to_height > plan->height) {
+    plan->sampling = kernels::kColumnsFirst;
+  }
+}
+
+bool Whole(int step) { return (step & (kOne - 1)) == 0; }
+bool Odd(int step) { return (step & kOne) != 0; }
+
+void PlanInterleaved(PlaneKind kind, Filter filter, PlaneSampling* plan) {
+  plan->loses_weight = 1;
+  if (Whole(plan->dx) && Whole(plan->dy)) {
+    if (plan->dx == 0 || plan->dy == 0) {
+      filter = Filter::kNone;
+      plan->sampling = kernels::kPoint;
+    } else if (!Odd(plan->dx) && !Odd(plan->dy)) {
+      if (filter == Filter::kNone) return;
+      plan->sampling = kind == PlaneKind::kPacked ? kernels::kBoxOfMeans : kernels::kBox;
+      return;
+    } else if (Odd(plan->dx) && Odd(plan->dy)) {
+      filter = Filter::kNone;
+      plan->sampling = kernels::kPoint;
+      if (plan->dx == kOne && plan->dy == kOne) return;
+    }
+  }
+  if (plan->dx == kOne && Whole(plan->x)) {
+    OnlyRows({plan->y, plan->dy}, plan);
+    plan->mixes_rows = filter == Filter::kNone ? 0 : 1;
+  } else if (filter == Filter::kNone) {
+    return;
+  } else if (kind == PlaneKind::kPairs && Doubles(plan->width, plan->to_width)) {
+    DoubleColumns(plan);
+  } else if (plan->dy < kOne) {
+    plan->sampling = kernels::kColumnsFirst;
+  }
+}
+
+}  // namespace
+
+PlaneSampling PlanSampling(PlaneKind kind, Size from, Size to) {
+  PlaneSampling plan{};
+  plan.width = from.width;
+  plan.height = from.height;
+  plan.to_width = to.width;
+  plan.to_height = to.height;
+  const Filter filter = FilterFor(from, to);
+  SetSlopes(filter, &plan);
+  if (kind == PlaneKind::kSingle) {
+    PlanSingle(filter, &plan);
+  } else {
+    PlanInterleaved(kind, filter, &plan);
+  }
+  return plan;
+}
+
+}  // namespace jetfleet::cuda
