@@ -229,10 +229,12 @@ JETFLEET_DEVICE int Sample(const PlaneSampling& p, int i, int j) {
 
 // The same, (x, y) being of the upright picture.
 JETFLEET_DEVICE int SampleTurned(const PlaneSampling& p, int turn, int x, int y) {
-  if (turn == kQuarter) return Sample(p, y, p.to_height - 1 - x);
-  if (turn == kHalf) return Sample(p, p.to_width - 1 - x, p.to_height - 1 - y);
-  if (turn == kThreeQuarter) return Sample(p, p.to_width - 1 - y, x);
-  return Sample(p, x, y);
+  const bool lies = turn == kQuarter || turn == kThreeQuarter;
+  const int i = lies ? y : x;
+  const int j = lies ? x : y;
+  const bool from_right = turn == kHalf || turn == kThreeQuarter;
+  const bool from_below = turn == kQuarter || turn == kHalf;
+  return Sample(p, from_right ? p.to_width - 1 - i : i, from_below ? p.to_height - 1 - j : j);
 }
 
 JETFLEET_DEVICE float Clamped(float value) {

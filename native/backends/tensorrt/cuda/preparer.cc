@@ -1,0 +1,223 @@
+#include "backends/tensorrt/cuda/preparer.h"
+
+#include <algorithm>
+#include <string>
+
+#include "backends/tensorrt/cuda/embedded.h"
+
+namespace jetfleet::cuda {
+namespace {
+
+constexpr unsigned kThreadsAcross = 32;
+constexpr unsigned kThreadsDown = 8;
+/// Of the GPU's copies.
+constexpr std::size_t kAlignment = 256;
+
+std::size_t Aligned(std::size_t bytes) {
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+unsigned Blocks(int length, unsigned threads) {
+  return (static_cast<unsigned>(length) + threads - 1) / threads;
+}
+
+/// Planes, and how chroma is halved, by the number of a format.
+struct FormatRow {
+  PixelFormat format;
+  int planes;
+  int across;
+  int down;
+  /// Of a sample of the first plane, and of others.
+  int bytes;
+  int chroma_bytes;
+};
+constexpr FormatRow kFormats[] = {
+    {PixelFormat::kI420, 3, 1, 1, 1, 1}, {PixelFormat::kNv12, 2, 1, 1, 1, 2},
+    {PixelFormat::kI422, 3, 1, 0, 1, 1}, {PixelFormat::kI444, 3, 0, 0, 1, 1},
+    {PixelFormat::kGray, 1, 0, 0, 1, 1}, {PixelFormat::kRgb, 1, 0, 0, 3, 3},
+    {PixelFormat::kRgba, 1, 0, 0, 4, 4}, {PixelFormat::kBgra, 1, 0, 0, 4, 4}};
+
+const FormatRow& FormatOf(const JfSurface& surface) {
+  const auto* const row =
+      std::find_if(std::begin(kFormats), std::end(kFormats), [&](const FormatRow& candidate) {
+        return static_cast<int>(candidate.format) == surface.format;
+      });
+  if (row == std::end(kFormats)) {
+    throw Failure(JF_UNSUPPORTED, "Expected a known pixel format but got number " +
+                                      std::to_string(surface.format) +
+                                      " while preparing a picture");
+  }
+  return *row;
+}
+
+/// The part of a plane that is seen.
+struct Part {
+  const std::uint8_t* begin;
+  std::size_t width_bytes;
+  std::size_t height;
+  std::size_t stride;
+};
+
+Part PartOf(const JfSurface& surface, const FormatRow& format, int plane) {
+  const int across = plane == 0 ? 0 : format.across;
+  const int down = plane == 0 ? 0 : format.down;
+  const auto bytes = static_cast<std::size_t>(plane == 0 ? format.bytes : format.chroma_bytes);
+  const auto stride = static_cast<std::size_t>(surface.strides[plane]);
+  Part part{};
+  part.stride = stride;
+  part.width_bytes = static_cast<std::size_t>((surface.visible_width + across) >> across) * bytes;
+  part.height = static_cast<std::size_t>((surface.visible_height + down) >> down);
+  part.begin = static_cast<const std::uint8_t*>(surface.planes[plane]) + surface.offsets[plane] +
+               static_cast<std::size_t>(surface.visible_y >> down) * stride +
+               static_cast<std::size_t>(surface.visible_x >> across) * bytes;
+  return part;
+}
+
+bool OnHost(const JfSurface& surface) { return (surface.memory & (JF_HOST | JF_PINNED)) != 0; }
+
+void Check(const JfSurface& surface) {
+  const FormatRow& format = FormatOf(surface);
+  if (surface.memory == JF_NVMM) {
+    throw Failure(JF_UNSUPPORTED,
+                  "Expected a picture in host or CUDA memory but got one in NVMM while preparing "
+                  "it on the GPU");
+  }
+  bool whole = surface.visible_width > 0 && surface.visible_height > 0 && surface.visible_x >= 0 &&
+               surface.visible_y >= 0 && surface.visible_width <= INT16_MAX &&
+               surface.visible_height <= INT16_MAX && surface.rotation >= 0 &&
+               surface.rotation <= 3;
+  for (int plane = 0; whole && plane < format.planes; ++plane) {
+    whole = surface.planes[plane] != nullptr && surface.strides[plane] > 0 &&
+            PartOf(surface, format, plane).width_bytes <=
+                static_cast<std::size_t>(surface.strides[plane]);
+  }
+  if (!whole) {
+    throw Failure(JF_INTERNAL, "Expected a picture whose planes hold its " +
+                                   std::to_string(surface.visible_width) + "x" +
+                                   std::to_string(surface.visible_height) +
+                                   " pixels while preparing it on the GPU");
+  }
+}
+
+void SetOutput(const JfTensor& input, std::size_t count, bool channels_last,
+               kernels::PrepareParameters* all) {
+  const bool typed = input.type == JF_FLOAT32 || input.type == JF_FLOAT16;
+  const std::int64_t channels = input.rank == 4 ? input.dims[channels_last ? 3 : 1] : 0;
+  if (!typed || channels != 3 || (input.memory & JF_CUDA) == 0 || input.data == nullptr ||
+      input.dims[0] < static_cast<std::int64_t>(count)) {
+    throw Failure(JF_UNSUPPORTED,
+                  "Expected float32 or float16 of 3 channels in CUDA memory, with a slot for each "
+                  "of " +
+                      std::to_string(count) + " pictures, while preparing them on the GPU");
+  }
+  const std::int64_t height = input.dims[channels_last ? 1 : 2];
+  const std::int64_t width = input.dims[channels_last ? 2 : 3];
+  all->half = input.type == JF_FLOAT16 ? 1 : 0;
+  all->width = static_cast<int>(width);
+  all->height = static_cast<int>(height);
+  all->slot_stride = 3 * height * width;
+  all->channel_stride = channels_last ? 1 : height * width;
+  all->row_stride = channels_last ? 3 * width : width;
+  all->pixel_stride = channels_last ? 3 : 1;
+}
+
+void CheckRect(const JfRect& rect, const kernels::PrepareParameters& all) {
+  const bool inside = rect.x >= 0 && rect.y >= 0 && rect.width > 0 && rect.height > 0 &&
+                      rect.x + rect.width <= all.width && rect.y + rect.height <= all.height;
+  if (!inside) {
+    throw Failure(JF_INTERNAL, "Expected a place within the model's input while preparing");
+  }
+}
+
+}  // namespace
+
+Preparer::Preparer(const Device& device, const KernelCache& kernels)
+    : device_(device),
+      module_((device.MakeCurrent(),
+               LoadModule(kernels.Get(PrepareSource(), device.capability()).data()))),
+      function_(FunctionOf(module_, "jetfleet_prepare")),
+      stream_(MakeStream()),
+      done_(MakeEvent()) {}
+
+void Preparer::Prepare(const std::vector<JfSurface>& surfaces, const std::vector<JfRect>& rects,
+                       const JfPreprocess& preprocess, const JfTensor& input, bool channels_last,
+                       const Stream& consumer) {
+  device_.MakeCurrent();
+  kernels::PrepareParameters all{};
+  SetOutput(input, surfaces.size(), channels_last, &all);
+  SetNormalisation(preprocess.bgr != 0, preprocess.mean, preprocess.scale, preprocess.pad, &all);
+  for (const JfSurface& surface : surfaces) Check(surface);
+  for (const JfRect& rect : rects) CheckRect(rect, all);
+  Reserve(surfaces);
+  std::size_t used = 0;
+  for (std::size_t first = 0; first < surfaces.size(); first += kernels::kMostPictures) {
+    const std::size_t count =
+        std::min<std::size_t>(surfaces.size() - first, kernels::kMostPictures);
+    for (std::size_t i = 0; i < count; ++i) {
+      const JfRect& rect = rects[first + i];
+      all.pictures[i] =
+          PictureOf(ViewOf(surfaces[first + i], &used), {rect.x, rect.y, rect.width, rect.height});
+    }
+    const std::size_t element = all.half != 0 ? 2 : 4;
+    all.output = static_cast<std::uint8_t*>(input.data) +
+                 first * static_cast<std::size_t>(all.slot_stride) * element;
+    Launch(function_,
+           {Blocks(all.width, kThreadsAcross), Blocks(all.height, kThreadsDown),
+            static_cast<unsigned>(count), kThreadsAcross, kThreadsDown},
+           stream_, all);
+  }
+  Record(done_, stream_);
+  Await(consumer, done_);
+}
+
+void Preparer::Reserve(const std::vector<JfSurface>& surfaces) {
+  std::size_t bytes = 0;
+  for (const JfSurface& surface : surfaces) {
+    if (!OnHost(surface)) continue;
+    const FormatRow& format = FormatOf(surface);
+    for (int plane = 0; plane < format.planes; ++plane) {
+      const Part part = PartOf(surface, format, plane);
+      bytes += Aligned(Aligned(part.width_bytes) * part.height);
+    }
+  }
+  if (bytes <= staging_bytes_) return;
+  Synchronize(stream_);
+  staging_.Reset();
+  staging_bytes_ = 0;
+  staging_ = Allocate(bytes);
+  staging_bytes_ = bytes;
+}
+
+PictureView Preparer::ViewOf(const JfSurface& surface, std::size_t* used) {
+  const FormatRow& format = FormatOf(surface);
+  PictureView view;
+  view.format = format.format;
+  view.color = {static_cast<ColorMatrix>(surface.matrix), static_cast<ColorRange>(surface.range)};
+  view.rotation = static_cast<Rotation>(surface.rotation);
+  view.size = {surface.visible_width, surface.visible_height};
+  for (int i = 0; i < format.planes; ++i) {
+    const auto plane = static_cast<std::size_t>(i);
+    const Part part = PartOf(surface, format, i);
+    view.planes[plane] = part.begin;
+    view.strides[plane] = static_cast<int>(part.stride);
+    if (!OnHost(surface)) continue;
+    const std::size_t pitch = Aligned(part.width_bytes);
+    Copy2d copy{};
+    copy.source_kind = kMemoryHost;
+    copy.source_host = part.begin;
+    copy.source_pitch = part.stride;
+    copy.target_kind = kMemoryDevice;
+    copy.target_device = staging_.get() + *used;
+    copy.target_pitch = pitch;
+    copy.width_bytes = part.width_bytes;
+    copy.height = part.height;
+    TheDriver().Check(TheDriver().copy_2d(&copy, stream_.get()), "bringing a picture to the GPU");
+    view.planes[plane] = reinterpret_cast<const std::uint8_t*>(copy.target_device);
+    view.strides[plane] = static_cast<int>(pitch);
+    *used += Aligned(pitch * part.height);
+    uploaded_bytes_ += part.width_bytes * part.height;
+  }
+  return view;
+}
+
+}  // namespace jetfleet::cuda

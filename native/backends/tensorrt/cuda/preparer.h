@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "backends/backend_abi.h"
+#include "backends/tensorrt/cuda/kernel_cache.h"
+#include "backends/tensorrt/cuda/owners.h"
+#include "backends/tensorrt/cuda/picture.h"
+
+namespace jetfleet::cuda {
+
+/// Brings pictures into a model's input on the GPU, on a stream of its own, so that the next batch
+/// is prepared while the last one runs. Pictures of the host are brought over first; those in the
+/// GPU's memory are read where they lie. One thread at a time.
+class Preparer {
+ public:
+  /// Compiles the kernel, or takes it from the cache. Throws Failure.
+  Preparer(const Device& device, const KernelCache& kernels);
+
+  /// Fills slots 0 to count-1 of `input` (float32 or float16, [N,3,H,W] or [N,H,W,3], in CUDA
+  /// memory); what `consumer` is told later waits for it. Pageable pictures may change as soon as
+  /// it returns, pinned and CUDA ones once that work is over. Throws Failure: JF_UNSUPPORTED for
+  /// what it does not prepare.
+  void Prepare(const std::vector<JfSurface>& surfaces, const std::vector<JfRect>& rects,
+               const JfPreprocess& preprocess, const JfTensor& input, bool channels_last,
+               const Stream& consumer);
+
+  /// Since it was made.
+  std::uint64_t uploaded_bytes() const { return uploaded_bytes_; }
+
+ private:
+  PictureView ViewOf(const JfSurface& surface, std::size_t* used);
+  void Reserve(const std::vector<JfSurface>& surfaces);
+
+  const Device& device_;
+  Module module_;
+  FunctionHandle function_;
+  Stream stream_;
+  Event done_;
+  /// Where pictures of the host go. Everything is on one stream: nobody writes over what is read.
+  DeviceMemory staging_;
+  std::size_t staging_bytes_ = 0;
+  std::uint64_t uploaded_bytes_ = 0;
+};
+
+}  // namespace jetfleet::cuda
