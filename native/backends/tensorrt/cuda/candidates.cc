@@ -9,6 +9,15 @@ constexpr unsigned kThreads = 128;
 
 }  // namespace
 
+bool FitsHead(const kernels::CandidateParameters& head) {
+  if (head.head != kernels::kYolox || head.fields < 6 || head.most < 1) return false;
+  int cells = 0;
+  for (int stride = 8; stride <= 32; stride *= 2) {
+    cells += (head.input_width / stride) * (head.input_height / stride);
+  }
+  return cells > 0 && cells == head.cells;
+}
+
 CandidateFilter::CandidateFilter(const Device& device, const KernelCache& kernels)
     : module_((device.MakeCurrent(),
                LoadModule(kernels.Get(CandidatesSource(), device.capability()).data()))),

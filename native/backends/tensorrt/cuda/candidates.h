@@ -8,6 +8,9 @@
 
 namespace jetfleet::cuda {
 
+/// Whether an output of so many cells and fields can be of that head and input.
+bool FitsHead(const kernels::CandidateParameters& head);
+
 /// Reduces a head's answers to candidates on the GPU, so that only these cross to the host. Any
 /// number of contexts may share one.
 class CandidateFilter {

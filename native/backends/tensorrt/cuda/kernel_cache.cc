@@ -1,14 +1,16 @@
 #include "backends/tensorrt/cuda/kernel_cache.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cinttypes>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 #include <utility>
 
 namespace jetfleet::cuda {
@@ -77,6 +79,19 @@ std::string KernelCache::PathOf(const KernelSource& source, int capability) cons
          Hex(Checksum(key.data(), key.size())) + ".kernel";
 }
 
+const KernelCache& TheKernelCache() {
+  static const KernelCache cache([]() -> std::string {
+    const auto of = [](const char* name) {
+      const char* const value = std::getenv(name);
+      return std::string(value == nullptr ? "" : value);
+    };
+    if (!of("JETFLEET_KERNELS").empty()) return of("JETFLEET_KERNELS");
+    if (!of("XDG_CACHE_HOME").empty()) return of("XDG_CACHE_HOME") + "/jetfleet/kernels";
+    return of("HOME").empty() ? "" : of("HOME") + "/.cache/jetfleet/kernels";
+  }());
+  return cache;
+}
+
 KernelBinary KernelCache::Get(const KernelSource& source, int capability) const {
   if (folder_.empty()) return Nvrtc::Get().Compile(source.name, source.text, capability);
   const std::string path = PathOf(source, capability);
@@ -86,7 +101,8 @@ KernelBinary KernelCache::Get(const KernelSource& source, int capability) const 
   KernelBinary binary = Parse(kept, key);
   if (!binary.empty()) return binary;
   binary = Nvrtc::Get().Compile(source.name, source.text, capability);
-  mkdir(folder_.c_str(), 0755);
+  std::error_code failed;
+  std::filesystem::create_directories(folder_, failed);
   Keep(path, key, binary);
   return binary;
 }

@@ -31,4 +31,7 @@ class KernelCache {
   std::string folder_;
 };
 
+/// In $JETFLEET_KERNELS, else in the user's cache folder.
+const KernelCache& TheKernelCache();
+
 }  // namespace jetfleet::cuda

@@ -13,6 +13,9 @@ constexpr unsigned kThreadsDown = 8;
 /// Of the GPU's copies.
 constexpr std::size_t kAlignment = 256;
 
+/// Of a side: products of two fit 32 bits.
+constexpr int kMostPixels = 16383;
+
 std::size_t Aligned(std::size_t bytes) {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
@@ -83,8 +86,8 @@ void Check(const JfSurface& surface) {
                   "it on the GPU");
   }
   bool whole = surface.visible_width > 0 && surface.visible_height > 0 && surface.visible_x >= 0 &&
-               surface.visible_y >= 0 && surface.visible_width <= INT16_MAX &&
-               surface.visible_height <= INT16_MAX && surface.rotation >= 0 &&
+               surface.visible_y >= 0 && surface.visible_width <= kMostPixels &&
+               surface.visible_height <= kMostPixels && surface.rotation >= 0 &&
                surface.rotation <= 3;
   for (int plane = 0; whole && plane < format.planes; ++plane) {
     whole = surface.planes[plane] != nullptr && surface.strides[plane] > 0 &&

@@ -85,12 +85,13 @@ void DoubleColumns(PlaneSampling* plan) {
 
 bool Doubles(int from, int to) { return (to + 1) / 2 == from; }
 
-/// `ratio` of `part` for `whole`, both ways.
-bool Is(int part, int whole, const PlaneSampling& plan) {
-  return whole * plan.to_width == part * plan.width && whole * plan.to_height == part * plan.height;
-}
-
 void PlanSingle(Filter filter, PlaneSampling* plan) {
+  const bool smaller = plan->to_width <= plan->width && plan->to_height <= plan->height &&
+                       (plan->to_width < plan->width || plan->to_height < plan->height);
+  if (smaller && plan->width >= 2 && plan->height >= 2) {
+    plan->sampling = kernels::kCentred;
+    return;
+  }
   if (plan->to_width == plan->width) {
     if (plan->to_height == plan->height) {
       plan->sampling = kernels::kPoint;
@@ -101,14 +102,7 @@ void PlanSingle(Filter filter, PlaneSampling* plan) {
     plan->mixes_rows = filter == Filter::kNone ? 0 : 1;
     return;
   }
-  if (Is(3, 4, *plan) && filter != Filter::kNone) {
-    plan->sampling = kernels::kThreeQuarters;
-  } else if (Is(1, 2, *plan) && filter != Filter::kNone) {
-    plan->sampling = kernels::kBox;
-    plan->x = plan->y = 0;
-  } else if (Is(3, 8, *plan) && filter != Filter::kNone) {
-    plan->sampling = kernels::kThreeEighths;
-  } else if (Doubles(plan->width, plan->to_width) && filter == Filter::kColumns) {
+  if (Doubles(plan->width, plan->to_width) && filter == Filter::kColumns) {
     DoubleColumns(plan);
   } else if (Doubles(plan->width, plan->to_width) && Doubles(plan->height, plan->to_height) &&
              filter == Filter::kBoth) {

@@ -3,9 +3,9 @@
 // compiler for whoever tests it: hence no header, no contraction of products and sums (an option of
 // either compiler), and C++14.
 //
-// Samples stay 8-bit integers until colours are converted, with the very weights and roundings that
-// core/prepare gets from libyuv, whose arithmetic depends on the ratio of the sizes. Which of it
-// applies to a plane is planned by `../sampling.h`.
+// Samples stay 8-bit integers until colours are converted, with the very weights and roundings of
+// core/prepare: its own for planes that get smaller, libyuv's elsewhere, which depend on the ratio
+// of the sizes. Which of them apply to a plane is planned by `../sampling.h`.
 
 #ifdef __CUDACC__
 #define JETFLEET_DEVICE __device__ __forceinline__
@@ -26,12 +26,11 @@ enum Sampling {
   // The mean of two by two, rounded once; or first down, then across.
   kBox = 4,
   kBoxOfMeans = 5,
-  // Three of four and three of eight, both ways.
-  kThreeQuarters = 6,
-  kThreeEighths = 7,
+  // Neighbours of half-pixel centres, mixed with 8 bits and rounded once.
+  kCentred = 6,
   // Twice the size, both ways and across only.
-  kDouble = 8,
-  kDoubleColumns = 9
+  kDouble = 7,
+  kDoubleColumns = 8
 };
 
 // How one plane of a picture is sampled. x, y: of the first sample, dx, dy: of the step, in
@@ -132,53 +131,32 @@ JETFLEET_DEVICE int SampleBox(const PlaneSampling& p, int i, int j) {
   return (left + right + 1) >> 1;
 }
 
-// One of three of a row of four, its samples being mixed 3:1, 1:1 and 1:3.
-JETFLEET_DEVICE int OfFour(int a, int b, int which) {
-  if (which == 1) return (a + b + 1) >> 1;
-  return ((which == 0 ? a * 3 + b : a + b * 3) + 2) >> 2;
+// The first of two neighbours along one axis, and the other's share of 256: half-pixel centres, the
+// ends held.
+struct Neighbours {
+  int first;
+  int share;
+};
+
+JETFLEET_DEVICE Neighbours NeighboursOf(int index, int from, int to) {
+  // In units of 1 / (2 * to).
+  const int whole = 2 * to;
+  int place = (2 * index + 1) * from - to;
+  if (place < 0) place = 0;
+  place = Smaller(place, (from - 1) * whole);
+  const int first = Smaller(place / whole, from - 2);
+  return Neighbours{first, ((place - first * whole) * 512 + whole) / (2 * whole)};
 }
 
-JETFLEET_DEVICE int SampleThreeQuarters(const PlaneSampling& p, int i, int j) {
-  const int which = i % 3;
-  const int x = i / 3 * 4 + which;
-  const int row = j / 3 * 4;
-  const int phase = j % 3;
-  const int near = phase == 2 ? row + 3 : row + phase;
-  // A last row without its fellows is not mixed.
-  const bool alone = j == p.to_height - 1 && phase != 2;
-  const int away = alone ? near : phase == 2 ? row + 2 : near + 1;
-  const int a = At(p, x, near);
-  const int b = At(p, x + 1, near);
-  const int c = At(p, x, away);
-  const int d = At(p, x + 1, away);
-  if (i < p.to_width / 24 * 24) {
-    // What fills vector registers is mixed by rows first, by means of means.
-    int left = (a + c + 1) >> 1;
-    int right = (b + d + 1) >> 1;
-    if (phase != 1) {
-      left = (a + left + 1) >> 1;
-      right = (b + right + 1) >> 1;
-    }
-    return OfFour(left, right, which);
-  }
-  const int upper = OfFour(a, b, which);
-  const int lower = OfFour(c, d, which);
-  return phase == 1 ? (upper + lower + 1) >> 1 : (upper * 3 + lower + 2) >> 2;
-}
-
-JETFLEET_DEVICE int SampleThreeEighths(const PlaneSampling& p, int i, int j) {
-  const int across = i % 3;
-  const int x = i / 3 * 8 + across * 3;
-  const int down = j % 3;
-  const int y = j / 3 * 8 + down * 3;
-  const int columns = across == 2 ? 2 : 3;
-  const int rows = down == 2 ? 2 : 3;
-  const int alone = j == p.to_height - 1 && down != 2;
-  int sum = 0;
-  for (int r = 0; r < rows; ++r) {
-    for (int c = 0; c < columns; ++c) sum += At(p, x + c, alone ? y : y + r);
-  }
-  return (sum * (65536 / (columns * rows))) >> 16;
+JETFLEET_DEVICE int SampleCentred(const PlaneSampling& p, int i, int j) {
+  const Neighbours across = NeighboursOf(i, p.width, p.to_width);
+  const Neighbours down = NeighboursOf(j, p.height, p.to_height);
+  const int x = across.first;
+  const int y = down.first;
+  const int of_left = 256 - across.share;
+  const int top = At(p, x, y) * of_left + At(p, x + 1, y) * across.share;
+  const int bottom = At(p, x, y + 1) * of_left + At(p, x + 1, y + 1) * across.share;
+  return (top * (256 - down.share) + bottom * down.share + 32768) >> 16;
 }
 
 JETFLEET_DEVICE int SampleDouble(const PlaneSampling& p, int i, int j) {
@@ -201,8 +179,7 @@ JETFLEET_DEVICE int SampleDouble(const PlaneSampling& p, int i, int j) {
 // Sample (i, j) of the scaled plane, from 0 to 255.
 JETFLEET_DEVICE int Sample(const PlaneSampling& p, int i, int j) {
   if (p.sampling == kBox || p.sampling == kBoxOfMeans) return SampleBox(p, i, j);
-  if (p.sampling == kThreeQuarters) return SampleThreeQuarters(p, i, j);
-  if (p.sampling == kThreeEighths) return SampleThreeEighths(p, i, j);
+  if (p.sampling == kCentred) return SampleCentred(p, i, j);
   if (p.sampling == kDouble || p.sampling == kDoubleColumns) return SampleDouble(p, i, j);
   const int x = p.x + i * p.dx;
   const int y = Smaller(p.y + j * p.dy, p.last_y);
