@@ -11,6 +11,7 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 export class ResultPipe {
   readonly #socket: Pick<Socket, "write" | "end" | "writableLength">;
   #framesDropped = 0;
+  #statsDropped = 0;
 
   constructor(socket: Pick<Socket, "write" | "end" | "writableLength"> = openResultSocket()) {
     this.#socket = socket;
@@ -21,6 +22,11 @@ export class ResultPipe {
     return this.#framesDropped;
   }
 
+  /** Messages of statistics that were dropped so far, for the same reason. */
+  get statsDropped(): number {
+    return this.#statsDropped;
+  }
+
   /** States and errors are few and always go; statistics go unless twice as much waits, the next ones follow soon. */
   send(envelope: Envelope): void {
     const waiting = this.#socket.writableLength;
@@ -28,7 +34,10 @@ export class ResultPipe {
       this.#framesDropped += envelope.frames;
       return;
     }
-    if (envelope.type === "stats" && waiting > 2 * MAX_WAITING_BYTES) return;
+    if (envelope.type === "stats" && waiting > 2 * MAX_WAITING_BYTES) {
+      this.#statsDropped += 1;
+      return;
+    }
     this.#socket.write(packEnvelope(envelope));
   }
 

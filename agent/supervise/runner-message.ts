@@ -15,6 +15,8 @@ export type RunnerMessage =
 const RunnerStats = z.object({
   /** Frames that the runner could not hand over to its agent, since its start. */
   framesDropped: z.number().int().nonnegative(),
+  /** The same of messages of statistics. */
+  statsDropped: z.number().int().nonnegative(),
   stats: PipelineStats,
 });
 
@@ -44,8 +46,10 @@ function openSmall(type: Exclude<Envelope["type"], "frames">, value: unknown): R
   }
 }
 
-function withRunnersDrops({ framesDropped, stats }: z.infer<typeof RunnerStats>): PipelineStats {
-  if (framesDropped === 0) return stats;
-  const drop = { place: "runner", reason: "agent-late", total: framesDropped };
-  return { ...stats, drops: [...(stats.drops ?? []), drop] };
+function withRunnersDrops({ framesDropped, statsDropped, stats }: z.infer<typeof RunnerStats>) {
+  const drops = [
+    { place: "runner", reason: "agent-late", total: framesDropped },
+    { place: "runner", reason: "agent-late-statistics", total: statsDropped },
+  ].filter(({ total }) => total > 0);
+  return drops.length === 0 ? stats : { ...stats, drops: [...(stats.drops ?? []), ...drops] };
 }

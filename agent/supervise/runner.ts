@@ -64,7 +64,9 @@ function forward(message: NativeMessage, results: ResultPipe): void {
   const json =
     type === "stats"
       ? Buffer.concat([
-          Buffer.from(`{"framesDropped":${results.framesDropped},"stats":`),
+          Buffer.from(
+            `{"framesDropped":${results.framesDropped},"statsDropped":${results.statsDropped},"stats":`,
+          ),
           message.json,
           Buffer.from("}"),
         ])

@@ -120,6 +120,7 @@ void RunningPipeline::Discard() {
   on_message_.Reset();
   set_immediate_.Reset();
   handle_.Reset();
+  slab_.Reset();
   napi_release_threadsafe_function(port, napi_tsfn_abort);
 }
 
@@ -141,7 +142,7 @@ void RunningPipeline::Deliver(Napi::Env env, Napi::Function on_message, bool all
 
 bool RunningPipeline::DeliverOne(Napi::Env env, Napi::Function on_message, const Message& message) {
   const Napi::HandleScope scope(env);
-  on_message.Call({ToJs(env, message)});
+  on_message.Call({ToJs(env, message, &slab_)});
   if (!env.IsExceptionPending()) return true;
   // As if an event listener had thrown: 'uncaughtException', and the messages behind are delivered.
   const Napi::Error error = env.GetAndClearPendingException();
@@ -182,6 +183,7 @@ void RunningPipeline::OnEnvironmentEnd(void* self) {
   running->on_message_.SuppressDestruct();
   running->set_immediate_.SuppressDestruct();
   running->handle_.SuppressDestruct();
+  running->slab_.SuppressDestruct();
 }
 
 }  // namespace jetfleet

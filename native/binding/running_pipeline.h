@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "binding/json_slab.h"
 #include "binding/mailbox.h"
 #include "binding/options.h"
 #include "core/pipeline.h"
@@ -64,6 +65,7 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
   Napi::FunctionReference on_message_;
   Napi::FunctionReference set_immediate_;
   Napi::ObjectReference handle_;
+  JsonSlab slab_;
   /// What is left goes out in the next turn of the event loop.
   bool later_ = false;
 

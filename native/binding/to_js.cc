@@ -62,10 +62,9 @@ Napi::Array ToJs(Napi::Env env, const std::vector<TensorInfo>& tensors) {
 struct Fill {
   Napi::Env env;
   Napi::Object object;
+  JsonSlab* slab;
 
-  void SetJson(const std::string& json) {
-    object.Set("json", Napi::Buffer<char>::Copy(env, json.data(), json.size()));
-  }
+  void SetJson(const std::string& json) { object.Set("json", slab->View(env, json)); }
   void operator()(const FramesMessage& message) {
     object.Set("type", "frames");
     object.Set("modelId", message.model_id);
@@ -126,9 +125,9 @@ Napi::Array ToJs(Napi::Env env, const std::vector<Track>& tracks,
   return array;
 }
 
-Napi::Object ToJs(Napi::Env env, const Message& message) {
+Napi::Object ToJs(Napi::Env env, const Message& message, JsonSlab* slab) {
   auto object = Napi::Object::New(env);
-  std::visit(Fill{env, object}, message);
+  std::visit(Fill{env, object, slab}, message);
   return object;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "binding/json_slab.h"
 #include "binding/mailbox.h"
 #include "core/infer/model_program.h"
 
@@ -17,7 +18,7 @@ Napi::Array ToJs(Napi::Env env, const std::vector<Detection>& detections,
                  const std::vector<std::string>& labels);
 Napi::Array ToJs(Napi::Env env, const std::vector<Track>& tracks,
                  const std::vector<std::string>& labels);
-Napi::Object ToJs(Napi::Env env, const Message& message);
+Napi::Object ToJs(Napi::Env env, const Message& message, JsonSlab* slab);
 Napi::Object ToJs(Napi::Env env, const ModelProgram::LoadTimes& times,
                   const std::optional<ModelChange>& change);
 Napi::Object ToJs(Napi::Env env, const ModelProgram::LoadTimes& times);

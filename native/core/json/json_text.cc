@@ -50,36 +50,9 @@ std::size_t PlainLength(const std::string& text, std::size_t at) {
 
 bool JsonText::Holds(double value) { return std::fabs(value) < kLargest; }  // false of NaN
 
-JsonText& JsonText::Open(char bracket) {
-  Comma();
-  text_ += bracket;
-  comma_ = false;
-  return *this;
-}
-
-JsonText& JsonText::Shut(char bracket) {
-  text_ += bracket;
-  comma_ = true;
-  return *this;
-}
-
-void JsonText::Comma() {
-  if (comma_) text_ += ',';
-  comma_ = true;
-}
-
-JsonText& JsonText::Key(const char* name) {
-  Comma();
-  text_ += '"';
-  text_ += name;
-  text_ += "\":";
-  comma_ = false;
-  return *this;
-}
-
 JsonText& JsonText::Null() {
-  Comma();
-  text_ += "null";
+  Append(comma_ ? ",null" : "null");
+  comma_ = true;
   return *this;
 }
 
@@ -122,19 +95,19 @@ void JsonText::Number(bool negative, std::uint64_t scaled, int decimals) {
   if (negative) put('-');
   if (comma_) put(',');
   comma_ = true;
-  text_.append(&piece[begin], piece.size() - begin);
+  Append({&piece[begin], piece.size() - begin});
 }
 
 JsonText& JsonText::Text(const std::string& value) {
-  Comma();
-  text_ += '"';
+  Append(comma_ ? ",\"" : "\"");
+  comma_ = true;
   for (std::size_t at = 0; at < value.size();) {
     const std::size_t plain = PlainLength(value, at);
-    text_.append(value, at, plain);
+    Append({&value[at], plain});
     at += plain;
     if (at < value.size()) at += AppendSpecial(value, at);
   }
-  text_ += '"';
+  Append("\"");
   return *this;
 }
 
@@ -143,18 +116,17 @@ std::size_t JsonText::AppendSpecial(const std::string& value, std::size_t at) {
   const auto byte = static_cast<unsigned char>(value[at]);
   const std::size_t length = CharacterLength(value, at);
   if (length == 0) {
-    text_ += kReplacement;
+    Append(kReplacement);
     return 1;
   }
   if (byte == '"' || byte == '\\') {
-    text_ += '\\';
-    text_ += value[at];
+    const char escaped[] = {'\\', value[at]};
+    Append({escaped, sizeof escaped});
   } else if (byte < 0x20) {
-    text_ += "\\u00";
-    text_ += kHex[byte >> 4U];
-    text_ += kHex[byte & 0xFU];
+    const char escaped[] = {'\\', 'u', '0', '0', kHex[byte >> 4U], kHex[byte & 0xFU]};
+    Append({escaped, sizeof escaped});
   } else {
-    text_.append(value, at, length);
+    Append({&value[at], length});
   }
   return length;
 }

@@ -1,23 +1,39 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace jetfleet {
 
 /// Writes one JSON text from left to right. It sets commas and escapes; that objects and arrays are
-/// closed, and that a key stands before each member, is up to the caller.
+/// closed, and that a key stands before each member, is up to the caller. What is written most,
+/// keys and numbers, is inlined: a frame of thirty objects is 600 pieces of some bytes each.
 class JsonText {
  public:
-  explicit JsonText(std::size_t expected_bytes = 0) { text_.reserve(expected_bytes); }
+  explicit JsonText(std::size_t expected_bytes = 0) : text_(expected_bytes, '\0') {}
 
   JsonText& BeginObject() { return Open('{'); }
   JsonText& EndObject() { return Shut('}'); }
   JsonText& BeginArray() { return Open('['); }
   JsonText& EndArray() { return Shut(']'); }
   /// `name` is ours: plain ASCII that needs no escape.
-  JsonText& Key(const char* name);
+  JsonText& Key(std::string_view name) {
+    char* to = Room(name.size() + 4);
+    if (comma_) *to++ = ',';
+    *to++ = '"';
+    std::memcpy(to, name.data(), name.size());
+    to += name.size();
+    *to++ = '"';
+    *to++ = ':';
+    Written(to);
+    comma_ = false;
+    return *this;
+  }
   JsonText& Integer(std::uint64_t value);
   /// Rounded to `decimals` (0 to 6) places, without zeros at the end; null when JSON or the digits
   /// of a double cannot hold it (`Holds`).
@@ -32,17 +48,43 @@ class JsonText {
   /// hold.
   static bool Holds(double value);
 
-  std::size_t size() const { return text_.size(); }
-  std::string Take() { return std::move(text_); }
+  std::size_t size() const { return size_; }
+  std::string Take() {
+    text_.resize(std::exchange(size_, 0));
+    return std::move(text_);
+  }
 
  private:
-  JsonText& Open(char bracket);
-  JsonText& Shut(char bracket);
-  void Comma();
+  /// Where at least so many bytes may be written.
+  char* Room(std::size_t bytes) {
+    if (text_.size() - size_ < bytes) text_.resize(std::max(text_.size() * 2, size_ + bytes));
+    return &text_[size_];
+  }
+  void Written(const char* end) { size_ = static_cast<std::size_t>(end - text_.data()); }
+  void Append(std::string_view piece) {
+    char* const to = Room(piece.size());
+    std::memcpy(to, piece.data(), piece.size());
+    Written(to + piece.size());
+  }
+  JsonText& Open(char bracket) {
+    char* to = Room(2);
+    if (comma_) *to++ = ',';
+    *to++ = bracket;
+    Written(to);
+    comma_ = false;
+    return *this;
+  }
+  JsonText& Shut(char bracket) {
+    Append({&bracket, 1});
+    comma_ = true;
+    return *this;
+  }
   void Number(bool negative, std::uint64_t scaled, int decimals);
   std::size_t AppendSpecial(const std::string& value, std::size_t at);
 
+  /// As long as there is room; written up to `size_`.
   std::string text_;
+  std::size_t size_ = 0;
   bool comma_ = false;
 };
 

@@ -32,7 +32,7 @@ describe("the runner's pipe to its agent", () => {
     expect(pipe.framesDropped).toBeGreaterThan(200);
   });
 
-  it("still says what happened to the source, and statistics", () => {
+  it("still says what happened to the source, and statistics or how many of them it dropped", () => {
     const socket = new Stuck();
     const pipe = new ResultPipe(socket as never);
     for (let i = 0; i < 100; i += 1) pipe.send(frames);
@@ -44,6 +44,7 @@ describe("the runner's pipe to its agent", () => {
     pipe.send(stats);
     pipe.send(state);
     expect(socket.types.length).toBe(before + 3);
+    expect(pipe.statsDropped).toBe(1);
   });
 });
 
