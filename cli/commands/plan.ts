@@ -31,7 +31,10 @@ const EXIT_CODES = `
 Exit codes:
   0  the model runs, and the module meets the demand
   1  it does not; the answer says why and what comes nearest
-  2  no answer: wrong usage, or the model cannot be read`;
+  2  no answer: wrong usage, or the model cannot be read
+  3  whether it meets the demand cannot be said; the answer says of what nothing is known`;
+
+const EXIT_CODE: Readonly<Record<Plan["verdict"], number>> = { runs: 0, refused: 1, unknown: 3 };
 
 /** Adds `plan`. */
 export function registerPlan(program: Command, run: Run): void {
@@ -87,7 +90,7 @@ async function plan(file: string, options: PlanCommandOptions): Promise<number> 
     ? JSON.stringify(Plan.parse(planned), null, 2)
     : planLines(planned, width, options.layers ?? false).join("\n");
   process.stdout.write(`${text}\n`);
-  return planned.verdict === "runs" ? 0 : 1;
+  return EXIT_CODE[planned.verdict];
 }
 
 /** What --board or --module names; exactly one of them must be there. */

@@ -4,11 +4,17 @@ import { type Column, table } from "./table.ts";
 
 const NODES_SHOWN = 4;
 
+const VERDICTS: Readonly<Record<Plan["verdict"], string>> = {
+  runs: "RUNS",
+  refused: "REFUSED",
+  unknown: "UNKNOWN",
+};
+
 /** A plan as a person reads it: the answer first, then what it rests on. */
 export function planLines(plan: Plan, width: number, everyLayer: boolean): string[] {
   const { standing, notes, fallen } = sorted(plan.diagnostics);
   return [
-    ...wrap(`${plan.verdict === "runs" ? "RUNS" : "REFUSED"}: ${plan.summary}`, width),
+    ...wrap(`${VERDICTS[plan.verdict]}: ${plan.summary}`, width),
     "",
     ...headLines(plan),
     ...section("Ways to run it", candidateLines(plan, width)),
@@ -51,12 +57,18 @@ function headLines({
     : "unknown";
   const build = buildMinutes ? buildTime(buildMinutes) : "unknown";
   return [
-    `  model   ${model.layers} layers, ${model.gflops.toFixed(2)} GFLOP, ${(model.parameters / 1e6).toFixed(2)} M parameters, opset ${model.opset}${model.batch === 1 ? "" : `, ${model.batch} pictures at once`}`,
+    `  model   ${model.layers} layers, ${work(model)}, ${(model.parameters / 1e6).toFixed(2)} M parameters, opset ${model.opset}${model.batch === 1 ? "" : `, ${model.batch} pictures at once`}`,
     `  input   ${inputs.join("; ")}`,
     `  module  ${module}, ${release}, power mode ${powerMode}`,
     `  memory  ${memory}, with CUDA and its libraries`,
     `  build   ${build} the first time, on the board`,
   ];
+}
+
+/** Operations; at least so many where some layers are not counted. */
+function work({ gflops, uncounted }: Plan["model"]): string {
+  const known = `${gflops.toFixed(2)} GFLOP`;
+  return uncounted === 0 ? known : `at least ${known} (${uncounted} layers not counted)`;
 }
 
 /** In seconds where it is expected to take less than a minute. */
@@ -97,7 +109,7 @@ function candidateRow(
     precision,
     withBounds(latencyMs, 1),
     withBounds(fps, 0),
-    usesDla ? `${(100 * dlaShare).toFixed(0)} %` : "-",
+    usesDla ? (dlaShare === null ? "unknown" : `${(100 * dlaShare).toFixed(0)} %`) : "-",
     usesDla ? String(loadables) : "-",
     usesDla ? String(reformats) : "-",
     isChosen ? "chosen" : "",
@@ -164,7 +176,7 @@ function layerLines({ layers }: Plan, width: number): string[] {
     `  ${node}`,
     layer,
     device,
-    gflops.toFixed(3),
+    gflops === null ? "unknown" : gflops.toFixed(3),
     rule === null ? "" : `${message} (${rule})`,
   ]);
   return table(columns, rows, width);

@@ -10,7 +10,7 @@ import {
 } from "./estimate/engine.ts";
 import type { Hardware, Precision } from "./estimate/hardware.ts";
 import type { Layer } from "./layers/index.ts";
-import type { Candidate } from "./plan-schema.ts";
+import type { Candidate, Interval } from "./plan-schema.ts";
 
 export interface PlacedCandidate {
   candidate: Candidate;
@@ -91,15 +91,17 @@ function describe(
   const onDla = placed.placements.map(({ device }) => device === "dla");
   const flops = (keep: (at: number) => boolean): number =>
     placed.layers.reduce((sum, layer) => sum + (keep(layer.index) ? layer.flops : 0), 0);
-  const within = (ms: number): ReturnType<typeof withInterval> =>
-    withInterval(ms, hardware, accelerator !== "gpu", precision);
+  const published =
+    isCalibrated(hardware, accelerator !== "gpu", precision) &&
+    placed.layers.every(({ rounds = 1 }) => rounds === 1);
+  const within = (ms: number): Interval => withInterval(ms, published);
   const candidate: Candidate = {
     accelerator,
     precision,
     latencyMs: latencyMs > 0 ? within(latencyMs) : null,
     fps: periodMs > 0 ? perSecond(within(periodMs), batch) : null,
     busy,
-    published: isCalibrated(hardware, accelerator !== "gpu", precision),
+    published,
     dlaLayers: onDla.filter(Boolean).length,
     gpuLayers: onDla.filter((one) => !one).length,
     dlaShare:
@@ -114,18 +116,31 @@ function describe(
   return { candidate, placed, engines, matrixKernels };
 }
 
-const MATRIX: readonly Layer["kind"][] = ["convolution", "deconvolution", "matrixMultiply"];
-
-/** Whether the cost of a convolution or matrix product is not known, as a dimension is open. */
-export function hasOpenCost(layers: readonly Layer[]): boolean {
-  return layers.some(
-    ({ kind, inputs, outputs }) =>
-      MATRIX.includes(kind) &&
-      [...inputs, ...outputs].some(({ dims }) => dims.some((dim) => dim < 0)),
-  );
+/** The same way where nobody can say how fast it is, nor which share of the work is where. */
+export function withoutSpeed(placed: PlacedCandidate): PlacedCandidate {
+  const { candidate } = placed;
+  return { ...placed, candidate: { ...candidate, latencyMs: null, fps: null, dlaShare: null } };
 }
 
-/** The same way where nobody can say how fast it is. */
-export function withoutSpeed(placed: PlacedCandidate): PlacedCandidate {
-  return { ...placed, candidate: { ...placed.candidate, latencyMs: null, fps: null } };
+/** The ways of the dearest variant, with intervals that reach to those of the others. */
+export function joined(variants: readonly PlacedCandidate[][]): PlacedCandidate[] {
+  const most = variants[variants.length - 1] ?? [];
+  const others = variants.slice(0, -1).flat();
+  return most.map((placed) => {
+    const { accelerator } = placed.candidate;
+    const same = others.filter(({ candidate }) => candidate.accelerator === accelerator);
+    return same.reduce(reaching, placed);
+  });
+}
+
+function reaching(placed: PlacedCandidate, { candidate: other }: PlacedCandidate): PlacedCandidate {
+  const { candidate } = placed;
+  const latencyMs = hull(candidate.latencyMs, other.latencyMs);
+  return { ...placed, candidate: { ...candidate, latencyMs, fps: hull(candidate.fps, other.fps) } };
+}
+
+function hull(own: Interval | null, other: Interval | null): Interval | null {
+  if (!own || !other) return null;
+  const { expected } = own;
+  return { expected, low: Math.min(own.low, other.low), high: Math.max(own.high, other.high) };
 }

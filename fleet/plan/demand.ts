@@ -17,6 +17,8 @@ export interface Demand {
   latencyMs: number | null;
 }
 
+export const NO_DEMAND: Demand = { streams: [], fps: 0, latencyMs: null };
+
 /** The demand from what was said: a rate counts more than what the cameras send. */
 export function demandOf(said: {
   streams?: readonly Streams[];

@@ -8,6 +8,8 @@ import type { Diagnostic, Plan, PlannedLayer } from "./plan-schema.ts";
 import { type Choice, range } from "./policy.ts";
 import type { Platform } from "./settle.ts";
 import type { ShapedGraph } from "./shapes/index.ts";
+import type { Variant } from "./variants.ts";
+import type { Ways } from "./ways.ts";
 
 /** Pictures of one inference: the leading dimension that all image inputs, N×C×H×W, have in common. */
 export function batchOf({ facts, graph }: ShapedGraph): number {
@@ -22,14 +24,15 @@ export function batchOf({ facts, graph }: ShapedGraph): number {
 export function modelFacts(
   { facts, graph, opset }: ShapedGraph,
   layers: readonly Layer[],
-  batch: number,
+  { batch, most, unknown }: Pick<Ways, "batch" | "most" | "unknown">,
   digest: string | null,
 ): Plan["model"] {
   return {
     digest,
     opset,
     layers: layers.length,
-    gflops: layers.reduce((sum, { flops }) => sum + flops, 0) / 1e9,
+    gflops: most.layers.reduce((sum, { flops }) => sum + flops, 0) / 1e9,
+    uncounted: unknown.length,
     parameters: layers.reduce((sum, { weightElements }) => sum + weightElements, 0),
     batch,
     inputs: graph.inputs.map(({ name }) => ({
@@ -48,18 +51,20 @@ export function plannedLayers(
   chosen: PlacedCandidate | null,
   onDla: PlacedCandidate | null,
   layers: readonly Layer[],
+  { places }: Variant,
 ): PlannedLayer[] {
   return layers.map((layer) => {
-    const objection = onDla?.placed.placements[layer.index]?.objection ?? null;
+    const place = places.get(layer.index) ?? -1;
+    const objection = onDla?.placed.placements[place]?.objection ?? null;
     return {
       node: layer.name,
       op: layer.op,
       layer: layer.kind,
-      device: chosen?.placed.placements[layer.index]?.device ?? "gpu",
+      device: chosen?.placed.placements[place]?.device ?? "gpu",
       rule: objection?.rule ?? null,
       message: objection?.message ?? null,
       remedy: objection?.remedy ?? null,
-      gflops: layer.flops / 1e9,
+      gflops: layer.unknown === undefined ? layer.flops / 1e9 : null,
     };
   });
 }
@@ -68,14 +73,17 @@ export function plannedLayers(
 export function summaryOf(
   diagnostics: readonly Diagnostic[],
   { chosen, reason }: Choice,
-  { title, batch, isOpen }: { title: string; batch: number; isOpen: boolean },
+  { title, ways: { batch, unknown } }: { title: string; ways: Ways },
 ): string {
   const [error] = diagnostics.filter(({ severity }) => severity === "error");
   if (error) return error.message;
+  const open = diagnostics.find(({ rule }) => rule === "demand.unknown");
+  if (open) return open.message;
   if (!chosen) return reason;
   const { latencyMs, fps, precision } = chosen.candidate;
   const on = `${title} in ${precision.toUpperCase()}`;
-  if (isOpen) return `${on}: how fast is not known while dimensions are open`;
+  const [first] = unknown;
+  if (first) return `${on}: how fast is not known; of ${first.name} (${first.op}) ${first.unknown}`;
   if (!latencyMs || !fps) return `${on}: no layer of the model takes time`;
   const pictures = batch === 1 ? "" : ` for ${batch} pictures at once`;
   return `${on}: ${range(latencyMs)} ms${pictures}, ${range(fps)} fps; ${reason}`;

@@ -3,7 +3,6 @@ import type { PlacedCandidate } from "./candidates.ts";
 import type { Demand } from "./demand.ts";
 import type { MappedGraph } from "./layers/index.ts";
 import type { Diagnostic, NamedUsage } from "./plan-schema.ts";
-import { known, type ShapedGraph } from "./shapes/index.ts";
 
 export function refusalDiagnostics({ refusals, warnings }: MappedGraph): Diagnostic[] {
   const byMessage = Map.groupBy(refusals, ({ rule, message }) => `${rule} ${message}`);
@@ -30,25 +29,6 @@ export function refusalDiagnostics({ refusals, warnings }: MappedGraph): Diagnos
     }),
   );
   return [...errors, ...notes];
-}
-
-export function shapeDiagnostics({ live, facts }: ShapedGraph, isOpen: boolean): Diagnostic[] {
-  const open = live.filter(({ outputs }) =>
-    outputs.some((name) => name !== "" && !known(facts.get(name)?.dims ?? null)),
-  );
-  if (open.length === 0) return [];
-  const effect = isOpen
-    ? "how fast the model is cannot be said"
-    : "the estimate leaves their cost out";
-  return [
-    {
-      severity: "warning",
-      rule: "onnx.open-shape",
-      nodes: open.map(({ name }) => name),
-      message: `${open.length} nodes have a dimension that is not known; ${effect}`,
-      remedy: "name the input's dimensions with --shape",
-    },
-  ];
 }
 
 /** Other pipelines that could not be counted. */

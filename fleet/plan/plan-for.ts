@@ -8,18 +8,17 @@ import {
   precisionDiagnostics,
 } from "./availability.ts";
 import type { PlacedCandidate } from "./candidates.ts";
-import { type Demand, demandOf, type Streams } from "./demand.ts";
+import { type Demand, demandOf, NO_DEMAND, type Streams } from "./demand.ts";
 import { asksDla, basisOf, modelFacts, plannedLayers, summaryOf } from "./describe.ts";
 import {
   batchDiagnostics,
   besideDiagnostics,
   placementDiagnostics,
   refusalDiagnostics,
-  shapeDiagnostics,
 } from "./diagnostics.ts";
 import { buildMinutes } from "./estimate/build-time.ts";
 import { estimateMemory } from "./estimate/memory.ts";
-import { type Layer, type MappedGraph, mapGraph } from "./layers/index.ts";
+import { type Layer, type MappedGraph, mapGraph, OPEN } from "./layers/index.ts";
 import type { OnnxModel } from "./onnx/index.ts";
 import { moduleThatWould } from "./other-modules.ts";
 import type { Admission, Diagnostic, Interval, NamedUsage, Plan, Usage } from "./plan-schema.ts";
@@ -35,6 +34,8 @@ import {
   typedPrecisions,
   typedRefusals,
 } from "./tensorrt-rtx.ts";
+import { isOpenDemand, openDemands, unknownDiagnostics } from "./unknown.ts";
+import { type Reshape, unknownRemedy } from "./unknown-remedy.ts";
 import { type Ways, waysOf } from "./ways.ts";
 
 export interface PlanOptions {
@@ -64,14 +65,14 @@ export interface PlanOptions {
 export function planFor(model: OnnxModel, module: Module, options: PlanOptions = {}): Plan {
   const decision = decide(model, module, options);
   const { platform, shaped, mapped, ways, choice, memory } = decision;
-  const { batch, isOpen, candidates } = ways;
+  const { candidates } = ways;
   const { chosen } = choice;
   const diagnostics = diagnosticsOf(decision);
   return {
     schema: 1,
-    verdict: diagnostics.some(({ severity }) => severity === "error") ? "refused" : "runs",
-    summary: summaryOf(diagnostics, choice, { title: module.title, batch, isOpen }),
-    model: modelFacts(shaped, mapped.layers, batch, options.digest ?? null),
+    verdict: verdictOf(diagnostics),
+    summary: summaryOf(diagnostics, choice, { title: module.title, ways }),
+    model: modelFacts(shaped, mapped.layers, ways, options.digest ?? null),
     module: module.id,
     jetpack: platform.jetpack,
     tensorrt: platform.tensorrt,
@@ -79,7 +80,7 @@ export function planFor(model: OnnxModel, module: Module, options: PlanOptions =
     chosen: chosen?.candidate ?? null,
     reason: ways.buildable ? choice.reason : "TensorRT cannot build this model",
     candidates: candidates.map(({ candidate }) => candidate),
-    layers: plannedLayers(chosen, asksDla(candidates), mapped.layers),
+    layers: plannedLayers(chosen, asksDla(candidates), mapped.layers, ways.most),
     usage: decision.usage,
     admissions: decision.admissions,
     memoryMib: memory,
@@ -89,6 +90,11 @@ export function planFor(model: OnnxModel, module: Module, options: PlanOptions =
   };
 }
 
+function verdictOf(diagnostics: readonly Diagnostic[]): Plan["verdict"] {
+  if (diagnostics.some(({ severity }) => severity === "error")) return "refused";
+  return diagnostics.some(isOpenDemand) ? "unknown" : "runs";
+}
+
 /** What was asked, what was found out, and what follows. */
 interface Decision {
   platform: Platform;
@@ -96,6 +102,7 @@ interface Decision {
   demand: Demand;
   beside: readonly NamedUsage[];
   shaped: ShapedGraph;
+  reshape: Reshape;
   mapped: MappedGraph;
   /** What the types of the graph decide, where the builder takes them as they are. */
   typed: TypedGraph | null;
@@ -111,24 +118,27 @@ function decide(model: OnnxModel, module: Module, options: PlanOptions): Decisio
   const platform = settlePlatform(module, options);
   const { jetpack, trt } = platform;
   const shaped = inferShapes(model, shapes ? { shapes } : {});
+  const reshape: Reshape = (others) => inferShapes(model, { shapes: { ...shapes, ...others } });
   const isRtx = platform.hardware.builder === "tensorrt-rtx";
   const taken = mapGraph(shaped, trt);
   const mapped = isRtx ? mappedForRtx(taken, shaped) : taken;
   const typed = typedGraph(shaped, mapped.layers, platform);
   const settled = settlePrecisions(module, precision);
   const ways = waysOf(mapped, shaped, platform, typed ? typedPrecisions(typed, settled) : settled);
-  // A demand cannot be held against a speed that nobody knows.
-  const demand = demandOf(ways.isOpen ? {} : options);
-  const choice = choose(ways.candidates, accelerator, demand, beside);
+  const demand = demandOf(options);
+  const isKnown = ways.unknown.length === 0;
+  // A demand cannot be held against a speed that nobody knows, nor be met by it.
+  const choice = choose(ways.candidates, accelerator, isKnown ? demand : NO_DEMAND, beside);
   const { chosen } = choice;
-  const memory = chosen && !ways.isOpen ? memoryOf(chosen, mapped.layers, platform) : null;
-  const usage = usageOf(chosen?.candidate ?? null, demandOf(options), memory);
+  const isSized = ways.unknown.every(({ unknown }) => unknown !== OPEN);
+  const memory = chosen && isSized ? memoryOf(chosen, mapped.layers, platform) : null;
+  const usage = usageOf(chosen?.candidate ?? null, demand, memory);
   const admissions = chosen
     ? admissionsOf(module, usage, beside, choice.certainty !== "impossible")
     : [];
   const asked = { module, jetpack, accelerator, precision, fps: demand.fps };
   return {
-    ...{ platform, asked, demand, beside, shaped, mapped, typed },
+    ...{ platform, asked, demand, beside, shaped, reshape, mapped, typed },
     ...{ ways, choice, memory, usage, admissions },
   };
 }
@@ -151,13 +161,19 @@ function diagnosticsOf(decision: Decision): Diagnostic[] {
   ];
   const question = { demand, beside, module: asked.module.title, everyWay };
   const otherModule = (): string | null => moduleThatWould(shaped, demand);
+  const remedyOf = unknownRemedy(shaped, decision.reshape);
   return [
     ...refusalDiagnostics(mapped),
-    ...shapeDiagnostics(shaped, ways.isOpen),
+    ...(ways.buildable ? unknownDiagnostics(ways.unknown, remedyOf) : []),
     ...unfit,
     // What was asked for besides is already said there.
     ...(unfit.length === 0
-      ? [...shortfalls(choice, { ...question, otherModule }), ...dlaNotes(asked)]
+      ? [
+          ...(ways.unknown.length === 0
+            ? shortfalls(choice, { ...question, otherModule })
+            : openDemands(demand, asked.module.title, ways.unknown, remedyOf)),
+          ...dlaNotes(asked),
+        ]
       : []),
     ...overloads(admissions, demand),
     ...besideDiagnostics(beside),

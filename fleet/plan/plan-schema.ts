@@ -21,10 +21,11 @@ export const Candidate = z.object({
   precision: z.enum(["fp32", "fp16", "int8"]),
   latencyMs: Interval.nullable().meta({
     description:
-      "Milliseconds of one inference: of a whole batch, and of a split in its slower engine. Null when no layer takes time.",
+      "Milliseconds of one inference: of a whole batch, and of a split in its slower engine. Null when no layer takes time, or when nobody can say.",
   }),
   fps: Interval.nullable().meta({
-    description: "Pictures a second when nothing else runs. Null when no layer takes time.",
+    description:
+      "Pictures a second when nothing else runs. Null when no layer takes time, or when nobody can say.",
   }),
   busy: z
     .object({ gpu: z.number(), dla0: z.number(), dla1: z.number() })
@@ -35,8 +36,9 @@ export const Candidate = z.object({
   }),
   dlaLayers: z.number().int(),
   gpuLayers: z.number().int(),
-  /** Share of the operations that run on DLA. */
-  dlaShare: z.number(),
+  dlaShare: z.number().nullable().meta({
+    description: "Share of the operations that run on DLA. Null when nobody can say.",
+  }),
   loadables: z.number().int(),
   reformats: z.number().int(),
 });
@@ -51,7 +53,7 @@ export const PlannedLayer = z.object({
   rule: z.string().nullable(),
   message: z.string().nullable(),
   remedy: z.string().nullable(),
-  gflops: z.number(),
+  gflops: z.number().nullable().meta({ description: "Null when nobody can say." }),
 });
 export type PlannedLayer = z.infer<typeof PlannedLayer>;
 
@@ -82,14 +84,18 @@ export type Admission = z.infer<typeof Admission>;
 export const Plan = z
   .object({
     schema: z.literal(1),
-    verdict: z.enum(["runs", "refused"]),
+    verdict: z.enum(["runs", "refused", "unknown"]).meta({
+      description:
+        "Whether the model runs and the module meets the demand: it does, it does not, or nobody can say.",
+    }),
     /** One sentence for a person. */
     summary: z.string(),
     model: z.object({
       digest: z.string().nullable(),
       opset: z.number().int(),
       layers: z.number().int(),
-      gflops: z.number(),
+      gflops: z.number().meta({ description: "Of the layers that are counted." }),
+      uncounted: z.number().int().meta({ description: "Layers whose cost nobody can say." }),
       parameters: z.number(),
       batch: z.number().int().meta({ description: "Pictures that one inference takes." }),
       inputs: z.array(z.object({ name: z.string(), dims: z.array(z.number()) })),

@@ -74,7 +74,7 @@ function undemanded(open: readonly PlacedCandidate[], accelerator: AcceleratorCh
 function preferred(equals: readonly PlacedCandidate[], certainty: Certainty): PlacedCandidate {
   const dla = equals.find(
     ({ candidate }) =>
-      candidate.accelerator.startsWith("dla") && candidate.dlaShare >= MOSTLY_ON_DLA,
+      candidate.accelerator.startsWith("dla") && (candidate.dlaShare ?? 0) >= MOSTLY_ON_DLA,
   );
   if (dla && certainty === "sure") return dla;
   return equals.find(({ candidate }) => candidate.accelerator === "gpu") ?? safest(equals);
@@ -133,7 +133,8 @@ export function latencyRank(candidate: Candidate, { latencyMs }: Demand): number
 
 function reasonFor(candidate: Candidate, demand: Demand, certainty: Certainty): string {
   if (certainty === "impossible") return "it comes nearest";
-  const { fps, latencyMs, accelerator, dlaShare } = candidate;
+  const { fps, latencyMs, accelerator } = candidate;
+  const dlaShare = candidate.dlaShare ?? 0;
   const parts = [
     ...(fps && demand.fps > 0
       ? [`${range(fps)} fps where ${demand.fps.toFixed(0)} are asked for`]

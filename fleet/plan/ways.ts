@@ -1,16 +1,20 @@
-import { candidatesOf, hasOpenCost, type PlacedCandidate, withoutSpeed } from "./candidates.ts";
+import { candidatesOf, joined, type PlacedCandidate, withoutSpeed } from "./candidates.ts";
 import { batchOf } from "./describe.ts";
 import type { Precision } from "./estimate/hardware.ts";
-import type { MappedGraph } from "./layers/index.ts";
+import type { Layer, MappedGraph } from "./layers/index.ts";
 import type { Candidate } from "./plan-schema.ts";
 import type { Platform, Precisions } from "./settle.ts";
 import type { ShapedGraph } from "./shapes/index.ts";
+import { type Variant, variantsOf } from "./variants.ts";
 
-/** The ways to run a model, and whether its dimensions allow to say how fast. */
+/** The ways to run a model, and what is not known of it. */
 export interface Ways {
   buildable: boolean;
-  isOpen: boolean;
+  /** Layers whose cost nobody can say: with any of them, no speed is said. */
+  unknown: readonly Layer[];
   batch: number;
+  /** The most that one inference may have to do, which the candidates' placements are of. */
+  most: Variant;
   candidates: PlacedCandidate[];
   everyWay: () => Candidate[];
 }
@@ -22,14 +26,18 @@ export function waysOf(
   { settled, open }: Precisions,
 ): Ways {
   const buildable = refusals.length === 0;
-  const isOpen = hasOpenCost(layers);
+  const unknown = layers.filter((layer) => layer.unknown !== undefined);
   const batch = batchOf(shaped);
+  const variants = variantsOf(layers);
+  const most = variants[variants.length - 1] ?? { layers: [], places: new Map() };
   const ways = (one: Precision): PlacedCandidate[] => {
     if (!buildable) return [];
-    const made = candidatesOf(layers, { trt, hardware, dlaCores, batch, precision: one });
-    return isOpen ? made.map(withoutSpeed) : made;
+    const of = (variant: Variant): PlacedCandidate[] =>
+      candidatesOf(variant.layers, { trt, hardware, dlaCores, batch, precision: one });
+    const made = joined(variants.map(of));
+    return unknown.length > 0 ? made.map(withoutSpeed) : made;
   };
   const everyWay = (): Candidate[] =>
     open.flatMap((one) => ways(one).map(({ candidate }) => candidate));
-  return { buildable, isOpen, batch, candidates: ways(settled), everyWay };
+  return { buildable, unknown, batch, most, candidates: ways(settled), everyWay };
 }

@@ -9,6 +9,10 @@ export const PlanSummary = z
     verdict: z
       .enum(["runs", "refused", "absent"])
       .meta({ description: "Whether the board can run it; absent when there is no plan." }),
+    demand: z.enum(["met", "missed", "unknown"]).optional().meta({
+      description:
+        "Whether what is asked for is met; unknown when nobody can say. Absent when nothing was asked for.",
+    }),
     summary: z.string().meta({ description: "The plan, or why there is none, in a sentence." }),
     modelDigest: Digest.optional().meta({ description: "Model that it was made for." }),
     jetpack: z.string().optional().meta({ description: "JetPack that it was made for." }),

@@ -44,11 +44,62 @@ export const POINT_RULES: readonly DlaRule[] = [
     id: "dla.activation.clip",
     kinds: ["activation"],
     since: 804,
-    objects: ({ op, clipMax }) =>
-      op === "Clip" && clipMax != null && (clipMax < 1 || clipMax > 127)
-        ? `a clip at ${clipMax} is outside 1 to 127`
-        : null,
+    objects: (layer) => {
+      const { clipMax = null } = layer;
+      const low = lowerBound(layer);
+      if (low !== null || layer.op !== "Clip" || clipMax === null) return low;
+      return clipMax < 1 || clipMax > 127 ? `a clip at ${clipMax} is outside 1 to 127` : null;
+    },
+    remedy: reluRemedy,
     source: "guide",
+  },
+  {
+    // The header names kCLIP and no bounds; what came later is a clipped ReLU.
+    id: "dla.activation.clip",
+    kinds: ["activation"],
+    since: 701,
+    before: 804,
+    objects: (layer) => {
+      const low = lowerBound(layer);
+      if (low !== null || layer.op !== "Clip") return low;
+      return layer.clipMax === Number.POSITIVE_INFINITY ? "Clip without an upper bound" : null;
+    },
+    remedy: reluRemedy,
+    source: "silent",
+  },
+  {
+    id: "dla.activation.slope",
+    kinds: ["activation"],
+    since: 804,
+    objects: ({ op, alpha = 0 }) =>
+      op === "LeakyRelu" && alpha < 0 ? `a slope of ${alpha}, which is negative` : null,
+    source: "guide",
+  },
+  {
+    id: "dla.prelu.slopes",
+    kinds: ["parametricRelu"],
+    since: 804,
+    objects: ({ inputs }) =>
+      inputs.length > 1 ? "PRelu takes its slopes from the graph, where DLA needs constants" : null,
+    source: "docs",
+  },
+  {
+    id: "dla.scale.operation",
+    kinds: ["scale"],
+    objects: scaleObjection,
+    source: "header",
+  },
+  {
+    // A release that has differences has them of two tensors; no document speaks of a constant less a tensor.
+    id: "dla.scale.constant-first",
+    kinds: ["scale"],
+    objects: ({ op, operation, constantFirst }) =>
+      constantFirst && (operation === "SUB" || operation === "DIV")
+        ? `${op} with the constant as its first operand`
+        : null,
+    remedy: ({ operation }) =>
+      operation === "SUB" ? "multiply by -1 and add the constant, which gives the same" : null,
+    source: "silent",
   },
   {
     id: "dla.prelu",
@@ -169,6 +220,27 @@ export const POINT_RULES: readonly DlaRule[] = [
   },
 ];
 
+/** What is wrong with the lower bound of a Clip. */
+function lowerBound({ op, clipMin = null, clipMax = null }: Layer): string | null {
+  if (op !== "Clip") return null;
+  if (clipMin === null || clipMax === null) return "Clip whose bounds are no constants";
+  if (clipMin === 0) return null;
+  return Number.isFinite(clipMin)
+    ? `Clip from ${clipMin} on, where DLA clips from 0 on`
+    : "Clip without a lower bound, where DLA clips from 0 on";
+}
+
+function reluRemedy({ op, clipMin, clipMax }: Layer): string | null {
+  const isRelu = op === "Clip" && clipMin === 0 && clipMax === Number.POSITIVE_INFINITY;
+  return isRelu ? "write it as Relu, which gives the same" : null;
+}
+
+/** A constant is added or multiplied by a scale layer; the parser writes other operations as elementwise layers. */
+function scaleObjection({ op, operation = "" }: Layer, context: DlaContext): string | null {
+  if (op === "BatchNormalization" || operationsOf(context).includes(operation)) return null;
+  return `DLA cores do not support the ${operation} elementwise operation`;
+}
+
 const HALF_PIXEL = ["half_pixel", "pytorch_half_pixel", "tf_half_pixel_for_nn"];
 const TO_NEAREST = ["round_prefer_floor", "round_prefer_ceil"];
 
@@ -240,6 +312,21 @@ export const COMMON_RULES: readonly DlaRule[] = [
     objects: ({ kind, op }, context) =>
       KINDS_ON_DLA.has(kind) || isMaximum(op, context) ? null : `DLA has no ${kind} layer (${op})`,
     remedy: (layer) => averagePoolRemedy(layer),
+    source: "faq",
+  },
+  {
+    id: "dla.control-flow",
+    objects: ({ op, within, rounds = 1 }) =>
+      within !== undefined || rounds > 1
+        ? `${op} stands in control flow, which runs on the GPU only`
+        : null,
+    source: "faq",
+  },
+  {
+    id: "dla.live-weights",
+    kinds: ["convolution", "deconvolution"],
+    objects: ({ op, liveWeights }) =>
+      liveWeights ? `${op} takes its weights from the graph, where DLA needs constants` : null,
     source: "faq",
   },
   {

@@ -81,13 +81,8 @@ export function estimateSplit(
 }
 
 /** The 80 % interval around an estimate, from the errors on models that the fit had not seen. */
-export function withInterval(
-  ms: number,
-  hardware: Hardware,
-  usesDla: boolean,
-  precision: Precision,
-): Interval {
-  const doubt = isCalibrated(hardware, usesDla, precision) ? NO_DOUBT : DOUBT;
+export function withInterval(ms: number, published: boolean): Interval {
+  const doubt = published ? NO_DOUBT : DOUBT;
   return {
     expected: ms,
     low: ms * Math.exp(-HELD_OUT_SPREAD.high * doubt.faster),

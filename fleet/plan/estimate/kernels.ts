@@ -33,6 +33,9 @@ export interface Kernel {
   outputElements: number;
   /** A dense 3×3 convolution of stride 1. */
   winograd: boolean;
+  /** Times it runs after itself in one inference, with so many launches each; the figures above are of one time. */
+  rounds: number;
+  launches: number;
   /** Bytes an element has at least: functions with exponentials run in FP16 inside INT8 networks. */
   leastBytes: number;
 }
@@ -42,7 +45,8 @@ export function fuse(placed: PlacedGraph, rules: FusionRules): Kernel[] {
   const { layers, placements } = placed;
   const wiring = wiringOf(layers);
   const isRtx = rules.builder === "tensorrt-rtx";
-  const groups = isRtx ? groupForRtx(layers, wiring, rules) : groupLayers(placed, wiring, rules);
+  const fused = isRtx ? groupForRtx(layers, wiring, rules) : groupLayers(placed, wiring, rules);
+  const groups = fused.flatMap(inOnePlace);
   const groupOf = groupsByLayer(groups);
   const kernels = groups.map((group) => {
     const [first] = group;
@@ -54,6 +58,12 @@ export function fuse(placed: PlacedGraph, rules: FusionRules): Kernel[] {
     return { ...kernel, work: elements === 0 ? "free" : "memory", elements: 2 * elements } as const;
   });
   return isRtx ? [...kernels, ...layoutCopies(groups, wiring, rules).map(toCopy)] : kernels;
+}
+
+/** Nothing is fused across the border of a loop or branch. */
+function inOnePlace(group: Group): Group[] {
+  const places = Map.groupBy(group, ({ within = "", rounds = 1 }) => `${rounds} ${within}`);
+  return places.size === 1 ? [group] : [...places.values()];
 }
 
 /** A launch that only moves, and belongs to no layer. */
@@ -68,6 +78,8 @@ function toCopy(elements: number): Kernel {
     channels: 1,
     outputElements: elements,
     winograd: false,
+    rounds: 1,
+    launches: 1,
     leastBytes: 1,
   };
 }
@@ -119,22 +131,31 @@ function toKernel(
     });
   const outputElements = written.reduce((sum, { dims }) => sum + size(dims), 0);
   const channels = first?.inputs[0]?.dims[1] ?? 1;
+  const { rounds = 1, passes = 1, directions = 1 } = first ?? {};
+  const elements = [...read.values()].reduce((sum, one) => sum + one, 0) + outputElements;
+  const weights = group.reduce((sum, { weightElements }) => sum + weightElements, 0);
   return {
     device,
     work: workOf(group, rules),
     layers: [...inside],
-    flops: group.reduce((sum, { flops }) => sum + flops, 0),
-    elements: [...read.values()].reduce((sum, one) => sum + one, 0) + outputElements,
-    weightElements: group.reduce((sum, { weightElements }) => sum + weightElements, 0),
+    flops: group.reduce((sum, { flops }) => sum + flops, 0) / rounds,
+    elements: elements / passes,
+    weightElements: weights / directions,
     channels: Math.max(1, channels / (first?.groups ?? 1)),
-    outputElements,
+    outputElements: outputElements / passes,
     winograd: isWinograd(first),
+    rounds,
+    launches: RECURRENT.has(first?.op ?? "") ? LAUNCHES_A_STEP : 1,
     leastBytes:
       group.some(({ op }) => WITH_EXPONENTIAL.has(op)) || feedsExponential(written, users, layers)
         ? 2
         : 1,
   };
 }
+
+const RECURRENT = new Set(["LSTM", "GRU", "RNN"]);
+/** A product of the state, its sum with that of the input, and the gates; no listing of such an engine is known. */
+const LAUNCHES_A_STEP = 3;
 
 function isWinograd(layer: Layer | undefined): boolean {
   const { kernel = [], stride = [], dilation = [] } = layer?.window ?? {};
@@ -152,14 +173,18 @@ function workOf(group: Group, rules: FusionRules): WorkClass {
     case "matrixMultiply":
       return "matmul";
     default:
+      if (layer && (RECURRENT.has(layer.op) || layer.op === "Einsum")) return "matmul";
       return group.every((one) => isFree(one, rules)) ? "free" : "memory";
   }
 }
 
+/** Worked out before the first picture, or a choice between results that are there. */
+const FREE = new Set(["Shape", "Size", "Constant", "If"]);
+
 /** A reshape only renames dimensions; a transpose moves data. */
 function isFree(layer: Layer, rules: FusionRules): boolean {
   if (layer.kind === "shuffle") return !/Transpose|Space/.test(layer.op);
-  return layer.kind === "identity" || isView(layer, rules);
+  return layer.kind === "identity" || FREE.has(layer.op) || isView(layer, rules);
 }
 
 function size(dims: readonly number[]): number {

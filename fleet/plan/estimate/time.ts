@@ -10,9 +10,11 @@ export function kernelMs(
   factors: Factors,
 ): number {
   if (kernel.work === "free") return 0;
-  return kernel.device === "dla"
-    ? dlaMs(kernel, hardware, precision, factors)
-    : gpuMs(kernel, hardware, precision, factors);
+  const once =
+    kernel.device === "dla"
+      ? dlaMs(kernel, hardware, precision, factors)
+      : gpuMs(kernel, hardware, precision, factors);
+  return kernel.rounds * once;
 }
 
 function gpuMs(kernel: Kernel, hardware: Hardware, precision: Precision, factors: Factors): number {
@@ -22,7 +24,8 @@ function gpuMs(kernel: Kernel, hardware: Hardware, precision: Precision, factors
   const share = kernel.work === "matmul" ? factors.matmulMemoryShare : memoryShare;
   const moveUs = (bytesOf(kernel, precision) / (hardware.bytesPerSecond * share)) * 1e6;
   const launchUs = hardware.tensorCores ? factors.tensorLaunchUs : factors.coreLaunchUs;
-  return (launchUs + blend(computeUs(kernel, hardware, precision, factors, tensor), moveUs)) / 1e3;
+  const launches = kernel.launches * launchUs;
+  return (launches + blend(computeUs(kernel, hardware, precision, factors, tensor), moveUs)) / 1e3;
 }
 
 function bytesOf(kernel: Kernel, precision: Precision): number {

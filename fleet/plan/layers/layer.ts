@@ -1,4 +1,4 @@
-import type { Window } from "../shapes/index.ts";
+import type { TakenBranch, Window } from "../shapes/index.ts";
 
 /** Layers of TensorRT, in its own words. */
 export type LayerKind =
@@ -50,8 +50,21 @@ export interface Layer {
   outputs: readonly LayerTensor[];
   /** Elements of constant operands: weights, biases, tables. */
   weightElements: number;
-  /** Floating point operations, two for a multiply-add. */
+  /** Floating point operations of one inference, two for a multiply-add; 0 where they are unknown. */
   flops: number;
+  /** Times it runs after itself in one inference: rounds of loops, steps of a sequence. Absent is once. */
+  rounds?: number;
+  /** Of these, steps over its own tensors, and directions in which it goes over them. */
+  passes?: number;
+  directions?: number;
+  /** Control flow that it stands in. */
+  within?: string;
+  /** Branches that must be taken for it to run. */
+  branches?: readonly TakenBranch[];
+  /** Why nobody can say what it costs. Absent where its operations and elements are counted. */
+  unknown?: string;
+  /** Weights that are no constants of the file, but come from the graph. */
+  liveWeights?: boolean;
   /** Of convolutions and poolings. */
   window?: Window;
   groups?: number;
@@ -72,8 +85,13 @@ export interface Layer {
     scales: readonly number[] | null;
     bySizes: boolean;
   };
-  /** Of a clip: upper bound; null when it is not constant. */
+  /** Of a clip: its bounds, infinite where there is none; null when they are not constant. */
+  clipMin?: number | null;
   clipMax?: number | null;
+  /** Of a leaky activation: its slope below zero. */
+  alpha?: number;
+  /** Of a scale or an elementwise layer with one constant operand: whether the constant is the first one. */
+  constantFirst?: boolean;
   /** Of an LRN: its window. */
   size?: number;
   /** Both operands of a matrix product change from frame to frame. */

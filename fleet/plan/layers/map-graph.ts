@@ -1,8 +1,10 @@
-import { int, ints, type OnnxNode, text } from "../onnx/index.ts";
+import { float, int, ints, type OnnxNode, text } from "../onnx/index.ts";
 import {
   type Dims,
+  type Fact,
   kernelOf,
   known,
+  type LiveNode,
   opName,
   product,
   type ShapedGraph,
@@ -10,8 +12,11 @@ import {
   sliceAxes,
   windowOf,
 } from "../shapes/index.ts";
+import { costOf } from "./cost.ts";
+import { wantedInitializer } from "./initializers.ts";
 import type { Layer, LayerTensor } from "./layer.ts";
 import { isQuantisedOperator, OPERATORS, parserOpset } from "./operators.ts";
+import { versionText } from "./trt-version.ts";
 
 /** Why TensorRT of a version cannot take a node. */
 export interface Refusal {
@@ -33,8 +38,13 @@ export interface MappedGraph {
 export function mapGraph(shaped: ShapedGraph, trt: number): MappedGraph {
   const refusals: Refusal[] = [];
   const layers: Layer[] = [];
+  const isConstant = (name: string): boolean => shaped.facts.get(name)?.constant ?? false;
+  for (const node of shaped.decided) {
+    const refusal = refusalOf(node, trt, () => true);
+    if (refusal) refusals.push(refusal);
+  }
   for (const node of shaped.live) {
-    const refusal = refusalOf(node, trt);
+    const refusal = refusalOf(node, trt, isConstant);
     if (refusal) refusals.push(refusal);
     else layers.push(toLayer(node, layers.length, shaped));
   }
@@ -49,7 +59,11 @@ function warningsOf({ opset }: ShapedGraph, trt: number): string[] {
   ];
 }
 
-function refusalOf(node: OnnxNode, trt: number): Refusal | null {
+function refusalOf(
+  node: OnnxNode,
+  trt: number,
+  isConstant: (name: string) => boolean,
+): Refusal | null {
   const base = { node: node.name, op: opName(node) };
   if (isQuantisedOperator(node.op)) {
     return {
@@ -65,10 +79,29 @@ function refusalOf(node: OnnxNode, trt: number): Refusal | null {
     const message = `no TensorRT parser takes ${opName(node)}`;
     return { ...base, rule: "onnx.operator", message, remedy: null };
   }
-  if (row.since <= trt) return null;
-  const since = `${Math.floor(row.since / 100)}.${row.since % 100}`;
+  if (row.since <= trt) return initializerRefusal(node, trt, isConstant);
+  const since = versionText(row.since);
   const message = `the parser takes ${node.op} from TensorRT ${since} on`;
   return { ...base, rule: "onnx.operator-version", message, remedy: REMEDIES[node.op] ?? null };
+}
+
+/** An input that must be a constant of the file for the parser of this release. */
+function initializerRefusal(
+  node: OnnxNode,
+  trt: number,
+  isConstant: (name: string) => boolean,
+): Refusal | null {
+  const wanted = wantedInitializer(node, trt, isConstant);
+  if (!wanted) return null;
+  const { input, until } = wanted;
+  const later = until === null ? "" : `, or use TensorRT ${versionText(until)}`;
+  return {
+    rule: "onnx.initializer",
+    node: node.name,
+    op: opName(node),
+    message: `TensorRT ${versionText(trt)} takes ${JSON.stringify(input)} of ${node.op} as a constant of the file only`,
+    remedy: `export it as an initializer${later}`,
+  };
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {
@@ -78,6 +111,11 @@ const REMEDIES: Readonly<Record<string, string>> = {
   Mish: "export with an operator set before 18, which writes it as Softplus, Tanh and Mul",
   Gelu: "export with an operator set before 20, which writes it as Erf and products",
 };
+
+/** All inputs but the first are weights. */
+function weightsOf({ inputs }: Layer): Details {
+  return inputs.length > 1 ? { liveWeights: true } : {};
+}
 
 /** The elementwise operation of TensorRT behind an ONNX operator. */
 const OPERATIONS: Readonly<Record<string, string>> = {
@@ -91,10 +129,9 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   Min: "MIN",
 };
 
-function toLayer(node: OnnxNode, index: number, shaped: ShapedGraph): Layer {
+function toLayer(node: LiveNode, index: number, shaped: ShapedGraph): Layer {
   const row = OPERATORS.get(node.op);
-  const fact = (name: string): { dims: Dims | null; constant: boolean } | undefined =>
-    shaped.facts.get(name);
+  const fact = (name: string): Fact | undefined => shaped.facts.get(name);
   const named = node.inputs.filter((name) => name !== "");
   const tensor = (name: string): LayerTensor => ({
     name,
@@ -102,6 +139,7 @@ function toLayer(node: OnnxNode, index: number, shaped: ShapedGraph): Layer {
   });
   const inputs = named.filter((name) => !fact(name)?.constant).map(tensor);
   const weights = named.filter((name) => fact(name)?.constant);
+  const { within, branches } = node;
   const layer: Layer = {
     index,
     name: node.name,
@@ -111,9 +149,17 @@ function toLayer(node: OnnxNode, index: number, shaped: ShapedGraph): Layer {
     outputs: node.outputs.filter((name) => name !== "").map(tensor),
     weightElements: weights.reduce((sum, name) => sum + elements(fact(name)?.dims ?? []), 0),
     flops: 0,
+    ...(within === undefined ? {} : { within }),
+    ...(branches === undefined ? {} : { branches }),
   };
   const described = { ...layer, ...describe(node, layer, shaped) };
-  return { ...described, flops: flopsOf(described, shaped, node) };
+  const { flops, rounds, passes, directions, unknown } = costOf(described, node, fact);
+  return {
+    ...described,
+    flops,
+    ...(rounds === 1 ? {} : { rounds, passes, directions }),
+    ...(unknown === null ? {} : { unknown }),
+  };
 }
 
 function elements(dims: Dims): number {
@@ -138,7 +184,8 @@ function describe(node: OnnxNode, layer: Layer, shaped: ShapedGraph): Details {
     case "convolution":
     case "deconvolution": {
       const kernel = kernelOf(context) ?? [];
-      return { window: windowOf(node, kernel, input.slice(2)), groups: int(node, "group", 1) };
+      const window = windowOf(node, kernel, input.slice(2));
+      return { window, groups: int(node, "group", 1), ...weightsOf(layer) };
     }
     case "pooling": {
       const window = windowOf(node, ints(node, "kernel_shape") ?? [], input.slice(2));
@@ -176,9 +223,7 @@ function describe(node: OnnxNode, layer: Layer, shaped: ShapedGraph): Details {
         },
       };
     case "activation":
-      return node.op === "Clip"
-        ? { clipMax: clipMaximum(node, context.inputs[2]?.values ?? null) }
-        : {};
+      return activationDetails(node, (at) => context.inputs[at]);
     case "lrn":
       return { size: int(node, "size", 0) };
     case "matrixMultiply":
@@ -188,10 +233,17 @@ function describe(node: OnnxNode, layer: Layer, shaped: ShapedGraph): Details {
   }
 }
 
-function clipMaximum(node: OnnxNode, input: readonly number[] | null): number | null {
-  const said = node.attributes["max"];
-  if (said?.kind === "float") return said.value;
-  return input?.[0] ?? null;
+function activationDetails(
+  node: OnnxNode,
+  input: (at: number) => Fact | null | undefined,
+): Details {
+  if (node.op === "LeakyRelu") return { alpha: float(node, "alpha", 0.01) };
+  if (node.op !== "Clip") return {};
+  const bound = (name: string, at: number, otherwise: number): number | null => {
+    if (node.attributes[name]) return float(node, name, otherwise);
+    return node.inputs[at] ? (input(at)?.values?.[0] ?? null) : otherwise;
+  };
+  return { clipMin: bound("min", 1, -Infinity), clipMax: bound("max", 2, Infinity) };
 }
 
 /** Adding or multiplying a constant of one value or one per channel is a scale; else it is elementwise. */
@@ -206,39 +258,9 @@ function elementwiseDetails(node: OnnxNode, layer: Layer, shaped: ShapedGraph): 
     return size === 1 || size === channels;
   });
   const scales = ["Add", "Sub", "Mul", "Div"].includes(node.op);
+  const constantFirst = shaped.facts.get(node.inputs[0] ?? "")?.constant ?? false;
+  const first = constantFirst ? { constantFirst } : {};
   if (scales && layer.inputs.length === 1 && constants.length === 1 && perChannel)
-    return { kind: "scale", operation };
-  return { operation };
-}
-
-function flopsOf(layer: Layer, shaped: ShapedGraph, node: OnnxNode): number {
-  const out = layer.outputs.reduce((sum, { dims }) => sum + elements(dims), 0);
-  const weights = shaped.facts.get(node.inputs[1] ?? "")?.dims ?? null;
-  switch (layer.kind) {
-    case "convolution": {
-      const perOutput = known(weights) ? product(weights.slice(1)) : 0;
-      return 2 * out * perOutput;
-    }
-    case "deconvolution": {
-      const perInput = known(weights) ? product(weights.slice(1)) : 0;
-      return 2 * elements(layer.inputs[0]?.dims ?? []) * perInput;
-    }
-    case "matrixMultiply": {
-      const left = shaped.facts.get(node.inputs[0] ?? "")?.dims ?? [];
-      const depth =
-        node.op === "Gemm" && int(node, "transA", 0) === 1 ? left[0] : left[left.length - 1];
-      return 2 * out * (depth ?? 0);
-    }
-    case "pooling":
-      return out * product(layer.window?.kernel ?? []);
-    case "reduce":
-      return elements(layer.inputs[0]?.dims ?? []);
-    case "shuffle":
-    case "slice":
-    case "concatenation":
-    case "identity":
-      return 0;
-    default:
-      return out;
-  }
+    return { kind: "scale", operation, ...first };
+  return { operation, ...first };
 }

@@ -4,6 +4,11 @@ export function trtNumber(version: string): number {
   return major * 100 + minor;
 }
 
+/** The version behind such a number. */
+export function versionText(trt: number): string {
+  return `${Math.floor(trt / 100)}.${trt % 100}`;
+}
+
 /** First and last version of a rule; an open end is absent. */
 export interface VersionRange {
   since?: number;

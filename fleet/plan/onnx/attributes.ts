@@ -1,4 +1,4 @@
-import type { OnnxNode, OnnxTensor } from "./model.ts";
+import type { OnnxGraph, OnnxNode, OnnxTensor } from "./model.ts";
 
 /** An attribute of a node by name, or what the standard says it is when absent. */
 export function int(node: OnnxNode, name: string, otherwise: number): number {
@@ -29,4 +29,9 @@ export function text(node: OnnxNode, name: string, otherwise: string): string {
 export function tensor(node: OnnxNode, name: string): OnnxTensor | null {
   const attribute = node.attributes[name];
   return attribute?.kind === "tensor" ? attribute.value : null;
+}
+
+export function graphOf(node: OnnxNode, name: string): OnnxGraph | null {
+  const attribute = node.attributes[name];
+  return attribute?.kind === "graph" ? attribute.value : null;
 }

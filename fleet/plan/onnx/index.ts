@@ -1,4 +1,4 @@
-export { float, floats, int, ints, tensor, text } from "./attributes.ts";
+export { float, floats, graphOf, int, ints, tensor, text } from "./attributes.ts";
 export { LIMITS, OPSETS } from "./limits.ts";
 export type {
   AttributeValue,

@@ -17,6 +17,8 @@ export const LIMITS = {
   foldedElements: 65_536,
   /** Elements that are worked out over the whole file, after which only shapes are. */
   foldedTotal: 4_000_000,
+  /** Nodes of bodies that are looked at: nested loops would take one another's rounds. */
+  bodyNodes: 200_000,
   /** What still is worked out then. */
   foldedShape: 64,
 } as const;

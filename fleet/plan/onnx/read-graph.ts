@@ -142,13 +142,18 @@ function readType(bytes: Uint8Array | null, where: string): Omit<ValueInfo, "nam
   return { type, dims };
 }
 
+function openAsNull(size: number): number | null {
+  return size === -1 ? null : size;
+}
+
 function readShape(bytes: Uint8Array, where: string): Dimension[] {
   const dims: Dimension[] = [];
   readMessage(bytes, where, (field, reader) => {
     if (field !== 1) return;
     let dim: Dimension = null;
     readMessage(reader.bytes(), where, (inner, value) => {
-      if (inner === 1) dim = value.integer();
+      // Some exporters write an open dimension as -1.
+      if (inner === 1) dim = openAsNull(value.integer());
       else if (inner === 2) dim = value.text();
     });
     dims.push(dim);

@@ -1,4 +1,4 @@
-import { type DataType, type OnnxGraph, type OnnxNode, refuse } from "../onnx/index.ts";
+import { type DataType, type OnnxNode, refuse } from "../onnx/index.ts";
 
 /** A dimension; null while it is not known. */
 export type Dim = number | null;
@@ -20,8 +20,6 @@ export interface NodeContext {
   /** Facts of the inputs by position; null for an input that is left out. */
   inputs: readonly (Fact | null)[];
   opset: number;
-  /** Works out a graph inside the node, and gives the facts of its outputs. */
-  inside?: (graph: OnnxGraph) => Fact[];
 }
 
 /** What a node says contradicts itself or its inputs: no runtime could execute it. */

@@ -1,5 +1,5 @@
 import { dataType, int, text } from "../onnx/index.ts";
-import { axisOf, type Dim, dimsOf, type Inference, shaped, valuesOf } from "./fact.ts";
+import { axisOf, type Dim, type Dims, dimsOf, type Inference, shaped, valuesOf } from "./fact.ts";
 
 /** One slice of the data per tuple of indices. */
 const gatherND: Inference = (context) => {
@@ -38,13 +38,25 @@ const nonZero: Inference = (context) => {
 
 /** A sum over named axes: the names on the right of the arrow give the shape. */
 const einsum: Inference = (context) => {
-  const said = text(context.node, "equation", "").replace(/\s/g, "");
-  const [left = "", right] = said.split("->");
+  const inputs = context.node.inputs.map((_, at) => dimsOf(context, at));
+  return [shaped(context, axisSizes(text(context.node, "equation", ""), inputs).out)];
+};
+
+export interface AxisSizes {
+  /** By name; axes that an ellipsis stands for are named `.0`, `.1`, … */
+  sizes: ReadonlyMap<string, Dim>;
+  /** Dimensions of the result; null when not even the rank is known. */
+  out: Dim[] | null;
+}
+
+/** Sizes of the axes that the equation of an Einsum names. */
+export function axisSizes(equation: string, inputs: readonly (Dims | null)[]): AxisSizes {
+  const [left = "", right] = equation.replace(/\s/g, "").split("->");
   const terms = left.split(",");
   const sizes = new Map<string, Dim>();
   let open: Dim[] | null = [];
   terms.forEach((term, at) => {
-    const dims = dimsOf(context, at);
+    const dims = inputs[at] ?? null;
     if (!dims) open = null;
     const [head = "", tail] = term.split("...");
     const rank = dims?.length ?? 0;
@@ -57,14 +69,15 @@ const einsum: Inference = (context) => {
   });
   const names = right ?? implied(terms);
   const [before = "", after] = names.split("...");
-  if (after !== undefined && open === null) return [shaped(context, null)];
-  const dims = [
-    ...[...before].map((name) => sizes.get(name) ?? null),
-    ...(after === undefined ? [] : (open ?? [])),
-    ...[...(after ?? "")].map((name) => sizes.get(name) ?? null),
-  ];
-  return [shaped(context, dims)];
-};
+  const sizeOf = (name: string): Dim => sizes.get(name) ?? null;
+  const whole = [...before].map(sizeOf);
+  const between: readonly Dim[] | null = open;
+  const out =
+    after === undefined ? whole : between && [...whole, ...between, ...[...after].map(sizeOf)];
+  const all = new Map(sizes);
+  (between ?? []).forEach((dim, at) => all.set(`.${at}`, dim));
+  return { sizes: all, out };
+}
 
 function note(sizes: Map<string, Dim>, name: string, size: Dim): void {
   const known = sizes.get(name) ?? null;

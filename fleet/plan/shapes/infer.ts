@@ -13,9 +13,18 @@ import { ELEMENTWISE } from "./elementwise.ts";
 import { type Dim, type Dims, type Fact, type Inference, known, NOTHING, product } from "./fact.ts";
 import { INDEXING } from "./indexing.ts";
 import { LAYOUT } from "./layout.ts";
+import type { LiveNode } from "./live-node.ts";
 import { OTHER } from "./other.ts";
 import { REDUCTION } from "./reduction.ts";
 import { RESIZE } from "./resize.ts";
+import {
+  type Body,
+  type BodyQuestion,
+  type ControlFlow,
+  nameIn,
+  type Scope,
+  wholly,
+} from "./scope.ts";
 import { WINDOWS } from "./window.ts";
 
 /** Every operator whose output shapes can be worked out. */
@@ -27,7 +36,6 @@ const INFERENCES = new Map<string, Inference>(
     ...REDUCTION,
     ...RESIZE,
     ...INDEXING,
-    ...CONTROL_FLOW,
     ...OTHER,
   }),
 );
@@ -44,8 +52,13 @@ export interface ShapedGraph {
   opset: number;
   /** Facts of every value by its name. */
   facts: ReadonlyMap<string, Fact>;
-  /** Nodes that run on every inference: those that depend on an input of the model. */
-  live: readonly OnnxNode[];
+  /**
+   * Nodes that run on every inference: those that depend on an input of the model. In place of control flow stands
+   * what runs inside it.
+   */
+  live: readonly LiveNode[];
+  /** Branchings that constants decided: nothing of them is left, and yet a runtime must know them. */
+  decided: readonly OnnxNode[];
   /** Operators whose shapes nobody can tell, once each. */
   unknownOps: readonly string[];
 }
@@ -54,39 +67,41 @@ export interface ShapedGraph {
 export function inferShapes(model: OnnxModel, options: ShapeOptions = {}): ShapedGraph {
   const { graph, opset } = model;
   const facts = new Map<string, Fact>();
-  const folding = { left: LIMITS.foldedTotal };
-  const scope: Scope = { facts, opset, unknownOps: new Set(), folding, outer: () => undefined };
+  const scope: Scope = {
+    ...{ facts, all: facts, opset, prefix: "", path: "", place: {} },
+    ...{ outer: () => undefined, outerName: (name) => name },
+    ...{ unknownOps: new Set(), decided: [] },
+    budget: { elements: LIMITS.foldedTotal, nodes: LIMITS.bodyNodes },
+  };
   for (const input of graph.inputs) facts.set(input.name, inputFact(input, options));
   const live = inferGraph(graph, scope);
-  return { graph, opset, facts, live, unknownOps: [...scope.unknownOps] };
-}
-
-/** Where names of values are looked up: in the graph itself, then in the graphs around it. */
-interface Scope {
-  facts: Map<string, Fact>;
-  outer: (name: string) => Fact | undefined;
-  opset: number;
-  unknownOps: Set<string>;
-  /** Elements that may still be worked out; a file of doublings would take all memory. */
-  folding: { left: number };
+  const { decided, unknownOps } = scope;
+  return { graph, opset, facts, live, decided, unknownOps: [...unknownOps] };
 }
 
 /** Adds the facts of every value of a graph to the scope; gives the nodes that are not constant. */
-function inferGraph(graph: OnnxGraph, scope: Scope): OnnxNode[] {
-  const { facts } = scope;
-  for (const tensor of graph.initializers.values()) facts.set(tensor.name, tensorFact(tensor));
-  const live: OnnxNode[] = [];
+function inferGraph(graph: OnnxGraph, scope: Scope): LiveNode[] {
+  for (const tensor of graph.initializers.values()) note(tensor.name, tensorFact(tensor), scope);
+  const live: LiveNode[] = [];
   for (const node of graph.nodes) {
-    const outputs = inferNode(node, scope);
+    const { outputs, inPlace, decided } = inferNode(node, scope);
     if (outputs === null) scope.unknownOps.add(opName(node));
     node.outputs.forEach((name, at) => {
       const fact = withHint(outputs?.[at] ?? NOTHING, graph.values.get(name));
-      if (name !== "") facts.set(name, checked(node, fact));
-      scope.folding.left -= outputs?.[at]?.values?.length ?? 0;
+      if (name !== "") note(name, checked(node, fact), scope);
+      scope.budget.elements -= outputs?.[at]?.values?.length ?? 0;
     });
-    if (!node.outputs.every((name) => name === "" || facts.get(name)?.constant)) live.push(node);
+    const isConstant = node.outputs.every((one) => one === "" || scope.facts.get(one)?.constant);
+    if (isConstant) continue;
+    if (decided) scope.decided.push(node);
+    for (const one of inPlace ?? [wholly(node, scope)]) live.push(one);
   }
   return live;
+}
+
+function note(name: string, fact: Fact, { facts, all, prefix }: Scope): void {
+  facts.set(name, fact);
+  if (prefix !== "") all.set(`${prefix}${name}`, fact);
 }
 
 /** The name of an operator with its domain, as errors and reports show it. */
@@ -94,24 +109,53 @@ export function opName({ op, domain }: Pick<OnnxNode, "op" | "domain">): string 
   return domain === "" ? op : `${domain}.${op}`;
 }
 
-function inferNode(node: OnnxNode, scope: Scope): Fact[] | null {
-  const inference = INFERENCES.get(node.op);
+/** Facts of a node's outputs, null where nobody knows them, and what stands in place of control flow. */
+function inferNode(
+  node: OnnxNode,
+  scope: Scope,
+): Omit<Partial<ControlFlow>, "outputs"> & { outputs: Fact[] | null } {
   const look = (name: string): Fact | undefined => scope.facts.get(name) ?? scope.outer(name);
   const inputs = node.inputs.map((name) =>
     name === "" ? null : affordable(look(name) ?? NOTHING, scope),
   );
-  const inside = (graph: OnnxGraph): Fact[] => {
-    const inner: Scope = { ...scope, facts: new Map(), outer: look };
-    inferGraph(graph, inner);
-    return graph.outputs.map(({ name }) => inner.facts.get(name) ?? look(name) ?? NOTHING);
+  const context = { node, inputs, opset: scope.opset };
+  const control = node.domain === "" ? CONTROL_FLOW[node.op] : undefined;
+  if (control) return control(context, scope, (body) => inferBody(body, node, scope));
+  return { outputs: INFERENCES.get(node.op)?.(context) ?? null };
+}
+
+/** Works out a graph inside a node; null when too much was worked out already to look at another one. */
+function inferBody(
+  { graph, part, inputs = [], place = {} }: BodyQuestion,
+  node: OnnxNode,
+  scope: Scope,
+): Body | null {
+  scope.budget.nodes -= graph.nodes.length + 1;
+  if (scope.budget.nodes < 0) return null;
+  const value = node.outputs.find((name) => name !== "") ?? node.name;
+  const inner: Scope = {
+    ...scope,
+    facts: new Map(),
+    prefix: `${scope.prefix}${value}/${part}/`,
+    path: `${scope.path}${node.name}/${part}/`,
+    place: { ...scope.place, ...place },
+    outer: (name) => scope.facts.get(name) ?? scope.outer(name),
+    outerName: (name) => nameIn(name, scope),
   };
-  return inference ? inference({ node, inputs, opset: scope.opset, inside }) : null;
+  graph.inputs.forEach(({ name, type }, at) => {
+    note(name, inputs[at] ?? { ...NOTHING, type }, inner);
+  });
+  const nodes = inferGraph(graph, inner);
+  const facts = graph.outputs.map(
+    ({ name }) => inner.facts.get(name) ?? inner.outer(name) ?? NOTHING,
+  );
+  return { nodes, facts, names: graph.outputs.map(({ name }) => nameIn(name, inner)) };
 }
 
 /** When enough was worked out, large values are no longer looked at: only shapes are. */
-function affordable(fact: Fact, { folding }: Scope): Fact {
+function affordable(fact: Fact, { budget }: Scope): Fact {
   const small = known(fact.dims) && product(fact.dims) <= LIMITS.foldedShape;
-  return folding.left > 0 || small ? fact : { ...fact, values: null };
+  return budget.elements > 0 || small ? fact : { ...fact, values: null };
 }
 
 /** Elements are decoded when an operator asks for them: of weights nobody does. */

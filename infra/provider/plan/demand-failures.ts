@@ -96,9 +96,9 @@ function refusalText({ message, remedy }: Diagnostic): string {
   );
 }
 
-function warningText({ rule, message, remedy }: Diagnostic): string {
+function warningText({ message, remedy }: Diagnostic): string {
   // The planner speaks of an option of its command.
-  const help = rule === "onnx.open-shape" ? "export the model with fixed dimensions" : remedy;
+  const help = remedy?.includes("--shape") ? "export the model with fixed dimensions" : remedy;
   return help === null ? message : `${message}; what helps: ${help}`;
 }
 

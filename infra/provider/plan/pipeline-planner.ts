@@ -56,10 +56,9 @@ export class PipelinePlanner {
       const failures = demandFailures(plan, question);
       if (failures.length === 0) this.#admit(plan, asker);
       return {
-        summary: summarisePlan(plan, {
+        summary: summarisePlan(plan, question, {
           notes: notesOn(plan, question, module, asker.simulated),
           warnings: warningsOf(plan, question),
-          modelDigest: question.digest,
         }),
         failures: failures.map((failure) => this.#helped(failure, question, module, beside)),
       };

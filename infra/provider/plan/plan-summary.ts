@@ -8,15 +8,22 @@ interface Circumstances {
   /** What the reader should know of the question. */
   notes: readonly string[];
   warnings: string[];
-  modelDigest: string;
 }
 
-export function summarisePlan(plan: KeptPlan, { notes, warnings, modelDigest }: Circumstances) {
+const DEMAND = { runs: "met", refused: "missed", unknown: "unknown" } as const;
+
+export function summarisePlan(
+  plan: KeptPlan,
+  question: PlanQuestion,
+  { notes, warnings }: Circumstances,
+) {
   const { chosen, memoryMib } = plan;
   const summary: PlanSummary = {
-    verdict: plan.verdict,
+    // A model whose demand is open runs all the same, and agents of former versions know no third verdict.
+    verdict: plan.verdict === "unknown" ? "runs" : plan.verdict,
+    ...(asksAnything(question) && { demand: DEMAND[plan.verdict] }),
     summary: [plan.summary, ...notes].join("; "),
-    modelDigest,
+    modelDigest: question.digest,
     ...(plan.jetpack !== null && { jetpack: plan.jetpack }),
     powerMode: plan.powerMode,
     ...(chosen && { accelerator: chosen.accelerator, precision: chosen.precision }),

@@ -37,7 +37,15 @@ const tall = (kernel: number): Layer =>
     window: { ...window(1), kernel: [kernel, 1], stride: [kernel, 1] },
   });
 const act = (op: string, changes: Partial<Layer> = {}): Layer =>
-  layer({ kind: "activation", op, ...changes });
+  layer({ kind: "activation", op, ...(op === "Clip" ? { clipMin: 0 } : {}), ...changes });
+const scale = (op: string, operation: string, changes: Partial<Layer> = {}): Layer =>
+  layer({ kind: "scale", op, operation, ...changes });
+const prelu = (inputs: number): Layer =>
+  layer({
+    kind: "parametricRelu",
+    op: "PRelu",
+    inputs: [1, 2].slice(0, inputs).map((at) => ({ name: `x${at}`, dims: [1, 16, 32, 32] })),
+  });
 const elementwise = (operation: string): Layer =>
   layer({ kind: "elementwise", op: operation, operation });
 const unary = (operation: string): Layer => layer({ kind: "unary", op: operation, operation });
@@ -192,18 +200,87 @@ const ROWS: readonly Row[] = [
     "Clip from 7.1",
     [701, 800, 802],
     [act("Clip", { clipMax: 6 }), act("Clip", { clipMax: 255 })],
-    [],
-    "",
+    [
+      act("Clip", { clipMax: Number.POSITIVE_INFINITY }),
+      act("Clip", { clipMin: -1, clipMax: 6 }),
+      act("Clip", { clipMin: -Infinity, clipMax: 6 }),
+      act("Clip", { clipMin: 0, clipMax: null }),
+    ],
+    "dla.activation.clip",
   ],
   [
     "Clip at 1 to 127",
     since(804),
     [act("Clip", { clipMax: 1 }), act("Clip", { clipMax: 127 })],
-    [act("Clip", { clipMax: 0.5 }), act("Clip", { clipMax: 128 })],
+    [
+      act("Clip", { clipMax: 0.5 }),
+      act("Clip", { clipMax: 128 }),
+      act("Clip", { clipMax: Number.POSITIVE_INFINITY }),
+      act("Clip", { clipMin: -1, clipMax: 6 }),
+      act("Clip", { clipMin: 0.1, clipMax: 6 }),
+      act("Clip", { clipMin: -Infinity, clipMax: 6 }),
+      act("Clip", { clipMin: null, clipMax: 6 }),
+    ],
     "dla.activation.clip",
   ],
   ["LeakyRelu before 8.4", until(802), [], [act("LeakyRelu")], "dla.activation.type"],
-  ["LeakyRelu from 8.4", since(804), [act("LeakyRelu")], [], ""],
+  [
+    "LeakyRelu from 8.4",
+    since(804),
+    [act("LeakyRelu", { alpha: 0 }), act("LeakyRelu", { alpha: 0.1 })],
+    [act("LeakyRelu", { alpha: -0.1 })],
+    "dla.activation.slope",
+  ],
+  ["slopes of PRelu", since(804), [prelu(1)], [prelu(2)], "dla.prelu.slopes"],
+  [
+    "a constant that is added or multiplied",
+    ALL,
+    [scale("Add", "SUM"), scale("Mul", "PROD"), scale("BatchNormalization", "")],
+    [],
+    "",
+  ],
+  [
+    "a constant that is taken away, before 8.2",
+    until(800),
+    [],
+    [scale("Sub", "SUB"), scale("Div", "DIV")],
+    "dla.scale.operation",
+  ],
+  [
+    "a constant that is taken away, from 8.2",
+    since(802),
+    [scale("Sub", "SUB")],
+    [scale("Sub", "SUB", { constantFirst: true })],
+    "dla.scale.constant-first",
+  ],
+  [
+    "a quotient by a constant before 10",
+    until(806),
+    [],
+    [scale("Div", "DIV")],
+    "dla.scale.operation",
+  ],
+  [
+    "a quotient by a constant from 10, on Orin",
+    since(1003),
+    [scale("Div", "DIV")],
+    [scale("Div", "DIV", { constantFirst: true })],
+    "dla.scale.constant-first",
+  ],
+  [
+    "weights of the file",
+    ALL,
+    [conv(3, 1, 1), deconv(2, 2)],
+    [conv(3, 1, 1, 1, { liveWeights: true }), deconv(2, 2, 0, { liveWeights: true })],
+    "dla.live-weights",
+  ],
+  [
+    "no control flow",
+    ALL,
+    [conv(3, 1, 1)],
+    [conv(3, 1, 1, 1, { within: "if" }), conv(3, 1, 1, 1, { rounds: 2 })],
+    "dla.control-flow",
+  ],
   [
     "PRelu before 8.4",
     until(802),
