@@ -4,6 +4,7 @@ import {
   estimateEngine,
   estimateSplit,
   isCalibrated,
+  leastMs,
   perSecond,
   type SplitEstimate,
   withInterval,
@@ -100,6 +101,8 @@ function describe(
     precision,
     latencyMs: latencyMs > 0 ? within(latencyMs) : null,
     fps: periodMs > 0 ? perSecond(within(periodMs), batch) : null,
+    mostFps: periodMs > 0 ? (1000 * batch) / leastMs(periodMs, published) : null,
+    leastMs: latencyMs > 0 ? leastMs(latencyMs, published) : null,
     busy,
     published,
     dlaLayers: onDla.filter(Boolean).length,
@@ -119,7 +122,8 @@ function describe(
 /** The same way where nobody can say how fast it is, nor which share of the work is where. */
 export function withoutSpeed(placed: PlacedCandidate): PlacedCandidate {
   const { candidate } = placed;
-  return { ...placed, candidate: { ...candidate, latencyMs: null, fps: null, dlaShare: null } };
+  const nothing = { latencyMs: null, fps: null, mostFps: null, leastMs: null, dlaShare: null };
+  return { ...placed, candidate: { ...candidate, ...nothing } };
 }
 
 /** The ways of the dearest variant, with intervals that reach to those of the others. */
@@ -136,7 +140,10 @@ export function joined(variants: readonly PlacedCandidate[][]): PlacedCandidate[
 function reaching(placed: PlacedCandidate, { candidate: other }: PlacedCandidate): PlacedCandidate {
   const { candidate } = placed;
   const latencyMs = hull(candidate.latencyMs, other.latencyMs);
-  return { ...placed, candidate: { ...candidate, latencyMs, fps: hull(candidate.fps, other.fps) } };
+  const fps = hull(candidate.fps, other.fps);
+  const mostFps = other.mostFps && Math.max(candidate.mostFps ?? 0, other.mostFps);
+  const least = other.leastMs && Math.min(candidate.leastMs ?? Infinity, other.leastMs);
+  return { ...placed, candidate: { ...candidate, latencyMs, fps, mostFps, leastMs: least } };
 }
 
 function hull(own: Interval | null, other: Interval | null): Interval | null {

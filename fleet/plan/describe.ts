@@ -1,5 +1,6 @@
 import { SOCS } from "../boards/catalog/index.ts";
 import { FITTED_ON } from "./calibration/fitted.ts";
+import { rowsBehind } from "./calibration/rows-behind.ts";
 import { RTX_BUILT } from "./calibration/rtx.ts";
 import type { PlacedCandidate } from "./candidates.ts";
 import { buildBasis } from "./estimate/build-time.ts";
@@ -98,10 +99,14 @@ const RTX_BASIS = [
 ];
 
 /** What the figures rest on. */
-export function basisOf({ module, hardware }: Platform, chosen: PlacedCandidate | null): string[] {
-  const { figures, models, medianError } = FITTED_ON;
+export function basisOf(
+  { module, hardware, trt }: Platform,
+  chosen: PlacedCandidate | null,
+): string[] {
+  const { figures, models, sources, medianError, coverage80 } = FITTED_ON;
+  const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
   const lines = [
-    `factors fitted on ${figures} published figures of ${models} models; median error on models left out ${(100 * medianError).toFixed(0)} %`,
+    `factors fitted on ${figures} published figures of ${models} models from ${sources} sources; median error on sources left out ${percent(medianError)}, their figures within the interval in ${percent(coverage80)}`,
     `GPU at ${hardware.gpuMhz} MHz, memory at ${(hardware.bytesPerSecond / 1e9).toFixed(1)} GB/s`,
     buildBasis(hardware.builder),
     ...(hardware.builder === "tensorrt-rtx" ? RTX_BASIS : TENSORRT_BASIS),
@@ -109,11 +114,15 @@ export function basisOf({ module, hardware }: Platform, chosen: PlacedCandidate 
   if (!chosen) return lines;
   const { accelerator, precision, published } = chosen.candidate;
   const usesDla = accelerator !== "gpu";
+  const rows = rowsBehind({ arch: hardware.arch, precision, usesDla }, trt);
+  if (rows) lines.push(rows);
   if (!published) {
     const onCard = hardware.builder === "tensorrt-rtx" ? ", nor of any card of a PC" : "";
     const what = usesDla ? `DLA in ${precision.toUpperCase()}` : SOCS[module.soc].arch;
+    const steps = chosen.placed.layers.some(({ rounds = 1 }) => rounds > 1);
+    const why = steps ? `${what} with steps after one another` : what;
     lines.push(
-      `no published figure of ${what} was used${onCard}: the interval is two to three times as wide`,
+      `no published figure of ${why} was used${onCard}: the interval is about twice as wide`,
     );
   }
   if (usesDla)

@@ -27,6 +27,13 @@ export const Candidate = z.object({
     description:
       "Pictures a second when nothing else runs. Null when no layer takes time, or when nobody can say.",
   }),
+  mostFps: z.number().nullable().meta({
+    description:
+      "Pictures a second that the bias of one of the sources behind the estimate still explains: more is refused.",
+  }),
+  leastMs: z.number().nullable().meta({
+    description: "Milliseconds of one inference that it still explains: less is refused.",
+  }),
   busy: z
     .object({ gpu: z.number(), dla0: z.number(), dla1: z.number() })
     .meta({ description: "Share of its time that each device works at the expected rate." }),

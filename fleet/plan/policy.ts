@@ -11,7 +11,10 @@ export interface Choice {
   certainty: Certainty;
 }
 
-/** Of an estimate against a demand: at both ends of the 80 % interval, as expected, at its good end, or not even there. */
+/**
+ * Of an estimate against a demand: at both ends of the 80 % interval, as expected, only if a source's bias explains it, or
+ * not even then.
+ */
 export const CERTAINTIES = ["impossible", "possible", "likely", "sure"] as const;
 export type Certainty = (typeof CERTAINTIES)[number];
 /** Ranks are places in that list. */
@@ -122,13 +125,15 @@ export function rateRank(
   const rate = candidate.fps;
   if (fps === 0 || rate === null) return SURE;
   const wanted = fps / Math.max(shareLeft(candidate, beside), 1e-9);
-  return [rate.high, rate.expected, rate.low].filter((one) => one >= wanted).length;
+  const most = candidate.mostFps ?? rate.high;
+  return [most, rate.expected, rate.low].filter((one) => one >= wanted).length;
 }
 
 export function latencyRank(candidate: Candidate, { latencyMs }: Demand): number {
   const latency = candidate.latencyMs;
   if (latencyMs === null || latency === null) return SURE;
-  return [latency.low, latency.expected, latency.high].filter((one) => one <= latencyMs).length;
+  const least = candidate.leastMs ?? latency.low;
+  return [least, latency.expected, latency.high].filter((one) => one <= latencyMs).length;
 }
 
 function reasonFor(candidate: Candidate, demand: Demand, certainty: Certainty): string {

@@ -17,6 +17,8 @@ function way(
       precision: "int8",
       latencyMs: { low: 1000 / high, expected: 1000 / expected, high: 1000 / low },
       fps: { low, expected, high },
+      mostFps: high,
+      leastMs: 1000 / high,
       busy: { gpu: usesDla ? 0.1 : 1, dla0: accelerator === "gpu" ? 0 : 0.9, dla1: 0 },
       published: true,
       dlaLayers: usesDla ? 9 : 0,

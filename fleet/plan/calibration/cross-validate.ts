@@ -1,11 +1,12 @@
 import type { Factors } from "../estimate/factors.ts";
-import type { Figure } from "./figures.ts";
+import { type Figure, sourceOf } from "./figures.ts";
 import { fit, logError } from "./fit.ts";
 import { baselineMs, type PreparedFigure, predictedMs } from "./prepare.ts";
 
-/** One figure, predicted by factors that never saw its model. */
+/** One figure, predicted by factors that never saw its source. */
 export interface HeldOutRow {
   figure: Figure;
+  family: string;
   predictedMs: number;
   lowMs: number;
   highMs: number;
@@ -16,15 +17,25 @@ export interface HeldOutRow {
   baselineError: number;
 }
 
-export interface CrossValidation {
-  rows: HeldOutRow[];
+interface Summary {
   medianError: number;
   p90Error: number;
   /** Share of figures inside their 80 % interval. */
   coverage80: number;
+  /** Of operations over peak rate. */
   baselineMedianError: number;
-  /** The same, each model counting once. */
-  medianErrorByModel: number;
+}
+
+interface FamilySummary extends Summary {
+  family: string;
+  figures: number;
+  sources: number;
+}
+
+export interface CrossValidation extends Summary {
+  rows: HeldOutRow[];
+  errors: HeldOutError[];
+  families: FamilySummary[];
 }
 
 /** Logarithms of error that bound the middle 80 %, and how they were found. */
@@ -33,25 +44,42 @@ export interface Spread {
   high: number;
 }
 
-/** Leave-one-model-out: all figures of a model, over all boards and sizes, are predicted without it. */
+/** A source's error on one figure, by factors that never saw any figure of the source. */
+export interface HeldOutError {
+  source: string;
+  /** 0.1 is ten percent too slow. */
+  log: number;
+}
+
+/**
+ * Leave-one-source-out: all figures of a source are predicted without it, since rows that one hand measured share what
+ * it did. So is their interval, which comes from the held-out errors of the other sources alone.
+ */
 export function crossValidate(figures: readonly PreparedFigure[]): CrossValidation {
-  const models = [...new Set(figures.map(({ figure }) => figure.model))];
+  const sources = [...new Set(figures.map(({ figure }) => sourceOf(figure)))];
   const factorsWithout = new Map<string, Factors>(
-    models.map((model) => [model, fit(figures.filter(({ figure }) => figure.model !== model))]),
+    sources.map((source) => [
+      source,
+      fit(figures.filter(({ figure }) => sourceOf(figure) !== source)),
+    ]),
   );
-  const errors = figures.map((one) => ({
-    model: one.figure.model,
-    log: logError(one, factorsWithout.get(one.figure.model) as Factors),
-  }));
+  const errors = figures.map((one): HeldOutError => {
+    const source = sourceOf(one.figure);
+    return { source, log: logError(one, factorsWithout.get(source) as Factors) };
+  });
+  const spreads = new Map(
+    sources.map((source) => [source, spreadOf(errors.filter((one) => one.source !== source))]),
+  );
   const rows = figures.map((one): HeldOutRow => {
-    const { model, ms } = one.figure;
-    const predicted = predictedMs(one, factorsWithout.get(model) as Factors);
-    // The spread comes from the other models' held-out errors alone.
-    const spread = spreadOf(errors.filter((error) => error.model !== model));
+    const source = sourceOf(one.figure);
+    const { ms } = one.figure;
+    const predicted = predictedMs(one, factorsWithout.get(source) as Factors);
+    const spread = spreads.get(source) ?? { low: 0, high: 0 };
     const [lowMs, highMs] = [predicted * Math.exp(-spread.high), predicted * Math.exp(-spread.low)];
     const baseline = baselineMs(one);
     return {
       figure: one.figure,
+      family: familyOf(one),
       predictedMs: predicted,
       lowMs,
       highMs,
@@ -61,17 +89,33 @@ export function crossValidate(figures: readonly PreparedFigure[]): CrossValidati
       baselineError: Math.abs(baseline - ms) / ms,
     };
   });
-  return summarise(rows, models);
+  return { rows, errors, ...summarise(rows) };
 }
 
-/** Bounds of the middle 80 % of logarithmic errors, each model with the same weight. */
-export function spreadOf(errors: readonly { model: string; log: number }[]): Spread {
+/** Boards of one GPU generation; a DLA alone is a family of its own. */
+function familyOf({ figure, hardware: { arch } }: PreparedFigure): string {
+  return figure.device.includes("gpu") ? arch : `${arch} DLA`;
+}
+
+/** Bounds of the middle 80 % of logarithmic errors, each source with the same weight. */
+export function spreadOf(errors: readonly HeldOutError[]): Spread {
   const counts = new Map<string, number>();
-  for (const { model } of errors) counts.set(model, (counts.get(model) ?? 0) + 1);
+  for (const { source } of errors) counts.set(source, (counts.get(source) ?? 0) + 1);
   const sorted = errors
-    .map(({ model, log }) => ({ log, weight: 1 / (counts.get(model) ?? 1) }))
+    .map(({ source, log }) => ({ log, weight: 1 / (counts.get(source) ?? 1) }))
     .sort((a, b) => a.log - b.log);
   return { low: weightedQuantile(sorted, 0.1), high: weightedQuantile(sorted, 0.9) };
+}
+
+/** How far the worst source lies off with nine tenths of its figures, to either side. */
+export function biasOf(errors: readonly HeldOutError[]): Spread {
+  const bySource = [...Map.groupBy(errors, ({ source }) => source).values()].map((group) =>
+    group.map(({ log }) => log),
+  );
+  return {
+    low: Math.min(...bySource.map((logs) => quantile(logs, 0.1))),
+    high: Math.max(...bySource.map((logs) => quantile(logs, 0.9))),
+  };
 }
 
 function weightedQuantile(
@@ -87,29 +131,29 @@ function weightedQuantile(
   return sorted[sorted.length - 1]?.log ?? 0;
 }
 
-function summarise(rows: HeldOutRow[], models: readonly string[]): CrossValidation {
-  const perModel = models.map((model) =>
-    quantile(
-      rows.filter(({ figure }) => figure.model === model).map(({ error }) => error),
-      0.5,
-    ),
-  );
+function summarise(rows: readonly HeldOutRow[]): Summary & { families: FamilySummary[] } {
+  const families = [...Map.groupBy(rows, ({ family }) => family)];
   return {
-    rows,
-    medianError: quantile(
-      rows.map(({ error }) => error),
-      0.5,
-    ),
-    p90Error: quantile(
-      rows.map(({ error }) => error),
-      0.9,
-    ),
+    ...summaryOf(rows),
+    families: families.map(([family, group]) => ({
+      family,
+      figures: group.length,
+      sources: new Set(group.map(({ figure }) => sourceOf(figure))).size,
+      ...summaryOf(group),
+    })),
+  };
+}
+
+function summaryOf(rows: readonly HeldOutRow[]): Summary {
+  const errors = rows.map(({ error }) => error);
+  return {
+    medianError: quantile(errors, 0.5),
+    p90Error: quantile(errors, 0.9),
     coverage80: rows.filter(({ covered }) => covered).length / rows.length,
     baselineMedianError: quantile(
       rows.map(({ baselineError }) => baselineError),
       0.5,
     ),
-    medianErrorByModel: quantile(perModel, 0.5),
   };
 }
 

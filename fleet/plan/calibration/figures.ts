@@ -12,6 +12,8 @@ export interface Figure {
   /** Power mode; null for the highest. */
   powerMode: string | null;
   trt: string;
+  /** What was measured: the engine alone, or a program around it with its copies and queues. */
+  kind: "compute" | "program";
   precision: Precision;
   batch: number;
   /** Height and width, when other than in the file. */
@@ -23,13 +25,17 @@ export interface Figure {
   ms: number;
 }
 
+/** Who measured what, with which TensorRT: rows of one source share its bias. */
 export const FIGURE_SOURCES = {
+  mmdeploy:
+    "open-mmlab/mmdeploy, docs/en/03-benchmark/benchmark.md: Nano 2GB and TX2, JetPack 4.6.1, TensorRT 8.2, batch 1",
   tf2trt:
     "NVIDIA-AI-IOT/tf_to_trt_image_classification, README: Jetson TX2, JetPack 3.2, TensorRT 3",
   tkdnn:
     "ceccocats/tkDNN, README: YOLOv4 on TX2 (TensorRT 5), AGX Xavier (6), Xavier NX (7.1), Nano",
   tkdnnTiny: "ceccocats/tkDNN, issue 170: YOLOv4-tiny on AGX Xavier",
-  torch2trt: "NVIDIA-AI-IOT/torch2trt, README: AGX Xavier, FP16, batch 1",
+  torch2trt:
+    "NVIDIA-AI-IOT/torch2trt, docs/benchmarks/jetson_{xavier,nano}.md: FP16, batch 1, frames a second of a Python loop",
   segnet: "dusty-nv/jetson-inference, table of segmentation models: Nano and AGX Xavier, FP16",
   mlperf07: "mlcommons/inference_results_v0.7, closed, NVIDIA: Xavier boards, INT8",
   mlperf07config:
@@ -39,6 +45,12 @@ export const FIGURE_SOURCES = {
   dlasw: "NVIDIA/Deep-Learning-Accelerator-SW, README: both DLAs of AGX Orin, INT8",
 } as const;
 export type FigureSource = keyof typeof FIGURE_SOURCES;
+
+/** Figures that one hand measured, and that are held out as one. */
+export function sourceOf({ source }: Pick<Figure, "source">): string {
+  if (source === "tkdnnTiny") return "tkdnn";
+  return source.startsWith("mlperf") ? "mlperf" : source;
+}
 
 /** Published rows that are not used, and why. The choice was made before any factor was fitted. */
 export const LEFT_OUT = [
@@ -61,8 +73,8 @@ export const LEFT_OUT = [
   },
 ] as const;
 
-type Shared = Omit<Figure, "id" | "model" | "network" | "ms" | "precision" | "batch"> &
-  Partial<Pick<Figure, "precision" | "batch">>;
+type Shared = Omit<Figure, "id" | "model" | "network" | "ms" | "kind" | "precision" | "batch"> &
+  Partial<Pick<Figure, "kind" | "precision" | "batch">>;
 type Row = Partial<Figure> & { network: string; ms?: number; fps?: number };
 
 function figures(shared: Shared, rows: readonly Row[]): Figure[] {
@@ -72,6 +84,7 @@ function figures(shared: Shared, rows: readonly Row[]): Figure[] {
     const ms = row.ms ?? (1000 * (together ? 1 : batch)) / (fps ?? Number.NaN);
     const figure = {
       precision: "fp16" as const,
+      kind: "compute" as const,
       model: modelOf(row.network),
       ...shared,
       ...row,
@@ -193,23 +206,58 @@ const TKDNN_TINY = figures(
   ],
 );
 
-const TORCH2TRT_FPS: readonly [string, number][] = [
-  ["alexnet", 565],
-  ["squeezenet1_1", 1290],
-  ["resnet18", 722],
-  ["resnet34", 396],
-  ["resnet50", 326],
-  ["resnet101", 175],
-  ["densenet121", 76.6],
-  ["vgg16", 139],
-  ["mobilenet_v2", 723],
-  ["shufflenet_v2", 419],
-  ["mnasnet1_0", 667],
+/** Frames a second on AGX Xavier and, where it was run there, on Nano. */
+const TORCH2TRT_FPS: readonly [string, number, number | null][] = [
+  ["alexnet", 565, 69.9],
+  ["squeezenet1_0", 834, 137],
+  ["squeezenet1_1", 1290, 248],
+  ["resnet18", 722, 90.2],
+  ["resnet34", 396, 50.7],
+  ["resnet50", 326, 34.2],
+  ["resnet101", 175, 19.9],
+  ["resnet152", 122, 14.1],
+  ["densenet121", 76.6, 41.9],
+  ["densenet169", 41.7, 33.2],
+  ["densenet201", 30.2, 25.4],
+  ["densenet161", 43.7, 15.6],
+  ["vgg11", 201, 18.3],
+  ["vgg13", 165, 14.7],
+  ["vgg16", 139, 11.9],
+  ["vgg19", 120, null],
+  ["mobilenet_v2", 723, null],
+  ["shufflenet_v2", 419, null],
+  ["mnasnet1_0", 667, null],
 ];
 
-const TORCH2TRT = figures(
-  { source: "torch2trt", board: "agx-xavier", powerMode: null, trt: "5.1", device: "gpu" },
-  TORCH2TRT_FPS.map(([network, fps]) => ({ network, fps })),
+const TORCH2TRT = TORCH2TRT_FPS.flatMap(([network, xavier, nano]) =>
+  [
+    { board: "agx-xavier", fps: xavier },
+    ...(nano === null ? [] : [{ board: "nano", fps: nano }]),
+  ].flatMap(({ board, fps }) =>
+    figures(
+      { source: "torch2trt", board, powerMode: null, trt: "5.1", kind: "program", device: "gpu" },
+      [{ network, fps }],
+    ),
+  ),
+);
+
+/** Milliseconds on Nano 2GB in FP32 and FP16, and on TX2 in FP32. */
+const MMDEPLOY_MS: readonly [string, number, number, number][] = [
+  ["resnet50", 59.32, 30.54, 24.13],
+  ["resnext50", 88.1, 49.18, 37.45],
+  ["shufflenet_v2", 15.26, 10.23, 7.37],
+];
+
+const MMDEPLOY = MMDEPLOY_MS.flatMap(([network, nano32, nano16, tx2]) =>
+  [
+    { board: "nano", ms: nano32, precision: "fp32" as const },
+    { board: "nano", ms: nano16, precision: "fp16" as const },
+    { board: "tx2", ms: tx2, precision: "fp32" as const },
+  ].flatMap(({ board, ...row }) =>
+    figures({ source: "mmdeploy", board, powerMode: null, trt: "8.2", device: "gpu" }, [
+      { network, ...row },
+    ]),
+  ),
 );
 
 const SEGNET_FPS: readonly [height: number, width: number, nano: number, xavier: number][] = [
@@ -246,7 +294,7 @@ function mlperf(
   ][],
 ): Figure[] {
   return figures(
-    { source, board, powerMode: null, trt, precision: "int8", device: "gpu" },
+    { source, board, powerMode: null, trt, kind: "program", precision: "int8", device: "gpu" },
     rows.flatMap(([network, offline, single, batch, dlaBatch]): Row[] => [
       { network, ms: single },
       { network, fps: offline, device: "gpu+2dla", batch, dlaBatch },
@@ -283,6 +331,7 @@ const MLPERF_CONFIG = figures(
     board: "agx-xavier",
     powerMode: null,
     trt: "7.2",
+    kind: "program",
     precision: "int8",
     device: "gpu",
   },
@@ -339,6 +388,7 @@ export const FIGURES: readonly Figure[] = [
   ...TKDNN,
   ...TKDNN_TINY,
   ...TORCH2TRT,
+  ...MMDEPLOY,
   ...SEGNET,
   ...MLPERF,
   ...MLPERF_CONFIG,

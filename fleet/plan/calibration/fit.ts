@@ -1,4 +1,5 @@
 import { FACTOR_NAMES, FACTOR_PRIORS, type Factors, factorsFrom } from "../estimate/factors.ts";
+import { sourceOf } from "./figures.ts";
 import { type PreparedFigure, predictedMs } from "./prepare.ts";
 
 const ITERATIONS = 40;
@@ -8,22 +9,38 @@ const HUBER = 0.3;
 /** Spread that the figures are trusted with against the priors. */
 const NOISE = 0.3;
 
-const PRIORS = FACTOR_NAMES.map((name) => FACTOR_PRIORS[name]);
+/** How far whole sources lie off, as a logarithm: other clocks, other loops around the inference, other habits. */
+const SOURCE_BIAS = 0.3;
 
-/** Factors that fit the figures best without leaving their priors far: Levenberg and Marquardt on logarithms. */
+interface Unknown {
+  log: number;
+  deviation: number;
+}
+const PRIORS: readonly Unknown[] = FACTOR_NAMES.map((name) => FACTOR_PRIORS[name]);
+
+/**
+ * Factors that fit the figures best without leaving their priors far: Levenberg and Marquardt on logarithms. What all
+ * figures of a source have in common is its bias, which no factor has to explain.
+ */
 export function fit(figures: readonly PreparedFigure[]): Factors {
   const weights = weightsOf(figures);
-  let logs = PRIORS.map(({ log }) => log);
+  const sources = [...new Set(figures.map(({ figure }) => sourceOf(figure)))];
+  const priors = [...PRIORS, ...sources.map(() => ({ log: 0, deviation: SOURCE_BIAS }))];
+  const biasAt = figures.map(
+    ({ figure }) => FACTOR_NAMES.length + sources.indexOf(sourceOf(figure)),
+  );
+  let logs = priors.map(({ log }) => log);
   let damping = 1e-2;
-  let cost = costOf(figures, weights, logs);
+  const problem = { figures, weights, priors, biasAt };
+  let cost = costOf(problem, logs);
   for (let at = 0; at < ITERATIONS; at++) {
-    const { matrix, gradient } = normalEquations(figures, weights, logs);
+    const { matrix, gradient } = normalEquations(problem, logs);
     const step = solve(
       matrix.map((row, i) => row.map((value, j) => (i === j ? value * (1 + damping) : value))),
       gradient,
     );
     const next = logs.map((log, i) => log - (step[i] ?? 0));
-    const nextCost = costOf(figures, weights, next);
+    const nextCost = costOf(problem, next);
     if (nextCost < cost) {
       const gain = cost - nextCost;
       [logs, cost, damping] = [next, nextCost, damping / 3];
@@ -48,43 +65,49 @@ export function logError(figure: PreparedFigure, factors: Factors): number {
   return Math.log(predictedMs(figure, factors) / figure.figure.ms);
 }
 
-function errorsOf(figures: readonly PreparedFigure[], logs: readonly number[]): number[] {
-  const factors = factorsFrom(logs);
-  return figures.map((figure) => logError(figure, factors) / NOISE);
+interface Problem {
+  figures: readonly PreparedFigure[];
+  weights: readonly number[];
+  priors: readonly Unknown[];
+  /** Place of the bias of each figure's source among the unknowns. */
+  biasAt: readonly number[];
 }
 
-function costOf(
-  figures: readonly PreparedFigure[],
-  weights: readonly number[],
-  logs: readonly number[],
-): number {
+function errorsOf({ figures, biasAt }: Problem, logs: readonly number[]): number[] {
+  const factors = factorsFrom(logs);
+  return figures.map(
+    (figure, at) => (logError(figure, factors) + (logs[biasAt[at] ?? -1] ?? 0)) / NOISE,
+  );
+}
+
+function costOf(problem: Problem, logs: readonly number[]): number {
+  const { weights, priors } = problem;
   const limit = HUBER / NOISE;
-  const data = errorsOf(figures, logs).reduce((sum, error, at) => {
+  const data = errorsOf(problem, logs).reduce((sum, error, at) => {
     const size = Math.abs(error);
     const loss = size <= limit ? size * size : limit * (2 * size - limit);
     return sum + (weights[at] ?? 0) * loss;
   }, 0);
-  return data + logs.reduce((sum, log, at) => sum + priorError(log, at) ** 2, 0);
+  return data + logs.reduce((sum, log, at) => sum + priorError(log, priors[at]) ** 2, 0);
 }
 
-function priorError(log: number, at: number): number {
-  const prior = PRIORS[at];
+function priorError(log: number, prior: Unknown | undefined): number {
   return prior ? (log - prior.log) / prior.deviation : 0;
 }
 
 function normalEquations(
-  figures: readonly PreparedFigure[],
-  weights: readonly number[],
+  problem: Problem,
   logs: readonly number[],
 ): { matrix: number[][]; gradient: number[] } {
-  const base = errorsOf(figures, logs);
+  const { weights, priors } = problem;
+  const base = errorsOf(problem, logs);
   const limit = HUBER / NOISE;
   const pull = base.map(
     (error, at) => (weights[at] ?? 0) * Math.min(1, limit / Math.max(1e-9, Math.abs(error))),
   );
   const slopes = logs.map((_, i) => {
     const moved = errorsOf(
-      figures,
+      problem,
       logs.map((log, j) => (i === j ? log + STEP : log)),
     );
     return moved.map((error, at) => (error - (base[at] ?? 0)) / STEP);
@@ -92,10 +115,10 @@ function normalEquations(
   const dot = (a: readonly number[], b: readonly number[]): number =>
     a.reduce((sum, one, at) => sum + one * (b[at] ?? 0) * (pull[at] ?? 0), 0);
   const matrix = slopes.map((a, i) =>
-    slopes.map((b, j) => dot(a, b) + (i === j ? 1 / (PRIORS[i]?.deviation ?? 1) ** 2 : 0)),
+    slopes.map((b, j) => dot(a, b) + (i === j ? 1 / (priors[i]?.deviation ?? 1) ** 2 : 0)),
   );
   const gradient = slopes.map(
-    (a, i) => dot(a, base) + priorError(logs[i] ?? 0, i) / (PRIORS[i]?.deviation ?? 1),
+    (a, i) => dot(a, base) + priorError(logs[i] ?? 0, priors[i]) / (priors[i]?.deviation ?? 1),
   );
   return { matrix, gradient };
 }

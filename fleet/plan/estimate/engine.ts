@@ -1,4 +1,4 @@
-import { FITTED_FACTORS, HELD_OUT_SPREAD } from "../calibration/fitted.ts";
+import { FITTED_FACTORS, HELD_OUT_BIAS, HELD_OUT_SPREAD } from "../calibration/fitted.ts";
 import type { PlacedGraph } from "../dla/index.ts";
 import type { Interval } from "../plan-schema.ts";
 import { BYTES, type Hardware, type Precision } from "./hardware.ts";
@@ -38,7 +38,9 @@ export function estimateEngine(
     reformatMs(placed, hardware, precision);
   const loadables = placed.segments.filter(({ device }) => device === "dla").length;
   const ms = gpuMs + dlaMs + Math.max(0, loadables - 1) * HANDOVER_MS;
-  const matrixKernels = kernels.filter(({ work }) => !["memory", "free"].includes(work)).length;
+  const matrixKernels = kernels.filter(
+    ({ work }) => !["memory", "copy", "free"].includes(work),
+  ).length;
   return { ms, gpuMs, dlaMs, matrixKernels };
 }
 
@@ -80,7 +82,7 @@ export function estimateSplit(
   };
 }
 
-/** The 80 % interval around an estimate, from the errors on models that the fit had not seen. */
+/** The 80 % interval around an estimate, from the errors on sources that the fit had not seen. */
 export function withInterval(ms: number, published: boolean): Interval {
   const doubt = published ? NO_DOUBT : DOUBT;
   return {
@@ -90,6 +92,12 @@ export function withInterval(ms: number, published: boolean): Interval {
   };
 }
 
+/** The fewest milliseconds that the bias of any source explains: only what is below is impossible. */
+export function leastMs(ms: number, published: boolean): number {
+  const doubt = published ? NO_DOUBT : DOUBT;
+  return ms * Math.exp(-HELD_OUT_BIAS.high * doubt.faster);
+}
+
 const NO_DOUBT = { faster: 1, slower: 1 };
 
 /**
@@ -97,7 +105,7 @@ const NO_DOUBT = { faster: 1, slower: 1 };
  * ResNet-50 in INT8 on AGX Orin takes 1.0 ms, YOLOX-nano in FP16 on Orin NX 2.15 at 1173 MHz, about half of what the
  * factors of Volta say.
  */
-const DOUBT = { faster: 3, slower: 2 };
+const DOUBT = { faster: 2, slower: 1.5 };
 
 export function isCalibrated(
   { arch, dla }: Hardware,

@@ -15,6 +15,11 @@ export const FACTOR_PRIORS = {
   tensorMemoryShare: prior(0.6, 0.4),
   // Depthwise convolution, as a share of the plain cores' peak.
   depthwiseShare: prior(0.15, 0.7),
+  // Before TensorRT 5, which has kernels of its own for it, each channel was a launch, with no gap between them.
+  earlyDepthwiseUs: prior(4, 0.7),
+  // Each part that a concatenation copies is a launch; it waits for none before it.
+  coreCopyUs: prior(8, 0.7),
+  tensorCopyUs: prior(8, 0.7),
   // Results that one multiprocessor makes at a time; fewer leave it idle.
   coreTile: prior(1024, 0.8),
   tensorTile: prior(4096, 0.8),

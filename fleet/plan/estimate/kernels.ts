@@ -15,7 +15,15 @@ import { layoutCopies } from "./rtx-copies.ts";
 import { groupForRtx } from "./rtx-fusion.ts";
 
 /** Kinds of work that run at different shares of the peak. */
-export type WorkClass = "conv" | "depthwise" | "deconv" | "matmul" | "memory" | "free";
+export type WorkClass =
+  | "conv"
+  | "depthwise"
+  | "earlyDepthwise"
+  | "deconv"
+  | "matmul"
+  | "memory"
+  | "copy"
+  | "free";
 
 /** Layers that the builder fuses into one launch, with their cost. */
 export interface Kernel {
@@ -55,7 +63,10 @@ export function fuse(placed: PlacedGraph, rules: FusionRules): Kernel[] {
     if (first?.kind !== "concatenation" || group.length > 1) return kernel;
     const copied = copiedParts(first, layers, wiring, groupOf, rules);
     const elements = copied.reduce((sum, { dims }) => sum + size(dims), 0);
-    return { ...kernel, work: elements === 0 ? "free" : "memory", elements: 2 * elements } as const;
+    if (elements === 0) return { ...kernel, work: "free" as const, elements };
+    // Listings have each copied part as a layer of its own.
+    const [work, launches] = isRtx ? (["memory", 1] as const) : (["copy", copied.length] as const);
+    return { ...kernel, work, launches, elements: 2 * elements };
   });
   return isRtx ? [...kernels, ...layoutCopies(groups, wiring, rules).map(toCopy)] : kernels;
 }
@@ -131,12 +142,13 @@ function toKernel(
     });
   const outputElements = written.reduce((sum, { dims }) => sum + size(dims), 0);
   const channels = first?.inputs[0]?.dims[1] ?? 1;
+  const work = workOf(group, rules);
   const { rounds = 1, passes = 1, directions = 1 } = first ?? {};
   const elements = [...read.values()].reduce((sum, one) => sum + one, 0) + outputElements;
   const weights = group.reduce((sum, { weightElements }) => sum + weightElements, 0);
   return {
     device,
-    work: workOf(group, rules),
+    work,
     layers: [...inside],
     flops: group.reduce((sum, { flops }) => sum + flops, 0) / rounds,
     elements: elements / passes,
@@ -145,7 +157,7 @@ function toKernel(
     outputElements: outputElements / passes,
     winograd: isWinograd(first),
     rounds,
-    launches: RECURRENT.has(first?.op ?? "") ? LAUNCHES_A_STEP : 1,
+    launches: launchesOf(first, work),
     leastBytes:
       group.some(({ op }) => WITH_EXPONENTIAL.has(op)) || feedsExponential(written, users, layers)
         ? 2
@@ -157,17 +169,26 @@ const RECURRENT = new Set(["LSTM", "GRU", "RNN"]);
 /** A product of the state, its sum with that of the input, and the gates; no listing of such an engine is known. */
 const LAUNCHES_A_STEP = 3;
 
+function launchesOf(layer: Layer | undefined, work: WorkClass): number {
+  if (work === "earlyDepthwise") return layer?.groups ?? 1;
+  return RECURRENT.has(layer?.op ?? "") ? LAUNCHES_A_STEP : 1;
+}
+
 function isWinograd(layer: Layer | undefined): boolean {
   const { kernel = [], stride = [], dilation = [] } = layer?.window ?? {};
   const ones = [...stride, ...dilation].every((one) => one === 1);
   return layer?.kind === "convolution" && kernel.join() === "3,3" && ones && layer.groups === 1;
 }
 
+/** First TensorRT with kernels for depthwise convolutions. */
+const OWN_DEPTHWISE = 500;
+
 function workOf(group: Group, rules: FusionRules): WorkClass {
   const [layer] = group;
   switch (layer?.kind) {
     case "convolution":
-      return isDepthwise(layer) ? "depthwise" : "conv";
+      if (!isDepthwise(layer)) return "conv";
+      return rules.trt < OWN_DEPTHWISE ? "earlyDepthwise" : "depthwise";
     case "deconvolution":
       return "deconv";
     case "matrixMultiply":

@@ -23,9 +23,17 @@ function gpuMs(kernel: Kernel, hardware: Hardware, precision: Precision, factors
   const memoryShare = hardware.tensorCores ? factors.tensorMemoryShare : factors.coreMemoryShare;
   const share = kernel.work === "matmul" ? factors.matmulMemoryShare : memoryShare;
   const moveUs = (bytesOf(kernel, precision) / (hardware.bytesPerSecond * share)) * 1e6;
-  const launchUs = hardware.tensorCores ? factors.tensorLaunchUs : factors.coreLaunchUs;
-  const launches = kernel.launches * launchUs;
-  return (launches + blend(computeUs(kernel, hardware, precision, factors, tensor), moveUs)) / 1e3;
+  return (
+    (kernel.launches * launchUs(kernel, hardware, factors) +
+      blend(computeUs(kernel, hardware, precision, factors, tensor), moveUs)) /
+    1e3
+  );
+}
+
+function launchUs({ work }: Kernel, { tensorCores }: Hardware, factors: Factors): number {
+  if (work === "earlyDepthwise") return factors.earlyDepthwiseUs;
+  if (work === "copy") return tensorCores ? factors.tensorCopyUs : factors.coreCopyUs;
+  return tensorCores ? factors.tensorLaunchUs : factors.coreLaunchUs;
 }
 
 function bytesOf(kernel: Kernel, precision: Precision): number {
@@ -40,8 +48,8 @@ function computeUs(
   factors: Factors,
   tensor: boolean,
 ): number {
-  if (kernel.work === "memory") return 0;
-  if (kernel.work === "depthwise")
+  if (kernel.work === "memory" || kernel.work === "copy") return 0;
+  if (kernel.work === "depthwise" || kernel.work === "earlyDepthwise")
     return (kernel.flops / (hardware.coreFlops * factors.depthwiseShare)) * 1e6;
   const peak = hardware.gpuFlops[precision];
   const gain = !tensor && kernel.winograd ? factors.winogradGain : 1;
@@ -72,8 +80,10 @@ function dlaMs(
   if (!dla) return Number.POSITIVE_INFINITY;
   const peak = dla.flops[precision === "int8" ? "int8" : "fp16"];
   const dense = dla.generation === 1 ? factors.dlaShare1 : factors.dlaShare2;
-  const share = kernel.work === "depthwise" ? factors.dlaDepthwiseShare : dense;
-  const computeUs = kernel.work === "memory" ? 0 : (kernel.flops / (peak * share)) * 1e6;
+  const depthwise = kernel.work === "depthwise" || kernel.work === "earlyDepthwise";
+  const share = depthwise ? factors.dlaDepthwiseShare : dense;
+  const computeUs =
+    kernel.work === "memory" || kernel.work === "copy" ? 0 : (kernel.flops / (peak * share)) * 1e6;
   const bytes = (kernel.elements + kernel.weightElements) * (precision === "int8" ? 1 : 2);
   const moveUs = (bytes / (bytesPerSecond * factors.dlaMemoryShare)) * 1e6;
   return (factors.dlaLayerUs + blend(computeUs, moveUs)) / 1e3;

@@ -1,20 +1,17 @@
 /** Fits the factors on the published figures and writes fleet/plan/calibration/fitted.ts: `node refit.ts`. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { crossValidate, spreadOf } from "../../../fleet/plan/calibration/cross-validate.ts";
-import { FIGURES } from "../../../fleet/plan/calibration/figures.ts";
+import { biasOf, crossValidate, spreadOf } from "../../../fleet/plan/calibration/cross-validate.ts";
+import { FIGURES, sourceOf } from "../../../fleet/plan/calibration/figures.ts";
 import { fit } from "../../../fleet/plan/calibration/fit.ts";
 import { prepareFigures } from "./bench.ts";
 
 const prepared = prepareFigures();
-const { rows, medianError, p90Error, coverage80 } = crossValidate(prepared);
-const errors = rows.map(({ figure, predictedMs }) => ({
-  model: figure.model,
-  log: Math.log(predictedMs / figure.ms),
-}));
-const spread = spreadOf(errors);
+const { errors, medianError, p90Error, coverage80 } = crossValidate(prepared);
+const [spread, bias] = [spreadOf(errors), biasOf(errors)];
 const round = (value: number): number => Number(value.toPrecision(4));
 const models = new Set(FIGURES.map(({ model }) => model)).size;
+const sources = new Set(FIGURES.map(sourceOf)).size;
 const factors = Object.entries(fit(prepared)).map(([name, value]) => `  ${name}: ${round(value)},`);
 
 writeFileSync(
@@ -27,12 +24,16 @@ export const FITTED_FACTORS: Factors = {
 ${factors.join("\n")}
 };
 
-/** Bounds of the middle 80 % of errors on models that were left out, as logarithms. */
+/** Bounds of the middle 80 % of errors on sources that were left out, as logarithms. */
 export const HELD_OUT_SPREAD = { low: ${round(spread.low)}, high: ${round(spread.high)} };
+
+/** How far the worst of them lies off with nine tenths of its figures, to either side. */
+export const HELD_OUT_BIAS = { low: ${round(bias.low)}, high: ${round(bias.high)} };
 
 export const FITTED_ON = {
   figures: ${FIGURES.length},
   models: ${models},
+  sources: ${sources},
   medianError: ${round(medianError)},
   p90Error: ${round(p90Error)},
   coverage80: ${round(coverage80)},

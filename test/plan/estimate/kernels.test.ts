@@ -96,7 +96,7 @@ describe("fusion", () => {
       { ...other, index: 2, inputs: parts },
     ];
     const works = fuse(placeOnGpu(layers), XAVIER).map(({ work }) => work);
-    expect(works).toEqual(["conv", "free", "memory"]);
+    expect(works).toEqual(["conv", "free", "copy"]);
   });
 
   it("does not reach over a value that somebody else reads too", () => {
