@@ -1,5 +1,6 @@
+import { batchOf } from "./batch.ts";
 import { candidatesOf, joined, type PlacedCandidate, withoutSpeed } from "./candidates.ts";
-import { batchOf } from "./describe.ts";
+
 import type { Precision } from "./estimate/hardware.ts";
 import type { Layer, MappedGraph } from "./layers/index.ts";
 import type { Candidate } from "./plan-schema.ts";
