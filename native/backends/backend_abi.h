@@ -65,8 +65,22 @@ enum JfFeature {
   /* `build` makes an engine for this machine from a portable model. */
   JF_BUILDS = 1,
   /* `build` tells for each layer where it went and why. */
-  JF_REPORTS_LAYERS = 2
+  JF_REPORTS_LAYERS = 2,
+  /* `load` is refused on this machine, for want of a driver; `build` works. */
+  JF_ONLY_BUILDS = 4,
+  /* A build that is cancelled ends within milliseconds; without it, between two phases. */
+  JF_CANCELS_AT_ONCE = 8
 };
+
+/* How `build` goes about it. */
+enum JfBuildFlag {
+  /* FP32 may be computed with the 10-bit mantissa of TF32. */
+  JF_ALLOW_TF32 = 1,
+  /* Layers that a DLA does not take go to the GPU; without it such a build fails. */
+  JF_GPU_FALLBACK = 2
+};
+
+enum JfSeverity { JF_WARNING = 1, JF_ERROR = 2 };
 
 typedef struct JfBackend JfBackend;
 typedef struct JfProgram JfProgram;
@@ -98,6 +112,16 @@ typedef struct JfCapabilities {
   uint32_t tickets;
 } JfCapabilities;
 
+/* Shapes of an input whose dimensions are open: smallest, the one to be fast for, and greatest. */
+typedef struct JfShapeRange {
+  uint32_t struct_size;
+  int32_t rank;
+  const char* input;
+  int64_t min[JF_MAX_RANK];
+  int64_t opt[JF_MAX_RANK];
+  int64_t max[JF_MAX_RANK];
+} JfShapeRange;
+
 typedef struct JfBuildOptions {
   uint32_t struct_size;
   const char* model_path;
@@ -109,6 +133,29 @@ typedef struct JfBuildOptions {
   const char* precision;
   /* Threads of one inference, where that is built in; 0: as the backend likes. */
   uint32_t threads;
+  /* JfBuildFlag, summed. */
+  uint32_t flags;
+  /* Scratch memory that layers may use, in bytes; 0: as the library likes. */
+  uint64_t workspace_bytes;
+  /* 1: least time spent on choosing kernels, 6: most; 0: as the library likes. */
+  uint32_t effort;
+  uint32_t shape_count;
+  const JfShapeRange* const* shapes;
+  /* INT8 ranges. The table is read if it is there; else they are found by running what lies in the
+   * data folder, files of raw values of the input in the order of their names, and the table is
+   * written. */
+  const char* calibration_table_path;
+  const char* calibration_data_path;
+  /* Read if it is there, and written. */
+  const char* timing_cache_path;
+  /* What the engine was made of and for, kept with it; `load` compares. */
+  const char* engine_key;
+  /* Signs the engine (HMAC-SHA-256); null: not signed. */
+  const uint8_t* mac_key;
+  uint32_t mac_key_bytes;
+  /* Of the GPU to build for, 86 for 8.6, where the library can build for another than this
+   * machine's; 0: this machine's. */
+  uint32_t compute_capability;
 } JfBuildOptions;
 
 typedef struct JfLayer {
@@ -120,6 +167,16 @@ typedef struct JfLayer {
   const char* reason;
 } JfLayer;
 
+/* What a model does not have right. */
+typedef struct JfProblem {
+  uint32_t struct_size;
+  int32_t severity;
+  /* Name of the ONNX node (or initializer) and its operator; empty when it is about neither. */
+  const char* node;
+  const char* op;
+  const char* message;
+} JfProblem;
+
 /* Called from the thread that called `build`, or from one that it waits for. Any may be null. */
 typedef struct JfBuildEvents {
   uint32_t struct_size;
@@ -129,6 +186,8 @@ typedef struct JfBuildEvents {
   /* Asked again and again; other than 0: the build ends with JF_CANCELLED as soon as it can. */
   int32_t (*cancelled)(void* user);
   void (*layer)(void* user, const JfLayer* layer);
+  /* Each node that is refused, and each warning; `error` holds the first in short. */
+  void (*problem)(void* user, const JfProblem* problem);
 } JfBuildEvents;
 
 typedef struct JfLoadOptions {
@@ -137,6 +196,13 @@ typedef struct JfLoadOptions {
   const char* path;
   /* Threads of one inference; 0: as the backend likes. */
   uint32_t threads;
+  uint32_t mac_key_bytes;
+  /* One of `accelerators`; null: the default. */
+  const char* accelerator;
+  /* An engine with another key, or not signed with that MAC key, is refused before the vendor's
+   * library sees it; null: not compared. */
+  const char* engine_key;
+  const uint8_t* mac_key;
 } JfLoadOptions;
 
 /* One input or output of a program. A dimension that only the run knows is -1 in `opt` when nothing
@@ -237,6 +303,8 @@ typedef struct JfProgramFunctions {
   /* Contexts of one program share its weights. */
   int32_t (*new_context)(JfProgram* program, const JfContextOptions* options, JfContext** context,
                          JfError* error);
+  /* The library's own description of what it made of the model, as JSON. */
+  int32_t (*inspect)(JfProgram* program, const char** json, JfError* error);
 } JfProgramFunctions;
 
 typedef struct JfBackendFunctions {
@@ -252,6 +320,10 @@ typedef struct JfBackendFunctions {
   /* Null without JF_BUILDS. */
   int32_t (*build)(JfBackend* backend, const JfBuildOptions* options, const JfBuildEvents* events,
                    JfError* error);
+  /* Memory for tensors, of one JfMemory other than JF_HOST; both or neither. */
+  int32_t (*allocate)(JfBackend* backend, int32_t memory, uint64_t bytes, void** data,
+                      JfError* error);
+  void (*release)(JfBackend* backend, int32_t memory, void* data);
 } JfBackendFunctions;
 
 /* What a backend exports. Null, and `error`, when the version asked for is not its own. */

@@ -15,6 +15,17 @@ namespace jetfleet {
 /// later are not counted here.
 template <typename T>
 constexpr std::size_t kFirstSize = sizeof(T);
+template <>
+inline constexpr std::size_t kFirstSize<JfBuildOptions> = offsetof(JfBuildOptions, flags);
+template <>
+inline constexpr std::size_t kFirstSize<JfBuildEvents> = offsetof(JfBuildEvents, problem);
+template <>
+inline constexpr std::size_t kFirstSize<JfLoadOptions> = offsetof(JfLoadOptions, mac_key_bytes);
+template <>
+inline constexpr std::size_t kFirstSize<JfProgramFunctions> = offsetof(JfProgramFunctions, inspect);
+template <>
+inline constexpr std::size_t kFirstSize<JfBackendFunctions> = offsetof(JfBackendFunctions,
+                                                                       allocate);
 
 /// A struct of our own, ready to be filled.
 template <typename T>

@@ -14,7 +14,10 @@ Status Inspect(const DetectorOptions& options, ModelInfo* info) {
   Status status = OpenBackend(options.backend_path, options.runtime_path, &backend);
   if (!status.ok()) return status;
   std::shared_ptr<Program> program;
-  status = backend->Load(options.model_path, 1, &program);
+  LoadOptions load;
+  load.path = options.model_path;
+  load.threads = 1;
+  status = backend->Load(load, &program);
   return status.ok() ? program->Describe(info) : status;
 }
 

@@ -73,6 +73,20 @@ TEST(Abi, RefusesStructsThatAreSmallerThanTheyEverWere) {
   EXPECT_FALSE(WriteSized(io, &tiny));
 }
 
+LoadOptions LoadX() {
+  LoadOptions options;
+  options.path = "x";
+  return options;
+}
+
+BuildOptions BuildA(const std::string& precision) {
+  BuildOptions options;
+  options.model_path = "a.onnx";
+  options.engine_path = "a.engine";
+  options.precision = precision;
+  return options;
+}
+
 /// The fake's tables as another side might have built them.
 struct Tables {
   JfContextFunctions context = *FakeFunctions().context;
@@ -118,7 +132,7 @@ TEST(Backend, WithoutWhatItMustHaveIsRefused) {
 TEST(Backend, WithoutBuildSaysThatItRunsModelsAsTheyAre) {
   const auto backend = OpenFake(std::make_shared<FakeDevice>());
   EXPECT_FALSE(backend->capabilities().builds);
-  const Status status = backend->Build({"a.onnx", "a.engine", "", "", 0}, {});
+  const Status status = backend->Build(BuildA(""), {});
   EXPECT_EQ(status.code, ErrorCode::kInternal);
   EXPECT_NE(status.message.find("fake runs models as they are"), std::string::npos);
 }
@@ -138,6 +152,10 @@ TEST(Backend, HandsTheEventsOfABuildOn) {
     layer.reason = options->precision;
     events->layer(events->user, &layer);
     events->progress(events->user, 0.5, nullptr);
+    JfProblem problem = Sized<JfProblem>();
+    problem.severity = JF_ERROR;
+    problem.node = "conv2";
+    events->problem(events->user, &problem);
     if (events->cancelled(events->user) == 0) return std::int32_t{JF_OK};
     std::strcpy(error->message, "stopped");
     return std::int32_t{JF_CANCELLED};
@@ -145,19 +163,24 @@ TEST(Backend, HandsTheEventsOfABuildOn) {
   std::unique_ptr<Backend> backend;
   ASSERT_TRUE(tables.Open(&backend).ok());
   std::vector<LayerReport> layers;
+  std::vector<BuildProblem> problems;
   double share = 0;
   bool cancel = false;
   const BuildEvents events{[&](double done, const std::string&) { share = done; },
                            [&] { return cancel; },
-                           [&](const LayerReport& layer) { layers.push_back(layer); }};
-  EXPECT_TRUE(backend->Build({"a", "b", "", "int8", 0}, events).ok());
+                           [&](const LayerReport& layer) { layers.push_back(layer); },
+                           [&](const BuildProblem& problem) { problems.push_back(problem); }};
+  EXPECT_TRUE(backend->Build(BuildA("int8"), events).ok());
   ASSERT_EQ(layers.size(), 1U);
   EXPECT_EQ(layers[0].name, "conv1");
   EXPECT_EQ(layers[0].type, "");
   EXPECT_EQ(layers[0].reason, "int8");
   EXPECT_EQ(share, 0.5);
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_TRUE(problems[0].fatal);
+  EXPECT_EQ(problems[0].node, "conv2");
   cancel = true;
-  const Status status = backend->Build({"a", "b", "", "", 0}, events);
+  const Status status = backend->Build(BuildA(""), events);
   EXPECT_EQ(status.code, ErrorCode::kCancelled);
   EXPECT_EQ(status.message, "stopped");
 }
@@ -170,7 +193,7 @@ TEST(Backend, ErrorsThatSayNothingAreStillErrors) {
   std::unique_ptr<Backend> backend;
   ASSERT_TRUE(tables.Open(&backend).ok());
   std::shared_ptr<jetfleet::Program> program;
-  const Status status = backend->Load("x", 1, &program);
+  const Status status = backend->Load(LoadX(), &program);
   EXPECT_EQ(status.code, ErrorCode::kModelInvalid);
   EXPECT_FALSE(status.message.empty());
 }
@@ -179,7 +202,7 @@ TEST(Backend, KeepsAProgramAsLongAsItsContexts) {
   const auto device = std::make_shared<FakeDevice>();
   const auto backend = OpenFake(device);
   std::shared_ptr<Program> program;
-  ASSERT_TRUE(backend->Load("x", 1, &program).ok());
+  ASSERT_TRUE(backend->Load(LoadX(), &program).ok());
   std::unique_ptr<Context> context;
   ASSERT_TRUE(program->NewContext("", &context).ok());
   program.reset();
@@ -198,7 +221,7 @@ TEST(Backend, RefusesAModelWithMoreDimensionsThanThereAre) {
   std::unique_ptr<Backend> backend;
   ASSERT_TRUE(tables.Open(&backend).ok());
   std::shared_ptr<Program> program;
-  ASSERT_TRUE(backend->Load("x", 1, &program).ok());
+  ASSERT_TRUE(backend->Load(LoadX(), &program).ok());
   ModelInfo info;
   EXPECT_EQ(program->Describe(&info).code, ErrorCode::kModelInvalid);
 }

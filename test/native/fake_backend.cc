@@ -150,7 +150,8 @@ const JfProgramFunctions kProgram = {
       ++made->device->contexts;
       *context = reinterpret_cast<JfContext*>(made.release());
       return std::int32_t{JF_OK};
-    }};
+    },
+    nullptr};
 
 /// Devices by the name that `open` is told as the library's path.
 std::map<std::string, std::shared_ptr<FakeDevice>>& Devices() {
@@ -179,6 +180,8 @@ const JfBackendFunctions kBackend = {
           std::make_unique<Program>(Program{DeviceOf(backend)}).release());
       return std::int32_t{JF_OK};
     },
+    nullptr,
+    nullptr,
     nullptr};
 
 /// The same with a context that prepares pictures.

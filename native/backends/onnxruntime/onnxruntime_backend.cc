@@ -3,6 +3,7 @@
 // holds the tables of backend_abi.h; nothing thrown gets past it.
 #include <memory>
 
+#include "backends/guard.h"
 #include "backends/onnxruntime/ort_build.h"
 #include "backends/onnxruntime/ort_context.h"
 #include "backends/onnxruntime/ort_program.h"
@@ -20,20 +21,6 @@ const OrtProgram* Of(const JfProgram* program) {
   return reinterpret_cast<const OrtProgram*>(program);
 }
 OrtContext* Of(JfContext* context) { return reinterpret_cast<OrtContext*>(context); }
-
-/// Runs `work`, which answers with a code; what it throws becomes `code` and "`doing`: what".
-template <typename Work>
-std::int32_t Guard(JfError* error, JfCode code, const std::string& doing, Work work) noexcept {
-  try {
-    return work();
-  } catch (const std::bad_alloc&) {
-    return Fail(error, JF_OUT_OF_MEMORY, doing + ": out of memory");
-  } catch (const std::exception& failure) {
-    return Fail(error, code, doing + ": " + failure.what());
-  } catch (...) {
-    return Fail(error, code, doing);
-  }
-}
 
 std::int32_t Misuse(JfError* error, const char* what) {
   return Fail(error, JF_INTERNAL, std::string("The ONNX Runtime backend was called with ") + what);
@@ -113,6 +100,7 @@ constexpr JfProgramFunctions kProgram = {
         return std::int32_t{JF_OK};
       });
     },
+    nullptr,  // inspect: the library tells nothing of its graph
 };
 
 std::int32_t Open(const JfOpenOptions* given, JfBackend** backend, JfError* error) {
@@ -188,6 +176,8 @@ constexpr JfBackendFunctions kBackend = {
     Capabilities,
     Load,
     Build,
+    nullptr,  // allocate, release: the caller's own memory is as good
+    nullptr,
 };
 
 }  // namespace

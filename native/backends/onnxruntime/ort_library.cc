@@ -2,8 +2,9 @@
 
 #include <dlfcn.h>
 
-#include <algorithm>
 #include <mutex>
+
+#include "backends/guard.h"
 
 namespace jetfleet {
 namespace {
@@ -24,15 +25,6 @@ Opened& TheLibrary() {
 }
 
 }  // namespace
-
-std::int32_t Fail(JfError* error, JfCode code, const std::string& message) {
-  if (error == nullptr || error->struct_size < kFirstSize<JfError>) return code;
-  error->code = code;
-  const std::size_t length = std::min(message.size(), sizeof(error->message) - 1);
-  std::copy_n(message.data(), length, error->message);
-  error->message[length] = '\0';
-  return code;
-}
 
 std::int32_t OpenOrt(const char* path, JfError* error) {
   Opened& opened = TheLibrary();

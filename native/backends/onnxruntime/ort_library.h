@@ -9,9 +9,6 @@
 
 namespace jetfleet {
 
-/// Fills `error`, if there is one, and returns the code.
-std::int32_t Fail(JfError* error, JfCode code, const std::string& message);
-
 /// Opens ONNX Runtime at a path, once per process: its C++ wrapper keeps one table of functions, so
 /// a second library would take over the sessions of the first. JF_LIBRARY otherwise.
 std::int32_t OpenOrt(const char* path, JfError* error);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "backends/io_layout.h"
+
 namespace jetfleet {
 namespace {
 
@@ -44,9 +46,7 @@ OrtProgram::Io Describe(std::string name, const Ort::TypeInfo& info) {
   for (std::size_t i = 0; i < std::min<std::size_t>(shape.size(), JF_MAX_RANK); ++i) {
     io.min[i] = io.opt[i] = io.max[i] = shape[i];
   }
-  const bool picture = shape.size() == 4;
-  if (picture && (shape[1] == 3 || shape[1] == 1)) io.layout = JF_NCHW;
-  if (picture && io.layout == JF_PLAIN && (shape[3] == 3 || shape[3] == 1)) io.layout = JF_NHWC;
+  io.layout = LayoutOf(io.rank, io.max);
   return described;
 }
 

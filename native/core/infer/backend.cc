@@ -81,6 +81,24 @@ Status DescribeAll(const JfProgram* program, std::uint32_t count, Describe descr
   return Status::Ok();
 }
 
+std::string Text(const char* from) { return from == nullptr ? "" : from; }
+const char* OrNull(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
+
+/// They point into `ranges`.
+std::vector<JfShapeRange> JfRangesOf(const std::vector<ShapeRange>& ranges) {
+  std::vector<JfShapeRange> told;
+  for (const ShapeRange& range : ranges) {
+    JfShapeRange to = Sized<JfShapeRange>();
+    to.input = range.input.c_str();
+    to.rank = static_cast<std::int32_t>(range.opt.rank());
+    std::copy(range.min.begin(), range.min.end(), to.min);
+    std::copy(range.opt.begin(), range.opt.end(), to.opt);
+    std::copy(range.max.begin(), range.max.end(), to.max);
+    told.push_back(to);
+  }
+  return told;
+}
+
 JfSurface JfSurfaceOf(const Surface& surface) {
   const SurfaceDesc& desc = surface.desc();
   JfSurface to = Sized<JfSurface>();
@@ -160,6 +178,17 @@ Status Program::Describe(ModelInfo* info) const {
                      &info->outputs);
 }
 
+Status Program::Inspect(std::string* json) {
+  if (functions_.inspect == nullptr) {
+    return Status::Error(ErrorCode::kInternal, "The backend does not inspect what it loaded");
+  }
+  JfError error = Sized<JfError>();
+  const char* told = nullptr;
+  const Status status = StatusOf(functions_.inspect(program_, &told, &error), error);
+  if (status.ok()) *json = Text(told);
+  return status;
+}
+
 Status Program::NewContext(const std::string& accelerator, std::unique_ptr<Context>* context) {
   JfContextOptions options = Sized<JfContextOptions>();
   if (!accelerator.empty()) options.accelerator = accelerator.c_str();
@@ -211,15 +240,20 @@ Status Backend::AskCapabilities() {
   capabilities_.accelerators.assign(told.accelerators, told.accelerators + told.accelerator_count);
   capabilities_.builds = (told.features & JF_BUILDS) != 0 && functions_.build != nullptr;
   capabilities_.reports_layers = (told.features & JF_REPORTS_LAYERS) != 0;
+  capabilities_.only_builds = (told.features & JF_ONLY_BUILDS) != 0;
+  capabilities_.cancels_at_once = (told.features & JF_CANCELS_AT_ONCE) != 0;
   capabilities_.tickets = std::max(told.tickets, 1U);
   return Status::Ok();
 }
 
-Status Backend::Load(const std::string& path, std::uint32_t threads,
-                     std::shared_ptr<Program>* program) {
+Status Backend::Load(const LoadOptions& asked, std::shared_ptr<Program>* program) {
   JfLoadOptions options = Sized<JfLoadOptions>();
-  options.path = path.c_str();
-  options.threads = threads;
+  options.path = asked.path.c_str();
+  options.threads = asked.threads;
+  options.accelerator = OrNull(asked.accelerator);
+  options.engine_key = OrNull(asked.engine_key);
+  options.mac_key = asked.mac_key.data();
+  options.mac_key_bytes = static_cast<std::uint32_t>(asked.mac_key.size());
   JfError error = Sized<JfError>();
   JfProgram* loaded = nullptr;
   const Status status = StatusOf(functions_.load(backend_, &options, &loaded, &error), error);
@@ -237,9 +271,25 @@ Status Backend::Build(const BuildOptions& options, const BuildEvents& events) {
   JfBuildOptions asked = Sized<JfBuildOptions>();
   asked.model_path = options.model_path.c_str();
   asked.engine_path = options.engine_path.c_str();
-  if (!options.accelerator.empty()) asked.accelerator = options.accelerator.c_str();
-  if (!options.precision.empty()) asked.precision = options.precision.c_str();
+  asked.accelerator = OrNull(options.accelerator);
+  asked.precision = OrNull(options.precision);
   asked.threads = options.threads;
+  asked.flags = (options.allow_tf32 ? std::uint32_t{JF_ALLOW_TF32} : 0U) |
+                (options.gpu_fallback ? std::uint32_t{JF_GPU_FALLBACK} : 0U);
+  asked.workspace_bytes = options.workspace_bytes;
+  asked.effort = options.effort;
+  const std::vector<JfShapeRange> ranges = JfRangesOf(options.shapes);
+  std::vector<const JfShapeRange*> range_pointers;
+  for (const JfShapeRange& range : ranges) range_pointers.push_back(&range);
+  asked.shapes = range_pointers.data();
+  asked.shape_count = static_cast<std::uint32_t>(ranges.size());
+  asked.calibration_table_path = OrNull(options.calibration_table_path);
+  asked.calibration_data_path = OrNull(options.calibration_data_path);
+  asked.timing_cache_path = OrNull(options.timing_cache_path);
+  asked.engine_key = OrNull(options.engine_key);
+  asked.mac_key = options.mac_key.data();
+  asked.mac_key_bytes = static_cast<std::uint32_t>(options.mac_key.size());
+  asked.compute_capability = options.compute_capability;
   JfBuildEvents listener = Sized<JfBuildEvents>();
   listener.user = const_cast<BuildEvents*>(&events);
   listener.progress = [](void* user, double share, const char* step) {
@@ -254,8 +304,13 @@ Status Backend::Build(const BuildOptions& options, const BuildEvents& events) {
     const auto& to = static_cast<const BuildEvents*>(user)->layer;
     JfLayer layer;
     if (!to || !ReadSized(told, &layer)) return;
-    const auto text = [](const char* from) { return std::string(from == nullptr ? "" : from); };
-    to({text(layer.name), text(layer.type), text(layer.accelerator), text(layer.reason)});
+    to({Text(layer.name), Text(layer.type), Text(layer.accelerator), Text(layer.reason)});
+  };
+  listener.problem = [](void* user, const JfProblem* told) {
+    const auto& to = static_cast<const BuildEvents*>(user)->problem;
+    JfProblem problem;
+    if (!to || !ReadSized(told, &problem)) return;
+    to({problem.severity == JF_ERROR, Text(problem.node), Text(problem.op), Text(problem.message)});
   };
   JfError error = Sized<JfError>();
   return StatusOf(functions_.build(backend_, &asked, &listener, &error), error);

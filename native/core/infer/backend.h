@@ -43,6 +43,10 @@ struct Capabilities {
   std::vector<std::string> accelerators;
   bool builds = false;
   bool reports_layers = false;
+  /// No driver: engines can be built here but not run.
+  bool only_builds = false;
+  /// A build that is cancelled ends within milliseconds, not at its next phase.
+  bool cancels_at_once = false;
   /// Runs that gain from being submitted together; at least 1.
   std::uint32_t tickets = 1;
 };
@@ -93,6 +97,8 @@ class Program : public std::enable_shared_from_this<Program> {
   Program& operator=(const Program&) = delete;
 
   Status Describe(ModelInfo* info) const;
+  /// The library's own description of what it made of the model, as JSON. INTERNAL without one.
+  Status Inspect(std::string* json);
   /// Empty: the backend's default.
   Status NewContext(const std::string& accelerator, std::unique_ptr<Context>* context);
 
@@ -102,13 +108,43 @@ class Program : public std::enable_shared_from_this<Program> {
   JfProgram* const program_;
 };
 
+/// Shapes of an input whose dimensions are open.
+struct ShapeRange {
+  std::string input;
+  Shape min;
+  Shape opt;
+  Shape max;
+};
+
+/// What is empty or 0 is left to the backend; backend_abi.h says more.
 struct BuildOptions {
   std::string model_path;
   std::string engine_path;
-  /// Empty: the backend's default.
   std::string accelerator;
   std::string precision;
   std::uint32_t threads = 0;
+  bool allow_tf32 = false;
+  bool gpu_fallback = false;
+  std::uint64_t workspace_bytes = 0;
+  /// 1 to 6.
+  std::uint32_t effort = 0;
+  std::vector<ShapeRange> shapes;
+  std::string calibration_table_path;
+  std::string calibration_data_path;
+  std::string timing_cache_path;
+  std::string engine_key;
+  std::vector<std::uint8_t> mac_key;
+  /// 86 for 8.6.
+  std::uint32_t compute_capability = 0;
+};
+
+struct LoadOptions {
+  std::string path;
+  std::uint32_t threads = 0;
+  std::string accelerator;
+  /// Empty: not compared.
+  std::string engine_key;
+  std::vector<std::uint8_t> mac_key;
 };
 
 struct LayerReport {
@@ -119,10 +155,18 @@ struct LayerReport {
   std::string reason;
 };
 
+struct BuildProblem {
+  bool fatal = false;
+  std::string node;
+  std::string op;
+  std::string message;
+};
+
 struct BuildEvents {
   std::function<void(double share, const std::string& step)> progress;
   std::function<bool()> cancelled;
   std::function<void(const LayerReport&)> layer;
+  std::function<void(const BuildProblem&)> problem;
 };
 
 /// One inference library, opened. Any thread. Never closed: vendors' libraries do not survive being
@@ -134,7 +178,7 @@ class Backend {
                      std::unique_ptr<Backend>* backend);
 
   const Capabilities& capabilities() const { return capabilities_; }
-  Status Load(const std::string& path, std::uint32_t threads, std::shared_ptr<Program>* program);
+  Status Load(const LoadOptions& options, std::shared_ptr<Program>* program);
   /// Makes an engine for this machine. INTERNAL when this backend runs models as they are.
   Status Build(const BuildOptions& options, const BuildEvents& events);
 

@@ -39,10 +39,11 @@ Status DescOf(const TensorInfo& info, std::int64_t batch, TensorDesc* desc) {
                            info.type + info.shape.Text() + " while checking the model");
 }
 
-/// The first dimension; 0 when it is open.
+/// The first dimension; 0 when it is open, within bounds or without.
 std::int64_t FixedBatch(const std::vector<TensorInfo>& tensors) {
-  const bool fixed = !tensors.empty() && tensors[0].shape.rank() > 0 && tensors[0].shape[0] > 0;
-  return fixed ? tensors[0].shape[0] : 0;
+  if (tensors.empty() || tensors[0].shape.rank() == 0) return 0;
+  const bool open = tensors[0].shape[0] <= 0 || tensors[0].min[0] != tensors[0].max[0];
+  return open ? 0 : tensors[0].shape[0];
 }
 
 }  // namespace
@@ -57,9 +58,10 @@ Status ModelProgram::Load(const ModelOptions& options, std::shared_ptr<ModelProg
 Status ModelProgram::Wrap(Backend* backend, const ModelOptions& options,
                           std::shared_ptr<ModelProgram>* model) {
   std::shared_ptr<ModelProgram> made(new ModelProgram);
-  Status status =
-      backend->Load(options.detector.model_path,
-                    static_cast<std::uint32_t>(options.detector.threads), &made->program_);
+  LoadOptions load;
+  load.path = options.detector.model_path;
+  load.threads = static_cast<std::uint32_t>(options.detector.threads);
+  Status status = backend->Load(load, &made->program_);
   if (status.ok()) status = made->Bind(options);
   if (!status.ok()) return status;
   made->tickets_ = backend->capabilities().tickets;
