@@ -1,0 +1,57 @@
+#pragma once
+
+#include "backends/tensorrt/generation.h"
+
+#if !JF_TRT_STRONGLY_TYPED
+
+#include <string>
+#include <vector>
+
+#include "backends/tensorrt/build_events.h"
+#include "backends/tensorrt/cuda/owners.h"
+#include "backends/tensorrt/files/calibration_table.h"
+
+namespace jetfleet::tensorrt {
+
+/// Where INT8 ranges come from: a table, or pictures that the builder runs the model on.
+class Calibrator final : public nvinfer1::IInt8EntropyCalibrator2 {
+ public:
+  struct Source {
+    /// Files of raw values, one item of the model's input each; empty: `table` has the ranges.
+    std::string data_folder;
+    CalibrationTable table;
+    /// Of the model's one input.
+    std::size_t batch = 1;
+    std::size_t item_bytes = 0;
+  };
+  /// Throws Failure JF_MODEL_INVALID when the folder holds nothing of use.
+  Calibrator(Source source, std::string model_digest, BuildListener* listener);
+
+  std::int32_t getBatchSize() const noexcept override;
+  bool getBatch(void** bindings, const char** names, std::int32_t count) noexcept override;
+  const void* readCalibrationCache(std::size_t& length) noexcept override;
+  void writeCalibrationCache(const void* cache, std::size_t length) noexcept override;
+
+  /// What was found; empty scales when the table was given.
+  const CalibrationTable& found() const { return found_; }
+  /// Why it could not go on, if so; the builder itself only sees that there are no more pictures.
+  void ThrowIfFailed() const;
+
+ private:
+  bool NextBatch(void** bindings, std::int32_t count);
+
+  const Source source_;
+  const std::string model_digest_;
+  BuildListener* const listener_;
+  std::vector<std::string> files_;
+  std::size_t next_ = 0;
+  std::string vendor_cache_;
+  std::vector<char> batch_bytes_;
+  cuda::DeviceMemory memory_;
+  CalibrationTable found_;
+  std::string failure_;
+};
+
+}  // namespace jetfleet::tensorrt
+
+#endif  // !JF_TRT_STRONGLY_TYPED

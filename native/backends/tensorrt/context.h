@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "backends/tensorrt/program.h"
+
+namespace jetfleet::tensorrt {
+
+/// Runs of one program on one stream, in the order they were submitted. Tensors on the host are
+/// brought to the GPU and back; those in CUDA memory are used where they lie.
+///
+/// INVARIANTS: a slot is owned by at most one run that is not waited for; runs end in the order of
+/// their tickets, because all are on one stream.
+class Context {
+ public:
+  /// Runs that are under way together; more wait for the oldest of them.
+  static constexpr std::size_t kSlots = 3;
+
+  explicit Context(const Program* program);
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  /// Throws Failure. Allocates only when sizes or addresses are new.
+  std::uint64_t Submit(const std::vector<JfTensor>& inputs, const std::vector<JfTensor>& outputs);
+  /// Throws Failure when the run failed. False for a ticket that is not the next.
+  bool Wait(std::uint64_t ticket);
+
+  const Program& program() const { return *program_; }
+  /// What is put on it before `Submit` is done before that run reads its inputs.
+  const cuda::Stream& stream() const { return stream_; }
+
+ private:
+  /// Memory for the tensors of one run that lie on the host.
+  struct Slot {
+    struct Staging {
+      cuda::DeviceMemory device;
+      cuda::PinnedMemory pinned;
+      std::size_t bytes = 0;
+    };
+    std::vector<Staging> tensors;
+    cuda::Event done;
+  };
+  /// An output that is to be copied to memory that the GPU cannot reach, once it is there.
+  struct Copy {
+    void* to;
+    const void* from;
+    std::size_t bytes;
+  };
+  struct Run {
+    std::uint64_t ticket = 0;
+    std::vector<Copy> copies;
+  };
+  /// A run's shapes and addresses, and the graph that does it again without the processor: empty
+  /// after the first run of the kind, which sets up what must not happen while it is recorded.
+  struct Recording {
+    std::vector<std::int64_t> signature;
+    cuda::GraphExec graph;
+  };
+
+  void Bind(const JfTensor& tensor, const Program::Io& io, Slot* slot);
+  void Fetch(const JfTensor& tensor, const Program::Io& io, Slot* slot, Run* run);
+  Slot::Staging& StagingFor(const JfTensor& tensor, const Program::Io& io, Slot* slot);
+  void Enqueue();
+  void EnqueuePlainly();
+
+  const Program* const program_;
+  cuda::Stream stream_;
+  Invocation invocation_;
+  std::vector<Slot> slots_;
+  /// Of the run that is being submitted.
+  std::vector<std::int64_t> signature_;
+  std::deque<Recording> recordings_;
+  bool graphs_work_ = true;
+  std::mutex mutex_;
+  std::deque<Run> under_way_;
+  std::uint64_t next_ticket_ = 1;
+};
+
+}  // namespace jetfleet::tensorrt

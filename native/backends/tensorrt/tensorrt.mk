@@ -1,0 +1,31 @@
+# The TensorRT backend, one shared object per generation of the vendor's headers:
+#   make tensorrt TENSORRT_INCLUDE=DIR      DIR holds NvInfer.h and NvOnnxParser.h
+# What knows no vendor header (cuda/, files/) is compiled once and tested everywhere.
+include backends/tensorrt/cuda/cuda.mk
+TENSORRT_FILE_OBJECTS := $(patsubst %.cc,$(BUILD)/obj/%.o,$(wildcard backends/tensorrt/files/*.cc))
+
+.PHONY: tensorrt
+ifdef TENSORRT_INCLUDE
+# "8.6", "10.6", "rtx-1.7": as the headers say.
+TENSORRT_NAME := $(shell echo 'NV_TENSORRT_MAJOR.NV_TENSORRT_MINOR/TRT_MAJOR_RTX' \
+  | $(CXX) -E -P -x c++ -I '$(TENSORRT_INCLUDE)' -include NvInferVersion.h - 2>/dev/null \
+  | tail -1 | tr -d ' ' | sed 's,/TRT_MAJOR_RTX$$,,; t; s,\(.*\)/.*,rtx-\1,')
+ifeq ($(TENSORRT_NAME),)
+$(error $(TENSORRT_INCLUDE) holds no NvInferVersion.h: name a folder with TensorRT's headers (package libnvinfer-dev))
+endif
+TENSORRT_BACKEND := $(BUILD)/libjetfleet-backend-tensorrt-$(TENSORRT_NAME).so
+TENSORRT_OBJECTS := $(patsubst backends/tensorrt/%.cc,$(BUILD)/obj/tensorrt-$(TENSORRT_NAME)/%.o,\
+  $(wildcard backends/tensorrt/*.cc))
+# Old versions' functions are called on purpose, where new ones are not there yet.
+TENSORRT_FLAGS := -isystem $(TENSORRT_INCLUDE) -isystem backends/tensorrt/shim -Wno-deprecated-declarations
+
+$(BUILD)/obj/tensorrt-$(TENSORRT_NAME)/%.o: backends/tensorrt/%.cc
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS_ALL) $(TENSORRT_FLAGS) -c $< -o $@
+
+# Of core/ only the arithmetic of colours, which the kernels share.
+$(TENSORRT_BACKEND): $(TENSORRT_OBJECTS) $(TENSORRT_FILE_OBJECTS) $(CUDA_OBJECTS) $(BUILD)/obj/core/prepare/rows.o
+	$(CXX) -shared $(LDFLAGS_ALL) -Wl,--no-undefined -o $@ $^ -ldl
+
+tensorrt: $(TENSORRT_BACKEND)
+endif
