@@ -39,6 +39,9 @@ export function pulumiEnv({ base, paths, node, languageHostDir, useConfigFile })
     PULUMI_STACK: STACK,
     PULUMI_SKIP_UPDATE_CHECK: "1",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    // By default the engine works on four resources per core at a time. Pipelines mostly wait, so they would only wait
+    // for each other, and a device would hear of those of one `up` in several generations. `--parallel` overrides it.
+    PULUMI_PARALLEL: "64",
     // Any flag can be given as PULUMI_OPTION_<FLAG>.
     ...(useConfigFile ? { PULUMI_OPTION_CONFIG_FILE: paths.configFile } : {}),
   };

@@ -7,7 +7,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nodePath, repoDir } from "../../../cli/setup/paths.mjs";
 import { ErrorsSeen } from "../support/expect-error.ts";
-import type { UpAnswer } from "../support/small-world.ts";
+import type { UpAnswer } from "../support/run-pulumi.ts";
 
 const MINUTE = 60_000;
 

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { ErrorCode } from "../../../fleet/errors/index.ts";
-import type { UpAnswer } from "./small-world.ts";
+import type { UpAnswer } from "./run-pulumi.ts";
 
 export interface SeenError {
   code: ErrorCode;

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,18 +11,12 @@ import type { Behaviour } from "../../../fleet/sim/board/behaviour.ts";
 import { type Camera, type CameraOptions, startCamera } from "../../../fleet/sim/camera/index.ts";
 import type { BoardName } from "../../../fleet/spec/index.ts";
 import { tinyModel } from "../../native/tiny-model.ts";
-import { type Answer, DemoWorld } from "./demo-world.ts";
+import { DemoWorld } from "./demo-world.ts";
+import { runPulumi, type UpAnswer } from "./run-pulumi.ts";
 import type { ShapedNetwork } from "./shaped-network.ts";
 
 export const DEVICE = "door";
 const PROGRAM = fileURLToPath(new URL("program", import.meta.url));
-/** A deployed pipeline needs about this long on a busy machine; an `up` that hangs longer is broken. */
-const UP_DEADLINE_MS = 300_000;
-
-export interface UpAnswer extends Answer {
-  tookMs: number;
-}
-
 /** What `deploy` may say otherwise than the world as it is. */
 export interface StackChanges {
   board?: BoardName;
@@ -168,24 +161,8 @@ export class SmallWorld {
   pulumi(args: readonly string[], pipelineTimeout?: string): Promise<UpAnswer> {
     const { command, cwd, env } = demoPulumi(this.demo.env);
     const wait = pipelineTimeout ? { JETFLEET_TEST_PIPELINE_TIMEOUT: pipelineTimeout } : {};
-    const startedAtMs = Date.now();
-    return new Promise((resolve, reject) => {
-      const child = spawn(command, args, {
-        cwd: pipelineTimeout ? PROGRAM : cwd,
-        env: { ...env, ...wait },
-        stdio: ["ignore", "pipe", "pipe"],
-      });
-      const timer = setTimeout(() => child.kill("SIGINT"), UP_DEADLINE_MS);
-      let text = "";
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.on("data", (chunk) => (text += String(chunk)));
-      }
-      child.once("error", reject);
-      child.once("close", (code) => {
-        clearTimeout(timer);
-        resolve({ code: code ?? 128, text, tookMs: Date.now() - startedAtMs });
-      });
-    });
+    const folder = pipelineTimeout ? PROGRAM : cwd;
+    return runPulumi(command, args, { cwd: folder, env: { ...env, ...wait } });
   }
 
   /** Names of the resources in Pulumi's state, and its operations that were begun and not ended. */

@@ -1,0 +1,18 @@
+import { readFileSync } from "node:fs";
+import * as jf from "jetfleet";
+import type { Declared } from "../shared-program.ts";
+
+const file = process.env["JETFLEET_TEST_PROGRAM"] ?? "";
+const declared = JSON.parse(readFileSync(file, "utf8")) as Declared;
+
+const opts = { provider: new jf.Provider("fleet", declared.fleet) };
+const device = new jf.Device(declared.device.name, declared.device, opts);
+const files = [...new Set(declared.pipelines.map(({ model }) => model))];
+const models = new Map(
+  files.map((source, n) => [source, new jf.Model(`m${n}`, { source, labels: ["thing"] }, opts)]),
+);
+
+for (const { name, model, minScore } of declared.pipelines) {
+  const detect = { model: models.get(model)!, minScore };
+  new jf.Pipeline(name, { device, sources: { camera: { uri: declared.cameraUri } }, detect }, opts);
+}
