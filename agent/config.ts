@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { FleetError } from "../fleet/errors/index.ts";
-import { BoardName, Name } from "../fleet/spec/index.ts";
+import { BoardName, Labels, Name } from "../fleet/spec/index.ts";
 import type { DeviceIdentity } from "./identity/certificate-verbs.ts";
 
 const url = (protocols: string[]) =>
@@ -16,7 +16,7 @@ export const AgentConfig = z.strictObject({
   device: Name,
   board: BoardName,
   /** What the device may be addressed by; a hub has no say in it. */
-  labels: z.record(Name, z.string().min(1).max(63)).default({}),
+  labels: Labels.default({}),
   /** Address of the hub. The device's certificate is shown to this origin only. */
   hubUrl: url(["https", "http"]),
   mqttUrl: url(["mqtts", "mqtt"]),

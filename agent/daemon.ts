@@ -133,8 +133,9 @@ export class Daemon {
   }
 
   reported(): Reported {
+    const { device, labels } = this.#context.config;
     return reportDevice({
-      device: this.#context.config.device,
+      ...{ device, labels },
       bootId: this.#bootId,
       board: this.#board,
       state: this.#disk.store.current,

@@ -4,6 +4,7 @@ import {
   type Reported,
   type ReportedError,
 } from "../../fleet/contract/index.ts";
+import type { Labels } from "../../fleet/spec/index.ts";
 import type { Downloads } from "../reconcile/downloads.ts";
 import type { Supervisor } from "../supervise/supervisor.ts";
 import { type DeviceState, generationOf } from "../update/device-state.ts";
@@ -15,6 +16,7 @@ import { type FactsOf, reportPipelines, reportUpdates } from "./report-pipelines
 
 export interface DeviceFacts {
   device: string;
+  labels: Labels;
   bootId: string;
   board: BoardFacts;
   state: DeviceState;
@@ -28,7 +30,7 @@ export interface DeviceFacts {
 
 /** All that the device says of itself at this moment. */
 export function reportDevice(facts: DeviceFacts): Reported {
-  const { device, bootId, board, state, supervisor, downloads, error } = facts;
+  const { device, labels, bootId, board, state, supervisor, downloads, error } = facts;
   const { memory } = state;
   const factsOf: FactsOf = (name, record) => ({
     run: supervisor.report(name),
@@ -50,6 +52,7 @@ export function reportDevice(facts: DeviceFacts): Reported {
     },
     updates: reportUpdates(state, supervisor.pipelines, factsOf),
     setDigest: setOf(state),
+    labels,
     board,
     ...(facts.journal && { journal: facts.journal }),
     pipelines: reportPipelines(state, factsOf),

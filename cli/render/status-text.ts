@@ -1,5 +1,6 @@
 import { BOARDS } from "../../fleet/boards/index.ts";
 import type { StageStats } from "../../fleet/contract/index.ts";
+import { labelsText } from "../../fleet/spec/index.ts";
 import {
   type DeviceView,
   type FleetView,
@@ -62,7 +63,10 @@ const DEVICE_COLUMNS: readonly Column[] = [
   { title: "REPORT", align: "right" },
 ];
 
+const LABELS: Column = { title: "LABELS", shrinksTo: 8 };
+
 function deviceTable(devices: readonly DeviceView[], width: number): string[] {
+  const labelled = devices.some(({ labels }) => Object.keys(labels ?? {}).length > 0);
   const rows = devices.map((device) => [
     device.name,
     boardTitle(device),
@@ -71,8 +75,9 @@ function deviceTable(devices: readonly DeviceView[], width: number): string[] {
     device.board?.powerMode ?? "-",
     device.agentVersion ?? "-",
     formatAge(device.statsAgeMs ?? device.reportedAgeMs),
+    ...(labelled ? [device.labels ? labelsText(device.labels) : "-"] : []),
   ]);
-  return table(DEVICE_COLUMNS, rows, width);
+  return table(labelled ? [...DEVICE_COLUMNS, LABELS] : DEVICE_COLUMNS, rows, width);
 }
 
 /** "simulated" is never left out: figures of a simulated board are not a board's. */

@@ -166,6 +166,8 @@ export const Reported = z.object({
   /** Each pipeline by itself; absent from agents of contract 1. */
   updates: z.array(PipelineUpdate).optional(),
   setDigest: Digest.nullable(),
+  /** By which it judges the scopes of parts; absent from older agents. */
+  labels: z.record(z.string().max(63), z.string().max(63)).optional(),
   board: BoardFacts,
   pipelines: z.array(ReportedPipeline),
   /** Absent from older agents. May be some seconds older than the newest event. */

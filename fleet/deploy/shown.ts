@@ -6,6 +6,8 @@ import type { ModelManifest, PipelineSpec, PlanSummary } from "../spec/index.ts"
 export interface ShownDesired {
   generation: number;
   issuedAtMs: number;
+  /** Absent from documents of the former version. */
+  expiresAtMs?: number;
   pipelines: readonly { spec: PipelineSpec; model: ModelManifest | null }[];
   plans: Readonly<Record<string, PlanSummary>>;
 }
@@ -39,11 +41,12 @@ function showComposition(
   const former = message.former && showFormer(message.former.payload);
   const keep = new Set(desired.former?.keep);
   const kept = former?.pipelines.filter(({ spec }) => keep.has(spec.name)) ?? [];
-  const { generation, issuedAtMs, plans = {} } = desired;
+  const { generation, issuedAtMs, expiresAtMs, plans = {} } = desired;
   const pipelines = [...parts.values()].flatMap((part) => pipelineIn(part, parts));
   return {
     generation,
     issuedAtMs,
+    expiresAtMs,
     pipelines: [...pipelines, ...kept],
     plans: { ...former?.plans, ...plans },
   };

@@ -1,4 +1,6 @@
 import { FleetError } from "../errors/index.ts";
+import { canonicalJson } from "../release/index.ts";
+import type { Labels } from "../spec/index.ts";
 import { megabytes } from "../transfer/transfer-text.ts";
 import type { BoardProbe } from "./probe.ts";
 import type { RuntimeRelease } from "./runtime/index.ts";
@@ -11,6 +13,7 @@ export interface WantedConfig {
   hubUrl: string;
   mqttUrl: string;
   fleetPublicKey: string;
+  labels: Labels;
 }
 
 export type Step =
@@ -56,7 +59,9 @@ function pushStep(probe: BoardProbe, release: RuntimeRelease): Step {
 function sameConfig(installed: WantedConfig | null, wanted: WantedConfig): boolean {
   return (
     installed !== null &&
-    (Object.keys(wanted) as (keyof WantedConfig)[]).every((key) => installed[key] === wanted[key])
+    (Object.keys(wanted) as (keyof WantedConfig)[]).every(
+      (key) => canonicalJson(installed[key]) === canonicalJson(wanted[key]),
+    )
   );
 }
 

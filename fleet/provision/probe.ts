@@ -45,6 +45,7 @@ const InstalledConfig = z.object({
   hubUrl: z.string(),
   mqttUrl: z.string(),
   fleetPublicKey: z.string(),
+  labels: z.record(z.string(), z.string()).default({}),
 });
 export type InstalledConfig = z.infer<typeof InstalledConfig>;
 

@@ -14,6 +14,14 @@ export {
   SetPart,
   sealPart,
 } from "./parts.ts";
-export { nextRoles, ONLINE_KEY_MS, openRoles, Roles, type RolesWish, sealRoles } from "./roles.ts";
+export {
+  nextRoles,
+  ONLINE_KEY_MS,
+  ONLINE_KEY_NEAR_END_MS,
+  openRoles,
+  Roles,
+  type RolesWish,
+  sealRoles,
+} from "./roles.ts";
 export { type Addressee, isInScope, Scope, scopeText } from "./scope.ts";
 export { bytesOf, parseJson, textOf } from "./text.ts";

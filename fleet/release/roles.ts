@@ -24,6 +24,8 @@ export const Roles = z.strictObject({
 export type Roles = z.infer<typeof Roles>;
 
 export const ONLINE_KEY_MS = 90 * 24 * 3_600_000;
+/** With less left, an `up` that changes nothing else renews the certificate, and whoever cannot is warned. */
+export const ONLINE_KEY_NEAR_END_MS = ONLINE_KEY_MS / 3;
 
 export function sealRoles(roles: Roles, rootKeyPem: string): SignedEnvelope {
   return seal("roles", Roles.parse(roles), rootKeyPem);

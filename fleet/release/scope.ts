@@ -1,7 +1,5 @@
 import { z } from "zod";
-import { Name } from "../spec/index.ts";
-
-const LabelValue = z.string().min(1).max(63);
+import { Labels, labelsText, Name } from "../spec/index.ts";
 
 /** For whom a part was signed. Whoever composes may give it to fewer devices, never to more. */
 export const Scope = z.discriminatedUnion("to", [
@@ -10,9 +8,9 @@ export const Scope = z.discriminatedUnion("to", [
   /** Devices that bear all of these labels. */
   z.strictObject({
     to: z.literal("labels"),
-    labels: z
-      .record(Name, LabelValue)
-      .refine((labels) => Object.keys(labels).length > 0, { error: "must name a label" }),
+    labels: Labels.refine((labels) => Object.keys(labels).length > 0, {
+      error: "must name a label",
+    }),
   }),
 ]);
 export type Scope = z.infer<typeof Scope>;
@@ -20,7 +18,7 @@ export type Scope = z.infer<typeof Scope>;
 export interface Addressee {
   device: string;
   /** As they were set at provisioning; a hub has no say in them. */
-  labels: Readonly<Record<string, string>>;
+  labels: Labels;
 }
 
 export function isInScope(scope: Scope, { device, labels }: Addressee): boolean {
@@ -43,12 +41,10 @@ export function scopeText(scope: Scope): string {
     case "devices":
       return scope.devices.join(", ");
     case "labels":
-      return Object.entries(scope.labels)
-        .map(([name, value]) => `${name}=${value}`)
-        .join(", ");
+      return labelsText(scope.labels);
   }
 }
 
-function ownValue(labels: Readonly<Record<string, string>>, name: string): string | undefined {
+function ownValue(labels: Labels, name: string): string | undefined {
   return Object.prototype.hasOwnProperty.call(labels, name) ? labels[name] : undefined;
 }

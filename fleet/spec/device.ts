@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Labels } from "./labels.ts";
 import { Name } from "./names.ts";
 
 /** Boards that this version can provision. The full board table comes with the planner. */
@@ -42,9 +43,13 @@ export const DeviceSpec = z
       description: "Expected hardware. When given, any other board is refused.",
     }),
     ssh: SshSpec,
+    labels: Labels.optional().meta({
+      description:
+        "What parts may be signed for in place of the device's name, such as site: basel. The hub has no say in them.",
+    }),
   })
   .meta({ description: "One unit of the fleet." });
 export type DeviceSpec = z.infer<typeof DeviceSpec>;
 
 /** Keys of the design that this version does not act on yet; naming one is an error, never ignored. */
-export const UNSUPPORTED_DEVICE_KEYS = ["powerMode", "jumpHost", "enroll", "labels"] as const;
+export const UNSUPPORTED_DEVICE_KEYS = ["powerMode", "jumpHost", "enroll"] as const;

@@ -5,9 +5,11 @@ import type { DeviceView, PipelineView, Problem } from "./view.ts";
 /** What is wrong with a device, the device's own troubles first. */
 export function problemsOf(device: DeviceView, nowMs: number): Problem[] {
   const absent = absence(device);
+  const ending = endOfDesired(device, nowMs);
   // What an absent device said last is history; that it is absent is the news.
-  if (absent) return [absent];
+  if (absent) return [absent, ...ending];
   return [
+    ...ending,
     ...(device.error ? [reported(device, null, device.error)] : []),
     ...pending(device, nowMs),
     ...device.pipelines.flatMap((pipeline) => pipelineProblems(device, pipeline)),
@@ -33,6 +35,19 @@ function absence(device: DeviceView): Problem | null {
         ? problem(device, null, "HUB_UNREACHABLE", "no link to the hub: state unknown", null)
         : problem(device, null, "AGENT_OFFLINE", "the device has never reported", null);
   }
+}
+
+/** The hub renews a composition when half of its 45 days is over, unless its certificate ends before. */
+const NOT_RENEWED_MS = 20 * 24 * 3_600_000;
+
+function endOfDesired(device: DeviceView, nowMs: number): Problem[] {
+  const { desiredUntilMs } = device;
+  if (desiredUntilMs === null || desiredUntilMs - nowMs > NOT_RENEWED_MS) return [];
+  const day = new Date(desiredUntilMs).toISOString().slice(0, 10);
+  const over = desiredUntilMs <= nowMs;
+  const message = `what it was told ${over ? "ended" : "ends"} on ${day} and is not renewed by the hub`;
+  const found = problem(device, null, "HUB_NOT_CERTIFIED", message, null);
+  return [{ ...found, severity: over ? "error" : "warning" }];
 }
 
 /** A device that is online takes a change at once. */

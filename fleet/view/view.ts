@@ -77,8 +77,14 @@ export const DeviceView = z.object({
   board: BoardFacts.nullable(),
   simulated: z.boolean().nullable(),
   agentVersion: z.string().nullable(),
+  labels: z.record(z.string(), z.string()).nullable().meta({
+    description: "As its agent judges scopes by them; null: not reported.",
+  }),
   desiredGeneration: z.number().int().nullable(),
   desiredSinceMs: EpochMs.nullable(),
+  desiredUntilMs: EpochMs.nullable().meta({
+    description: "When what it was told ends; the hub renews it while its key is certified.",
+  }),
   generation: z.number().int().nullable(),
   setDigest: Digest.nullable(),
   update: z

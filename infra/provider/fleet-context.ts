@@ -19,6 +19,8 @@ export class FleetContext {
   /** One certification at a time: the resources of one `up` would only get in each other's way. */
   readonly #certifying = new KeyedMutex();
   readonly runtimes: RuntimeShelf;
+  /** The user was told that the hub's certificate ends. */
+  warnedOfEnd = false;
 
   constructor(config: ProviderConfig, key: SigningKey, root: RootKey, runtimes: RuntimeShelf) {
     this.config = config;

@@ -21,6 +21,11 @@ export interface DeviceArgs {
   /** Expected hardware. When given, any other board is refused. */
   board?: pulumi.Input<BoardName>;
   ssh: pulumi.Input<SshArgs>;
+  /**
+   * What parts may be signed for in place of the device's name (`scope` of a Pipeline), such as `{ site: "basel" }`:
+   * at most 32. A change restarts the agent. Default: none.
+   */
+  labels?: pulumi.Input<Record<string, pulumi.Input<string>>>;
 }
 
 /**
@@ -52,6 +57,7 @@ export class Device extends pulumi.CustomResource {
   declare readonly hostKey: pulumi.Output<string>;
   /** State of the agent's unit on the board; `active` when all is well. */
   declare readonly agent: pulumi.Output<string>;
+  declare readonly labels: pulumi.Output<Record<string, string>>;
   declare readonly online: pulumi.Output<boolean>;
   declare readonly runtimeDigest: pulumi.Output<string>;
 
@@ -76,6 +82,7 @@ const OUTPUTS = {
   machine: undefined,
   simulated: undefined,
   hostKey: undefined,
+  labels: undefined,
   agent: undefined,
   online: undefined,
   runtimeDigest: undefined,

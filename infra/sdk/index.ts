@@ -6,6 +6,7 @@ export {
   type DetectArgs,
   Pipeline,
   type PipelineArgs,
+  type ScopeArgs,
   type SinksArgs,
   type SourceArgs,
   type TlsArgs,

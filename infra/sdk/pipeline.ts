@@ -92,7 +92,18 @@ export interface PipelineArgs {
    * `jetfleet status` tells when what is measured does not keep it.
    */
   budget?: pulumi.Input<BudgetArgs>;
+  /**
+   * For whom the release key signs this version, and its set. Pipelines of one name, content and scope on several
+   * devices are then one part, signed once. The device must be among them. Default: the device alone.
+   */
+  scope?: pulumi.Input<ScopeArgs>;
 }
+
+/** Devices by name, those that bear all of these labels, or all of the fleet. */
+export type ScopeArgs =
+  | { to: "devices"; devices: pulumi.Input<pulumi.Input<string>[]> }
+  | { to: "labels"; labels: pulumi.Input<Record<string, pulumi.Input<string>>> }
+  | { to: "fleet" };
 
 /** Video from a source through a model on one device. It is created when frames flow, and not before. */
 export class Pipeline extends pulumi.CustomResource {
@@ -123,6 +134,7 @@ export class Pipeline extends pulumi.CustomResource {
         libraryFaults: device.libraryFaults,
         powerMode: device.powerMode,
         simulated: device.simulated,
+        labels: device.labels,
       },
       detect: { ...detect, model: detect.model.manifest },
       sources: withSecretUris(args.sources),

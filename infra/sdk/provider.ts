@@ -8,8 +8,12 @@ export interface ProviderArgs {
   fleet: pulumi.Input<string>;
   /** Path of the PEM file with the operator's key, its certificate and the fleet's CA. */
   operatorCredentials: pulumi.Input<string>;
-  /** Path of the fleet's ed25519 signing key. */
+  /** Path of the ed25519 key that releases pipelines; the fleet's root as well unless `rootKey` is set. */
   signingKey: pulumi.Input<string>;
+  /** Path of the fleet's root key; its public half alone where somebody else certifies the hub. */
+  rootKey?: pulumi.Input<string>;
+  /** Raise it by one to begin all numbers anew, after a key was lost. Default: 0. */
+  epoch?: pulumi.Input<number>;
   /** What deleting a device does when its board cannot be reached. Default: error. */
   onUnreachable?: pulumi.Input<"error" | "forget">;
 }

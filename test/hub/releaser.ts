@@ -38,6 +38,23 @@ export function newKey(): SigningKey & RootKey & { privateKeyPem: string } {
   return { privateKeyPem, publicKeyPem, keyId: keyIdOfPem(publicKeyPem) };
 }
 
+/** Version `n` of a pipeline, `entrance` unless said otherwise, signed for its device alone. */
+export function sealVersion(
+  key: SigningKey,
+  change: Partial<Draft> & { device: string },
+  n = 1,
+): Sealed {
+  const draft = {
+    fleet: "demo",
+    scope: { to: "devices" as const, devices: [change.device] },
+    board: "agx-xavier" as const,
+    spec: specOf("entrance"),
+    manifest: MANIFEST,
+  };
+  const below: Taken[] = n > 1 ? [{ number: { epoch: 0, n: n - 1 }, digest: null }] : [];
+  return sealDraft({ ...draft, ...change }, { pipeline: below, set: below }, 0, key);
+}
+
 /** Releases pipelines as a program does, over the hub's own interface and with a key of its own. */
 export class Releaser {
   readonly key = newKey();
@@ -63,14 +80,7 @@ export class Releaser {
   }
 
   seal(change: Partial<Draft> & { device: string }, n = 1): Sealed {
-    const draft = {
-      fleet: "demo",
-      board: "agx-xavier" as const,
-      spec: specOf("entrance"),
-      manifest: MANIFEST,
-    };
-    const below: Taken[] = n > 1 ? [{ number: { epoch: 0, n: n - 1 }, digest: null }] : [];
-    return sealDraft({ ...draft, ...change }, { pipeline: below, set: below }, 0, this.key);
+    return sealVersion(this.key, change, n);
   }
 
   async send({ envelopes }: Sealed): Promise<void> {

@@ -7,9 +7,11 @@ import { isProperties, type Properties, reveal, UNKNOWN, type Value } from "../r
 import { pipelinePlanner } from "./pipeline-planner.ts";
 import { knownAt, planQuestion, textOf } from "./plan-question.ts";
 
-/** No change of what runs: a new estimate, and what only the plan is made from. */
+/** No change of what runs: a new estimate, and what only plans and checks are made from. */
 export function concernsPlanOnly(path: string): boolean {
-  return /^(plan|device\.(module|jetpack|libraryFaults|powerMode|simulated))([.[]|$)/.test(path);
+  return /^(plan|device\.(module|jetpack|libraryFaults|powerMode|simulated|labels))([.[]|$)/.test(
+    path,
+  );
 }
 
 /** Adds the plan to the inputs, as a preview shows nothing else, and tells what demands cannot be met. */

@@ -38,7 +38,10 @@ export function verifiedPart(
   if (part === null) return null;
   const { document } = part;
   const isAsked = document.kind === kind && document.fleet === fleet && document.name === name;
-  if (isAsked && isInScope(document.scope, { device, labels: {} })) return refOf(part);
+  // Labels are the device's own business: a part of ours for any of them may be the one that it had before.
+  const { scope } = document;
+  const isForIt = scope.to === "labels" || isInScope(scope, { device, labels: {} });
+  if (isAsked && isForIt) return refOf(part);
   const got = `${document.kind} ${document.name} of ${document.fleet} for ${scopeText(document.scope)}`;
   throw differs(`${kind} ${name} of ${fleet} for ${device}, at the hub`, got);
 }

@@ -5,6 +5,7 @@ import {
   openPart,
   PipelinePart,
   refOf,
+  type Scope,
   SetPart,
   sealPart,
   sha256Digest,
@@ -16,6 +17,8 @@ import type { SigningKey } from "../config.ts";
 export interface Draft {
   fleet: string;
   device: string;
+  /** For whom it is signed; the device is among them. */
+  scope: Scope;
   board: BoardName;
   spec: PipelineSpec;
   manifest: ModelManifest;
@@ -45,13 +48,8 @@ export function sealDraft(
   epoch: number,
   key: SigningKey,
 ): Sealed {
-  const { fleet, device, board, spec, manifest } = draft;
-  const head = {
-    contract: CONTRACT_VERSION,
-    fleet,
-    scope: { to: "devices" as const, devices: [device] },
-    name: spec.name,
-  };
+  const { fleet, scope, board, spec, manifest } = draft;
+  const head = { contract: CONTRACT_VERSION, fleet, scope, name: spec.name };
   const setOf = (number: PartRef["number"]) =>
     SetPart.parse({ kind: "set", ...head, number, models: [manifest] });
   const set = seal(setOf, taken.set, epoch, key);

@@ -1,7 +1,7 @@
 import { CONTRACT_VERSION, type Reported } from "../../../fleet/contract/index.ts";
 import { FleetError } from "../../../fleet/errors/index.ts";
 import { type FleetLink, type Owner, withCompareAndSet } from "../../../fleet/hub/client/index.ts";
-import { canonicalJson } from "../../../fleet/release/index.ts";
+import { canonicalJson, type Roles } from "../../../fleet/release/index.ts";
 import type { PlanSummary } from "../../../fleet/spec/index.ts";
 import type { FleetContext } from "../fleet-context.ts";
 import { type Question, requireAsSigned, takenNumbers, verifiedPart } from "./known-parts.ts";
@@ -23,7 +23,7 @@ export async function publish(
   signal: AbortSignal,
   link: FleetLink,
   { draft, plan, owner, last, differenceSeen }: Publication,
-): Promise<Released & { errorBeforeAtMs: number | null }> {
+): Promise<Released & { roles: Roles; errorBeforeAtMs: number | null }> {
   const { device, spec, fleet } = draft;
   const reported = await link.readRetained(device, "reported");
   const roles = await context.certified(signal, reported);
@@ -46,7 +46,7 @@ export async function publish(
       await hub.putPart(sealed.envelopes.pipeline);
       await hub.choose(device, spec.name, choice, tag);
     }
-    return { part: sealed.part, set: sealed.set, errorBeforeAtMs: errorTimeOf(reported) };
+    return { part: sealed.part, set: sealed.set, roles, errorBeforeAtMs: errorTimeOf(reported) };
   });
 }
 

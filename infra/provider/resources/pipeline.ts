@@ -22,9 +22,11 @@ import {
   planOf,
   summaryIn,
 } from "../plan/pipeline-plan.ts";
+import { certifiedUntil, endingSoon } from "../release/certified-until.ts";
 import { verifiedPart } from "../release/known-parts.ts";
 import { Released } from "../release/parts.ts";
 import { ownerOf, publish, withdraw } from "../release/publish.ts";
+import { checkScope, ScopeInput, scopeOf } from "../release/scope.ts";
 import { InitFailed } from "../rpc/errors.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { type Properties, reveal, UNKNOWN } from "../rpc/values.ts";
@@ -44,11 +46,16 @@ export const PipelineInputs = PipelineSpec.extend({
         .meta({ description: "What the plan warns of: libraries that are not as it takes them." }),
       powerMode: z.string().optional().meta({ description: "What the plan is made for." }),
       simulated: z.boolean().optional().meta({ description: "Whether there is no real silicon." }),
+      labels: z
+        .record(z.string(), z.string())
+        .optional()
+        .meta({ description: "What the device is addressed by; scope must be of these." }),
     })
     .meta({ description: "The device that runs the pipeline." }),
   detect: DetectSpec.extend({
     model: ModelManifest.meta({ description: "Manifest of the model, an output of Model." }),
   }),
+  scope: ScopeInput.optional(),
 });
 type PipelineInputs = z.infer<typeof PipelineInputs>;
 
@@ -57,6 +64,9 @@ export const PipelineState = z.object({
   released: Released.optional().meta({
     description:
       "The signed parts, by digest and number; absent until a version with parts releases it.",
+  }),
+  certifiedUntil: z.string().optional().meta({
+    description: "Until when the hub may compose what the device runs; any `up` renews it in time.",
   }),
   state: z.string().meta({
     description:
@@ -82,7 +92,8 @@ export const pipelineResource: Resource = {
 
   goals: () => Promise.resolve({ state: "running" }),
 
-  refine: (inputs, _checked, urn) => Promise.resolve(addPlan(urn, inputs)),
+  refine: (inputs, _checked, urn) =>
+    Promise.resolve([...addPlan(urn, inputs), ...checkScope(inputs)]),
 
   diff(known, news) {
     const changes = changedInputs(known, news).map((change) => ({
@@ -90,7 +101,7 @@ export const pipelineResource: Resource = {
       replace: RULES.replaceOn.includes(change.path),
     }));
     return {
-      changes: [...changes, ...diffState(known.state, { state: "running" }), ...unreleased(known)],
+      changes: [...changes, ...drift(known), ...endingSoon(known.state)],
       deleteBeforeReplace: RULES.deleteBeforeReplace,
     };
   },
@@ -99,7 +110,8 @@ export const pipelineResource: Resource = {
     const { name, device } = reveal(inputs) as { name?: unknown; device?: { name?: unknown } };
     const known = typeof name === "string" && typeof device?.name === "string";
     logPlan(inputs["plan"], log);
-    const state = { ...inputs, specDigest: UNKNOWN, released: UNKNOWN, state: "running" };
+    const unknown = { specDigest: UNKNOWN, released: UNKNOWN, certifiedUntil: UNKNOWN };
+    const state = { ...inputs, ...unknown, state: "running" };
     return { id: known ? `${String(device?.name)}/${name}` : "", state };
   },
 
@@ -109,7 +121,8 @@ export const pipelineResource: Resource = {
     return {
       ...news,
       specDigest: same ? (known.state["specDigest"] ?? UNKNOWN) : UNKNOWN,
-      released: UNKNOWN,
+      released: changesNothing(known, news) ? (known.state["released"] ?? UNKNOWN) : UNKNOWN,
+      certifiedUntil: UNKNOWN,
       state: "running",
       ...planOf(news, known),
     };
@@ -121,12 +134,35 @@ export const pipelineResource: Resource = {
   },
 
   async update(context, operation, known, news) {
+    if (changesNothing(known, news)) return await renew(context, operation, known, news);
     return await deploy(context, operation, news, known);
   },
 
   read: readPipeline,
   delete: deletePipeline,
 };
+
+/** What is not as it was deployed. */
+function drift(known: Known): PropertyDiff[] {
+  return [...diffState(known.state, { state: "running" }), ...unreleased(known)];
+}
+
+function changesNothing(known: Known, news: Properties): boolean {
+  return changedInputs(known, news).length === 0 && drift(known).length === 0;
+}
+
+/** The pipeline is left alone. */
+async function renew(
+  context: FleetContext,
+  operation: Operation,
+  known: Known,
+  news: Properties,
+): Promise<Properties> {
+  await context.hubInfo(operation.signal);
+  const roles = await context.certified(operation.signal, null);
+  const until = certifiedUntil(context, operation, roles);
+  return { ...known.state, ...news, ...planOf(news, known), ...until };
+}
 
 /** Deployed by the former version, under a signature over the whole device: it is yet to be released by itself. */
 function unreleased({ state }: Known): PropertyDiff[] {
@@ -163,17 +199,20 @@ async function deploy(
   logWarnings(summary, (message, severity = "info") => operation.log(severity, message));
   const parsed = parseInputs(inputs);
   const { device, spec, manifest } = splitInputs(parsed);
-  const draft = { fleet: context.config.fleet, device, board: parsed.device.board, spec, manifest };
+  const { board } = parsed.device;
+  const scope = scopeOf(parsed.scope, device);
+  const draft = { fleet: context.config.fleet, device, scope, board, spec, manifest };
   const specDigest = pipelineDigest(spec, manifest);
   return await context.withLink(operation.signal, async (link) => {
-    const { errorBeforeAtMs, ...released } = await publish(context, operation.signal, link, {
+    const { errorBeforeAtMs, roles, ...released } = await publish(context, operation.signal, link, {
       draft,
       plan: summary,
       owner: ownerOf(operation.urn),
       last: known === undefined ? null : lastReleased(known.state),
       differenceSeen: DIFFERENT.has(known?.state["state"]),
     });
-    const state = { ...inputs, specDigest, released, ...plan };
+    const until = certifiedUntil(context, operation, roles);
+    const state = { ...inputs, specDigest, released, ...until, ...plan };
     try {
       await waitRunning(operation, link, {
         device,
@@ -190,7 +229,7 @@ async function deploy(
   });
 }
 
-function splitInputs({ device, detect, ...rest }: PipelineInputs): {
+function splitInputs({ device, detect, scope: _, ...rest }: PipelineInputs): {
   device: string;
   spec: PipelineSpec;
   manifest: ModelManifest;

@@ -17,7 +17,7 @@ export interface Known {
 export type Log = (message: string, severity?: Severity) => void;
 
 /**
- * One resource type. Check and diff talk to nobody, and diff does not even look at this machine.
+ * One resource type. Check and diff talk to nobody, and of this machine diff looks at nothing but the clock.
  * Everything else takes an operation, whose signal it obeys.
  */
 export interface Resource {

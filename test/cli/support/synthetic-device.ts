@@ -32,6 +32,7 @@ export function reportedOf(device: string, board: BoardName = "agx-xavier"): Rep
     atMs: Date.now(),
     generation: 1,
     update: { state: "committed", sinceMs: Date.now() - 60_000 },
+    labels: {},
     setDigest: `sha256:${"7".repeat(64)}`,
     board: {
       board,

@@ -11,6 +11,7 @@ describe("provisioning", () => {
     hubUrl: "h",
     mqttUrl: "m",
     fleetPublicKey: "k",
+    labels: { site: "basel", floor: "2" },
   };
   const release = {
     digest: "sha256:new",
@@ -58,6 +59,18 @@ describe("provisioning", () => {
       { agentConfig: { ...wanted, hubUrl: "x" } },
       true,
       ["write-credentials", "restart"],
+    ],
+    [
+      "the configuration when the labels changed",
+      { agentConfig: { ...wanted, labels: { site: "basel" } } },
+      true,
+      ["write-credentials", "restart"],
+    ],
+    [
+      "nothing when the labels are the same in another order",
+      { agentConfig: { ...wanted, labels: { floor: "2", site: "basel" } } },
+      true,
+      [],
     ],
     ["the unit when it was changed", { unit: "changed" }, true, ["write-unit", "restart"]],
     ["the boot link when it is not enabled", { enabled: false }, true, ["enable", "restart"]],

@@ -38,16 +38,34 @@ const report: FleetMessage = {
 };
 const figures: FleetMessage = { type: "stats", device: "door", message: statsOf(1), atMs: NOW };
 
-function desired(generation: number): FleetMessage {
+function desired(generation: number, expiresAtMs?: number): FleetMessage {
   const spec = {
     name: "exit",
     sources: { cam: { uri: "rtsp://cam/1", transport: "tcp" as const, loop: false } },
     detect: { model: "scene", minScore: 0.4, nmsIou: 0.45 },
     sinks: { mqtt: {} },
   };
-  const message = { generation, issuedAtMs: NOW, pipelines: [{ spec, model: null }], plans: {} };
+  const pipelines = [{ spec, model: null }];
+  const until = expiresAtMs === undefined ? {} : { expiresAtMs };
+  const message = { generation, issuedAtMs: NOW, ...until, pipelines, plans: {} };
   return { type: "desired", device: "door", message, atMs: null };
 }
+
+const DAY_MS = 24 * 3_600_000;
+
+describe("what a device was told", () => {
+  it.each([
+    [45, []],
+    [21, []],
+    [19, ["warning"]],
+    [-1, ["error"]],
+  ])("and ends in %d days is a problem when the hub does not renew it", (days, severities) => {
+    const view = viewAfter([birth, report, figures, desired(1, NOW + days * DAY_MS)]);
+    const found = view.problems.filter(({ code }) => code === "HUB_NOT_CERTIFIED");
+    expect(found.map(({ severity }) => severity)).toEqual(severities);
+    expect(view.devices[0]?.desiredUntilMs).toBe(NOW + days * DAY_MS);
+  });
+});
 
 describe("the fleet view", () => {
   it("is healthy when the device is online and its pipeline delivers frames", () => {

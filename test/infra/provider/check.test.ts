@@ -159,6 +159,52 @@ describe("check of a pipeline", () => {
   });
 });
 
+function manyLabels(count: number): Properties {
+  return Object.fromEntries(Array.from({ length: count }, (_, n) => [`label-${n}`, "x y"]));
+}
+
+describe("check of a pipeline's scope", () => {
+  const labelled = { name: "door", board: "tx2", labels: { site: "basel", floor: "2" } };
+  const scoped = (scope: unknown, device: unknown = labelled) =>
+    check("Pipeline", { ...pipelineInputs(), device, scope } as Properties);
+
+  test.each([
+    [{ to: "fleet" }],
+    [{ to: "labels", labels: { site: "basel" } }],
+    [{ to: "devices", devices: ["yard", "door"] }],
+    [{ to: "labels", labels: { site: UNKNOWN } }],
+  ])("takes %j", async (scope) => {
+    expect((await scoped(scope)).failures).toEqual([]);
+  });
+
+  test("takes labels of a device that is not known yet", async () => {
+    const device = { ...labelled, labels: UNKNOWN };
+    const scope = { to: "labels", labels: { site: "bern" } };
+    expect((await scoped(scope, device)).failures).toEqual([]);
+  });
+
+  test.each([
+    [{ to: "city" }, "scope.to", 'expected one of "devices", "labels", "fleet", got "city"'],
+    [{ to: "labels" }, "scope.labels", "expected at least one of labels"],
+    [{ to: "labels", labels: {} }, "scope.labels", "expected at least one of labels"],
+    [{ to: "devices", devices: [] }, "scope.devices", "expected at least one of devices"],
+    [
+      { to: "fleet", devices: ["door"] },
+      "scope.devices",
+      "goes with a scope to devices, not to fleet",
+    ],
+    [
+      { to: "labels", labels: { site: "bern" } },
+      "scope",
+      "expected a scope that the device is in, got site=bern, and door has floor=2, site=basel",
+    ],
+    [{ to: "devices", devices: ["yard"] }, "scope", "got yard, and door has floor=2"],
+  ])("refuses %j", async (scope, property, reason) => {
+    const { failures } = await scoped(scope);
+    expect(failures).toEqual([{ property, reason: expect.stringContaining(reason) }]);
+  });
+});
+
 describe("check of a device", () => {
   test.each([
     ["address", "", 'expected a text of at least 1 character, got ""'],
@@ -171,11 +217,25 @@ describe("check of a device", () => {
     ["powerMode", "MAXN", "not yet supported by this version"],
     ["ssh.username", "x", "did you mean user?"],
     ["agent", "active", "unknown property"],
+    ["labels.site", "", "must be 1 to 63 printable ASCII characters"],
+    ["labels.site", " basel", "begin and end with no space"],
+    ["labels.site", "b\u0000l", "printable ASCII"],
+    ["labels.site", "z\u00fcrich", "printable ASCII"],
+    ["labels.site", "x".repeat(64), "1 to 63"],
+    ["labels.site", 7, "expected a text, got 7"],
+    ["labels.Site", "basel", "name must be 1 to 63 lower-case letters"],
+    ["labels", "basel", 'expected an object, got "basel"'],
+    ["labels", manyLabels(33), "must be at most 32 labels"],
   ])("refuses %s = %j at its path", async (path, value, reason) => {
     const { failures } = await check("Device", changed(deviceInputs(), path, value));
     expect(failures).toHaveLength(1);
     expect(failures[0]?.property).toBe(path);
     expect(failures[0]?.reason).toContain(reason);
+  });
+
+  test.each([{}, manyLabels(32), { site: UNKNOWN }, UNKNOWN])("takes labels %#", async (labels) => {
+    const { failures } = await check("Device", changed(deviceInputs(), "labels", labels));
+    expect(failures).toEqual([]);
   });
 
   test("takes its name from the resource when none is given", async () => {

@@ -143,6 +143,33 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
     expect(await onBoard("systemctl show -p MainPID jetfleet-agent")).toBe(pid);
   });
 
+  test("takes changed labels where it is, and shows those that somebody else gave it as drift", async () => {
+    const basel = await inputs({ labels: { site: "basel", floor: "2" } });
+    expect(await world.driver.diff(urn, device, basel)).toMatchObject({
+      changes: { labels: "ADD" },
+      replaces: [],
+    });
+    const preview = await world.driver.update(urn, device, basel, { preview: true });
+    expect(preview.state["labels"]).toEqual(basel["labels"]);
+    const labelled = await world.driver.update(urn, device, basel);
+    expect(labelled.state["labels"]).toEqual(basel["labels"]);
+    expect((await driftOf(labelled)).drift).toEqual({});
+    const config = "/etc/jetfleet/agent.json";
+    expect(JSON.parse(await onBoard(`cat ${config}`))).toMatchObject({ labels: basel["labels"] });
+    const bern = await inputs({ labels: { site: "bern", floor: "2" } });
+    expect((await world.driver.diff(urn, labelled, bern)).changes).toEqual({
+      "labels.site": "UPDATE",
+    });
+    await board.exec(`sed -i s/basel/zug/ ${config}`);
+    const { read, drift } = await driftOf(labelled);
+    expect(read.state["labels"]).toEqual({ site: "zug", floor: "2" });
+    expect(drift).toEqual({ labels: "UPDATE" });
+    device = await world.driver.update(urn, read, await inputs());
+    expect(device.state["labels"]).toEqual({});
+    expect(JSON.parse(await onBoard(`cat ${config}`))).toMatchObject({ labels: {} });
+    expect(await world.driver.read(urn, device)).toEqual(device);
+  });
+
   test("in another power mode says so when it is read, which is no drift", async () => {
     await board.exec("nvpmodel -m 0");
     const { read, drift } = await driftOf(device);
@@ -152,7 +179,7 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
   });
 
   test("with other libraries, or read by a version that told fewer outputs, is no drift", async () => {
-    const { module: _module, tensorrt: _tensorrt, libraryFaults: _faults, ...older } = device.state;
+    const { module: _m, tensorrt: _t, libraryFaults: _f, labels: _l, ...older } = device.state;
     expect(
       (await world.driver.diff(urn, { ...device, state: older }, device.inputs)).changes,
     ).toEqual({});

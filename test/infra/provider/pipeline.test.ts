@@ -262,7 +262,7 @@ describe("diff", () => {
   const base: Resource = {
     id: "x/entrance",
     inputs: pipelineInputs("x"),
-    state: { state: "running", released: RELEASED },
+    state: { state: "running", released: RELEASED, certifiedUntil: "2099-01-01T00:00:00.000Z" },
   };
   const diff = (news: Properties) => world.driver.diff(urn, base, { ...news, state: "running" });
 

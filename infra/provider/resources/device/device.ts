@@ -1,9 +1,9 @@
 import { FleetError } from "../../../../fleet/errors/index.ts";
 import { uninstall } from "../../../../fleet/provision/install.ts";
 import { DeviceSpec, UNSUPPORTED_DEVICE_KEYS } from "../../../../fleet/spec/index.ts";
-import { diffInputs, diffState, sameValue } from "../../diff.ts";
-import { UNKNOWN } from "../../rpc/values.ts";
-import type { Resource } from "../resource.ts";
+import { diffInputs, diffState, type PropertyDiff, sameValue } from "../../diff.ts";
+import { type Properties, UNKNOWN, type Value } from "../../rpc/values.ts";
+import type { Known, Resource } from "../resource.ts";
 import { provision } from "./provision.ts";
 import { isUnreachable, readDevice } from "./read.ts";
 import { GOALS, goalsOf, PROBED, specOf, targetOf } from "./state.ts";
@@ -19,7 +19,8 @@ export const deviceResource: Resource = {
 
   diff(known, news) {
     const goals = Object.fromEntries(GOALS.map((key) => [key, news[key]]));
-    const changes = [...diffInputs(known.inputs, news, RULES), ...diffState(known.state, goals)];
+    const declared = diffInputs(known.inputs, news, RULES);
+    const changes = [...declared, ...diffState(known.state, goals), ...labelDrift(known, news)];
     return { changes, deleteBeforeReplace: RULES.deleteBeforeReplace };
   },
 
@@ -27,7 +28,7 @@ export const deviceResource: Resource = {
     const unknown = Object.fromEntries(PROBED.map((key) => [key, UNKNOWN]));
     const board = inputs["board"] ?? UNKNOWN;
     const id = typeof inputs["name"] === "string" ? inputs["name"] : "";
-    return { id, state: { ...unknown, ...inputs, board } };
+    return { id, state: { ...unknown, ...inputs, board, labels: labelsIn(inputs) } };
   },
 
   previewUpdate(known, news, log) {
@@ -37,7 +38,7 @@ export const deviceResource: Resource = {
     const before = moved ? deviceResource.previewCreate(news, log).state : known.state;
     const board = news["board"] ?? before["board"] ?? UNKNOWN;
     const runtimeDigest = changed("runtime") ? UNKNOWN : (before["runtimeDigest"] ?? UNKNOWN);
-    return { ...before, ...news, board, runtimeDigest };
+    return { ...before, ...news, board, runtimeDigest, labels: labelsIn(news) };
   },
 
   async create(context, operation, inputs) {
@@ -73,6 +74,17 @@ export const deviceResource: Resource = {
     await context.hub(operation.signal).deleteDevice(spec.name);
   },
 };
+
+/** A program that says nothing of labels wants none. */
+function labelsIn({ labels }: Properties): Value {
+  return labels ?? {};
+}
+
+/** Labels that somebody else gave the device; those that the program changed are told one by one. */
+function labelDrift({ inputs, state }: Known, news: Properties): PropertyDiff[] {
+  if (state["labels"] === undefined || !sameValue(inputs["labels"], news["labels"])) return [];
+  return diffState(state, { labels: labelsIn(news) });
+}
 
 function unreachableOnDelete(name: string, cause: FleetError): FleetError {
   return new FleetError(

@@ -15,6 +15,7 @@ import {
   type WantedConfig,
 } from "../../../../fleet/provision/plan.ts";
 import { type BoardProbe, probeBoard, warnOfModule } from "../../../../fleet/provision/probe.ts";
+import type { DeviceSpec } from "../../../../fleet/spec/index.ts";
 import type { SshConnection } from "../../../../fleet/ssh/index.ts";
 import { waitOnline } from "../../await/agent-online.ts";
 import type { FleetContext } from "../../fleet-context.ts";
@@ -49,7 +50,7 @@ export async function provision(
     });
     return await context.withLink(signal, async (link) => {
       const before = await link.readRetained(spec.name, "presence");
-      const wanted = wantedConfig(context, spec.name, probe.board, info.mqttUrl);
+      const wanted = wantedConfig(context, spec, probe.board, info.mqttUrl);
       const identity: WantedIdentity = {
         peer: { kind: "device", fleet: wanted.fleet, name: spec.name },
         caPem: context.hub(signal).caPem,
@@ -82,7 +83,13 @@ export async function provision(
           signal.aborted ? outcome(signal, error) : error,
         );
       }
-      return { ...facts, online: true, ...inputs, board: probe.board };
+      return {
+        ...facts,
+        online: true,
+        ...inputs,
+        board: probe.board,
+        labels: { ...wanted.labels },
+      };
     });
   });
 }
@@ -124,12 +131,13 @@ async function agentLog(connection: SshConnection): Promise<string> {
 
 function wantedConfig(
   context: FleetContext,
-  device: string,
+  { name, labels = {} }: DeviceSpec,
   board: string,
   mqttUrl: string,
 ): WantedConfig {
   const { fleet, hubUrl } = context.config;
-  return { fleet, device, board, hubUrl, mqttUrl, fleetPublicKey: context.root.publicKeyPem };
+  const fleetPublicKey = context.root.publicKeyPem;
+  return { fleet, device: name, board, hubUrl, mqttUrl, fleetPublicKey, labels };
 }
 
 function describeBoard(probe: BoardProbe): string {

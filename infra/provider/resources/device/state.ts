@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { BoardProbe } from "../../../../fleet/provision/probe.ts";
-import { DeviceSpec } from "../../../../fleet/spec/index.ts";
+import { DeviceSpec, Labels } from "../../../../fleet/spec/index.ts";
 import type { SshTarget } from "../../../../fleet/ssh/index.ts";
 import type { FleetContext } from "../../fleet-context.ts";
 import { type Properties, reveal, type Value } from "../../rpc/values.ts";
@@ -47,6 +47,7 @@ export const DeviceState = z.object({
   online: z.boolean().meta({ description: "Whether the agent is connected to the hub." }),
   fleet: z.string().meta({ description: "Fleet that the device belongs to." }),
   hubUrl: z.string().meta({ description: "Hub that the device was told to use." }),
+  labels: Labels.optional().meta({ description: "What the device is addressed by." }),
   keyId: z.string().meta({ description: "Key whose desired documents the device obeys." }),
 });
 export type DeviceState = z.infer<typeof DeviceState>;
@@ -103,7 +104,7 @@ export function stateOf(
   context: FleetContext,
   probe: BoardProbe,
   hostKey: string,
-): Omit<DeviceState, "online" | "runtime"> {
+): Omit<DeviceState, "online" | "runtime" | "labels"> & { labels: Record<string, string> } {
   const config = probe.agentConfig;
   return {
     model: probe.model,
@@ -121,6 +122,7 @@ export function stateOf(
     enabled: probe.enabled,
     fleet: config?.fleet ?? "",
     hubUrl: config?.hubUrl ?? "",
+    labels: { ...config?.labels },
     keyId:
       config?.fleetPublicKey === context.root.publicKeyPem ? context.root.keyId : "another key",
   };

@@ -20,7 +20,7 @@ import {
   type WantedPipeline,
 } from "../../../../fleet/deploy/index.ts";
 import { pipelineDigest } from "../../../../fleet/release/index.ts";
-import type { ModelManifest, PipelineSpec } from "../../../../fleet/spec/index.ts";
+import type { Labels, ModelManifest, PipelineSpec } from "../../../../fleet/spec/index.ts";
 import type { Identity } from "../../../../fleet/transfer/identity/identity.ts";
 
 export interface Conduct {
@@ -69,14 +69,20 @@ export class FakeDevice {
   #frames = 0;
   #seq = 0;
 
-  private constructor(client: MqttClient, fleet: string, name: string, publicKeyPem: string) {
+  private constructor(
+    client: MqttClient,
+    fleet: string,
+    name: string,
+    publicKeyPem: string,
+    labels: Labels,
+  ) {
     this.#client = client;
     this.#fleet = fleet;
     this.#name = name;
     this.#identity = {
       fleet,
       device: name,
-      labels: {},
+      labels,
       rootPublicKeyPem: publicKeyPem,
       board: BOARD,
     };
@@ -89,6 +95,8 @@ export class FakeDevice {
     publicKeyPem: string;
     /** What it remembers; nothing unless said otherwise. */
     memory?: Memory;
+    /** What it is addressed by; nothing unless said otherwise. */
+    labels?: Labels;
   }): Promise<FakeDevice> {
     const { mqttUrl, identity, publicKeyPem } = options;
     if (identity.peer.kind !== "device") throw new Error("not a device's identity");
@@ -100,7 +108,7 @@ export class FakeDevice {
       protocolVersion: 4,
       reconnectPeriod: 0,
     });
-    const device = new FakeDevice(client, fleet, name, publicKeyPem);
+    const device = new FakeDevice(client, fleet, name, publicKeyPem, options.labels ?? {});
     if (options.memory) device.memory = options.memory;
     client.on("message", (_topic, payload) => device.#accept(payload));
     await device.#publish("presence", {
@@ -154,6 +162,7 @@ export class FakeDevice {
         update: { state: "committed", sinceMs: nowMs },
         updates: this.#updates(nowMs),
         setDigest: null,
+        labels: this.#identity.labels,
         board: {
           board: BOARD,
           model: "quill",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { HubClient } from "../../../../fleet/hub/client/index.ts";
 import { startHub } from "../../../../fleet/hub/hub.ts";
 import { RuntimeShelf } from "../../../../fleet/provision/runtime/index.ts";
+import type { Labels } from "../../../../fleet/spec/index.ts";
 import type { Properties } from "../../../../infra/provider/rpc/values.ts";
 import { startServer } from "../../../../infra/provider/server.ts";
 import { certifyDevice } from "../../../hub/device-identity.ts";
@@ -23,7 +24,7 @@ export interface World {
   publicKeyPem: string;
   modelPath: string;
   /** A device that the hub knows and that is online. */
-  device(name: string): Promise<FakeDevice>;
+  device(name: string, labels?: Labels): Promise<FakeDevice>;
   stopHub(): Promise<void>;
   startHub(): Promise<void>;
   close(): Promise<void>;
@@ -73,10 +74,10 @@ export async function createWorld(runtimes?: RuntimeShelf): Promise<World> {
     config,
     publicKeyPem: key.publicKeyPem,
     modelPath,
-    async device(name) {
+    async device(name, labels = {}) {
       const identity = await certifyDevice(hub, FLEET, name, join(dir, `${name}.pem`));
       const { publicKeyPem } = key;
-      const device = await FakeDevice.connect({ mqttUrl, identity, publicKeyPem });
+      const device = await FakeDevice.connect({ mqttUrl, identity, publicKeyPem, labels });
       devices.push(device);
       return device;
     },
