@@ -13,6 +13,7 @@ import {
 } from "./is-current.ts";
 import type { OnlineKey } from "./online-key.ts";
 import type { PartStore } from "./part-store.ts";
+import type { PreviousGenerations } from "./previous-generations.ts";
 import type { RolesStore } from "./roles-store.ts";
 import { isEmpty, type Selection } from "./selection.ts";
 import type { SelectionStore } from "./selection-store.ts";
@@ -30,6 +31,7 @@ export interface ComposerParts {
   roles: RolesStore;
   parts: PartStore;
   selections: SelectionStore;
+  previous: PreviousGenerations;
   retained: (topic: string) => Uint8Array | undefined;
   publish: (topic: string, payload: Buffer) => Promise<void>;
   /** How long changes are gathered. */
@@ -125,8 +127,19 @@ export class Composer {
       key.privateKeyPem,
       nowMs,
     );
+    if (before !== null) await this.#rememberPrevious(device, before.pipelines, composition.chosen);
     await publish(name, Buffer.from(JSON.stringify(message), "utf8"));
     log("composed", { device, generation, pipelines: composition.chosen.length });
+  }
+
+  /** On disk before the next generation is out, so that no part of the one before goes meanwhile. */
+  async #rememberPrevious(device: string, before: readonly string[], chosen: readonly Chosen[]) {
+    const next = new Set(chosen.map(({ digest }) => digest));
+    // A generation that only renews another names the same.
+    if (before.length === next.size && before.every((digest) => next.has(digest))) return;
+    const { previous, parts } = this.#parts;
+    await parts.use(before);
+    await previous.replace(device, before);
   }
 
   /**

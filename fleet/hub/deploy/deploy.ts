@@ -17,10 +17,14 @@ import type { GatherTimes } from "./gather.ts";
 import { readsOf, reportedIn } from "./is-current.ts";
 import { type OnlineKey, openOnlineKey } from "./online-key.ts";
 import { PartStore } from "./part-store.ts";
+import { PreviousGenerations } from "./previous-generations.ts";
+import { prune } from "./prune.ts";
 import { requireMatch } from "./require-match.ts";
 import { RolesStore } from "./roles-store.ts";
 import { choiceOf, isFormer, type StoredChoice, tagOf, withChoice, without } from "./selection.ts";
 import { SelectionStore } from "./selection-store.ts";
+
+const PRUNE_EVERY_MS = 24 * 3_600_000;
 
 export interface DeployOptions {
   /** Folder of roles, parts and selections. */
@@ -38,6 +42,7 @@ interface Stores {
   roles: RolesStore;
   parts: PartStore;
   selections: SelectionStore;
+  previous: PreviousGenerations;
   composer: Composer;
 }
 
@@ -50,6 +55,8 @@ interface Stores {
 export class Deploy {
   readonly #options: DeployOptions;
   readonly #opened: Stores | FleetError;
+  #pruneTimer: NodeJS.Timeout | undefined;
+  #pruning: Promise<void> = Promise.resolve();
 
   private constructor(options: DeployOptions, opened: Stores | FleetError) {
     this.#options = options;
@@ -71,14 +78,21 @@ export class Deploy {
     return this.#opened;
   }
 
-  /** Composes for every device that something is chosen or retained for. */
+  /** Composes for every device that something is chosen or retained for, and prunes parts now and every day. */
   start(): void {
     if (this.#opened instanceof FleetError) return;
     this.#opened.composer.start(() => this.#devices());
+    const pruneParts = () => {
+      this.#pruning = this.#pruning.then(() => this.#prune());
+    };
+    pruneParts();
+    this.#pruneTimer = setInterval(pruneParts, PRUNE_EVERY_MS).unref();
   }
 
   async stop(): Promise<void> {
     if (this.#opened instanceof FleetError) return;
+    clearInterval(this.#pruneTimer);
+    await this.#pruning;
     await this.#opened.composer.stop();
     await this.#opened.selections.settled();
   }
@@ -136,10 +150,12 @@ export class Deploy {
     const pipeline = choice && this.#stores.parts.get(choice.part);
     const set =
       pipeline?.document.kind === "pipeline" && this.#stores.parts.get(pipeline.document.set);
-    const newest = (kind: "pipeline" | "set") =>
-      this.#stores.parts.newest(kind, name, device)?.envelope ?? null;
     const { fleet, retained } = this.#options;
-    const reads = readsOf(reportedIn(retained.get(topic(fleet, device, "reported"))));
+    const reported = reportedIn(retained.get(topic(fleet, device, "reported")));
+    const reads = readsOf(reported);
+    const addressee = { device, labels: reported?.labels ?? {} };
+    const newest = (kind: "pipeline" | "set") =>
+      this.#stores.parts.newest(kind, name, addressee)?.envelope ?? null;
     const answer = {
       choice,
       chosen: pipeline && set ? { pipeline: pipeline.envelope, set: set.envelope } : null,
@@ -152,6 +168,7 @@ export class Deploy {
 
   async choose(device: string, name: string, choice: PipelineChoice, ifMatch: string) {
     this.#requireChoosable(device, name, choice);
+    await this.#stores.parts.use([choice.part]);
     await this.#stores.selections.change(device, (selection) => {
       requireMatch(tagOf(selection, name), ifMatch, `pipeline ${name} of ${device}`);
       const before = choiceOf(selection, name);
@@ -176,6 +193,23 @@ export class Deploy {
 
   async forget(device: string): Promise<void> {
     await this.#stores.selections.forget(device);
+    await this.#stores.previous.forget(device);
+  }
+
+  async #prune(): Promise<void> {
+    const { retained, fleet, log } = this.#options;
+    const { selections, previous, parts } = this.#stores;
+    const retainedDesired = (device: string) => retained.get(topic(fleet, device, "desired"));
+    try {
+      const devices = this.#devices();
+      const pruned = await prune(
+        { devices, selections, previous, parts, retainedDesired },
+        Date.now(),
+      );
+      if (pruned.removed > 0) log("parts that nothing names were removed", pruned);
+    } catch (error) {
+      log("parts are not pruned", { reason: error instanceof Error ? error.message : "" });
+    }
   }
 
   #devices(): Set<string> {
@@ -222,12 +256,13 @@ async function openStores(options: DeployOptions): Promise<Stores> {
   const parts = await PartStore.open(path.join(folder, "parts"), log);
   const desired = (device: string) => retained.get(topic(fleet, device, "desired"));
   const selections = await SelectionStore.open(path.join(folder, "selections"), desired);
+  const previous = await PreviousGenerations.open(path.join(folder, "previous"));
   const composer = new Composer({
-    ...{ fleet, key, roles, parts, selections, gather, log },
+    ...{ fleet, key, roles, parts, selections, previous, gather, log },
     retained: (name) => retained.get(name),
     publish: (name, payload) => broker.publishRetained(name, payload),
   });
-  return { key, roles, parts, selections, composer };
+  return { key, roles, parts, selections, previous, composer };
 }
 
 function requireOwn(before: StoredChoice | null, owner: Owner, name: string, device: string): void {

@@ -1,25 +1,29 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
 import path from "node:path";
 import { SignedEnvelope } from "../../contract/index.ts";
 import { FleetError } from "../../errors/index.ts";
 import {
+  type Addressee,
+  canonicalJson,
   compareNumbers,
   inspectPart,
   isInScope,
   type OpenedPart,
   type Part,
 } from "../../release/index.ts";
-import { writeFileDurably } from "../../transfer/files/durable-file.ts";
+import { syncFolder, writeFileDurably } from "../../transfer/files/durable-file.ts";
 import type { Log } from "../log.ts";
 import { readStored } from "./stored-json.ts";
 
 /**
  * Signed parts, each in a file named by its digest and kept in memory. They never change; a file that cannot be read
- * is a part that is not there, until whoever released it sends it again.
+ * is a part that is not there, until whoever released it sends it again. Those that nothing names go after a while.
  */
 export class PartStore {
   readonly #folder: string;
   readonly #parts = new Map<string, OpenedPart>();
+  /** When a part was sent or named last, by this machine's clock; the time of its file. */
+  readonly #usedAtMs = new Map<string, number>();
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -44,12 +48,12 @@ export class PartStore {
   }
 
   /** The part of a kind and name for a device with the highest number. */
-  newest(kind: Part["kind"], name: string, device: string): OpenedPart | null {
+  newest(kind: Part["kind"], name: string, addressee: Addressee): OpenedPart | null {
     let newest: OpenedPart | null = null;
     for (const part of this.#parts.values()) {
       const { document } = part;
       if (document.kind !== kind || document.name !== name) continue;
-      if (!isInScope(document.scope, { device, labels: {} })) continue;
+      if (!isInScope(document.scope, addressee)) continue;
       if (newest === null || compareNumbers(document.number, newest.document.number) > 0) {
         newest = part;
       }
@@ -59,9 +63,60 @@ export class PartStore {
 
   /** Keeps a part whose signature was checked. */
   async add(part: OpenedPart): Promise<void> {
-    if (this.#parts.has(part.digest)) return;
+    if (this.#parts.has(part.digest)) return await this.use([part.digest]);
     await writeFileDurably(this.#fileOf(part.digest), `${JSON.stringify(part.envelope)}\n`);
     this.#parts.set(part.digest, part);
+    this.#usedAtMs.set(part.digest, Date.now());
+  }
+
+  /** Notes that these parts, and the sets of those that are pipelines, are named by something now. */
+  async use(digests: readonly string[]): Promise<void> {
+    const now = new Date();
+    for (const digest of this.#withSets(digests)) {
+      if (!this.#parts.has(digest)) continue;
+      this.#usedAtMs.set(digest, now.getTime());
+      // Lost with the power, it only makes the part look older than it is.
+      await utimes(this.#fileOf(digest), now, now).catch(() => undefined);
+    }
+  }
+
+  /**
+   * Removes what was used last before a time, but for the parts that are named, their sets, and the newest of a kind
+   * and name for each scope.
+   */
+  async removeExcept(named: readonly string[], beforeMs: number) {
+    const newest = [...this.#newestOfAll().values()].map(({ digest }) => digest);
+    const kept = this.#withSets([...named, ...newest]);
+    let removed = 0;
+    for (const digest of [...this.#parts.keys()]) {
+      // Looked at again for each, as one may be sent while another is removed.
+      if (kept.has(digest) || (this.#usedAtMs.get(digest) ?? beforeMs) >= beforeMs) continue;
+      this.#parts.delete(digest);
+      this.#usedAtMs.delete(digest);
+      await rm(this.#fileOf(digest), { force: true });
+      removed += 1;
+    }
+    if (removed > 0) await syncFolder(this.#folder);
+    return { removed, kept: this.#parts.size };
+  }
+
+  #newestOfAll(): Map<string, OpenedPart> {
+    const newest = new Map<string, OpenedPart>();
+    for (const part of this.#parts.values()) {
+      const { kind, name, scope, number } = part.document;
+      const key = canonicalJson({ kind, name, scope });
+      const before = newest.get(key);
+      if (!before || compareNumbers(number, before.document.number) > 0) newest.set(key, part);
+    }
+    return newest;
+  }
+
+  #withSets(digests: readonly string[]): Set<string> {
+    const sets = digests.flatMap((digest) => {
+      const document = this.#parts.get(digest)?.document;
+      return document?.kind === "pipeline" ? [document.set] : [];
+    });
+    return new Set([...digests, ...sets]);
   }
 
   async #load(entry: string): Promise<void> {
@@ -72,6 +127,7 @@ export class PartStore {
       throw new FleetError("HUB_STATE_UNREADABLE", `Expected the part that ${entry} is named by`);
     }
     this.#parts.set(part.digest, part);
+    this.#usedAtMs.set(part.digest, (await stat(path.join(this.#folder, entry))).mtimeMs);
   }
 
   #fileOf(digest: string): string {
