@@ -144,9 +144,18 @@ describe("the life of a pipeline", () => {
 describe("waiting", () => {
   test("says why it waits, each reason once, and never shows the camera's password", async () => {
     const before = world.engine.lines.length;
-    await deployed("talk");
-    const lines = world.engine.lines.slice(before).map(({ text }) => text);
-    expect(lines).toContain("running, waiting for the first figures");
+    const told = () => world.engine.lines.slice(before).map(({ text }) => text);
+    const device = await world.device("talk");
+    device.conduct = { state: "running", noFigures: true };
+    const inputs = await world.driver.checked(urn, pipelineInputs("talk"));
+    const creating = world.driver.create(urn, inputs);
+    await vi.waitFor(
+      () => expect(told()).toContain("running, waiting for the first figures"),
+      5000,
+    );
+    device.conduct = { state: "running" };
+    await creating;
+    const lines = told();
     expect(lines.some((line) => /^running, \d+\.\d frames per second$/.test(line))).toBe(true);
     expect(lines.filter((line, index) => line === lines[index - 1])).toEqual([]);
     expect(JSON.stringify(world.engine.lines)).not.toContain("geheim");

@@ -35,6 +35,8 @@ export interface Conduct {
   giveUp?: Record<string, ReportedError>;
   /** Versions of desired documents that the agent reads; those of today unless said otherwise. */
   reads?: number[];
+  /** Set for a device that sends no statistics. */
+  noFigures?: boolean;
   /** Set for a device that is told and never answers. */
   silent?: boolean;
 }
@@ -235,7 +237,7 @@ export class FakeDevice {
   }
 
   #stats(): void {
-    if (!this.desired || this.conduct.silent) return;
+    if (!this.desired || this.conduct.silent || this.conduct.noFigures) return;
     this.#frames += this.conduct.framesPerMessage ?? 3;
     const stats: Stats = {
       atMs: Date.now(),
