@@ -29,3 +29,21 @@ $(TENSORRT_BACKEND): $(TENSORRT_OBJECTS) $(TENSORRT_FILE_OBJECTS) $(CUDA_OBJECTS
 
 tensorrt: $(TENSORRT_BACKEND)
 endif
+
+# --- TensorRT-RTX, for tests: it builds engines without a GPU. A vendor's library cannot be looked into by sanitizers.
+RTX_HOME ?= $(CACHE_ROOT)/jetfleet/tensorrt-rtx-1.7
+.PHONY: rtx
+ifeq ($(SANITIZE),)
+RTX_FOR_TESTS := rtx
+RTX_ENVIRONMENT = JETFLEET_OTHER_TENSORRT=$(abspath $(BUILD)/libjetfleet-other-tensorrt.so) \
+  JETFLEET_TENSORRT_RTX_BACKEND=$(abspath $(BUILD)/libjetfleet-backend-tensorrt-rtx-1.7.so) \
+  JETFLEET_TENSORRT_RTX=$$(test -d $(RTX_HOME)/lib && echo $(RTX_HOME)/lib)
+endif
+# Where it cannot be had, that is said and the tests are skipped.
+rtx: $(BUILD)/libjetfleet-other-tensorrt.so
+	@if node backends/tensorrt/fetch-rtx.mjs $(RTX_HOME); then \
+	  $(MAKE) --no-print-directory tensorrt TENSORRT_INCLUDE=$(RTX_HOME)/include; fi
+
+$(BUILD)/libjetfleet-other-tensorrt.so: ../test/native/other_tensorrt.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -fPIC -shared -o $@ $<

@@ -1,0 +1,87 @@
+// Puts TensorRT-RTX 1.7 into a folder, `include/` and `lib/`: the one TensorRT that can be had from package registries,
+// and that builds engines on a machine without a GPU. Headers from a crate (1 MB, with what it depends on 40 MB), the
+// libraries from a wheel (95 MB). Says why when it cannot, and leaves nothing behind then.
+//   node fetch-rtx.mjs FOLDER
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
+
+const CRATE = { name: "trtx-sys", version: "0.9.1", headers: "TensorRT-Headers/TRT-RTX-1.7" };
+const WHEEL = {
+  requirement: "tensorrt-rtx-cu13-libs==1.7.1.116",
+  sha256: "e3fd45fed001240d63304e77a2d4006319b839994237cb294b6e7ad72acaabcd",
+};
+
+const target = resolve(process.argv[2] ?? "build/tensorrt-rtx");
+if (existsSync(target)) process.exit(0);
+mkdirSync(dirname(target), { recursive: true });
+const work = mkdtempSync(join(dirname(target), ".tensorrt-rtx-"));
+try {
+  console.log(
+    `fetching TensorRT-RTX (${WHEEL.requirement}, 95 MB; headers of crate ${CRATE.name})`,
+  );
+  const made = join(work, "made");
+  mkdirSync(made);
+  fetchHeaders(join(made, "include"));
+  await fetchLibraries(join(made, "lib"));
+  renameSync(made, target);
+} catch (error) {
+  console.error(
+    `no TensorRT-RTX: ${error instanceof Error ? error.message.split("\n")[0] : error}`,
+  );
+  process.exitCode = 1;
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+/** Cargo keeps the digest of every crate; a project of our own says which. */
+function fetchHeaders(/** @type {string} */ to) {
+  const project = join(work, "crate");
+  mkdirSync(join(project, "src"), { recursive: true });
+  writeFileSync(join(project, "src/lib.rs"), "");
+  const { name, version } = CRATE;
+  writeFileSync(
+    join(project, "Cargo.toml"),
+    `[package]\nname = "headers"\nversion = "0.0.0"\nedition = "2021"\n[dependencies.${name}]\nversion = "=${version}"\ndefault-features = false\n`,
+  );
+  const options = { cwd: project, encoding: /** @type {const} */ ("utf8"), timeout: 120_000 };
+  const metadata = execFileSync("cargo", ["metadata", "--format-version", "1"], {
+    ...options,
+    stdio: ["ignore", "pipe", "ignore"],
+    maxBuffer: 1 << 28,
+  });
+  const crate = JSON.parse(metadata).packages.find(
+    (/** @type {{ name: string }} */ one) => one.name === name,
+  );
+  cpSync(join(dirname(crate.manifest_path), CRATE.headers), to, { recursive: true });
+}
+
+async function fetchLibraries(/** @type {string} */ to) {
+  const wheels = join(work, "wheels");
+  execFileSync(
+    "python3",
+    ["-m", "pip", "download", "--no-deps", "--quiet", "-d", wheels, WHEEL.requirement],
+    { timeout: 240_000, stdio: ["ignore", "ignore", "ignore"] },
+  );
+  const wheel = join(wheels, readdirSync(wheels)[0] ?? "");
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(wheel), hash);
+  const digest = hash.digest("hex");
+  if (digest !== WHEEL.sha256) {
+    throw new Error(`Expected sha256 ${WHEEL.sha256} but got ${digest} of ${WHEEL.requirement}`);
+  }
+  execFileSync("python3", ["-m", "zipfile", "-e", wheel, wheels]);
+  renameSync(join(wheels, "tensorrt_rtx_libs"), to);
+}
