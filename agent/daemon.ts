@@ -104,8 +104,8 @@ export class Daemon {
   async start(): Promise<void> {
     const { config, log } = this.#context;
     this.#reporter.event({ kind: "agent-started", message: `Agent ${AGENT_VERSION} started` });
-    if (this.#disk.notice !== null) {
-      this.#reporter.event({ kind: "state-not-read", message: this.#disk.notice });
+    for (const message of this.#disk.notices) {
+      this.#reporter.event({ kind: "state-not-read", message });
     }
     await this.#countResumes();
     this.#reconciler.open();
@@ -139,12 +139,17 @@ export class Daemon {
       bootId: this.#bootId,
       board: this.#board,
       state: this.#disk.store.current,
-      journal: this.#heads.sign(this.#disk.journal.head),
+      journal: this.#head(),
       supervisor: this.#supervisor,
       downloads: this.#downloads,
       faultOf: (pipeline) => this.#reconciler.faultOf(pipeline),
       error: this.#inbox.refusal,
     });
+  }
+
+  #head(): Reported["journal"] {
+    const { head } = this.#disk.journal;
+    return head === null ? undefined : this.#heads.sign(head);
   }
 
   /** On disk before anything runs, so that a version which ends its board is given up some day. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { DISK, type FileLayer } from "../fleet/transfer/files/file-layer.ts";
 import { ObjectStore } from "../fleet/transfer/files/object-store.ts";
 import { EventJournal } from "./report/event-journal.ts";
 import { PresenceCounter } from "./report/presence.ts";
@@ -10,20 +11,41 @@ export interface Disk {
   objects: ObjectStore;
   journal: EventJournal;
   presence: PresenceCounter;
-  /** What of the state could not be read, and what that means; null when all is well. */
-  notice: string | null;
+  /** What could not be read, and what that means; empty when all is well. */
+  notices: string[];
 }
 
-export async function openDisk(folder: string, bootId: string): Promise<Disk> {
+/**
+ * Opens what is there. Nothing on the disk keeps the agent from starting, for an agent that does not start tells
+ * nobody what is wrong: each store goes on without what cannot be read, and a notice says so.
+ */
+export async function openDisk(
+  folder: string,
+  bootId: string,
+  layer: FileLayer = DISK,
+): Promise<Disk> {
   const disk = {
-    store: new StateStore(folder),
-    objects: new ObjectStore(join(folder, "objects")),
-    journal: new EventJournal(folder),
-    presence: new PresenceCounter(folder, bootId),
+    store: new StateStore(folder, layer),
+    objects: new ObjectStore(join(folder, "objects"), layer),
+    journal: new EventJournal(folder, layer),
+    presence: new PresenceCounter(folder, bootId, layer),
   };
   const read = await disk.store.open();
-  await disk.objects.open();
-  await disk.journal.open();
-  await disk.presence.open();
-  return { ...disk, notice: read !== null && "why" in read ? read.why : null };
+  const said = [
+    read !== null && "why" in read ? read.why : null,
+    await openObjects(disk.objects),
+    await disk.journal.open(),
+    await disk.presence.open(),
+  ];
+  return { ...disk, notices: said.filter((one) => one !== null) };
+}
+
+/** A download that needs the folder fails by itself, with a code, and is tried again. */
+async function openObjects(objects: ObjectStore): Promise<string | null> {
+  try {
+    await objects.open();
+    return null;
+  } catch (error) {
+    return `objects/ cannot be opened: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }

@@ -11,6 +11,7 @@ import {
   MAX_EVENT_BYTES,
 } from "../../fleet/contract/index.ts";
 import { hashOfText, type Link, readEvent, withDropped } from "../../fleet/journal/index.ts";
+import { DISK, type FileLayer } from "../../fleet/transfer/files/file-layer.ts";
 import { type ChainHead, JournalFolder, type QueuedEvent } from "./journal-folder.ts";
 
 export type NewEvent = Pick<FleetEvent, "kind" | "message" | "pipeline" | "data">;
@@ -43,17 +44,35 @@ export class EventJournal {
   #unwritten = 0;
   #writes: Promise<unknown> = Promise.resolve();
 
-  constructor(stateFolder: string) {
-    this.#folder = new JournalFolder(join(stateFolder, "events"));
+  /** False while the disk does not give out what is there: nothing is numbered then, for numbers must not repeat. */
+  #isOpen = false;
+
+  constructor(stateFolder: string, layer: FileLayer = DISK) {
+    this.#folder = new JournalFolder(join(stateFolder, "events"), layer);
   }
 
-  async open(): Promise<void> {
+  /** Why the journal is not open yet; null when it is. The next event tries again. */
+  async open(): Promise<string | null> {
+    try {
+      await this.#enqueue(() => this.#open());
+      return null;
+    } catch (error) {
+      return `the journal of events cannot be opened: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+
+  async #open(): Promise<void> {
     const { queued, nextFile, head } = await this.#folder.read();
     this.#queued = queued;
     this.#nextFile = nextFile;
-    if (typeof head === "string") return this.#begin(head);
+    if (typeof head === "string") await this.#begin(head);
+    else await this.#goOn(head);
+    this.#isOpen = true;
+  }
+
+  async #goOn(head: ChainHead): Promise<void> {
     this.#head = { ...head, dropped: withHoles(head, this.#queuedLinks(head.chain)) };
-    const declared = queued.some(({ link }) => link.dropped.length > 0);
+    const declared = this.#queued.some(({ link }) => link.dropped.length > 0);
     if (this.#head.dropped.length > head.dropped.length) await this.#declare();
     else if (head.dropped.length > 0 && !declared) await this.#declare();
   }
@@ -62,8 +81,9 @@ export class EventJournal {
     return this.#queued.length;
   }
 
-  /** Where the chain ends right now. */
-  get head(): JournalHead {
+  /** Where the chain ends right now; null while the disk does not say. */
+  get head(): JournalHead | null {
+    if (!this.#isOpen) return null;
     const { chain, seq, hash, dropped } = this.#head;
     const [oldest] = this.#queuedLinks(chain);
     const settledSeq = oldest ? oldest.seq - 1 : seq;
@@ -73,7 +93,7 @@ export class EventJournal {
   /** Resolves with the event once it is on disk. What cannot be written is counted, and declared once that works. */
   append(event: NewEvent, atMs = Date.now()): Promise<FleetEvent> {
     return this.#enqueue(async () => {
-      const written = await this.#write(event, atMs).catch((error: unknown) => {
+      const written = await this.#writeOpened(event, atMs).catch((error: unknown) => {
         this.#unwritten += 1;
         throw error;
       });
@@ -87,7 +107,7 @@ export class EventJournal {
   async first(): Promise<{ seq: number; text: string } | null> {
     await this.#writes;
     const [oldest] = this.#queued;
-    if (oldest === undefined) return null;
+    if (oldest === undefined || !this.#isOpen) return null;
     return { seq: oldest.link.seq, text: await this.#folder.readEvent(oldest.file) };
   }
 
@@ -102,6 +122,11 @@ export class EventJournal {
       if (heard || this.#queued.length === 1) await this.#folder.writeHead(this.#head);
       await this.#remove(1);
     });
+  }
+
+  async #writeOpened(event: NewEvent, atMs: number): Promise<FleetEvent> {
+    if (!this.#isOpen) await this.#open();
+    return this.#write(event, atMs);
   }
 
   async #write(event: NewEvent, atMs: number): Promise<FleetEvent> {

@@ -1,9 +1,9 @@
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ChainId, DroppedRange, type JournalStartedData } from "../../fleet/contract/index.ts";
 import { type Link, readEvent } from "../../fleet/journal/index.ts";
 import { readTextIfThere, writeFileDurably } from "../../fleet/transfer/files/durable-file.ts";
+import { DISK, type FileLayer } from "../../fleet/transfer/files/file-layer.ts";
 
 /** The newest event, which the next one continues, and what was dropped and nobody has heard of yet. */
 export const ChainHead = z.object({
@@ -30,43 +30,54 @@ export interface JournalOnDisk {
 /** The files of the journal: `<number>.json`, one event each, in the order of the numbers, and `head.json`. */
 export class JournalFolder {
   readonly #folder: string;
+  readonly #layer: FileLayer;
 
-  constructor(folder: string) {
+  constructor(folder: string, layer: FileLayer = DISK) {
     this.#folder = folder;
+    this.#layer = layer;
   }
 
-  /** What is there. A file that cannot be read as an event is removed: it must not block the others. */
+  /**
+   * What is there. A file whose text is no event is removed, for it must not block the others; one that the disk does
+   * not give out is left where it is, and counts as missing.
+   */
   async read(): Promise<JournalOnDisk> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    const files = (await readdir(this.#folder))
+    await this.#layer.mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const files = (await this.#layer.readdir(this.#folder))
       .flatMap((name) => /^(\d+)\.json$/.exec(name)?.[1] ?? [])
       .map(Number)
       .sort((a, b) => a - b);
     const queued: QueuedEvent[] = [];
+    let newestIsSilent = false;
     for (const file of files) {
-      const link = readEvent(await this.readEvent(file))?.link;
+      const text = await this.readEvent(file).catch(() => null);
+      newestIsSilent = text === null;
+      if (text === null) continue;
+      const link = readEvent(text)?.link;
       if (link) queued.push({ file, link });
       else await this.remove(file);
     }
-    const headText = await readTextIfThere(this.#headPath);
-    return { queued, nextFile: (files.at(-1) ?? 0) + 1, head: headOf(headText, queued) };
+    const headText = await readTextIfThere(this.#headPath, this.#layer).catch(() => "");
+    // Its number may have been sent, and must not come again.
+    const head = newestIsSilent ? "lost" : headOf(headText, queued);
+    return { queued, nextFile: (files[files.length - 1] ?? 0) + 1, head };
   }
 
   readEvent(file: number): Promise<string> {
-    return readFile(this.#pathOf(file), "utf8");
+    return this.#layer.readFile(this.#pathOf(file), "utf8");
   }
 
   writeEvent(file: number, text: string): Promise<void> {
-    return writeFileDurably(this.#pathOf(file), text);
+    return writeFileDurably(this.#pathOf(file), text, 0o600, this.#layer);
   }
 
   writeHead(head: ChainHead): Promise<void> {
-    return writeFileDurably(this.#headPath, JSON.stringify(head));
+    return writeFileDurably(this.#headPath, JSON.stringify(head), 0o600, this.#layer);
   }
 
   /** A power cut may bring the file back: then the event is sent again, which receivers notice. */
   remove(file: number): Promise<void> {
-    return rm(this.#pathOf(file), { force: true });
+    return this.#layer.rm(this.#pathOf(file), { force: true });
   }
 
   get #headPath(): string {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { readTextIfThere, writeFileDurably } from "../../fleet/transfer/files/durable-file.ts";
+import { DISK, type FileLayer } from "../../fleet/transfer/files/file-layer.ts";
 import { type DeviceState, emptyState } from "./device-state.ts";
 import { type ReadState, readState } from "./read-state.ts";
 import { Turns } from "./turns.ts";
@@ -11,15 +11,18 @@ import { Turns } from "./turns.ts";
  *
  * INVARIANTS:
  * - what `current` says is on disk, or was made from what is on disk.
- * - a write that fails leaves both as they were.
+ * - a write that fails leaves `current` as it was; the disk has that, or what was to be written where only its last
+ *   sync failed, as after a power cut at that moment; the next write makes them one again.
  */
 export class StateStore {
   readonly folder: string;
   #current: DeviceState = emptyState(newNonce());
   readonly #writes = new Turns();
+  readonly #layer: FileLayer;
 
-  constructor(folder: string) {
+  constructor(folder: string, layer: FileLayer = DISK) {
     this.folder = folder;
+    this.#layer = layer;
   }
 
   get current(): DeviceState {
@@ -28,10 +31,10 @@ export class StateStore {
 
   /** Reads what an earlier agent left; null when there is nothing. What it cannot use is kept aside, not replaced. */
   async open(): Promise<ReadState | null> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
     let text: string | null;
     try {
-      text = await readTextIfThere(join(this.folder, "state.json"));
+      await this.#layer.mkdir(this.folder, { recursive: true, mode: 0o700 });
+      text = await readTextIfThere(join(this.folder, "state.json"), this.#layer);
     } catch (error) {
       return {
         how: "lost",
@@ -52,10 +55,14 @@ export class StateStore {
     return this.#writes.take(async () => {
       const next = change(this.#current);
       if (next === this.#current) return next;
-      await writeFileDurably(join(this.folder, "state.json"), JSON.stringify(next));
+      await this.#write("state.json", JSON.stringify(next));
       this.#current = next;
       return next;
     });
+  }
+
+  #write(name: string, text: string): Promise<void> {
+    return writeFileDurably(join(this.folder, name), text, 0o600, this.#layer);
   }
 
   async #keepAside<Read extends ReadState & { why: string }>(
@@ -64,7 +71,7 @@ export class StateStore {
     text: string,
   ) {
     try {
-      await writeFileDurably(join(this.folder, name), text);
+      await this.#write(name, text);
       return { ...read, why: `${read.why}; it is kept as ${name}` };
     } catch (error) {
       return { ...read, why: `${read.why}; it could not be kept as ${name}: ${String(error)}` };

@@ -56,7 +56,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     log,
   });
   const { register, issuer, gate, tls } = identity;
-  const retained = await RetainedStore.open(path.join(options.dir, "retained"), options.fleet);
+  const retained = await RetainedStore.open(path.join(options.dir, "retained"), options.fleet, log);
   const objects = new ObjectStore(path.join(options.dir, "objects"));
   await objects.open();
   const history = await History.open({ folder: path.join(options.dir, "history"), log });

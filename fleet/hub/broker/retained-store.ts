@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { CHANNELS, type ChannelName, parseTopic, topic } from "../../contract/index.ts";
 import { Name } from "../../spec/index.ts";
 import { syncFolder, writeFileDurably } from "../../transfer/files/durable-file.ts";
+import { DISK, type FileLayer } from "../../transfer/files/file-layer.ts";
+import type { Log } from "../log.ts";
 
 interface PendingWrite {
   payload: Buffer;
@@ -12,27 +13,38 @@ interface PendingWrite {
 /**
  * Retained messages, in memory and as files `<device>/<channel>` that hold the payload as it came.
  *
- * INVARIANTS: `store` resolves only when that payload or a later one of the topic is on disk; writes of one topic
- * never overlap; memory is what the disk will be.
+ * INVARIANTS:
+ * - `store` resolves only when that payload or a later one of the topic is on disk; writes of one topic never overlap.
+ * - memory is what the disk will be; when a write fails and no later one waits, it is again what the disk has.
+ * - a file that cannot be read is told and left as it is; it keeps neither the hub nor its neighbours from starting.
  */
 export class RetainedStore {
   readonly #folder: string;
   readonly #fleet: string;
+  readonly #layer: FileLayer;
   readonly #messages = new Map<string, Buffer>();
+  /** What is on disk, of topics whose last write is under way or failed. */
+  readonly #onDisk = new Map<string, Buffer | undefined>();
   readonly #writing = new Map<string, Promise<void>>();
   readonly #next = new Map<string, PendingWrite>();
   #listener: (topicName: string) => void = () => {};
 
-  private constructor(folder: string, fleet: string) {
+  private constructor(folder: string, fleet: string, layer: FileLayer) {
     this.#folder = folder;
     this.#fleet = fleet;
+    this.#layer = layer;
   }
 
-  static async open(folder: string, fleet: string): Promise<RetainedStore> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const store = new RetainedStore(folder, fleet);
-    for (const device of await readdir(folder)) {
-      if (Name.safeParse(device).success) await store.#load(device);
+  static async open(
+    folder: string,
+    fleet: string,
+    log: Log,
+    layer: FileLayer = DISK,
+  ): Promise<RetainedStore> {
+    await layer.mkdir(folder, { recursive: true, mode: 0o700 });
+    const store = new RetainedStore(folder, fleet, layer);
+    for (const device of await layer.readdir(folder)) {
+      if (Name.safeParse(device).success) await store.#load(device, log);
     }
     return store;
   }
@@ -53,10 +65,15 @@ export class RetainedStore {
   /** An empty payload removes the message (MQTT 3.1.1 §3.3.1.3). */
   store(topicName: string, payload: Buffer): Promise<void> {
     this.#fileOf(topicName);
-    if (payload.length === 0) this.#messages.delete(topicName);
+    if (!this.#onDisk.has(topicName)) this.#onDisk.set(topicName, this.#messages.get(topicName));
+    this.#remember(topicName, payload.length === 0 ? undefined : payload);
+    return this.#enqueue(topicName, payload);
+  }
+
+  #remember(topicName: string, payload: Buffer | undefined): void {
+    if (payload === undefined) this.#messages.delete(topicName);
     else this.#messages.set(topicName, payload);
     this.#listener(topicName);
-    return this.#enqueue(topicName, payload);
   }
 
   /** Topics that were retained for the device. */
@@ -88,25 +105,53 @@ export class RetainedStore {
   }
 
   #write(topicName: string, payload: Buffer): Promise<void> {
-    const file = this.#fileOf(topicName);
-    const done = (payload.length === 0 ? remove(file) : writeFileDurably(file, payload)).finally(
-      () => {
-        if (this.#writing.get(topicName) === done) this.#writing.delete(topicName);
-      },
-    );
+    const done = this.#toDisk(topicName, payload)
+      .catch((error: unknown) => {
+        // A later payload that waits will be what counts; without one, nobody may hear what is not on disk.
+        if (!this.#next.has(topicName)) this.#remember(topicName, this.#onDisk.get(topicName));
+        throw error;
+      })
+      .finally(() => {
+        if (this.#writing.get(topicName) !== done) return;
+        this.#writing.delete(topicName);
+        if (!this.#next.has(topicName)) this.#onDisk.delete(topicName);
+      });
     this.#writing.set(topicName, done);
     return done;
   }
 
-  async #load(device: string): Promise<void> {
+  async #toDisk(topicName: string, payload: Buffer): Promise<void> {
+    const file = this.#fileOf(topicName);
+    if (payload.length === 0) await this.#remove(file);
+    else await writeFileDurably(file, payload, 0o600, this.#layer);
+    this.#onDisk.set(topicName, payload.length === 0 ? undefined : payload);
+  }
+
+  async #load(device: string, log: Log): Promise<void> {
     const folder = path.join(this.#folder, device);
-    for (const entry of await readdir(folder)) {
-      if (entry.endsWith(".tmp")) await rm(path.join(folder, entry), { force: true });
-      else if (entry in CHANNELS) {
-        const name = topic(this.#fleet, device, entry as ChannelName);
-        this.#messages.set(name, await readFile(path.join(folder, entry)));
+    try {
+      for (const entry of await this.#layer.readdir(folder)) {
+        const file = path.join(folder, entry);
+        if (entry.endsWith(".tmp")) await this.#layer.rm(file, { force: true });
+        else if (entry in CHANNELS) await this.#loadFile(device, entry as ChannelName, log);
       }
+    } catch (error) {
+      log("what is retained of a device cannot be read", { device, reason: String(error) });
     }
+  }
+
+  async #loadFile(device: string, channel: ChannelName, log: Log): Promise<void> {
+    try {
+      const bytes = await this.#layer.readFile(path.join(this.#folder, device, channel));
+      this.#messages.set(topic(this.#fleet, device, channel), bytes);
+    } catch (error) {
+      log("a retained message cannot be read", { device, channel, reason: String(error) });
+    }
+  }
+
+  async #remove(file: string): Promise<void> {
+    await this.#layer.rm(file, { force: true });
+    await syncFolder(path.dirname(file), this.#layer).catch(() => {});
   }
 
   /** Only names that the contract allows ever become paths. */
@@ -117,11 +162,6 @@ export class RetainedStore {
     }
     return path.join(this.#folder, Name.parse(parsed.device), parsed.channel);
   }
-}
-
-async function remove(file: string): Promise<void> {
-  await rm(file, { force: true });
-  await syncFolder(path.dirname(file)).catch(() => {});
 }
 
 function waiting(next: Map<string, PendingWrite>): Promise<void>[] {

@@ -133,9 +133,9 @@ describe("what is dropped", () => {
     const verdict = verify(received, journal);
     expect(verdict.whole).toBe(true);
     expect(verdict.findings.every(({ kind }) => kind === "gap")).toBe(true);
-    const dropped = journal.head.seq - received.length;
+    const dropped = journal.head!.seq - received.length;
     expect(dropped).toBeGreaterThanOrEqual(2 * MAX_QUEUED_EVENTS - 60);
-    expect(journal.head.dropped).toBeUndefined();
+    expect(journal.head!.dropped).toBeUndefined();
   });
 
   it("is declared after a power cut between the noting and the declaration", async () => {
@@ -163,7 +163,7 @@ describe("what is dropped", () => {
       whole: true,
       findings: [{ kind: "gap", firstSeq: 3, lastSeq: 3, count: 1 }],
     });
-    expect(again.head.dropped).toBeUndefined();
+    expect(again.head!.dropped).toBeUndefined();
   });
 
   it("is counted where an event could not even be written", async () => {
@@ -188,7 +188,7 @@ describe("a journal that cannot go on", () => {
     await deliver(journal, received);
     writeFileSync(join(events(), "head.json"), "{");
     const again = await open();
-    expect(again.head.chain).not.toBe(journal.head.chain);
+    expect(again.head!.chain).not.toBe(journal.head!.chain);
     await deliver(again, received);
     expect(verify(received, again)).toMatchObject({
       whole: true,
@@ -206,7 +206,7 @@ describe("a journal that cannot go on", () => {
     await deliver(journal, received);
     expect(received.map(({ chain, seq }) => [chain, seq])).toEqual([
       [null, 41],
-      [journal.head.chain, 1],
+      [journal.head!.chain, 1],
     ]);
     expect(received[1]?.text).toContain('"upgraded"');
   });
@@ -224,7 +224,7 @@ it("neither loses nor repeats an event in whatever moment it dies", async () => 
         else if (step === "send") await deliver(journal, received, 1);
         else if (step === "unheard") {
           const event = await journal.first();
-          if (event) received.push({ chain: journal.head.chain, ...event });
+          if (event) received.push({ chain: journal.head!.chain, ...event });
         } else journal = await open();
         expect(verify(received, journal)).toMatchObject({ whole: true });
       }

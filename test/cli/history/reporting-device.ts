@@ -98,7 +98,7 @@ export class ReportingDevice {
         node: "",
       },
       pipelines: [],
-      journal: this.#heads.sign(this.journal.head),
+      ...(this.journal.head && { journal: this.#heads.sign(this.journal.head) }),
       error: null,
     };
   }
