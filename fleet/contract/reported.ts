@@ -57,9 +57,8 @@ export const ReportedPipeline = z.object({
 });
 export type ReportedPipeline = z.infer<typeof ReportedPipeline>;
 
-/** Update states of DESIGN §5. `unknown` stands for a word of a newer agent, here and below. */
-export const UpdateState = z.enum([
-  "idle",
+/** Update states of DESIGN §5 that a device as a whole and each of its pipelines go through. */
+const UPDATE_STATES = [
   "fetching",
   "verifying",
   "building",
@@ -67,13 +66,16 @@ export const UpdateState = z.enum([
   "swapping",
   "watching",
   "committed",
-  /** Some pipelines have their new version; the others say why not. */
-  "partly-applied",
   "rolling-back",
-  /** Undone as a whole. */
+  /** Undone; said of a device, as a whole. */
   "rolled-back",
-  "unknown",
-]);
+] as const;
+
+/**
+ * `partly-applied`: some pipelines have their new version; the others say why not. `unknown` stands for a word of a
+ * newer agent, here and below.
+ */
+export const UpdateState = z.enum(["idle", ...UPDATE_STATES, "partly-applied", "unknown"]);
 export type UpdateState = z.infer<typeof UpdateState>;
 
 /** The device's own word for the end of its chain, by the key of its certificate. */
@@ -109,15 +111,7 @@ export type JournalHead = z.infer<typeof JournalHead>;
  */
 export const PipelineUpdateState = z.enum([
   "waiting",
-  "fetching",
-  "verifying",
-  "building",
-  "testing",
-  "swapping",
-  "watching",
-  "committed",
-  "rolling-back",
-  "rolled-back",
+  ...UPDATE_STATES,
   "refused",
   "removing",
   "unknown",

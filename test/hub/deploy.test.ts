@@ -1,52 +1,26 @@
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { topic } from "../../fleet/contract/index.ts";
-import { emptyMemory, type Memory } from "../../fleet/deploy/index.ts";
-import { isFleetError } from "../../fleet/errors/index.ts";
-import { seal, signFormer } from "../../fleet/release/index.ts";
-import { FakeDevice } from "../infra/provider/support/fake-device.ts";
-import { MANIFEST, Releaser, specOf } from "./releaser.ts";
-import { HubProcess, until } from "./running-hub.ts";
+import { seal } from "../../fleet/release/index.ts";
+import { codeOf, DeployWorld } from "./deploy-world.ts";
+import { Releaser, specOf } from "./releaser.ts";
+import { type HubProcess, until } from "./running-hub.ts";
 
+let world: DeployWorld;
 let hub: HubProcess;
 let releaser: Releaser;
-const devices: FakeDevice[] = [];
 
 beforeEach(async () => {
-  hub = await HubProcess.start();
-  releaser = new Releaser(hub.client());
+  world = await DeployWorld.create();
+  ({ hub, releaser } = world);
 });
-afterEach(async () => {
-  for (const device of devices.splice(0)) await device.leave();
-  await hub.remove();
-});
-
-async function device(name = "door", memory?: Memory) {
-  const identity = await hub.certify(name);
-  const { mqttUrl } = hub.record;
-  const { publicKeyPem } = releaser.key;
-  const options = { mqttUrl, identity, publicKeyPem, ...(memory && { memory }) };
-  const one = await FakeDevice.connect(options);
-  devices.push(one);
-  return one;
-}
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-    return "done";
-  } catch (error) {
-    return isFleetError(error) ? error.code : String(error);
-  }
-}
+afterEach(() => world.end());
 
 const board = "tx2" as const;
 
 describe("the hub", () => {
   it("composes what was released for a device that asks, once for changes that come together", async () => {
     await releaser.certify();
-    const door = await device();
+    const door = await world.device();
     const names = Array.from({ length: 12 }, (_, index) => `p${index + 10}`);
     await Promise.all(
       names.map((name) =>
@@ -61,9 +35,8 @@ describe("the hub", () => {
 
   it("keeps the pipelines of two programs apart from each other, 50 times at once", async () => {
     await releaser.certify();
-    const door = await device();
-    const rival = new Releaser(hub.client(), "yard/test");
-    Object.assign(rival, { key: releaser.key });
+    const door = await world.device();
+    const rival = world.rival();
     for (let n = 1; n <= 50; n += 1) {
       await Promise.all(
         [releaser, rival].map((one, index) => {
@@ -125,8 +98,7 @@ describe("the hub", () => {
   it("leaves a pipeline to the program that it is of", async () => {
     await releaser.certify();
     await releaser.choose("door", releaser.seal({ device: "door" }));
-    const rival = new Releaser(hub.client(), "yard/test");
-    Object.assign(rival, { key: releaser.key });
+    const rival = world.rival();
     expect(await codeOf(rival.choose("door", rival.seal({ device: "door" }, 2)))).toBe(
       "PIPELINE_OWNED",
     );
@@ -137,7 +109,7 @@ describe("the hub", () => {
 
   it("puts back what was chosen when somebody else publishes in its place", async () => {
     await releaser.certify();
-    const door = await device();
+    const door = await world.device();
     await releaser.choose("door", releaser.seal({ device: "door", board }));
     await until("the composition", () => door.desired !== null);
     const own = topic("demo", "door", "desired");
@@ -148,7 +120,7 @@ describe("the hub", () => {
   });
 
   it("lets neither a device nor a stranger choose", async () => {
-    await device();
+    await world.device();
     for (const user of ["door", null]) {
       const args = ["-w", "%{http_code}", "-o", "/dev/null"];
       const { stdout } = await hub.curl(user, "/devices/door/pipelines/entrance", ...args);
@@ -170,13 +142,16 @@ describe("the hub", () => {
 
   it("sends an agent only what it reads", async () => {
     await releaser.certify();
-    const door = await device();
+    const door = await world.device();
     door.conduct = { state: "running", reads: [1] };
     await door.report();
     await releaser.choose("door", releaser.seal({ device: "door", board }));
     const { answer } = await hub.client().deploy.pipeline("door", "entrance");
     expect(answer.reads).toEqual([1]);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    // Another device that was chosen for later hears of it: by then this one would have, too.
+    const yard = await world.device("yard");
+    await releaser.choose("yard", releaser.seal({ device: "yard", board }));
+    await until("the other's composition", () => yard.desired !== null);
     expect(door.received).toEqual([]);
     door.conduct = { state: "running" };
     await door.report();
@@ -185,10 +160,10 @@ describe("the hub", () => {
 
   it("answers a device that lost its memory, whatever it had composed before", async () => {
     await releaser.certify();
-    const door = await device();
+    const door = await world.device();
     await releaser.choose("door", releaser.seal({ device: "door", board }));
     await until("the composition", () => door.desired !== null);
-    const again = await device();
+    const again = await world.device();
     await until("an answer to the new one", () => again.desired !== null);
     expect(again.refusals).toContain("DESIRED_UNANSWERED");
     expect(again.desired?.generation).toBe(2);
@@ -196,122 +171,22 @@ describe("the hub", () => {
 
   it("goes on where it was after it was killed, at any moment of a change", async () => {
     await releaser.certify();
-    const door = await device();
+    const door = await world.device();
+    const composed = () => hub.log.split('"composed"').length;
     for (let n = 1; n <= 6; n += 1) {
+      const before = composed();
       await releaser.choose("door", releaser.seal({ device: "door", board }, n));
-      await new Promise((resolve) => setTimeout(resolve, 250 * (n % 4)));
+      // At once, while changes are gathered, or as soon as the composition is out.
+      if (n % 2 === 0) await until("the composition", () => composed() > before);
       await hub.end("SIGKILL");
-      await hub.restart("--mqtt-port", hub.mqttPort);
-      Object.assign(releaser, { hub: hub.client() });
+      await world.restart("--mqtt-port", hub.mqttPort);
     }
     const { answer } = await hub.client().deploy.pipeline("door", "entrance");
-    const back = await device("door");
+    const back = await world.device("door");
     await until("the last part", () =>
       Boolean(back.desired?.wanted.some(({ part }) => part?.digest === answer.choice?.part)),
     );
     expect(answer.choice?.part).toBe(releaser.seal({ device: "door", board }, 6).part.digest);
     await door.leave();
   }, 60_000);
-});
-
-describe("what a hub cannot read", () => {
-  const stateOf = (...names: string[]) => path.join(hub.stateDir, "deploy", ...names);
-
-  it("is refused and left as it is, and all else goes on", async () => {
-    await releaser.certify();
-    const door = await device();
-    await releaser.choose("door", releaser.seal({ device: "door", board }));
-    await until("the composition", () => door.desired !== null);
-    const before = await hub.client().getRetained("door", "desired");
-    await hub.end();
-    await writeFile(stateOf("selections", "door.json"), '{"version":9}');
-    await hub.restart();
-    Object.assign(releaser, { hub: hub.client() });
-    const next = releaser.seal({ device: "door", board }, 2);
-    expect(await codeOf(releaser.choose("door", next))).toBe("HUB_STATE_UNREADABLE");
-    expect(await readFile(stateOf("selections", "door.json"), "utf8")).toBe('{"version":9}');
-    expect(await hub.client().getRetained("door", "desired")).toEqual(before);
-    await releaser.choose("yard", releaser.seal({ device: "yard" }));
-  });
-
-  it("does not keep it from starting when it is its roles or its key", async () => {
-    await releaser.certify();
-    for (const name of ["roles.json", "online-key.pem"]) {
-      await hub.end();
-      await writeFile(stateOf(name), "{");
-      await hub.restart();
-      expect(await codeOf(hub.client().deploy.roles())).toBe("HUB_STATE_UNREADABLE");
-      expect(await codeOf(hub.client().listDevices())).toBe("done");
-    }
-  });
-
-  it("is made good by what is retained where the selections were lost", async () => {
-    await releaser.certify();
-    const door = await device();
-    await releaser.choose("door", releaser.seal({ device: "door", board }));
-    await until("the composition", () => door.desired !== null);
-    await hub.end();
-    await rm(stateOf("selections"), { recursive: true });
-    await hub.restart();
-    Object.assign(releaser, { hub: hub.client() });
-    await releaser.choose("door", releaser.seal({ device: "door", board, spec: specOf("yard") }));
-    const { answer } = await hub.client().deploy.pipeline("door", "entrance");
-    expect(answer.choice).toMatchObject({ owner: null });
-  });
-
-  it("is a part whose file was changed: it counts as lost, and sending it again mends that", async () => {
-    await releaser.certify();
-    const sealed = releaser.seal({ device: "door", board });
-    await releaser.choose("door", sealed);
-    await hub.end();
-    for (const file of await readdir(stateOf("parts"))) {
-      const text = await readFile(stateOf("parts", file), "utf8");
-      await writeFile(stateOf("parts", file), text.replace("people", "papers"));
-    }
-    await hub.restart();
-    Object.assign(releaser, { hub: hub.client() });
-    expect((await hub.client().deploy.pipeline("door", "entrance")).answer.chosen).toBeNull();
-    await releaser.send(sealed);
-    expect((await hub.client().deploy.pipeline("door", "entrance")).answer.chosen).not.toBeNull();
-  });
-});
-
-describe("a fleet of the former version", () => {
-  it("is taken over: its pipelines go on until each was released by itself", async () => {
-    const { spec, manifest } = { spec: specOf("entrance"), manifest: MANIFEST };
-    const former = {
-      contract: 1,
-      fleet: "demo",
-      device: "door",
-      generation: 7,
-      issuedAtMs: Date.now(),
-      board,
-      artifactUrl: hub.record.httpUrl,
-      setDigest: `sha256:${"0".repeat(64)}`,
-      models: [manifest],
-      pipelines: [spec, specOf("yard")],
-    };
-    const envelope = signFormer(JSON.stringify(former), releaser.key.privateKeyPem);
-    await hub.end();
-    const folder = path.join(hub.stateDir, "retained", "door");
-    await mkdir(folder, { recursive: true });
-    await writeFile(path.join(folder, "desired"), JSON.stringify(envelope));
-    await hub.restart();
-    Object.assign(releaser, { hub: hub.client() });
-    await releaser.certify();
-    const door = await device("door", emptyMemory("asked", former.generation));
-    await until("both as before", () => door.desired?.pipelines.length === 2);
-    expect(door.desired?.wanted.map(({ part }) => part)).toEqual([null, null]);
-    await releaser.choose("door", releaser.seal({ device: "door", board }));
-    await until("one released", () => (door.desired?.generation ?? 0) > 1);
-    const parts = door.desired?.wanted.map(({ spec, part }) => [spec.name, part !== null]);
-    expect(parts?.sort()).toEqual([
-      ["entrance", true],
-      ["yard", false],
-    ]);
-    const { tag } = await hub.client().deploy.pipeline("door", "yard");
-    await hub.client().deploy.drop("door", "yard", releaser.owner, tag);
-    await until("the other gone", () => door.desired?.pipelines.length === 1);
-    expect(door.refusals).toEqual([]);
-  });
 });

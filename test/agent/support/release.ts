@@ -1,19 +1,16 @@
 import type { PipelineVersion } from "../../../agent/update/pipeline-version.ts";
-import { CONTRACT_VERSION, type DesiredMessage } from "../../../fleet/contract/index.ts";
+import type { DesiredMessage } from "../../../fleet/contract/index.ts";
 import { type Chosen, sealComposition } from "../../../fleet/deploy/index.ts";
 import {
   canonicalJson,
   newPrivateKeyPem,
   ONLINE_KEY_MS,
   openRoles,
-  PipelinePart,
   publicPemOf,
   type Roles,
-  SetPart,
-  sealPart,
   sealRoles,
-  sha256Digest,
 } from "../../../fleet/release/index.ts";
+import { chosenOf, rolesOf } from "../../fleet/support/signed-fleet.ts";
 import { BOARD, DEVICE, FLEET } from "./desired.ts";
 
 interface Signed extends Chosen {
@@ -57,19 +54,9 @@ export class TestRelease {
   }
 
   #roles(): Roles {
-    return {
-      kind: "roles",
-      contract: CONTRACT_VERSION,
-      fleet: FLEET,
-      epoch: 0,
-      number: 1,
-      issuedAtMs: 1,
-      release: [publicPemOf(this.releaseKey)],
-      online: {
-        publicKey: publicPemOf(this.onlineKey),
-        notAfterMs: this.#onlineUntilMs,
-      },
-    };
+    const release = [publicPemOf(this.releaseKey)];
+    const online = { publicKey: publicPemOf(this.onlineKey), notAfterMs: this.#onlineUntilMs };
+    return rolesOf({ fleet: FLEET, issuedAtMs: 1, release, online });
   }
 
   #chosen({ spec, model }: PipelineVersion): Chosen {
@@ -78,20 +65,13 @@ export class TestRelease {
     const known = this.#signed.get(name);
     if (known?.content === content) return known;
     const n = (known?.n ?? 0) + 1;
-    const head = {
-      contract: CONTRACT_VERSION,
-      fleet: FLEET,
-      scope: { to: "devices", devices: [DEVICE] },
-      number: { epoch: 0, n },
-    };
-    const setPart = SetPart.parse({ kind: "set", ...head, name, models: [model] });
-    const set = sealPart(setPart, this.releaseKey);
-    const part = PipelinePart.parse({
-      ...{ kind: "pipeline", ...head, name, board: BOARD },
-      ...{ set: sha256Digest(set.payload), spec },
+    const head = { fleet: FLEET, scope: { to: "devices" as const, devices: [DEVICE] } };
+    const chosen = chosenOf(name, n, {
+      key: this.releaseKey,
+      set: { ...head, models: [model] },
+      pipeline: { ...head, board: BOARD, spec },
     });
-    const pipeline = sealPart(part, this.releaseKey);
-    const signed = { name, digest: sha256Digest(pipeline.payload), set, pipeline, content, n };
+    const signed = { ...chosen, content, n };
     this.#signed.set(name, signed);
     return signed;
   }
