@@ -4,6 +4,8 @@
 #include <numeric>
 #include <utility>
 
+#include "core/media/source.h"
+
 namespace jetfleet {
 namespace {
 
@@ -81,12 +83,12 @@ void Pipeline::AddBranch(const PipelineSource& source, const std::shared_ptr<Mod
                                             std::move(stages), Strand::Callbacks{next, on_error});
   branch->reorder = std::make_unique<Reorder>(
       [branch](FramePtr frame) { branch->strand->Push(std::move(frame)); });
-  branch->source = std::make_unique<Source>(
-      source.options,
-      Source::Callbacks{
-          [=](FramePtr frame) { OnPicture(branch, number, std::move(frame)); },
-          [=](SourceState state, const Status& why) { OnSourceState(branch, number, state, why); },
-          on_error, [this](const Status& warning) { listener_->OnWarning(warning); }});
+  FrameSource::Callbacks callbacks{
+      [=](FramePtr frame) { OnPicture(branch, number, std::move(frame)); },
+      [=](SourceState state, const Status& why) { OnSourceState(branch, number, state, why); },
+      on_error, [this](const Status& warning) { listener_->OnWarning(warning); }};
+  branch->source = source.make ? source.make(source.options, std::move(callbacks))
+                               : std::make_unique<Source>(source.options, std::move(callbacks));
 }
 
 Pipeline::~Pipeline() { Stop(); }

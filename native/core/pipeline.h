@@ -20,6 +20,8 @@ namespace jetfleet {
 struct PipelineSource {
   std::string name;
   SourceOptions options;
+  /// By GStreamer unless named.
+  MakeSource make;
 };
 
 struct PipelineOptions {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct FakeDevice {
   std::uint32_t tickets = 1;
   /// Prepares pictures by itself, and remembers what it was told of them.
   bool prepares = false;
+
+  /// Looks at what a run is given. Set before runs begin.
+  std::function<void(const JfTensor&)> look;
 
   std::atomic<int> runs{0};
   std::atomic<int> in_flight{0};

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <random>
 
 #include "core/media/capture_clock.h"
@@ -87,6 +89,23 @@ TEST(KeyFrameGate, FollowsItsTable) {
   }
 }
 
+TEST(KeyFrameGate, ClosedFromOutsideOpensWhereDecodingMayBegin) {
+  KeyFrameGate gate;
+  EXPECT_TRUE(gate.Decide(Key(), false, false).entry);
+  EXPECT_FALSE(gate.Decide(Inter(), false, false).entry);
+  gate.Close();
+  gate.Close();
+  const KeyFrameGate::Verdict useless = gate.Decide(Inter(), false, false);
+  EXPECT_FALSE(useless.decode);
+  EXPECT_EQ(useless.reason, DropReason::kOverload);
+  const KeyFrameGate::Verdict hidden = gate.Decide(Recovery(1), false, false);
+  EXPECT_TRUE(hidden.decode && hidden.entry && hidden.reason == DropReason::kOverload);
+  EXPECT_FALSE(gate.Decide(Inter(), false, false).entry);
+  EXPECT_TRUE(gate.open());
+  gate.Close();
+  EXPECT_TRUE(gate.Decide(Key(), false, false).entry) << "the next picture may be the one";
+}
+
 TEST(KeyFrameGate, NeverLetsThroughAPictureWhoseReferencesAreMissing) {
   std::mt19937 random(5);
   KeyFrameGate gate;
@@ -133,19 +152,88 @@ TEST(InDecoder, NamesNoUnitWhenTwoHaveOneTime) {
   EXPECT_EQ(in.Find(GST_CLOCK_TIME_NONE), nullptr);
 }
 
-TEST(DecodeBacklog, IsLateByTimeAndByNumber) {
+/// A live source and its decoder, in made-up time: what comes every 40 ms, and how long a picture
+/// of those that were decoded was under way.
+struct Decoding {
+  std::vector<int> latencies_ms;
+  std::vector<int> decoded;
+  int left_out = 0;
+  int restarts = 0;
+};
+
+Decoding Decode(
+    DecodeBacklog* backlog, int pictures, int work_ms, int group,
+    const std::function<int(int)>& arrival_ms = [](int i) { return 40 * i; }) {
+  Decoding run;
+  const TimePoint start = Clock::now();
+  const auto at = [start](int ms) { return start + milliseconds(ms); };
+  int free_ms = 0;
+  int entered = 0;
+  for (int next = 0; next < pictures; ++next) {
+    const int now = std::max(free_ms, arrival_ms(next));
+    for (; entered < pictures && arrival_ms(entered) <= now; ++entered) {
+      backlog->Entered(at(arrival_ms(entered)), entered % group == 0);
+    }
+    run.restarts += backlog->TakeRestart() ? 1 : 0;
+    if (!backlog->Take(at(now))) {
+      ++run.left_out;
+      continue;
+    }
+    free_ms = now + work_ms;
+    run.decoded.push_back(next);
+    run.latencies_ms.push_back(free_ms - arrival_ms(next));
+  }
+  return run;
+}
+
+TEST(DecodeBacklog, LeavesNothingOutWhereTheDecoderKeepsUp) {
+  DecodeBacklog backlog;
+  EXPECT_EQ(Decode(&backlog, 500, 39, 10).left_out, 0);
+}
+
+TEST(DecodeBacklog, LeavesNothingOutOfABurstAfterAStall) {
+  DecodeBacklog backlog;
+  const auto stalled = [](int i) { return i >= 30 && i < 55 ? 55 * 40 : 40 * i; };
+  EXPECT_EQ(Decode(&backlog, 200, 20, 25, stalled).left_out, 0);
+}
+
+TEST(DecodeBacklog, HoldsAnOverloadedDecoderToTheNewestPictures) {
+  for (const int work_ms : {60, 80, 160}) {
+    for (const int group : {5, 10, 50}) {
+      DecodeBacklog backlog;
+      Decoding run = Decode(&backlog, 1500, work_ms, group);
+      EXPECT_EQ(run.left_out + static_cast<int>(run.decoded.size()), 1500);
+      // The first second is what a burst is given.
+      std::vector<int> later(run.latencies_ms.begin() + 1000 / work_ms + 20,
+                             run.latencies_ms.end());
+      ASSERT_GT(later.size(), 20U);
+      std::nth_element(later.begin(), later.begin() + later.size() / 2, later.end());
+      EXPECT_LE(later[later.size() / 2], std::max(2.5 * work_ms, 200.0)) << work_ms << " " << group;
+      for (std::size_t i = 1; i < run.decoded.size(); ++i) {
+        const bool follows = run.decoded[i] == run.decoded[i - 1] + 1;
+        ASSERT_TRUE(follows || run.decoded[i] % group == 0) << "made from what was left out";
+      }
+    }
+  }
+}
+
+TEST(DecodeBacklog, AsksForAnEntryWhereNoneWaits) {
+  DecodeBacklog backlog;
+  const Decoding run = Decode(&backlog, 200, 80, 1'000'000);
+  EXPECT_GT(run.restarts, 0);
+  EXPECT_GT(run.left_out, 100);
+}
+
+TEST(DecodeBacklog, ForgetsThePicturesOfALostConnection) {
   DecodeBacklog backlog;
   const TimePoint start = Clock::now();
-  EXPECT_FALSE(backlog.Late(start));
-  for (std::size_t i = 0; i < 30; ++i) backlog.Entered(start);
-  EXPECT_FALSE(backlog.Late(start + milliseconds(900))) << "a burst after a stall";
-  EXPECT_TRUE(backlog.Late(start + milliseconds(1100)));
-  EXPECT_EQ(backlog.TakeLevels().max, 30U);
-  for (std::size_t i = 0; i < 30; ++i) backlog.Left();
-  backlog.Left();
-  EXPECT_FALSE(backlog.Late(start + seconds(10)));
-  for (std::size_t i = 0; i < DecodeBacklog::kLiveCapacity; ++i) backlog.Entered(start);
-  EXPECT_TRUE(backlog.Late(start));
+  for (std::size_t i = 0; i < DecodeBacklog::kLiveCapacity; ++i) backlog.Entered(start, false);
+  EXPECT_TRUE(backlog.Full());
+  backlog.Clear();
+  EXPECT_FALSE(backlog.Full());
+  backlog.Entered(start + seconds(18), true);
+  EXPECT_TRUE(backlog.Take(start + seconds(18)));
+  EXPECT_EQ(backlog.TakeLevels().max, DecodeBacklog::kLiveCapacity);
 }
 
 TEST(StreamClock, TellsAnOutageOfALiveSourceAsLongAsItWas) {

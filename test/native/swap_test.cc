@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <future>
+#include <thread>
 
 #include "core/pipeline.h"
 #include "world.h"
@@ -144,6 +147,110 @@ TEST_F(Swap, IsCancelledByAStop) {
   pipeline->Stop();
   EXPECT_EQ(swap.get().code, ErrorCode::kCancelled);
   EXPECT_EQ(pipeline->SwapModel(FakeModel(), &change).code, ErrorCode::kCancelled);
+}
+
+/// Pictures without GStreamer, whose locks the thread sanitizer does not see.
+class MadeSource final : public FrameSource {
+ public:
+  explicit MadeSource(Callbacks callbacks) : callbacks_(std::move(callbacks)) {}
+  ~MadeSource() override { Stop(); }
+
+  void Start() override {
+    thread_ = std::thread([this] {
+      callbacks_.on_state(SourceState::kPlaying, Status::Ok());
+      for (double pts_ms = 0; !stopping_; pts_ms += 40) {
+        auto frame = std::make_unique<Frame>();
+        frame->trace = FrameTrace(Clock::now());
+        frame->result.pts_ms = pts_ms;
+        frame->result.size = {8, 8};
+        SurfaceDesc desc;
+        desc.format = PixelFormat::kGray;
+        desc.coded = {8, 8};
+        desc.visible = {0, 0, 8, 8};
+        desc.planes[0] = {0, 0, 8};
+        const BufferRef buffer = MakeHostBuffer(64);
+        std::fill_n(buffer->MapToHost(0), 64, std::uint8_t{50});
+        frame->surface = std::make_shared<const Surface>(desc, buffer);
+        callbacks_.on_picture(std::move(frame));
+        if (live_) std::this_thread::sleep_for(milliseconds(1));
+      }
+    });
+  }
+  void RequestStop() override { stopping_ = true; }
+  void Stop() override {
+    RequestStop();
+    if (thread_.joinable()) thread_.join();
+  }
+  bool live() const override { return live_; }
+  SourceMeter& meter() override { return meter_; }
+  int reconnects() const override { return 0; }
+  void set_live() { live_ = true; }
+
+ private:
+  const Callbacks callbacks_;
+  SourceMeter meter_;
+  bool live_ = false;
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+PipelineSource Made(const std::string& name, bool live) {
+  PipelineSource source;
+  source.name = name;
+  source.options.uri = live ? "rtsp://127.0.0.1/made" : "file:///made";
+  source.make = [live](const SourceOptions&, FrameSource::Callbacks callbacks) {
+    auto made = std::make_unique<MadeSource>(std::move(callbacks));
+    if (live) made->set_live();
+    return made;
+  };
+  return source;
+}
+
+/// For the thread sanitizer: everything between a source and the listener at work at once.
+TEST(SwapBetweenThreads, ChangesEveryFrameOnceWhileFiguresAreTakenAndAStopComes) {
+  for (const bool live : {false, true}) {
+    PipelineOptions options;
+    options.sources = {Made("door", live), Made("yard", live)};
+    options.stats_interval = milliseconds(5);
+    options.batch = milliseconds(2);
+    Recorder recorder;
+    Pipeline pipeline(options, FakeModel(milliseconds(1), -1, {"0", {"object"}}), &recorder);
+    pipeline.Start();
+    for (int i = 1; i <= 8; ++i) {
+      ASSERT_TRUE(recorder.WaitFor(FramesBy(std::to_string(i - 1), 4)));
+      Change change;
+      const ModelTag tag{std::to_string(i), {"object"}};
+      pipeline.Stretch(Clock::now() + milliseconds(5));
+      ASSERT_TRUE(pipeline.SwapModel(FakeModel(milliseconds(1), -1, tag), &change).ok());
+      ASSERT_TRUE(change.has_value());
+      EXPECT_EQ(change->to->id, tag.id);
+    }
+    Change change;
+    auto swap = std::async(std::launch::async, [&] {
+      return pipeline.SwapModel(FakeModel(milliseconds(1), -1, {"last", {"object"}}), &change);
+    });
+    auto other_stop = std::async(std::launch::async, [&] { pipeline.Stop(); });
+    pipeline.Stop();
+    other_stop.get();
+    const ErrorCode code = swap.get().code;
+    EXPECT_TRUE(code == ErrorCode::kOk || code == ErrorCode::kCancelled);
+
+    const Seen seen = recorder.Copy();
+    EXPECT_TRUE(seen.failed.empty());
+    std::vector<int> models(2, 0);
+    std::vector<std::uint64_t> next(2, 0);
+    for (const FrameResult& frame : seen.frames) {
+      const std::size_t source = frame.id.source;
+      EXPECT_GE(frame.id.index, next[source]) << "in order";
+      if (!live) {
+        EXPECT_EQ(frame.id.index, next[source]) << "none is lost";
+      }
+      next[source] = frame.id.index + 1;
+      const int model = frame.model->id == "last" ? 9 : std::stoi(frame.model->id);
+      EXPECT_GE(model, models[source]) << "no way back";
+      models[source] = model;
+    }
+  }
 }
 
 TEST(WarmModel, IsRefusedWhenItDoesNotRun) {

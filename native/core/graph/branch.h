@@ -7,7 +7,7 @@
 #include "core/graph/strand.h"
 #include "core/graph/tracking.h"
 #include "core/infer/reorder.h"
-#include "core/media/source.h"
+#include "core/media/frame_source.h"
 
 namespace jetfleet {
 
@@ -30,7 +30,7 @@ struct Branch {
   std::unique_ptr<Strand> strand;
   std::unique_ptr<Reorder> reorder;
   // Destroyed first: it feeds all the others.
-  std::unique_ptr<Source> source;
+  std::unique_ptr<FrameSource> source;
 };
 
 }  // namespace jetfleet

@@ -33,6 +33,8 @@ struct AccessUnit {
   /// By the stream's own parameter set, where it says.
   std::optional<ColorMatrix> matrix;
   std::optional<ColorRange> range;
+  /// Decoding may begin with it.
+  bool entry = false;
   /// Decoded for the sake of others; no result.
   std::optional<DropReason> hidden;
   /// First memory block of the picture as the decoder gave it away, to notice copies made behind

@@ -57,6 +57,7 @@ Status WarningOf(DropReason reason) {
 
 CodedPath::CodedPath(const Options& options, SourceMeter* meter, Callbacks callbacks)
     : options_(options), meter_(meter), callbacks_(std::move(callbacks)) {
+  meter_->backlog.Clear();
   WatchDecodeErrors();
 }
 
@@ -156,9 +157,10 @@ AccessUnitPtr CodedPath::Inspect(GstBuffer* buffer) {
 bool CodedPath::Admit(const H264Picture& picture, AccessUnit* unit, bool discontinuous) {
   const bool missing = sequence_.Add(picture);
   const bool lost = lost_.exchange(false) || missing || (discontinuous && unit->sequence > 0);
-  const bool late = options_.live && meter_->backlog.Late(unit->arrival);
+  const bool full = options_.live && meter_->backlog.Full();
+  if (meter_->backlog.TakeRestart()) gate_.Close();
   const bool was_open = gate_.open();
-  KeyFrameGate::Verdict verdict = gate_.Decide(picture, lost, late);
+  KeyFrameGate::Verdict verdict = gate_.Decide(picture, lost, full);
   if (!gate_.open()) sequence_.Restart();
   if (verdict.decode && GST_CLOCK_TIME_IS_VALID(unit->pts)) {
     if (!was_open && gate_.open()) {
@@ -171,6 +173,7 @@ bool CodedPath::Admit(const H264Picture& picture, AccessUnit* unit, bool discont
   }
   if (verdict.reason) Count(*verdict.reason);
   unit->hidden = verdict.reason;
+  unit->entry = verdict.entry;
   return verdict.decode;
 }
 
@@ -178,7 +181,7 @@ GstPadProbeReturn CodedPath::OnParsed(GstPad*, GstPadProbeInfo* info, gpointer s
   auto* path = static_cast<CodedPath*>(self);
   AccessUnitPtr unit = path->Inspect(GST_PAD_PROBE_INFO_BUFFER(info));
   if (unit == nullptr) return GST_PAD_PROBE_DROP;
-  path->meter_->backlog.Entered(unit->arrival);
+  path->meter_->backlog.Entered(unit->arrival, unit->entry);
   GstBuffer* buffer = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
   AttachAccessUnit(buffer, std::move(unit));
   GST_PAD_PROBE_INFO_DATA(info) = buffer;
@@ -210,10 +213,16 @@ GstPadProbeReturn CodedPath::OnEvent(GstPad*, GstPadProbeInfo* info, gpointer se
 
 GstPadProbeReturn CodedPath::OnDecoderInput(GstPad*, GstPadProbeInfo* info, gpointer self) {
   auto* path = static_cast<CodedPath*>(self);
-  path->meter_->backlog.Left();
+  const TimePoint now = Clock::now();
   const AccessUnitPtr unit = AccessUnitOf(GST_PAD_PROBE_INFO_BUFFER(info));
+  if (!path->options_.live) {
+    path->meter_->backlog.Left();
+  } else if (!path->meter_->backlog.Take(now)) {
+    if (unit != nullptr && !unit->hidden) path->Count(DropReason::kOverload);
+    return GST_PAD_PROBE_DROP;
+  }
   if (unit == nullptr) return GST_PAD_PROBE_OK;
-  unit->decode_start = Clock::now();
+  unit->decode_start = now;
   unit->held_up_before = Clock::duration(path->held_up_);
   path->in_decoder_.Entered(unit);
   path->decoding_ = unit;

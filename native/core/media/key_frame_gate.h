@@ -17,8 +17,9 @@ namespace jetfleet {
 ///   recovering   frame within n                 hidden         recovering
 ///   recovering   frame n                        passes         open
 ///   any          picture lost before this one   as waiting     waiting (for the loss)
-///   open         decoder late, not disposable   dropped        waiting (for the overload)
-///   open         decoder late, disposable       dropped        open
+///   any          closed                         as waiting     waiting (for the overload)
+///   open         queue full, not disposable     dropped        waiting (for the overload)
+///   open         queue full, disposable         dropped        open
 ///   open         any other                      passes         open
 ///
 /// A hidden picture is decoded, for later ones are made from it, but is no result.
@@ -28,11 +29,16 @@ class KeyFrameGate {
     bool decode = false;
     /// Why the picture is no result.
     std::optional<DropReason> reason;
+    /// Decoding may begin with it: nothing before it is needed.
+    bool entry = false;
   };
 
-  /// `lost`: something is missing between the picture before and this. `late`: the decoder has more
-  /// to do than it may.
-  Verdict Decide(const H264Picture& picture, bool lost, bool late);
+  /// `lost`: something is missing between the picture before and this. `full`: no more may wait for
+  /// the decoder.
+  Verdict Decide(const H264Picture& picture, bool lost, bool full);
+
+  /// What comes is of no use up to the next picture that decoding may begin with.
+  void Close();
 
   bool open() const { return state_ == State::kOpen; }
 

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -11,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "core/media/frame_source.h"
 #include "core/media/media_pipeline.h"
 #include "core/media/source_meter.h"
 #include "core/media/stall_watch.h"
@@ -18,57 +18,20 @@
 
 namespace jetfleet {
 
-enum class SourceState { kConnecting, kPlaying, kLost, kEnded };
-const char* SourceStateName(SourceState state);
-
-struct SourceOptions {
-  std::string uri;
-  /// Cameras that refuse it are read by the other one.
-  Transport transport = Transport::kTcp;
-  TlsTrust tls;
-  /// Files: begin again at the end.
-  bool loop = false;
-  bool realtime = false;
-  /// Of each step of the network.
-  std::chrono::milliseconds timeout{5000};
-  /// A camera that is silent for so long is lost. Nothing: by the interval its pictures have.
-  std::optional<std::chrono::milliseconds> stall_timeout;
-  /// A camera that sends pictures for so long, but none to begin with, is lost.
-  std::chrono::milliseconds key_frame_timeout{20'000};
-  /// Between two messages that keep a session alive.
-  std::chrono::milliseconds keep_alive{10'000};
-};
-
 /// Keeps one source open: a live one is opened again, with growing pauses, whenever it is lost; a
-/// file is read once or for ever. Callbacks come from the source's own threads.
-class Source {
+/// file is read once or for ever.
+class Source final : public FrameSource {
  public:
-  struct Callbacks {
-    std::function<void(FramePtr)> on_picture;
-    /// The status says why, for lost sources, for connecting again, and for files that end too
-    /// early; Ok otherwise.
-    std::function<void(SourceState, const Status&)> on_state;
-    /// A file cannot be read on; nothing more will come.
-    std::function<void(const Status&)> on_failed;
-    /// Once for each code and connection.
-    std::function<void(const Status&)> on_warning;
-  };
-
   Source(const SourceOptions& options, Callbacks callbacks);
-  ~Source();
-  Source(const Source&) = delete;
-  Source& operator=(const Source&) = delete;
+  ~Source() override;
 
-  void Start();
-  /// Asks the source to end; returns at once.
-  void RequestStop();
-  /// Waits until no callback can follow. May be called again.
-  void Stop();
+  void Start() override;
+  void RequestStop() override;
+  void Stop() override;
 
-  bool live() const { return uri_.live; }
-  SourceMeter& meter() { return meter_; }
-  /// Times the source played again after it was lost.
-  int reconnects() const;
+  bool live() const override { return uri_.live; }
+  SourceMeter& meter() override { return meter_; }
+  int reconnects() const override;
 
  private:
   using Milliseconds = std::chrono::milliseconds;
