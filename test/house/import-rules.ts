@@ -19,6 +19,7 @@ export const PURE_FOLDERS = [
   "journal",
   "release",
   "deploy",
+  "engine",
   "view",
   "rollout",
   "text",

@@ -94,6 +94,19 @@ TEST_F(SealedEngineFile, IsReadAsItWasWritten) {
   EXPECT_FALSE(std::filesystem::exists(path_ + ".part"));
 }
 
+TEST_F(SealedEngineFile, HasTheBytesThatFleetReads) {
+  std::string hex;
+  for (const char byte : Bytes()) {
+    char digits[3];
+    std::snprintf(digits, sizeof(digits), "%02x", static_cast<unsigned char>(byte));
+    hex += digits;
+  }
+  std::ifstream file(std::string(JETFLEET_TEST_DIR) + "/fleet/engine/sealed-engine.hex");
+  std::string expected;
+  for (std::string line; std::getline(file, line);) expected += line;
+  EXPECT_EQ(hex, expected);
+}
+
 TEST_F(SealedEngineFile, IsRefusedWhereverItIsCutOff) {
   const std::string whole = Bytes();
   for (std::size_t size = 0; size < whole.size(); ++size) {
