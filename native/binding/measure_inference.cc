@@ -30,7 +30,8 @@ Status Measure(const ModelOptions& options, int runs, Times* times) {
   std::shared_ptr<ModelProgram> model;
   Status status = ModelProgram::Load(options, &model);
   RunTensors tensors;
-  if (status.ok()) status = model->Borrow(model->BatchFor(1), &tensors);
+  if (status.ok())
+    status = model->Borrow(model->BatchFor(1), ModelProgram::FilledBy::kHost, &tensors);
   if (!status.ok()) return status;
   auto* const grey = tensors.input.Host<float>();
   std::fill(grey, grey + tensors.input.desc().shape.Count(), kGrey);

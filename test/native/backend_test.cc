@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <cstdlib>
 #include <cstring>
 
 #include "backends/sized.h"
@@ -210,6 +212,70 @@ TEST(Backend, KeepsAProgramAsLongAsItsContexts) {
   context.reset();
   EXPECT_EQ(device->programs, 0);
   EXPECT_EQ(device->contexts, 0);
+}
+
+std::atomic<int> lent{0};
+
+/// Lends pinned and CUDA memory, as far as a test without a GPU can tell.
+struct LendingTables : Tables {
+  LendingTables() {
+    backend.allocate = [](JfBackend*, std::int32_t, std::uint64_t bytes, void** data, JfError*) {
+      ++lent;
+      *data = std::malloc(bytes);
+      return std::int32_t{JF_OK};
+    };
+    backend.release = [](JfBackend*, std::int32_t, void* data) {
+      --lent;
+      std::free(data);
+    };
+  }
+};
+
+TEST(Backend, LendsMemoryUntilItsLastOwnerLetsGo) {
+  LendingTables tables;
+  std::unique_ptr<Backend> backend;
+  ASSERT_TRUE(tables.Open(&backend).ok());
+  BufferRef pinned = backend->Allocate(MemoryKind::kPinned, 64);
+  BufferRef cuda = backend->Allocate(MemoryKind::kCuda, 64);
+  ASSERT_NE(pinned, nullptr);
+  EXPECT_EQ(pinned->kind(), MemoryKind::kPinned);
+  EXPECT_EQ(pinned->MapToHost(0), pinned->Address(0));
+  EXPECT_EQ(cuda->MapToHost(0), nullptr) << "the processor does not reach it";
+  EXPECT_NE(cuda->Address(0), nullptr);
+  EXPECT_EQ(lent, 2);
+  pinned.reset();
+  cuda.reset();
+  EXPECT_EQ(lent, 0);
+}
+
+TEST(Backend, ThatLendsNoneLeavesTensorsOnTheHost) {
+  Tables tables;
+  std::unique_ptr<Backend> backend;
+  ASSERT_TRUE(tables.Open(&backend).ok());
+  EXPECT_EQ(backend->Allocate(MemoryKind::kPinned, 64), nullptr);
+}
+
+TEST(Backend, LendsAModelTheMemoryThatItsTensorsMayLieIn) {
+  LendingTables tables;
+  tables.program.describe_input = [](const JfProgram* program, std::uint32_t index, JfIo* io,
+                                     JfError* error) {
+    const std::int32_t code = FakeFunctions().program->describe_input(program, index, io, error);
+    io->memory = JF_HOST | JF_CUDA;
+    return code;
+  };
+  std::unique_ptr<Backend> backend;
+  ASSERT_TRUE(tables.Open(&backend).ok());
+  std::shared_ptr<ModelProgram> model;
+  ModelOptions options;
+  options.labels = {"object"};
+  options.detector.labels = 1;
+  ASSERT_TRUE(ModelProgram::Wrap(backend.get(), options, &model).ok());
+  RunTensors tensors;
+  ASSERT_TRUE(model->Borrow(1, ModelProgram::FilledBy::kAccelerator, &tensors).ok());
+  EXPECT_EQ(tensors.input.buffer()->kind(), MemoryKind::kCuda);
+  EXPECT_EQ(tensors.outputs[0].buffer()->kind(), MemoryKind::kHost);
+  ASSERT_TRUE(model->Borrow(1, ModelProgram::FilledBy::kHost, &tensors).ok());
+  EXPECT_EQ(tensors.input.buffer()->kind(), MemoryKind::kHost);
 }
 
 TEST(Backend, RefusesAModelWithMoreDimensionsThanThereAre) {

@@ -81,6 +81,26 @@ Status DescribeAll(const JfProgram* program, std::uint32_t count, Describe descr
   return Status::Ok();
 }
 
+/// Memory that a backend lent.
+class LentBuffer final : public Buffer {
+ public:
+  LentBuffer(const JfBackendFunctions& functions, JfBackend* backend, MemoryKind kind,
+             std::size_t bytes, void* data)
+      : Buffer(kind, 0, bytes), release_(functions.release), backend_(backend), data_(data) {}
+  ~LentBuffer() override { release_(backend_, JfMemoryOf(kind()), data_); }
+
+  void* Address(int part) override { return part == 0 ? data_ : nullptr; }
+  std::uint8_t* MapToHost(int part) override {
+    const bool reached = part == 0 && kind() == MemoryKind::kPinned;
+    return reached ? static_cast<std::uint8_t*>(data_) : nullptr;
+  }
+
+ private:
+  void (*const release_)(JfBackend*, std::int32_t, void*);
+  JfBackend* const backend_;
+  void* const data_;
+};
+
 std::string Text(const char* from) { return from == nullptr ? "" : from; }
 const char* OrNull(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
 
@@ -261,6 +281,14 @@ Status Backend::Load(const LoadOptions& asked, std::shared_ptr<Program>* program
     *program = std::make_shared<Program>(program_functions_, context_functions_, loaded);
   }
   return status;
+}
+
+BufferRef Backend::Allocate(MemoryKind kind, std::size_t bytes) const {
+  if (functions_.allocate == nullptr || functions_.release == nullptr) return nullptr;
+  void* data = nullptr;
+  const std::int32_t code = functions_.allocate(backend_, JfMemoryOf(kind), bytes, &data, nullptr);
+  if (code != JF_OK || data == nullptr) return nullptr;
+  return std::make_shared<LentBuffer>(functions_, backend_, kind, bytes, data);
 }
 
 Status Backend::Build(const BuildOptions& options, const BuildEvents& events) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backends/backend_abi.h"
+#include "core/memory/buffer.h"
 #include "core/memory/surface.h"
 #include "core/memory/tensor.h"
 #include "core/status.h"
@@ -179,6 +180,9 @@ class Backend {
 
   const Capabilities& capabilities() const { return capabilities_; }
   Status Load(const LoadOptions& options, std::shared_ptr<Program>* program);
+  /// Memory of a kind for tensors; null when the backend lends none of that kind, or has none left.
+  /// The backend outlives it, as all.
+  BufferRef Allocate(MemoryKind kind, std::size_t bytes) const;
   /// Makes an engine for this machine. INTERNAL when this backend runs models as they are.
   Status Build(const BuildOptions& options, const BuildEvents& events);
 

@@ -153,7 +153,9 @@ std::unique_ptr<Batch> Batcher::Open(FramePtr* end_of_stream) {
 Status Batcher::Fill(Batch* batch) {
   const auto sources = static_cast<std::int64_t>(options_.sources.size());
   const std::int64_t slots = batch->model->BatchFor(sources);
-  Status status = batch->model->Borrow(slots, &batch->tensors);
+  const auto filled_by = batch->model->prepares() ? ModelProgram::FilledBy::kAccelerator
+                                                  : ModelProgram::FilledBy::kHost;
+  Status status = batch->model->Borrow(slots, filled_by, &batch->tensors);
   if (status.ok()) status = Prepare(batch, 0);
   const std::size_t wanted = static_cast<std::size_t>(std::min(slots, sources));
   const TimePoint due = batch->frames.front()->trace.last_end() + options_.patience;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/graph/thread_name.h"
+#include "core/infer/abi.h"
 #include "core/infer/backend_loader.h"
 #include "core/prepare/host_preparer.h"
 #include "core/trace.h"
@@ -62,6 +63,7 @@ Status ModelProgram::Wrap(Backend* backend, const ModelOptions& options,
   load.path = options.detector.model_path;
   load.threads = static_cast<std::uint32_t>(options.detector.threads);
   Status status = backend->Load(load, &made->program_);
+  made->backend_ = backend;
   if (status.ok()) status = made->Bind(options);
   if (!status.ok()) return status;
   made->tickets_ = backend->capabilities().tickets;
@@ -106,24 +108,38 @@ std::int64_t ModelProgram::BatchFor(std::int64_t wanted) const {
   return std::clamp<std::int64_t>(wanted, 1, most);
 }
 
+std::unique_ptr<BufferPool> ModelProgram::PoolFor(const TensorInfo& info, MemoryKind kind,
+                                                  std::size_t bytes) const {
+  if ((info.memory & static_cast<std::uint32_t>(JfMemoryOf(kind))) == 0) {
+    return std::make_unique<BufferPool>(bytes);
+  }
+  return std::make_unique<BufferPool>(bytes, [backend = backend_, kind](std::size_t wanted) {
+    BufferRef lent = backend->Allocate(kind, wanted);
+    return lent == nullptr && kind == MemoryKind::kPinned ? MakeHostBuffer(wanted) : lent;
+  });
+}
+
 Status ModelProgram::MakePools(std::int64_t batch, std::shared_ptr<Pools>* pools) const {
   auto made = std::make_shared<Pools>();
   made->batch = batch;
   Status status = DescOf(info_.inputs[0], batch, &made->input);
   if (!status.ok()) return status;
-  made->input_pool = std::make_unique<BufferPool>(made->input.bytes());
+  made->input_pool = PoolFor(info_.inputs[0], MemoryKind::kPinned, made->input.bytes());
+  if ((info_.inputs[0].memory & JF_CUDA) != 0) {
+    made->device_input_pool = PoolFor(info_.inputs[0], MemoryKind::kCuda, made->input.bytes());
+  }
   for (const TensorInfo& output : info_.outputs) {
     TensorDesc desc;
     status = DescOf(output, batch, &desc);
     if (!status.ok()) return status;
     made->outputs.push_back(desc);
-    made->output_pools.push_back(std::make_unique<BufferPool>(desc.bytes()));
+    made->output_pools.push_back(PoolFor(output, MemoryKind::kPinned, desc.bytes()));
   }
   *pools = std::move(made);
   return Status::Ok();
 }
 
-Status ModelProgram::Borrow(std::int64_t batch, RunTensors* tensors) {
+Status ModelProgram::Borrow(std::int64_t batch, FilledBy filled_by, RunTensors* tensors) {
   std::shared_ptr<Pools> pools;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -134,7 +150,8 @@ Status ModelProgram::Borrow(std::int64_t batch, RunTensors* tensors) {
     pools = pools_;
   }
   const auto no_memory = Status::Error(ErrorCode::kInternal, "No memory left for a run");
-  BufferRef input = pools->input_pool->Take();
+  const bool on_device = filled_by == FilledBy::kAccelerator && pools->device_input_pool != nullptr;
+  BufferRef input = (on_device ? pools->device_input_pool : pools->input_pool)->Take();
   if (input == nullptr) return no_memory;
   tensors->input = TensorView(pools->input, std::move(input));
   tensors->inputs.assign(1, tensors->input);
@@ -156,7 +173,7 @@ Status ModelProgram::RunOnce(const RunTensors& tensors) {
 Status ModelProgram::Warm() {
   constexpr char kDoing[] = " while trying the model on a grey picture";
   RunTensors tensors;
-  Status status = Borrow(BatchFor(1), &tensors);
+  Status status = Borrow(BatchFor(1), FilledBy::kHost, &tensors);
   if (!status.ok()) return status;
   auto* const grey = tensors.input.Host<float>();
   std::fill(grey, grey + tensors.input.desc().shape.Count(), kGrey);
@@ -179,7 +196,7 @@ Status ModelProgram::Warm() {
 Status ModelProgram::DetectRgb(const std::uint8_t* rgb, Size size,
                                std::vector<Detection>* detections) {
   RunTensors tensors;
-  Status status = Borrow(BatchFor(1), &tensors);
+  Status status = Borrow(BatchFor(1), FilledBy::kHost, &tensors);
   if (!status.ok()) return status;
   const Placement placement =
       HostPreparer().RunRgb(rgb, size, decoder_->preprocess(), tensors.input.Slot(0));

@@ -86,14 +86,22 @@ class ModelProgram {
 
   /// Slots of one run: as many as are of use for `wanted` pictures, or what the model was made for.
   std::int64_t BatchFor(std::int64_t wanted) const;
+  /// Who fills the input, and so where it lies.
+  enum class FilledBy { kHost, kAccelerator };
   /// INTERNAL when there is no memory left.
-  Status Borrow(std::int64_t batch, RunTensors* tensors);
+  Status Borrow(std::int64_t batch, FilledBy filled_by, RunTensors* tensors);
 
  private:
   ModelProgram() = default;
   Status Bind(const ModelOptions& options);
 
+  /// Memory of a kind from the backend, where it lends some of that kind and the tensor may lie
+  /// there, else from the host.
+  std::unique_ptr<BufferPool> PoolFor(const TensorInfo& info, MemoryKind kind,
+                                      std::size_t bytes) const;
+
   std::shared_ptr<const ModelTag> tag_;
+  const Backend* backend_ = nullptr;
   float min_score_ = 0;
   std::shared_ptr<Program> program_;
   std::uint32_t tickets_ = 1;
@@ -107,6 +115,8 @@ class ModelProgram {
     TensorDesc input;
     std::vector<TensorDesc> outputs;
     std::unique_ptr<BufferPool> input_pool;
+    /// On the accelerator; null where it fills no inputs.
+    std::unique_ptr<BufferPool> device_input_pool;
     std::vector<std::unique_ptr<BufferPool>> output_pools;
   };
   Status MakePools(std::int64_t batch, std::shared_ptr<Pools>* pools) const;
