@@ -1,31 +1,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  allRun,
-  deployTo,
-  hex,
-  runnersOf,
-  runningAt,
-  settled,
-  updateEvents,
-  type Wanted,
-} from "./support/deploying.ts";
-import { AgentWorld } from "./support/world.ts";
+import { describe, expect, it } from "vitest";
+import { allRun, hex, runnersOf, settled, updateEvents } from "./support/deploying.ts";
+import { worldForEach } from "./support/story.ts";
+import type { AgentWorld } from "./support/world.ts";
 
 let world: AgentWorld;
-
-beforeEach(async () => {
-  world = await AgentWorld.create();
+const { deploy, running, now } = worldForEach((opened) => {
+  world = opened;
 });
-
-afterEach(async () => {
-  await world.destroy();
-});
-
-const deploy = (generation: number, ...wanted: Wanted[]) => deployTo(world, generation, ...wanted);
-const running = (generation: number, from = 0) => runningAt(world, generation, from);
-const now = () => world.broker.received.length;
 
 const GOOD = ["fetching", "verifying", "testing", "swapping", "watching", "committed"] as const;
 /** Stands beside the pipeline that is changed. */

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   type Detections,
   type FleetEvent,
@@ -9,34 +9,16 @@ import {
   type Reported,
 } from "../../fleet/contract/index.ts";
 import type { PipelineSpec } from "../../fleet/spec/index.ts";
-import {
-  allRun,
-  deployTo,
-  gone,
-  hex,
-  runnersOf,
-  runningAt,
-  settled,
-  updateEvents,
-  type Wanted,
-} from "./support/deploying.ts";
+import { allRun, gone, hex, runnersOf, settled, updateEvents } from "./support/deploying.ts";
 import { DEVICE } from "./support/desired.ts";
 import { ObjectServer, stallAfter, status } from "./support/object-server.ts";
-import { AgentWorld } from "./support/world.ts";
+import { worldForEach } from "./support/story.ts";
+import type { AgentWorld } from "./support/world.ts";
 
 let world: AgentWorld;
-
-beforeEach(async () => {
-  world = await AgentWorld.create();
+const { deploy, running, now } = worldForEach((opened) => {
+  world = opened;
 });
-
-afterEach(async () => {
-  await world.destroy();
-});
-
-const deploy = (generation: number, ...wanted: Wanted[]) => deployTo(world, generation, ...wanted);
-const running = (generation: number, from = 0) => runningAt(world, generation, from);
-const now = () => world.broker.received.length;
 const objectFiles = () => readdirSync(join(world.stateDir, "objects")).sort();
 const eventOf = (kind: string) =>
   world.broker.waitFor<FleetEvent>("/events", (event) => event.kind === kind);
