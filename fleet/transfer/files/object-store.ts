@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { FleetError } from "../../errors/index.ts";
 import { Digest } from "../../spec/index.ts";
@@ -23,6 +22,8 @@ export class ObjectStore {
   readonly #layer: FileLayer;
   /** What a file looked like when it was last found right. */
   readonly #verified = new Map<string, string>();
+  /** Who asks for what is being read waits for the same reading. */
+  readonly #verifying = new Map<string, Promise<number | null>>();
 
   constructor(folder: string, layer: FileLayer = DISK) {
     this.folder = folder;
@@ -50,11 +51,19 @@ export class ObjectStore {
   }
 
   /** As `size`, but null also when the file no longer has its digest: it is then removed, so that it can come again. */
-  async verifiedSize(digest: string): Promise<number | null> {
+  verifiedSize(digest: string): Promise<number | null> {
+    const running = this.#verifying.get(digest);
+    if (running) return running;
+    const asked = this.#verifySize(digest).finally(() => this.#verifying.delete(digest));
+    this.#verifying.set(digest, asked);
+    return asked;
+  }
+
+  async #verifySize(digest: string): Promise<number | null> {
     const seen = await fingerprint(this.pathOf(digest), this.#layer);
     if (seen === null) return null;
     if (this.#verified.get(digest) !== seen.print) {
-      if ((await digestOfFile(this.pathOf(digest))) !== digest) {
+      if ((await digestOfFile(this.pathOf(digest), this.#layer)) !== digest) {
         await this.remove(digest);
         return null;
       }
@@ -146,8 +155,10 @@ async function fingerprint(
   }
 }
 
-async function digestOfFile(path: string): Promise<string> {
+async function digestOfFile(path: string, layer: FileLayer): Promise<string> {
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  const handle = await layer.open(path, "r");
+  // The stream closes the handle.
+  for await (const chunk of handle.createReadStream()) hash.update(chunk as Buffer);
   return `sha256:${hash.digest("hex")}`;
 }

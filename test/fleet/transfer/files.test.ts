@@ -118,6 +118,26 @@ describe("an object store", () => {
     expect(await store.size(digest)).toBeNull();
   });
 
+  it("reads an object once for all who ask at the same time, and once more after it changed", async () => {
+    let readings = 0;
+    const counting = new ObjectStore(store.folder, {
+      ...DISK,
+      open: (path, flags, mode) => {
+        readings += 1;
+        return DISK.open(path, flags, mode);
+      },
+    });
+    await store.write(digest, chunksOf(bytes), 100);
+    const asked = await Promise.all(Array.from({ length: 30 }, () => counting.verifiedSize(digest)));
+    expect(asked).toEqual(asked.map(() => bytes.length));
+    expect(readings).toBe(1);
+    expect(await counting.verifiedSize(digest)).toBe(bytes.length);
+    expect(readings).toBe(1);
+    await writeFile(store.pathOf(digest), bytes);
+    expect(await counting.verifiedSize(digest)).toBe(bytes.length);
+    expect(readings).toBe(2);
+  });
+
   it("gives a downloaded part its name, and drops parts that nobody wants", async () => {
     const other = `sha256:${"1".repeat(64)}`;
     await writeFile(store.partPathOf(digest), bytes);
