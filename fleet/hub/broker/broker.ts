@@ -8,6 +8,7 @@ import type { Gate } from "../identity/gate.ts";
 import type { Principal } from "../identity/principal.ts";
 import type { Log } from "../log.ts";
 import { FrameGuard, PacketTooLarge } from "./frame-guard.ts";
+import { outboundOf } from "./outbound.ts";
 import { asOffline, isOvertakenWill } from "./presence-order.ts";
 import type { RetainedStore } from "./retained-store.ts";
 import { maySubscribe, publishRefusal } from "./rights.ts";
@@ -94,7 +95,10 @@ export class Broker {
     const guarded = pipeline(socket, guard.stream(), (error) => {
       if (error instanceof PacketTooLarge) this.#options.log(error.message, peerOf(socket));
     });
-    const connection = Duplex.from({ readable: guarded, writable: socket });
+    const outbound = outboundOf(socket, (unreadBytes) =>
+      this.#options.log("session ended: it does not read", { ...peerOf(socket), unreadBytes }),
+    );
+    const connection = Duplex.from({ readable: guarded, writable: outbound });
     const session = { socket, guard, who: null };
     this.#sessions.set(connection, session);
     this.#open.add(session);

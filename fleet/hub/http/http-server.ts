@@ -15,6 +15,7 @@ import { retainedRoutes } from "./routes/retained.ts";
 const HEADERS_DEADLINE_MS = 10_000;
 /** A transfer may take hours on a slow link, but not stand still this long. */
 const IDLE_DEADLINE_MS = 60_000;
+const REFUSED_LINGER_MS = 1000;
 /** Of a body that is no object. */
 const MAX_BODY_BYTES = 4096;
 
@@ -43,6 +44,7 @@ export async function createHttpSide(parts: HttpParts): Promise<HttpSide> {
       : sendError(error, request, reply, parts.log),
   );
   answerBeforeBodies(app);
+  endRefusedBodies(app);
   for (const routes of [
     infoRoutes,
     certificateRoutes,
@@ -87,6 +89,25 @@ function answerBeforeBodies(app: FastifyInstance): void {
     if (request.headers.expect?.toLowerCase() === "100-continue") reply.raw.writeContinue();
     done(null, payload);
   });
+}
+
+/** The body of who was refused is not read to its end: the answer gets a moment to arrive, then the connection ends. */
+function endRefusedBodies(app: FastifyInstance): void {
+  app.addHook("onSend", (request, reply, payload, done) => {
+    if (reply.statusCode >= 400 && hasBodyLeft(request)) reply.header("connection", "close");
+    done(null, payload);
+  });
+  app.addHook("onResponse", (request, reply, done) => {
+    done();
+    if (reply.statusCode < 400 || !hasBodyLeft(request)) return;
+    const { socket } = request.raw;
+    socket.pause();
+    setTimeout(() => socket.destroy(), REFUSED_LINGER_MS).unref();
+  });
+}
+
+function hasBodyLeft({ raw }: FastifyRequest): boolean {
+  return !raw.complete;
 }
 
 function noRoute(request: FastifyRequest): string {

@@ -1,5 +1,6 @@
 import type { Server, TLSSocket } from "node:tls";
 import { asFleetError } from "../../errors/index.ts";
+import { Door } from "../door.ts";
 import type { Log } from "../log.ts";
 import type { CertificateRegister } from "./certificate-register.ts";
 import { type Principal, principalOf } from "./principal.ts";
@@ -16,8 +17,10 @@ export class Gate {
   readonly #register: CertificateRegister;
   readonly #log: Log;
   readonly #sessions = new Set<Session>();
+  readonly #door: Door;
 
   constructor(fleet: string, register: CertificateRegister, log: Log) {
+    this.#door = new Door(log);
     this.#fleet = fleet;
     this.#register = register;
     this.#log = log;
@@ -25,6 +28,7 @@ export class Gate {
 
   /** To be called for each server: sessions are known from the end of the handshake on. */
   watch(server: Server): void {
+    this.#door.watch(server);
     server.on("secureConnection", (socket) => {
       const shown = principalOf(socket, this.#fleet);
       if (!shown) return;

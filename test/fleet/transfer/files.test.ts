@@ -128,7 +128,9 @@ describe("an object store", () => {
       },
     });
     await store.write(digest, chunksOf(bytes), 100);
-    const asked = await Promise.all(Array.from({ length: 30 }, () => counting.verifiedSize(digest)));
+    const asked = await Promise.all(
+      Array.from({ length: 30 }, () => counting.verifiedSize(digest)),
+    );
     expect(asked).toEqual(asked.map(() => bytes.length));
     expect(readings).toBe(1);
     expect(await counting.verifiedSize(digest)).toBe(bytes.length);

@@ -1,0 +1,83 @@
+// Attacks on a hub, from a process and an address of their own: node attacker.ts KIND PORT IDENTITY SECONDS
+import { readFileSync } from "node:fs";
+import { connect as connectPlain, type Socket } from "node:net";
+import { connect } from "node:tls";
+
+const [kind = "", port = "0", identity = "", seconds = "1"] = process.argv.slice(2);
+const FROM = "127.0.0.66";
+const endMs = Date.now() + Number(seconds) * 1000;
+const counts = { opened: 0, refused: 0, bytes: 0 };
+const held = new Set<Socket>();
+
+const pem = identity === "" ? "" : readFileSync(identity, "utf8");
+const tls = { host: "127.0.0.1", port: Number(port), ca: pem, servername: "localhost" };
+
+function plain(): Socket {
+  const socket = connectPlain({ host: "127.0.0.1", port: Number(port), localAddress: FROM });
+  held.add(socket);
+  socket.once("connect", () => (counts.opened += 1));
+  socket.once("close", () => held.delete(socket));
+  socket.on("error", () => (counts.refused += 1));
+  return socket;
+}
+
+const ATTACKS: Record<string, () => void> = {
+  /** Handshakes without a certificate, as fast as they go. */
+  strangers: () => {
+    if (held.size >= 200) return;
+    const raw = plain();
+    const socket = connect({ ...tls, socket: raw, rejectUnauthorized: false });
+    socket.on("error", () => raw.destroy());
+    socket.on("end", () => raw.destroy());
+    socket.write("x");
+  },
+  /** Connections that never say a word. */
+  idle: () => {
+    if (held.size < 2500) plain().resume();
+  },
+  /** A device that sends a body nobody asked for. */
+  body: () => {
+    if (counts.opened > 0) return;
+    counts.opened += 1;
+    const socket = connect({ ...tls, cert: pem, key: pem });
+    const chunk = Buffer.alloc(1 << 16);
+    socket.write(
+      `PUT /objects/sha256:${"0".repeat(64)} HTTP/1.1\r\nhost: hub\r\ncontent-length: 3200000000\r\n\r\n`,
+    );
+    const pump = (): void => {
+      while (!socket.destroyed && socket.writable) {
+        counts.bytes += chunk.length;
+        if (!socket.write(chunk)) return;
+      }
+    };
+    socket.on("drain", pump);
+    socket.on("error", () => (counts.refused += 1));
+    socket.once("secureConnect", pump);
+    socket.resume();
+  },
+  /** An operator that subscribes to everything and reads nothing. */
+  deaf: () => {
+    if (counts.opened > 0) return;
+    counts.opened += 1;
+    const socket = connect({ ...tls, cert: pem, key: pem });
+    const topic = Buffer.from("jetfleet/v1/demo/+/detections/+");
+    const body = Buffer.concat([Buffer.from([0, 1, 0, topic.length]), topic, Buffer.from([0])]);
+    const hello = Buffer.from([16, 13, 0, 4, 77, 81, 84, 84, 4, 2, 0, 60, 0, 1, 120]);
+    socket.write(hello);
+    socket.write(Buffer.concat([Buffer.from([0x82, body.length]), body]));
+    socket.once("data", () => socket.pause());
+    socket.on("error", () => (counts.refused += 1));
+  },
+};
+
+const attack = ATTACKS[kind];
+if (!attack) throw new Error(`no attack ${kind}`);
+const step = (): void => {
+  if (Date.now() > endMs) {
+    process.stdout.write(`${JSON.stringify(counts)}\n`, () => process.exit(0));
+    return;
+  }
+  for (let at = 0; at < 20; at += 1) attack();
+  setTimeout(step, 10);
+};
+step();

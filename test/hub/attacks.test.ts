@@ -1,0 +1,219 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { MqttClient } from "mqtt";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Door } from "../../fleet/hub/door.ts";
+import { Connector } from "../../fleet/transfer/connector.ts";
+import { IdentityFile } from "../../fleet/transfer/identity/identity-file.ts";
+import { TrustedClock } from "../../fleet/transfer/identity/trusted-clock.ts";
+import { openMqtt } from "../../fleet/transfer/mqtt/open-mqtt.ts";
+import { HubProcess, until } from "./running-hub.ts";
+
+/** Short in CI; with JETFLEET_TEST_FULL the attacks last, and a session that does not read is ended. */
+const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
+const ATTACK_S = FULL ? 20 : 3;
+/** On a busy machine; an attack that works costs seconds. */
+const BEARABLE_MS = 1000;
+
+let hub: HubProcess;
+let listener: MqttClient;
+let speaker: MqttClient;
+const delays: number[] = [];
+
+beforeAll(async () => {
+  hub = await HubProcess.start();
+  for (const device of ["door", "gate", "porch"]) await hub.certify(device);
+  [listener, speaker] = [await connect("operator"), await connect("door")];
+  listener.on("message", (_topic, payload) => {
+    delays.push(performance.now() - Number(payload.toString()));
+  });
+  await listener.subscribeAsync("jetfleet/v1/demo/door/stats", { qos: 0 });
+}, 60_000);
+afterAll(async () => {
+  for (const client of [listener, speaker]) client.end(true);
+  await hub.remove();
+});
+
+function connect(user: string): Promise<MqttClient> {
+  const identity = new IdentityFile(hub.identityFile(user));
+  return openMqtt(new Connector(identity, new TrustedClock()), {
+    url: hub.record.mqttUrl,
+    clientId: `test-${user}-${Math.random()}`,
+    connectTimeoutMs: 20_000,
+    keepaliveSeconds: 60,
+    reconnectMs: 0,
+  });
+}
+
+interface Seen {
+  sent: number;
+  telemetry: { received: number; p50: number; p95: number };
+  login: { p50: number; p95: number };
+}
+
+/** What a neighbour's telemetry and a new device's login see for a while. */
+async function look(seconds: number): Promise<Seen> {
+  delays.length = 0;
+  const logins: number[] = [];
+  let sent = 0;
+  const endMs = performance.now() + seconds * 1000;
+  const talking = setInterval(() => {
+    speaker.publish("jetfleet/v1/demo/door/stats", String(performance.now()));
+    sent += 1;
+  }, 25);
+  while (performance.now() < endMs) {
+    const beganMs = performance.now();
+    const client = await connect("porch");
+    logins.push(performance.now() - beganMs);
+    client.end(true);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  clearInterval(talking);
+  await until("the last of the telemetry", () => delays.length >= sent);
+  return { sent, telemetry: { received: delays.length, ...of(delays) }, login: of(logins) };
+}
+
+function of(values: readonly number[]): { p50: number; p95: number } {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number): number =>
+    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0);
+  return { p50: at(0.5), p95: at(0.95) };
+}
+
+interface Outcome {
+  opened: number;
+  refused: number;
+  bytes: number;
+}
+
+function attack(kind: string, port: string, user: string): Promise<Outcome> {
+  const program = fileURLToPath(new URL("attacker.ts", import.meta.url));
+  const args = [program, kind, port, hub.identityFile(user), String(ATTACK_S)];
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, args, (error, stdout, stderr) => {
+      if (error) reject(new Error(stderr || error.message));
+      else resolve(JSON.parse(stdout) as Outcome);
+    });
+  });
+}
+
+/** Descriptors and memory of the hub. */
+function costs(): { memoryMb: number } {
+  const status = readFileSync(`/proc/${hub.pid}/status`, "utf8");
+  return { memoryMb: Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024) };
+}
+
+async function under(kind: string, port: string, user: string, beside?: () => () => void) {
+  const before = await look(FULL ? 5 : 1);
+  const stop = beside?.();
+  const running = attack(kind, port, user);
+  const during = await look(ATTACK_S);
+  const { memoryMb } = costs();
+  stop?.();
+  const outcome = await running;
+  const after = await look(FULL ? 5 : 1);
+  process.stderr.write(
+    `${kind}: ${JSON.stringify({ before, during, after, memoryMb, outcome })}\n`,
+  );
+  const all = [before, during, after];
+  const lost = all.reduce((sum, { sent, telemetry }) => sum + sent - telemetry.received, 0);
+  const worstMs = Math.max(...all.flatMap(({ telemetry, login }) => [telemetry.p95, login.p50]));
+  return { ...outcome, lost, worstMs };
+}
+
+describe("a hub under attack serves others as before", () => {
+  it("while an operator's session stops reading what a device floods", async () => {
+    const flood = await connect("gate");
+    const payload = Buffer.alloc(16 << 10, "x");
+    const beside = () => {
+      const timer = setInterval(() => {
+        for (let at = 0; at < 8; at += 1) {
+          flood.publish("jetfleet/v1/demo/gate/detections/entrance", payload);
+        }
+      }, 10);
+      return () => clearInterval(timer);
+    };
+    const { lost, worstMs } = await under("deaf", hub.mqttPort, "operator", beside);
+    expect(lost).toBe(0);
+    expect(worstMs).toBeLessThan(BEARABLE_MS);
+    flood.end(true);
+    if (FULL) await until("its end", () => hub.log.includes("it does not read"));
+  }, 120_000);
+
+  it("while one address sends wrong logins as fast as they go", async () => {
+    const { opened, lost, worstMs } = await under("strangers", hub.mqttPort, "gate");
+    expect(lost).toBe(0);
+    expect(worstMs).toBeLessThan(BEARABLE_MS);
+    expect(opened).toBeGreaterThan(100);
+    expect(hub.log).toContain("connections turned away");
+  }, 120_000);
+
+  it("while one address holds as many connections as it can and says nothing", async () => {
+    const port = new URL(hub.record.httpUrl).port;
+    const { lost, worstMs } = await under("idle", port, "gate");
+    expect(lost).toBe(0);
+    expect(worstMs).toBeLessThan(BEARABLE_MS);
+  }, 120_000);
+
+  it("while a device sends 3.2 GB that it was told not to", async () => {
+    const port = new URL(hub.record.httpUrl).port;
+    const { bytes, lost, worstMs } = await under("body", port, "gate");
+    expect(lost).toBe(0);
+    expect(worstMs).toBeLessThan(BEARABLE_MS);
+    expect(bytes).toBeLessThan(64 << 20);
+  }, 120_000);
+});
+
+describe("the door in front of the handshake", () => {
+  const strangers = (door: Door, address: string, count: number): number => {
+    let admitted = 0;
+    for (let port = 0; port < count; port += 1) if (door.arrive(address, port)) admitted += 1;
+    return admitted;
+  };
+
+  it("holds a bounded number of strangers of one address, and of all", () => {
+    const door = new Door(() => {});
+    expect(strangers(door, "10.0.0.1", 1000)).toBe(128);
+    for (let host = 2; host < 100; host += 1) strangers(door, `10.0.0.${host}`, 1000);
+    expect(door.arrive("10.0.1.1", 1)).toBe(false);
+    door.end("10.0.0.1", 0);
+    expect(door.arrive("10.0.1.1", 1)).toBe(true);
+  });
+
+  it("counts nobody who has shown a certificate", () => {
+    const door = new Door(() => {});
+    for (let port = 0; port < 5000; port += 1) {
+      expect(door.arrive("10.0.0.1", port)).toBe(true);
+      door.known("10.0.0.1", port);
+    }
+    for (let port = 0; port < 5000; port += 1) door.end("10.0.0.1", port);
+    expect(door.arrive("10.0.0.1", 1)).toBe(true);
+  });
+
+  it("lets an address that fails again and again wait, others not, and says so once in a while", () => {
+    let nowMs = 0;
+    const said: unknown[] = [];
+    const door = new Door(
+      (message, fields) => said.push([message, fields]),
+      () => nowMs,
+    );
+    const failing = (count: number): number => {
+      let admitted = 0;
+      for (let port = 0; port < count; port += 1) {
+        if (!door.arrive("10.0.0.1", port)) continue;
+        admitted += 1;
+        door.end("10.0.0.1", port);
+      }
+      return admitted;
+    };
+    expect(failing(1000)).toBe(50);
+    expect(door.arrive("10.0.0.2", 1)).toBe(true);
+    nowMs += 2000;
+    expect(failing(1000)).toBe(20);
+    expect(said).toEqual([["connections turned away", { peer: "10.0.0.1", count: 1 }]]);
+    nowMs += 20_000;
+    failing(1000);
+    expect(said).toHaveLength(2);
+  });
+});
