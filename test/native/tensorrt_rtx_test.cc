@@ -222,6 +222,18 @@ TEST_F(TensorRtRtx, LoadsNothingThatIsForeignTruncatedOrAltered) {
   EXPECT_TRUE(Says(whole.message, "libcuda")) << whole.message;
 }
 
+TEST_F(TensorRtRtx, LetsNothingOutThatTheLibraryThrows) {
+  Backend* throwing = nullptr;
+  const Status opened =
+      OpenBackend(Env("JETFLEET_TENSORRT_RTX_BACKEND"),
+                  Env("JETFLEET_OTHER_TENSORRT") + std::string("/10701.so"), &throwing);
+  if (!backend_->capabilities().only_builds) GTEST_SKIP() << "with a driver, more is asked of it";
+  ASSERT_TRUE(opened.ok()) << opened.message;
+  const Status status = throwing->Build(Asked(Street(), 75), {});
+  EXPECT_EQ(status.code, ErrorCode::kInternal);
+  EXPECT_TRUE(Says(status.message, "street-v2-b1.onnx: no driver that I like")) << status.message;
+}
+
 TEST_F(TensorRtRtx, OpensNoOtherVersionAndSaysWhatItFound) {
   const auto refusal = [](const std::string& runtime) {
     Backend* backend = nullptr;
@@ -232,7 +244,8 @@ TEST_F(TensorRtRtx, OpensNoOtherVersionAndSaysWhatItFound) {
   const std::string other = folder_ + "/other";
   std::filesystem::create_directory(other);
   EXPECT_TRUE(Says(refusal(other), "holds no libtensorrt_rtx.so.")) << refusal(other);
-  std::filesystem::copy(Env("JETFLEET_OTHER_TENSORRT"), other + "/libtensorrt_rtx.so.1");
+  std::filesystem::copy(Env("JETFLEET_OTHER_TENSORRT") + std::string("/10300.so"),
+                        other + "/libtensorrt_rtx.so.1");
   EXPECT_TRUE(Says(refusal(other), "is version 1.3.0")) << refusal(other);
   EXPECT_TRUE(Says(refusal(other), "Expected TensorRT-RTX 1.7")) << refusal(other);
   EXPECT_TRUE(Says(refusal("/absent/libtensorrt_rtx.so.1"), "cannot open shared object"));

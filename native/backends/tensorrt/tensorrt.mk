@@ -35,15 +35,16 @@ RTX_HOME ?= $(CACHE_ROOT)/jetfleet/tensorrt-rtx-1.7
 .PHONY: rtx
 ifeq ($(SANITIZE),)
 RTX_FOR_TESTS := rtx
-RTX_ENVIRONMENT = JETFLEET_OTHER_TENSORRT=$(abspath $(BUILD)/libjetfleet-other-tensorrt.so) \
+RTX_ENVIRONMENT = JETFLEET_OTHER_TENSORRT=$(abspath $(BUILD)/other-tensorrt) \
   JETFLEET_TENSORRT_RTX_BACKEND=$(abspath $(BUILD)/libjetfleet-backend-tensorrt-rtx-1.7.so) \
   JETFLEET_TENSORRT_RTX=$$(test -d $(RTX_HOME)/lib && echo $(RTX_HOME)/lib)
 endif
+OTHER_TENSORRT := $(BUILD)/other-tensorrt/10300.so $(BUILD)/other-tensorrt/10701.so
 # Where it cannot be had, that is said and the tests are skipped.
-rtx: $(BUILD)/libjetfleet-other-tensorrt.so
+rtx: $(OTHER_TENSORRT)
 	@if node backends/tensorrt/fetch-rtx.mjs $(RTX_HOME); then \
 	  $(MAKE) --no-print-directory tensorrt TENSORRT_INCLUDE=$(RTX_HOME)/include; fi
 
-$(BUILD)/libjetfleet-other-tensorrt.so: ../test/native/other_tensorrt.c
+$(BUILD)/other-tensorrt/%.so: ../test/native/other_tensorrt.cc
 	@mkdir -p $(@D)
-	$(CC) -O1 -fPIC -shared -o $@ $<
+	$(CXX) -O1 -fPIC -shared -DOTHER_VERSION=$* -o $@ $<
