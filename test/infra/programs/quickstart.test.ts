@@ -115,11 +115,11 @@ describe.skipIf(!engine)(`the quickstart program with the real engine${reason}`,
     expect(output).toMatch(/estimatedFps.*\n.*high/);
     expect(output).toMatch(/plan: Jetson TX2 in FP16: .* fps where 10 are asked for/);
     expect(output).toMatch(/budget\s+: \{\n\s+latencyP95Ms: 500\n\s+minFps\s+: 10/);
-    const impossible = await preview({ ...street, "quickstart:budget": '{"minFps":300}' });
+    const impossible = await preview({ ...street, "quickstart:budget": '{"minFps":800}' });
     expect(impossible.ok).toBe(false);
     expect(impossible.output).toContain("budget.minFps");
     expect(impossible.output).toMatch(
-      /Jetson TX2.*is estimated at \d+ to \d+ fps.*you ask for 300/,
+      /Jetson TX2.*is estimated at \d+ to \d+ fps.*you ask for 800/,
     );
     expect(impossible.output).not.toMatch(/Jetson AGX Xavier.*you ask for/);
   }, 100_000);
