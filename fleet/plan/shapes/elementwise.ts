@@ -1,5 +1,5 @@
 import type { DataType } from "../onnx/index.ts";
-import { dataType, int, LIMITS } from "../onnx/index.ts";
+import { dataType, float, int, LIMITS } from "../onnx/index.ts";
 import {
   contradiction,
   type Dims,
@@ -111,49 +111,98 @@ const select: Inference = (context) => {
   return fact ? [{ ...fact, type: context.inputs[1]?.type ?? "unknown" }] : [];
 };
 
+const sigmoid = (a = 0): number => 1 / (1 + Math.exp(-a));
+/** Half goes to the even neighbour. */
+const toEven = (a = 0): number => {
+  const below = Math.floor(a);
+  if (a - below !== 0.5) return Math.round(a);
+  return below % 2 === 0 ? below : below + 1;
+};
+
+/** An operator of one input whose attributes are numbers. */
+const tuned =
+  (
+    defaults: Readonly<Record<string, number>>,
+    compute: (a: number, get: (name: string) => number) => number,
+  ): Inference =>
+  (context) =>
+    elementwise((a = 0) => compute(a, (name) => float(context.node, name, defaults[name] ?? 0)))(
+      context,
+    );
+
+const isInfinite: Inference = (context) => {
+  const [negative, positive] = ["detect_negative", "detect_positive"].map(
+    (name) => int(context.node, name, 1) === 1,
+  );
+  return elementwise(
+    (a = 0) => Number((a === Infinity && positive) || (a === -Infinity && negative)),
+    "bool",
+  )(context);
+};
+
+/** Of a type without a sign, all bits that it has are turned. */
+const bitwiseNot: Inference = (context) => {
+  const bits = Number(/^uint(\d+)$/.exec(context.inputs[0]?.type ?? "")?.[1] ?? 0);
+  const most = bits === 0 ? -1 : 2 ** bits - 1;
+  return elementwise((a = 0) => most - a)(context);
+};
+
+/** Bounds are attributes before operator set 11, and inputs since. */
+const clip: Inference = (context) => {
+  const { node, inputs } = context;
+  const [input] = inputs;
+  const bound = (name: string, at: number, otherwise: number): number | null => {
+    if (node.attributes[name]) return float(node, name, otherwise);
+    return inputs[at] ? (inputs[at].values?.[0] ?? null) : otherwise;
+  };
+  const [low, high] = [bound("min", 1, -Infinity), bound("max", 2, Infinity)];
+  const alone = { ...context, inputs: inputs.slice(0, 1) };
+  const constant =
+    low !== null && high !== null ? (a = 0) => Math.min(Math.max(a, low), high) : undefined;
+  const [fact] = elementwise(constant)(alone);
+  const dims = input?.dims ?? null;
+  return fact ? [{ ...fact, dims, constant: fact.constant && low !== null && high !== null }] : [];
+};
+
 const SAME_SHAPE = [
-  ...[
-    "Relu",
-    "LeakyRelu",
-    "PRelu",
-    "Sigmoid",
-    "Tanh",
-    "Elu",
-    "Selu",
-    "Celu",
-    "HardSigmoid",
-    "HardSwish",
-  ],
-  ...[
-    "Softplus",
-    "Softsign",
-    "ThresholdedRelu",
-    "Mish",
-    "Gelu",
-    "Erf",
-    "Log",
-    "Sin",
-    "Cos",
-    "Tan",
-    "Round",
-  ],
-  ...[
-    "Atan",
-    "Asin",
-    "Acos",
-    "Sinh",
-    "Cosh",
-    "Sign",
-    "Asinh",
-    "Acosh",
-    "Atanh",
-    "BitShift",
-    "Shrink",
-  ],
+  ...["Elu", "Selu", "Celu"],
+  ...["Mish", "Gelu", "Erf"],
+  ...["BitShift", "Shrink"],
 ] as const;
 
 export const ELEMENTWISE: Readonly<Record<string, Inference>> = {
   ...Object.fromEntries(SAME_SHAPE.map((op) => [op, elementwise()])),
+  Relu: elementwise((a = 0) => Math.max(0, a)),
+  PRelu: elementwise((a = 0, b = 0) => (a < 0 ? a * b : a)),
+  LeakyRelu: tuned({ alpha: 0.01 }, (a, get) => (a < 0 ? a * get("alpha") : a)),
+  ThresholdedRelu: tuned({ alpha: 1 }, (a, get) => (a > get("alpha") ? a : 0)),
+  HardSigmoid: tuned({ alpha: 0.2, beta: 0.5 }, (a, get) =>
+    Math.min(1, Math.max(0, get("alpha") * a + get("beta"))),
+  ),
+  HardSwish: elementwise((a = 0) => a * Math.min(1, Math.max(0, a / 6 + 0.5))),
+  Sigmoid: elementwise(sigmoid),
+  Tanh: elementwise(Math.tanh),
+  Softplus: elementwise((a = 0) => Math.log1p(Math.exp(a))),
+  Softsign: elementwise((a = 0) => a / (1 + Math.abs(a))),
+  Clip: clip,
+  Log: elementwise(Math.log),
+  Sin: elementwise(Math.sin),
+  Cos: elementwise(Math.cos),
+  Tan: elementwise(Math.tan),
+  Asin: elementwise(Math.asin),
+  Acos: elementwise(Math.acos),
+  Atan: elementwise(Math.atan),
+  Sinh: elementwise(Math.sinh),
+  Cosh: elementwise(Math.cosh),
+  Asinh: elementwise(Math.asinh),
+  Acosh: elementwise(Math.acosh),
+  Atanh: elementwise(Math.atanh),
+  Sign: elementwise(Math.sign),
+  Round: elementwise(toEven),
+  BitwiseAnd: elementwise((a = 0, b = 0) => Number(BigInt(a) & BigInt(b))),
+  BitwiseOr: elementwise((a = 0, b = 0) => Number(BigInt(a) | BigInt(b))),
+  BitwiseXor: elementwise((a = 0, b = 0) => Number(BigInt(a) ^ BigInt(b))),
+  BitwiseNot: bitwiseNot,
   Add: elementwise((a = 0, b = 0) => a + b),
   Sub: elementwise((a = 0, b = 0) => a - b),
   Mul: elementwise((a = 0, b = 0) => a * b),
@@ -172,7 +221,7 @@ export const ELEMENTWISE: Readonly<Record<string, Inference>> = {
   Floor: elementwise(Math.floor),
   Ceil: elementwise(Math.ceil),
   IsNaN: elementwise((a = 0) => Number(Number.isNaN(a)), "bool"),
-  IsInf: elementwise(undefined, "bool"),
+  IsInf: isInfinite,
   Xor: elementwise((a = 0, b = 0) => Number(!a !== !b), "bool"),
   Not: elementwise((a = 0) => (a ? 0 : 1), "bool"),
   And: elementwise((a = 0, b = 0) => (a && b ? 1 : 0), "bool"),

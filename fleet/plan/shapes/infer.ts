@@ -11,6 +11,7 @@ import {
 import { CONTROL_FLOW } from "./control-flow.ts";
 import { ELEMENTWISE } from "./elementwise.ts";
 import { type Dim, type Dims, type Fact, type Inference, known, NOTHING, product } from "./fact.ts";
+import { folded } from "./fold.ts";
 import { INDEXING } from "./indexing.ts";
 import { LAYOUT } from "./layout.ts";
 import type { LiveNode } from "./live-node.ts";
@@ -121,7 +122,8 @@ function inferNode(
   const context = { node, inputs, opset: scope.opset };
   const control = node.domain === "" ? CONTROL_FLOW[node.op] : undefined;
   if (control) return control(context, scope, (body) => inferBody(body, node, scope));
-  return { outputs: INFERENCES.get(node.op)?.(context) ?? null };
+  const outputs = INFERENCES.get(node.op)?.(context) ?? null;
+  return { outputs: outputs && folded(context, outputs, scope.budget) };
 }
 
 /** Works out a graph inside a node; null when too much was worked out already to look at another one. */

@@ -127,7 +127,6 @@ export const OTHER: Readonly<Record<string, Inference>> = {
   Softmax: likeFirst,
   LogSoftmax: likeFirst,
   Hardmax: likeFirst,
-  Clip: likeFirst,
   CumSum: likeFirst,
   ReverseSequence: likeFirst,
   QuantizeLinear: quantized,
