@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import {
   compareModules,
-  findModule,
   JETPACK_RELEASES,
   MODULES,
   type Module,
+  moduleByName,
   releasesFor,
   SOCS,
   SOURCES,
@@ -61,8 +61,14 @@ export function registerModules(program: Command, run: Run): void {
 
 /** The module of a name the user wrote. */
 export function moduleNamed(name: string): Module {
-  const module = findModule(name);
-  if (module) return module;
+  const found = moduleByName(name);
+  if ("module" in found) return found.module;
+  if (found.choices.length > 0) {
+    const choices = found.choices.map(({ id, difference }) => `${id} (${difference})`).join(", ");
+    throw new FleetError("USAGE", `expected one module, got the family ${JSON.stringify(name)}`, {
+      hint: `Name one of ${choices}.`,
+    });
+  }
   const names = MODULES.map(({ id }) => id).join(", ");
   throw new FleetError("USAGE", `expected a module of ${names}, got ${JSON.stringify(name)}`, {
     hint: "Run `jetfleet modules` for the table.",

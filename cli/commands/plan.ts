@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { z } from "zod";
-import type { Module } from "../../fleet/boards/catalog/index.ts";
+import { type Module, moduleByName } from "../../fleet/boards/catalog/index.ts";
 import { BOARDS } from "../../fleet/boards/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { Plan, parseStreams, planFor, readModel } from "../../fleet/plan/index.ts";
@@ -101,6 +101,10 @@ function moduleOf({ board, module }: PlanCommandOptions): Module {
   }
   const known = BoardName.safeParse(board);
   if (known.success) return moduleNamed(BOARDS[known.data].module);
+  // A family that is no board of ours: its modules are named, or taken where there is one.
+  const found = moduleByName(board);
+  const isFamily = "module" in found ? found.module.id !== board : found.choices.length > 0;
+  if (isFamily) return moduleNamed(board);
   const names = BoardName.options.join(", ");
   throw new FleetError("USAGE", `expected a board of ${names}, got ${JSON.stringify(board)}`, {
     hint: `Give a module with --module; \`jetfleet modules\` lists them.`,

@@ -3,6 +3,7 @@ import {
   type ComparisonRow,
   cellText,
   compareModules,
+  deepstreamOf,
   type JetpackRelease,
   type Module,
   type PowerModeLimits,
@@ -151,12 +152,17 @@ function jetpackCells(module: Module, release: JetpackRelease): string[] {
     range(release.l4t),
     release.ubuntu,
     release.cuda,
-    release.tensorrt,
-    release.deepstream,
+    tensorrtText(release),
+    deepstreamOf(module, release),
     release.visionworks ?? "none",
     range(release.vpi ?? ["none"]),
     vpiBackendsText(module, release),
   ];
+}
+
+/** Both versions where two sources differ. */
+function tensorrtText({ tensorrt, tensorrtElsewhere: other }: JetpackRelease): string {
+  return other ? `${tensorrt} · ${other.value} (${shortSource(other.source)})` : tensorrt;
 }
 
 /** `jetfleet modules compare`: the rows of the notes first; sources that differ stand side by side. */
@@ -168,6 +174,9 @@ export function comparisonLines(
   const titleWidth = Math.max(...rows.map(({ title }) => widthOf(title)));
   const cellWidth = Math.max(24, Math.floor((width - titleWidth) / modules.length) - 2);
   const head = ["", ...modules.map(({ title }) => title)];
+  const family = modules.some(({ rows: { gpu } }) =>
+    gpu.some(({ source }) => source === "notes16"),
+  );
   const body = rows.map(({ title, cells }) => [
     title,
     ...cells.map((cell) => cellText(cell, shortSource)),
@@ -175,9 +184,13 @@ export function comparisonLines(
   return [
     ...[head, ...body].flatMap((cells) => wrappedRow(cells, titleWidth, cellWidth)),
     "",
+    ...(family ? [...wrap(FAMILY_NOTE, width), ""] : []),
     ...sourceLines(width),
   ];
 }
+
+const FAMILY_NOTE =
+  "agx-xavier is the family's developer kit with 32 GB; the notes of 2019 speak of the module with 16 GB, agx-xavier-16gb: what is theirs alone is marked notes16.";
 
 function wrappedRow(cells: readonly string[], titleWidth: number, cellWidth: number): string[] {
   const columns = cells.map((cell, at) => (at === 0 ? [cell] : wrap(cell, cellWidth)));

@@ -2,10 +2,12 @@ import { describe, expect, it } from "vitest";
 import {
   cellText,
   compareModules,
+  deepstreamOf,
   findModule,
   JETPACK_RELEASES,
   MODULES,
   type Module,
+  moduleByName,
   moduleOfPart,
   newestJetpack,
   SOURCES,
@@ -74,7 +76,98 @@ describe("the module table", () => {
   it("begins a comparison with the rows of the notes", () => {
     const titles = compareModules([module("tx2"), module("agx-xavier")]).map(({ title }) => title);
     expect(titles.slice(0, 3)).toEqual(["GPU", "DL accelerator", "Vision accelerator"]);
-    expect(titles[12]).toBe("DeepStream then");
+    expect(titles.slice(12, 14)).toEqual(["DeepStream then", "JetPack 4.2"]);
+  });
+});
+
+describe("where a cell comes from", () => {
+  const row = (id: string, key: string) =>
+    compareModules([module(id)]).find((one) => one.key === key)?.cells[0] ?? [];
+  const textOf = (id: string, key: string) => cellText(row(id, key), (source) => source);
+
+  it("is the notes of 2019 only for the two modules that they speak of", () => {
+    const noted = MODULES.filter((one) =>
+      compareModules([one]).some(({ cells }) => cells[0]?.some(({ source }) => source === "notes")),
+    ).map(({ id }) => id);
+    expect(noted).toEqual(["tx2", "agx-xavier-16gb", "x86-t4"]);
+  });
+
+  it.each(["agx-xavier-industrial", "agx-xavier-8gb", "agx-xavier-64gb"])(
+    "is nothing of another module's for %s",
+    (id) => {
+      const all = JSON.stringify(compareModules([module(id)]));
+      expect(all).not.toContain("notes16");
+      expect(all).not.toContain("1.37 GHz");
+      expect(textOf(id, "deepstreamThen")).toBe("unknown");
+      expect(textOf(id, "storage")).toBe("unknown");
+    },
+  );
+
+  it("says so where the family's name stands for the notes' module", () => {
+    expect(textOf("agx-xavier", "pcie")).toMatch(/^16 lanes Gen 4 .* \(notes16\)$/);
+    expect(textOf("agx-xavier", "memory")).toMatch(/^32 GB .* \(table\) · 16 GB .* \(notes16\)$/);
+    expect(textOf("agx-xavier-16gb", "pcie")).toBe("16 lanes Gen 4 (1x8+1x4+1x2+2x1)");
+  });
+
+  it("is both sources where they differ on the TensorRT of JetPack 3.2", () => {
+    expect(textOf("tx2", "deepstreamThen")).toMatch(
+      /TensorRT 4\) \(notes\) · .*3\.0\.4\) \(relnotes\)/,
+    );
+    const release = JETPACK_RELEASES.find(({ versions }) => versions.includes("3.2"));
+    expect([release?.tensorrt, release?.tensorrtElsewhere]).toEqual([
+      "3.0.4",
+      { value: "4", source: "notes" },
+    ]);
+  });
+
+  it("has JetPack 4.2 on TX2 with TensorRT 5.0 and no DeepStream yet", () => {
+    expect(textOf("tx2", "jetpack42")).toBe("TensorRT 5.0, no DeepStream yet");
+    const release = JETPACK_RELEASES.find(({ versions }) => versions.includes("4.2"));
+    if (!release) throw new Error("no 4.2");
+    expect(deepstreamOf(module("tx2"), release)).toBe("none yet");
+    expect(deepstreamOf(module("agx-xavier-16gb"), release)).toBe("3.0");
+  });
+});
+
+describe("the name of a module", () => {
+  it.each([
+    ["tx2", "tx2"],
+    ["jetson-tx2", "tx2"],
+    ["agx-xavier", "agx-xavier"],
+    ["agx-xavier-32gb", "agx-xavier"],
+    ["xavier-nx-8gb", "xavier-nx"],
+    ["orin-nx-16gb", "orin-nx-16gb"],
+    ["industrial", null],
+    ["igx", "igx-orin"],
+    ["t4000", "agx-thor-t4000"],
+  ])("%s is %s", (name, id) => {
+    const found = moduleByName(name);
+    expect("module" in found ? found.module.id : null).toBe(id);
+  });
+
+  it.each([
+    [
+      "orin-nx",
+      [
+        "orin-nx-16gb (16 GB, 1024 CUDA cores, 2 DLA)",
+        "orin-nx-8gb (8 GB, 1024 CUDA cores, 1 DLA)",
+      ],
+    ],
+    [
+      "orin-nano",
+      [
+        "orin-nano-8gb (8 GB, 1024 CUDA cores, 0 DLA)",
+        "orin-nano-4gb (4 GB, 512 CUDA cores, 0 DLA)",
+      ],
+    ],
+  ])("%s is one of several, with what sets them apart", (name, choices) => {
+    const found = moduleByName(name);
+    if ("module" in found) throw new Error("one module");
+    expect(found.choices.map(({ id, difference }) => `${id} (${difference})`)).toEqual(choices);
+  });
+
+  it("that nothing has is none", () => {
+    expect(moduleByName("orin-n")).toEqual({ choices: [] });
   });
 });
 

@@ -40,7 +40,7 @@ const MODULE_CELLS: readonly ModuleCells[] = [
   ["agx-xavier-16gb", "p2888-0001", 512, 64, 2, 16, 136.5, 3000, 2000],
   ["agx-xavier", "p2888-0003 p2888-0004", 512, 64, 2, 32, 136.5, 3000, 2000],
   ["agx-xavier-64gb", "p2888-0005", 512, 64, 2, 64, 136.5, 3000, 2000],
-  ["agx-xavier-industrial", "p2888-0008", 512, 64, 2, 32, 136.5, null, null],
+  ["agx-xavier-industrial", "p2888-0008", 512, 64, 2, 32, null, null, null],
   ["agx-orin-32gb", "p3701-0000 p3701-0004", 1792, 56, 2, 32, 204.8, null, null],
   ["agx-orin", "p3701-0005", 2048, 64, 2, 64, 204.8, null, null],
   ["agx-orin-industrial", "p3701-0008", null, null, 2, 64, null, null, null],

@@ -112,6 +112,7 @@ describe("jetfleet plan", () => {
   it.each([
     ["an unknown board", ["--board", "tx9"], "expected a board of tx2, agx-xavier"],
     ["a module given as a board", ["--board", "orin-nx-16gb"], "expected a board of"],
+    ["a family", ["--module", "orin-nx"], "orin-nx-8gb (8 GB, 1024 CUDA cores, 1 DLA)"],
     ["an unknown module", ["--module", "tx9"], "expected a module of"],
     ["neither board nor module", [], "expected either --board or --module"],
     [

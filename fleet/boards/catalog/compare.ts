@@ -2,7 +2,7 @@ import type { JetpackRelease } from "./jetpack-release.ts";
 import { MODULE_ROWS, type Module, type ModuleRow } from "./module.ts";
 import { SOCS } from "./soc.ts";
 import { best, type Fact, from, type Sourced, type SourceKey, UNKNOWN } from "./sourced.ts";
-import { releasesFor, vpiBackends } from "./support.ts";
+import { deepstreamOf, releasesFor, vpiBackends } from "./support.ts";
 
 export interface ComparisonRow {
   key: string;
@@ -45,7 +45,11 @@ const FURTHER_ROWS: readonly [string, string, (module: Module) => Sourced<string
   ["bootsInto", "Boots into mode", ({ powerModes }) => numbers(powerModes.bootsInto, "")],
   ["jetpack", "JetPack", (module) => newest(module, (one) => one.versions)],
   ["tensorrt", "TensorRT of the newest", (module) => newest(module, (one) => [one.tensorrt])],
-  ["deepstream", "DeepStream of the newest", (module) => newest(module, (one) => [one.deepstream])],
+  [
+    "deepstream",
+    "DeepStream of the newest",
+    (module) => newest(module, (one) => [deepstreamOf(module, one)]),
+  ],
   ["vpi", "VPI of the newest", (module) => newest(module, (one) => one.vpi ?? ["none"])],
   ["vpiBackends", "VPI back ends", vpiCell],
   ["visionworks", "VisionWorks last in", visionworksCell],
@@ -114,7 +118,9 @@ function visionworksCell(module: Module): Sourced<string> {
 
 /** A cell as one line; sources that differ stand beside each other with their names. */
 export function cellText(cell: Sourced<string>, sourceName: (key: SourceKey) => string): string {
-  if (cell.length === 0) return "unknown";
-  if (cell.length === 1) return cell[0]?.value ?? "unknown";
+  const [only, ...others] = cell;
+  if (!only) return "unknown";
+  // What is said of a sister is not said of this module.
+  if (others.length === 0 && only.source !== "notes16") return only.value;
   return cell.map((fact: Fact<string>) => `${fact.value} (${sourceName(fact.source)})`).join(" · ");
 }

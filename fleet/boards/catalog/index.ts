@@ -6,11 +6,13 @@ export {
   jetpackRelease,
 } from "./jetpack-release.ts";
 export { MODULE_ROWS, type Module, type ModuleRow } from "./module.ts";
+export { moduleByName, type NamedModule } from "./module-names.ts";
 export { findModule, MODULES, moduleOfPart } from "./modules.ts";
 export type { PowerModeFacts, PowerModeLimits, PowerModes } from "./power-mode.ts";
 export { type GpuArch, SOCS, type Soc, type SocId } from "./soc.ts";
 export { best, type Fact, SOURCES, type Sourced, type SourceKey } from "./sourced.ts";
 export {
+  deepstreamOf,
   gpuShare,
   newestJetpack,
   releasesFor,

@@ -1,4 +1,4 @@
-import type { SourceKey } from "./sourced.ts";
+import type { Fact, SourceKey } from "./sourced.ts";
 
 /** One row of the JetPack matrix: versions that ship together. `null` where the release has no such part. */
 export interface JetpackRelease {
@@ -12,8 +12,12 @@ export interface JetpackRelease {
   cuda: string;
   cudnn: string;
   tensorrt: string;
+  /** What another source says of it. */
+  tensorrtElsewhere?: Fact<string>;
   deepstream: string;
   deepstreamSource: SourceKey;
+  /** SoCs that had this DeepStream, where not all of the release's. */
+  deepstreamSocs?: readonly string[];
   gstreamer: string;
   /** VPI of the oldest and of the newest version of the row, or of all; null where there is none. */
   vpi: readonly string[] | null;
@@ -78,6 +82,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
     cuda: "9.0.252",
     cudnn: "7.0.5",
     tensorrt: "3.0.4",
+    tensorrtElsewhere: { value: "4", source: "notes" },
     deepstream: "1.5",
     vpi: null,
     socs: ["t210", "t186"],
@@ -102,6 +107,7 @@ export const JETPACK_RELEASES: readonly JetpackRelease[] = [
     tensorrt: "5.0.6",
     deepstream: "3.0",
     deepstreamSource: "general",
+    deepstreamSocs: ["t194"],
     gstreamer: "1.14",
     vpi: null,
     socs: JP4_SOCS,

@@ -44,5 +44,6 @@ export const MODULE_ROWS = {
   mechanical: "Mechanical",
   power: "Power",
   deepstreamThen: "DeepStream then",
+  jetpack42: "JetPack 4.2",
 } as const;
 export type ModuleRow = keyof typeof MODULE_ROWS;

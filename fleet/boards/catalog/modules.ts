@@ -21,6 +21,7 @@ const NO_ROWS: Record<ModuleRow, Sourced<string>> = {
   mechanical: UNKNOWN,
   power: UNKNOWN,
   deepstreamThen: UNKNOWN,
+  jetpack42: UNKNOWN,
 };
 
 /** A module in which everything that is not said is unknown. */
@@ -113,7 +114,12 @@ const TX2 = module({
     pcie: from("notes", "5 lanes Gen 2 (1x4+1x1 or 2x1+1x4)"),
     mechanical: from("notes", "50 × 87 mm, 400-pin connector"),
     power: from("notes", "7.5 / 15 W"),
-    deepstreamThen: from("notes", "1.5 (JetPack 3.2, TensorRT 4)"),
+    deepstreamThen: differing(
+      from("notes", "1.5 (JetPack 3.2, TensorRT 4)"),
+      from("relnotes", "1.5 (JetPack 3.2, TensorRT 3.0.4)"),
+    ),
+    // What the notes call DeepStream 3.0 was for AGX Xavier and Tesla cards.
+    jetpack42: from("notes", "TensorRT 5.0, no DeepStream yet"),
   },
 });
 
@@ -183,26 +189,37 @@ function xavierNx(draft: Draft & { memory: string }): Module {
   });
 }
 
+/** What NVIDIA's table says of every AGX Xavier but those that it names apart. */
 const AGX_ROWS = {
-  gpu: from("notes", "512-core Volta @ 1.37 GHz, 64 Tensor Cores"),
-  dlAccelerator: from("notes", "2 × NVDLA"),
-  visionAccelerator: from("notes", "2 × 7-way VLIW processor (PVA)"),
-  cpu: from("notes", "8-core Carmel @ 2.26 GHz, 4 × 2 MB L2 + 4 MB L3"),
-  storage: from("notes", "32 GB eMMC"),
-  encode: differing(
-    from("notes", "4 × 4K60 / 8 × 4K30 HEVC"),
-    from("table", "2 × 1000 MP/s: 16 × 1080p60, 32 × 1080p30"),
-  ),
-  decode: differing(
-    from("notes", "2 × 8K30 / 6 × 4K60, 12 bit"),
-    from("table", "2 × 1500 MP/s: 26 × 1080p60, 72 × 1080p30"),
-  ),
-  camera: from("notes", "16 lanes CSI-2 or 8 lanes SLVS-EC, D-PHY 40 / C-PHY 109 Gbps"),
-  pcie: from("notes", "16 lanes Gen 4 (1x8+1x4+1x2+2x1)"),
-  mechanical: from("notes", "100 × 87 mm, 699-pin connector"),
-  power: from("notes", "10 / 15 / 30 W"),
-  deepstreamThen: from("notes", "3.0 (JetPack 4.2, TensorRT 5)"),
+  gpu: from("table", "512-core Volta, 64 Tensor Cores"),
+  dlAccelerator: from("dla", "2 × NVDLA v1"),
+  visionAccelerator: from("table", "2 × 7-way VLIW processor (PVA)"),
+  cpu: from("table", "8 × Carmel"),
 };
+const AGX_VIDEO_ROWS = {
+  encode: from("table", "2 × 1000 MP/s: 16 × 1080p60, 32 × 1080p30"),
+  decode: from("table", "2 × 1500 MP/s: 26 × 1080p60, 72 × 1080p30"),
+};
+
+/** What the notes say of the AGX Xavier of June 2019, which had 16 GB: for its sisters they are another module's. */
+function notedRows(source: "notes" | "notes16") {
+  const noted = (text: string) => from(source, text);
+  return {
+    gpu: differing(noted("512-core Volta @ 1.37 GHz, 64 Tensor Cores"), AGX_ROWS.gpu),
+    dlAccelerator: differing(noted("2 × NVDLA"), AGX_ROWS.dlAccelerator),
+    visionAccelerator: noted("2 × 7-way VLIW processor (PVA)"),
+    cpu: noted("8-core Carmel @ 2.26 GHz, 4 × 2 MB L2 + 4 MB L3"),
+    storage: noted("32 GB eMMC"),
+    encode: differing(noted("4 × 4K60 / 8 × 4K30 HEVC"), AGX_VIDEO_ROWS.encode),
+    decode: differing(noted("2 × 8K30 / 6 × 4K60, 12 bit"), AGX_VIDEO_ROWS.decode),
+    camera: noted("16 lanes CSI-2 or 8 lanes SLVS-EC, D-PHY 40 / C-PHY 109 Gbps"),
+    pcie: noted("16 lanes Gen 4 (1x8+1x4+1x2+2x1)"),
+    mechanical: noted("100 × 87 mm, 699-pin connector"),
+    deepstreamThen: noted("3.0 (JetPack 4.2, TensorRT 5)"),
+    jetpack42: noted("TensorRT 5, DeepStream 3.0"),
+  };
+}
+const AGX_POWER = "10 / 15 / 30 W";
 
 function agxXavier(draft: Draft & { memory: Sourced<string> }): Module {
   const { memory, rows, ...said } = draft;
@@ -213,8 +230,9 @@ function agxXavier(draft: Draft & { memory: Sourced<string> }): Module {
     dlaCores: from("dla", 2),
     dlaMaxMhz: from("bench", 1395.2),
     dlaTops: from("blog", 5),
-    bandwidthGBps: differing(from("table", 136.5), from("notes", 137)),
-    emcMaxMhz: from("notes", 2133),
+    bandwidthGBps: from("table", 136.5),
+    // The highest that its power modes name.
+    emcMaxMhz: from("jtop", 2133),
     decodeMpixPerSecond: from("table", 3000),
     encodeMpixPerSecond: from("table", 2000),
     powerModes: POWER_MODES["agx-xavier"],
@@ -346,8 +364,6 @@ export const MODULES: readonly Module[] = [
       gpu: from("general", "384-core Volta, 48 Tensor Cores, lower clocks"),
       cpu: from("general", "6 × Carmel"),
       power: from("table", "10 / 20 W"),
-      decode: UNKNOWN,
-      encode: UNKNOWN,
     },
   }),
   agxXavier({
@@ -356,10 +372,13 @@ export const MODULES: readonly Module[] = [
     soc: "t194",
     partNumbers: ["p2888-0001"],
     memoryGb: from("table", 16),
+    bandwidthGBps: differing(from("table", 136.5), from("notes", 137)),
+    emcMaxMhz: from("notes", 2133),
     memory: differing(
       from("notes", "16 GB 256-bit LPDDR4x @ 2133 MHz, 137 GB/s"),
       from("table", "16 GB 256-bit LPDDR4x, 136.5 GB/s"),
     ),
+    rows: { ...notedRows("notes"), power: from("notes", AGX_POWER) },
   }),
   agxXavier({
     id: "agx-xavier",
@@ -368,9 +387,10 @@ export const MODULES: readonly Module[] = [
     partNumbers: ["p2888-0003", "p2888-0004"],
     memoryGb: from("table", 32),
     memory: differing(
-      from("notes", "16 GB 256-bit LPDDR4x @ 2133 MHz, 137 GB/s"),
       from("table", "32 GB 256-bit LPDDR4x, 136.5 GB/s"),
+      from("notes16", "16 GB 256-bit LPDDR4x @ 2133 MHz, 137 GB/s"),
     ),
+    rows: { ...notedRows("notes16"), power: from("table", AGX_POWER) },
   }),
   agxXavier({
     id: "agx-xavier-64gb",
@@ -380,6 +400,7 @@ export const MODULES: readonly Module[] = [
     memoryGb: from("table", 64),
     memory: from("table", "64 GB 256-bit LPDDR4x, 136.5 GB/s"),
     firstJetpack: from("tegra", "4.6.1"),
+    rows: { ...AGX_VIDEO_ROWS, power: from("table", AGX_POWER) },
   }),
   agxXavier({
     id: "agx-xavier-industrial",
@@ -391,13 +412,18 @@ export const MODULES: readonly Module[] = [
     gpuMaxMhz: UNKNOWN,
     dlaMaxMhz: UNKNOWN,
     dlaTops: UNKNOWN,
+    bandwidthGBps: UNKNOWN,
+    emcMaxMhz: UNKNOWN,
     decodeMpixPerSecond: UNKNOWN,
     encodeMpixPerSecond: UNKNOWN,
     memoryGb: from("table", 32),
     powerModes: POWER_MODES.unknown,
     memory: from("table", "32 GB ECC"),
     firstJetpack: from("tegra", "4.6"),
-    rows: { power: from("general", "20 / 40 W"), decode: UNKNOWN, encode: UNKNOWN },
+    rows: {
+      gpu: from("general", "512-core Volta, 64 Tensor Cores"),
+      power: from("general", "20 / 40 W"),
+    },
   }),
   module({
     id: "agx-orin-32gb",

@@ -1,6 +1,7 @@
 /** Where a figure comes from. Keys are short because every cell of the tables names one. */
 export const SOURCES = {
   notes: "comparison notes of June 2019 that this project began with",
+  notes16: "the same notes, which speak of the 16 GB module of this family",
   table: "NVIDIA's Jetson comparison table (public copies)",
   jtop: "rbonghi/jetson_stats, jtop/core/jetson_variables.py and tests",
   tegra: "OE4T/meta-tegra, machine configurations and release notes",

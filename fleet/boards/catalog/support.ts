@@ -31,6 +31,14 @@ export function supports(module: Module, jetpack: string): boolean | null {
   return first === null || compareVersions(jetpack, first) >= 0;
 }
 
+/** DeepStream of a release on a module. */
+export function deepstreamOf(
+  module: Module,
+  { deepstream, deepstreamSocs }: JetpackRelease,
+): string {
+  return deepstreamSocs && !deepstreamSocs.includes(module.soc) ? "none yet" : deepstream;
+}
+
 /** Newest JetPack version of a module, or null when it runs none or the tables do not know. */
 export function newestJetpack(module: Module): string | null {
   const releases = releasesFor(module);
