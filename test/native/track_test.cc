@@ -305,6 +305,21 @@ TEST(ByteTrack, ForgetsInAnOutageEvenWhoStandsWhereTheOtherStood) {
   }
 }
 
+TEST(ByteTrack, KeepsALostObjectForSecondsHoweverOftenFramesCome) {
+  for (const double interval : {1.0 / 30, 1.0 / 10, 1.0 / 5}) {
+    for (const double away : {0.8, 1.5}) {
+      ByteTracker tracker{ByteTrackOptions{}};
+      for (int frame = 0; frame < 20; ++frame) tracker.Update(interval * frame, {Seen(0)});
+      const double back = interval * 19 + away;
+      for (double now = interval * 20; now < back; now += interval) tracker.Update(now, {});
+      for (int frame = 0; frame < 5; ++frame) {
+        tracker.Update(back + interval * frame, {Seen(0)});
+      }
+      EXPECT_EQ(tracker.tracks_total(), away < 1 ? 1 : 2) << interval << " s, away " << away;
+    }
+  }
+}
+
 TEST(ByteTrack, FollowsWhereAPictureComesEverySevenSeconds) {
   ByteTracker tracker({});
   std::set<int> ids;

@@ -13,9 +13,7 @@ constexpr double kDuplicateDistance = 0.15;
 /// A filter's box that overlaps the detection less lags behind it, as it does when an object enters
 /// the picture and its shape changes fast: then the detection's is reported.
 constexpr double kSmoothedOverlap = 0.7;
-/// No object is taken for another one after longer than this, in seconds, unless pictures come so
-/// seldom that a track that misses one of them would be lost.
-constexpr double kLongestKeep = 5;
+/// Frames for which a track is kept at least: else one that misses a single frame would be lost.
 constexpr double kKeepAtLeast = 2;
 /// Of the latest frames, to know how often they come.
 constexpr std::size_t kIntervals = 30;
@@ -209,8 +207,7 @@ FrameTime ByteTracker::TimeOf(double seconds) {
   now.interval = *std::min_element(intervals_.begin(), intervals_.end());
   // An outage must not be taken for the usual interval.
   const double usual = measured ? last_.interval : kClockGrain;
-  now.keep_seconds = std::clamp(options_.keep_frames * usual, options_.keep_seconds,
-                                std::max(kLongestKeep, kKeepAtLeast * usual));
+  now.keep_seconds = std::max(options_.keep_seconds, kKeepAtLeast * usual);
   return now;
 }
 

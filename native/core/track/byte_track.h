@@ -22,9 +22,8 @@ struct ByteTrackOptions {
   double unconfirmed_match = 0.7;
   /// Weighs IoU with the detection's score in the first association (off for crowds).
   bool fuse_score = true;
-  /// How long a lost track is kept: for as many frames as usually come in that time, at least this
-  /// many seconds and at most five (or two frames, where they come still more seldom).
-  double keep_frames = 30;
+  /// Seconds for which a lost track is kept, whatever the camera's rate; two frames at least, where
+  /// they come still more seldom.
   double keep_seconds = 1;
   /// Smaller tracks are kept, but not reported. Square pixels.
   float min_box_area = 10;
