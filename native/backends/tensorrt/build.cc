@@ -75,16 +75,19 @@ std::unique_ptr<nvinfer1::IHostMemory> RunBuilder(nvinfer1::IBuilder& builder, N
   return plan;
 }
 
-}  // namespace
+/// What the library made, all that it needed for it given back.
+struct Made {
+  std::unique_ptr<nvinfer1::IHostMemory> plan;
+  Accelerator accelerator;
+};
 
-void Build(const Library& library, const cuda::Device* device, const JfBuildOptions& options,
-           BuildListener* listener) {
-  listener->ThrowIfCancelled();
-  listener->Progress(0, "reading the model");
+Made MakePlan(const Library& library, const cuda::Device* device, const JfBuildOptions& options,
+              BuildListener* listener) {
   const Model model = ReadModel(options.model_path, listener);
   if (device != nullptr) device->MakeCurrent();
   const std::unique_ptr<nvinfer1::IBuilder> builder = library.NewBuilder();
-  const Accelerator accelerator =
+  Made made;
+  made.accelerator =
       AcceleratorOf(options.accelerator, device == nullptr ? 0 : builder->getNbDLACores(),
                     device == nullptr ? "this machine" : device->name());
   const Precision precision = PrecisionOf(options.precision, *builder, model);
@@ -94,29 +97,39 @@ void Build(const Library& library, const cuda::Device* device, const JfBuildOpti
   config.SetComputeCapability(device != nullptr);
   config.AddProfile(*network->definition);
   config.SetPrecision(precision, *network->definition, model);
-  config.PlaceLayers(accelerator, precision, *network->definition);
+  config.PlaceLayers(made.accelerator, precision, *network->definition);
   config.UseTimingCache();
-  const auto plan = RunBuilder(*builder, network.get(), &config, listener);
+  made.plan = RunBuilder(*builder, network.get(), &config, listener);
   config.KeepTimingCache();
   listener->ThrowIfCancelled();
   config.KeepCalibration();
   for (const std::string& warning : TheLog().Warnings()) {
     listener->Problem(JF_WARNING, "", "", warning);
   }
-  if (plan == nullptr || plan->size() == 0) ThrowWhyNotBuilt(options.model_path);
+  if (made.plan == nullptr || made.plan->size() == 0) ThrowWhyNotBuilt(options.model_path);
+  return made;
+}
 
+}  // namespace
+
+void Build(const Library& library, const cuda::Device* device, const JfBuildOptions& options,
+           BuildListener* listener) {
+  listener->ThrowIfCancelled();
+  listener->Progress(0, "reading the model");
+  const Made made = MakePlan(library, device, options, listener);
   listener->Progress(kBuilt, "looking at the engine");
   std::string inspection;
   if (device != nullptr && options.compute_capability == 0) {
     // Also proves that what is kept can be loaded.
-    inspection = Program(library, *device, accelerator, plan->data(), plan->size()).inspection();
+    inspection = Program(library, *device, made.accelerator, made.plan->data(), made.plan->size())
+                     .inspection();
     listener->ThrowIfCancelled();
   }
   const std::string notes = NotesOf(library, device, options.compute_capability, inspection);
   listener->Progress(0.99, "writing the engine");
   const std::string_view key = options.engine_key == nullptr ? "" : options.engine_key;
   WriteEngine(options.engine_path,
-              {key, notes, {static_cast<const char*>(plan->data()), plan->size()}},
+              {key, notes, {static_cast<const char*>(made.plan->data()), made.plan->size()}},
               {options.mac_key, options.mac_key_bytes});
   listener->Progress(1, "done");
 }

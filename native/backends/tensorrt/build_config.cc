@@ -303,8 +303,13 @@ void BuildConfig::KeepTimingCache() {
   if (cache == nullptr) return;
   const std::unique_ptr<nvinfer1::IHostMemory> bytes(cache->serialize());
   if (bytes == nullptr || bytes->size() == 0) return;
-  WriteWholeFile(options_.timing_cache_path,
-                 {{static_cast<const char*>(bytes->data()), bytes->size()}}, "the timing cache");
+  try {
+    WriteWholeFile(options_.timing_cache_path,
+                   {{static_cast<const char*>(bytes->data()), bytes->size()}}, "the timing cache");
+  } catch (const Failure& failure) {
+    // The next build takes longer; this one is not lost for it.
+    listener_->Problem(JF_WARNING, "", "", failure.what());
+  }
 }
 
 void BuildConfig::KeepCalibration() {
