@@ -28,6 +28,8 @@ const DISK_BACKOFF = { baseMs: 500, capMs: 10_000 };
 const RESTART_BACKOFF = { baseMs: 1000, capMs: 60_000 };
 const FIRST_FRAME_MS = 20_000;
 const GRACE_MS = 5000;
+/** On a silent network nobody acknowledges. */
+const LAST_REPORT_MS = 1000;
 /** A model may be slower than the one before it, for that is the operator's choice; it must not stop the pipeline. */
 const PROBATION = { minFrames: 10, minFpsShare: 0.25 };
 
@@ -96,6 +98,7 @@ export class Daemon {
       link: this.#link,
       sampler: this.#sampler,
       supervisor: this.#supervisor,
+      log: context.log,
       framesDropped: (pipeline) => this.#reporter.framesDropped(pipeline),
     });
   }
@@ -127,7 +130,10 @@ export class Daemon {
     await this.#inbox.stop();
     await this.#reconciler.stop();
     await this.#supervisor.stopAll();
-    await this.#reporter.flush();
+    await Promise.race([
+      this.#reporter.flush(),
+      new Promise((resolve) => setTimeout(resolve, LAST_REPORT_MS)),
+    ]);
     await this.#renewal.stop();
     await this.#link.stop();
   }

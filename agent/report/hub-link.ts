@@ -24,6 +24,7 @@ export interface HubLinkOptions {
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEPALIVE_SECONDS = 30;
 const BACKOFF = { baseMs: 500, capMs: 30_000 };
+const GOODBYE_MS = 1000;
 /** A session that lasted this long was a good one. One that ends at once is as bad as none. */
 const STEADY_MS = 5_000;
 
@@ -58,14 +59,16 @@ export class HubLink {
   /** Says goodbye (the will speaks only for those who cannot) and ends the connection. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    let said = false;
     if (this.connected) {
       const { presence } = this.#options;
-      await Promise.race([
+      said = await Promise.race([
         this.publish("presence", presence.presence(false)),
-        new Promise((resolve) => setTimeout(resolve, 1000)),
+        new Promise<false>((resolve) => setTimeout(resolve, GOODBYE_MS, false)),
       ]);
     }
-    this.#client?.end(!this.connected);
+    // A network that is silent would be waited for until its acknowledgements come.
+    this.#client?.end(!said);
     await this.#running;
   }
 

@@ -49,7 +49,10 @@ export class Reporter {
     this.#dueMs = nowMs + waitMs;
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      void this.#sendReported();
+      // A report that cannot be made is no reason to end the pipelines.
+      this.#sendReported().catch((error: unknown) =>
+        this.#options.log.error("the state could not be reported", error),
+      );
     }, waitMs);
   }
 

@@ -2,6 +2,7 @@ import type { PipelineStats } from "../../fleet/contract/index.ts";
 import type { BoardSampler } from "../board/sampler.ts";
 import type { Supervisor } from "../supervise/supervisor.ts";
 import type { HubLink } from "./hub-link.ts";
+import type { Log } from "./log.ts";
 
 const INTERVAL_MS = 1000;
 
@@ -9,6 +10,7 @@ export interface StatsTickerOptions {
   link: HubLink;
   sampler: BoardSampler;
   supervisor: Supervisor;
+  log: Log;
   /** Frames of a pipeline whose results the hub never got. */
   framesDropped: (pipeline: string) => number;
 }
@@ -25,7 +27,11 @@ export class StatsTicker {
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.#tick(), INTERVAL_MS);
+    this.#timer = setInterval(() => {
+      this.#tick().catch((error: unknown) =>
+        this.#options.log.error("statistics could not be told", error),
+      );
+    }, INTERVAL_MS);
   }
 
   stop(): void {

@@ -30,6 +30,7 @@ const STOP_DEADLINE_MS = 5000;
 /** Loading a model may take long; later, statistics come every second. */
 const START_DEADLINE_MS = 120_000;
 const SILENCE_MS = 20_000;
+const LAST_WORDS_MS = 1000;
 
 /** One life of one runner process. */
 export class RunnerProcess {
@@ -51,8 +52,15 @@ export class RunnerProcess {
     this.#watchdog = this.#watch(START_DEADLINE_MS);
     this.#gone = new Promise((resolve) => {
       this.#child.once("exit", (code, signal) => {
-        this.#onExit(code, signal);
-        resolve();
+        // What it said last is still in its pipes. A process of its own that holds them open is not waited for.
+        const over = (): void => {
+          clearTimeout(timer);
+          this.#child.off("close", over);
+          this.#onExit(code, signal);
+          resolve();
+        };
+        const timer = setTimeout(over, LAST_WORDS_MS);
+        this.#child.once("close", over);
       });
       this.#child.on("error", (cause) => {
         // A process that never was has no exit event; any other error of the channel is followed by one.

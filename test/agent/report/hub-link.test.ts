@@ -11,6 +11,8 @@ const ACCEPTED = Buffer.from([0x20, 3, 0, 0, 0]);
 let fleet: TestFleet;
 let hub: Server;
 let waits: number[];
+/** The hub keeps sessions and says nothing more, as a network that swallows all. */
+let silent: boolean;
 let link: HubLink;
 
 beforeEach(async () => {
@@ -18,10 +20,11 @@ beforeEach(async () => {
   fleet = await TestFleet.make("demo");
   hub = createServer(fleet.server, (socket) => {
     socket.on("error", () => {});
-    socket.once("data", () => socket.end(ACCEPTED));
+    socket.once("data", () => (silent ? socket.write(ACCEPTED) : socket.end(ACCEPTED)));
   });
   await once(hub.listen(0, "127.0.0.1"), "listening");
   waits = [];
+  silent = false;
   link = new HubLink({
     config: {
       fleet: "demo",
@@ -55,3 +58,13 @@ it("waits longer and longer for a hub that takes its session and drops it", asyn
     .poll(() => Math.max(0, ...waits), { timeout: 25_000, interval: 100 })
     .toBeGreaterThan(1000);
 });
+
+it("stops in time on a network that acknowledges nothing any more", async () => {
+  silent = true;
+  link.start();
+  await expect.poll(() => link.connected, { timeout: 15_000 }).toBe(true);
+  void link.publishRaw("events", "{}");
+  const beganMs = performance.now();
+  await link.stop();
+  expect(performance.now() - beganMs).toBeLessThan(5000);
+}, 40_000);
