@@ -275,6 +275,31 @@ typedef struct JfPreprocess {
   float pad[3]; /* in samples, before mean and scale */
 } JfPreprocess;
 
+/* Heads that an accelerator reads by itself. */
+enum JfHead {
+  /* dx, dy, log w, log h, objectness, a score for each class; grids at strides 8, 16 and 32. */
+  JF_HEAD_YOLOX = 1
+};
+
+/* What of an output is worth bringing to the host. */
+typedef struct JfFilter {
+  uint32_t struct_size;
+  int32_t head;
+  /* Number of the output. */
+  uint32_t output;
+  /* Candidates of one item that are kept. */
+  uint32_t most;
+  float min_score;
+} JfFilter;
+
+/* A box in pixels of the model's input. `cell` tells candidates of equal score apart. */
+typedef struct JfCandidate {
+  float left, top, width, height, score;
+  int32_t label;
+  int32_t cell;
+  int32_t reserved;
+} JfCandidate;
+
 typedef struct JfContextFunctions {
   uint32_t struct_size;
   void (*destroy)(JfContext* context);
@@ -287,10 +312,16 @@ typedef struct JfContextFunctions {
    * order, each once. */
   int32_t (*wait)(JfContext* context, uint64_t ticket, JfError* error);
   /* May be null: the caller then prepares on the CPU. Fills slots 0 to count-1 of `input` before
-   * the next `submit` runs. */
+   * the next `submit` runs. Surfaces in memory that the accelerator reads by itself (all but
+   * JF_HOST) stay untouched until `wait` has returned for that run. */
   int32_t (*prepare)(JfContext* context, const JfSurface* const* surfaces,
                      const JfRect* const* rects, uint32_t count, const JfPreprocess* preprocess,
                      const JfTensor* input, JfError* error);
+  /* May be null. From the next `submit` on, in place of that output goes a float32 tensor
+   * [N, 1 + most, 8]: for each item a row whose first word is the count of boxes that reached the
+   * score (uint32; those beyond `most` were not kept), then JfCandidates in no order.
+   * JF_UNSUPPORTED when the output is not of that head. Null for `filter`: the output as it is. */
+  int32_t (*filter)(JfContext* context, const JfFilter* filter, JfError* error);
 } JfContextFunctions;
 
 typedef struct JfProgramFunctions {

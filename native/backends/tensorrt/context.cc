@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "backends/tensorrt/cuda/failure.h"
+#include "backends/tensorrt/cuda/kernel_cache.h"
 #include "backends/tensorrt/log.h"
 
 namespace jetfleet::tensorrt {
@@ -26,6 +27,14 @@ nvinfer1::Dims DimsOf(const JfTensor& tensor) {
 
 void* AddressOf(const cuda::DeviceMemory& memory) { return reinterpret_cast<void*>(memory.get()); }
 
+template <typename Staging>
+void Grow(std::uint64_t bytes, Staging* staging) {
+  if (staging->bytes >= bytes) return;
+  staging->device = cuda::Allocate(bytes);
+  staging->pinned = {};
+  staging->bytes = bytes;
+}
+
 void CheckCount(std::size_t got, std::size_t expected, const char* what) {
   if (got == expected) return;
   throw Failure(JF_INTERNAL, "Expected " + std::to_string(expected) + " " + what + " but got " +
@@ -36,11 +45,13 @@ void CheckCount(std::size_t got, std::size_t expected, const char* what) {
 
 Context::Context(const Program* program)
     : program_(program),
-      stream_((program->device().MakeCurrent(), cuda::MakeStream())),
+      stream_((program->device().MakeCurrent(), cuda::MakeStream(cuda::Urgency::kHigh))),
+      fetches_(cuda::MakeStream(cuda::Urgency::kHigh)),
       invocation_(program->engine(), program->tensors()),
       slots_(kSlots) {
   for (Slot& slot : slots_) {
     slot.tensors.resize(program_->tensors().size());
+    slot.ran = cuda::MakeEvent();
     slot.done = cuda::MakeEvent();
   }
 }
@@ -49,6 +60,7 @@ Context::~Context() {
   try {
     program_->device().MakeCurrent();
     cuda::Synchronize(stream_);
+    cuda::Synchronize(fetches_);
   } catch (const std::exception&) {  // what is lost is lost; memory is given back all the same
     return;
   }
@@ -71,12 +83,21 @@ std::uint64_t Context::Submit(const std::vector<JfTensor>& inputs,
   Slot& slot = slots_[run.ticket % kSlots];
   signature_.clear();
   for (std::size_t i = 0; i < inputs.size(); ++i) Bind(inputs[i], program_->inputs()[i], &slot);
-  for (std::size_t i = 0; i < outputs.size(); ++i) Bind(outputs[i], program_->outputs()[i], &slot);
-  Enqueue();
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    Fetch(outputs[i], program_->outputs()[i], &slot, &run);
+    if (Filters(i)) {
+      BindFiltered(outputs[i], program_->outputs()[i], &slot);
+    } else {
+      Bind(outputs[i], program_->outputs()[i], &slot);
+    }
   }
-  cuda::Record(slot.done, stream_);
+  Enqueue();
+  cuda::Record(slot.ran, stream_);
+  cuda::Await(fetches_, slot.ran);
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const std::size_t tensor = program_->outputs()[i].tensor;
+    Fetch(outputs[i], Filters(i) ? &slot.candidates : &slot.tensors[tensor], &run);
+  }
+  cuda::Record(slot.done, fetches_);
   const std::lock_guard<std::mutex> lock(mutex_);
   under_way_.push_back(std::move(run));
   return under_way_.back().ticket;
@@ -96,15 +117,50 @@ bool Context::Wait(std::uint64_t ticket) {
   return true;
 }
 
-Context::Slot::Staging& Context::StagingFor(const JfTensor& tensor, const Program::Io& io,
-                                            Slot* slot) {
-  Slot::Staging& staging = slot->tensors[io.tensor];
-  if (staging.bytes < tensor.bytes) {
-    staging.device = cuda::Allocate(tensor.bytes);
-    staging.pinned = {};
-    staging.bytes = tensor.bytes;
+void Context::Prepare(const std::vector<JfSurface>& surfaces, const std::vector<JfRect>& rects,
+                      const JfPreprocess& preprocess, const JfTensor& input) {
+  if (preparer_ == nullptr) {
+    preparer_ = std::make_unique<cuda::Preparer>(program_->device(), cuda::TheKernelCache());
   }
-  return staging;
+  const bool channels_last = program_->inputs()[0].io.layout == JF_NHWC;
+  preparer_->Prepare(surfaces, rects, preprocess, input, channels_last, stream_);
+}
+
+bool Context::Filters(std::size_t output) const {
+  return filter_ != nullptr && filter_options_.output == output;
+}
+
+void Context::SetFilter(const JfFilter* filter) {
+  if (filter == nullptr) {
+    filter_.reset();
+    return;
+  }
+  if (filter->output >= program_->outputs().size() || program_->inputs().empty()) {
+    throw Failure(JF_UNSUPPORTED, "Expected one of " + std::to_string(program_->outputs().size()) +
+                                      " outputs to filter but got number " +
+                                      std::to_string(filter->output));
+  }
+  const JfIo& output = program_->outputs()[filter->output].io;
+  const JfIo& input = program_->inputs()[0].io;
+  kernels::CandidateParameters head{};
+  head.head = filter->head;
+  head.min_score = filter->min_score;
+  head.most = static_cast<int>(filter->most);
+  if (input.rank == 4 && output.rank == 3) {
+    head.input_height = static_cast<int>(input.max[2]);
+    head.input_width = static_cast<int>(input.max[3]);
+    head.cells = static_cast<int>(output.max[1]);
+    head.fields = static_cast<int>(output.max[2]);
+  }
+  if (output.type != JF_FLOAT32 || !cuda::FitsHead(head)) {
+    throw Failure(JF_UNSUPPORTED,
+                  std::string("Expected float32 of [N,cells,5+classes], a YOLOX head, but got ") +
+                      output.name + "; its reader on the host takes it as it is");
+  }
+  program_->device().MakeCurrent();
+  filter_ = std::make_unique<cuda::CandidateFilter>(program_->device(), cuda::TheKernelCache());
+  filtering_ = head;
+  filter_options_ = *filter;
 }
 
 void Context::Bind(const JfTensor& tensor, const Program::Io& io, Slot* slot) {
@@ -129,7 +185,8 @@ void Context::Bind(const JfTensor& tensor, const Program::Io& io, Slot* slot) {
   }
   void* address = tensor.data;
   if (!OnGpu(tensor)) {
-    const Slot::Staging& staging = StagingFor(tensor, io, slot);
+    Slot::Staging& staging = slot->tensors[io.tensor];
+    Grow(tensor.bytes, &staging);
     address = AddressOf(staging.device);
     if (known.is_input) {
       const cuda::Driver& driver = cuda::TheDriver();
@@ -137,31 +194,62 @@ void Context::Bind(const JfTensor& tensor, const Program::Io& io, Slot* slot) {
                    "bringing an input to the GPU");
     }
   }
-  if (!invocation_.SetAddress(io.tensor, address)) {
-    throw Failure(JF_INTERNAL, "The engine does not take the memory of " + known.name + ": " +
-                                   TheLog().Errors());
-  }
-  signature_.push_back(reinterpret_cast<std::intptr_t>(address));
+  SetAddress(io, address);
   signature_.insert(signature_.end(), tensor.dims, tensor.dims + tensor.rank);
 }
 
-void Context::Fetch(const JfTensor& tensor, const Program::Io& io, Slot* slot, Run* run) {
+void Context::SetAddress(const Program::Io& io, void* address) {
+  if (!invocation_.SetAddress(io.tensor, address)) {
+    throw Failure(JF_INTERNAL, "The engine does not take the memory of " +
+                                   program_->tensors()[io.tensor].name + ": " + TheLog().Errors());
+  }
+  signature_.push_back(reinterpret_cast<std::intptr_t>(address));
+}
+
+void Context::BindFiltered(const JfTensor& tensor, const Program::Io& io, Slot* slot) {
+  const auto rows = static_cast<std::int64_t>(filtering_.most) + 1;
+  const bool fits = tensor.type == JF_FLOAT32 && tensor.rank == 3 && tensor.dims[0] > 0 &&
+                    tensor.dims[0] <= io.io.max[0] && tensor.dims[1] == rows && tensor.dims[2] == 8;
+  if (!fits) {
+    throw Failure(JF_INTERNAL, "Expected float32 of [N," + std::to_string(rows) +
+                                   ",8] for the candidates of " +
+                                   program_->tensors()[io.tensor].name);
+  }
+  filtering_.items = static_cast<int>(tensor.dims[0]);
+  Slot::Staging& raw = slot->tensors[io.tensor];
+  Grow(sizeof(float) * static_cast<std::size_t>(filtering_.items) *
+           static_cast<std::size_t>(filtering_.cells) * static_cast<std::size_t>(filtering_.fields),
+       &raw);
+  SetAddress(io, AddressOf(raw.device));
+  void* candidates = tensor.data;
+  if (!OnGpu(tensor)) {
+    Grow(tensor.bytes, &slot->candidates);
+    candidates = AddressOf(slot->candidates.device);
+  }
+  filtering_.answers = static_cast<const float*>(AddressOf(raw.device));
+  filtering_.candidates = static_cast<kernels::Candidate*>(candidates);
+  signature_.push_back(reinterpret_cast<std::intptr_t>(candidates));
+  signature_.push_back(filtering_.items);
+}
+
+void Context::Fetch(const JfTensor& tensor, Slot::Staging* staging, Run* run) {
   if (OnGpu(tensor)) return;
-  Slot::Staging& staging = slot->tensors[io.tensor];
   void* to = tensor.data;
   if ((tensor.memory & JF_PINNED) == 0) {
-    if (!staging.pinned) staging.pinned = cuda::AllocatePinned(staging.bytes);
-    to = staging.pinned.get();
+    if (!staging->pinned) staging->pinned = cuda::AllocatePinned(staging->bytes);
+    to = staging->pinned.get();
     run->copies.push_back({tensor.data, to, static_cast<std::size_t>(tensor.bytes)});
   }
   const cuda::Driver& driver = cuda::TheDriver();
-  driver.Check(driver.to_host(to, staging.device.get(), tensor.bytes, stream_.get()),
+  driver.Check(driver.to_host(to, staging->device.get(), tensor.bytes, fetches_.get()),
                "bringing an output to the host");
 }
 
 void Context::EnqueuePlainly() {
-  if (invocation_.Enqueue(stream_.get())) return;
-  throw Failure(JF_INTERNAL, "The engine failed while running: " + TheLog().Errors());
+  if (!invocation_.Enqueue(stream_.get())) {
+    throw Failure(JF_INTERNAL, "The engine failed while running: " + TheLog().Errors());
+  }
+  if (filter_ != nullptr) filter_->Run(filtering_, stream_);
 }
 
 void Context::Enqueue() {

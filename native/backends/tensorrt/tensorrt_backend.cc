@@ -63,6 +63,27 @@ std::int32_t Describe(const std::vector<Program::Io>& ios, std::uint32_t index, 
   return WriteSized(ios[index].io, io) ? JF_OK : Misuse(error, "a JfIo that is too small");
 }
 
+std::int32_t Prepare(JfContext* context, const JfSurface* const* surfaces,
+                     const JfRect* const* rects, std::uint32_t count,
+                     const JfPreprocess* preprocess, const JfTensor* input, JfError* error) {
+  std::vector<JfSurface> pictures(count);
+  std::vector<JfRect> places(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (!ReadSized(surfaces[i], &pictures[i]) || !ReadSized(rects[i], &places[i])) {
+      return Misuse(error, "a surface or rectangle that is too small");
+    }
+  }
+  JfPreprocess how;
+  JfTensor to;
+  if (!ReadSized(preprocess, &how) || !ReadSized(input, &to)) {
+    return Misuse(error, "a JfPreprocess or JfTensor that is too small");
+  }
+  return GuardAll(error, "Cannot prepare pictures on the GPU", [&]() {
+    Of(context)->Prepare(pictures, places, how, to);
+    return std::int32_t{JF_OK};
+  });
+}
+
 constexpr JfContextFunctions kContext = {
     sizeof(JfContextFunctions),
     [](JfContext* context) { delete Of(context); },
@@ -84,7 +105,17 @@ constexpr JfContextFunctions kContext = {
         return Of(context)->Wait(ticket) ? std::int32_t{JF_OK} : Misuse(error, "a foreign ticket");
       });
     },
-    nullptr,
+    Prepare,
+    [](JfContext* context, const JfFilter* given, JfError* error) {
+      JfFilter filter;
+      if (given != nullptr && !ReadSized(given, &filter)) {
+        return Misuse(error, "a JfFilter that is too small");
+      }
+      return GuardAll(error, "Cannot filter an output", [&]() {
+        Of(context)->SetFilter(given == nullptr ? nullptr : &filter);
+        return std::int32_t{JF_OK};
+      });
+    },
 };
 
 constexpr JfProgramFunctions kProgram = {

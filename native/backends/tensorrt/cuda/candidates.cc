@@ -26,9 +26,11 @@ CandidateFilter::CandidateFilter(const Device& device, const KernelCache& kernel
 void CandidateFilter::Run(const kernels::CandidateParameters& parameters,
                           const Stream& stream) const {
   const Driver& driver = TheDriver();
-  driver.Check(driver.fill_bytes(reinterpret_cast<DeviceAddress>(parameters.candidates), 0,
-                                 Bytes(parameters.items, parameters.most), stream.get()),
-               "clearing candidates");
+  // The counts alone: each in front of its item's rows.
+  driver.Check(driver.fill_words(reinterpret_cast<DeviceAddress>(parameters.candidates),
+                                 Bytes(1, parameters.most), 0, 1,
+                                 static_cast<std::size_t>(parameters.items), stream.get()),
+               "clearing the counts of candidates");
   const unsigned blocks = (static_cast<unsigned>(parameters.cells) + kThreads - 1) / kThreads;
   Launch(function_, {blocks, static_cast<unsigned>(parameters.items), 1, kThreads, 1}, stream,
          parameters);

@@ -38,9 +38,10 @@ namespace jetfleet::cuda {
   X(within_device, "cuMemcpyDtoDAsync_v2",                                                       \
     Result(DeviceAddress, DeviceAddress, std::size_t, StreamHandle))                             \
   X(copy_2d, "cuMemcpy2DAsync_v2", Result(const Copy2d*, StreamHandle))                          \
-  X(fill_bytes, "cuMemsetD8Async",                                                               \
-    Result(DeviceAddress, unsigned char, std::size_t, StreamHandle))                             \
-  X(stream_create, "cuStreamCreate", Result(StreamHandle*, unsigned))                            \
+  X(fill_words, "cuMemsetD2D32Async",                                                            \
+    Result(DeviceAddress, std::size_t, unsigned, std::size_t, std::size_t, StreamHandle))        \
+  X(stream_create, "cuStreamCreateWithPriority", Result(StreamHandle*, unsigned, int))           \
+  X(stream_priorities, "cuCtxGetStreamPriorityRange", Result(int*, int*))                        \
   X(stream_destroy, "cuStreamDestroy_v2", Result(StreamHandle))                                  \
   X(stream_synchronize, "cuStreamSynchronize", Result(StreamHandle))                             \
   X(stream_wait, "cuStreamWaitEvent", Result(StreamHandle, EventHandle, unsigned))               \

@@ -60,9 +60,14 @@ Device::Memory Device::memory() const {
   return memory;
 }
 
-Stream MakeStream() {
-  return Stream(Made<StreamHandle>("making a stream", [](StreamHandle* stream) {
-    return TheDriver().stream_create(stream, kStreamNonBlocking);
+Stream MakeStream(Urgency urgency) {
+  const Driver& driver = TheDriver();
+  int least = 0;
+  int greatest = 0;
+  driver.Check(driver.stream_priorities(&least, &greatest), "asking for priorities of streams");
+  const int priority = urgency == Urgency::kHigh ? greatest : least;
+  return Stream(Made<StreamHandle>("making a stream", [&](StreamHandle* stream) {
+    return driver.stream_create(stream, kStreamNonBlocking, priority);
   }));
 }
 

@@ -83,8 +83,10 @@ using GraphExec = Owner<GraphExecHandle, &Driver::graph_exec_destroy>;
 using DeviceMemory = Owner<DeviceAddress, &Driver::release>;
 using PinnedMemory = Owner<void*, &Driver::release_host>;
 
+/// Whose kernels the GPU takes up first when several are ready.
+enum class Urgency { kLow, kHigh };
 /// Does not wait for the default stream.
-Stream MakeStream();
+Stream MakeStream(Urgency urgency = Urgency::kLow);
 /// `timed`: `ElapsedMs` may be asked. Waiting for it sleeps and does not spin.
 Event MakeEvent(bool timed = false);
 DeviceMemory Allocate(std::size_t bytes);

@@ -82,7 +82,7 @@ struct Picture {
   int target_height;
 };
 
-enum { kMostPictures = 6, kPackedColors = 0, kLumaOnly = 1, kYuvColors = 3 };
+enum { kMostPictures = 8, kPackedColors = 0, kLumaOnly = 1, kYuvColors = 3 };
 
 struct PrepareParameters {
   Picture pictures[kMostPictures];
