@@ -2,7 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmath>
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -25,9 +25,19 @@ class OrtBuild : public ::testing::Test {
     ASSERT_TRUE(backend_->capabilities().builds);
   }
 
+  static BuildOptions Options(const std::string& model, const std::string& engine,
+                              const std::string& precision = "") {
+    BuildOptions options;
+    options.model_path = model;
+    options.engine_path = engine;
+    options.precision = precision;
+    options.threads = 1;
+    return options;
+  }
+
   Status Build(const BuildEvents& events, const std::string& model = kModel,
                const std::string& precision = "") {
-    return backend_->Build({model, engine_.path(), "", precision, 1}, events);
+    return backend_->Build(Options(model, engine_.path(), precision), events);
   }
 
   std::vector<Detection> Detect(const std::string& path) {
@@ -68,9 +78,9 @@ class OrtBuild : public ::testing::Test {
 
 TEST_F(OrtBuild, MakesAGraphThatSeesTheSameAndSaysHowFarItIs) {
   std::vector<double> shares;
-  const Status status = Build({[&](double share, const std::string&) { shares.push_back(share); },
-                               [] { return false; },
-                               {}});
+  BuildEvents events;
+  events.progress = [&](double share, const std::string&) { shares.push_back(share); };
+  const Status status = Build(events);
   ASSERT_TRUE(status.ok()) << status.message;
   EXPECT_TRUE(std::is_sorted(shares.begin(), shares.end()));
   EXPECT_EQ(shares.back(), 1);
@@ -89,7 +99,9 @@ TEST_F(OrtBuild, MakesAGraphThatSeesTheSameAndSaysHowFarItIs) {
 TEST_F(OrtBuild, LeavesNothingBehindWhenItIsCancelledAtAnyStep) {
   for (int step = 0; step < 2; ++step) {
     int asked = 0;
-    const Status status = Build({{}, [&] { return asked++ == step; }, {}});
+    BuildEvents events;
+    events.cancelled = [&] { return asked++ == step; };
+    const Status status = Build(events);
     EXPECT_EQ(status.code, ErrorCode::kCancelled) << status.message;
     EXPECT_EQ(asked, step + 1);
     ExpectNothingLeft();
@@ -104,7 +116,7 @@ TEST_F(OrtBuild, RefusesWhatItCannotDo) {
   const Status no_model = Build({}, "/nonexistent/model.onnx");
   EXPECT_EQ(no_model.code, ErrorCode::kModelInvalid) << no_model.message;
   ExpectNothingLeft();
-  const Status nowhere = backend_->Build({kModel, "/nonexistent/x.engine", "", "", 1}, {});
+  const Status nowhere = backend_->Build(Options(kModel, "/nonexistent/x.engine"), {});
   EXPECT_FALSE(nowhere.ok());
   // The engine's place is taken by a folder.
   ASSERT_EQ(mkdir(engine_.path().c_str(), 0700), 0);

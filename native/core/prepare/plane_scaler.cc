@@ -35,9 +35,12 @@ void PlaneScaler::Run(const std::uint8_t* from, int stride, Size from_size, std:
     return;
   }
   if (!(from_ == from_size && to_ == to_size)) Plan(from_size, to_size);
-  for (const Row& line : lines_) {
+  for (std::size_t y = 0; y < lines_.size(); ++y) {
+    const Row& line = lines_[y];
+    const Row& next = lines_[std::min(y + 1, lines_.size() - 1)];
     const std::uint8_t* const top = from + static_cast<std::ptrdiff_t>(line.top) * stride;
-    rows_.scale(top, top + stride, line.down, columns_, to);
+    const std::ptrdiff_t ahead = static_cast<std::ptrdiff_t>(next.top - line.top) * stride;
+    rows_.scale(top, top + stride, line.down, ahead, columns_, to);
     to += to_size.width;
   }
 }

@@ -119,8 +119,8 @@ __attribute__((target("avx2"))) inline __m128i Avx2Pairs(const std::uint8_t* row
 }
 
 __attribute__((target("avx2"))) void Avx2Scale(const std::uint8_t* top, const std::uint8_t* bottom,
-                                               int down, const ScaleColumns& columns,
-                                               std::uint8_t* to) {
+                                               int down, std::ptrdiff_t ahead,
+                                               const ScaleColumns& columns, std::uint8_t* to) {
   constexpr int kHalf = 1 << 15;
   const std::int32_t* const left = columns.left.data();
   const std::uint32_t* const shares = columns.shares.data();
@@ -134,6 +134,8 @@ __attribute__((target("avx2"))) void Avx2Scale(const std::uint8_t* top, const st
                        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
   std::size_t i = 0;
   for (; i + 8 <= count; i += 8) {
+    _mm_prefetch(top + ahead + left[i], _MM_HINT_T0);
+    _mm_prefetch(bottom + ahead + left[i], _MM_HINT_T0);
     const __m256i by = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(shares + i));
     const __m256i above = _mm256_madd_epi16(_mm256_cvtepu8_epi16(Avx2Pairs(top, left + i)), by);
     const __m256i below = _mm256_madd_epi16(_mm256_cvtepu8_epi16(Avx2Pairs(bottom, left + i)), by);

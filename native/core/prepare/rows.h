@@ -49,9 +49,10 @@ struct RowFunctions {
   /// The same for pairs of U and V.
   void (*widen_pairs)(const std::uint8_t* from, std::size_t count, std::uint8_t* u,
                       std::uint8_t* v);
-  /// A row between `top` and `bottom`, which has `down` of 256 shares. Null where libyuv is not
-  /// slower.
-  void (*scale)(const std::uint8_t* top, const std::uint8_t* bottom, int down,
+  /// A row between `top` and `bottom`, which has `down` of 256 shares. `ahead`: bytes from there to
+  /// the two rows that are next, which are fetched meanwhile: pictures come out of the cache of
+  /// another processor. Null where libyuv is not slower.
+  void (*scale)(const std::uint8_t* top, const std::uint8_t* bottom, int down, std::ptrdiff_t ahead,
                 const ScaleColumns& columns, std::uint8_t* to);
 };
 
