@@ -7,6 +7,7 @@ import { SshPool } from "../../fleet/ssh/index.ts";
 import type { ProviderConfig, RootKey, SigningKey } from "./config.ts";
 import { KeyedMutex } from "./keyed-mutex.ts";
 import { certify } from "./release/certify.ts";
+import { Together } from "./release/together.ts";
 
 /** What all resources of one provider process share. */
 export class FleetContext {
@@ -18,6 +19,8 @@ export class FleetContext {
   readonly ssh = new SshPool();
   /** One certification at a time: the resources of one `up` would only get in each other's way. */
   readonly #certifying = new KeyedMutex();
+  /** Releases for one device that were begun at the same time. */
+  readonly releasing = new Together();
   readonly runtimes: RuntimeShelf;
   /** The user was told that the hub's certificate ends. */
   warnedOfEnd = false;

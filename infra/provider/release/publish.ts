@@ -17,13 +17,28 @@ export interface Publication {
   differenceSeen: boolean;
 }
 
+type Published = Released & { roles: Roles; errorBeforeAtMs: number | null };
+
 /** Signs what the program says, sends the parts and chooses them for the device. */
 export async function publish(
   context: FleetContext,
   signal: AbortSignal,
   link: FleetLink,
+  publication: Publication,
+): Promise<Published> {
+  const { device } = publication.draft;
+  return await context.releasing.run(device, (ready) =>
+    release(context, signal, link, publication, ready),
+  );
+}
+
+async function release(
+  context: FleetContext,
+  signal: AbortSignal,
+  link: FleetLink,
   { draft, plan, owner, last, differenceSeen }: Publication,
-): Promise<Released & { roles: Roles; errorBeforeAtMs: number | null }> {
+  ready: () => Promise<void>,
+): Promise<Published> {
   const { device, spec, fleet } = draft;
   const reported = await link.readRetained(device, "reported");
   const roles = await context.certified(signal, reported);
@@ -44,6 +59,7 @@ export async function publish(
     if (canonicalJson(answer.choice) !== canonicalJson(choice)) {
       await hub.putPart(sealed.envelopes.set);
       await hub.putPart(sealed.envelopes.pipeline);
+      await ready();
       await hub.choose(device, spec.name, choice, tag);
     }
     return { part: sealed.part, set: sealed.set, roles, errorBeforeAtMs: errorTimeOf(reported) };
