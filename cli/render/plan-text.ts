@@ -68,7 +68,9 @@ function headLines({
 /** Operations; at least so many where some layers are not counted. */
 function work({ gflops, uncounted }: Plan["model"]): string {
   const known = `${gflops.toFixed(2)} GFLOP`;
-  return uncounted === 0 ? known : `at least ${known} (${uncounted} layers not counted)`;
+  return uncounted === 0
+    ? known
+    : `at least ${known} (${uncounted} ${uncounted === 1 ? "layer" : "layers"} not counted)`;
 }
 
 /** In seconds where it is expected to take less than a minute. */

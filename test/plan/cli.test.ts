@@ -1,7 +1,10 @@
 import { execFile } from "node:child_process";
-import { join } from "node:path";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Plan } from "../../fleet/plan/index.ts";
+import { writeModel } from "./support/onnx-writer.ts";
 
 const root = join(import.meta.dirname, "../..");
 const MODEL = join(root, "models/street-v2-b1.onnx");
@@ -56,6 +59,27 @@ describe("jetfleet plan", () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/^REFUSED/);
     expect(stdout).toContain("demand.decoder");
+  });
+
+  it("ends with 3 when nobody can say whether the demand is met", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), "plan-")), "open.onnx");
+    writeFileSync(
+      file,
+      writeModel({
+        inputs: { x: [1, 3, "h", "w"] },
+        outputs: ["y"],
+        tensors: [{ name: "k", dims: [8, 3, 3, 3], raw: new Uint8Array(8 * 27 * 4) }],
+        nodes: [{ op: "Conv", name: "conv", inputs: ["x", "k"], outputs: ["y"] }],
+      }),
+    );
+    const asked = ["plan", file, "--board", "agx-xavier", "--min-fps", "30"];
+    const { code, stdout } = await jetfleet(...asked);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^UNKNOWN: .*whether it gives 30 fps cannot be said/);
+    expect(stdout).toContain("at least 0.00 GFLOP (1 layer not counted)");
+    const remedy = /--shape (x=[0-9x]+)/.exec(stdout.replace(/\s+/g, " "))?.[1] ?? "";
+    expect((await jetfleet(...asked, "--shape", remedy)).code).toBe(0);
+    rmSync(dirname(file), { recursive: true });
   });
 
   it("takes a rate and a limit of time, and refuses what the board cannot give", async () => {
