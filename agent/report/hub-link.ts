@@ -144,7 +144,7 @@ export class HubLink {
     let sinceMs: number | null = null;
     let error: unknown = null;
     client.on("connect", () => {
-      sinceMs = Date.now();
+      sinceMs = performance.now();
       void this.#greet(client);
     });
     client.on("message", (_topic, message) => this.#options.onDesired(message));
@@ -153,7 +153,7 @@ export class HubLink {
     client.end(true);
     for (const giveUp of this.#unacknowledged) giveUp();
     this.#unacknowledged.clear();
-    const lasted = sinceMs !== null && Date.now() - sinceMs >= STEADY_MS;
+    const lasted = sinceMs !== null && performance.now() - sinceMs >= STEADY_MS;
     return { lasted, reason: error === null ? "closed" : messageOf(error), error };
   }
 

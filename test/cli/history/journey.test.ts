@@ -75,7 +75,7 @@ describe("an outage that nobody watched", () => {
     ]);
     await until("a whole chain up to the device's head", async () => {
       const { code, stdout } = await jetfleet("journal", "verify", "door");
-      return code === 0 && stdout.includes("from 1 to 3; the device's own head is 3");
+      return code === 0 && stdout.includes("from 1 to 3; the device's head is 3");
     });
     const { stdout } = await jetfleet("events", "--device", "door");
     expect(stdout).toMatch(/door {2}device-offline: The device is offline/);
