@@ -128,7 +128,7 @@ const JfContextFunctions kContext = {sizeof(JfContextFunctions),
                                        --Of(context)->device->contexts;
                                        delete Of(context);
                                      },
-                                     Submit, Wait, nullptr};
+                                     Submit, Wait, nullptr, nullptr};
 
 const JfProgramFunctions kProgram = {
     sizeof(JfProgramFunctions),

@@ -69,6 +69,7 @@ constexpr JfContextFunctions kContext = {
       });
     },
     nullptr,  // prepare: the caller does it on the CPU
+    nullptr,
 };
 
 constexpr JfProgramFunctions kProgram = {

@@ -3,20 +3,17 @@
 // libraries from a wheel (95 MB). Says why when it cannot, and leaves nothing behind then.
 //   node fetch-rtx.mjs FOLDER
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import {
   cpSync,
-  createReadStream,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { pipeline } from "node:stream/promises";
+import { fetchWheel } from "./wheel.mjs";
 
 const CRATE = { name: "trtx-sys", version: "0.9.1", headers: "TensorRT-Headers/TRT-RTX-1.7" };
 const WHEEL = {
@@ -69,19 +66,5 @@ function fetchHeaders(/** @type {string} */ to) {
 }
 
 async function fetchLibraries(/** @type {string} */ to) {
-  const wheels = join(work, "wheels");
-  execFileSync(
-    "python3",
-    ["-m", "pip", "download", "--no-deps", "--quiet", "-d", wheels, WHEEL.requirement],
-    { timeout: 240_000, stdio: ["ignore", "ignore", "ignore"] },
-  );
-  const wheel = join(wheels, readdirSync(wheels)[0] ?? "");
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(wheel), hash);
-  const digest = hash.digest("hex");
-  if (digest !== WHEEL.sha256) {
-    throw new Error(`Expected sha256 ${WHEEL.sha256} but got ${digest} of ${WHEEL.requirement}`);
-  }
-  execFileSync("python3", ["-m", "zipfile", "-e", wheel, wheels]);
-  renameSync(join(wheels, "tensorrt_rtx_libs"), to);
+  renameSync(join(await fetchWheel(work, WHEEL), "tensorrt_rtx_libs"), to);
 }

@@ -11,3 +11,14 @@ $(BUILD)/generated/kernels/%.inc: backends/tensorrt/cuda/kernels/%.cu
 	@mkdir -p $(@D)
 	od -An -v -tu1 $< | sed 's/ *\([0-9][0-9]*\)/\1,/g; $$ s/,$$//' > $@
 $(BUILD)/obj/backends/tensorrt/cuda/embedded.o $(BUILD)/tidy/backends/tensorrt/cuda/embedded.ok: | $(KERNELS)
+
+# NVRTC, for tests: it compiles the kernels for every board without a GPU. Where it cannot be had, that is said and the
+# test is skipped.
+NVRTC_HOME ?= $(CACHE_ROOT)/jetfleet/nvrtc-12.9
+.PHONY: nvrtc
+ifeq ($(SANITIZE),)
+NVRTC_FOR_TESTS := nvrtc
+NVRTC_ENVIRONMENT = JETFLEET_NVRTC_FOR_BOARDS=$$(test -d $(NVRTC_HOME) && echo $(NVRTC_HOME)/libnvrtc.so.12)
+endif
+nvrtc:
+	@node backends/tensorrt/cuda/fetch-nvrtc.mjs $(NVRTC_HOME) || true
