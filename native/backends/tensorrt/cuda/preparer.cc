@@ -53,43 +53,40 @@ const FormatRow& FormatOf(const JfSurface& surface) {
   return *row;
 }
 
-/// The part of a plane that is seen.
+/// The part of a plane that is seen: where it begins, and how large it is.
 struct Part {
-  const std::uint8_t* begin;
+  std::size_t x_bytes;
+  std::size_t y;
   std::size_t width_bytes;
   std::size_t height;
-  std::size_t stride;
 };
 
 Part PartOf(const JfSurface& surface, const FormatRow& format, int plane) {
   const int across = plane == 0 ? 0 : format.across;
   const int down = plane == 0 ? 0 : format.down;
   const auto bytes = static_cast<std::size_t>(plane == 0 ? format.bytes : format.chroma_bytes);
-  const auto stride = static_cast<std::size_t>(surface.strides[plane]);
-  Part part{};
-  part.stride = stride;
-  part.width_bytes = static_cast<std::size_t>((surface.visible_width + across) >> across) * bytes;
-  part.height = static_cast<std::size_t>((surface.visible_height + down) >> down);
-  part.begin = static_cast<const std::uint8_t*>(surface.planes[plane]) + surface.offsets[plane] +
-               static_cast<std::size_t>(surface.visible_y >> down) * stride +
-               static_cast<std::size_t>(surface.visible_x >> across) * bytes;
-  return part;
+  return {static_cast<std::size_t>(surface.visible_x >> across) * bytes,
+          static_cast<std::size_t>(surface.visible_y >> down),
+          static_cast<std::size_t>((surface.visible_width + across) >> across) * bytes,
+          static_cast<std::size_t>((surface.visible_height + down) >> down)};
+}
+
+const std::uint8_t* BeginOf(const JfSurface& surface, const Part& part, int plane) {
+  return static_cast<const std::uint8_t*>(surface.planes[plane]) + surface.offsets[plane] +
+         part.y * static_cast<std::size_t>(surface.strides[plane]) + part.x_bytes;
 }
 
 bool OnHost(const JfSurface& surface) { return (surface.memory & (JF_HOST | JF_PINNED)) != 0; }
 
 void Check(const JfSurface& surface) {
   const FormatRow& format = FormatOf(surface);
-  if (surface.memory == JF_NVMM) {
-    throw Failure(JF_UNSUPPORTED,
-                  "Expected a picture in host or CUDA memory but got one in NVMM while preparing "
-                  "it on the GPU");
-  }
+  const bool nvmm = surface.memory == JF_NVMM;
   bool whole = surface.visible_width > 0 && surface.visible_height > 0 && surface.visible_x >= 0 &&
                surface.visible_y >= 0 && surface.visible_width <= kMostPixels &&
                surface.visible_height <= kMostPixels && surface.rotation >= 0 &&
                surface.rotation <= 3;
-  for (int plane = 0; whole && plane < format.planes; ++plane) {
+  if (nvmm) whole = whole && surface.dmabuf_fd >= 0;
+  for (int plane = 0; whole && !nvmm && plane < format.planes; ++plane) {
     whole = surface.planes[plane] != nullptr && surface.strides[plane] > 0 &&
             PartOf(surface, format, plane).width_bytes <=
                 static_cast<std::size_t>(surface.strides[plane]);
@@ -142,6 +139,15 @@ Preparer::Preparer(const Device& device, const KernelCache& kernels)
       stream_(MakeStream()),
       done_(MakeEvent()) {}
 
+Preparer::~Preparer() {
+  try {
+    device_.MakeCurrent();
+    Synchronize(stream_);
+  } catch (const std::exception&) {  // the GPU is lost: there is nothing to wait for
+    return;
+  }
+}
+
 void Preparer::Prepare(const std::vector<JfSurface>& surfaces, const std::vector<JfRect>& rects,
                        const JfPreprocess& preprocess, const JfTensor& input, bool channels_last,
                        const Stream& consumer) {
@@ -176,7 +182,7 @@ void Preparer::Prepare(const std::vector<JfSurface>& surfaces, const std::vector
 void Preparer::Reserve(const std::vector<JfSurface>& surfaces) {
   std::size_t bytes = 0;
   for (const JfSurface& surface : surfaces) {
-    if (!OnHost(surface)) continue;
+    if (surface.memory == JF_CUDA) continue;
     const FormatRow& format = FormatOf(surface);
     for (int plane = 0; plane < format.planes; ++plane) {
       const Part part = PartOf(surface, format, plane);
@@ -198,29 +204,62 @@ PictureView Preparer::ViewOf(const JfSurface& surface, std::size_t* used) {
   view.color = {static_cast<ColorMatrix>(surface.matrix), static_cast<ColorRange>(surface.range)};
   view.rotation = static_cast<Rotation>(surface.rotation);
   view.size = {surface.visible_width, surface.visible_height};
+  const EglFrame* const frame = surface.memory == JF_NVMM ? &FrameOf(surface) : nullptr;
   for (int i = 0; i < format.planes; ++i) {
     const auto plane = static_cast<std::size_t>(i);
     const Part part = PartOf(surface, format, i);
-    view.planes[plane] = part.begin;
-    view.strides[plane] = static_cast<int>(part.stride);
-    if (!OnHost(surface)) continue;
-    const std::size_t pitch = Aligned(part.width_bytes);
     Copy2d copy{};
-    copy.source_kind = kMemoryHost;
-    copy.source_host = part.begin;
-    copy.source_pitch = part.stride;
-    copy.target_kind = kMemoryDevice;
-    copy.target_device = staging_.get() + *used;
-    copy.target_pitch = pitch;
     copy.width_bytes = part.width_bytes;
     copy.height = part.height;
-    TheDriver().Check(TheDriver().copy_2d(&copy, stream_.get()), "bringing a picture to the GPU");
+    if (frame != nullptr && frame->frame_type == kEglFramePitch) {
+      view.strides[plane] = static_cast<int>(frame->pitch);
+      view.planes[plane] = static_cast<const std::uint8_t*>(frame->frame.pitch[plane]) +
+                           part.y * frame->pitch + part.x_bytes;
+      continue;
+    }
+    if (frame != nullptr) {
+      // Block-linear: the driver knows the order of its blocks, and copies within the GPU.
+      copy.source_kind = kMemoryArray;
+      copy.source_array = frame->frame.arrays[plane];
+      copy.source_x = part.x_bytes;
+      copy.source_y = part.y;
+    } else if (OnHost(surface)) {
+      copy.source_kind = kMemoryHost;
+      copy.source_host = BeginOf(surface, part, i);
+      copy.source_pitch = static_cast<std::size_t>(surface.strides[i]);
+      uploaded_bytes_ += part.width_bytes * part.height;
+    } else {
+      view.planes[plane] = BeginOf(surface, part, i);
+      view.strides[plane] = surface.strides[i];
+      continue;
+    }
+    Stage(&copy, used);
     view.planes[plane] = reinterpret_cast<const std::uint8_t*>(copy.target_device);
-    view.strides[plane] = static_cast<int>(pitch);
-    *used += Aligned(pitch * part.height);
-    uploaded_bytes_ += part.width_bytes * part.height;
+    view.strides[plane] = static_cast<int>(copy.target_pitch);
   }
   return view;
+}
+
+void Preparer::Stage(Copy2d* copy, std::size_t* used) {
+  copy->target_kind = kMemoryDevice;
+  copy->target_device = staging_.get() + *used;
+  copy->target_pitch = Aligned(copy->width_bytes);
+  *used += Aligned(copy->target_pitch * copy->height);
+  TheDriver().Check(TheDriver().copy_2d(copy, stream_.get()), "bringing a picture to the GPU");
+}
+
+const EglFrame& Preparer::FrameOf(const JfSurface& surface) {
+  if (dmabufs_ == nullptr) {
+    dmabufs_ = std::make_unique<DmabufCache>(OpenPictureBuffers(), TheDriver());
+  }
+  const EglFrame& frame = dmabufs_->Get(surface.dmabuf_fd);
+  const auto planes = static_cast<unsigned>(FormatOf(surface).planes);
+  if (frame.plane_count != planes) {
+    throw Failure(JF_UNSUPPORTED, "Expected " + std::to_string(planes) +
+                                      " planes of a decoder's picture but got " +
+                                      std::to_string(frame.plane_count));
+  }
+  return frame;
 }
 
 }  // namespace jetfleet::cuda

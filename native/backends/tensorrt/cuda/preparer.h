@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "backends/backend_abi.h"
+#include "backends/tensorrt/cuda/dmabuf.h"
 #include "backends/tensorrt/cuda/kernel_cache.h"
 #include "backends/tensorrt/cuda/owners.h"
 #include "backends/tensorrt/cuda/picture.h"
@@ -13,11 +15,15 @@ namespace jetfleet::cuda {
 
 /// Brings pictures into a model's input on the GPU, on a stream of its own, so that the next batch
 /// is prepared while the last one runs. Pictures of the host are brought over first; those in the
-/// GPU's memory are read where they lie. One thread at a time.
+/// GPU's memory, and pitch-linear ones of a Jetson's decoder, are read where they lie; block-linear
+/// ones are copied once within the GPU (dmabuf.h: not yet run on a board). One thread at a time.
 class Preparer {
  public:
   /// Compiles the kernel, or takes it from the cache. Throws Failure.
   Preparer(const Device& device, const KernelCache& kernels);
+  ~Preparer();
+  Preparer(const Preparer&) = delete;
+  Preparer& operator=(const Preparer&) = delete;
 
   /// Fills slots 0 to count-1 of `input` (float32 or float16, [N,3,H,W] or [N,H,W,3], in CUDA
   /// memory); what `consumer` is told later waits for it. Pageable pictures may change as soon as
@@ -33,13 +39,19 @@ class Preparer {
  private:
   PictureView ViewOf(const JfSurface& surface, std::size_t* used);
   void Reserve(const std::vector<JfSurface>& surfaces);
+  /// Has a part of a plane copied behind what is staged already.
+  void Stage(Copy2d* copy, std::size_t* used);
+  const EglFrame& FrameOf(const JfSurface& surface);
 
   const Device& device_;
   Module module_;
   FunctionHandle function_;
   Stream stream_;
   Event done_;
-  /// Where pictures of the host go. Everything is on one stream: nobody writes over what is read.
+  /// Made for the first picture in NVMM memory.
+  std::unique_ptr<DmabufCache> dmabufs_;
+  /// Where pictures of the host go, and block-linear ones. Everything is on one stream: nobody
+  /// writes over what is read.
   DeviceMemory staging_;
   std::size_t staging_bytes_ = 0;
   std::uint64_t uploaded_bytes_ = 0;
