@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <utility>
 
 #include "backends/tensorrt/cuda/failure.h"
@@ -74,7 +75,7 @@ std::uint64_t Context::Submit(const std::vector<JfTensor>& inputs,
   Run run;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    run.ticket = next_ticket_++;
+    run.ticket = next_ticket_;
     if (under_way_.size() >= kSlots) {
       throw Failure(JF_INTERNAL, "Expected at most " + std::to_string(kSlots) +
                                      " runs that nobody has waited for");
@@ -99,6 +100,8 @@ std::uint64_t Context::Submit(const std::vector<JfTensor>& inputs,
   }
   cuda::Record(slot.done, fetches_);
   const std::lock_guard<std::mutex> lock(mutex_);
+  // A run that did not start leaves its number, and so its slot, to the next.
+  ++next_ticket_;
   under_way_.push_back(std::move(run));
   return under_way_.back().ticket;
 }
@@ -109,9 +112,18 @@ bool Context::Wait(std::uint64_t ticket) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (under_way_.empty() || under_way_.front().ticket != ticket) return false;
   }
-  cuda::Synchronize(slots_[ticket % kSlots].done);
-  // Only this thread takes runs off, so the first is still the same.
+  std::exception_ptr failure;
+  try {
+    cuda::Synchronize(slots_[ticket % kSlots].done);
+  } catch (const Failure&) {
+    failure = std::current_exception();
+  }
+  // Only this thread takes runs off, so the first is still the same; one that failed is over too.
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (failure != nullptr) {
+    under_way_.pop_front();
+    std::rethrow_exception(failure);
+  }
   for (const Copy& copy : under_way_.front().copies) std::memcpy(copy.to, copy.from, copy.bytes);
   under_way_.pop_front();
   return true;
