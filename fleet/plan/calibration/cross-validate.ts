@@ -53,9 +53,13 @@ export interface HeldOutError {
 
 /**
  * Leave-one-source-out: all figures of a source are predicted without it, since rows that one hand measured share what
- * it did. So is their interval, which comes from the held-out errors of the other sources alone.
+ * it did. Their interval comes from the held-out errors of the other sources; `isNested` keeps the source out of the
+ * factors behind those errors, too, which takes as many fits as there are pairs.
  */
-export function crossValidate(figures: readonly PreparedFigure[]): CrossValidation {
+export function crossValidate(
+  figures: readonly PreparedFigure[],
+  isNested = false,
+): CrossValidation {
   const sources = [...new Set(figures.map(({ figure }) => sourceOf(figure)))];
   const factorsWithout = new Map<string, Factors>(
     sources.map((source) => [
@@ -68,7 +72,14 @@ export function crossValidate(figures: readonly PreparedFigure[]): CrossValidati
     return { source, log: logError(one, factorsWithout.get(source) as Factors) };
   });
   const spreads = new Map(
-    sources.map((source) => [source, spreadOf(errors.filter((one) => one.source !== source))]),
+    sources.map((source) => [
+      source,
+      spreadOf(
+        isNested
+          ? errorsWithout(source, figures, sources)
+          : errors.filter((one) => one.source !== source),
+      ),
+    ]),
   );
   const rows = figures.map((one): HeldOutRow => {
     const source = sourceOf(one.figure);
@@ -90,6 +101,23 @@ export function crossValidate(figures: readonly PreparedFigure[]): CrossValidati
     };
   });
   return { rows, errors, ...summarise(rows) };
+}
+
+/** Held-out errors of all sources but one, of which no factor behind them saw a figure either. */
+function errorsWithout(
+  source: string,
+  figures: readonly PreparedFigure[],
+  sources: readonly string[],
+): HeldOutError[] {
+  return sources
+    .filter((other) => other !== source)
+    .flatMap((other) => {
+      const own = (one: PreparedFigure): string => sourceOf(one.figure);
+      const factors = fit(figures.filter((one) => own(one) !== source && own(one) !== other));
+      return figures
+        .filter((one) => own(one) === other)
+        .map((one) => ({ source: other, log: logError(one, factors) }));
+    });
 }
 
 /** Boards of one GPU generation; a DLA alone is a family of its own. */

@@ -40,5 +40,5 @@ export const FITTED_ON = {
   sources: 8,
   medianError: 0.286,
   p90Error: 0.6054,
-  coverage80: 0.8418,
+  coverage80: 0.791,
 };

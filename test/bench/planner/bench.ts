@@ -26,7 +26,7 @@ export const plannerBench: Bench = {
   summary: "the planner's estimates against published figures, leaving each source out in turn",
   run(log): Promise<PlannerResult> {
     log(`working out ${FIGURES.length} figures`);
-    const result = crossValidate(prepareFigures());
+    const result = crossValidate(prepareFigures(), true);
     const { medianError, p90Error, coverage80, baselineMedianError, families } = result;
     const summary = { medianError, p90Error, coverage80, baselineMedianError };
     for (const one of families) {

@@ -7,7 +7,7 @@ import { fit } from "../../../fleet/plan/calibration/fit.ts";
 import { prepareFigures } from "./bench.ts";
 
 const prepared = prepareFigures();
-const { errors, medianError, p90Error, coverage80 } = crossValidate(prepared);
+const { errors, medianError, p90Error, coverage80 } = crossValidate(prepared, true);
 const [spread, bias] = [spreadOf(errors), biasOf(errors)];
 const round = (value: number): number => Number(value.toPrecision(4));
 const models = new Set(FIGURES.map(({ model }) => model)).size;
