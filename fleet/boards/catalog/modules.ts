@@ -118,8 +118,8 @@ const TX2 = module({
       from("notes", "1.5 (JetPack 3.2, TensorRT 4)"),
       from("relnotes", "1.5 (JetPack 3.2, TensorRT 3.0.4)"),
     ),
-    // What the notes call DeepStream 3.0 was for AGX Xavier and Tesla cards.
-    jetpack42: from("notes", "TensorRT 5.0, no DeepStream yet"),
+    // DeepStream 3.0 was for AGX Xavier and Tesla cards; the notes ask whether it will come, and say no more.
+    jetpack42: from("general", "TensorRT 5.0, no DeepStream yet"),
   },
 });
 
