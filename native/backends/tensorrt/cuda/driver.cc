@@ -38,7 +38,9 @@ void Driver::Check(Result result, const char* doing) const {
 Driver LoadDriver(const std::string& path) {
   void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
-    throw Failure(JF_LIBRARY, std::string("Cannot open the CUDA driver: ") + dlerror() + kInstall);
+    // The answer is per thread in glibc.
+    const std::string why = dlerror();  // NOLINT(concurrency-mt-unsafe)
+    throw Failure(JF_LIBRARY, "Cannot open the CUDA driver: " + why + kInstall);
   }
   Driver driver;
   const auto required = [&](const char* symbol) {

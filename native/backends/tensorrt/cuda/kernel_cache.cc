@@ -82,7 +82,8 @@ std::string KernelCache::PathOf(const KernelSource& source, int capability) cons
 const KernelCache& TheKernelCache() {
   static const KernelCache cache([]() -> std::string {
     const auto of = [](const char* name) {
-      const char* const value = std::getenv(name);
+      // Nothing of ours changes the environment.
+      const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
       return std::string(value == nullptr ? "" : value);
     };
     if (!of("JETFLEET_KERNELS").empty()) return of("JETFLEET_KERNELS");

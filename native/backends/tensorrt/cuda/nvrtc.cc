@@ -42,7 +42,8 @@ struct Nvrtc::Functions {
 
 const Nvrtc& Nvrtc::Get() {
   static const Nvrtc& nvrtc = []() -> const Nvrtc& {
-    const char* const named = std::getenv("JETFLEET_NVRTC");
+    // Nothing of ours changes the environment.
+    const char* const named = std::getenv("JETFLEET_NVRTC");  // NOLINT(concurrency-mt-unsafe)
     if (named != nullptr && *named != '\0') return *new Nvrtc(named);
     for (const char* name : kNames) {
       void* const library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
@@ -57,7 +58,9 @@ const Nvrtc& Nvrtc::Get() {
 Nvrtc::Nvrtc(const std::string& path) {
   void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
-    throw Failure(JF_LIBRARY, std::string("Cannot open NVRTC: ") + dlerror() + kInstall);
+    // The answer is per thread in glibc.
+    const std::string why = dlerror();  // NOLINT(concurrency-mt-unsafe)
+    throw Failure(JF_LIBRARY, "Cannot open NVRTC: " + why + kInstall);
   }
   auto found = std::make_unique<Functions>();
   const auto optional = [&](auto* function, const char* symbol) {
@@ -114,8 +117,10 @@ KernelBinary Nvrtc::Compile(const std::string& name, const std::string& source,
     nvrtc.log_size(program, &size);
     std::string log(size, '\0');
     if (size > 0) nvrtc.log(program, log.data());
+    // Without the NUL at its end.
+    log.resize(log.find_last_not_of('\0') + 1);
     throw Failure(JF_INTERNAL, "NVRTC " + version() + " cannot compile " + name + " (" +
-                                   nvrtc.error(compiled) + "): " + log.c_str());
+                                   nvrtc.error(compiled) + "): " + log);
   }
   std::size_t size = 0;
   if (machine_code) {
