@@ -3,12 +3,16 @@ export interface Bench {
   name: string;
   /** One sentence: what is measured. */
   summary: string;
+  /** Of which one can be measured alone. */
+  clips?: readonly string[];
   run(log: (line: string) => void, options: BenchOptions): Promise<BenchResult>;
 }
 
 export interface BenchOptions {
   /** How often what is measured in turns is measured; null: as often as the bench finds right. */
   rounds: number | null;
+  /** One of the bench's; null: all of them. */
+  clip: string | null;
 }
 
 export interface BenchResult {

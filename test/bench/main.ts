@@ -1,4 +1,4 @@
-/** `npm run bench -- NAME [--json] [--rounds N]`; without a name, what there is. */
+/** `npm run bench -- NAME [--json] [--rounds N] [--clip NAME]`; without a name, what there is. */
 import { parseArgs } from "node:util";
 import type { Bench, BenchResult } from "./bench.ts";
 import { historyBench } from "./history/bench.ts";
@@ -12,7 +12,11 @@ const BENCHES: Bench[] = [pipelineBench, onnxBench, plannerBench, historyBench];
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: "boolean", default: false }, rounds: { type: "string" } },
+    options: {
+      json: { type: "boolean", default: false },
+      rounds: { type: "string" },
+      clip: { type: "string" },
+    },
   });
   const [name] = positionals;
   if (name === undefined) {
@@ -30,8 +34,14 @@ async function main(): Promise<number> {
     console.error(`Expected --rounds to be a number from 1 but got ${values.rounds}`);
     return 2;
   }
+  const clip = values.clip ?? null;
+  const clips = bench.clips ?? [];
+  if (clip !== null && !clips.includes(clip)) {
+    console.error(`Expected --clip to be one of ${clips.join(", ") || "none"} but got ${clip}`);
+    return 2;
+  }
   // Progress goes to stderr, so that stdout is the result alone.
-  const result = await bench.run((line) => console.error(line), { rounds });
+  const result = await bench.run((line) => console.error(line), { rounds, clip });
   console.log(values.json ? JSON.stringify({ bench: name, ...result }, null, 2) : show(result));
   return 0;
 }
