@@ -49,7 +49,7 @@ bool RunningPipeline::OpenPort(Napi::Env env, Napi::Function on_message) {
     Napi::Error::New(env, "Cannot create a thread-safe function").ThrowAsJavaScriptException();
     return false;
   }
-  self.release();  // freed by OnPortClosed
+  static_cast<void>(self.release());  // freed by OnPortClosed
   on_message_ = Napi::Persistent(on_message);
   const Napi::Value set_immediate = env.Global().Get("setImmediate");
   if (!set_immediate.IsEmpty() && set_immediate.IsFunction()) {

@@ -142,13 +142,13 @@ Napi::Object ToJs(Napi::Env env, const ModelProgram::LoadTimes& times,
                   const std::optional<ModelChange>& change) {
   auto object = ToJs(env, times);
   const auto mark = [&](const char* index, const char* number, const FrameMark* frame) {
-    object.Set(index, frame ? Napi::Number::New(env, static_cast<double>(frame->id.index))
-                            : Napi::Value(env.Null()));
-    object.Set(number, frame ? NumberOrNull(env, frame->source_frame) : env.Null());
+    const bool known = frame != nullptr;
+    object.Set(index, NumberOrNull(env, known ? std::optional(frame->id.index) : std::nullopt));
+    object.Set(number, known ? NumberOrNull(env, frame->source_frame) : env.Null());
   };
   mark("firstIndex", "firstSourceFrame", change ? &change->first : nullptr);
   mark("lastIndex", "lastSourceFrame", change ? &change->last : nullptr);
-  object.Set("gapMs", change ? Napi::Number::New(env, change->gap_ms) : Napi::Value(env.Null()));
+  object.Set("gapMs", NumberOrNull(env, change ? std::optional(change->gap_ms) : std::nullopt));
   return object;
 }
 

@@ -53,7 +53,8 @@ Pipeline::Pipeline(const PipelineOptions& options, std::shared_ptr<ModelProgram>
     lanes_.push_back(std::make_unique<Lane>(
         lane, Lane::Options{detect_, candidate_score, &detect_meters_},
         Lane::Callbacks{[this](FramePtr frame) {
-                          branches_[frame->result.id.source].reorder->Add(std::move(frame));
+                          Branch& branch = branches_[frame->result.id.source];
+                          branch.reorder->Add(std::move(frame));
                         },
                         [this] { batcher_->Wake(); }, on_error}));
   }

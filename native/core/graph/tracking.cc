@@ -29,7 +29,7 @@ std::map<int, int> LabelMap(const ModelTag& from, const ModelTag& to) {
 
 }  // namespace
 
-Tracking::Tracking(std::shared_ptr<ModelProgram> model)
+Tracking::Tracking(const std::shared_ptr<ModelProgram>& model)
     : tracker_(TrackerOptions(model->min_score())), tag_(model->tag()) {}
 
 Status Tracking::Run(Frame& frame) {

@@ -15,7 +15,7 @@ constexpr float kTrackerLowScore = 0.1F;
 /// exchanged.
 class Tracking {
  public:
-  explicit Tracking(std::shared_ptr<ModelProgram> model);
+  explicit Tracking(const std::shared_ptr<ModelProgram>& model);
 
   /// One thread at a time.
   Status Run(Frame& frame);

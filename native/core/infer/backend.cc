@@ -308,6 +308,7 @@ Status Backend::Build(const BuildOptions& options, const BuildEvents& events) {
   asked.effort = options.effort;
   const std::vector<JfShapeRange> ranges = JfRangesOf(options.shapes);
   std::vector<const JfShapeRange*> range_pointers;
+  range_pointers.reserve(ranges.size());
   for (const JfShapeRange& range : ranges) range_pointers.push_back(&range);
   asked.shapes = range_pointers.data();
   asked.shape_count = static_cast<std::uint32_t>(ranges.size());
