@@ -66,7 +66,8 @@ function startAgent(clock: string | null = null): void {
   const [command = "", ...args] = clock === null ? run : ["faketime", "-f", clock, ...run];
   // Deadlines go by the clock that does not jump, on a board too.
   const env = { ...process.env, DONT_FAKE_MONOTONIC: "1", FAKETIME_DONT_FAKE_MONOTONIC: "1" };
-  agent = spawn(command, args, { env });
+  // A group of its own: faketime starts the agent as a child, which would outlive it.
+  agent = spawn(command, args, { env, detached: true });
   for (const stream of [agent.stdout, agent.stderr]) {
     stream?.on("data", (chunk) => (log += String(chunk)));
   }
@@ -75,7 +76,7 @@ function startAgent(clock: string | null = null): void {
 async function stopAgent(): Promise<void> {
   if (agent && agent.exitCode === null && agent.signalCode === null) {
     const gone = once(agent, "exit");
-    agent.kill("SIGKILL");
+    process.kill(-(agent.pid ?? 0), "SIGKILL");
     await gone;
   }
   agent = null;
