@@ -19,8 +19,8 @@ import { runTests } from "./test-run.mjs";
 /** @type {Record<string, Command>} */
 const COMMANDS = {
   demo: { before: setUpUnlessEnding, run: (args) => typeScript("cli/demo/main.ts", args) },
-  test: { before: installWhatIsMissing, run: (args) => runTests(args, { full: false }) },
-  "test:full": { before: installWhatIsMissing, run: (args) => runTests(args, { full: true }) },
+  test: { before: installForTests, run: (args) => runTests(args, { full: false }) },
+  "test:full": { before: installForTests, run: (args) => runTests(args, { full: true }) },
   pulumi: { before: () => requireSetUp(), run: runPulumi },
   bench: {
     before: (args) => requireSetUp(benchNeeds(args)),
@@ -45,6 +45,10 @@ function benchNeeds(args) {
 
 function installWhatIsMissing() {
   return setUp({ quiet: true });
+}
+
+function installForTests() {
+  return setUp({ quiet: true, tests: true });
 }
 
 /**

@@ -14,13 +14,14 @@ import { STEPS } from "./steps/index.mjs";
 /** @typedef {{ step: import("./steps/step.mjs").Step, finding: import("./steps/step.mjs").Finding }} Found */
 
 /**
- * Brings this machine to where jetfleet runs. `quiet` says nothing when nothing is missing.
- * @param {{ quiet?: boolean, signal?: AbortSignal }} [options]
+ * Brings this machine to where jetfleet runs. `quiet` says nothing when nothing is missing; `tests`: to where its tests
+ * run, too.
+ * @param {{ quiet?: boolean, tests?: boolean, signal?: AbortSignal }} [options]
  */
-export async function setUp({ quiet = false, signal = cancelOnSignals() } = {}) {
+export async function setUp({ quiet = false, tests = false, signal = cancelOnSignals() } = {}) {
   requireLinux();
   const places = { root: repoDir, state: stateDir(), cache: cacheDir() };
-  const found = findings(places);
+  const found = findings(places, tests);
   const missing = found.filter(({ finding }) => !finding.ok).map(({ step }) => step);
   if (missing.length === 0) {
     if (!quiet) for (const line of reportLines(found)) console.log(line);
@@ -33,7 +34,7 @@ export async function setUp({ quiet = false, signal = cancelOnSignals() } = {}) 
   const startedAtMs = Date.now();
   try {
     const waiting = missing.map(({ name }) => name);
-    await runSteps({ steps: STEPS, waiting, places, signal, reporter });
+    await runSteps({ steps: found.map(({ step }) => step), waiting, places, signal, reporter });
   } finally {
     reporter.close();
   }
@@ -42,9 +43,9 @@ export async function setUp({ quiet = false, signal = cancelOnSignals() } = {}) 
 
 /**
  * Throws SETUP_MISSING, naming every missing piece, unless all is there.
- * @param {string[]} [names] steps to look at; all of them without
+ * @param {string[]} [names] steps to look at; without, all but those of the tests
  */
-export function requireSetUp(names = STEPS.map(({ name }) => name)) {
+export function requireSetUp(names = stepsFor(false).map(({ name }) => name)) {
   requireLinux();
   const missing = findings({ root: repoDir, state: stateDir(), cache: cacheDir() }).filter(
     ({ step, finding }) => names.includes(step.name) && !finding.ok,
@@ -62,10 +63,16 @@ export function requireSetUp(names = STEPS.map(({ name }) => name)) {
 
 /**
  * @param {import("./steps/step.mjs").Places} places
+ * @param {boolean} [tests]
  * @returns {Found[]}
  */
-function findings(places) {
-  return STEPS.map((step) => ({ step, finding: step.check(places) }));
+function findings(places, tests = false) {
+  return stepsFor(tests).map((step) => ({ step, finding: step.check(places) }));
+}
+
+/** @param {boolean} tests */
+function stepsFor(tests) {
+  return STEPS.filter((step) => tests || !step.onlyForTests);
 }
 
 /**
@@ -78,7 +85,7 @@ function announce(found, missing, places) {
   const total = estimateSeconds(missing, (name) => needs.get(name) ?? []);
   const write = (/** @type {string} */ line) => void process.stderr.write(`${line}\n`);
   write(
-    `jetfleet set-up: ${missing.length} of ${STEPS.length} steps to do, about ${formatDuration(total)} on two cores.`,
+    `jetfleet set-up: ${missing.length} of ${found.length} steps to do, about ${formatDuration(total)} on two cores.`,
   );
   for (const line of reportLines(found)) write(line);
   for (const step of missing) {

@@ -26,6 +26,7 @@ export const mosquitto = {
   why: "A broker of another make for tests of MQTT 5, unpacked without its service.",
   touches: "mosquitto/ of the cache",
   estimateSeconds: 5,
+  onlyForTests: true,
   // For the package lists, and so that both do not ask apt at once.
   needs: (places) => (debianPackages.check(places).ok ? [] : ["debian-packages"]),
   lockFile: ({ cache }) => join(cache, "locks", "mosquitto.lock"),
@@ -109,6 +110,6 @@ function noPackage() {
   return new SetupError(
     "SETUP_FAILED",
     "expected the package mosquitto of this distribution to unpack and run, but it does not",
-    "apt-get install mosquitto, then `npm run setup`",
+    "apt-get install mosquitto, then `npm test`",
   );
 }

@@ -18,6 +18,7 @@
  * @property {string} why what it installs and what for, one sentence
  * @property {string} touches folders it writes to
  * @property {number} estimateSeconds on two cores with an empty cache
+ * @property {boolean} [onlyForTests] a user of jetfleet never needs it: `npm test` does it
  * @property {(places: Places) => string[]} needs names of steps that must be done before
  * @property {(places: Places) => Finding} check fast and without side effects
  * @property {(places: Places) => string} lockFile one set-up at a time does this step
