@@ -40,7 +40,7 @@ const COMMANDS = {
 function benchNeeds(args) {
   const name = args.find((arg) => !arg.startsWith("-"));
   const pure = name === undefined || name === "planner" || name === "onnx";
-  return ["node-modules", ...(pure ? [] : ["debian-packages", "native"])];
+  return ["node-modules", ...(pure ? [] : ["debian-packages", "native-core", "native"])];
 }
 
 function installWhatIsMissing() {

@@ -1,9 +1,17 @@
 import { agentBundle } from "./agent-bundle.mjs";
 import { debianPackages } from "./debian-packages.mjs";
 import { mosquitto } from "./mosquitto.mjs";
-import { native } from "./native.mjs";
+import { native, nativeCore } from "./native.mjs";
 import { nodeModules } from "./node-modules.mjs";
 import { pulumiEngine } from "./pulumi-engine.mjs";
 
 /** Every step, longest first so that it starts first. */
-export const STEPS = [pulumiEngine, debianPackages, nodeModules, native, mosquitto, agentBundle];
+export const STEPS = [
+  pulumiEngine,
+  debianPackages,
+  nativeCore,
+  nodeModules,
+  native,
+  mosquitto,
+  agentBundle,
+];
