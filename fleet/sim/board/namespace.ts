@@ -105,6 +105,8 @@ export async function bootNamespace(options: NamespaceOptions): Promise<Namespac
     [...unshareCommand(), join(HERE, "enter.sh"), ...enterArguments(options)],
     {
       stdio: ["pipe", "pipe", "pipe"],
+      // Nothing else of the machine's environment: what names its folders (NODE_COMPILE_CACHE) makes them on the board.
+      env: { PATH: process.env["PATH"] },
       // Ctrl-C in a terminal goes to the board's owner, which then shuts the board down in order.
       detached: true,
     },
