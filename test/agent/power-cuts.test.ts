@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { allRun, hex, runnersOf, settled, updateEvents } from "./support/deploying.ts";
+import { allRun, expectUntouched, hex, runnersOf, settled } from "./support/deploying.ts";
 import { worldForEach } from "./support/story.ts";
 import type { AgentWorld } from "./support/world.ts";
 
@@ -55,7 +55,7 @@ describe("after a power cut", () => {
         cut.end === "committed" ? second : first,
         steady,
       ]);
-      expect(updateEvents(world, from, "steady")).toEqual([]);
+      expectUntouched(world, from, "steady");
     },
   );
 

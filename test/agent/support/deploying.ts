@@ -60,6 +60,12 @@ export function updateEvents(world: AgentWorld, from: number, of?: string): Upda
     .map(({ data }) => UpdateEventData.parse(data));
 }
 
+/** That its first version was taken may come again, when a power cut came before the acknowledgement; nothing else may. */
+export function expectUntouched(world: AgentWorld, from: number, pipeline: string): void {
+  const later = updateEvents(world, from, pipeline).filter(({ generation }) => generation > 1);
+  expect(later).toEqual([]);
+}
+
 export const hex = (digest = ""): string => digest.slice("sha256:".length);
 
 /** Processes whose parent is `pid`. */
