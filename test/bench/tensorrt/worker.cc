@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/decode/nms.h"
+#include "core/infer/abi.h"
 #include "core/memory/surface.h"
 #include "street.h"
 
@@ -27,15 +28,6 @@ JfSurface SurfaceOf(const Nv12& picture) {
   surface.offsets[1] = kStreetWidth * kStreetHeight;
   surface.strides[0] = surface.strides[1] = kStreetWidth;
   return surface;
-}
-
-JfPreprocess PreprocessOf(const PreprocessSpec& spec) {
-  JfPreprocess preprocess = Sized<JfPreprocess>();
-  preprocess.bgr = spec.channels == PreprocessSpec::Channels::kBgr ? 1 : 0;
-  std::copy(spec.mean.begin(), spec.mean.end(), preprocess.mean);
-  std::copy(spec.scale.begin(), spec.scale.end(), preprocess.scale);
-  std::fill(std::begin(preprocess.pad), std::end(preprocess.pad), spec.pad);
-  return preprocess;
 }
 
 void* AddressOf(const cuda::DeviceMemory& memory) { return reinterpret_cast<void*>(memory.get()); }
@@ -99,7 +91,7 @@ void Worker::Push(const std::vector<Nv12>& pictures, std::uint64_t first_frame, 
   std::vector<const JfSurface*> pointers;
   for (const JfSurface& surface : surfaces) pointers.push_back(&surface);
   const std::vector<const JfRect*> rects(surfaces.size(), &rect);
-  const JfPreprocess preprocess = PreprocessOf(spec_);
+  const JfPreprocess preprocess = JfPreprocessOf(spec_);
   const JfTensor input = TensorOf(engine_.input(), JF_CUDA, AddressOf(slot->input));
   JfError error = Sized<JfError>();
   Check(
