@@ -46,7 +46,8 @@ struct Capabilities {
   bool reports_layers = false;
   /// No driver: engines can be built here but not run.
   bool only_builds = false;
-  /// A build that is cancelled ends within milliseconds, not at its next phase.
+  /// A build that is cancelled ends at the builder's next step (JF_CANCELS_AT_ONCE), not at its
+  /// next phase.
   bool cancels_at_once = false;
   /// Runs that gain from being submitted together; at least 1.
   std::uint32_t tickets = 1;
