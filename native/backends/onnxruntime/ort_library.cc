@@ -4,6 +4,7 @@
 
 #include <mutex>
 
+#include "backends/dl_error.h"
 #include "backends/guard.h"
 
 namespace jetfleet {
@@ -36,7 +37,7 @@ std::int32_t OpenOrt(const char* path, JfError* error) {
   }
   void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
-    return Fail(error, JF_LIBRARY, std::string("Cannot open ONNX Runtime: ") + dlerror());
+    return Fail(error, JF_LIBRARY, "Cannot open ONNX Runtime: " + DlError());
   }
   using GetApiBase = const OrtApiBase* (*)();
   // POSIX guarantees that a data pointer from dlsym can be called.

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "backends/dl_error.h"
 #include "backends/tensorrt/cuda/failure.h"
 #include "backends/tensorrt/log.h"
 
@@ -63,12 +64,6 @@ std::string RealPath(const std::string& path) {
   std::string real = resolved;
   std::free(resolved);  // NOLINT(cppcoreguidelines-no-malloc): realpath allocates with malloc
   return real;
-}
-
-std::string DlError() {
-  // The answer is per thread in glibc.
-  const char* error = dlerror();  // NOLINT(concurrency-mt-unsafe)
-  return error == nullptr ? "unknown error" : error;
 }
 
 /// POSIX guarantees that a data pointer from dlsym can be called.

@@ -6,16 +6,11 @@
 #include <mutex>
 #include <utility>
 
+#include "backends/dl_error.h"
 #include "core/infer/abi.h"
 
 namespace jetfleet {
 namespace {
-
-std::string DlError() {
-  // The answer is per thread in glibc.
-  const char* error = dlerror();  // NOLINT(concurrency-mt-unsafe)
-  return error == nullptr ? "unknown error" : error;
-}
 
 Status Create(const std::string& backend_path, const std::string& runtime_path,
               std::unique_ptr<Backend>* backend) {

@@ -2,6 +2,8 @@
 
 #include <dlfcn.h>
 
+#include "backends/dl_error.h"
+
 namespace jetfleet::cuda {
 namespace {
 
@@ -38,9 +40,7 @@ void Driver::Check(Result result, const char* doing) const {
 Driver LoadDriver(const std::string& path) {
   void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
-    // The answer is per thread in glibc.
-    const std::string why = dlerror();  // NOLINT(concurrency-mt-unsafe)
-    throw Failure(JF_LIBRARY, "Cannot open the CUDA driver: " + why + kInstall);
+    throw Failure(JF_LIBRARY, "Cannot open the CUDA driver: " + DlError() + kInstall);
   }
   Driver driver;
   const auto required = [&](const char* symbol) {

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "backends/dl_error.h"
+
 namespace jetfleet::cuda {
 namespace {
 
@@ -58,9 +60,7 @@ const Nvrtc& Nvrtc::Get() {
 Nvrtc::Nvrtc(const std::string& path) {
   void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
-    // The answer is per thread in glibc.
-    const std::string why = dlerror();  // NOLINT(concurrency-mt-unsafe)
-    throw Failure(JF_LIBRARY, "Cannot open NVRTC: " + why + kInstall);
+    throw Failure(JF_LIBRARY, "Cannot open NVRTC: " + DlError() + kInstall);
   }
   auto found = std::make_unique<Functions>();
   const auto optional = [&](auto* function, const char* symbol) {
