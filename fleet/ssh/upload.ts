@@ -28,23 +28,41 @@ const CHUNK_BYTES = 32_768;
 /** Writes under way at once; hides the round trip without filling the board's memory. */
 const WINDOW = 32;
 
+/** For taking back what did not go through: it must also be tried after an abort, and must not last. */
+const CLEANUP_MS = 2_000;
+
+/** Waits for one answer of the server: never longer than the stall, and no longer than nobody called it off. */
+type Step = <T>(promise: Promise<T>) => Promise<T>;
+
 /** Sends a file so that `remotePath` is either what it was or all of the new content, even after a power cut. */
 export async function uploadFile(connection: SshConnection, options: UploadOptions): Promise<void> {
   const doing = `sending ${options.remotePath} to ${connection.address}`;
+  const step = stepsWithin(options.stallMs ?? 30_000, doing, options.signal);
   const reader = await openSource(options.source);
-  const sftp = await raceAbort(openSftp(connection, doing), signalOf(options), doing);
-  const tempPath = `${options.remotePath}.part-${randomBytes(6).toString("hex")}`;
   try {
-    await writeTemp(sftp, tempPath, reader, options, doing);
-    await verify(connection, sftp, tempPath, reader.sizeBytes, options);
-    await rename(sftp, tempPath, options.remotePath);
-  } catch (error) {
-    await call<void>((done) => sftp.unlink(tempPath, done)).catch(() => {});
-    throw error instanceof FleetError ? error : transferFailure(options.remotePath, error);
+    const sftp = await openSftp(connection, doing, step);
+    const tempPath = `${options.remotePath}.part-${randomBytes(6).toString("hex")}`;
+    try {
+      await writeTemp(sftp, tempPath, reader, options, step);
+      await verify(connection, sftp, tempPath, reader.sizeBytes, options, step);
+      await rename(sftp, tempPath, options.remotePath, step);
+    } catch (error) {
+      const lastStep = stepsWithin(CLEANUP_MS, doing);
+      await lastStep(call<void>((done) => sftp.unlink(tempPath, done))).catch(() => {});
+      throw error instanceof FleetError ? error : transferFailure(options.remotePath, error);
+    } finally {
+      sftp.end();
+    }
   } finally {
-    sftp.end();
     await reader.close();
   }
+}
+
+function stepsWithin(ms: number, doing: string, signal?: AbortSignal): Step {
+  return async (promise) => {
+    using deadline = startDeadline(ms, doing, signal);
+    return await raceAbort(promise, deadline.signal, doing);
+  };
 }
 
 interface SourceReader {
@@ -79,13 +97,8 @@ async function writeTemp(
   tempPath: string,
   reader: SourceReader,
   options: UploadOptions,
-  doing: string,
+  step: Step,
 ): Promise<void> {
-  const stallMs = options.stallMs ?? 30_000;
-  const step = async <T>(promise: Promise<T>): Promise<T> => {
-    using deadline = startDeadline(stallMs, doing, options.signal);
-    return await raceAbort(promise, deadline.signal, doing);
-  };
   const handle = await step(
     call<Buffer>((done) => sftp.open(tempPath, "wx", { mode: options.mode }, done)),
   );
@@ -116,14 +129,14 @@ async function fsync(sftp: SFTPWrapper, handle: Buffer): Promise<void> {
   }
 }
 
-async function rename(sftp: SFTPWrapper, from: string, to: string): Promise<void> {
+async function rename(sftp: SFTPWrapper, from: string, to: string, step: Step): Promise<void> {
   try {
-    await call<void>((done) => sftp.ext_openssh_rename(from, to, done));
+    await step(call<void>((done) => sftp.ext_openssh_rename(from, to, done)));
   } catch (error) {
     if (!isUnsupported(error)) throw error;
-    // Plain SFTP rename refuses an existing target.
-    await call<void>((done) => sftp.unlink(to, done)).catch(() => {});
-    await call<void>((done) => sftp.rename(from, to, done));
+    // Plain SFTP rename refuses an existing target; a file that is not there is no failure.
+    await step(call<void>((done) => sftp.unlink(to, () => done(null))));
+    await step(call<void>((done) => sftp.rename(from, to, done)));
   }
 }
 
@@ -133,8 +146,9 @@ async function verify(
   tempPath: string,
   sizeBytes: number,
   options: UploadOptions,
+  step: Step,
 ): Promise<void> {
-  const stats = await call<{ size: number }>((done) => sftp.stat(tempPath, done));
+  const stats = await step(call<{ size: number }>((done) => sftp.stat(tempPath, done)));
   if (stats.size !== sizeBytes) {
     throw transferFailure(options.remotePath, `${stats.size} bytes instead of ${sizeBytes}`);
   }
@@ -151,14 +165,22 @@ async function verify(
   }
 }
 
-function openSftp(connection: SshConnection, doing: string): Promise<SFTPWrapper> {
-  return call<SFTPWrapper>((done) => connection.client.sftp(done)).catch((error: unknown) => {
-    throw connectionLost(doing, error);
-  });
-}
-
-function signalOf(options: UploadOptions): AbortSignal {
-  return options.signal ?? new AbortController().signal;
+async function openSftp(
+  connection: SshConnection,
+  doing: string,
+  step: Step,
+): Promise<SFTPWrapper> {
+  const opening = call<SFTPWrapper>((done) => connection.client.sftp(done));
+  try {
+    return await step(opening);
+  } catch (error) {
+    // A channel that opens after all is not wanted any more.
+    opening.then(
+      (late) => late.end(),
+      () => {},
+    );
+    throw error instanceof FleetError ? error : connectionLost(doing, error);
+  }
 }
 
 type Done<T> = (error: Error | null | undefined, value?: T) => void;

@@ -1,0 +1,65 @@
+import { describe, test } from "vitest";
+import { FleetError } from "../../../fleet/errors/index.ts";
+import { connectSsh, uploadFile } from "../../../fleet/ssh/index.ts";
+import { SilentServer, STEPS } from "./silent-server.ts";
+
+/** Of one step; a dozen servers and clients share this process, and those before it must be through by then. */
+const STALL_MS = 1_000;
+const PATIENT_MS = 60_000;
+/** A step, the taking back of a file (2 s), and a slow machine. */
+const BOUND_MS = 12_000;
+
+/** All that a provisioning does over SSH: connect, a command, a file. */
+async function work({ target }: SilentServer, stallMs: number, signal?: AbortSignal) {
+  const times = { attemptMs: stallMs, deadlineMs: stallMs, signal };
+  const connection = await connectSsh(target, times);
+  try {
+    await connection.run("true", { timeoutMs: stallMs, signal });
+    await uploadFile(connection, {
+      ...{ source: { data: Buffer.from("a file") }, remotePath: "/opt/file", mode: 0o600 },
+      ...{ stallMs, signal },
+    });
+  } finally {
+    connection.client.destroy();
+  }
+}
+
+async function endOf(running: Promise<void>): Promise<{ code: string; tookMs: number }> {
+  const beganMs = performance.now();
+  const error = await running.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof FleetError)) throw new Error(`expected a FleetError: ${String(error)}`);
+  return { code: error.code, tookMs: performance.now() - beganMs };
+}
+
+describe.concurrent("a board that goes silent", () => {
+  test("nowhere takes command and file, and every step is asked of it", async ({ expect }) => {
+    const server = await SilentServer.start(null);
+    await work(server, PATIENT_MS);
+    expect(new Set(server.heard)).toEqual(new Set(STEPS));
+    server.stop();
+  });
+
+  test.for(STEPS)("at %s is given up at the deadline of the step", async (step, { expect }) => {
+    const server = await SilentServer.start(step);
+    const { code, tookMs } = await endOf(work(server, STALL_MS));
+    expect(code).toBe("SSH_TIMEOUT");
+    expect(server.heard).toContain(step);
+    expect(tookMs).toBeLessThan(BOUND_MS);
+    server.stop();
+  });
+
+  test.for(STEPS)("at %s is left at once by whoever calls it off", async (step, { expect }) => {
+    const server = await SilentServer.start(step);
+    const cancel = new AbortController();
+    const running = endOf(work(server, PATIENT_MS, cancel.signal));
+    await expect.poll(() => server.heard, { timeout: 20_000, interval: 20 }).toContain(step);
+    cancel.abort();
+    const { code, tookMs } = await running;
+    expect(code).toBe("CANCELLED");
+    expect(tookMs).toBeLessThan(PATIENT_MS / 2);
+    server.stop();
+  });
+});
