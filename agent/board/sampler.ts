@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
+import { performance } from "node:perf_hooks";
 import type { BoardStats } from "../../fleet/contract/index.ts";
 import { freeBytes } from "../update/free-space.ts";
 import { TegrastatsReader } from "./tegrastats.ts";
@@ -25,10 +26,10 @@ export class BoardSampler {
     this.#tegrastats.stop();
   }
 
-  async sample(nowMs: number): Promise<BoardStats> {
-    const tegra = this.#tegrastats.latest(nowMs);
+  async sample(): Promise<BoardStats> {
+    const tegra = this.#tegrastats.latest();
     const cpuPercent = this.#cpuPercent();
-    const [memory, diskFreeBytes] = await Promise.all([readMemory(), this.#diskFree(nowMs)]);
+    const [memory, diskFreeBytes] = await Promise.all([readMemory(), this.#diskFree()]);
     return {
       cpuPercent: tegra?.cpuPercent ?? cpuPercent,
       gpuPercent: tegra?.gpuPercent ?? null,
@@ -47,7 +48,8 @@ export class BoardSampler {
     return cpuPercentBetween(before, now);
   }
 
-  async #diskFree(nowMs: number): Promise<number | null> {
+  async #diskFree(): Promise<number | null> {
+    const nowMs = performance.now();
     if (this.#disk === null || nowMs - this.#disk.atMs >= DISK_INTERVAL_MS) {
       this.#disk = { freeBytes: await freeBytes(this.#folder), atMs: nowMs };
     }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 import { parseTegrastats, type TegraStats } from "../../fleet/boards/index.ts";
 
@@ -15,10 +16,9 @@ export class TegrastatsReader {
   #stopped = false;
 
   /** The latest line, or null where the board has no tegrastats. */
-  latest(nowMs: number): TegraStats | null {
-    return this.#latest !== null && nowMs - this.#latest.atMs < FRESH_MS
-      ? this.#latest.stats
-      : null;
+  latest(): TegraStats | null {
+    const isFresh = this.#latest !== null && performance.now() - this.#latest.atMs < FRESH_MS;
+    return isFresh ? (this.#latest?.stats ?? null) : null;
   }
 
   start(): void {
@@ -29,7 +29,7 @@ export class TegrastatsReader {
     this.#child = child;
     createInterface({ input: child.stdout }).on("line", (line) => {
       const stats = parseTegrastats(line);
-      if (stats !== null) this.#latest = { stats, atMs: Date.now() };
+      if (stats !== null) this.#latest = { stats, atMs: performance.now() };
     });
     child.once("error", () => undefined);
     child.once("close", () => this.#startLater());

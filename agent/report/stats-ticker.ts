@@ -51,7 +51,7 @@ export class StatsTicker {
     this.#busy = true;
     try {
       const atMs = Date.now();
-      const board = await sampler.sample(atMs);
+      const board = await sampler.sample();
       this.#seq += 1;
       const pipelines = supervisor.stats().map((one) => this.#withOwnDrops(one));
       const stats = { atMs, seq: this.#seq, board, pipelines };

@@ -35,8 +35,8 @@ interface Size {
 
 /** Writes a picture of the screen once it shows what it should. */
 async function take(name: string, size: Size, isReady: (screen: string) => boolean): Promise<void> {
-  for (const end = Date.now() + DEADLINE_MS; !isReady(capture()); await delay(250)) {
-    if (Date.now() > end) throw new Error(`the ${name} screen was not ready:\n${capture()}`);
+  for (const end = performance.now() + DEADLINE_MS; !isReady(capture()); await delay(250)) {
+    if (performance.now() > end) throw new Error(`the ${name} screen was not ready:\n${capture()}`);
   }
   const file = path.join(OUT, `${name}.svg`);
   writeFileSync(file, ansiToSvg(capture("-e"), size.columns));

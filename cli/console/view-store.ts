@@ -21,7 +21,7 @@ export class ViewStore {
   readonly #stop: () => void;
   #picture: Shown;
   #dirty = false;
-  #takenAtMs = Date.now();
+  #takenAtMs = performance.now();
 
   constructor(source: ViewSource) {
     this.#source = source;
@@ -47,10 +47,10 @@ export class ViewStore {
   }
 
   #tick(): void {
-    const quiet = Date.now() - this.#takenAtMs < QUIET_PICTURE_MS;
+    const quiet = performance.now() - this.#takenAtMs < QUIET_PICTURE_MS;
     if (!this.#dirty && quiet) return;
     this.#dirty = false;
-    this.#takenAtMs = Date.now();
+    this.#takenAtMs = performance.now();
     this.#picture = this.#source.view();
     for (const listener of this.#listeners) listener();
   }

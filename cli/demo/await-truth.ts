@@ -19,16 +19,16 @@ export async function awaitTruth(
   steps: Steps,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const end = Date.now() + DEADLINE_MS;
-  let [saidAtMs, grewAtMs, best] = [0, Date.now(), -1];
+  const end = performance.now() + DEADLINE_MS;
+  let [saidAtMs, grewAtMs, best] = [-Infinity, performance.now(), -1];
   for (;;) {
     const compared = comparedFrames(feed.picture());
     const least = Math.min(...compared.map(({ frames }) => frames));
     if (compared.length > 0 && least >= ENOUGH_FRAMES) {
-      if (saidAtMs > 0) steps.say("truth", text(compared));
+      if (saidAtMs >= 0) steps.say("truth", text(compared));
       return true;
     }
-    const now = Date.now();
+    const now = performance.now();
     if (least !== best) [grewAtMs, best] = [now, least];
     if (now > end || now - grewAtMs > STALLED_MS) {
       steps.say("truth", `${text(compared)}: too few for figures, and no more came in time`);

@@ -115,7 +115,7 @@ async function awaitReady<Ready>(
   file: string,
   signal: AbortSignal,
 ): Promise<Ready> {
-  for (const end = Date.now() + part.startDeadlineMs; Date.now() < end; ) {
+  for (const end = performance.now() + part.startDeadlineMs; performance.now() < end; ) {
     const [line, rest] = (await readFile(file, "utf8")).split("\n", 2);
     if (line && rest !== undefined) return parseReady(part, line);
     await delay(POLL_MS, undefined, { signal }).catch(() => {

@@ -29,8 +29,8 @@ async function lookAt(location: HubLocation, signal: AbortSignal): Promise<Fleet
     await feed.settle();
     // An agent that was started anew on the way needs a moment for its first frames.
     for (
-      const end = Date.now() + FRAMES_DEADLINE_MS;
-      Date.now() < end && !allDeliver(feed.view());
+      const end = performance.now() + FRAMES_DEADLINE_MS;
+      performance.now() < end && !allDeliver(feed.view());
     ) {
       await pause(500, "looking at what runs", signal);
     }

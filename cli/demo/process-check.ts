@@ -46,7 +46,7 @@ export async function endProcess(pid: number, deadlineMs: number): Promise<"ende
 }
 
 async function goneWithin(pid: number, deadlineMs: number): Promise<boolean> {
-  for (const end = Date.now() + deadlineMs; Date.now() < end; ) {
+  for (const end = performance.now() + deadlineMs; performance.now() < end; ) {
     if (!isAlive(pid) || (await isZombie(pid))) return true;
     await delay(POLL_MS);
   }

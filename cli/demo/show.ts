@@ -14,9 +14,9 @@ export async function awaitHealthy(
   signal: AbortSignal,
 ): Promise<FleetView> {
   await feed.settle();
-  for (const end = Date.now() + HEALTHY_DEADLINE_MS; ; ) {
+  for (const end = performance.now() + HEALTHY_DEADLINE_MS; ; ) {
     const view = feed.view();
-    if (isComplete(view, devices) || Date.now() > end) return view;
+    if (isComplete(view, devices) || performance.now() > end) return view;
     await pause(POLL_MS, "waiting for frames", signal);
   }
 }

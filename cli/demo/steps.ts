@@ -1,6 +1,6 @@
 /** Says what the demo does, one line per step, with the time since its start. */
 export class Steps {
-  readonly #startedAtMs = Date.now();
+  readonly #startedAtMs = performance.now();
   readonly #write: (line: string) => void;
 
   constructor(write: (line: string) => void) {
@@ -8,7 +8,7 @@ export class Steps {
   }
 
   say(step: string, text: string): void {
-    const seconds = ((Date.now() - this.#startedAtMs) / 1000).toFixed(1);
+    const seconds = ((performance.now() - this.#startedAtMs) / 1000).toFixed(1);
     this.#write(`${seconds.padStart(6)} s  ${step.padEnd(10)}  ${text}`);
   }
 

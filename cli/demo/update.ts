@@ -23,9 +23,9 @@ export async function changeModel(
     run.steps.say("model", `${from} runs, ${model.title} is wanted`);
     const enoughBefore = await measured(run, feed);
     const before = feed.picture();
-    const startedAtMs = Date.now();
+    const startedAtMs = performance.now();
     await deploy(run, fleet, model);
-    const tookMs = Date.now() - startedAtMs;
+    const tookMs = performance.now() - startedAtMs;
     const changed = digestsOf(feed.picture().view) !== digestsOf(before.view);
     if (changed) await awaitCommitted(run, feed.fleet);
     const enoughFrames = (await measured(run, feed)) && enoughBefore;

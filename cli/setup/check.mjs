@@ -83,7 +83,7 @@ function clangFormat(hint) {
  * @returns {Promise<Outcome>}
  */
 function runCheck(check) {
-  const startedAtMs = Date.now();
+  const startedAtMs = performance.now();
   return new Promise((resolve) => {
     const child = spawn(check.command, check.args, {
       cwd: repoDir,
@@ -95,7 +95,7 @@ function runCheck(check) {
     child.stdout.on("data", keep);
     child.stderr.on("data", keep);
     const end = (/** @type {boolean} */ ok) =>
-      resolve({ check, ok, seconds: (Date.now() - startedAtMs) / 1000, output });
+      resolve({ check, ok, seconds: (performance.now() - startedAtMs) / 1000, output });
     child.on("error", (error) => {
       output += `could not start: ${error.message}\n`;
       end(false);

@@ -20,11 +20,11 @@ const POLL_MS = 300;
  */
 export async function withLock(file, { signal, onWait, deadlineMs = 40 * 60_000 }, work) {
   mkdirSync(dirname(file), { recursive: true });
-  const giveUpAt = Date.now() + deadlineMs;
+  const giveUpAt = performance.now() + deadlineMs;
   for (let waiting = false; !tryLock(file); waiting = true) {
     const holder = readHolder(file);
     if (holder && !waiting) onWait(holder);
-    if (Date.now() > giveUpAt) throw heldTooLong(file, holder);
+    if (performance.now() > giveUpAt) throw heldTooLong(file, holder);
     await sleep(POLL_MS, undefined, { signal }).catch(() => {
       throw new SetupError("CANCELLED", `cancelled while waiting for ${file}`, "npm run setup");
     });

@@ -31,7 +31,12 @@ export class Reporter {
    * @param {number} estimateSeconds
    */
   started(name, estimateSeconds) {
-    const running = { startedAtMs: Date.now(), estimateSeconds, text: "", fraction: undefined };
+    const running = {
+      startedAtMs: performance.now(),
+      estimateSeconds,
+      text: "",
+      fraction: undefined,
+    };
     this.running.set(name, running);
     this.line(`  ${name}: started, about ${formatDuration(estimateSeconds)}`);
   }
@@ -53,7 +58,9 @@ export class Reporter {
   ended(name, outcome) {
     const running = this.running.get(name);
     this.running.delete(name);
-    const took = running ? ` in ${formatDuration((Date.now() - running.startedAtMs) / 1000)}` : "";
+    const took = running
+      ? ` in ${formatDuration((performance.now() - running.startedAtMs) / 1000)}`
+      : "";
     this.line(`  ${name}: ${outcome}${took}`);
   }
 
@@ -87,7 +94,7 @@ export class Reporter {
 export function describeRunning(
   name,
   { startedAtMs, estimateSeconds, text, fraction },
-  now = Date.now(),
+  now = performance.now(),
 ) {
   const elapsed = formatDuration((now - startedAtMs) / 1000);
   const share = fraction === undefined ? "" : ` ${Math.floor(fraction * 100)} %`;

@@ -31,14 +31,14 @@ export async function setUp({ quiet = false, tests = false, signal = cancelOnSig
   for (const step of missing) step.preflight?.(places);
   mkdirSync(places.cache, { recursive: true });
   const reporter = new Reporter(process.stderr);
-  const startedAtMs = Date.now();
+  const startedAtMs = performance.now();
   try {
     const waiting = missing.map(({ name }) => name);
     await runSteps({ steps: found.map(({ step }) => step), waiting, places, signal, reporter });
   } finally {
     reporter.close();
   }
-  console.error(`Set-up done in ${formatDuration((Date.now() - startedAtMs) / 1000)}.`);
+  console.error(`Set-up done in ${formatDuration((performance.now() - startedAtMs) / 1000)}.`);
 }
 
 /**

@@ -18,8 +18,11 @@ const EVENTS_SHOWN = 100;
 export interface ViewContext {
   fleet: string;
   hub: FleetView["hub"];
+  /** Time of day, against which stamps of others are held. */
   nowMs: number;
-  /** When we began to listen: whoever should have spoken by now and has not is silent. */
+  /** By the clock that `Heard.atMs` is of. */
+  monotonicMs: number;
+  /** When we began to listen, by the same: whoever should have spoken by now and has not is silent. */
   listeningSinceMs: number;
 }
 
@@ -56,7 +59,7 @@ function deviceView(
   context: ViewContext,
 ): DeviceView {
   const reported = device.reported?.message ?? null;
-  const statsAgeMs = ageOf(device.stats, (stats) => stats.atMs, context.nowMs);
+  const statsAgeMs = ageOf(device.stats, (stats) => stats.atMs, context);
   const fresh = statsAgeMs !== null && statsAgeMs <= STATS_FRESH_MS ? device.stats : null;
   return {
     name: device.name,
@@ -72,7 +75,7 @@ function deviceView(
     generation: reported?.generation ?? null,
     setDigest: reported?.setDigest ?? null,
     update: reported?.update ?? null,
-    reportedAgeMs: ageOf(device.reported, (message) => message.atMs, context.nowMs),
+    reportedAgeMs: ageOf(device.reported, (message) => message.atMs, context),
     statsAgeMs,
     figures: fresh?.message.board ?? null,
     error: reported?.error ?? null,
@@ -90,7 +93,7 @@ function presenceOf(
 ): DeviceView["presence"] {
   if (!context.hub.connected || !device.presence) return "unknown";
   if (!device.presence.message.online) return "offline";
-  const patient = context.nowMs - context.listeningSinceMs < STATS_FRESH_MS;
+  const patient = context.monotonicMs - context.listeningSinceMs < STATS_FRESH_MS;
   return fresh || patient ? "online" : "silent";
 }
 
@@ -152,7 +155,9 @@ function pendingPipeline(name: string): Omit<PipelineView, Added> {
 function ageOf<Message>(
   heard: Heard<Message> | null,
   stampOf: (message: Message) => number,
-  nowMs: number,
+  { nowMs, monotonicMs }: ViewContext,
 ): number | null {
-  return heard ? Math.max(0, nowMs - (heard.atMs ?? stampOf(heard.message))) : null;
+  if (heard === null) return null;
+  if (heard.atMs !== null) return monotonicMs - heard.atMs;
+  return Math.max(0, nowMs - stampOf(heard.message));
 }

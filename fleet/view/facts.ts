@@ -3,7 +3,7 @@ import type { ShownDesired } from "../deploy/index.ts";
 import { type DevicePast, type HeardEvent, type HeardEvents, HUB, withEvent } from "./past.ts";
 import { type History, withStats } from "./plan/history.ts";
 
-/** A message and when it came, by our clock; null when it was retained, so that its arrival says nothing. */
+/** A message and when it came, by our clock that nobody sets; null when it was retained, so that its arrival says nothing. */
 export interface Heard<Message> {
   message: Message;
   atMs: number | null;

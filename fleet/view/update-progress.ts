@@ -24,7 +24,7 @@ export function updateProgress(
       const parsed = UpdateEventData.safeParse(data);
       return parsed.success ? [{ atMs, ...parsed.data }] : [];
     })
-    .sort((a, b) => a.atMs - b.atMs);
+    .reverse();
   const newest = Math.max(0, ...all.map(({ generation }) => generation));
   const steps = all.filter(({ generation }) => generation === newest);
   const bytes = steps.flatMap((step) => step.bytes ?? []);
@@ -32,9 +32,14 @@ export function updateProgress(
     bytes: bytes.length > 0 ? Math.max(...bytes) : null,
     states: steps.map(({ state, atMs }, at) => {
       const next = steps[at + 1];
-      return { state, tookMs: next ? (next.tookMs ?? next.atMs - atMs) : null };
+      return { state, tookMs: next ? (next.tookMs ?? passed(atMs, next.atMs)) : null };
     }),
   };
+}
+
+/** Of agents that do not tell how long a state took; unknown when their clock was set back meanwhile. */
+function passed(fromMs: number, untilMs: number): number | null {
+  return untilMs < fromMs ? null : untilMs - fromMs;
 }
 
 /** A device that was provisioned anew counts its generations from the beginning again. */

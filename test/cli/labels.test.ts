@@ -18,7 +18,13 @@ function viewOf(devices: Record<string, Record<string, string> | undefined>): Fl
     unknownValues: 0,
     eventsError: null,
   };
-  return buildView(facts, { fleet: "demo", hub, nowMs: Date.now(), listeningSinceMs: 0 });
+  return buildView(facts, {
+    fleet: "demo",
+    hub,
+    nowMs: Date.now(),
+    monotonicMs: Date.now(),
+    listeningSinceMs: 0,
+  });
 }
 
 const status = (view: FleetView, width: number) => statusLines(view, width, NO_PALETTE).join("\n");

@@ -33,7 +33,9 @@ function viewOf(names: readonly string[]) {
     unknownValues: 0,
     eventsError: null,
   };
-  return withTruth(buildView(facts, { fleet: "demo", hub, nowMs: NOW, listeningSinceMs: 0 }));
+  return withTruth(
+    buildView(facts, { fleet: "demo", hub, nowMs: NOW, monotonicMs: NOW, listeningSinceMs: 0 }),
+  );
 }
 
 const PLANNED = plannedView(

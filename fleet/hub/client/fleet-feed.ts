@@ -22,7 +22,7 @@ export class FleetFeed {
   readonly #httpUrl: string;
   readonly #client: HubClient;
   readonly #link: FleetLink;
-  readonly #listeningSinceMs = Date.now();
+  readonly #listeningSinceMs = performance.now();
   readonly #listeners = new Set<() => void>();
   readonly #past: PastFeed;
   #facts: FleetFacts = NOTHING_HEARD;
@@ -49,7 +49,7 @@ export class FleetFeed {
     return () => this.#listeners.delete(listener);
   }
 
-  view(nowMs = Date.now()): FleetView {
+  view(): FleetView {
     return buildView(this.#facts, {
       fleet: this.#link.fleet,
       hub: {
@@ -59,7 +59,8 @@ export class FleetFeed {
         unknownValues: this.#link.unknownValues,
         eventsError: this.#past.error,
       },
-      nowMs,
+      nowMs: Date.now(),
+      monotonicMs: performance.now(),
       listeningSinceMs: this.#listeningSinceMs,
     });
   }
@@ -92,9 +93,11 @@ export class FleetFeed {
 
   /** Where a budget looks missed, listens for as long as it takes to say so. */
   async settleBudgets(signal?: AbortSignal): Promise<void> {
-    const end = Date.now() + BUDGET_DEADLINE_MS;
+    const end = performance.now() + BUDGET_DEADLINE_MS;
     // Not with every message: a view of a large fleet takes its time.
-    while (Date.now() < end && !signal?.aborted && this.#looksBroken()) await delay(BUDGET_POLL_MS);
+    while (performance.now() < end && !signal?.aborted && this.#looksBroken()) {
+      await delay(BUDGET_POLL_MS);
+    }
   }
 
   #looksBroken(): boolean {
@@ -133,8 +136,8 @@ export class FleetFeed {
       },
       ({ device }) => this.#take({ type: "removed", device, channel: "desired" }),
     );
-    await link.subscribe("+", "stats", (message, { device, receivedAtMs }) =>
-      this.#take({ type: "stats", device, message, atMs: receivedAtMs }),
+    await link.subscribe("+", "stats", (message, { device, heardMs }) =>
+      this.#take({ type: "stats", device, message, atMs: heardMs }),
     );
   }
 
@@ -163,6 +166,6 @@ export class FleetFeed {
   }
 }
 
-function arrival({ retained, receivedAtMs }: MessageInfo): number | null {
-  return retained ? null : receivedAtMs;
+function arrival({ retained, heardMs }: MessageInfo): number | null {
+  return retained ? null : heardMs;
 }

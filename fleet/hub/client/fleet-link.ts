@@ -17,7 +17,10 @@ export interface MessageInfo {
   /** The pipeline for `detections`, else null. */
   detail: string | null;
   retained: boolean;
+  /** Time of day. */
   receivedAtMs: number;
+  /** The same moment by the clock that nobody sets (`performance.now()`), for whoever measures how long. */
+  heardMs: number;
 }
 
 export type Unsubscribe = () => Promise<void>;
@@ -186,7 +189,7 @@ export class FleetLink {
       (one) => one.channel === channel && (one.device === "+" || one.device === device),
     );
     if (wanted.length === 0) return;
-    const info = { device, detail, retained, receivedAtMs: Date.now() };
+    const info = { device, detail, retained, receivedAtMs: Date.now(), heardMs: performance.now() };
     if (bytes.length === 0) {
       for (const one of wanted) one.onRemoved(info);
       return;

@@ -51,7 +51,7 @@ export class ShapedSocket extends Duplex {
   }
 
   override _write(piece: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
-    const { sentAtMs, arrivesAtMs } = this.#down.schedule(piece.length, Date.now());
+    const { sentAtMs, arrivesAtMs } = this.#down.schedule(piece.length, performance.now());
     at(arrivesAtMs, () => this.#socket.writable && this.#socket.write(piece));
     at(sentAtMs, done);
   }
@@ -73,18 +73,18 @@ export class ShapedSocket extends Duplex {
   }
 
   #receive(piece: Buffer): void {
-    const { sentAtMs, arrivesAtMs } = this.#up.schedule(piece.length, Date.now());
+    const { sentAtMs, arrivesAtMs } = this.#up.schedule(piece.length, performance.now());
     this.#socket.pause();
     at(sentAtMs, () => this.#socket.resume());
     at(arrivesAtMs, () => this.push(piece));
   }
 
   #later(lane: Lane, bytes: number, action: () => void): void {
-    at(lane.schedule(bytes, Date.now()).arrivesAtMs, action);
+    at(lane.schedule(bytes, performance.now()).arrivesAtMs, action);
   }
 }
 
 // Timers of equal time fire in the order they were set, so the bytes keep their order.
 function at(timeMs: number, action: () => void): void {
-  setTimeout(action, Math.max(0, timeMs - Date.now()));
+  setTimeout(action, Math.max(0, timeMs - performance.now()));
 }

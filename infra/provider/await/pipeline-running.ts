@@ -150,9 +150,9 @@ export async function waitRunning(
     observe: async (changed) => {
       const stops = [
         await watchDevice(link, device, view, changed),
-        await link.subscribe(device, "stats", (stats, { receivedAtMs }) => {
+        await link.subscribe(device, "stats", (stats, { heardMs }) => {
           const own = stats.pipelines.find(({ name }) => name === goal.pipeline);
-          if (own) countFrames(goal, view, own, receivedAtMs);
+          if (own) countFrames(goal, view, own, heardMs);
           changed();
         }),
       ];

@@ -62,9 +62,9 @@ function judgeWithLink(wait: Wait): () => Verdict {
   let awaySinceMs: number | null = null;
   return () => {
     if (wait.link.connected) awaySinceMs = null;
-    else awaySinceMs ??= Date.now();
+    else awaySinceMs ??= performance.now();
     if (awaySinceMs === null) return wait.judge();
-    if (Date.now() - awaySinceMs <= HUB_ABSENCE_MS) {
+    if (performance.now() - awaySinceMs <= HUB_ABSENCE_MS) {
       return { verdict: "waiting", reason: "the hub no longer answers, connecting again" };
     }
     const got = `the hub has not answered for ${HUB_ABSENCE_MS / 1000} s`;

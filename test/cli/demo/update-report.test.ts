@@ -41,7 +41,13 @@ function pictureOf(digest: string, atMs: number, reportedAtMs = atMs): Picture {
     unknownValues: 0,
     eventsError: null,
   };
-  const view = buildView(facts, { fleet: "demo", hub, nowMs: atMs, listeningSinceMs: 0 });
+  const view = buildView(facts, {
+    fleet: "demo",
+    hub,
+    nowMs: atMs,
+    monotonicMs: atMs,
+    listeningSinceMs: 0,
+  });
   return { view, truth: truthOverlay(truthOf(["tx2"], reportedAtMs), view) };
 }
 

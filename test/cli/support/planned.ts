@@ -94,7 +94,7 @@ export function viewOf(devices: Record<string, Told>, nowMs: number): Shown {
     unknownValues: 0,
     eventsError: null,
   };
-  const context = { fleet: "demo", hub, nowMs, listeningSinceMs: 0 };
+  const context = { fleet: "demo", hub, nowMs, monotonicMs: nowMs, listeningSinceMs: 0 };
   return withTruth(FleetView.parse(buildView(facts, context)));
 }
 

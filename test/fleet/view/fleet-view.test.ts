@@ -25,7 +25,13 @@ function viewAfter(messages: FleetMessage[], nowMs = NOW, connected = true): Fle
     eventsError: null,
   };
   const listeningSinceMs = NOW - 60_000;
-  const view = buildView(facts, { fleet: "demo", hub, nowMs, listeningSinceMs });
+  const view = buildView(facts, {
+    fleet: "demo",
+    hub,
+    nowMs,
+    monotonicMs: nowMs,
+    listeningSinceMs,
+  });
   return FleetView.parse(view);
 }
 

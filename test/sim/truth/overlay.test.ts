@@ -16,7 +16,7 @@ function viewAt(nowMs: number): FleetView {
     unknownValues: 0,
     eventsError: null,
   };
-  return buildView(facts, { fleet: "demo", hub, nowMs, listeningSinceMs: 0 });
+  return buildView(facts, { fleet: "demo", hub, nowMs, monotonicMs: nowMs, listeningSinceMs: 0 });
 }
 
 function pipelineOf(fact: TruthFact, nowMs = NOW) {

@@ -55,7 +55,7 @@ export class Unit {
   }
 
   start(): void {
-    this.#dispatch({ kind: "start", nowMs: Date.now() });
+    this.#dispatch({ kind: "start", nowMs: performance.now() });
   }
 
   /** Resolves when no process of the unit is left. */
@@ -66,7 +66,7 @@ export class Unit {
 
   async restart(): Promise<void> {
     this.#dispatch({ kind: "stop" });
-    this.#dispatch({ kind: "start", nowMs: Date.now() });
+    this.#dispatch({ kind: "start", nowMs: performance.now() });
     await this.#whenSettled();
   }
 
@@ -114,7 +114,7 @@ export class Unit {
         return this.#drain();
       case "arm-restart":
         this.#restartTimer = setTimeout(
-          () => this.#dispatch({ kind: "restart-due", nowMs: Date.now() }),
+          () => this.#dispatch({ kind: "restart-due", nowMs: performance.now() }),
           // Never a busy loop, whatever the file says.
           Math.max(100, this.service.restartMs),
         );
@@ -164,7 +164,7 @@ export class Unit {
   /** Asks every process of the unit to end, then makes it, until none is left. */
   #drain(): void {
     const { killMode, killSignal, stopTimeoutMs } = this.service;
-    const deadlineMs = Date.now() + stopTimeoutMs;
+    const deadlineMs = performance.now() + stopTimeoutMs;
     const left = () =>
       killMode === "process"
         ? this.processes().filter((pid) => pid === this.mainPid)
@@ -178,10 +178,10 @@ export class Unit {
       if (pids.length === 0 && this.#main === null) {
         this.mainPid = 0;
         this.#note(`Stopped ${this.service.description || this.name}.`);
-        return this.#dispatch({ kind: "drained", nowMs: Date.now() });
+        return this.#dispatch({ kind: "drained", nowMs: performance.now() });
       }
       const mainGone = killMode === "mixed" && this.#main === null;
-      if (Date.now() > deadlineMs || mainGone) signalAll(pids, "SIGKILL");
+      if (performance.now() > deadlineMs || mainGone) signalAll(pids, "SIGKILL");
       setTimeout(poll, DRAIN_POLL_MS);
     };
     poll();
