@@ -14,8 +14,7 @@ const CALCULATE: Record<string, string> = {
   "fleet/hub/client/renew-in-time.ts": "a certificate's term",
   "fleet/hub/http/routes/certificates.ts": "a certificate's term",
   "fleet/hub/identity/certificate-register.ts": "certificates' terms",
-  "fleet/hub/identity/hub-identity.ts":
-    "a certificate's term, looked at anew at least once a day",
+  "fleet/hub/identity/hub-identity.ts": "a certificate's term, looked at anew at least once a day",
   "fleet/hub/identity/issuer.ts": "a certificate's term",
   "fleet/hub/identity/operator-file.ts": "a certificate's term",
   "fleet/hub/identity/server-identity.ts": "a certificate's term",
