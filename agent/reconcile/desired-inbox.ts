@@ -1,12 +1,12 @@
 import type { ReportedError } from "../../fleet/contract/index.ts";
 import { type Accepted, type Identity, judge } from "../../fleet/deploy/index.ts";
-import { type FleetError, isFleetError } from "../../fleet/errors/index.ts";
+import { asFleetError, type FleetError, isFleetError } from "../../fleet/errors/index.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
 import type { BackoffRange } from "../../fleet/transfer/backoff.ts";
+import { diskErrorIn } from "../../fleet/transfer/files/disk-error.ts";
 import type { NewEvent } from "../report/event-journal.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
-import { diskError } from "../update/disk-error.ts";
 import type { StateStore } from "../update/state-store.ts";
 import { BUILT_AT_MS } from "../version.ts";
 import { keepTrying } from "./keep-trying.ts";
@@ -64,7 +64,7 @@ export class DesiredInbox {
     } catch (error) {
       if (isFleetError(error, "CANCELLED")) return;
       this.#options.log.error("a desired document was not judged", error);
-      this.#refuse(diskError(error, "a desired document"), message);
+      this.#refuse(reasonOf(error), message);
     }
   }
 
@@ -73,7 +73,7 @@ export class DesiredInbox {
     await keepTrying(() => this.#options.reconciler.submit(accepted), {
       signal,
       backoff: this.#options.diskBackoff,
-      onFailure: (error) => this.#refuse(diskError(error, "the desired document"), message),
+      onFailure: (error) => this.#refuse(reasonOf(error), message),
     });
     for (const { pipeline, error } of accepted.refused) {
       const text = `${error.code}: ${error.message}`;
@@ -100,4 +100,11 @@ export class DesiredInbox {
     });
     this.#options.onChange();
   }
+}
+
+function reasonOf(error: unknown): FleetError {
+  return (
+    diskErrorIn(error, "the desired document", "BOARD") ??
+    asFleetError(error, "taking a desired document")
+  );
 }

@@ -143,7 +143,7 @@ export class Downloads {
     const { object, abort } = download;
     const { objects, stallMs, backoff, log } = this.#options;
     const partPath = objects.partPathOf(object.digest);
-    const held = (await sizeIfThere(partPath)) ?? 0;
+    const held = (await sizeIfThere(partPath, objects.layer)) ?? 0;
     this.#show(download, { fetchedBytes: held, error: null });
     await this.#makeRoom();
     const startedMs = performance.now();
@@ -152,6 +152,7 @@ export class Downloads {
       digest: object.digest,
       sizeBytes: object.sizeBytes,
       partPath,
+      layer: objects.layer,
       stallMs,
       backoff,
       signal: abort.signal,
@@ -200,7 +201,7 @@ export class Downloads {
     const { objects } = this.#options;
     let missing = 0;
     for (const { object } of this.#running.values()) {
-      const held = (await sizeIfThere(objects.partPathOf(object.digest))) ?? 0;
+      const held = (await sizeIfThere(objects.partPathOf(object.digest), objects.layer)) ?? 0;
       missing += Math.max(0, object.sizeBytes - held);
     }
     return missing;

@@ -1,5 +1,6 @@
 import { FleetError } from "../../fleet/errors/index.ts";
 import { throwIfAborted } from "../../fleet/transfer/backoff.ts";
+import { diskErrorIn } from "../../fleet/transfer/files/disk-error.ts";
 import type { ObjectStore } from "../../fleet/transfer/files/object-store.ts";
 import type { NewEvent } from "../report/event-journal.ts";
 import { toReportedError } from "../report/reported-error.ts";
@@ -36,7 +37,10 @@ export class PipelineActions {
     return this.#receivedBytes;
   }
 
-  /** The action of the present state; what happened is the answer, never an exception but CANCELLED. */
+  /**
+   * The action of the present state; what happened is the answer. Throws CANCELLED, and what the disk is the cause of
+   * (BOARD_DISK_FULL, BOARD_DISK_FAILED): that says nothing about the version, and the action may be repeated.
+   */
   async act(record: PipelineRecord, signal: AbortSignal): Promise<UpdateEvent> {
     const { update } = record;
     try {
@@ -45,6 +49,8 @@ export class PipelineActions {
       return { type: "done" };
     } catch (error) {
       throwIfAborted(signal);
+      const fault = diskErrorIn(error, `pipeline ${this.#pipeline}`, "BOARD");
+      if (fault !== null) throw fault;
       const reported = toReportedError(error, `${update.state} pipeline ${this.#pipeline}`);
       return { type: "failed", error: reported };
     }

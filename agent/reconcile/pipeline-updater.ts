@@ -1,13 +1,14 @@
 import { performance } from "node:perf_hooks";
 import type { ReportedError } from "../../fleet/contract/index.ts";
-import { isFleetError } from "../../fleet/errors/index.ts";
+import { asFleetError, isFleetError } from "../../fleet/errors/index.ts";
 import { type BackoffRange, throwIfAborted } from "../../fleet/transfer/backoff.ts";
+import { diskErrorIn } from "../../fleet/transfer/files/disk-error.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import { withEvent } from "../update/device-state.ts";
-import { diskError } from "../update/disk-error.ts";
 import { isSettled, targetOf, type Update, type UpdateEvent } from "../update/machine.ts";
 import { isSame, type PipelineRecord } from "../update/pipeline-record.ts";
+import type { PipelineVersion } from "../update/pipeline-version.ts";
 import type { StateStore } from "../update/state-store.ts";
 import { keepTrying } from "./keep-trying.ts";
 import { type ActionOptions, PipelineActions } from "./pipeline-actions.ts";
@@ -36,7 +37,7 @@ export class PipelineUpdater {
   readonly #actions: PipelineActions;
   #abort = new AbortController();
   #work: Promise<void> = Promise.resolve();
-  /** The disk takes no more state. */
+  /** The disk is full or fails; what it keeps from being done is tried again. */
   #diskFault: ReportedError | null = null;
   /** What should run cannot. */
   #fault: ReportedError | null = null;
@@ -81,6 +82,8 @@ export class PipelineUpdater {
         throwIfAborted(signal);
         await this.#step(record, signal);
       }
+      // What could not be brought back is fetched anew.
+      if (this.#fault !== null) await this.#ensureActive(signal);
     } catch (error) {
       if (isFleetError(error, "CANCELLED")) return;
       this.#fault = toReportedError(error, `updating pipeline ${this.#pipeline}`);
@@ -95,7 +98,39 @@ export class PipelineUpdater {
     if (isSettled(update) && next !== null) {
       return this.#apply(update, { type: "requested", target: next }, signal);
     }
-    await this.#apply(update, await this.#actions.act(record, signal), signal);
+    await this.#apply(
+      update,
+      await this.#whateverTheDisk(() => this.#actions.act(record, signal), signal),
+      signal,
+    );
+  }
+
+  /** A disk that is full or fails is waited for: no version is good or bad by it. Other errors are thrown. */
+  #whateverTheDisk<T>(action: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const mayPass = (error: unknown) => diskErrorIn(error, this.#pipeline, "BOARD") !== null;
+    return this.#retried(action, signal, mayPass);
+  }
+
+  async #retried<T>(
+    action: () => Promise<T>,
+    signal: AbortSignal,
+    mayPass?: (error: unknown) => boolean,
+  ): Promise<T> {
+    const { diskBackoff, log, onChange } = this.#options;
+    const done = await keepTrying(action, {
+      signal,
+      backoff: diskBackoff,
+      ...(mayPass && { mayPass }),
+      onFailure: (error, waitMs) => {
+        const doing = `pipeline ${this.#pipeline}`;
+        const fault = diskErrorIn(error, doing, "BOARD") ?? asFleetError(error, doing);
+        log.error(`${doing} waits for its disk, tried again in ${waitMs} ms`, fault);
+        this.#diskFault = toReportedError(fault, doing);
+        onChange();
+      },
+    });
+    this.#diskFault = null;
+    return done;
   }
 
   /**
@@ -105,11 +140,16 @@ export class PipelineUpdater {
   async #ensureActive(signal: AbortSignal): Promise<void> {
     const record = this.#record;
     try {
-      await this.#actions.ensure(record?.active ?? null);
+      const version = record?.active ?? null;
+      await this.#whateverTheDisk(() => this.#actions.ensure(version), signal);
+      this.#fault = null;
     } catch (error) {
+      throwIfAborted(signal);
       this.#options.log.error(`pipeline ${this.#pipeline} cannot start`, error);
       if (record === undefined || !isSettled(record.update) || record.active === null) return;
       const { update } = record;
+      // What its update was for is known to be bad; the former version is fetched, and stays what it is.
+      if (update.state === "rolled-back") return this.#fetchFormer(record.active, signal);
       const target = targetOf(update) ?? {
         ...(update.state === "committed" ? update : { part: null, set: null, generation: 0 }),
         version: record.active,
@@ -118,9 +158,17 @@ export class PipelineUpdater {
     }
   }
 
+  async #fetchFormer(version: PipelineVersion, signal: AbortSignal): Promise<void> {
+    await this.#whateverTheDisk(async () => {
+      await this.#options.downloads.bring(version.model, signal);
+      await this.#actions.ensure(version);
+    }, signal);
+    this.#fault = null;
+  }
+
   /** Nothing is left to fall back on when this fails: the update ends, and the pipeline says why it does not run. */
   async #rollBack(record: PipelineRecord, signal: AbortSignal): Promise<void> {
-    const outcome = await this.#actions.act(record, signal);
+    const outcome = await this.#whateverTheDisk(() => this.#actions.act(record, signal), signal);
     if (outcome.type === "failed") {
       this.#fault = outcome.error;
       this.#options.log.error(`${this.#pipeline} cannot be brought back: ${outcome.error.message}`);
@@ -130,11 +178,11 @@ export class PipelineUpdater {
 
   /** Writes what follows from an event of the update that was acted on, for as long as it takes. */
   async #apply(acted: Update, event: UpdateEvent, signal: AbortSignal): Promise<void> {
-    const { store, supervisor, onChange, onEvent, log, diskBackoff } = this.#options;
+    const { store, supervisor, onChange, onEvent } = this.#options;
     const pipeline = this.#pipeline;
     const fps = supervisor.fpsOf(pipeline);
     let before = acted;
-    await keepTrying(
+    await this.#retried(
       () =>
         store.save((state) => {
           before = state.pipelines[pipeline]?.update ?? acted;
@@ -142,18 +190,8 @@ export class PipelineUpdater {
           if (signal.aborted || !isSameStep(before, acted)) return state;
           return withEvent(state, pipeline, event, fps, Date.now());
         }),
-      {
-        signal,
-        backoff: diskBackoff,
-        onFailure: (error, waitMs) => {
-          const fault = diskError(error, "the state of an update");
-          log.error(`the state of ${pipeline} is not kept, tried again in ${waitMs} ms`, fault);
-          this.#diskFault = toReportedError(fault, "keeping state");
-          onChange();
-        },
-      },
+      signal,
     );
-    this.#diskFault = null;
     const update = this.#record?.update;
     if (update === undefined || update === before) return;
     const since = this.#stateSince;

@@ -19,6 +19,8 @@ export type NewEvent = Pick<FleetEvent, "kind" | "message" | "pipeline" | "data"
 /** Beyond this many unsent events the oldest DROP_AT_ONCE go, and an event declares them. */
 export const MAX_QUEUED_EVENTS = 1000;
 export const DROP_AT_ONCE = 100;
+/** An event that the disk does not give out so many times is dropped, for it must not hold up those behind it. */
+const MAX_UNREAD = 3;
 
 const BEGINNINGS: Record<JournalStartedData["reason"], string> = {
   new: "The journal of events begins",
@@ -42,6 +44,8 @@ export class EventJournal {
   #nextFile = 1;
   /** Events that could not be written since the last declaration. */
   #unwritten = 0;
+  /** Times in a row that the disk did not give out the oldest event. */
+  #unread = 0;
   #writes: Promise<unknown> = Promise.resolve();
 
   /** False while the disk does not give out what is there: nothing is numbered then, for numbers must not repeat. */
@@ -97,7 +101,7 @@ export class EventJournal {
         this.#unwritten += 1;
         throw error;
       });
-      if (this.#queued.length > MAX_QUEUED_EVENTS) await this.#dropOldest();
+      if (this.#queued.length > MAX_QUEUED_EVENTS) await this.#dropOldest(DROP_AT_ONCE);
       else if (this.#unwritten > 0) await this.#declare();
       return written;
     });
@@ -108,7 +112,17 @@ export class EventJournal {
     await this.#writes;
     const [oldest] = this.#queued;
     if (oldest === undefined || !this.#isOpen) return null;
-    return { seq: oldest.link.seq, text: await this.#folder.readEvent(oldest.file) };
+    try {
+      const text = await this.#folder.readEvent(oldest.file);
+      this.#unread = 0;
+      return { seq: oldest.link.seq, text };
+    } catch (error) {
+      this.#unread += 1;
+      if (this.#unread < MAX_UNREAD) throw error;
+      this.#unread = 0;
+      await this.#enqueue(() => this.#dropOldest(1));
+      return this.first();
+    }
   }
 
   acknowledge(seq: number): Promise<void> {
@@ -150,8 +164,8 @@ export class EventJournal {
     await this.#write({ kind: JOURNAL_STARTED, message: BEGINNINGS[reason], data }, Date.now());
   }
 
-  async #dropOldest(): Promise<void> {
-    const oldest = this.#queued.slice(0, DROP_AT_ONCE).map(({ link }) => link);
+  async #dropOldest(most: number): Promise<void> {
+    const oldest = this.#queued.slice(0, most).map(({ link }) => link);
     const links = oldest.filter(({ chain }) => chain === this.#head.chain);
     const [first] = links;
     const last = links[links.length - 1];
@@ -161,7 +175,7 @@ export class EventJournal {
       this.#head = { ...this.#head, dropped: withDropped(this.#head.dropped, range) };
       await this.#folder.writeHead(this.#head);
     }
-    await this.#remove(DROP_AT_ONCE);
+    await this.#remove(most);
     await this.#declare();
   }
 

@@ -18,6 +18,9 @@ const DEBOUNCE_MS = 100;
 /** Least time between two `reported` for the sake of what changed; no event needs one of its own. */
 const INTERVAL_MS = { state: 0, progress: 500, journal: 2000 } as const;
 
+/** After a disk that did not give out an event, or did not take its removal. */
+const EVENTS_RETRY_MS = 3000;
+
 /**
  * Sends what the device says of itself: `reported` after every change, events in order, detections as they come.
  *
@@ -119,7 +122,8 @@ export class Reporter {
       }
       this.changed("journal");
     } catch (error) {
-      log.error("sending events failed", error);
+      log.error("sending events failed, tried again", error);
+      setTimeout(() => void this.#flushEvents(), EVENTS_RETRY_MS).unref();
     } finally {
       this.#flushing = false;
     }

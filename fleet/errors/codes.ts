@@ -139,6 +139,11 @@ export const ERROR_CODES = {
     "Free space on the hub's machine, then run the command again.",
     true,
   ),
+  HUB_DISK_FAILED: row(
+    "The hub's disk refuses to be read or written.",
+    "See `dmesg` and the rights of the hub's folder on its machine; the hub tries again by itself.",
+    true,
+  ),
   HISTORY_FAILED: row(
     "The hub cannot keep or read its history.",
     "Check the disk and the rights of `history/` in the hub's folder.",

@@ -6,7 +6,7 @@ import { openDisk } from "../../agent/disk.ts";
 import { EventJournal } from "../../agent/report/event-journal.ts";
 import { PresenceCounter } from "../../agent/report/presence.ts";
 import { StateStore } from "../../agent/update/state-store.ts";
-import { type Entry, JournalVerifier } from "../../fleet/journal/index.ts";
+import { type Entry, JournalVerifier, readEvent } from "../../fleet/journal/index.ts";
 import { DISK, type FileLayer } from "../../fleet/transfer/files/file-layer.ts";
 import { signed } from "../fleet/journal/made.ts";
 import { everyFault } from "../fleet/support/faulty-disk.ts";
@@ -135,6 +135,25 @@ describe("events", () => {
       "journal-dropped",
     ]);
     expect(texts[2]).toContain('"unwritten":1');
+  });
+
+  it("are not held up by one that the disk does not give out, which is declared", async () => {
+    const journal = new EventJournal(folder, refusing("000000000002.json"));
+    await journal.open();
+    for (const message of ["a", "b"]) await journal.append({ kind: "test", message });
+    const kinds: string[] = [];
+    let refused = 0;
+    for (;;) {
+      const one = await journal.first().catch(() => undefined);
+      if (one === null) break;
+      if (one === undefined) refused += 1;
+      else {
+        kinds.push(readEvent(one.text)?.event.kind ?? "");
+        await journal.acknowledge(one.seq);
+      }
+    }
+    expect(refused).toBe(2);
+    expect(kinds).toEqual(["journal-started", "test", "journal-dropped"]);
   });
 
   it("never get the number of one that the disk does not give out", async () => {

@@ -1,9 +1,9 @@
 import { createHash, type Hash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { FleetError } from "../../errors/index.ts";
 import type { Connector } from "../connector.ts";
+import { diskErrorIn } from "../files/disk-error.ts";
 import { readTextIfThere, sizeIfThere, writeFileDurably } from "../files/durable-file.ts";
 import { DISK, type FileLayer } from "../files/file-layer.ts";
 import { httpRequest, originOf } from "../http/http-request.ts";
@@ -30,12 +30,16 @@ const MIN_BYTES_PER_STALL = 256;
 /**
  * One attempt to complete a partial file by HTTP Range. Resolves when it is whole, synced and has its digest;
  * what arrived stays for the next attempt, unless it cannot be part of the object (then it is removed).
- * Throws ARTIFACT_FETCH, ARTIFACT_MISSING, ARTIFACT_DIGEST, HUB_REFUSED, CANCELLED.
+ * Throws ARTIFACT_FETCH, ARTIFACT_MISSING, ARTIFACT_DIGEST, HUB_REFUSED, BOARD_DISK_FULL, BOARD_DISK_FAILED, CANCELLED.
  */
 export async function downloadOnce(request: DownloadRequest): Promise<void> {
-  const held = await usableBytes(request);
-  if (held < request.sizeBytes) await fetchRest(request, held);
-  else await checkWhole(request);
+  try {
+    const held = await usableBytes(request);
+    if (held < request.sizeBytes) await fetchRest(request, held);
+    else await checkWhole(request);
+  } catch (error) {
+    throw diskErrorIn(error, request.digest, "BOARD") ?? error;
+  }
 }
 
 async function usableBytes(request: DownloadRequest): Promise<number> {
@@ -94,7 +98,7 @@ async function fetchAgain(request: DownloadRequest): Promise<void> {
 
 async function receive(request: DownloadRequest, response: IncomingMessage, start: number) {
   const hash = createHash("sha256");
-  if (start > 0) await hashFile(hash, request.partPath);
+  if (start > 0) await hashFile(hash, request);
   const { layer = DISK } = request;
   const file = await layer.open(request.partPath, start > 0 ? "a" : "w", 0o600);
   try {
@@ -140,11 +144,10 @@ async function copyBody(
 function bodyError(cause: unknown, request: DownloadRequest, size: number): FleetError {
   if (cause instanceof FleetError) return cause;
   if (request.signal.aborted) return new FleetError("CANCELLED", "Download cancelled", { cause });
-  if (cause instanceof Error && (cause as NodeJS.ErrnoException).code === "ENOSPC") {
-    const message = `The disk was full after ${size} of ${request.sizeBytes} bytes of ${request.digest}`;
-    return new FleetError("BOARD_DISK_FULL", message, { cause });
-  }
-  return contentError(`broke off after ${size}`, request, cause);
+  const where = `${request.digest} after ${size} of ${request.sizeBytes} bytes`;
+  return (
+    diskErrorIn(cause, where, "BOARD") ?? contentError(`broke off after ${size}`, request, cause)
+  );
 }
 
 async function tooLong(request: DownloadRequest): Promise<FleetError> {
@@ -175,7 +178,7 @@ function watchProgress({ stallMs, digest }: DownloadRequest, response: IncomingM
 
 async function checkWhole(request: DownloadRequest): Promise<void> {
   const hash = createHash("sha256");
-  await hashFile(hash, request.partPath);
+  await hashFile(hash, request);
   await requireDigest(request, hash);
 }
 
@@ -189,8 +192,16 @@ async function requireDigest(request: DownloadRequest, hash: Hash): Promise<void
   );
 }
 
-async function hashFile(hash: Hash, path: string): Promise<void> {
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+/** A part that the disk does not give out is of no use: it goes, and the next attempt begins anew. */
+async function hashFile(hash: Hash, request: DownloadRequest): Promise<void> {
+  const { partPath, layer = DISK } = request;
+  try {
+    const handle = await layer.open(partPath, "r");
+    for await (const chunk of handle.createReadStream()) hash.update(chunk as Buffer);
+  } catch (error) {
+    await removePart(request);
+    throw error;
+  }
 }
 
 async function rememberEtag(request: DownloadRequest, etag: string | undefined): Promise<void> {

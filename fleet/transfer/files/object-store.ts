@@ -8,6 +8,8 @@ import { receiveFile } from "./receive-file.ts";
 
 const OBJECT = /^[0-9a-f]{64}$/;
 const INCOMING = "incoming";
+/** A bad block, or a folder in the object's place. */
+const UNREADABLE = ["EIO", "EISDIR"];
 
 /**
  * Objects by the SHA-256 of their bytes, one file each: `<hex>` whole, `<hex>.part` on the way by download, below
@@ -19,7 +21,7 @@ const INCOMING = "incoming";
  */
 export class ObjectStore {
   readonly folder: string;
-  readonly #layer: FileLayer;
+  readonly layer: FileLayer;
   /** What a file looked like when it was last found right. */
   readonly #verified = new Map<string, string>();
   /** Who asks for what is being read waits for the same reading. */
@@ -27,13 +29,13 @@ export class ObjectStore {
 
   constructor(folder: string, layer: FileLayer = DISK) {
     this.folder = folder;
-    this.#layer = layer;
+    this.layer = layer;
   }
 
   /** Makes the folder; what a stop cut off while `write` took it in is removed. */
   async open(): Promise<void> {
-    await this.#layer.mkdir(this.folder, { recursive: true, mode: 0o700 });
-    await this.#layer.rm(join(this.folder, INCOMING), { recursive: true, force: true });
+    await this.layer.mkdir(this.folder, { recursive: true, mode: 0o700 });
+    await this.layer.rm(join(this.folder, INCOMING), { recursive: true, force: true });
   }
 
   /** Only a well-formed digest ever becomes a path. */
@@ -47,10 +49,13 @@ export class ObjectStore {
 
   /** Size in bytes, or null when the object is not there. */
   size(digest: string): Promise<number | null> {
-    return sizeIfThere(this.pathOf(digest), this.#layer);
+    return sizeIfThere(this.pathOf(digest), this.layer);
   }
 
-  /** As `size`, but null also when the file no longer has its digest: it is then removed, so that it can come again. */
+  /**
+   * As `size`, but null also when the file no longer has its digest: it is then removed, so that it can come again. One
+   * whose bytes the disk does not give out counts as not there and stays: what comes in its place replaces it.
+   */
   verifiedSize(digest: string): Promise<number | null> {
     const running = this.#verifying.get(digest);
     if (running) return running;
@@ -60,10 +65,12 @@ export class ObjectStore {
   }
 
   async #verifySize(digest: string): Promise<number | null> {
-    const seen = await fingerprint(this.pathOf(digest), this.#layer);
+    const seen = await fingerprint(this.pathOf(digest), this.layer);
     if (seen === null) return null;
     if (this.#verified.get(digest) !== seen.print) {
-      if ((await digestOfFile(this.pathOf(digest), this.#layer)) !== digest) {
+      const found = await digestOfFile(this.pathOf(digest), this.layer);
+      if (found === null) return null;
+      if (found !== digest) {
         await this.remove(digest);
         return null;
       }
@@ -86,52 +93,53 @@ export class ObjectStore {
   async write(digest: string, bytes: AsyncIterable<Uint8Array>, maxBytes: number): Promise<void> {
     const path = this.pathOf(digest);
     const incoming = join(this.folder, INCOMING);
-    await this.#layer.mkdir(incoming, { recursive: true, mode: 0o700 });
+    await this.layer.mkdir(incoming, { recursive: true, mode: 0o700 });
     const temporary = join(incoming, randomBytes(8).toString("hex"));
     try {
-      const got = await receiveFile(temporary, bytes, maxBytes, this.#layer);
+      const got = await receiveFile(temporary, bytes, maxBytes, this.layer);
       if (got !== digest) {
         throw new FleetError("ARTIFACT_DIGEST", `Expected an object ${digest} but got ${got}`);
       }
-      await this.#layer.rename(temporary, path);
+      await this.layer.rename(temporary, path);
     } catch (error) {
-      await this.#layer.rm(temporary, { force: true });
+      // What stopped the write is what must be told, also where the disk lets nobody clean up.
+      await this.layer.rm(temporary, { force: true }).catch(() => undefined);
       throw error;
     }
-    await syncFolder(this.folder, this.#layer);
+    await syncFolder(this.folder, this.layer);
   }
 
   /** Gives a downloaded and checked part its final name. */
   async adopt(digest: string): Promise<void> {
-    await this.#layer.rename(this.partPathOf(digest), this.pathOf(digest));
-    await this.#layer.rm(`${this.partPathOf(digest)}.etag`, { force: true });
-    await syncFolder(this.folder, this.#layer);
+    await this.layer.rename(this.partPathOf(digest), this.pathOf(digest));
+    await this.layer.rm(`${this.partPathOf(digest)}.etag`, { force: true });
+    await syncFolder(this.folder, this.layer);
   }
 
   async list(): Promise<string[]> {
-    const names = await this.#layer.readdir(this.folder);
+    const names = await this.layer.readdir(this.folder);
     return names.filter((name) => OBJECT.test(name)).map((name) => `sha256:${name}`);
   }
 
   async remove(digest: string): Promise<void> {
     this.#verified.delete(digest);
-    await this.#layer.rm(this.pathOf(digest), { force: true });
+    await this.layer.rm(this.pathOf(digest), { force: true });
     await this.removePart(digest);
-    await syncFolder(this.folder, this.#layer);
+    await syncFolder(this.folder, this.layer);
   }
 
   async removePart(digest: string): Promise<void> {
-    await this.#layer.rm(this.partPathOf(digest), { force: true });
-    await this.#layer.rm(`${this.partPathOf(digest)}.etag`, { force: true });
+    await this.layer.rm(this.partPathOf(digest), { force: true });
+    await this.layer.rm(`${this.partPathOf(digest)}.etag`, { force: true });
   }
 
   /** Removes every part of an object that nobody wants any more. */
   async removePartsExcept(digests: readonly string[]): Promise<void> {
     const wanted = new Set(digests.map(hexOf));
-    for (const name of await this.#layer.readdir(this.folder)) {
+    for (const name of await this.layer.readdir(this.folder)) {
       const hex = name.slice(0, 64);
       if (name !== hex && OBJECT.test(hex) && !wanted.has(hex)) {
-        await this.#layer.rm(join(this.folder, name), { force: true });
+        await this.layer.rm(join(this.folder, name), { force: true });
       }
     }
   }
@@ -155,10 +163,16 @@ async function fingerprint(
   }
 }
 
-async function digestOfFile(path: string, layer: FileLayer): Promise<string> {
+/** Null when the disk does not give the bytes out. */
+async function digestOfFile(path: string, layer: FileLayer): Promise<string | null> {
   const hash = createHash("sha256");
-  const handle = await layer.open(path, "r");
-  // The stream closes the handle.
-  for await (const chunk of handle.createReadStream()) hash.update(chunk as Buffer);
+  try {
+    const handle = await layer.open(path, "r");
+    // The stream closes the handle.
+    for await (const chunk of handle.createReadStream()) hash.update(chunk as Buffer);
+  } catch (error) {
+    if (UNREADABLE.some((code) => isErrno(error, code))) return null;
+    throw error;
+  }
   return `sha256:${hash.digest("hex")}`;
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { buildSync } from "esbuild";
@@ -54,6 +54,14 @@ interface Doom {
   when: string;
   /** Which of the writes of this state: it is written again when the active version changes. */
   write: number;
+}
+
+export interface DiskFault {
+  fault: "ENOSPC" | "EIO";
+  /** Number of the call that fails, from 1 on. */
+  at: number;
+  /** How long the disk refuses from then on; 0: that call alone. */
+  forMs?: number;
 }
 
 /** Broker, object server, keys and one real agent process on Node 16 with a state folder of its own. */
@@ -130,6 +138,20 @@ export class AgentWorld {
         KILL_WRITE: String(write),
       },
     });
+  }
+
+  /** An agent whose disk refuses (see slow-disk.ts). */
+  startOnFaultyDisk({ fault, at, forMs = 0 }: DiskFault): void {
+    this.#spawn({ env: { FAULT: fault, FAULT_AT: String(at), FAULT_MS: String(forMs) } });
+  }
+
+  /** An agent whose calls of the disk are counted; `diskCalls` tells them. */
+  startCounted(): void {
+    this.#spawn({ env: { DISK_CALLS: join(this.folder, "calls") } });
+  }
+
+  get diskCalls(): number {
+    return Number(readFileSync(join(this.folder, "calls"), "utf8"));
   }
 
   /** The signal that ended the agent, once it ended. */
