@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Digest } from "../spec/index.ts";
+import { Text } from "../text/index.ts";
 import { UpdateState } from "./reported.ts";
 import { DroppedRange, MAX_DROPPED_RANGES } from "./telemetry.ts";
 
@@ -38,7 +39,7 @@ const frameNumber = z.number().int().nonnegative().nullable();
 
 /** `data` of events of kind `model-swapped`. Numbers are null when the source did not play at the swap. */
 export const ModelSwappedData = z.object({
-  pipeline: z.string(),
+  pipeline: Text,
   fromDigest: Digest,
   toDigest: Digest,
   /** What counts the frames: numbers that travelled with the pictures, or the order in which they arrived. */

@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { BoardName, Digest, EpochMs, Name } from "../spec/index.ts";
+import { Text } from "../text/index.ts";
 import { Count, PartNumber, PartRef } from "./part-ref.ts";
 import { ChainId, DroppedRange, MAX_DROPPED_RANGES } from "./telemetry.ts";
 
 /** An error as it travels: same fields as FleetError. */
 export const ReportedError = z.object({
-  code: z.string(),
-  message: z.string().max(2000),
-  hint: z.string().max(500),
+  code: Text,
+  message: Text.max(2000),
+  hint: Text.max(500),
   atMs: EpochMs,
 });
 export type ReportedError = z.infer<typeof ReportedError>;
@@ -16,14 +17,14 @@ export type ReportedError = z.infer<typeof ReportedError>;
 export const BoardFacts = z.object({
   board: BoardName.or(z.literal("unknown")),
   /** /proc/device-tree/model as it stands. */
-  model: z.string(),
-  jetpack: z.string().nullable(),
-  l4t: z.string().nullable(),
-  powerMode: z.string().nullable(),
+  model: Text,
+  jetpack: Text.nullable(),
+  l4t: Text.nullable(),
+  powerMode: Text.nullable(),
   /** Facts come from a simulated board. Every screen that shows the device says so. */
   simulated: z.boolean(),
-  machine: z.string().meta({ description: "`uname -m` of what really executes." }),
-  node: z.string(),
+  machine: Text.meta({ description: "`uname -m` of what really executes." }),
+  node: Text,
 });
 export type BoardFacts = z.infer<typeof BoardFacts>;
 
@@ -32,11 +33,11 @@ export type PipelineState = z.infer<typeof PipelineState>;
 
 /** Where a pipeline's model is executed. */
 export const RunsOn = z.object({
-  backend: z.string().max(64).meta({ description: "Inference library, as in native/backends." }),
-  accelerator: z.string().max(64).meta({
+  backend: Text.max(64).meta({ description: "Inference library, as in native/backends." }),
+  accelerator: Text.max(64).meta({
     description: "gpu, dla0, dla1, split, or cpu on the reference backend.",
   }),
-  precision: z.string().max(64).optional().meta({
+  precision: Text.max(64).optional().meta({
     description: "Of the engine; absent where the model runs as it is.",
   }),
 });
@@ -83,7 +84,7 @@ export const HeadSignature = z.object({
   /** By the device's clock. */
   atMs: EpochMs,
   /** PEM, of the fleet's CA for this device. */
-  certificate: z.string().max(10_000),
+  certificate: Text.max(10_000),
   /** ECDSA with SHA-256 over `headText` (fleet/journal), DER in base64. */
   signature: z.base64().max(200),
 });
@@ -95,7 +96,7 @@ export const JournalHead = z.object({
   /** Of the newest event. */
   seq: z.number().int().nonnegative(),
   /** sha256 of its text; null while there is none. */
-  hash: z.string().max(64).nullable(),
+  hash: Text.max(64).nullable(),
   /** All up to this one were acknowledged by the broker or dropped. */
   settledSeq: z.number().int().nonnegative(),
   /** Dropped, in an event that declares it and is not acknowledged yet. */
@@ -140,15 +141,15 @@ export const Reported = z.object({
   /** Versions of `desired` that the agent reads; absent from agents of contract 1, which read that one. */
   reads: z.array(z.number().int().positive()).optional(),
   device: Name,
-  agentVersion: z.string(),
-  bootId: z.string(),
+  agentVersion: Text,
+  bootId: Text,
   atMs: EpochMs,
   /** Generation of the last desired document that was accepted; 0 when none ever was. */
   generation: z.number().int().nonnegative(),
   /** Roles that the device remembers; absent when none, as before its first composition. */
   roles: z.object({ epoch: Count, number: Count, digest: Digest.optional() }).optional(),
   /** Set while the device has no memory of what it accepted: it takes only a composition that answers this. */
-  asks: z.string().max(64).optional(),
+  asks: Text.max(64).optional(),
   /** The device as a whole. */
   update: z.object({
     state: heard(UpdateState),
@@ -161,7 +162,7 @@ export const Reported = z.object({
   updates: z.array(PipelineUpdate).optional(),
   setDigest: Digest.nullable(),
   /** By which it judges the scopes of parts; absent from older agents. */
-  labels: z.record(z.string().max(63), z.string().max(63)).optional(),
+  labels: z.record(Text.max(63), Text.max(63)).optional(),
   board: BoardFacts,
   pipelines: z.array(ReportedPipeline),
   /** Absent from older agents. May be some seconds older than the newest event. */
@@ -174,7 +175,7 @@ export type Reported = z.infer<typeof Reported>;
 /** Birth and will. `seq` grows with every connection; an older will never overrides a newer birth. */
 export const Presence = z.object({
   online: z.boolean(),
-  bootId: z.string(),
+  bootId: Text,
   seq: z.number().int().nonnegative(),
   atMs: EpochMs,
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Digest, EpochMs, Name } from "../spec/index.ts";
+import { OpenData, Text } from "../text/index.ts";
 
 /** Distribution over the last reporting interval, in milliseconds; null when nothing was measured. */
 export const Percentiles = z.object({
@@ -15,7 +16,7 @@ export type Percentiles = z.infer<typeof Percentiles>;
  * from `arrival` within 1 ms.
  */
 export const StageStats = z.object({
-  name: z.string(),
+  name: Text,
   /** Frames that left the stage in the interval. */
   frames: z.number().int().nonnegative(),
   waitMs: Percentiles.nullable(),
@@ -34,8 +35,8 @@ export type StageStats = z.infer<typeof StageStats>;
 /** What was lost since the start of a pipeline, by place and reason. */
 export const DropCount = z.object({
   /** A stage or what lies beside them: the decoder, the runner, the agent. */
-  place: z.string().max(64),
-  reason: z.string().max(64),
+  place: Text.max(64),
+  reason: Text.max(64),
   /** Frames, unless place or reason names another thing. */
   total: z.number().int().nonnegative(),
 });
@@ -63,7 +64,7 @@ export const PipelineStats = z.object({
     state: z.enum(["connecting", "playing", "lost", "ended"]),
     reconnects: z.number().int().nonnegative(),
     /** The element that decodes, as GStreamer names it. */
-    decoder: z.string().max(64).optional(),
+    decoder: Text.max(64).optional(),
     /** What an RTSP source really uses; absent for files. */
     transport: z.enum(["tcp", "udp"]).optional(),
     /** How far the device's clock is ahead of the camera's, by the camera's RTCP sender reports. */
@@ -79,8 +80,8 @@ export const BoardStats = z.object({
   memoryUsedBytes: z.number().nullable(),
   memoryTotalBytes: z.number().nullable(),
   diskFreeBytes: z.number().nullable(),
-  temperaturesCelsius: z.record(z.string(), z.number()),
-  powerMilliwatts: z.record(z.string(), z.number()),
+  temperaturesCelsius: z.record(Text, z.number()),
+  powerMilliwatts: z.record(Text, z.number()),
 });
 export type BoardStats = z.infer<typeof BoardStats>;
 
@@ -96,7 +97,7 @@ export type Stats = z.infer<typeof Stats>;
 export const Box = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 
 export const Detection = z.object({
-  label: z.string(),
+  label: Text,
   score: z.number().min(0).max(1),
   box: Box,
 });
@@ -148,7 +149,7 @@ export const DroppedRange = z
     /** How many of the range were dropped; fewer than its length where ranges were joined. */
     count: z.number().int().positive(),
     /** Hash of the event before the first dropped one, so that it can still be checked. */
-    previous: z.string().nullable(),
+    previous: Text.nullable(),
   })
   .refine(({ firstSeq, lastSeq, count }) => count <= lastSeq - firstSeq + 1);
 export type DroppedRange = z.infer<typeof DroppedRange>;
@@ -166,11 +167,11 @@ export const FleetEvent = z.object({
   seq: z.number().int().positive(),
   /** By the device's clock, which may be wrong. */
   atMs: EpochMs,
-  kind: z.string().max(64),
+  kind: Text.max(64),
   pipeline: Name.optional(),
-  message: z.string().max(2000),
-  data: z.record(z.string(), z.unknown()).optional(),
+  message: Text.max(2000),
+  data: OpenData.optional(),
   /** sha256 of the previous event's JSON text (hash chain); null for the first. */
-  previous: z.string().max(64).nullable(),
+  previous: Text.max(64).nullable(),
 });
 export type FleetEvent = z.infer<typeof FleetEvent>;

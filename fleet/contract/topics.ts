@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Name } from "../spec/index.ts";
 import { DesiredMessage } from "./desired.ts";
 import { SignedEnvelope } from "./envelope.ts";
 import { Presence, Reported } from "./reported.ts";
@@ -63,12 +64,14 @@ export interface ParsedTopic {
   detail: string | null;
 }
 
-/** The parts of a topic, or null for a topic that is not of this contract. */
+/** The parts of a topic, or null for a topic that is not of this contract: whatever is named in it has a name's form. */
 export function parseTopic(text: string): ParsedTopic | null {
   const [root, version, fleet, device, name, detail, ...rest] = text.split("/");
   if (root !== "jetfleet" || version !== `v${TOPIC_VERSION}` || rest.length > 0) return null;
   if (!fleet || !device || !name || !Object.keys(CHANNELS).includes(name)) return null;
   if ((name === "detections") !== (detail !== undefined)) return null;
+  const names = detail === undefined ? [fleet, device] : [fleet, device, detail];
+  if (!names.every((one) => Name.safeParse(one).success)) return null;
   return { fleet, device, channel: name as ChannelName, detail: detail ?? null };
 }
 

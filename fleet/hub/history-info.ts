@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { EpochMs, Name } from "../spec/index.ts";
+import { OpenData, Text } from "../text/index.ts";
 
 /** What the hub's history answers over HTTP; paths and parameters stand in `http/routes/history.ts`. */
 
@@ -22,10 +23,10 @@ export type KeptEvent = z.infer<typeof KeptEvent>;
 
 /** What the hub notes. It is no part of a device's chain. */
 export const HubEvent = z.object({
-  kind: z.string(),
-  message: z.string(),
+  kind: Text,
+  message: Text,
   pipeline: Name.optional(),
-  data: z.record(z.string(), z.unknown()).optional(),
+  data: OpenData.optional(),
 });
 export type HubEvent = z.infer<typeof HubEvent>;
 

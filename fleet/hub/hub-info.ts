@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { EpochMs, Name } from "../spec/index.ts";
+import { Text } from "../text/index.ts";
 
 /** Content of `hub.json`: where a hub that was started can be reached, and the ports it will ask for next time. */
 export const HubRecord = z.object({
@@ -17,7 +18,7 @@ export const HubInfo = z.object({
   fleet: Name,
   contract: z.number().int().positive(),
   mqttUrl: z.url(),
-  version: z.string(),
+  version: Text,
 });
 export type HubInfo = z.infer<typeof HubInfo>;
 
@@ -29,7 +30,7 @@ export const CertificateState = z.object({
 export type CertificateState = z.infer<typeof CertificateState>;
 
 /** Body of every HTTP answer that is not a success. */
-export const HttpProblem = z.object({ code: z.string(), message: z.string(), hint: z.string() });
+export const HttpProblem = z.object({ code: Text, message: Text, hint: Text });
 export type HttpProblem = z.infer<typeof HttpProblem>;
 
 /** Answer of `GET /devices`. */

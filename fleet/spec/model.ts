@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Text } from "../text/index.ts";
 import { Digest, Name } from "./names.ts";
 
 /** What turns the output tensors into boxes. Conventions per family: letterbox, colour order, scaling. */
@@ -9,7 +10,8 @@ export const Decoder = z.enum(["yolox"]).meta({
 });
 export type Decoder = z.infer<typeof Decoder>;
 
-export const Label = z.string().min(1).max(64);
+/** Shown on every screen, and drawn. */
+export const Label = Text.min(1).max(64);
 
 export const ModelSpec = z
   .strictObject({

@@ -1,5 +1,4 @@
 import { CHANNELS, parseTopic, topic, topicPrefix } from "../../contract/index.ts";
-import { Name } from "../../spec/index.ts";
 import type { Principal } from "../identity/principal.ts";
 
 /** Why a message may not be published, or null when it may. */
@@ -9,13 +8,12 @@ export function publishRefusal(
   message: { topic: string; retain: boolean },
 ): string | null {
   const parsed = parseTopic(message.topic);
-  const inContract = parsed !== null && Name.safeParse(parsed.device).success;
   if (!message.topic.startsWith(fleetPrefix(fleet))) return "topic is outside the fleet";
-  if (message.retain && !(inContract && CHANNELS[parsed.channel].retain)) {
+  if (message.retain && !(parsed && CHANNELS[parsed.channel].retain)) {
     return "only desired, reported and presence are retained";
   }
   if (who.kind === "operator") return null;
-  if (!inContract) return "topic is not of the contract";
+  if (!parsed) return "topic is not of the contract";
   if (parsed.device !== who.name) return "topic belongs to another device";
   if (CHANNELS[parsed.channel].direction !== "from-device") return "channel is the operator's";
   return null;

@@ -1,5 +1,6 @@
 import { credentials } from "@grpc/grpc-js";
 import type { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb.js";
+import { printable } from "../../../fleet/text/index.ts";
 import { engineGrpc, enginePb } from "./proto.ts";
 
 export type Severity = "debug" | "info" | "warning";
@@ -29,7 +30,7 @@ export function connectEngineLog(address: string | undefined): EngineLog {
     const request = new enginePb.LogRequest();
     request.setSeverity(severities[severity]);
     request.setUrn(urn);
-    request.setMessage(message);
+    request.setMessage(printable(message));
     request.setEphemeral(ephemeral);
     // One after the other, as calls under way at the same time may overtake each other. A line that the engine
     // does not take is lost; there is nobody else to tell.

@@ -32,6 +32,12 @@ describe("topics", () => {
     "jetfleet/v1/shop/door/detections/a/b",
     "jetfleet/v1//door/stats",
     "other/v1/shop/door/stats",
+    "jetfleet/v1/shop/../stats",
+    "jetfleet/v1/shop/Door/stats",
+    "jetfleet/v1/sh\u001b[2Jop/door/stats",
+    "jetfleet/v1/shop/door/detections/\u001b]52;c;aGk=\u0007",
+    "jetfleet/v1/shop/door/detections/$SYS",
+    "jetfleet/v1/shop/door/detections/",
   ])("outside the contract are not mistaken for one of its own: %j", (text) => {
     expect(parseTopic(text)).toBeNull();
   });
