@@ -1,183 +1,19 @@
 #include "core/track/byte_track.h"
 
 #include <algorithm>
-#include <iterator>
-
-#include "core/track/assignment.h"
+#include <utility>
 
 namespace jetfleet {
 namespace {
 
-/// Of two tracks on one object (1 − IoU below this) the younger goes.
-constexpr double kDuplicateDistance = 0.15;
-/// A filter's box that overlaps the detection less lags behind it, as it does when an object enters
-/// the picture and its shape changes fast: then the detection's is reported.
-constexpr double kSmoothedOverlap = 0.7;
 /// Frames for which a track is kept at least: else one that misses a single frame would be lost.
 constexpr double kKeepAtLeast = 2;
 /// Of the latest frames, to know how often they come.
 constexpr std::size_t kIntervals = 30;
-/// Sizes of itself that an object may move in a second before its speed is known, and at most.
-constexpr double kReach = 5;
-constexpr double kMaxReach = 1;
-/// Seconds in which no object is expected to leave its own place.
-constexpr double kUnhurried = 0.04;
 /// Time stamps may come in bursts; no camera is faster.
 constexpr double kShortestInterval = 1.0 / 60;
-/// Time stamps are rounded.
-constexpr double kClockGrain = 1e-3;
-
-/// By so many widths and heights on each side.
-Box Grown(const Box& box, double by) {
-  const float x = box.width * static_cast<float>(by);
-  const float y = box.height * static_cast<float>(by);
-  return {box.left - x, box.top - y, box.width + 2 * x, box.height + 2 * y};
-}
 
 }  // namespace
-
-std::vector<Track> LabelTracker::Update(const FrameTime& time,
-                                        const std::vector<Detection>& detections, int* next_id) {
-  now_ = time;
-  Detections high;
-  Detections low;
-  for (const Detection& detection : detections) {
-    if (detection.score >= options_.high_score) {
-      high.push_back(detection);
-    } else if (detection.score > options_.low_score) {
-      low.push_back(detection);
-    }
-  }
-  // Before anything is matched: after an outage nobody knows who is who.
-  Forget();
-  Predict();
-
-  // First: sure detections with all confirmed targets, lost ones included.
-  Pointers pool;
-  Pointers unconfirmed;
-  for (Target& target : targets_) (target.confirmed ? pool : unconfirmed).push_back(&target);
-  Detections left = Match(&pool, high, options_.first_match, options_.fuse_score);
-
-  // Second: unsure detections with targets seen in the last frame; a target unmatched twice is
-  // lost.
-  pool.erase(std::remove_if(pool.begin(), pool.end(),
-                            [](const Target* target) { return target->state == State::kLost; }),
-             pool.end());
-  Match(&pool, low, options_.second_match, false);
-  for (Target* target : pool) target->state = State::kLost;
-
-  // Third: what is left of the sure ones with targets seen once; those must be seen again at once.
-  left = Match(&unconfirmed, left, options_.unconfirmed_match, options_.fuse_score);
-  left = MatchFurtherAway(targets_, left);
-  for (Target* target : unconfirmed) {
-    if (target->last_frame != now_.frame) target->last_frame = -1;
-  }
-
-  StartNew(left);
-  Forget();
-  RemoveDuplicates();
-
-  std::vector<Track> tracks;
-  for (Target& target : targets_) {
-    if (!target.confirmed || target.last_frame != now_.frame) continue;
-    const Box box = target.filter.box();
-    if (box.area() <= options_.min_box_area) continue;
-    if (target.id == 0) target.id = (*next_id)++;
-    const bool behind = Iou(box, target.last.box) < kSmoothedOverlap;
-    const Box& shown = behind ? target.last.box : box;
-    tracks.push_back({{shown, target.last.score, target.last.label}, target.id});
-  }
-  return tracks;
-}
-
-void LabelTracker::Predict() {
-  for (Target& target : targets_) {
-    if (!target.confirmed) continue;
-    if (target.state == State::kLost) target.filter.StopGrowing();
-    target.filter.Predict(now_.passed, now_.interval);
-  }
-}
-
-LabelTracker::Detections LabelTracker::Match(Pointers* targets, const Detections& detections,
-                                             double limit, bool fuse, double reach) {
-  CostMatrix costs(targets->size(), detections.size());
-  for (std::size_t row = 0; row < targets->size(); ++row) {
-    const Box box = (*targets)[row]->filter.box();
-    for (std::size_t column = 0; column < detections.size(); ++column) {
-      const double iou = Iou(Grown(box, reach), Grown(detections[column].box, reach));
-      costs.at(row, column) = 1 - (fuse ? iou * detections[column].score : iou);
-    }
-  }
-  const Assignment assignment = Assign(costs, limit);
-  for (const auto& [row, column] : assignment.pairs) Seen((*targets)[row], detections[column]);
-
-  Pointers free_targets;
-  for (std::size_t row : assignment.free_rows) free_targets.push_back((*targets)[row]);
-  *targets = std::move(free_targets);
-  Detections free_detections;
-  for (std::size_t column : assignment.free_columns) free_detections.push_back(detections[column]);
-  return free_detections;
-}
-
-LabelTracker::Detections LabelTracker::MatchFurtherAway(Targets& targets,
-                                                        const Detections& detections) {
-  const double longer = now_.passed - kUnhurried;
-  if (longer <= kClockGrain) return detections;
-  Pointers seen_once;
-  for (Target& target : targets) {
-    if (target.first_frame == target.last_frame) seen_once.push_back(&target);
-  }
-  return Match(&seen_once, detections, options_.unconfirmed_match, options_.fuse_score,
-               std::min(kReach * longer, kMaxReach));
-}
-
-void LabelTracker::Seen(Target* target, const Detection& detection) const {
-  target->filter.Update(detection.box);
-  target->last = detection;
-  target->state = State::kTracked;
-  target->confirmed = true;
-  target->last_frame = now_.frame;
-  target->last_seconds = now_.seconds;
-}
-
-void LabelTracker::StartNew(const Detections& detections) {
-  for (const Detection& detection : detections) {
-    if (detection.score < options_.new_track_score) continue;
-    Target target{BoxFilter(detection.box), detection};
-    target.confirmed = now_.frame == 1;
-    target.first_frame = now_.frame;
-    target.last_frame = now_.frame;
-    target.last_seconds = now_.seconds;
-    targets_.push_back(target);
-  }
-}
-
-void LabelTracker::Forget() {
-  const auto gone = [this](const Target& target) {
-    return target.last_frame < 0 ||
-           now_.seconds - target.last_seconds > now_.keep_seconds + kClockGrain;
-  };
-  targets_.erase(std::remove_if(targets_.begin(), targets_.end(), gone), targets_.end());
-}
-
-void LabelTracker::RemoveDuplicates() {
-  const auto age = [](const Target& target) { return target.last_frame - target.first_frame; };
-  std::vector<bool> removed(targets_.size(), false);
-  for (std::size_t a = 0; a < targets_.size(); ++a) {
-    for (std::size_t b = 0; b < targets_.size(); ++b) {
-      if (targets_[a].state != State::kTracked || targets_[b].state != State::kLost) continue;
-      if (1 - Iou(targets_[a].filter.box(), targets_[b].filter.box()) >= kDuplicateDistance) {
-        continue;
-      }
-      removed[age(targets_[a]) > age(targets_[b]) ? b : a] = true;
-    }
-  }
-  Targets kept;
-  for (std::size_t i = 0; i < targets_.size(); ++i) {
-    if (!removed[i]) kept.push_back(targets_[i]);
-  }
-  targets_ = std::move(kept);
-}
 
 void ByteTracker::Adopt(const ByteTrackOptions& options, const std::map<int, int>& new_labels) {
   options_ = options;
