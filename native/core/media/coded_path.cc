@@ -9,9 +9,6 @@
 namespace jetfleet {
 namespace {
 
-/// An open group begins with at most so many pictures that are shown before its key picture.
-constexpr int kMostLeading = 16;
-
 GstPtr<GstPad> PadOf(GstElement* element, const char* name) {
   return GstPtr<GstPad>(gst_element_get_static_pad(element, name));
 }
@@ -31,32 +28,15 @@ void Probe(GstElement* element, const char* pad, GstPadProbeType type, GstPadPro
   gst_pad_add_probe(PadOf(element, pad).get(), type, callback, self, nullptr);
 }
 
-/// What to tell of the first picture dropped for a reason.
-Status WarningOf(DropReason reason) {
-  switch (reason) {
-    case DropReason::kBeforeKeyFrame:
-    case DropReason::kDecoder:
-      return Status::Ok();  // joining a stream is nothing wrong; the other is told as corrupt
-    case DropReason::kOverload:
-      return Status::Error(ErrorCode::kSourceOverload,
-                           "The decoder cannot keep up; pictures up to the next key picture are "
-                           "dropped");
-    case DropReason::kAfterLoss:
-      return Status::Error(ErrorCode::kSourceLoss,
-                           "Pictures were lost on the way; those up to the next key picture are "
-                           "dropped");
-    case DropReason::kCorrupt:
-      return Status::Error(ErrorCode::kSourceLoss,
-                           "Broken pictures came; they and those up to the next key picture are "
-                           "dropped");
-  }
-  return Status::Ok();
-}
-
 }  // namespace
 
 CodedPath::CodedPath(const Options& options, SourceMeter* meter, Callbacks callbacks)
-    : options_(options), meter_(meter), callbacks_(std::move(callbacks)) {
+    : options_(options),
+      meter_(meter),
+      callbacks_(std::move(callbacks)),
+      admission_(options.live, &meter->backlog,
+                 {callbacks_.on_coded, [this](DropReason reason) { Count(reason); },
+                  callbacks_.on_error, callbacks_.times_of}) {
   meter_->backlog.Clear();
   WatchDecodeErrors();
 }
@@ -124,62 +104,9 @@ void CodedPath::Count(DropReason reason) {
   if (!warning.ok()) callbacks_.on_warning(warning);
 }
 
-AccessUnitPtr CodedPath::Inspect(GstBuffer* buffer) {
-  auto unit = std::make_shared<AccessUnit>();
-  unit->sequence = next_++;
-  unit->arrival = unit->decode_start = Clock::now();
-  unit->pts = GST_BUFFER_PTS(buffer);
-  GstMapInfo map;
-  if (gst_buffer_map(buffer, &map, GST_MAP_READ) == FALSE) return nullptr;
-  const H264Picture picture = ParseH264Picture(map.data, map.size, sequence_.sps());
-  unit->tag = ParseFrameTag(map.data, map.size);
-  gst_buffer_unmap(buffer, &map);
-  callbacks_.on_coded();
-  if (picture.sps && picture.sps->foreign_matrix[0] != '\0') {
-    callbacks_.on_error(Status::Error(
-        ErrorCode::kSourceUnsupported,
-        std::string("Expected pictures of BT.601, BT.709 or BT.2020 but the colour matrix is ") +
-            picture.sps->foreign_matrix));
-    return nullptr;
-  }
-  const bool discontinuous = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT) != FALSE;
-  if (!Admit(picture, unit.get(), discontinuous)) return nullptr;
-  const PictureTimes times = callbacks_.times_of(unit->pts);
-  unit->captured_at_ms = times.captured_at_ms;
-  unit->pts_ms = times.pts_ms;
-  if (sequence_.sps()) {
-    unit->matrix = sequence_.sps()->matrix;
-    unit->range = sequence_.sps()->range;
-  }
-  return unit;
-}
-
-bool CodedPath::Admit(const H264Picture& picture, AccessUnit* unit, bool discontinuous) {
-  const bool missing = sequence_.Add(picture);
-  const bool lost = lost_.exchange(false) || missing || (discontinuous && unit->sequence > 0);
-  const bool full = options_.live && meter_->backlog.Full();
-  if (meter_->backlog.TakeRestart()) gate_.Close();
-  const bool was_open = gate_.open();
-  KeyFrameGate::Verdict verdict = gate_.Decide(picture, lost, full);
-  if (!gate_.open()) sequence_.Restart();
-  if (verdict.decode && GST_CLOCK_TIME_IS_VALID(unit->pts)) {
-    if (!was_open && gate_.open()) {
-      whole_from_ = unit->pts;
-      leading_ = kMostLeading;
-    }
-    if (leading_ > 0 && --leading_ > 0 && unit->pts < whole_from_) {
-      verdict = {false, DropReason::kBeforeKeyFrame};
-    }
-  }
-  if (verdict.reason) Count(*verdict.reason);
-  unit->hidden = verdict.reason;
-  unit->entry = verdict.entry;
-  return verdict.decode;
-}
-
 GstPadProbeReturn CodedPath::OnParsed(GstPad*, GstPadProbeInfo* info, gpointer self) {
   auto* path = static_cast<CodedPath*>(self);
-  AccessUnitPtr unit = path->Inspect(GST_PAD_PROBE_INFO_BUFFER(info));
+  AccessUnitPtr unit = path->admission_.Inspect(GST_PAD_PROBE_INFO_BUFFER(info));
   if (unit == nullptr) return GST_PAD_PROBE_DROP;
   path->meter_->backlog.Entered(unit->arrival, unit->entry);
   GstBuffer* buffer = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
@@ -253,7 +180,7 @@ GstPadProbeReturn CodedPath::OnDecoderOutput(GstPad*, GstPadProbeInfo* info, gpo
   const std::size_t lost = path->in_decoder_.CameOut(*unit);
   const bool broken = path->IsBroken(buffer, *unit);
   if (broken || lost > 0) {
-    path->lost_ = true;
+    path->admission_.NoteLoss();
     for (std::size_t i = 0; i < lost; ++i) path->Count(DropReason::kDecoder);
     if (broken) path->Count(DropReason::kCorrupt);
   }

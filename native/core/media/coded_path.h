@@ -11,11 +11,10 @@
 
 #include "core/frame.h"
 #include "core/media/access_unit.h"
+#include "core/media/admission.h"
 #include "core/media/codec_table.h"
-#include "core/media/h264.h"
 #include "core/media/head.h"
 #include "core/media/in_decoder.h"
-#include "core/media/key_frame_gate.h"
 #include "core/media/source_meter.h"
 
 namespace jetfleet {
@@ -54,14 +53,11 @@ class CodedPath {
   Status Build(const CodecRow& codec, GstBin* bin);
   GstElement* parser() const { return parser_; }
   /// Something was lost in front of the parser.
-  void NoteLoss() { lost_ = true; }
+  void NoteLoss() { admission_.NoteLoss(); }
 
  private:
   Status Link(const CodecRow& codec, GstElement* pacer, GstElement* queue, GstElement* converter);
   void Watch(GstElement* pacer);
-  AccessUnitPtr Inspect(GstBuffer* buffer);
-  /// False: the picture is dropped.
-  bool Admit(const H264Picture& picture, AccessUnit* unit, bool discontinuous);
   void Count(DropReason reason);
   void NoteRotation(GstEvent* event);
   FramePtr FrameOf(GstPtr<GstSample> sample, TimePoint now);
@@ -83,19 +79,13 @@ class CodedPath {
   GstElement* sink_ = nullptr;
 
   // For the parser's thread.
-  H264Sequence sequence_;
-  KeyFrameGate gate_;
-  std::uint64_t next_ = 0;
-  /// Pictures to be shown before this are made from others that never came (open groups).
-  GstClockTime whole_from_ = 0;
-  int leading_ = 0;
+  Admission admission_;
 
   // For the decoder's thread.
   InDecoder in_decoder_;
   AccessUnitPtr decoding_;
   std::uint64_t errors_before_ = 0;
 
-  std::atomic<bool> lost_{false};
   std::atomic<Rotation> rotation_{Rotation::kNone};
   /// Time the decoder's thread has spent in `on_picture`, waiting for room behind it (files).
   std::atomic<Clock::duration::rep> held_up_{0};

@@ -18,6 +18,27 @@ const char* DropReasonName(DropReason reason) {
   return "decoder-lost";
 }
 
+Status WarningOf(DropReason reason) {
+  switch (reason) {
+    case DropReason::kBeforeKeyFrame:
+    case DropReason::kDecoder:
+      return Status::Ok();  // joining a stream is nothing wrong; the other is told as corrupt
+    case DropReason::kOverload:
+      return Status::Error(ErrorCode::kSourceOverload,
+                           "The decoder cannot keep up; pictures up to the next key picture are "
+                           "dropped");
+    case DropReason::kAfterLoss:
+      return Status::Error(ErrorCode::kSourceLoss,
+                           "Pictures were lost on the way; those up to the next key picture are "
+                           "dropped");
+    case DropReason::kCorrupt:
+      return Status::Error(ErrorCode::kSourceLoss,
+                           "Broken pictures came; they and those up to the next key picture are "
+                           "dropped");
+  }
+  return Status::Ok();
+}
+
 bool DropCounts::Add(DropReason reason, std::uint64_t count) {
   const std::lock_guard<std::mutex> lock(mutex_);
   std::uint64_t& sum = counts_[static_cast<std::size_t>(reason)];

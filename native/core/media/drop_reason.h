@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <mutex>
 
+#include "core/status.h"
+
 namespace jetfleet {
 
 /// Why a picture that the source sent never became a frame.
@@ -23,6 +25,8 @@ enum class DropReason : std::size_t {
 constexpr std::size_t kDropReasonCount = 5;
 /// As statistics name it.
 const char* DropReasonName(DropReason reason);
+/// What to tell of the first picture dropped for it; Ok where there is nothing to tell.
+Status WarningOf(DropReason reason);
 
 /// Since the source began. Thread-safe.
 class DropCounts {

@@ -1,0 +1,71 @@
+#include "core/media/admission.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace jetfleet {
+namespace {
+
+/// An open group begins with at most so many pictures that are shown before its key picture.
+constexpr int kMostLeading = 16;
+
+}  // namespace
+
+Admission::Admission(bool live, DecodeBacklog* backlog, Callbacks callbacks)
+    : live_(live), backlog_(backlog), callbacks_(std::move(callbacks)) {}
+
+AccessUnitPtr Admission::Inspect(GstBuffer* buffer) {
+  auto unit = std::make_shared<AccessUnit>();
+  unit->sequence = next_++;
+  unit->arrival = unit->decode_start = Clock::now();
+  unit->pts = GST_BUFFER_PTS(buffer);
+  GstMapInfo map;
+  if (gst_buffer_map(buffer, &map, GST_MAP_READ) == FALSE) return nullptr;
+  const H264Picture picture = ParseH264Picture(map.data, map.size, sequence_.sps());
+  unit->tag = ParseFrameTag(map.data, map.size);
+  gst_buffer_unmap(buffer, &map);
+  callbacks_.on_coded();
+  if (picture.sps && picture.sps->foreign_matrix[0] != '\0') {
+    callbacks_.on_error(Status::Error(
+        ErrorCode::kSourceUnsupported,
+        std::string("Expected pictures of BT.601, BT.709 or BT.2020 but the colour matrix is ") +
+            picture.sps->foreign_matrix));
+    return nullptr;
+  }
+  const bool discontinuous = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT) != FALSE;
+  if (!Admit(picture, unit.get(), discontinuous)) return nullptr;
+  const PictureTimes times = callbacks_.times_of(unit->pts);
+  unit->captured_at_ms = times.captured_at_ms;
+  unit->pts_ms = times.pts_ms;
+  if (sequence_.sps()) {
+    unit->matrix = sequence_.sps()->matrix;
+    unit->range = sequence_.sps()->range;
+  }
+  return unit;
+}
+
+bool Admission::Admit(const H264Picture& picture, AccessUnit* unit, bool discontinuous) {
+  const bool missing = sequence_.Add(picture);
+  const bool lost = lost_.exchange(false) || missing || (discontinuous && unit->sequence > 0);
+  const bool full = live_ && backlog_->Full();
+  if (backlog_->TakeRestart()) gate_.Close();
+  const bool was_open = gate_.open();
+  KeyFrameGate::Verdict verdict = gate_.Decide(picture, lost, full);
+  if (!gate_.open()) sequence_.Restart();
+  if (verdict.decode && GST_CLOCK_TIME_IS_VALID(unit->pts)) {
+    if (!was_open && gate_.open()) {
+      whole_from_ = unit->pts;
+      leading_ = kMostLeading;
+    }
+    if (leading_ > 0 && --leading_ > 0 && unit->pts < whole_from_) {
+      verdict = {false, DropReason::kBeforeKeyFrame};
+    }
+  }
+  if (verdict.reason) callbacks_.on_drop(*verdict.reason);
+  unit->hidden = verdict.reason;
+  unit->entry = verdict.entry;
+  return verdict.decode;
+}
+
+}  // namespace jetfleet
