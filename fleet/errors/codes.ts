@@ -421,6 +421,11 @@ export const ERROR_CODES = {
     "Copy the file again and compare its size with the original.",
     false,
   ),
+  SOURCE_JOINED: row(
+    "A source was joined between two key pictures; what came before the first is no result.",
+    "Nothing need be done; a shorter key frame (I-frame) interval of the camera makes the beginning sooner.",
+    true,
+  ),
   SOURCE_LOSS: row(
     "Pictures of a source were lost or broken on the way; those made from them are no results.",
     'Check the network between camera and device; over UDP, set `transport: "tcp"`.',

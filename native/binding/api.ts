@@ -91,6 +91,7 @@ export interface NativeError {
     | "SOURCE_NO_KEY_FRAME"
     | "SOURCE_UNSUPPORTED"
     | "SOURCE_TRUNCATED"
+    | "SOURCE_JOINED"
     | "SOURCE_LOSS"
     | "SOURCE_OVERLOAD"
     | "SOURCE_CLOCK"

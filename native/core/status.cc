@@ -36,6 +36,8 @@ const char* CodeName(ErrorCode code) {
       return "SOURCE_UNSUPPORTED";
     case ErrorCode::kSourceTruncated:
       return "SOURCE_TRUNCATED";
+    case ErrorCode::kSourceJoined:
+      return "SOURCE_JOINED";
     case ErrorCode::kSourceLoss:
       return "SOURCE_LOSS";
     case ErrorCode::kSourceOverload:

@@ -23,6 +23,7 @@ enum class ErrorCode {
   kSourceNoKeyFrame,
   kSourceUnsupported,
   kSourceTruncated,
+  kSourceJoined,
   kSourceLoss,
   kSourceOverload,
   kSourceClock,

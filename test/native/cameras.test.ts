@@ -57,10 +57,11 @@ const grows = (values: number[]): boolean =>
   values.every((v, i) => i === 0 || v > (values[i - 1] ?? v));
 
 describe("no result is made of a broken picture", () => {
-  test("joined between two key pictures: the first result is the next key picture", async () => {
+  test("joined between two key pictures: the first result is the next key picture, and it is said", async () => {
     const run = await watch({ startAt: 10 }, reached(30));
     expect(numbers(run)[0]).toBeGreaterThanOrEqual(15);
     expect(drops(run)["before-key-frame"]).toBe(15);
+    expect(warned(run)).toEqual(["SOURCE_JOINED"]);
   });
 
   test("TCP that stalls for a second and catches up: nothing coded is lost", async () => {

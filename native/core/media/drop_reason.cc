@@ -21,8 +21,11 @@ const char* DropReasonName(DropReason reason) {
 Status WarningOf(DropReason reason) {
   switch (reason) {
     case DropReason::kBeforeKeyFrame:
+      return Status::Error(ErrorCode::kSourceJoined,
+                           "The stream was joined between two key pictures; what came before the "
+                           "first is dropped");
     case DropReason::kDecoder:
-      return Status::Ok();  // joining a stream is nothing wrong; the other is told as corrupt
+      return Status::Ok();  // told as corrupt
     case DropReason::kOverload:
       return Status::Error(ErrorCode::kSourceOverload,
                            "The decoder cannot keep up; pictures up to the next key picture are "
