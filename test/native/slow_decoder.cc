@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <string>
 
 #include "core/media/media_pipeline.h"
 
@@ -18,6 +19,12 @@ struct SlowBinClass {
 G_DEFINE_TYPE(SlowBin, slow_bin, GST_TYPE_BIN)
 
 std::atomic<guint> pause_us{0};
+/// Set before any decoder is there.
+std::string warning_text;
+
+void Warn(GstElement* pause, GstBuffer*, gpointer) {
+  GST_ELEMENT_WARNING(pause, STREAM, DECODE, ("%s", warning_text.c_str()), (nullptr));
+}
 
 void slow_bin_class_init(SlowBinClass* type) {
   gst_element_class_set_static_metadata(GST_ELEMENT_CLASS(type), "slow decoder",
@@ -34,6 +41,7 @@ void slow_bin_init(SlowBin* bin) {
   GstElement* pause = gst_element_factory_make("identity", nullptr);
   GstElement* decoder = gst_element_factory_make("avdec_h264", nullptr);
   g_object_set(pause, "sleep-time", pause_us.load(), nullptr);
+  if (!warning_text.empty()) g_signal_connect(pause, "handoff", G_CALLBACK(Warn), nullptr);
   g_object_set(decoder, "max-threads", 1, "output-corrupt", FALSE, nullptr);
   gst_bin_add_many(GST_BIN(bin), pause, decoder, nullptr);
   gst_element_link(pause, decoder);
@@ -56,8 +64,9 @@ void Forget(const char* name) {
 
 namespace jetfleet {
 
-SlowDecoder::SlowDecoder(std::chrono::microseconds pause) {
+SlowDecoder::SlowDecoder(std::chrono::microseconds pause, const std::string& warning) {
   EnsureGstInit();
+  warning_text = warning;
   pause_us = static_cast<guint>(pause.count());
   GstElement* converter = gst_element_factory_make("videoconvert", nullptr);
   EXPECT_NE(converter, nullptr);

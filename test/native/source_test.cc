@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "core/media/codec_table.h"
+#include "slow_decoder.h"
 #include "world.h"
 
 namespace jetfleet {
@@ -60,6 +61,46 @@ TEST(OpenDecoder, PassesOverADecoderThatDoesNotOpenAndSaysSo) {
   const Status none = OpenDecoder(codec, note, &opened);
   EXPECT_EQ(none.code, ErrorCode::kNativeLoad);
   EXPECT_NE(none.message.find("absentdec"), std::string::npos);
+}
+
+TEST(Source, TellsWarningsOfElementsOnceAndWithoutSecrets) {
+  const SlowDecoder complains(std::chrono::microseconds(0),
+                              "odd slice of rtsp://guard:s3cret@10.0.0.1/live?token=abc");
+  const TempFile video(".mp4");
+  MakeVideo(video.path(), 20, false);
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<Status> warnings;
+  int frames = 0;
+  bool ended = false;
+  SourceOptions options;
+  options.uri = video.path();
+  Source source(options, {[&](FramePtr) {
+                            const std::lock_guard<std::mutex> lock(mutex);
+                            ++frames;
+                          },
+                          [&](SourceState state, const Status&) {
+                            const std::lock_guard<std::mutex> lock(mutex);
+                            ended = ended || state == SourceState::kEnded;
+                            changed.notify_all();
+                          },
+                          [](const Status& status) { ADD_FAILURE() << status.message; },
+                          [&](const Status& warning) {
+                            const std::lock_guard<std::mutex> lock(mutex);
+                            warnings.push_back(warning);
+                          }});
+  source.Start();
+  {
+    std::unique_lock<std::mutex> lock(mutex);
+    ASSERT_TRUE(changed.wait_for(lock, std::chrono::seconds(20), [&] { return ended; }));
+  }
+  source.Stop();
+  EXPECT_EQ(frames, 20);
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_EQ(warnings[0].code, ErrorCode::kSourceFormat);
+  EXPECT_NE(warnings[0].message.find("odd slice"), std::string::npos) << warnings[0].message;
+  EXPECT_EQ(warnings[0].message.find("s3cret"), std::string::npos) << warnings[0].message;
+  EXPECT_EQ(warnings[0].message.find("abc"), std::string::npos) << warnings[0].message;
 }
 
 /// The first surface of a video whose encoder was told these colours.
