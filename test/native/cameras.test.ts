@@ -320,6 +320,16 @@ describe("rtsps", () => {
     expect(codes(run)).toEqual([]);
   });
 
+  test("digest with SHA-256 only has its own code here, too", async () => {
+    const auth = { scheme: "sha256", user: "guard", password: "s3cret" } as const;
+    const run = await watch({ tls, auth }, isLost, {
+      tls: { fingerprint },
+      credentials: "guard:s3cret",
+    });
+    expect(codes(run)[0]).toBe("SOURCE_AUTH_SCHEME");
+    expect(JSON.stringify(run.messages)).not.toMatch(/s3cret|guard/);
+  });
+
   test.each<[string, Source]>([
     ["another fingerprint", { tls: { fingerprint: "0".repeat(64) } }],
     ["a file that is no authority", { tls: { caFile: files.key } }],

@@ -34,6 +34,8 @@ const SIGNALS: Record<string, number> = {
   ...{ "pad-added": 0, "no-more-pads": 0, "deep-element-added": 10, "autoplug-continue": 10 },
   ...{ "select-stream": 0, "new-manager": 4, "accept-certificate": 14 },
   ...{ "new-jitterbuffer": 4, "handle-sync": 0 },
+  // Of GIO's socket client.
+  event: 0,
 };
 
 function minorOf(version: string | undefined): number {

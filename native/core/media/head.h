@@ -8,20 +8,12 @@
 #include <string>
 
 #include "core/media/source_uri.h"
+#include "core/media/tls_trust.h"
 #include "core/status.h"
 
 namespace jetfleet {
 
 enum class Transport { kTcp, kUdp };
-
-/// What makes an rtsps:// camera trusted beside the system's authorities.
-struct TlsTrust {
-  /// PEM file with authorities; empty for none.
-  std::string ca_file;
-  /// SHA-256 of the camera's certificate (DER), 64 hexadecimal digits in lower case; empty for
-  /// none.
-  std::string fingerprint;
-};
 
 struct PictureTimes {
   /// Milliseconds since any moment.

@@ -11,6 +11,8 @@ namespace jetfleet {
 namespace {
 
 constexpr guint16 kRtspPort = 554;
+/// RFC 7826, 19.2.
+constexpr guint16 kRtspsPort = 322;
 /// More than any answer without a body.
 constexpr std::size_t kMaxAnswer = 16 * 1024;
 
@@ -47,13 +49,34 @@ std::string NameOf(const std::string& challenge) {
   return name + " " + value;
 }
 
+/// Called only for certificates that no authority vouches for.
+gboolean OnCertificate(GTlsConnection*, GTlsCertificate* certificate, GTlsCertificateFlags,
+                       gpointer trust) {
+  const std::string& expected = static_cast<const TlsTrust*>(trust)->fingerprint;
+  return !expected.empty() && FingerprintOf(certificate) == expected ? TRUE : FALSE;
+}
+
+void OnEvent(GSocketClient*, GSocketClientEvent event, GSocketConnectable*, GIOStream* stream,
+             gpointer trust) {
+  if (event != G_SOCKET_CLIENT_TLS_HANDSHAKING) return;
+  g_signal_connect(stream, "accept-certificate", G_CALLBACK(OnCertificate), trust);
+  if (static_cast<const TlsTrust*>(trust)->ca_file.empty()) return;
+  GTlsDatabase* database = nullptr;
+  if (!OpenAuthorities(*static_cast<const TlsTrust*>(trust), &database).ok()) return;
+  g_tls_connection_set_database(G_TLS_CONNECTION(stream), database);
+  g_object_unref(database);
+}
+
 /// The answer's header, or what came of it in time.
-std::string Ask(const SourceUri& uri, std::chrono::milliseconds limit) {
+std::string Ask(const SourceUri& uri, TlsTrust trust, std::chrono::milliseconds limit) {
   const Object<GSocketClient> client(g_socket_client_new());
+  const bool tls = uri.location.rfind("rtsps:", 0) == 0;
+  g_socket_client_set_tls(client.get(), tls ? TRUE : FALSE);
+  g_signal_connect(client.get(), "event", G_CALLBACK(OnEvent), &trust);
   g_socket_client_set_timeout(client.get(),
                               static_cast<guint>(std::max<std::int64_t>(limit.count() / 1000, 1)));
   const Object<GSocketConnection> connection(g_socket_client_connect_to_uri(
-      client.get(), uri.location.c_str(), kRtspPort, nullptr, nullptr));
+      client.get(), uri.location.c_str(), tls ? kRtspsPort : kRtspPort, nullptr, nullptr));
   if (connection == nullptr) return "";
   GIOStream* stream = G_IO_STREAM(connection.get());
   const std::string request = "DESCRIBE " + uri.location + " RTSP/1.0\r\nCSeq: 1\r\n\r\n";
@@ -101,11 +124,9 @@ Status JudgeChallenges(const std::vector<std::string>& challenges, const std::st
       "Expected basic authentication or digest with MD5 but " + shown + " only accepts " + names);
 }
 
-Status ExplainRefusal(const SourceUri& uri, std::chrono::milliseconds timeout,
-                      const Status& refusal) {
-  // Over TLS the certificate would have to be judged again; the plain refusal must do.
-  if (uri.location.rfind("rtsp://", 0) != 0) return refusal;
-  const Status judged = JudgeChallenges(ChallengesOf(Ask(uri, timeout)), uri.shown);
+Status ExplainRefusal(const SourceUri& uri, const TlsTrust& trust,
+                      std::chrono::milliseconds timeout, const Status& refusal) {
+  const Status judged = JudgeChallenges(ChallengesOf(Ask(uri, trust, timeout)), uri.shown);
   return judged.ok() ? refusal : judged;
 }
 

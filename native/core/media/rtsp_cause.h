@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/media/source_uri.h"
+#include "core/media/tls_trust.h"
 #include "core/status.h"
 
 namespace jetfleet {
@@ -17,8 +18,9 @@ std::vector<std::string> ChallengesOf(const std::string& answer);
 Status JudgeChallenges(const std::vector<std::string>& challenges, const std::string& shown);
 
 /// Asks a camera that refused user and password once more, without them, how it wants to be asked:
-/// GStreamer does not tell. `refusal`, unless there is a better reason.
-Status ExplainRefusal(const SourceUri& uri, std::chrono::milliseconds timeout,
-                      const Status& refusal);
+/// GStreamer does not tell. Over TLS only a camera that is trusted is asked. `refusal`, unless
+/// there is a better reason.
+Status ExplainRefusal(const SourceUri& uri, const TlsTrust& trust,
+                      std::chrono::milliseconds timeout, const Status& refusal);
 
 }  // namespace jetfleet

@@ -33,15 +33,6 @@ double WallClockMs() {
   return std::chrono::duration<double, std::milli>(now).count();
 }
 
-std::string Fingerprint(GTlsCertificate* certificate) {
-  GByteArray* der = nullptr;
-  g_object_get(certificate, "certificate", &der, nullptr);
-  if (der == nullptr) return "";
-  const GstPtr<gchar> text(g_compute_checksum_for_data(G_CHECKSUM_SHA256, der->data, der->len));
-  g_byte_array_unref(der);
-  return text == nullptr ? "" : text.get();
-}
-
 std::string Apart(double milliseconds) {
   const double seconds = std::abs(milliseconds) / 1000;
   const std::string unit = std::abs(milliseconds) > kHourMs ? " h" : " s";
@@ -107,14 +98,9 @@ Status RtspHead::Configure() {
 }
 
 Status RtspHead::TrustCaFile() {
-  GError* raw = nullptr;
-  GTlsDatabase* database = g_tls_file_database_new(options_.tls.ca_file.c_str(), &raw);
-  const GstPtr<GError> error(raw);
-  if (database == nullptr) {
-    return Status::Error(ErrorCode::kSourceTls,
-                         "Expected a PEM file of certificate authorities at " +
-                             options_.tls.ca_file + " but " + error->message);
-  }
+  GTlsDatabase* database = nullptr;
+  const Status status = OpenAuthorities(options_.tls, &database);
+  if (!status.ok()) return status;
   g_object_set(source_, "tls-database", database, nullptr);
   g_object_unref(database);
   return Status::Ok();
@@ -125,7 +111,7 @@ gboolean RtspHead::OnCertificate(GstElement*, GTlsConnection*, GTlsCertificate* 
                                  GTlsCertificateFlags, gpointer self) {
   auto* head = static_cast<RtspHead*>(self);
   const std::string& expected = head->options_.tls.fingerprint;
-  const std::string got = Fingerprint(certificate);
+  const std::string got = FingerprintOf(certificate);
   if (!expected.empty() && got == expected) return TRUE;
   head->certificate_refused_ = true;
   const std::string wanted = expected.empty() ? "a certificate that a known authority vouches for"

@@ -149,8 +149,9 @@ Status Source::PlayOnce() {
       &pipeline);
   if (!opened.ok()) return opened;
   const Status outcome = AwaitEnd(pipeline.get());
-  return outcome.code == ErrorCode::kSourceAuth ? ExplainRefusal(uri_, options_.timeout, outcome)
-                                                : outcome;
+  return outcome.code == ErrorCode::kSourceAuth
+             ? ExplainRefusal(uri_, options_.tls, options_.timeout, outcome)
+             : outcome;
 }
 
 std::pair<TimePoint, Status> Source::Deadline(const MediaPipeline& pipeline) const {
