@@ -55,14 +55,23 @@ const ATTACKS: Record<string, () => void> = {
     socket.once("secureConnect", pump);
     socket.resume();
   },
-  /** An operator that subscribes to everything and reads nothing. */
+  /** A device with a good certificate that opens connections and keeps them. */
+  hoard: () => {
+    if (held.size >= 400) return;
+    const raw = plain();
+    const socket = connect({ ...tls, cert: pem, key: pem, socket: raw });
+    socket.on("error", () => raw.destroy());
+    socket.resume();
+  },
+  /** Sessions of an operator that subscribe to everything and read nothing. */
   deaf: () => {
-    if (counts.opened > 0) return;
+    if (counts.opened >= 4) return;
     counts.opened += 1;
     const socket = connect({ ...tls, cert: pem, key: pem });
     const topic = Buffer.from("jetfleet/v1/demo/+/detections/+");
     const body = Buffer.concat([Buffer.from([0, 1, 0, topic.length]), topic, Buffer.from([0])]);
-    const hello = Buffer.from([16, 13, 0, 4, 77, 81, 84, 84, 4, 2, 0, 60, 0, 1, 120]);
+    const id = 97 + counts.opened;
+    const hello = Buffer.from([16, 13, 0, 4, 77, 81, 84, 84, 4, 2, 0, 60, 0, 1, id]);
     socket.write(hello);
     socket.write(Buffer.concat([Buffer.from([0x82, body.length]), body]));
     socket.once("data", () => socket.pause());

@@ -8,7 +8,7 @@ import type { Gate } from "../identity/gate.ts";
 import type { Principal } from "../identity/principal.ts";
 import type { Log } from "../log.ts";
 import { FrameGuard, PacketTooLarge } from "./frame-guard.ts";
-import { outboundOf } from "./outbound.ts";
+import { Outbound } from "./outbound.ts";
 import { asOffline, isOvertakenWill } from "./presence-order.ts";
 import type { RetainedStore } from "./retained-store.ts";
 import { maySubscribe, publishRefusal } from "./rights.ts";
@@ -47,6 +47,7 @@ export class Broker {
   /** Also of connections that are over: a will is published when its session has ended. */
   readonly #sessions = new WeakMap<object, Session>();
   readonly #open = new Set<Session>();
+  readonly #outbound = new Outbound();
   #returnTimer: NodeJS.Timeout | undefined;
 
   private constructor(aedes: Aedes, options: BrokerOptions) {
@@ -82,6 +83,7 @@ export class Broker {
 
   async close(): Promise<void> {
     clearTimeout(this.#returnTimer);
+    this.#outbound.close();
     const closed = new Promise((resolve) => this.server.close(resolve));
     await new Promise<void>((resolve) => this.#aedes.close(resolve));
     await closed;
@@ -95,11 +97,16 @@ export class Broker {
     const guarded = pipeline(socket, guard.stream(), (error) => {
       if (error instanceof PacketTooLarge) this.#options.log(error.message, peerOf(socket));
     });
-    const outbound = outboundOf(socket, (unreadBytes) =>
-      this.#options.log("session ended: it does not read", { ...peerOf(socket), unreadBytes }),
+    const session: Session = { socket, guard, who: null };
+    const whose = (): string => (session.who ? `${session.who.kind}/${session.who.name}` : "");
+    const outbound = this.#outbound.open(socket, whose, (unreadBytes) =>
+      this.#options.log("session ended: it does not read", {
+        ...peerOf(socket),
+        whose: whose(),
+        unreadBytes,
+      }),
     );
     const connection = Duplex.from({ readable: guarded, writable: outbound });
-    const session = { socket, guard, who: null };
     this.#sessions.set(connection, session);
     this.#open.add(session);
     socket.once("close", () => {

@@ -11,6 +11,9 @@ interface Session {
   serial: string;
 }
 
+/** Connections of one peer at once, over MQTT and HTTP together; an operator's programs share a name. */
+const MOST_SESSIONS = { device: 32, operator: 512 } as const;
+
 /** Lets in, over MQTT and HTTP alike, who shows a certificate that is in force, and ends the sessions of who does not. */
 export class Gate {
   readonly #fleet: string;
@@ -33,6 +36,11 @@ export class Gate {
       const shown = principalOf(socket, this.#fleet);
       if (!shown) return;
       const session = { socket, ...shown };
+      if (this.#isFull(shown.who)) {
+        this.#log("connection refused: its peer has too many", { ...shown.who });
+        socket.destroy();
+        return;
+      }
       this.#sessions.add(session);
       socket.once("close", () => this.#sessions.delete(session));
     });
@@ -69,6 +77,12 @@ export class Gate {
   /** Whether `who` may still act in a session that was admitted. */
   isKnown(who: Principal): boolean {
     return this.#register.has(who);
+  }
+
+  #isFull({ kind, name }: Principal): boolean {
+    let own = 0;
+    for (const { who } of this.#sessions) if (who.kind === kind && who.name === name) own += 1;
+    return own >= MOST_SESSIONS[kind];
   }
 
   /** Ends every session whose certificate is no longer in force. */
