@@ -15,6 +15,7 @@ import {
   releaseId,
   STAGING,
   STATE_DIR,
+  UNFINISHED,
   UNIT,
   UNIT_FILE,
 } from "./layout.ts";
@@ -34,24 +35,25 @@ export interface InstallJob {
 export async function executeStep(step: Step, job: InstallJob): Promise<void> {
   switch (step.step) {
     case "push-runtime":
-      return await pushRuntime(job, step.send, step.reuse);
+      await pushRuntime(job, step.send, step.reuse);
+      break;
     case "write-credentials":
-      return await writeCredentials(job);
+      await writeCredentials(job);
+      break;
     case "write-unit":
-      return await root(job, "writing the unit", WRITE_UNIT);
+      await root(job, "writing the unit", WRITE_UNIT);
+      break;
     case "enable":
-      return await root(
-        job,
-        "enabling the agent",
-        `systemctl daemon-reload; systemctl enable ${UNIT}`,
-      );
+      await root(job, "enabling the agent", `systemctl daemon-reload; systemctl enable ${UNIT}`);
+      break;
     case "restart":
       job.operation.status("starting the agent");
-      return await root(
+      await root(
         job,
         "starting the agent",
         // A unit that was given up before would not be started again.
-        `systemctl daemon-reload; systemctl reset-failed ${UNIT} || true; systemctl restart ${UNIT}`,
+        `systemctl daemon-reload; systemctl reset-failed ${UNIT} || true; systemctl restart ${UNIT}
+rm -f ${UNFINISHED}`,
       );
   }
 }
@@ -103,8 +105,11 @@ function prepareScript(reuse: string[]): string {
 }
 
 function finishScript(release: RuntimeRelease): string {
-  const target = `${RELEASES}/${releaseId(release.digest)}`;
+  const id = releaseId(release.digest);
   return [
+    // A folder of that name may be what runs, damaged: it stays until its successor is in place.
+    `id=${id}; n=1`,
+    `while [ -e ${RELEASES}/"$id" ]; do n=$((n + 1)); id=${id}.$n; done`,
     `cd ${STAGING}`,
     `sha256sum --check --quiet - <<'JETFLEET_SUMS'\n${release.files.map(sumLine).join("\n")}\nJETFLEET_SUMS`,
     `cat > release.json <<'JETFLEET_RELEASE'\n${releaseJson(release)}\nJETFLEET_RELEASE`,
@@ -112,15 +117,15 @@ function finishScript(release: RuntimeRelease): string {
     // The files themselves were synced as they arrived.
     "sync release.json . bin",
     "cd /",
-    `rm -rf ${target}`,
-    `mv ${STAGING} ${target}`,
-    `ln -sfn releases/${releaseId(release.digest)} ${CURRENT}.new`,
+    `mv ${STAGING} ${RELEASES}/"$id"`,
+    `sync ${RELEASES}`,
+    `ln -sfn releases/"$id" ${CURRENT}.new`,
     `previous=$(readlink ${CURRENT} || true)`,
     `mv -T ${CURRENT}.new ${CURRENT}`,
-    `sync ${RELEASES} ${BASE}`,
+    `sync ${BASE}`,
     // The one before stays, as a way back by hand.
     `for one in ${RELEASES}/*; do`,
-    `  case "releases/\${one##*/}" in "releases/${releaseId(release.digest)}"|"$previous") ;; *) rm -rf "$one" ;; esac`,
+    `  case "releases/\${one##*/}" in "releases/$id"|"$previous") ;; *) rm -rf "$one" ;; esac`,
     "done",
   ].join("\n");
 }
@@ -143,13 +148,9 @@ function releaseJson(release: RuntimeRelease): string {
  * one the identity that the device had stays as it was.
  */
 async function writeCredentials(job: InstallJob): Promise<void> {
-  const { operation, connection, wanted } = job;
-  const { signal } = operation;
+  const { operation, wanted } = job;
   operation.status("having the device make a key");
-  const answer = await runAsRoot(connection, writeConfigScript(wanted), {
-    label: "making the device's key",
-    signal,
-  });
+  const answer = await root(job, "making the device's key", writeConfigScript(wanted));
   operation.status("certifying the device");
   const issued = await job.certify(parseRequest(answer));
   await root(
@@ -197,12 +198,17 @@ systemctl daemon-reload >/dev/null 2>&1 || true`;
   await runAsRoot(connection, script, { label: "removing the agent", signal, timeoutMs: 60_000 });
 }
 
+/** On disk before anything is changed: an `up` that is cut off anywhere is finished by the next one. */
+const MARK_UNFINISHED = `
+if [ ! -e ${UNFINISHED} ]; then mkdir -p ${BASE}; : > ${UNFINISHED}; sync ${UNFINISHED} ${BASE}; fi`;
+
 async function root(
   job: InstallJob,
   label: string,
   script: string,
   timeoutMs = 60_000,
-): Promise<void> {
+): Promise<string> {
   const { signal } = job.operation;
-  await runAsRoot(job.connection, script, { label, signal, timeoutMs });
+  const marked = `${MARK_UNFINISHED}\n${script}`;
+  return await runAsRoot(job.connection, marked, { label, signal, timeoutMs });
 }

@@ -3,6 +3,8 @@ export const BASE = "/opt/jetfleet";
 export const RELEASES = `${BASE}/releases`;
 export const CURRENT = `${BASE}/current`;
 export const STAGING = `${BASE}/.staging`;
+/** There from the first change of the board until the agent was started with all of it. */
+export const UNFINISHED = `${BASE}/.unfinished`;
 export const CONFIG_DIR = "/etc/jetfleet";
 export const CONFIG = `${CONFIG_DIR}/agent.json`;
 export const STATE_DIR = "/var/lib/jetfleet";

@@ -41,7 +41,9 @@ export function planProvision(
   }
   if (probe.unit !== "ours") steps.push({ step: "write-unit" });
   if (!probe.enabled) steps.push({ step: "enable" });
-  if (steps.length > 0 || probe.active !== "active") steps.push({ step: "restart" });
+  // What an `up` that was cut off put in place may not be what the agent was started with.
+  const isStarted = probe.active === "active" && !probe.unfinished;
+  if (steps.length > 0 || !isStarted) steps.push({ step: "restart" });
   return steps;
 }
 

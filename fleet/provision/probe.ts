@@ -3,7 +3,7 @@ import { identify, parseNvpmodelQuery } from "../boards/index.ts";
 import type { SshConnection } from "../ssh/index.ts";
 import { runAsRoot } from "./board-shell.ts";
 import { type InstalledIdentity, parseInstalledIdentity } from "./installed-identity.ts";
-import { BASE, CONFIG, CURRENT, IDENTITY, UNIT, UNIT_FILE } from "./layout.ts";
+import { BASE, CONFIG, CURRENT, IDENTITY, UNFINISHED, UNIT, UNIT_FILE } from "./layout.ts";
 import { judgeLibraries, type LibraryFacts, READ_PACKAGES } from "./libraries.ts";
 import { type ModuleFacts, READ_MODULE, tellModule } from "./module.ts";
 import type { Operation } from "./operation.ts";
@@ -27,6 +27,8 @@ export interface BoardProbe extends ModuleFacts, LibraryFacts {
   /** The device's certificate; null when there is none that can be used, with its key. */
   identity: InstalledIdentity | null;
   unit: "ours" | "changed" | "missing";
+  /** An `up` began to change the board and did not come as far as the agent's start. */
+  unfinished: boolean;
   enabled: boolean;
   /** As systemctl is-active says. */
   active: string;
@@ -59,6 +61,7 @@ file simulated /etc/jetfleet-simulated
 file runtime ${CURRENT}/release.json
 file config ${CONFIG}
 file unit ${UNIT_FILE}
+file unfinished ${UNFINISHED}
 say identityKey head -n 1 ${IDENTITY}
 say identity sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p' ${IDENTITY}
 say powerMode nvpmodel -q
@@ -113,6 +116,7 @@ export function parseProbe(output: string): BoardProbe {
       ? parseInstalledIdentity(text("identity") ?? "")
       : null,
     unit: unit === null ? "missing" : unit === AGENT_UNIT ? "ours" : "changed",
+    unfinished: text("unfinished") !== null,
     enabled: word("enabled") === "enabled",
     active: word("active") || "unknown",
   };

@@ -39,6 +39,7 @@ describe("provisioning", () => {
     agentConfig: wanted,
     identity: null,
     unit: "ours",
+    unfinished: false,
     enabled: true,
     active: "active",
   };
@@ -47,6 +48,7 @@ describe("provisioning", () => {
 
   test.each<[string, Partial<BoardProbe>, boolean, string[]]>([
     ["nothing when all is well", {}, true, []],
+    ["a start when an `up` was cut off before it", { unfinished: true }, true, ["restart"]],
     ["a start when the agent is stopped", { active: "inactive" }, true, ["restart"]],
     [
       "new credentials for an agent that is not online",

@@ -269,6 +269,38 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
     expect(await onBoard("cat /var/lib/jetfleet/identity.pem")).not.toBe(before);
   });
 
+  test("whose credentials were written by half is finished by the next update", async () => {
+    const pid = () => onBoard("systemctl show -p MainPID jetfleet-agent");
+    const before = await pid();
+    await onBoard("touch /var/lib/jetfleet/identity.pem.refused");
+    const news = await inputs({ labels: { site: "basel" } });
+    const failure = await failureFrom(world.driver.update(urn, device, news));
+    expect(failure.init?.reasons[0]).toContain("no space left");
+    await onBoard("rm /var/lib/jetfleet/identity.pem.refused");
+    // The agent is online with what it was started with, and its files say something else.
+    expect(await pid()).toBe(before);
+    const half = { id: "door", inputs: device.inputs, state: failure.init?.state ?? {} };
+    const seen = world.engine.lines.length;
+    device = await world.driver.update(urn, half, news);
+    expect(await pid()).not.toBe(before);
+    expect(device.state).toMatchObject({ online: true, labels: { site: "basel" } });
+    expect(await onBoard("ls -A /opt/jetfleet")).not.toContain("unfinished");
+    const said = world.engine.lines.slice(seen).map(({ text }) => text);
+    expect(said).toContain("starting the agent");
+    device = await world.driver.update(urn, device, await inputs());
+  });
+
+  test("whose release is damaged gets a whole one before anything of the old one goes", async () => {
+    const target = await onBoard("readlink /opt/jetfleet/current");
+    await onBoard("echo spoilt > /opt/jetfleet/current/release.json");
+    const { read } = await driftOf(device);
+    device = await world.driver.update(urn, read, device.inputs);
+    const next = await onBoard("readlink /opt/jetfleet/current");
+    expect(next).toBe(`${target}.2`);
+    expect(await onBoard(`cat /opt/jetfleet/${target}/release.json`)).toBe("spoilt");
+    expect(await onBoard("cat /opt/jetfleet/current/release.json")).toContain("runtimeDigest");
+  });
+
   test("gets a new runtime by sending only what changed, and keeps the one before", async () => {
     runtime.version = "two";
     const news = await inputs();

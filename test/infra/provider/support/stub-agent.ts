@@ -2,7 +2,7 @@
  * What a board runs in place of the agent in tests of provisioning: comes online with the credentials it was given and
  * says what board it is. Bundled by `stub-runtime.ts`.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { connect } from "mqtt";
 import { identityOf, readConfig } from "../../../../agent/config.ts";
 import {
@@ -26,7 +26,9 @@ const will = {
 if (verb === "request-certificate") {
   requestCertificate(identity).then((request) => console.log(JSON.stringify(request)), fail);
 } else if (verb === "install-certificate") {
-  installCertificate(identity, readFileSync(0, "utf8")).then(() => {}, fail);
+  // A disk that is full at this very moment, where a test says so.
+  if (existsSync(`${identity.identityFile}.refused`)) fail("ENOSPC: no space left");
+  else installCertificate(identity, readFileSync(0, "utf8")).then(() => {}, fail);
 } else run();
 
 function run(): void {
