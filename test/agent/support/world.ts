@@ -25,7 +25,9 @@ function builtFolder(): string {
     built = mkdtempSync(join(tmpdir(), "jetfleet-bundle-"));
     execFileSync(process.execPath, [join(ROOT, "agent/build.mjs"), join(built, "agent.cjs")]);
     buildSync({
-      entryPoints: ["fake-addon", "slow-disk"].map((name) => join(SUPPORT, `${name}.ts`)),
+      entryPoints: ["fake-addon", "set-clock", "slow-disk"].map((name) =>
+        join(SUPPORT, `${name}.ts`),
+      ),
       outdir: built,
       outExtension: { ".js": ".cjs" },
       platform: "node",
@@ -42,6 +44,7 @@ afterAll(() => {
 });
 
 interface SpawnOptions {
+  preload?: "slow-disk" | "set-clock";
   env?: Record<string, string>;
   overrides?: Record<string, unknown>;
 }
@@ -145,6 +148,21 @@ export class AgentWorld {
     this.#spawn({ env: { FAULT: fault, FAULT_AT: String(at), FAULT_MS: String(forMs) } });
   }
 
+  /** An agent whose clock is what the file `clock` says, and set when the file `wish` asks for it (see set-clock.ts). */
+  startUnderClock(library: string, { clock, wish }: { clock: string; wish: string }): void {
+    this.#spawn({
+      preload: "set-clock",
+      env: {
+        LD_PRELOAD: library,
+        FAKETIME_TIMESTAMP_FILE: clock,
+        FAKETIME_NO_CACHE: "1",
+        // Deadlines go by the clock that does not jump, on a board too.
+        FAKETIME_DONT_FAKE_MONOTONIC: "1",
+        CLOCK_WISH: wish,
+      },
+    });
+  }
+
   /** An agent whose calls of the disk are counted; `diskCalls` tells them. */
   startCounted(): void {
     this.#spawn({ env: { DISK_CALLS: join(this.folder, "calls") } });
@@ -163,10 +181,10 @@ export class AgentWorld {
     return agent?.signalCode ?? null;
   }
 
-  #spawn({ env = {}, overrides = {} }: SpawnOptions): void {
+  #spawn({ env = {}, overrides = {}, preload = "slow-disk" }: SpawnOptions): void {
     const config = join(this.folder, "agent.json");
     writeFileSync(config, JSON.stringify({ ...this.#config(), ...overrides }), { mode: 0o600 });
-    const disk = ["--require", join(builtFolder(), "slow-disk.cjs")];
+    const disk = ["--require", join(builtFolder(), `${preload}.cjs`)];
     const agent = spawn(this.node, [...disk, this.bundle, "run", "--config", config], {
       env: {
         ...process.env,
