@@ -17,6 +17,7 @@ import { createBootId } from "./report/presence.ts";
 import { reportDevice } from "./report/report-device.ts";
 import { Reporter } from "./report/reporter.ts";
 import { StatsTicker } from "./report/stats-ticker.ts";
+import { forkRunner } from "./supervise/runner-child.ts";
 import { Supervisor } from "./supervise/supervisor.ts";
 import { objectsInUse, objectsKept, resumeAll } from "./update/device-state.ts";
 import { Turns } from "./update/turns.ts";
@@ -192,7 +193,7 @@ export class Daemon {
   #createSupervisor(): Supervisor {
     const { config, bundlePath, log } = this.#context;
     return new Supervisor({
-      bundlePath,
+      launch: forkRunner(bundlePath),
       native: nativePaths(config, bundlePath),
       threads: config.threads,
       objectPath: (digest) => this.#disk.objects.pathOf(digest),

@@ -7,8 +7,10 @@ import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import { isModelChange, type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
 import type { ModelSwap, RunnerError, SourceMessage } from "./ipc.ts";
+import { memoryLimit } from "./memory-watch.ts";
 import { modelOptions, nativeOptions } from "./native-options.ts";
 import { INITIAL_FACTS, nextFacts, type RunEvent, type RunFacts, stateOf } from "./run-state.ts";
+import type { LaunchRunner } from "./runner-child.ts";
 import type { RunnerMessage } from "./runner-message.ts";
 import { RunnerProcess } from "./runner-process.ts";
 import { runsOn } from "./runs-on.ts";
@@ -21,7 +23,7 @@ export interface FrameBatch extends Pick<FramesMessage, "frames" | "json"> {
 }
 
 export interface RunDeps {
-  bundlePath: string;
+  launch: LaunchRunner;
   native: NativePaths;
   threads: number;
   objectPath: (digest: string) => string;
@@ -106,7 +108,9 @@ export class PipelineRun {
     // From here on, for the end of a runner may come before its answer.
     this.#tally = this.#count(to);
     try {
-      const swap = await this.#process.swapModel(modelOptions(to, this.#deps));
+      // What it freed of the former model may come back to it, but need not come back to the board.
+      const limit = memoryLimit(this.#version.model.sizeBytes, to.model.sizeBytes);
+      const swap = await this.#process.swapModel(modelOptions(to, this.#deps), limit);
       this.#version = to;
       this.#deps.onChange(this);
       return swap;
@@ -162,7 +166,8 @@ export class PipelineRun {
     this.#launchedAtMs = performance.now();
     this.#apply({ type: "launched" });
     this.#process = new RunnerProcess({
-      bundlePath: this.#deps.bundlePath,
+      launch: this.#deps.launch,
+      memoryLimitBytes: memoryLimit(this.#version.model.sizeBytes),
       addonPath: this.#deps.native.addonPath,
       pipeline: nativeOptions(this.#version, this.#deps),
       log: this.#deps.log,

@@ -1,6 +1,5 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { Readable } from "node:stream";
 import { FleetError } from "../../fleet/errors/index.ts";
+import { megabytes } from "../../fleet/transfer/transfer-text.ts";
 import type { Log } from "../report/log.ts";
 import { type Envelope, EnvelopeReader } from "./envelope.ts";
 import {
@@ -9,16 +8,15 @@ import {
   type ModelSwap,
   type PipelineOptions,
   type RunnerError,
-  type ToRunner,
 } from "./ipc.ts";
-import { RESULT_FD } from "./result-pipe.ts";
+import type { LaunchRunner, RunnerChild, RunnerEnd } from "./runner-child.ts";
 import { openEnvelope, type RunnerMessage } from "./runner-message.ts";
 
 export interface RunnerOptions {
-  /** What is forked with the argument `runner`: the agent's own bundle. */
-  bundlePath: string;
+  launch: LaunchRunner;
   addonPath: string;
   pipeline: PipelineOptions;
+  memoryLimitBytes: number;
   log: Log;
   onStarted: () => void;
   onMessage: (message: RunnerMessage) => void;
@@ -30,50 +28,42 @@ const STOP_DEADLINE_MS = 5000;
 /** Loading a model may take long; later, statistics come every second. */
 const START_DEADLINE_MS = 120_000;
 const SILENCE_MS = 20_000;
-const LAST_WORDS_MS = 1000;
+/**
+ * A source tells within this time that it plays or why it does not: the native runtime gives a camera 20 s to its first
+ * key picture, a file 20 s to its first picture, and 5 s to let go.
+ */
+const CONNECT_DEADLINE_MS = 60_000;
 
 /** One life of one runner process. */
 export class RunnerProcess {
   readonly #options: RunnerOptions;
-  readonly #child: ChildProcess;
+  readonly #child: RunnerChild;
+  readonly #reader = new EnvelopeReader();
   readonly #gone: Promise<void>;
+  #tellGone: () => void = () => undefined;
   #watchdog: NodeJS.Timeout;
+  #connecting: NodeJS.Timeout | null = null;
   #failure: FleetError | null = null;
   #stopping = false;
-  #lastLine = "";
   #swap: { resolve: (swap: ModelSwap) => void; reject: (error: FleetError) => void } | null = null;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
-    this.#child = fork(options.bundlePath, ["runner"], {
-      stdio: ["ignore", "pipe", "pipe", "ipc", "pipe"],
-      execArgv: [],
+    const { name } = options.pipeline;
+    this.#gone = new Promise((resolve) => {
+      this.#tellGone = resolve;
     });
     this.#watchdog = this.#watch(START_DEADLINE_MS);
-    this.#gone = new Promise((resolve) => {
-      this.#child.once("exit", (code, signal) => {
-        // What it said last is still in its pipes. A process of its own that holds them open is not waited for.
-        const over = (): void => {
-          clearTimeout(timer);
-          this.#child.off("close", over);
-          this.#onExit(code, signal);
-          resolve();
-        };
-        const timer = setTimeout(over, LAST_WORDS_MS);
-        this.#child.once("close", over);
-      });
-      this.#child.on("error", (cause) => {
-        // A process that never was has no exit event; any other error of the channel is followed by one.
-        if (this.#child.pid !== undefined) return;
-        this.#failure = new FleetError("RUNNER_CRASHED", "Cannot start the runner", { cause });
-        this.#onExit(null, null);
-        resolve();
-      });
-    });
-    this.#child.on("message", (raw) => this.#onMessage(raw));
-    this.#readResults();
-    this.#forwardOutput();
-    this.#send({ type: "start", addonPath: options.addonPath, options: options.pipeline });
+    this.#child = options.launch(
+      { memoryBytes: options.memoryLimitBytes },
+      {
+        onAnswer: (raw) => this.#onAnswer(raw),
+        onResults: (chunk) => this.#onResults(chunk),
+        onLine: (line) => options.log.info("runner says", { pipeline: name, line }),
+        onEnd: (end) => this.#onEnd(end),
+      },
+    );
+    this.#child.send({ type: "start", addonPath: options.addonPath, options: options.pipeline });
   }
 
   get pid(): number | undefined {
@@ -81,16 +71,17 @@ export class RunnerProcess {
   }
 
   /**
-   * Puts another model to work between two frames. One call at a time; when it throws, the former model goes on,
-   * or the process is gone.
+   * Puts another model to work between two frames, with room for both while they are loaded. One call at a time; when
+   * it throws, the former model goes on, or the process is gone.
    */
-  async swapModel(model: ModelOptions): Promise<ModelSwap> {
+  async swapModel(model: ModelOptions, memoryLimitBytes: number): Promise<ModelSwap> {
+    this.#child.limitMemory(memoryLimitBytes);
     // A runner that does not answer may have either model: it has to go.
-    const deadline = setTimeout(() => this.#kill(START_DEADLINE_MS), START_DEADLINE_MS);
+    const deadline = setTimeout(() => this.#killSilent(START_DEADLINE_MS), START_DEADLINE_MS);
     try {
       return await new Promise<ModelSwap>((resolve, reject) => {
         this.#swap = { resolve, reject };
-        this.#send({ type: "swap", model });
+        this.#child.send({ type: "swap", model });
       });
     } finally {
       this.#swap = null;
@@ -102,14 +93,14 @@ export class RunnerProcess {
   async stop(): Promise<void> {
     if (!this.#stopping) {
       this.#stopping = true;
-      this.#send({ type: "stop" });
+      this.#child.send({ type: "stop" });
     }
-    const kill = setTimeout(() => this.#child.kill("SIGKILL"), STOP_DEADLINE_MS);
+    const kill = setTimeout(() => this.#child.kill(), STOP_DEADLINE_MS);
     await this.#gone;
     clearTimeout(kill);
   }
 
-  #onMessage(raw: unknown): void {
+  #onAnswer(raw: unknown): void {
     const parsed = FromRunner.safeParse(raw);
     if (!parsed.success) {
       this.#options.log.warn("runner sent what is not of its protocol", {
@@ -127,20 +118,15 @@ export class RunnerProcess {
     else if (message.type === "swap-failed") this.#swap?.reject(toFleetError(message.error));
   }
 
-  #readResults(): void {
-    const results = this.#child.stdio[RESULT_FD];
-    if (!(results instanceof Readable)) return; // the process could not be started
-    const reader = new EnvelopeReader();
-    results.on("error", () => undefined); // that the process is gone is told by its exit
-    results.on("data", (chunk: Buffer) => {
-      if (this.#stopping) return;
-      try {
-        for (const envelope of reader.push(chunk)) this.#onEnvelope(envelope);
-      } catch (error) {
-        const message = "The runner sent what is not of its protocol";
-        this.#fail(new FleetError("RUNNER_CRASHED", message, { cause: error }));
-      }
-    });
+  #onResults(chunk: Buffer): boolean {
+    if (this.#stopping) return true;
+    try {
+      for (const envelope of this.#reader.push(chunk)) this.#onEnvelope(envelope);
+    } catch (error) {
+      const message = "The runner sent what is not of its protocol";
+      this.#fail(new FleetError("RUNNER_CRASHED", message, { cause: error }));
+    }
+    return true;
   }
 
   #heard(): void {
@@ -151,8 +137,21 @@ export class RunnerProcess {
   #onEnvelope(envelope: Envelope): void {
     this.#heard();
     const message = openEnvelope(envelope);
+    if (message.type === "source") this.#expectPicture(message.state === "connecting");
     if (message.type === "failed") this.#fail(toFleetError(message.error));
     else this.#options.onMessage(message);
+  }
+
+  /** Statistics of a runner that connects for ever would pass for life. */
+  #expectPicture(connecting: boolean): void {
+    if (this.#connecting !== null) clearTimeout(this.#connecting);
+    this.#connecting = connecting
+      ? setTimeout(() => {
+          const shown = `${CONNECT_DEADLINE_MS / 1000} s`;
+          const message = `The source gave its runner neither a picture nor an error for ${shown}, so the runner was ended`;
+          this.#kill(new FleetError("RUNNER_CRASHED", message));
+        }, CONNECT_DEADLINE_MS)
+      : null;
   }
 
   /** The pipeline inside cannot go on, so its process goes. */
@@ -162,47 +161,44 @@ export class RunnerProcess {
   }
 
   #watch(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.#kill(ms), ms);
+    return setTimeout(() => this.#killSilent(ms), ms);
   }
 
-  #kill(silentMs: number): void {
-    this.#failure = new FleetError("RUNNER_CRASHED", `The runner said nothing for ${silentMs} ms`);
-    this.#child.kill("SIGKILL");
+  #killSilent(silentMs: number): void {
+    this.#kill(new FleetError("RUNNER_CRASHED", `The runner said nothing for ${silentMs} ms`));
   }
 
-  #onExit(code: number | null, signal: string | null): void {
+  #kill(why: FleetError): void {
+    this.#failure = why;
+    this.#child.kill();
+  }
+
+  #onEnd(end: RunnerEnd): void {
     clearTimeout(this.#watchdog);
-    if (this.#failure === null && !this.#stopping) {
-      const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
-      const words = this.#lastLine === "" ? "" : `; its last words: ${this.#lastLine}`;
-      this.#failure = new FleetError("RUNNER_CRASHED", `The runner ended ${how}${words}`, {
-        context: { code, signal },
-      });
-    }
+    this.#expectPicture(false);
+    if (this.#failure === null && !this.#stopping) this.#failure = errorOfEnd(end);
     this.#swap?.reject(
       this.#failure ?? new FleetError("CANCELLED", "The runner was stopped during a swap"),
     );
     this.#options.onEnd(this.#failure);
+    this.#tellGone();
   }
+}
 
-  #send(message: ToRunner): void {
-    if (this.#child.connected) this.#child.send(message, () => undefined);
+/** What a process that ended by itself, or had to be ended, died of. */
+export function errorOfEnd(end: RunnerEnd, who = "The runner"): FleetError {
+  const { code, signal, overMemoryBytes, notStarted, lastLine } = end;
+  if (notStarted !== null) {
+    return new FleetError("RUNNER_CRASHED", `${who} could not be started: ${notStarted}`);
   }
-
-  #forwardOutput(): void {
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.setEncoding("utf8");
-      stream?.on("data", (text: string) => {
-        for (const line of text.split("\n")) this.#forwardLine(line.trim().slice(0, 500));
-      });
-    }
+  const context = { code, signal };
+  const words = lastLine === "" ? "" : `; its last words: ${lastLine}`;
+  if (overMemoryBytes !== null) {
+    const message = `${who} was ended because it had come to ${megabytes(overMemoryBytes)} of memory${words}`;
+    return new FleetError("RUNNER_MEMORY", message, { context });
   }
-
-  #forwardLine(line: string): void {
-    if (line === "") return;
-    this.#lastLine = line;
-    this.#options.log.info("runner says", { pipeline: this.#options.pipeline.name, line });
-  }
+  const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+  return new FleetError("RUNNER_CRASHED", `${who} ended ${how}${words}`, { context });
 }
 
 function toFleetError({ code, message }: RunnerError): FleetError {

@@ -4,6 +4,7 @@ import { FleetError } from "../../fleet/errors/index.ts";
 import type { PipelineVersion } from "../update/pipeline-version.ts";
 import { awaitRun, errorOf, type Judgement } from "./await-run.ts";
 import type { ModelSwap } from "./ipc.ts";
+import { memoryLimit } from "./memory-watch.ts";
 import { modelOptions } from "./native-options.ts";
 import { type FrameBatch, PipelineRun, type RunDeps } from "./pipeline-run.ts";
 import type { ProbationRules } from "./probation.ts";
@@ -99,9 +100,10 @@ export class Supervisor {
 
   /** Tries a model apart from everything that runs; throws what is wrong with it. */
   async test(version: PipelineVersion, signal: AbortSignal): Promise<void> {
-    const { bundlePath, native } = this.#options;
+    const { launch, native } = this.#options;
     const model = modelOptions(version, this.#options);
-    await testModel({ bundlePath, addonPath: native.addonPath, model, signal });
+    const memoryLimitBytes = memoryLimit(version.model.sizeBytes);
+    await testModel({ launch, addonPath: native.addonPath, model, memoryLimitBytes, signal });
   }
 
   /** Whether `swapModel` can lead to this version, else it takes `prepare` and `takeOver`. */

@@ -451,6 +451,11 @@ export const ERROR_CODES = {
     "See the agent's log on the board.",
     true,
   ),
+  RUNNER_MEMORY: row(
+    "A runner came to have more memory than a pipeline with its model can need, and was ended.",
+    "Look at what its camera sends: it is started again, later each time, and the other pipelines go on.",
+    true,
+  ),
   PIPELINE_NOT_RUNNING: row(
     "A pipeline delivers no frames.",
     "Read the reason in the message.",

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "core/trace.h"
+
 namespace jetfleet {
 namespace {
 
@@ -86,7 +88,10 @@ std::string Ask(const SourceUri& uri, TlsTrust trust, std::chrono::milliseconds 
     return answer;
   }
   char bytes[1024];
-  while (answer.size() < kMaxAnswer && answer.find("\r\n\r\n") == std::string::npos) {
+  // The client's own limit is that of one read, which a camera that drips never meets.
+  const TimePoint until = Clock::now() + limit;
+  while (answer.size() < kMaxAnswer && answer.find("\r\n\r\n") == std::string::npos &&
+         Clock::now() < until) {
     const gssize got = g_input_stream_read(g_io_stream_get_input_stream(stream), bytes,
                                            sizeof bytes, nullptr, nullptr);
     if (got <= 0) break;

@@ -1,6 +1,7 @@
 #include "core/media/source.h"
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 #include "core/graph/thread_name.h"
@@ -149,9 +150,30 @@ Status Source::PlayOnce() {
       &pipeline);
   if (!opened.ok()) return opened;
   const Status outcome = AwaitEnd(pipeline.get());
+  Close(std::move(pipeline), outcome);
   return outcome.code == ErrorCode::kSourceAuth
              ? ExplainRefusal(uri_, options_.tls, options_.timeout, outcome)
              : outcome;
+}
+
+/// Every byte that comes gives rtspsrc's receiving thread the whole timeout anew, and closing waits
+/// for that thread: a camera that drips could hold it for ever. Only the end of the process helps.
+void Source::Close(std::unique_ptr<MediaPipeline> pipeline, const Status& why) {
+  std::promise<void> closing;
+  const std::future<void> closed = closing.get_future();
+  std::thread closer([&] {
+    NameThisThread("jf-close");
+    pipeline.reset();
+    closing.set_value();
+  });
+  if (uri_.live && closed.wait_for(options_.timeout) == std::future_status::timeout &&
+      !stopping()) {
+    callbacks_.on_failed(Status::Error(
+        why.ok() ? ErrorCode::kSourceUnreachable : why.code,
+        (why.ok() ? "The source " + uri_.shown + " ended its stream" : why.message) +
+            ", and then kept its connection from being closed for " + Seconds(options_.timeout)));
+  }
+  closer.join();
 }
 
 std::pair<TimePoint, Status> Source::Deadline(const MediaPipeline& pipeline) const {

@@ -42,6 +42,8 @@ class Source final : public FrameSource {
   /// Opens and plays until the end of the stream (Ok), an error, or a stop (Ok).
   Status PlayOnce();
   Status AwaitEnd(MediaPipeline* pipeline);
+  /// Fails the source when a camera does not let its connection be closed in time.
+  void Close(std::unique_ptr<MediaPipeline> pipeline, const Status& why);
   /// When silence ends this connection, and what it then means.
   std::pair<TimePoint, Status> Deadline(const MediaPipeline& pipeline) const;
   /// The other transport is worth a try at once.

@@ -1,9 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { createLog } from "../../../agent/report/log.ts";
-import { RunnerProcess } from "../../../agent/supervise/runner-process.ts";
+import { packEnvelope } from "../../../agent/supervise/envelope.ts";
+import {
+  forkRunner,
+  type RunnerEnd,
+  type RunnerListener,
+} from "../../../agent/supervise/runner-child.ts";
+import { errorOfEnd, RunnerProcess } from "../../../agent/supervise/runner-process.ts";
 import type { FleetError } from "../../../fleet/errors/index.ts";
 
 let folder: string;
@@ -13,13 +19,14 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** One life of a runner that is this program. */
-function lifeOf(program: string): Promise<FleetError | null> {
+function lifeOf(program: string, memoryLimitBytes = 2 ** 30): Promise<FleetError | null> {
   const bundlePath = join(mkdtempSync(join(folder, "life-")), "runner.cjs");
   writeFileSync(bundlePath, program);
   return new Promise((resolve) => {
     new RunnerProcess({
-      bundlePath,
+      launch: forkRunner(bundlePath),
       addonPath: "",
+      memoryLimitBytes,
       pipeline: { name: "entrance" } as never,
       log: createLog({ write: () => {} }),
       onStarted: () => {},
@@ -51,3 +58,90 @@ it("does not wait for a process that a dead runner has left behind with its pipe
   expect((await lifeOf(leaves))?.message).toContain("its last words: gone");
   expect(performance.now() - beganMs).toBeLessThan(7000);
 });
+
+it("ends a runner that takes all the memory there is, and says so", async () => {
+  const eats = `
+    console.log("reads a header");
+    const eaten = [];
+    setInterval(() => eaten.push(Buffer.alloc(2 ** 24, 1)), 10);`;
+  const end = await lifeOf(eats, 200 * 2 ** 20);
+  expect(end?.code).toBe("RUNNER_MEMORY");
+  expect(end?.message).toMatch(
+    /^The runner was ended because it had come to \d+\.\d MB of memory; its last words: reads a header$/,
+  );
+});
+
+it("tells of a runner whose program is not there by its last words", async () => {
+  const fork = forkRunner("/nowhere/agent.cjs");
+  const end = await new Promise<RunnerEnd>((resolve) => {
+    fork(
+      { memoryBytes: 2 ** 30 },
+      {
+        onAnswer: () => undefined,
+        onResults: () => true,
+        onLine: () => undefined,
+        onEnd: resolve,
+      },
+    );
+  });
+  expect(errorOfEnd(end).message).toContain("The runner ended with exit code 1; its last words");
+});
+
+it("takes a source that only ever connects for a fault, however alive its runner looks", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const fake = new FakeChild();
+    const ended = new Promise<FleetError | null>((onEnd) => {
+      fake.live(onEnd);
+    });
+    fake.says("source", { state: "connecting", error: null });
+    for (let second = 0; second < 59; second++) {
+      fake.says("warning", { error: { code: "SOURCE_LOSS", message: "alive" } });
+      await vi.advanceTimersByTimeAsync(1000);
+    }
+    expect(fake.killed).toBe(false);
+    fake.says("warning", { error: { code: "SOURCE_LOSS", message: "alive" } });
+    await vi.advanceTimersByTimeAsync(1500);
+    expect((await ended)?.message).toContain("neither a picture nor an error for 60 s");
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+/** A runner that says what it is told to, and ends when it is killed. */
+class FakeChild {
+  killed = false;
+  #listener: RunnerListener | null = null;
+
+  live(onEnd: (error: FleetError | null) => void): void {
+    new RunnerProcess({
+      launch: (_, listener) => {
+        this.#listener = listener;
+        return {
+          pid: 1,
+          send: () => undefined,
+          limitMemory: () => undefined,
+          kill: () => this.#kill(),
+        };
+      },
+      addonPath: "",
+      memoryLimitBytes: 2 ** 30,
+      pipeline: { name: "entrance" } as never,
+      log: createLog({ write: () => {} }),
+      onStarted: () => {},
+      onMessage: () => {},
+      onEnd,
+    });
+  }
+
+  says(type: "source" | "warning", rest: object): void {
+    const json = Buffer.from(JSON.stringify({ type, ...rest }));
+    this.#listener?.onResults(packEnvelope({ type, modelId: "", frames: 0, json }));
+  }
+
+  #kill(): void {
+    this.killed = true;
+    const none = { lastLine: "", overMemoryBytes: null, notStarted: null };
+    this.#listener?.onEnd({ code: null, signal: "SIGKILL", ...none });
+  }
+}
