@@ -197,6 +197,10 @@ export class Daemon {
       native: nativePaths(config, bundlePath),
       threads: config.threads,
       objectPath: (digest) => this.#disk.objects.pathOf(digest),
+      mend: async ({ model }, signal) => {
+        this.#disk.objects.distrust(model.digest);
+        await this.#downloads.bring(model, signal);
+      },
       log,
       restartBackoff: RESTART_BACKOFF,
       firstFrameMs: FIRST_FRAME_MS,

@@ -15,6 +15,8 @@ export const ModelOptions = z.object({
   /** Digest of the version that is put to work: results carry it, so that they are told from those of any other. */
   id: Digest,
   path: z.string().min(1),
+  /** Of the file: the runner loads these bytes or none. */
+  digest: Digest,
   labels: z.array(Label).min(1),
   decoder: Decoder,
   minScore: z.number().min(0).max(1),
@@ -64,6 +66,7 @@ const NATIVE_CODES = [
   "SOURCE_OVERLOAD",
   "SOURCE_CLOCK",
   "MODEL_INVALID",
+  "ARTIFACT_DIGEST",
   "NATIVE_LOAD",
   "CANCELLED",
   "INTERNAL",

@@ -22,6 +22,7 @@ export function modelOptions(
   return ModelOptions.parse({
     id: versionDigest(version),
     path: objectPath(model.digest),
+    digest: model.digest,
     labels: model.labels,
     decoder: model.decoder,
     minScore: spec.detect.minScore,

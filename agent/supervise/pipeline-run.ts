@@ -27,6 +27,8 @@ export interface RunDeps {
   native: NativePaths;
   threads: number;
   objectPath: (digest: string) => string;
+  /** Brings what a version needs anew when its bytes on the disk are no longer those that it names. */
+  mend: (version: PipelineVersion, signal: AbortSignal) => Promise<void>;
   log: Log;
   restartBackoff: BackoffRange;
   onChange: (run: PipelineRun) => void;
@@ -57,6 +59,7 @@ export class PipelineRun {
   #sinceMs = Date.now();
   #process: RunnerProcess | null = null;
   #retry: NodeJS.Timeout | null = null;
+  #mending: AbortController | null = null;
   #launchedAtMs = 0;
   #attempt = 0;
   #restarts = 0;
@@ -123,7 +126,8 @@ export class PipelineRun {
   /** From now on the runner is started again when it ends; until then its first end is final. */
   keepAlive(): void {
     this.#keepAlive = true;
-    if (this.#process === null && this.#retry === null) this.#scheduleRetry();
+    const isUnderWay = this.#process ?? this.#retry ?? this.#mending;
+    if (isUnderWay === null) this.#scheduleRetry();
   }
 
   /** The latest statistics, or null when the runner gave none lately. */
@@ -157,6 +161,7 @@ export class PipelineRun {
     this.#keepAlive = false;
     if (this.#retry !== null) clearTimeout(this.#retry);
     this.#retry = null;
+    this.#mending?.abort();
     await this.#process?.stop();
     this.#apply({ type: "stopped" });
   }
@@ -238,9 +243,36 @@ export class PipelineRun {
     const waitMs = backoffMs(this.#attempt, this.#deps.restartBackoff);
     this.#attempt += 1;
     this.#retry = setTimeout(() => {
-      this.#restarts += 1;
-      this.#launch();
+      this.#retry = null;
+      void this.#again();
     }, waitMs);
+  }
+
+  async #again(): Promise<void> {
+    const isSpoilt = this.#facts.error?.code === "ARTIFACT_DIGEST";
+    if (isSpoilt && !(await this.#mend())) return;
+    this.#restarts += 1;
+    this.#launch();
+  }
+
+  /** False when the run was stopped meanwhile, or it takes another attempt. */
+  async #mend(): Promise<boolean> {
+    const mending = new AbortController();
+    this.#mending = mending;
+    try {
+      await this.#deps.mend(this.#version, mending.signal);
+      return !mending.signal.aborted;
+    } catch (error) {
+      if (mending.signal.aborted) return false;
+      this.#deps.log.warn("a spoilt model could not be fetched anew", {
+        pipeline: this.name,
+        reason: toReportedError(error, "fetching a spoilt model").message,
+      });
+      this.#scheduleRetry();
+      return false;
+    } finally {
+      this.#mending = null;
+    }
   }
 
   #apply(event: RunEvent): void {

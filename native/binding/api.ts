@@ -10,6 +10,11 @@ export interface NativeModelOptions {
   id?: string;
   /** Path of the ONNX file. */
   path: string;
+  /**
+   * "sha256:" and 64 hexadecimal digits: what is loaded are the very bytes that have it, whatever becomes of the file,
+   * and nothing beside it is opened. By default the file is loaded as it is.
+   */
+  digest?: string;
   labels: string[];
   decoder: "yolox";
   minScore: number;
@@ -96,6 +101,7 @@ export interface NativeError {
     | "SOURCE_OVERLOAD"
     | "SOURCE_CLOCK"
     | "MODEL_INVALID"
+    | "ARTIFACT_DIGEST"
     | "NATIVE_LOAD"
     | "CANCELLED"
     | "INTERNAL";

@@ -102,6 +102,7 @@ void OptionReader::Adopt(const OptionReader& child) {
 DetectorOptions ReadModelPaths(OptionReader* reader) {
   DetectorOptions detector;
   detector.model_path = reader->Text("path");
+  if (reader->Has("digest")) detector.model_digest = reader->Text("digest");
   detector.backend_path = reader->Text("backendPath");
   detector.runtime_path = reader->Text("runtimePath");
   return detector;

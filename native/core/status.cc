@@ -46,6 +46,8 @@ const char* CodeName(ErrorCode code) {
       return "SOURCE_CLOCK";
     case ErrorCode::kModelInvalid:
       return "MODEL_INVALID";
+    case ErrorCode::kArtifactDigest:
+      return "ARTIFACT_DIGEST";
     case ErrorCode::kNativeLoad:
       return "NATIVE_LOAD";
     case ErrorCode::kCancelled:

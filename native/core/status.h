@@ -28,6 +28,7 @@ enum class ErrorCode {
   kSourceOverload,
   kSourceClock,
   kModelInvalid,
+  kArtifactDigest,
   kNativeLoad,
   kCancelled,
   kInternal,

@@ -1,4 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { versionDigest } from "../../agent/update/pipeline-version.ts";
@@ -10,6 +18,7 @@ import {
   Stats,
 } from "../../fleet/contract/index.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
+import { childrenOf } from "../../fleet/sim/board/processes.ts";
 import { versionOf } from "./support/desired.ts";
 import { AgentWorld, NODE_16 } from "./support/world.ts";
 
@@ -99,6 +108,28 @@ describe("the agent", () => {
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
     const hashes = events.map((event) => sha256Digest(JSON.stringify(event)).slice(7));
     expect(events.map(({ previous }) => previous)).toEqual([null, ...hashes.slice(0, -1)]);
+  });
+
+  it("loads no model that its disk has changed, fetches it anew, and tells of both", async () => {
+    world.start();
+    const digest = await deploy(1, "good one");
+    await world.reported((r) => r.update.state === "committed" && running(r));
+    const object = join(world.stateDir, "objects", digest.replace("sha256:", ""));
+    const { atime, mtime } = statSync(object);
+    const file = openSync(object, "r+");
+    writeSync(file, Buffer.from("G"), 0, 1, 0);
+    closeSync(file);
+    // As a disk does it: nothing but the bytes tells.
+    utimesSync(object, atime, mtime);
+    const before = world.broker.received.length;
+    const [runner] = childrenOf(world.pid);
+    process.kill(runner ?? 0, "SIGKILL");
+
+    const spoilt = ({ pipelines: [own] }: Reported) => own?.error?.code === "ARTIFACT_DIGEST";
+    await world.reported(spoilt, before);
+    const well = await world.reported((r) => running(r) && !spoilt(r), before);
+    expect(well.pipelines[0]?.error).toBeNull();
+    expect(readFileSync(object, "utf8")).toBe("good one");
   });
 
   it("keeps one tegrastats and sends what it says", async () => {

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createLog } from "../../agent/report/log.ts";
@@ -9,6 +10,7 @@ import type { RunnerMessage } from "../../agent/supervise/runner-message.ts";
 import { RunnerProcess } from "../../agent/supervise/runner-process.ts";
 import type { DetectedFrame } from "../../fleet/contract/index.ts";
 import type { FleetError } from "../../fleet/errors/index.ts";
+import { sha256Digest } from "../../fleet/release/index.ts";
 import { HostileCamera, type Hostility } from "../cameras/hostile-camera.ts";
 import { RtspCamera } from "../cameras/rtsp-camera.ts";
 import { ZOO } from "../cameras/zoo.ts";
@@ -38,6 +40,7 @@ interface Life {
 
 function live(uri: string, onChange: () => void = () => undefined): Life {
   const { source, ...rest } = fixture.options();
+  const digest = sha256Digest(readFileSync(fixture.model));
   const life: Omit<Life, "runner"> = { messages: [], peakBytes: 0 };
   const runner = new RunnerProcess({
     launch: forkRunner(bundle),
@@ -46,7 +49,7 @@ function live(uri: string, onChange: () => void = () => undefined): Life {
     pipeline: {
       ...rest,
       source: { ...source, name: "camera", uri, timeoutMs: 3000, loop: false },
-      model: { ...model(fixture.model), id: `sha256:${"0".repeat(64)}` },
+      model: { ...model(fixture.model), id: digest, digest },
     } as PipelineOptions,
     log: createLog({ write: () => undefined }),
     onStarted: () => undefined,

@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { addon, COCO, data, Fixture, hasData, LIBRARIES, model, needsData, Run } from "./addon.ts";
-import { tinyModel } from "./tiny-model.ts";
+import { externalModel, tinyModel } from "./tiny-model.ts";
 
 const fixture = new Fixture();
 afterAll(() => fixture.dispose());
@@ -21,6 +22,45 @@ function written(name: string, content: Uint8Array): string {
   writeFileSync(fixture.file(name), content);
   return fixture.file(name);
 }
+
+const digestOf = (path: string): string =>
+  `sha256:${createHash("sha256").update(readFileSync(path)).digest("hex")}`;
+
+describe("a model that is named by its digest", () => {
+  test("is loaded when its file has it", async () => {
+    const digest = digestOf(fixture.model);
+    expect(await rejection(model(fixture.model, { digest }))).toBeNull();
+  });
+
+  test("is refused when one bit of its file is another", async () => {
+    const digest = digestOf(fixture.model);
+    const bytes = readFileSync(fixture.model);
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+    const error = await rejection(model(written("flipped.onnx", bytes), { digest }));
+    expect(error).toMatchObject({ code: "ARTIFACT_DIGEST" });
+    expect(String(error)).toContain(
+      `Expected the model ${digest} at ${fixture.file("flipped.onnx")}`,
+    );
+  });
+
+  test("opens no file beside it, though one has just the values that it wants", async () => {
+    const { bytes, data } = externalModel("weights.bin");
+    written("weights.bin", data);
+    const path = written("external.onnx", bytes);
+    expect(await rejection(model(path))).toBeNull();
+    const error = await rejection(model(path, { digest: digestOf(path) }));
+    expect(error).toMatchObject({ code: "MODEL_INVALID" });
+    expect(String(error)).toContain(
+      "all its data inside but the values of its tensor head lie in another file",
+    );
+  });
+
+  test("is named by its own file in what its library says of it", async () => {
+    const path = written("text.onnx", Buffer.from("no model at all"));
+    const error = await rejection(model(path, { digest: digestOf(path) }));
+    expect(String(error)).toContain(`ONNX Runtime cannot load ${path}`);
+  });
+});
 
 describe("a model that cannot be used is refused with the reason", () => {
   test("a file that is not there", async () => {

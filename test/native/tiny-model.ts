@@ -4,6 +4,24 @@
  * `small` it has so many of 8 × 8 pixels instead, side by side, up to 64.
  */
 export function tinyModel(options: Partial<typeof DEFAULTS> = {}): Uint8Array {
+  return made(options, (values) => bytes(9, values));
+}
+
+/** The same, with its values in a file of that name beside it. */
+export function externalModel(file: string): { bytes: Uint8Array; data: Uint8Array } {
+  let data: Uint8Array = new Uint8Array();
+  const external = (values: Uint8Array): Uint8Array => {
+    data = values;
+    const location = message(text(1, "location"), text(2, file));
+    return message(bytes(13, location), varint(14, EXTERNAL));
+  };
+  return { bytes: made({}, external), data };
+}
+
+function made(
+  options: Partial<typeof DEFAULTS>,
+  valuesOf: (values: Uint8Array) => Uint8Array,
+): Uint8Array {
   const { labels, input, score, small } = { ...DEFAULTS, ...options };
   const row = 5 + labels;
   const head = new Float32Array(84 * row);
@@ -16,7 +34,7 @@ export function tinyModel(options: Partial<typeof DEFAULTS> = {}): Uint8Array {
     ...shape.map((length) => varint(1, length)),
     varint(2, FLOAT),
     text(8, "head"),
-    bytes(9, new Uint8Array(head.buffer)),
+    valuesOf(new Uint8Array(head.buffer)),
   );
   const node = message(text(1, "head"), text(2, "output"), text(4, "Identity"));
   const graph = message(
@@ -33,6 +51,7 @@ export function tinyModel(options: Partial<typeof DEFAULTS> = {}): Uint8Array {
 const DEFAULTS = { labels: 1, input: [1, 3, 64, 64], score: 0.9, small: 0 };
 
 const FLOAT = 1;
+const EXTERNAL = 1;
 
 function valueInfo(name: string, shape: number[]): Uint8Array {
   const dimensions = message(...shape.map((length) => bytes(1, message(varint(1, length)))));

@@ -11,6 +11,7 @@
 #include "core/graph/thread_name.h"
 #include "core/infer/abi.h"
 #include "core/infer/backend_loader.h"
+#include "core/infer/model_file.h"
 #include "core/prepare/host_preparer.h"
 #include "core/trace.h"
 
@@ -59,12 +60,16 @@ Status ModelProgram::Load(const ModelOptions& options, std::shared_ptr<ModelProg
 Status ModelProgram::Wrap(Backend* backend, const ModelOptions& options,
                           std::shared_ptr<ModelProgram>* model) {
   std::shared_ptr<ModelProgram> made(new ModelProgram);
+  ModelFile file;
+  Status status = file.Open(options.detector.model_path, options.detector.model_digest);
+  if (!status.ok()) return status;
   LoadOptions load;
-  load.path = options.detector.model_path;
+  load.path = file.path();
   load.threads = static_cast<std::uint32_t>(options.detector.threads);
-  Status status = backend->Load(load, &made->program_);
+  status = backend->Load(load, &made->program_);
+  if (!status.ok()) return Status::Error(status.code, file.Named(std::move(status.message)));
   made->backend_ = backend;
-  if (status.ok()) status = made->Bind(options);
+  status = made->Bind(options);
   if (!status.ok()) return status;
   made->tickets_ = backend->capabilities().tickets;
   *model = std::move(made);

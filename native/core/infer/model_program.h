@@ -14,6 +14,8 @@ namespace jetfleet {
 
 struct DetectorOptions {
   std::string model_path;
+  /// "sha256:…" of the file; empty: it is not compared.
+  std::string model_digest;
   std::string backend_path;
   std::string runtime_path;
   std::string decoder = "yolox";
@@ -54,7 +56,8 @@ class ModelProgram {
     double load_ms = 0;
     double warm_ms = 0;
   };
-  /// MODEL_INVALID when the model does not load or does not fit its labels and decoder.
+  /// MODEL_INVALID when the model does not load or does not fit its labels and decoder,
+  /// ARTIFACT_DIGEST when its file is not the one that its digest names.
   static Status Load(const ModelOptions& options, std::shared_ptr<ModelProgram>* model);
   /// Loads, and warms, on a thread that leaves the processor to those that carry frames. Slow.
   static Status LoadAndWarm(const ModelOptions& options, std::shared_ptr<ModelProgram>* model,

@@ -16,6 +16,7 @@
  *
  * Loading a model and connecting to a camera take time, as they do on a board.
  */
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { DetectedFrame, PipelineStats } from "../../../fleet/contract/index.ts";
@@ -58,8 +59,15 @@ const NO_FRAMES: NativeModelSwap = {
 };
 
 /** The text of the model's file; rejects or dies as the text wants it. */
-async function load({ path }: NativeModelOptions): Promise<string> {
-  const text = readFileSync(path, "latin1");
+async function load({ path, digest }: NativeModelOptions): Promise<string> {
+  const bytes = readFileSync(path);
+  const text = bytes.toString("latin1");
+  const found = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  if (digest !== undefined && digest !== found) {
+    throw Object.assign(new Error(`Expected ${digest} but got ${found}`), {
+      code: "ARTIFACT_DIGEST",
+    });
+  }
   await delay(text.startsWith("slow") ? 2000 : LOAD_MS);
   if (text.startsWith("abort")) process.kill(process.pid, "SIGSEGV");
   if (!text.startsWith("bad")) return text;
