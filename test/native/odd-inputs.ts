@@ -183,7 +183,7 @@ export const ODD_FILES: OddFile[] = [
   ),
   bytes(
     "begins between two key pictures",
-    { frames: [35, 45] },
+    { frames: [35, 45], warns: "SOURCE_JOINED" },
     () => {
       const { pictures } = makeClip({ seconds: 2, gop: 10 });
       return annexB([
@@ -259,7 +259,7 @@ export const ODD_FILES: OddFile[] = [
   }),
   other("VP9", "webm", [...testsrc(), "-c:v", "libvpx-vp9"], { code: "SOURCE_CODEC" }),
   other("MPEG-4 part 2", "mp4", [...testsrc(), "-c:v", "mpeg4"], { code: "SOURCE_CODEC" }),
-  other("Motion JPEG", "avi", [...testsrc(), "-c:v", "mjpeg"], { code: "SOURCE_NO_VIDEO" }),
+  other("Motion JPEG", "avi", [...testsrc(), "-c:v", "mjpeg"], { code: "SOURCE_CODEC" }),
   other("a JPEG picture", "jpg", [...testsrc(0.04), "-frames:v", "1"], { code: "SOURCE_NO_VIDEO" }),
   other("a PNG picture", "png", [...testsrc(0.04), "-frames:v", "1"], { code: "SOURCE_NO_VIDEO" }),
   { name: "a folder", make: (folder) => folder, expect: { code: "SOURCE_UNSUPPORTED" } },

@@ -48,6 +48,10 @@ export async function readInput(
 /** What is wrong with it; null when it is as expected. */
 export function judge(seen: Seen, expect: Outcome): string | null {
   const code = "code" in expect ? expect.code : null;
+  const warns = "warns" in expect && expect.warns !== undefined ? [expect.warns] : [];
+  if (seen.warns.join() !== warns.join()) {
+    return `expected the warnings [${warns.join(", ")}] but got [${seen.warns.join(", ")}]`;
+  }
   if (seen.code !== code)
     return `expected ${code ?? "no error"} but got ${seen.code}: ${seen.message}`;
   if (!("frames" in expect))
@@ -58,9 +62,6 @@ export function judge(seen: Seen, expect: Outcome): string | null {
     return `expected ${least} to ${most} frames but got ${seen.frames}`;
   if ("size" in expect && expect.size !== undefined && seen.size !== expect.size) {
     return `expected frames of ${expect.size} but got ${seen.size}`;
-  }
-  if ("warns" in expect && expect.warns !== undefined && !seen.warns.includes(expect.warns)) {
-    return `expected a warning ${expect.warns} but got ${seen.warns.join(", ") || "none"}`;
   }
   return null;
 }

@@ -26,7 +26,9 @@ AccessUnitPtr Admission::Inspect(GstBuffer* buffer) {
   unit->tag = ParseFrameTag(map.data, map.size);
   gst_buffer_unmap(buffer, &map);
   callbacks_.on_coded();
+  if (foreign_) return nullptr;
   if (picture.sps && picture.sps->foreign_matrix[0] != '\0') {
+    foreign_ = true;
     callbacks_.on_error(Status::Error(
         ErrorCode::kSourceUnsupported,
         std::string("Expected pictures of BT.601, BT.709 or BT.2020 but the colour matrix is ") +

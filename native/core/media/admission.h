@@ -52,6 +52,8 @@ class Admission {
   /// Pictures to be shown before this are made from others that never came (open groups).
   GstClockTime whole_from_ = 0;
   int leading_ = 0;
+  /// Of a colour matrix that is not read. It is said, and nothing is said of what follows.
+  bool foreign_ = false;
   std::atomic<bool> lost_{false};
 };
 

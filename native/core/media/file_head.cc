@@ -44,9 +44,19 @@ Status CheckFile(const std::string& path) {
   return Status::Ok();
 }
 
-/// "video" of "video/x-h264"; pictures (cover art) are no video.
+/// "video" of "video/x-h264".
 std::string KindOf(const std::string& caps_name) {
   return caps_name.substr(0, caps_name.find('/'));
+}
+
+/// Motion JPEG is an image to GStreamer; a picture (cover art) has no rate, or one a second.
+bool IsMoving(GstCaps* caps) {
+  int rate = 0;
+  int per = 1;
+  return gst_caps_get_size(caps) > 0 &&
+         gst_structure_get_fraction(gst_caps_get_structure(caps, 0), "framerate", &rate, &per) !=
+             FALSE &&
+         rate > per;
 }
 
 const CodecRow* FindCodec(const std::string& caps_name) {
@@ -118,7 +128,8 @@ void FileHead::Link(GstPad* pad) {
   bool wanted = false;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    wanted = choice_.Offer(KindOf(name), name, FindCodec(name));
+    const bool moving = KindOf(name) == "image" && IsMoving(caps.get());
+    wanted = choice_.Offer(moving ? "video" : KindOf(name), name, FindCodec(name));
   }
   if (wanted) {
     const GstPtr<GstPad> target(gst_element_get_static_pad(parser_, "sink"));
