@@ -8,11 +8,13 @@ import { STATUS_HELP, type StatusOptions, status } from "./commands/status.ts";
 import type { HubOptions } from "./hub-location.ts";
 
 const NO_ANSWER = 2;
+/** 128 + SIGINT and SIGTERM, as shells count. */
+const ENDED = { SIGINT: 130, SIGTERM: 143 } as const;
 
 const cancel = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   // Not `once`: Ink would take a signal that nobody else listens to for its own and end the process by it.
-  process.on(signal, () => cancel.abort());
+  process.on(signal, () => cancel.abort(signal));
 }
 // `jetfleet status | head` ends quietly.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -57,7 +59,12 @@ async function run(command: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await command();
   } catch (error) {
-    process.stderr.write(`${describeError(asFleetError(error, "running the command"))}\n`);
-    process.exitCode = NO_ANSWER;
+    const shown = asFleetError(error, "running the command");
+    process.stderr.write(`${describeError(shown)}\n`);
+    process.exitCode = shown.code === "CANCELLED" ? endedBy(cancel.signal) : NO_ANSWER;
   }
+}
+
+function endedBy({ reason }: AbortSignal): number {
+  return reason === "SIGINT" ? ENDED.SIGINT : ENDED.SIGTERM;
 }

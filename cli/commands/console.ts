@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { type HubLocation, type HubOptions, locateHub, openFeed } from "../hub-location.ts";
 import { openOverlay } from "../overlay-source.ts";
@@ -5,6 +6,8 @@ import type { Shown } from "../render/overlay.ts";
 
 /** 128 + SIGTERM, as shells count. */
 const ENDED_BY_SIGNAL = 143;
+/** Ctrl-C reaches esbuild as well, and its end may be heard before the signal is. */
+const HEARD_LATE_MS = 500;
 
 export async function openConsole(options: HubOptions, signal: AbortSignal): Promise<number> {
   requireTerminal();
@@ -16,11 +19,15 @@ export async function showConsole(location: HubLocation, signal: AbortSignal): P
   requireTerminal();
   prepareInk(process.env);
   const { loadConsole } = await import("../console/bundle.ts");
-  const runConsole = await loadConsole();
+  const runConsole = await loadConsole().catch(async (error: unknown) => {
+    if (await endedWithin(HEARD_LATE_MS, signal)) throw cancelled();
+    throw error;
+  });
   const feed = await openFeed(location, signal);
   const overlays = await openOverlay(location);
   try {
-    await feed.settle();
+    await feed.settle(signal);
+    if (signal.aborted) throw cancelled();
     const view = (): Shown => {
       const now = feed.view();
       return { ...now, overlay: overlays?.overlay(now) ?? null };
@@ -38,6 +45,15 @@ export async function showConsole(location: HubLocation, signal: AbortSignal): P
     overlays?.close();
     await feed.close();
   }
+}
+
+async function endedWithin(ms: number, signal: AbortSignal): Promise<boolean> {
+  await delay(ms, undefined, { signal }).catch(() => {});
+  return signal.aborted;
+}
+
+function cancelled(): FleetError {
+  return new FleetError("CANCELLED", "Cancelled while opening the console");
 }
 
 /** Ink reads these when it is loaded. It knows FORCE_COLOR only, and draws nothing where CI is set, terminal or not. */

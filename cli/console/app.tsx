@@ -7,6 +7,7 @@ import { fleetScreen } from "./fleet-screen.ts";
 import { helpScreen } from "./help-screen.ts";
 import { type Command, commandsOf } from "./keys.ts";
 import type { Line, Size, Tone } from "./lines.ts";
+import { keepScreenOverStops } from "./stops.ts";
 import { INITIAL_UI, nextUi, selectedDevice, type UiState } from "./ui-state.ts";
 import type { ViewStore } from "./view-store.ts";
 
@@ -22,13 +23,14 @@ export function App({ store }: { store: ViewStore }) {
     INITIAL_UI,
   );
   const { columns, rows } = useWindowSize();
-  const { exit } = useApp();
+  const { exit, suspendTerminal } = useApp();
   useInput((input, key) => {
     for (const command of commandsOf(input, key)) go({ command, view });
   });
   useEffect(() => {
     if (ui.done) exit();
   }, [ui.done, exit]);
+  useEffect(() => keepScreenOverStops(suspendTerminal), [suspendTerminal]);
   const looked = ui.screen === "device" ? (selectedDevice(ui, view)?.name ?? null) : null;
   useEffect(() => store.look(looked), [store, looked]);
   return <Screen lines={screenOf(view, ui, { width: columns, height: rows })} />;

@@ -61,9 +61,10 @@ function deviceView(
   const reported = device.reported?.message ?? null;
   const statsAgeMs = ageOf(device.stats, (stats) => stats.atMs, context);
   const fresh = statsAgeMs !== null && statsAgeMs <= STATS_FRESH_MS ? device.stats : null;
+  const presence = presenceOf(device, fresh !== null, context);
   return {
     name: device.name,
-    presence: presenceOf(device, fresh !== null, context),
+    presence,
     presenceSinceMs: device.presence?.message.atMs ?? null,
     board: reported?.board ?? null,
     simulated: reported?.board.simulated ?? null,
@@ -79,7 +80,7 @@ function deviceView(
     statsAgeMs,
     figures: fresh?.message.board ?? null,
     error: reported?.error ?? null,
-    pipelines: pipelineViews(device, fresh !== null),
+    pipelines: pipelineViews(device, fresh !== null).map((pipeline) => asKnown(pipeline, presence)),
     events: eventViews(events),
     past: device.past,
   };
@@ -95,6 +96,12 @@ function presenceOf(
   if (!device.presence.message.online) return "offline";
   const patient = context.monotonicMs - context.listeningSinceMs < STATS_FRESH_MS;
   return fresh || patient ? "online" : "silent";
+}
+
+/** What a device reported that is away now is no word on what its pipelines do. */
+function asKnown(pipeline: PipelineView, presence: DeviceView["presence"]): PipelineView {
+  if (presence === "online" || pipeline.state === "pending") return pipeline;
+  return { ...pipeline, state: "unknown", sinceMs: null };
 }
 
 /** What is added to a pipeline from elsewhere. */

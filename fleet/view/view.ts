@@ -32,7 +32,8 @@ export type Problem = z.infer<typeof Problem>;
 export const PipelineView = z.object({
   name: z.string(),
   state: PipelineState.or(z.literal("pending")).meta({
-    description: "As reported; pending: desired, but the device has not reported it yet.",
+    description:
+      "As reported; pending: desired, but the device has not reported it yet; unknown: its device is not online.",
   }),
   sinceMs: EpochMs.nullable(),
   model: z.object({ name: z.string(), digest: Digest }).nullable(),

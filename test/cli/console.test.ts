@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { outcomeOf } from "../hub/running-hub.ts";
+import { outcomeOf, until } from "../hub/running-hub.ts";
 import { PLAN } from "./support/planned.ts";
 import { reportedOf, SyntheticDevice } from "./support/synthetic-device.ts";
 import { Terminal } from "./support/terminal.ts";
@@ -124,6 +126,69 @@ describe("the console in a terminal of 80×24", () => {
     await expect.poll(() => console.screen()).not.toContain("tx2/entrance");
   });
 });
+
+describe("the console and job control", () => {
+  it.each([
+    ["SIGTSTP", "that can be heard"],
+    ["SIGSTOP", "that cannot"],
+  ] as const)(
+    "has its whole screen and its keys after %s, a stop %s, and fg",
+    async (signal, _how) => {
+      const console = open();
+      await console.awaitText(/tx2\/entrance/);
+      const { pid } = console;
+      process.kill(pid, signal);
+      await until("the stop", () =>
+        /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, "utf8")),
+      );
+      console.scribble("\u001b[2J\u001b[3;1Hsomebody else wrote this\r\n");
+      process.kill(pid, "SIGCONT");
+      const screen = await console.awaitText(/^> tx2[^]*xavier\/entrance[^]*q quit/m);
+      expect(screen).toMatch(/jetfleet {2}demo/);
+      await expect.poll(() => console.screen()).not.toContain("somebody else");
+      console.keys("?");
+      await console.awaitText(/Keys/);
+      console.keys("x");
+      await console.awaitText(/tx2\/entrance/);
+      console.keys("q");
+      expect(await console.exitStatus()).toBe(0);
+    },
+  );
+
+  it("ends on Ctrl-C while it is being bundled, which ends esbuild too, as cancelled", async () => {
+    const console = open();
+    await until("esbuild", () => childrenOf(console.pid).some((name) => name.includes("esbuild")));
+    console.keys("C-c");
+    expect(await console.exitStatus()).toBe(130);
+    // tmux scrolls by one line to say that the program is gone; of an INTERNAL error the code would be 2.
+    expect(console.screen()).toContain("Run it again to go on");
+  });
+
+  it("ends on Ctrl-C while it waits for a hub that says nothing, as cancelled", async () => {
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const { port } = silent.address() as AddressInfo;
+    let came = false;
+    silent.on("connection", () => (came = true));
+    const where = ["--hub", `https://127.0.0.1:${port}`, "--identity", world.hub.operatorFile];
+    terminal = new Terminal([JETFLEET, "console", ...where], { width: 80, height: 24 });
+    await until("it to connect", () => came);
+    terminal.keys("C-c");
+    expect(await terminal.exitStatus()).toBe(130);
+    expect(terminal.screen()).toContain("Run it again to go on");
+    silent.close();
+  });
+});
+
+/** Commands of the processes that a process has started and that are there. */
+function childrenOf(pid: number): string[] {
+  try {
+    const pids = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ");
+    return pids.filter(Boolean).map((child) => readFileSync(`/proc/${child}/cmdline`, "utf8"));
+  } catch {
+    return [];
+  }
+}
 
 describe("the console without a terminal", () => {
   it("says so and points to status", async () => {

@@ -70,11 +70,11 @@ export class FleetFeed {
     this.#past.look(device);
   }
 
-  /** Waits until all that is retained was heard, and one set of figures of everyone online, within deadlines. */
-  async settle(): Promise<void> {
+  /** Waits until all that is retained was heard, and one set of figures of everyone online, within deadlines or until the abort. */
+  async settle(signal?: AbortSignal): Promise<void> {
     const known = await this.#client.listDevices();
     for (const { name } of known) this.#take({ type: "device", device: name });
-    await this.#until(RETAINED_DEADLINE_MS, () =>
+    await this.#until(RETAINED_DEADLINE_MS, signal, () =>
       known.every(({ name, retained }) => {
         const facts = this.#facts.devices.get(name);
         return (
@@ -84,7 +84,7 @@ export class FleetFeed {
         );
       }),
     );
-    await this.#until(STATS_DEADLINE_MS, () =>
+    await this.#until(STATS_DEADLINE_MS, signal, () =>
       [...this.#facts.devices.values()].every(
         ({ presence, stats }) => !presence?.message.online || stats !== null,
       ),
@@ -150,14 +150,20 @@ export class FleetFeed {
     for (const listener of this.#listeners) listener();
   }
 
-  async #until(deadlineMs: number, isDone: () => boolean): Promise<void> {
-    if (isDone()) return;
+  async #until(
+    deadlineMs: number,
+    signal: AbortSignal | undefined,
+    isDone: () => boolean,
+  ): Promise<void> {
+    if (isDone() || signal?.aborted) return;
     await new Promise<void>((resolve) => {
       const end = (): void => {
         clearTimeout(timer);
+        signal?.removeEventListener("abort", end);
         stop();
         resolve();
       };
+      signal?.addEventListener("abort", end, { once: true });
       const timer = setTimeout(end, deadlineMs);
       const stop = this.onChange(() => {
         if (isDone()) end();

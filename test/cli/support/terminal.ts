@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { until } from "../../hub/running-hub.ts";
@@ -52,6 +52,13 @@ export class Terminal {
   get pid(): number {
     const shell = this.#format("#{pane_pid}");
     return Number(readFileSync(`/proc/${shell}/task/${shell}/children`, "utf8").trim());
+  }
+
+  /** As another program on the same terminal does, which also sets its modes as shells like them. */
+  scribble(text: string): void {
+    const tty = this.#format("#{pane_tty}");
+    execFileSync("stty", ["-F", tty, "sane"]);
+    writeFileSync(tty, text);
   }
 
   close(): void {

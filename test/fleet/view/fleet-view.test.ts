@@ -100,6 +100,18 @@ describe("the fleet view", () => {
     expect(view.healthy).toBe(false);
   });
 
+  it("tells nothing of the pipelines of a device that is away as if it were now", () => {
+    const will: FleetMessage = { ...birth, message: { ...online(), online: false } };
+    const views = [
+      viewAfter([birth, report, figures, will]),
+      viewAfter([birth, report], NOW + 6000),
+    ];
+    for (const { devices } of views) {
+      expect(devices[0]?.presence).not.toBe("online");
+      expect(devices[0]?.pipelines).toMatchObject([{ state: "unknown", sinceMs: null }]);
+    }
+  });
+
   it("says offline after the will, and only that", () => {
     const will: FleetMessage = { ...birth, message: { ...online(), online: false } };
     const view = viewAfter([birth, report, figures, will]);
@@ -238,7 +250,7 @@ describe("the progress of an update", () => {
         { pipeline: "yard", ...update, state: "rolled-back" as const },
       ],
     };
-    const [device] = viewAfter([birth, { ...report, message }]).devices;
+    const [device] = viewAfter([birth, { ...report, message }, figures]).devices;
     expect(device?.update?.state).toBe("partly-applied");
     expect(device?.pipelines.map(pipelineWords)).toEqual(["running", "failed, rolled-back"]);
   });
