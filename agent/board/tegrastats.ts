@@ -23,6 +23,15 @@ export class TegrastatsReader {
 
   start(): void {
     if (this.#stopped) return;
+    try {
+      this.#spawn();
+    } catch {
+      // No memory for another process: the board's figures are missing for now, and nothing else.
+      this.#startLater();
+    }
+  }
+
+  #spawn(): void {
     const child = spawn("tegrastats", ["--interval", String(INTERVAL_MS)], {
       stdio: ["ignore", "pipe", "ignore"],
     });

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { PipelineStats, ReportedPipeline } from "../../fleet/contract/index.ts";
-import { FleetError } from "../../fleet/errors/index.ts";
+import { asFleetError, FleetError } from "../../fleet/errors/index.ts";
 import { type BackoffRange, backoffMs } from "../../fleet/transfer/backoff.ts";
 import type { NativePaths } from "../config.ts";
 import type { Log } from "../report/log.ts";
@@ -244,7 +244,10 @@ export class PipelineRun {
     this.#attempt += 1;
     this.#retry = setTimeout(() => {
       this.#retry = null;
-      void this.#again();
+      // A machine that gives no process now is no reason to end the other pipelines.
+      this.#again().catch((error: unknown) =>
+        this.#onEnd(asFleetError(error, "starting a runner again")),
+      );
     }, waitMs);
   }
 

@@ -53,7 +53,6 @@ export class RunnerProcess {
     this.#gone = new Promise((resolve) => {
       this.#tellGone = resolve;
     });
-    this.#watchdog = this.#watch(START_DEADLINE_MS);
     this.#child = options.launch(
       { memoryBytes: options.memoryLimitBytes },
       {
@@ -63,6 +62,8 @@ export class RunnerProcess {
         onEnd: (end) => this.#onEnd(end),
       },
     );
+    // Not before there is somebody to watch: what cannot be launched throws.
+    this.#watchdog = this.#watch(START_DEADLINE_MS);
     this.#child.send({ type: "start", addonPath: options.addonPath, options: options.pipeline });
   }
 

@@ -145,6 +145,7 @@ function pipelineLines(
     `p50 ${formatMs(stats?.latencyMs?.p50)}`,
     `p95 ${marked(formatMs(stats?.latencyMs?.p95), pipeline, "latencyP95Ms")}`,
     `from ${stats?.latencyFrom ?? "-"}`,
+    ...clocksApart(stats),
     `tracks ${formatCount(stats?.tracksTotal)}`,
     `source ${stats?.source.state ?? "-"}`,
     ...(restarts > 0 ? [`restarts ${restarts}`] : []),
@@ -158,6 +159,17 @@ function pipelineLines(
     ...planLines(pipeline, { width, height }),
     ...(stats ? [line(head, "faint"), ...rows.map((text) => line(text))] : []),
   ];
+}
+
+/** Clocks kept by NTP agree far better; where they do not, a latency from capture would be wrong by as much. */
+const APART_MS = 1000;
+
+/** Why the latency is not told from capture, where the camera's clock is the reason. */
+function clocksApart(stats: PipelineView["stats"]): string[] {
+  const offsetMs = stats?.source.clockOffsetMs;
+  if (offsetMs === undefined || Math.abs(offsetMs) < APART_MS) return [];
+  if (stats?.latencyFrom === "capture") return [];
+  return [`camera's clock ${formatAge(Math.abs(offsetMs))} ${offsetMs > 0 ? "behind" : "ahead"}`];
 }
 
 /** More than the sum only where there is room for it. */

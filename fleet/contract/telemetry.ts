@@ -49,7 +49,10 @@ export const PipelineStats = z.object({
   framesTotal: z.number().int().nonnegative(),
   droppedTotal: z.number().int().nonnegative(),
   latencyMs: Percentiles.nullable(),
-  /** Where the latency begins: camera capture time when the stream carries it, else arrival at the device. */
+  /**
+   * Where the latency begins: camera capture time when the stream carries it and the camera's clock agrees with the
+   * device's, else arrival at the device.
+   */
   latencyFrom: z.enum(["capture", "arrival"]),
   stages: z.array(StageStats),
   /** What was lost outside the queues of the stages. Absent from older agents, which lost it silently. */

@@ -74,6 +74,24 @@ describe("screens", () => {
   });
 
   it.each([
+    [3_600_000, "arrival", /from arrival · camera's clock 1 h behind/],
+    [-18_000_000, "arrival", /from arrival · camera's clock 5 h ahead/],
+    [200, "arrival", /from arrival · tracks/],
+    [30, "capture", /from capture · tracks/],
+  ] as const)(
+    "name the clocks' offset, %d ms, where it hides the latency",
+    (offset, from, says) => {
+      const view = viewOf(["tx2"]);
+      const [device] = view.devices;
+      const stats = device?.pipelines[0]?.stats;
+      if (!device || !stats) throw new Error("no figures");
+      stats.source.clockOffsetMs = offset;
+      stats.latencyFrom = from;
+      expect(textOf(deviceScreen(view, device, { width: 200, height: 40 }))).toMatch(says);
+    },
+  );
+
+  it.each([
     { width: 80, height: 24 },
     { width: 120, height: 40 },
   ])("show precision and recall, and an update as it goes, at %j", (size) => {

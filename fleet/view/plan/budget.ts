@@ -38,10 +38,13 @@ export function breaksFps({ minFps }: BudgetSpec): Breach {
   };
 }
 
-/** Latency from arrival is only a part of that from capture: it can break the limit, but not prove that it is met. */
+/**
+ * Latency from arrival is only a part of that from capture: it can break the limit, but not prove that it is met. One
+ * below zero is none: older agents took it from a camera's clock that is not theirs.
+ */
 export function breaksLatency({ latencyP95Ms: limit }: BudgetSpec): Breach {
   return ({ latencyP95Ms, latencyFrom }) => {
-    if (limit === undefined || latencyP95Ms === null) return null;
+    if (limit === undefined || latencyP95Ms === null || latencyP95Ms < 0) return null;
     if (latencyP95Ms > limit) return true;
     return latencyFrom === "capture" ? false : null;
   };

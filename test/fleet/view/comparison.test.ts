@@ -91,6 +91,7 @@ describe("a budget of at most 50 ms for the p95", () => {
       "unknown",
     ],
     ["is missed by one that begins at arrival, too", heard(arriving(60), arriving(60)), "missed"],
+    ["is not met by one below zero", p95s(...steady(11, -3_599_980)), "unknown"],
   ])("%s", (_title, seconds, verdict) => expect(verdictOf(seconds, latency)).toBe(verdict));
 });
 
