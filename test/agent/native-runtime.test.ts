@@ -65,12 +65,17 @@ describe.skipIf(missing !== undefined)(`the agent with the native runtime${why}`
     await deploy(1, readFileSync(street("v1")));
     await world.reported(running);
     const batch = Detections.parse(await world.broker.waitFor("/detections/entrance", () => true));
-    expect(batch.frames[0]).toMatchObject({ width: 1280, height: 720 });
+    expect(batch.frames[0]).toMatchObject({ source: "cam", width: 1280, height: 720 });
     expect(batch.frames[0]?.sourceFrame).not.toBeNull();
     const stats = Stats.parse(
       await world.broker.waitFor<Stats>("/stats", ({ pipelines: [own] }) => (own?.fps ?? 0) > 0),
     );
     expect(stats.pipelines[0]?.stages.length).toBeGreaterThan(2);
+    // What really decodes, and over what.
+    expect(stats.pipelines[0]?.source).toMatchObject({
+      ...{ name: "cam", state: "playing", transport: "tcp" },
+      decoder: expect.stringMatching(/^(avdec_h264|openh264dec|nvv4l2decoder)$/),
+    });
 
     await world.kill();
     const killed = world.broker.received.length;
