@@ -1,9 +1,10 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import type { Server } from "node:net";
 import path from "node:path";
 import { CONTRACT_VERSION } from "../contract/index.ts";
-import { FleetError } from "../errors/index.ts";
-import { isErrno, readIfThere, writeFileDurably } from "../transfer/files/durable-file.ts";
+import { asFleetError, FleetError } from "../errors/index.ts";
+import { isErrno, readIfThere } from "../transfer/files/durable-file.ts";
+import { DISK, type FileLayer } from "../transfer/files/file-layer.ts";
 import { ObjectStore } from "../transfer/files/object-store.ts";
 import { Broker } from "./broker/broker.ts";
 import { RetainedStore } from "./broker/retained-store.ts";
@@ -15,6 +16,7 @@ import { createHttpSide } from "./http/http-server.ts";
 import { HubRecord } from "./hub-info.ts";
 import { HubIdentity } from "./identity/hub-identity.ts";
 import { DEFAULT_LIFE_MS } from "./identity/issuer.ts";
+import { KeptFile } from "./kept-file.ts";
 import { type Log, logToStderr } from "./log.ts";
 
 export interface HubOptions {
@@ -34,6 +36,8 @@ export interface HubOptions {
   log?: Log;
   returnDeadlineMs?: number;
   gather?: Partial<GatherTimes>;
+  /** Through which all but the history reaches the disk. */
+  layer?: FileLayer;
 }
 
 export interface RunningHub {
@@ -41,11 +45,17 @@ export interface RunningHub {
   stop(): Promise<void>;
 }
 
+/**
+ * Starts with whatever its folder gives out: only without a CA and a certificate of its own, or beside another hub, it
+ * does not. What is damaged or cannot be read is told; what cannot be written is tried again.
+ */
 export async function startHub(options: HubOptions): Promise<RunningHub> {
-  const log = options.log ?? logToStderr;
+  const { log = logToStderr, layer = DISK } = options;
   const recordFile = path.join(options.dir, "hub.json");
-  await mkdir(options.dir, { recursive: true, mode: 0o700 });
-  const previous = await readRecord(recordFile);
+  await told(log, "making its folder", () =>
+    layer.mkdir(options.dir, { recursive: true, mode: 0o700 }),
+  );
+  const previous = await readRecord(recordFile, layer);
   await refuseSecondHub(options, previous);
   const identity = await HubIdentity.open({
     dir: options.dir,
@@ -54,11 +64,13 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     names: namesOf(options),
     lifeMs: options.certificateLifeMs ?? DEFAULT_LIFE_MS,
     log,
+    layer,
   });
   const { register, issuer, gate, tls } = identity;
-  const retained = await RetainedStore.open(path.join(options.dir, "retained"), options.fleet, log);
-  const objects = new ObjectStore(path.join(options.dir, "objects"));
-  await objects.open();
+  const retainedFolder = path.join(options.dir, "retained");
+  const retained = await RetainedStore.open(retainedFolder, options.fleet, log, layer);
+  const objects = new ObjectStore(path.join(options.dir, "objects"), layer);
+  await told(log, "opening the objects", () => objects.open());
   const history = await History.open({ folder: path.join(options.dir, "history"), log });
   const broker = await Broker.start({
     fleet: options.fleet,
@@ -78,6 +90,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     broker,
     gather: options.gather,
     log,
+    layer,
   });
   retained.onStored((topic) => deploy.heard(topic));
   const projectVersion = await readVersion();
@@ -101,7 +114,9 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
       version: projectVersion,
     }),
   });
+  const kept = new KeptFile(recordFile, log, layer);
   const stop = async (): Promise<void> => {
+    kept.stop();
     identity.stop();
     http.server.close();
     await deploy.stop();
@@ -116,8 +131,10 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     const mqttPort = await listen(broker.server, options.host, options.mqttPort, previous?.mqttUrl);
     const httpPort = await listen(http.server, options.host, options.httpPort, previous?.httpUrl);
     record = recordOf(options, mqttPort, httpPort);
-    await writeFileDurably(recordFile, `${JSON.stringify(record)}\n`, 0o644);
-    await history.noteHub("hub-started", "The hub started", { version: projectVersion });
+    await kept.write(`${JSON.stringify(record)}\n`, 0o644);
+    await told(log, "noting the start in the history", () =>
+      history.noteHub("hub-started", "The hub started", { version: projectVersion }),
+    );
     identity.keepFresh(broker.server, http.server);
   } catch (error) {
     await stop();
@@ -146,11 +163,19 @@ function recordOf(options: HubOptions, mqttPort: number, httpPort: number): HubR
   };
 }
 
-async function readRecord(file: string): Promise<HubRecord | null> {
-  const bytes = await readIfThere(file);
-  if (!bytes) return null;
+/** What a hub can do without is tried, and told when it fails. */
+async function told(log: Log, doing: string, work: () => Promise<unknown>): Promise<void> {
   try {
-    return HubRecord.parse(JSON.parse(bytes.toString("utf8")));
+    await work();
+  } catch (error) {
+    log("the hub goes on without", { doing, reason: asFleetError(error, doing).message });
+  }
+}
+
+async function readRecord(file: string, layer: FileLayer): Promise<HubRecord | null> {
+  try {
+    const bytes = await readIfThere(file, layer);
+    return bytes && HubRecord.parse(JSON.parse(bytes.toString("utf8")));
   } catch {
     // It only holds addresses; a new one is written.
     return null;

@@ -9,7 +9,7 @@ import { StateStore } from "../../agent/update/state-store.ts";
 import { type Entry, JournalVerifier, readEvent } from "../../fleet/journal/index.ts";
 import { DISK, type FileLayer } from "../../fleet/transfer/files/file-layer.ts";
 import { signed } from "../fleet/journal/made.ts";
-import { everyFault } from "../fleet/support/faulty-disk.ts";
+import { everyFault, refusingReads } from "../fleet/support/faulty-disk.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -27,23 +27,7 @@ function spoil(name: string): void {
 }
 
 /** The disk refuses to give this file out. */
-function refusing(name: string): FileLayer {
-  const failing = (path: unknown) => {
-    if (String(path).endsWith(name))
-      throw Object.assign(new Error("EIO: i/o error"), { code: "EIO" });
-  };
-  return {
-    ...DISK,
-    readFile: (async (...args: Parameters<FileLayer["readFile"]>) => {
-      failing(args[0]);
-      return DISK.readFile(...args);
-    }) as FileLayer["readFile"],
-    readdir: (async (...args: Parameters<FileLayer["readdir"]>) => {
-      failing(args[0]);
-      return DISK.readdir(...args);
-    }) as FileLayer["readdir"],
-  };
-}
+const refusing = (name: string): FileLayer => refusingReads((path) => path.endsWith(name));
 
 const PLACES = ["state.json", "presence.json", "events", "events/head.json", "objects"];
 

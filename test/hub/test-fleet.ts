@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TlsOptions } from "node:tls";
+import { Authority } from "../../fleet/hub/identity/authority.ts";
 import { CertificateRegister } from "../../fleet/hub/identity/certificate-register.ts";
-import { FleetCa } from "../../fleet/hub/identity/fleet-ca.ts";
+import type { FleetCa } from "../../fleet/hub/identity/fleet-ca.ts";
 import { Issuer } from "../../fleet/hub/identity/issuer.ts";
 import type { Principal } from "../../fleet/hub/identity/principal.ts";
 import { serverIdentity } from "../../fleet/hub/identity/server-identity.ts";
@@ -18,7 +19,7 @@ const DAY_MS = 24 * 3600 * 1000;
 export class TestFleet {
   readonly fleet: string;
   readonly dir: string;
-  readonly ca: FleetCa;
+  readonly authority: Authority;
   /** For a server that takes peers of this fleet only. */
   readonly server: TlsOptions;
   readonly #register: CertificateRegister;
@@ -26,13 +27,13 @@ export class TestFleet {
   private constructor(
     fleet: string,
     dir: string,
-    ca: FleetCa,
+    authority: Authority,
     server: TlsOptions,
     register: CertificateRegister,
   ) {
     this.fleet = fleet;
     this.dir = dir;
-    this.ca = ca;
+    this.authority = authority;
     this.server = server;
     this.#register = register;
   }
@@ -40,10 +41,11 @@ export class TestFleet {
   static async make(fleet: string, lifeMs = DAY_MS): Promise<TestFleet> {
     const dir = mkdtempSync(path.join(tmpdir(), "jetfleet-ca-"));
     mkdirSync(path.join(dir, "keys"));
-    const ca = await FleetCa.open(path.join(dir, "ca.pem"), fleet);
+    const authority = await Authority.open(path.join(dir, "ca.pem"), fleet);
     const register = await CertificateRegister.open(dir, () => {});
     const file = path.join(dir, "server.pem");
-    const own = await serverIdentity(ca, { file, fleet, names: ["127.0.0.1"], lifeMs });
+    const wish = { file, fleet, names: ["127.0.0.1"], lifeMs, log: () => {} };
+    const own = await serverIdentity(authority, wish);
     const server = {
       key: own.keyPem,
       cert: own.certificatePem,
@@ -51,7 +53,11 @@ export class TestFleet {
       requestCert: true,
       rejectUnauthorized: true,
     };
-    return new TestFleet(fleet, dir, ca, server, register);
+    return new TestFleet(fleet, dir, authority, server, register);
+  }
+
+  get ca(): FleetCa {
+    return this.authority.ca;
   }
 
   /** PEM file of key, certificate and CA. */
@@ -61,7 +67,7 @@ export class TestFleet {
     lifeMs = DAY_MS,
   ): Promise<string> {
     const file = path.join(this.dir, "keys", `${name}.pem`);
-    const issuer = new Issuer(this.ca, this.#register, this.fleet, lifeMs);
+    const issuer = new Issuer(this.authority, this.#register, this.fleet, lifeMs);
     const keyPem = createKey();
     const peer = { kind, name, fleet: this.fleet };
     const { certificate, ca } = await issuer.certify({ kind, name }, requestFor(peer, keyPem));

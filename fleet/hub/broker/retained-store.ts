@@ -41,10 +41,14 @@ export class RetainedStore {
     log: Log,
     layer: FileLayer = DISK,
   ): Promise<RetainedStore> {
-    await layer.mkdir(folder, { recursive: true, mode: 0o700 });
     const store = new RetainedStore(folder, fleet, layer);
-    for (const device of await layer.readdir(folder)) {
-      if (Name.safeParse(device).success) await store.#load(device, log);
+    try {
+      await layer.mkdir(folder, { recursive: true, mode: 0o700 });
+      for (const device of await layer.readdir(folder)) {
+        if (Name.safeParse(device).success) await store.#load(device, log);
+      }
+    } catch (error) {
+      log("what is retained cannot be read", { reason: String(error) });
     }
     return store;
   }

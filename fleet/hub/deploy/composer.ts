@@ -5,9 +5,9 @@ import { openPart, type Roles } from "../../release/index.ts";
 import type { Log } from "../log.ts";
 import { Gatherer, type GatherTimes } from "./gather.ts";
 import {
-  compositionIn,
   isCurrent,
   nextGeneration,
+  ownCompositionIn,
   readsCompositions,
   reportedIn,
 } from "./is-current.ts";
@@ -92,7 +92,7 @@ export class Composer {
       const reason = error instanceof Error ? error.message : String(error);
       this.#parts.log("composing failed", { device, reason });
       // What somebody has to mend comes with a touch of its own.
-      if (error instanceof FleetError) return;
+      if (error instanceof FleetError && !error.retryable) return;
       const timer = setTimeout(() => {
         this.#retries.delete(timer);
         this.touch(device);
@@ -117,7 +117,8 @@ export class Composer {
       former: selection.former ?? undefined,
       answers: reported?.asks,
     };
-    const before = compositionIn(retained(name));
+    const { rootKey } = inForce;
+    const before = ownCompositionIn(retained(name), { rootKey, fleet, device });
     const nowMs = Date.now();
     if (isCurrent(before, composition, inForce.document, reported, nowMs)) return;
     const generation = nextGeneration(before, inForce.document, reported);

@@ -1,7 +1,9 @@
 import path from "node:path";
 import { parseTopic, topic } from "../../contract/index.ts";
-import { FleetError } from "../../errors/index.ts";
+import { asFleetError, FleetError } from "../../errors/index.ts";
 import { compareNumbers, isInScope, numberText, openPart, scopeText } from "../../release/index.ts";
+import { diskErrorIn } from "../../transfer/files/disk-error.ts";
+import { DISK, type FileLayer } from "../../transfer/files/file-layer.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { RetainedStore } from "../broker/retained-store.ts";
 import type {
@@ -25,6 +27,8 @@ import { choiceOf, isFormer, type StoredChoice, tagOf, withChoice, without } fro
 import { SelectionStore } from "./selection-store.ts";
 
 const PRUNE_EVERY_MS = 24 * 3_600_000;
+/** What could not be opened is tried again so often. */
+const REOPEN_MS = 5000;
 
 export interface DeployOptions {
   /** Folder of roles, parts and selections. */
@@ -35,6 +39,7 @@ export interface DeployOptions {
   /** How long changes of a device are gathered before it hears of them; for tests. */
   gather?: Partial<GatherTimes> | undefined;
   log: Log;
+  layer?: FileLayer | undefined;
 }
 
 interface Stores {
@@ -49,12 +54,13 @@ interface Stores {
 /**
  * What is deployed: the parts that were released, the choice among them for each device, and its composition.
  *
- * Where its own files cannot be read the hub serves all else; every request that needs them is told so, and what is
- * retained for the devices stays.
+ * Where its own files cannot be read, or made, the hub serves all else; every request that needs them is told so, what
+ * is retained for the devices stays, and they are tried again until somebody has mended them.
  */
 export class Deploy {
   readonly #options: DeployOptions;
-  readonly #opened: Stores | FleetError;
+  #opened: Stores | FleetError;
+  #reopening: NodeJS.Timeout | undefined;
   #pruneTimer: NodeJS.Timeout | undefined;
   #pruning: Promise<void> = Promise.resolve();
 
@@ -64,13 +70,10 @@ export class Deploy {
   }
 
   static async open(options: DeployOptions): Promise<Deploy> {
-    try {
-      return new Deploy(options, await openStores(options));
-    } catch (error) {
-      if (!(error instanceof FleetError)) throw error;
-      options.log("nothing can be deployed", { reason: error.message });
-      return new Deploy(options, error);
-    }
+    const opened = await openStores(options).catch(asClosed);
+    if (opened instanceof FleetError)
+      options.log("nothing can be deployed", { reason: opened.message });
+    return new Deploy(options, opened);
   }
 
   get #stores(): Stores {
@@ -80,7 +83,7 @@ export class Deploy {
 
   /** Composes for every device that something is chosen or retained for, and prunes parts now and every day. */
   start(): void {
-    if (this.#opened instanceof FleetError) return;
+    if (this.#opened instanceof FleetError) return this.#reopenLater();
     this.#opened.composer.start(() => this.#devices());
     const pruneParts = () => {
       this.#pruning = this.#pruning.then(() => this.#prune());
@@ -89,7 +92,21 @@ export class Deploy {
     this.#pruneTimer = setInterval(pruneParts, PRUNE_EVERY_MS).unref();
   }
 
+  #reopenLater(): void {
+    this.#reopening = setTimeout(() => void this.#reopen(), REOPEN_MS).unref();
+  }
+
+  async #reopen(): Promise<void> {
+    this.#opened = await openStores(this.#options).catch(asClosed);
+    // `stop` came meanwhile.
+    if (this.#reopening === undefined) return;
+    if (!(this.#opened instanceof FleetError)) this.#options.log("deploying goes on");
+    this.start();
+  }
+
   async stop(): Promise<void> {
+    clearTimeout(this.#reopening);
+    this.#reopening = undefined;
     if (this.#opened instanceof FleetError) return;
     clearInterval(this.#pruneTimer);
     await this.#pruning;
@@ -250,13 +267,13 @@ export class Deploy {
 }
 
 async function openStores(options: DeployOptions): Promise<Stores> {
-  const { folder, fleet, retained, broker, gather, log } = options;
-  const key = await openOnlineKey(path.join(folder, "online-key.pem"));
-  const roles = await RolesStore.open(folder);
-  const parts = await PartStore.open(path.join(folder, "parts"), log);
+  const { folder, fleet, retained, broker, gather, log, layer = DISK } = options;
+  const key = await openOnlineKey(path.join(folder, "online-key.pem"), layer);
+  const roles = await RolesStore.open(folder, layer);
+  const parts = await PartStore.open(path.join(folder, "parts"), log, layer);
   const desired = (device: string) => retained.get(topic(fleet, device, "desired"));
-  const selections = await SelectionStore.open(path.join(folder, "selections"), desired);
-  const previous = await PreviousGenerations.open(path.join(folder, "previous"));
+  const selections = await SelectionStore.open(path.join(folder, "selections"), desired, layer);
+  const previous = await PreviousGenerations.open(path.join(folder, "previous"), layer);
   const composer = new Composer({
     ...{ fleet, key, roles, parts, selections, previous, gather, log },
     retained: (name) => retained.get(name),
@@ -272,4 +289,10 @@ function requireOwn(before: StoredChoice | null, owner: Owner, name: string, dev
     "PIPELINE_OWNED",
     `Expected pipeline ${name} of ${device} to be free or of ${owner.program} but it is of ${theirs}`,
   );
+}
+
+/** Why the stores are not open: what a file says is told as it is, and the disk's faults under their own codes. */
+function asClosed(error: unknown): FleetError {
+  const doing = "the files of what is deployed";
+  return diskErrorIn(error, doing, "HUB") ?? asFleetError(error, `opening ${doing}`);
 }

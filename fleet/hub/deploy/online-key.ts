@@ -2,16 +2,18 @@ import { FleetError } from "../../errors/index.ts";
 import { newPrivateKeyPem, publicPemOf } from "../../release/index.ts";
 import { readIfThere, writeFileDurably } from "../../transfer/files/durable-file.ts";
 
+import { DISK, type FileLayer } from "../../transfer/files/file-layer.ts";
+
 export interface OnlineKey {
   privateKeyPem: string;
   publicKeyPem: string;
 }
 
 /** The key with which this hub signs compositions: made at its first start, never given away. */
-export async function openOnlineKey(file: string): Promise<OnlineKey> {
-  const bytes = await readIfThere(file);
+export async function openOnlineKey(file: string, layer: FileLayer = DISK): Promise<OnlineKey> {
+  const bytes = await readIfThere(file, layer);
   const privateKeyPem = bytes?.toString("utf8") ?? newPrivateKeyPem();
-  if (bytes === null) await writeFileDurably(file, privateKeyPem);
+  if (bytes === null) await writeFileDurably(file, privateKeyPem, 0o600, layer);
   try {
     return { privateKeyPem, publicKeyPem: publicPemOf(privateKeyPem) };
   } catch {

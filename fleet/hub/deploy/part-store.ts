@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
+import { utimes } from "node:fs/promises";
 import path from "node:path";
 import { SignedEnvelope } from "../../contract/index.ts";
 import { FleetError } from "../../errors/index.ts";
@@ -12,6 +12,7 @@ import {
   type Part,
 } from "../../release/index.ts";
 import { syncFolder, writeFileDurably } from "../../transfer/files/durable-file.ts";
+import { DISK, type FileLayer } from "../../transfer/files/file-layer.ts";
 import type { Log } from "../log.ts";
 import { readStored } from "./stored-json.ts";
 
@@ -21,18 +22,20 @@ import { readStored } from "./stored-json.ts";
  */
 export class PartStore {
   readonly #folder: string;
+  readonly #layer: FileLayer;
   readonly #parts = new Map<string, OpenedPart>();
   /** When a part was sent or named last, by this machine's clock; the time of its file. */
   readonly #usedAtMs = new Map<string, number>();
 
-  private constructor(folder: string) {
+  private constructor(folder: string, layer: FileLayer) {
     this.#folder = folder;
+    this.#layer = layer;
   }
 
-  static async open(folder: string, log: Log): Promise<PartStore> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const store = new PartStore(folder);
-    for (const entry of await readdir(folder)) {
+  static async open(folder: string, log: Log, layer: FileLayer = DISK): Promise<PartStore> {
+    await layer.mkdir(folder, { recursive: true, mode: 0o700 });
+    const store = new PartStore(folder, layer);
+    for (const entry of await layer.readdir(folder)) {
       if (!/^[0-9a-f]{64}\.json$/.test(entry)) continue;
       await store
         .#load(entry)
@@ -64,7 +67,8 @@ export class PartStore {
   /** Keeps a part whose signature was checked. */
   async add(part: OpenedPart): Promise<void> {
     if (this.#parts.has(part.digest)) return await this.use([part.digest]);
-    await writeFileDurably(this.#fileOf(part.digest), `${JSON.stringify(part.envelope)}\n`);
+    const text = `${JSON.stringify(part.envelope)}\n`;
+    await writeFileDurably(this.#fileOf(part.digest), text, 0o600, this.#layer);
     this.#parts.set(part.digest, part);
     this.#usedAtMs.set(part.digest, Date.now());
   }
@@ -91,13 +95,24 @@ export class PartStore {
     for (const digest of [...this.#parts.keys()]) {
       // Looked at again for each, as one may be sent while another is removed.
       if (kept.has(digest) || (this.#usedAtMs.get(digest) ?? beforeMs) >= beforeMs) continue;
-      this.#parts.delete(digest);
-      this.#usedAtMs.delete(digest);
-      await rm(this.#fileOf(digest), { force: true });
+      await this.#remove(digest);
       removed += 1;
     }
-    if (removed > 0) await syncFolder(this.#folder);
+    if (removed > 0) await syncFolder(this.#folder, this.#layer);
     return { removed, kept: this.#parts.size };
+  }
+
+  /** Out of memory first, so that who sends it meanwhile writes it anew; back again where the disk keeps it. */
+  async #remove(digest: string): Promise<void> {
+    const part = this.#parts.get(digest);
+    this.#parts.delete(digest);
+    try {
+      await this.#layer.rm(this.#fileOf(digest), { force: true });
+      this.#usedAtMs.delete(digest);
+    } catch (error) {
+      if (part && !this.#parts.has(digest)) this.#parts.set(digest, part);
+      throw error;
+    }
   }
 
   #newestOfAll(): Map<string, OpenedPart> {
@@ -120,14 +135,17 @@ export class PartStore {
   }
 
   async #load(entry: string): Promise<void> {
-    const envelope = await readStored(path.join(this.#folder, entry), SignedEnvelope);
+    const envelope = await readStored(path.join(this.#folder, entry), SignedEnvelope, this.#layer);
     if (envelope === null) return;
     const part = inspectPart(envelope);
     if (this.#fileOf(part.digest) !== path.join(this.#folder, entry)) {
       throw new FleetError("HUB_STATE_UNREADABLE", `Expected the part that ${entry} is named by`);
     }
     this.#parts.set(part.digest, part);
-    this.#usedAtMs.set(part.digest, (await stat(path.join(this.#folder, entry))).mtimeMs);
+    this.#usedAtMs.set(
+      part.digest,
+      (await this.#layer.stat(path.join(this.#folder, entry))).mtimeMs,
+    );
   }
 
   #fileOf(digest: string): string {

@@ -3,28 +3,32 @@ import type { SignedEnvelope } from "../../contract/index.ts";
 import { FleetError } from "../../errors/index.ts";
 import { keyIdOfPem, type Opened, openRoles, type Roles } from "../../release/index.ts";
 import { writeFileDurably } from "../../transfer/files/durable-file.ts";
+import { DISK, type FileLayer } from "../../transfer/files/file-layer.ts";
 import { NewRoles } from "../deploy-api.ts";
 import { requireMatch } from "./require-match.ts";
 import { readStored } from "./stored-json.ts";
 
-export type RolesInForce = Opened<Roles> & { envelope: SignedEnvelope };
+export type RolesInForce = Opened<Roles> & { envelope: SignedEnvelope; rootKey: string };
 
 /** The roles in force and the root that signed them, in one file. */
 export class RolesStore {
   readonly #file: string;
+  readonly #layer: FileLayer;
   #stored: NewRoles | null;
   #inForce: RolesInForce | null;
   #writes: Promise<unknown> = Promise.resolve();
 
-  private constructor(file: string, stored: NewRoles | null) {
+  private constructor(file: string, stored: NewRoles | null, layer: FileLayer) {
     this.#file = file;
+    this.#layer = layer;
     this.#stored = stored;
     this.#inForce = stored && opened(stored);
   }
 
-  static async open(folder: string): Promise<RolesStore> {
+  /** Throws HUB_STATE_UNREADABLE for a file that says something else than roles, or nothing. */
+  static async open(folder: string, layer: FileLayer = DISK): Promise<RolesStore> {
     const file = path.join(folder, "roles.json");
-    return new RolesStore(file, await readStored(file, NewRoles));
+    return new RolesStore(file, await readStored(file, NewRoles, layer), layer);
   }
 
   get inForce(): RolesInForce | null {
@@ -73,12 +77,12 @@ export class RolesStore {
       const got = `${document.epoch}.${document.number}`;
       throw new FleetError("ROLES_STALE", `Expected roles above ${last} but got ${got}`);
     }
-    await writeFileDurably(this.#file, `${JSON.stringify(news)}\n`);
+    await writeFileDurably(this.#file, `${JSON.stringify(news)}\n`, 0o600, this.#layer);
     this.#stored = news;
     this.#inForce = next;
   }
 }
 
 function opened({ roles, rootKey }: NewRoles): RolesInForce {
-  return { envelope: roles, ...openRoles(roles, rootKey) };
+  return { envelope: roles, rootKey, ...openRoles(roles, rootKey) };
 }

@@ -1,8 +1,8 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { FleetError } from "../../errors/index.ts";
 import { Name } from "../../spec/index.ts";
 import { syncFolder, writeFileDurably } from "../../transfer/files/durable-file.ts";
+import { DISK, type FileLayer } from "../../transfer/files/file-layer.ts";
 import { Selection, selectionFrom } from "./selection.ts";
 import { readStored } from "./stored-json.ts";
 
@@ -14,22 +14,29 @@ import { readStored } from "./stored-json.ts";
  */
 export class SelectionStore {
   readonly #folder: string;
+  readonly #layer: FileLayer;
   readonly #retained: (device: string) => Uint8Array | undefined;
   readonly #known = new Map<string, Selection | FleetError>();
   #writes: Promise<unknown> = Promise.resolve();
 
-  private constructor(folder: string, retained: (device: string) => Uint8Array | undefined) {
+  private constructor(
+    folder: string,
+    retained: (device: string) => Uint8Array | undefined,
+    layer: FileLayer,
+  ) {
     this.#folder = folder;
     this.#retained = retained;
+    this.#layer = layer;
   }
 
   static async open(
     folder: string,
     retained: (device: string) => Uint8Array | undefined,
+    layer: FileLayer = DISK,
   ): Promise<SelectionStore> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const store = new SelectionStore(folder, retained);
-    for (const entry of await readdir(folder)) {
+    await layer.mkdir(folder, { recursive: true, mode: 0o700 });
+    const store = new SelectionStore(folder, retained, layer);
+    for (const entry of await layer.readdir(folder)) {
       const device = Name.safeParse(path.basename(entry, ".json"));
       if (entry.endsWith(".json") && device.success) await store.#load(device.data);
     }
@@ -53,16 +60,16 @@ export class SelectionStore {
       const before = this.get(device);
       const next = change(before);
       if (next === before) return;
-      await writeFileDurably(this.#fileOf(device), `${JSON.stringify(next)}\n`);
+      await writeFileDurably(this.#fileOf(device), `${JSON.stringify(next)}\n`, 0o600, this.#layer);
       this.#known.set(device, next);
     });
   }
 
   forget(device: string): Promise<void> {
     return this.#enqueue(async () => {
-      await rm(this.#fileOf(device), { force: true });
-      await syncFolder(this.#folder);
+      await this.#layer.rm(this.#fileOf(device), { force: true });
       this.#known.delete(device);
+      await syncFolder(this.#folder, this.#layer);
     });
   }
 
@@ -72,7 +79,7 @@ export class SelectionStore {
 
   async #load(device: string): Promise<void> {
     try {
-      const selection = await readStored(this.#fileOf(device), Selection);
+      const selection = await readStored(this.#fileOf(device), Selection, this.#layer);
       if (selection !== null) this.#known.set(device, selection);
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;

@@ -2,15 +2,17 @@ import type { z } from "zod";
 import { FleetError } from "../../errors/index.ts";
 import { parseJson, textOf } from "../../release/index.ts";
 import { readIfThere } from "../../transfer/files/durable-file.ts";
+import type { FileLayer } from "../../transfer/files/file-layer.ts";
 
 /** What a file of ours holds, or null when there is none. What cannot be read is an error, never nothing. */
 export async function readStored<Schema extends z.ZodType>(
   file: string,
   schema: Schema,
+  layer: FileLayer,
 ): Promise<z.infer<Schema> | null> {
   let bytes: Buffer | null;
   try {
-    bytes = await readIfThere(file);
+    bytes = await readIfThere(file, layer);
   } catch (cause) {
     throw unreadable(file, cause instanceof Error ? cause.message : String(cause), cause);
   }

@@ -61,7 +61,8 @@ export interface FigureRows {
 
 /**
  * Where the history lies. One hub writes, so that between a read and the write that follows from it nobody else does.
- * Every call may throw a FleetError: HUB_DISK_FULL, HISTORY_DAMAGED, HISTORY_FAILED.
+ * Every call may throw a FleetError: HUB_DISK_FULL, HUB_DISK_FAILED, HISTORY_DAMAGED,
+ * HISTORY_FAILED.
  */
 export interface HistoryStore {
   chains(): Promise<StoredChain[]>;

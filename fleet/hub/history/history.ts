@@ -10,6 +10,8 @@ import { SqliteStore } from "./sqlite/sqlite-store.ts";
 
 const WRITE_FIGURES_MS = 5000;
 const DROP_FIGURES_MS = 10 * 60_000;
+/** A history that could not be opened is tried again no sooner. */
+const REOPEN_MS = 5000;
 
 export interface HistoryOptions {
   /** Folder of the history. */
@@ -17,6 +19,11 @@ export interface HistoryOptions {
   log: Log;
   now?: () => number;
   maxEvents?: number;
+}
+
+interface Opened {
+  store: HistoryStore;
+  keeper: EventKeeper;
 }
 
 interface Waiting {
@@ -32,6 +39,7 @@ interface Waiting {
  * - `takeEvent` resolves only when the event is on disk, so that whoever acknowledges afterwards never lies.
  * - one write at a time, in the order of arrival; events that come while one lasts share the next.
  * - an event is kept once, however often it is delivered.
+ * - where the file cannot be opened everything that needs it throws why, and each task tries again.
  */
 export class History {
   readonly #options: HistoryOptions;
@@ -39,8 +47,8 @@ export class History {
   readonly #figures = new FigureSteps();
   readonly #followers = new Set<() => void>();
   readonly #timers: NodeJS.Timeout[];
-  #store!: HistoryStore;
-  #keeper!: EventKeeper;
+  #opened: Opened | FleetError = new FleetError("HISTORY_FAILED", "The history is not open yet");
+  #triedAtMs = -Infinity;
   #waiting: Waiting[] = [];
   #work: Promise<unknown> = Promise.resolve();
 
@@ -55,31 +63,39 @@ export class History {
 
   static async open(options: HistoryOptions): Promise<History> {
     const history = new History(options);
-    await history.#open();
+    // It tells what is wrong, and goes on.
     await history.#dropFigures();
     return history;
   }
 
   get store(): Pick<HistoryStore, "events" | "figures" | "kept" | "chains"> {
-    return this.#store;
+    return this.#live.store;
   }
 
   /** Id of the newest event. */
   get newestId(): number {
-    return this.#keeper.newestId;
+    return this.#live.keeper.newestId;
+  }
+
+  /** Throws why there is none. */
+  get #live(): Opened {
+    if (this.#opened instanceof FleetError) throw this.#opened;
+    return this.#opened;
   }
 
   /** An event of a device, as its exact bytes. Resolves once it is kept, also when it was already. */
   takeEvent(device: string, payload: Buffer): Promise<void> {
     const done = Promise.withResolvers<void>();
     this.#waiting.push({ device, payload, done });
-    if (this.#waiting.length === 1) void this.#enqueue(() => this.#takeWaiting());
+    if (this.#waiting.length === 1) {
+      this.#enqueue(() => this.#takeWaiting()).catch((error: unknown) => this.#refuse(error));
+    }
     return done.promise;
   }
 
   /** Where a device says its chain ends. */
   takeReported(device: string, payload: Uint8Array): Promise<void> {
-    return this.#enqueue(() => this.#keeper.checkHead(device, payload));
+    return this.#enqueue(() => this.#live.keeper.checkHead(device, payload));
   }
 
   takePresence(device: string, before: Presence | null, after: Presence): Promise<void> {
@@ -87,11 +103,13 @@ export class History {
     return this.#enqueue(async () => {
       const nowMs = this.#now();
       const kind = after.online ? "device-online" : "device-offline";
-      const since = after.online ? await this.#store.lastNoted(device, "device-offline") : null;
+      const since = after.online
+        ? await this.#live.store.lastNoted(device, "device-offline")
+        : null;
       const message = after.online ? "The device is online" : "The device is offline";
       const data = since === null ? {} : { data: { offlineMs: Math.max(0, nowMs - since.timeMs) } };
       const event = note(device, nowMs, { kind, message, ...data });
-      await this.#keeper.append({ events: [event], chains: [] });
+      await this.#live.keeper.append({ events: [event], chains: [] });
     });
   }
 
@@ -108,7 +126,7 @@ export class History {
   /** Something that the hub has to say of itself. */
   noteHub(kind: string, message: string, data: Record<string, unknown> = {}): Promise<void> {
     const event = note(null, this.#now(), { kind, message, data });
-    return this.#enqueue(() => this.#keeper.append({ events: [event], chains: [] }));
+    return this.#enqueue(() => this.#live.keeper.append({ events: [event], chains: [] }));
   }
 
   /** Resolves when an event with a greater id is kept, after `waitMs`, or when `signal` fires. */
@@ -131,23 +149,36 @@ export class History {
     for (const timer of this.#timers) clearInterval(timer);
     this.#tellFollowers();
     await this.#writeFigures("all");
-    await this.#enqueue(() => this.#store.close());
+    await this.#work;
+    if (!(this.#opened instanceof FleetError)) await this.#opened.store.close();
+  }
+
+  async #ensureOpen(): Promise<void> {
+    const nowMs = performance.now();
+    if (!(this.#opened instanceof FleetError) || nowMs - this.#triedAtMs < REOPEN_MS) return;
+    this.#triedAtMs = nowMs;
+    try {
+      await this.#open();
+    } catch (error) {
+      this.#opened = asFleetError(error, "opening the history");
+      this.#options.log("there is no history", { reason: this.#opened.message });
+    }
   }
 
   /** A file that cannot be used is set aside, and the history begins anew and says so. */
   async #open(): Promise<void> {
     const { log, folder, maxEvents = MAX_EVENTS } = this.#options;
     const { store, setAside } = SqliteStore.open(path.join(folder, "history.sqlite"));
-    this.#store = store;
     const onKept = (): void => this.#tellFollowers();
-    this.#keeper = await EventKeeper.open({ store, log, now: this.#now, maxEvents, onKept });
+    const keeper = await EventKeeper.open({ store, log, now: this.#now, maxEvents, onKept });
+    this.#opened = { store, keeper };
     if (!setAside) return;
     log("history set aside", { ...setAside });
     const file = path.basename(setAside.file);
     const message = `The history could not be read and begins anew; the former one is ${file}`;
     const data = { reason: setAside.reason };
     const event = note(null, this.#now(), { kind: "history-set-aside", message, data });
-    await this.#keeper.append({ events: [event], chains: [] });
+    await keeper.append({ events: [event], chains: [] });
   }
 
   async #takeWaiting(): Promise<void> {
@@ -156,33 +187,39 @@ export class History {
       await this.#keep(waiting);
       for (const { done } of waiting) done.resolve();
     } catch (error) {
-      const { message } = asFleetError(error, "keeping events");
-      this.#options.log("events refused", { reason: message });
-      for (const { done } of waiting) done.reject(error);
+      this.#refuse(error, waiting);
     }
+  }
+
+  #refuse(error: unknown, waiting: readonly Waiting[] = this.#waiting.splice(0)): void {
+    const { message } = asFleetError(error, "keeping events");
+    this.#options.log("events refused", { reason: message });
+    for (const { done } of waiting) done.reject(error);
   }
 
   /** A file that spoils while the hub runs is treated as at the start. */
   async #keep(waiting: readonly Waiting[]): Promise<void> {
     try {
-      await this.#keeper.keep(waiting);
+      await this.#live.keeper.keep(waiting);
     } catch (error) {
       if (!(error instanceof FleetError) || error.code !== "HISTORY_DAMAGED") throw error;
-      await this.#store.close().catch(() => {});
-      await this.#open();
-      await this.#keeper.keep(waiting);
+      await this.#live.store.close().catch(() => {});
+      this.#opened = error;
+      this.#triedAtMs = -Infinity;
+      await this.#ensureOpen();
+      await this.#live.keeper.keep(waiting);
     }
   }
 
   async #writeFigures(nowMs: number | "all"): Promise<void> {
     const rows = this.#figures.take(nowMs);
     if (rows.board.length === 0) return;
-    await this.#tryFigures("figures lost", () => this.#store.writeFigures(rows));
+    await this.#tryFigures("figures lost", () => this.#live.store.writeFigures(rows));
   }
 
   async #dropFigures(): Promise<void> {
     const before = this.#now() - FIGURES_KEPT_MS;
-    await this.#tryFigures("old figures stay", () => this.#store.dropFiguresBefore(before));
+    await this.#tryFigures("old figures stay", () => this.#live.store.dropFiguresBefore(before));
   }
 
   /** Nobody is refused anything for the sake of figures. */
@@ -198,7 +235,10 @@ export class History {
   }
 
   #enqueue<Result>(task: () => Promise<Result>): Promise<Result> {
-    const result = this.#work.then(task);
+    const result = this.#work.then(async () => {
+      await this.#ensureOpen();
+      return task();
+    });
     this.#work = result.catch(() => undefined);
     return result;
   }

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ERROR_CODES, type ErrorCode, FleetError } from "../../errors/index.ts";
-import { isErrno } from "../../transfer/files/durable-file.ts";
+import { diskErrorIn } from "../../transfer/files/disk-error.ts";
 import type { HttpProblem } from "../hub-info.ts";
 import type { Log } from "../log.ts";
 
@@ -23,11 +23,13 @@ export async function sendError(
 ): Promise<void> {
   // The rest of a refused upload is not worth reading.
   if (!request.raw.complete) reply.header("connection", "close");
-  if (error instanceof FleetError) {
+  const fault = diskErrorIn(error, "what was asked for", "HUB");
+  if (fault !== null) {
+    // The message may name a path of this machine: the log has it.
+    log("request failed", { reason: fault.message });
+    await sendProblem(reply, 507, fault.code, ERROR_CODES[fault.code].when);
+  } else if (error instanceof FleetError) {
     await sendProblem(reply, statusOf(error.code), error.code, error.message);
-  } else if (isErrno(error, "ENOSPC")) {
-    const message = "Expected room for the object but the disk is full";
-    await sendProblem(reply, 507, "HUB_DISK_FULL", message);
   } else if (isClientError(error)) {
     await sendProblem(reply, error.statusCode, "USAGE", error.message);
   } else {

@@ -1,8 +1,8 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { EpochMs, Name } from "../../spec/index.ts";
 import { readIfThere, syncFolder, writeFileDurably } from "../../transfer/files/durable-file.ts";
+import { DISK, type FileLayer } from "../../transfer/files/file-layer.ts";
 import type { Log } from "../log.ts";
 import type { Principal } from "./principal.ts";
 
@@ -17,15 +17,26 @@ const Listed = z.strictObject({ certificates: z.array(Entry) });
 const FOLDERS = { device: "devices", operator: "operators" } as const;
 type Kind = Principal["kind"];
 
+/** What the disk did not give out is asked for again so often. */
+const REREAD_MS = 5000;
+
 /** Of one name; more than a person has machines. Who asks for more loses the oldest. */
 export const MOST_IN_FORCE = 16;
 
 /**
  * The certificates that are in force, one file per device and operator, in memory and on disk. What is not listed here
  * is refused, whatever the CA once signed: to revoke is to remove.
+ *
+ * INVARIANTS:
+ * - memory is what the disk holds, so a write that failed changed nothing.
+ * - a file that is damaged lists nothing; one that the disk does not give out is asked for again until it does. Either is
+ *   told, and keeps no other from being read.
  */
 export class CertificateRegister {
   readonly #dir: string;
+  readonly #log: Log;
+  readonly #layer: FileLayer;
+  #rereading: NodeJS.Timeout | undefined;
   readonly #entries: Record<Kind, Map<string, Entry[]>> = {
     device: new Map(),
     operator: new Map(),
@@ -34,14 +45,20 @@ export class CertificateRegister {
   /** The last change on its way to the disk. */
   #last: Promise<void> = Promise.resolve();
 
-  private constructor(dir: string) {
+  private constructor(dir: string, log: Log, layer: FileLayer) {
     this.#dir = dir;
+    this.#log = log;
+    this.#layer = layer;
   }
 
-  static async open(dir: string, log: Log): Promise<CertificateRegister> {
-    const register = new CertificateRegister(dir);
-    for (const kind of ["device", "operator"] as const) await register.#load(kind, log);
+  static async open(dir: string, log: Log, layer: FileLayer = DISK): Promise<CertificateRegister> {
+    const register = new CertificateRegister(dir, log, layer);
+    await register.#read();
     return register;
+  }
+
+  stop(): void {
+    clearTimeout(this.#rereading);
   }
 
   names(kind: Kind): string[] {
@@ -87,11 +104,16 @@ export class CertificateRegister {
 
   /** Revokes every certificate of the device or operator. */
   async remove(who: Principal): Promise<void> {
-    this.#entries[who.kind].delete(who.name);
-    await this.#inTurn(async () => {
-      await rm(this.#file(who), { force: true });
-      await syncFolder(path.join(this.#dir, FOLDERS[who.kind]));
-    });
+    const known = this.#entries[who.kind];
+    const before = known.get(who.name);
+    known.delete(who.name);
+    try {
+      await this.#inTurn(() => this.#layer.rm(this.#file(who), { force: true }));
+    } catch (error) {
+      if (before && !known.has(who.name)) known.set(who.name, before);
+      throw error;
+    }
+    await syncFolder(path.join(this.#dir, FOLDERS[who.kind]), this.#layer);
   }
 
   /** In memory at once, so that two at the same time do not lose one; on disk one after the other. */
@@ -112,7 +134,8 @@ export class CertificateRegister {
   async #write(who: Principal): Promise<void> {
     const certificates = this.#entries[who.kind].get(who.name);
     if (certificates) {
-      await writeFileDurably(this.#file(who), `${JSON.stringify({ certificates })}\n`);
+      const text = `${JSON.stringify({ certificates })}\n`;
+      await writeFileDurably(this.#file(who), text, 0o600, this.#layer);
     }
   }
 
@@ -122,18 +145,45 @@ export class CertificateRegister {
     return done;
   }
 
-  async #load(kind: Kind, log: Log): Promise<void> {
+  /** Reads what is not known yet; what cannot be read is tried again later. */
+  async #read(): Promise<void> {
+    let isWhole = true;
+    for (const kind of ["device", "operator"] as const) {
+      try {
+        isWhole = (await this.#readKind(kind)) && isWhole;
+      } catch (error) {
+        isWhole = false;
+        this.#log("the certificates in force cannot be read", { kind, reason: String(error) });
+      }
+    }
+    if (!isWhole) this.#rereading = setTimeout(() => void this.#read(), REREAD_MS).unref();
+  }
+
+  /** False when a file was not given out. */
+  async #readKind(kind: Kind): Promise<boolean> {
     const folder = path.join(this.#dir, FOLDERS[kind]);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    for (const file of await readdir(folder)) {
+    await this.#layer.mkdir(folder, { recursive: true, mode: 0o700 });
+    let isWhole = true;
+    for (const file of await this.#layer.readdir(folder)) {
       const name = Name.safeParse(path.basename(file, ".json"));
       if (!file.endsWith(".json") || !name.success) continue;
-      const bytes = await readIfThere(path.join(folder, file));
-      const entries = parseEntries(bytes?.toString("utf8") ?? "");
-      if (!entries)
-        log("no certificate is in force: the next `up` makes one", { kind, name: name.data });
-      this.#entries[kind].set(name.data, entries ?? []);
+      if (this.#entries[kind].has(name.data)) continue;
+      try {
+        const bytes = await readIfThere(path.join(folder, file), this.#layer);
+        const entries = parseEntries(bytes?.toString("utf8") ?? "");
+        if (!entries) {
+          const who = { kind, name: name.data };
+          this.#log("no certificate is in force: the next `up` makes one", who);
+        }
+        // One that was issued meanwhile counts.
+        if (!this.#entries[kind].has(name.data)) this.#entries[kind].set(name.data, entries ?? []);
+      } catch (error) {
+        isWhole = false;
+        const why = { kind, name: name.data, reason: String(error) };
+        this.#log("the certificates in force cannot be read", why);
+      }
     }
+    return isWhole;
   }
 
   #file({ kind, name }: Principal): string {

@@ -22,6 +22,7 @@ import {
 } from "@peculiar/x509";
 import { FleetError } from "../../errors/index.ts";
 import { readIfThere, writeFileDurably } from "../../transfer/files/durable-file.ts";
+import { DISK, type FileLayer } from "../../transfer/files/file-layer.ts";
 import { createKey } from "../../transfer/identity/certificate-request.ts";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
@@ -53,11 +54,11 @@ export class FleetCa {
   }
 
   /** Reads the CA, or makes it (mode 0600) when there is none. Key and certificate are one file: both or neither. */
-  static async open(file: string, fleet: string): Promise<FleetCa> {
-    const bytes = await readIfThere(file);
+  static async open(file: string, fleet: string, layer: FileLayer = DISK): Promise<FleetCa> {
+    const bytes = await readIfThere(file, layer);
     if (bytes) return FleetCa.#load(bytes.toString("utf8"), file, fleet);
     const text = await createCa(fleet);
-    await writeFileDurably(file, text, 0o600);
+    await writeFileDurably(file, text, 0o600, layer);
     return FleetCa.#load(text, file, fleet);
   }
 

@@ -1,11 +1,12 @@
 import path from "node:path";
 import type { SecureContextOptions, Server } from "node:tls";
-import { asFleetError } from "../../errors/index.ts";
+import { asFleetError, isFleetError } from "../../errors/index.ts";
+import type { FileLayer } from "../../transfer/files/file-layer.ts";
 import type { Identity } from "../../transfer/identity/identity.ts";
 import { renewAtMs } from "../../transfer/identity/renewal.ts";
 import type { Log } from "../log.ts";
+import { Authority } from "./authority.ts";
 import { CertificateRegister } from "./certificate-register.ts";
-import { FleetCa } from "./fleet-ca.ts";
 import { Gate } from "./gate.ts";
 import { Issuer } from "./issuer.ts";
 import { ensureOperatorFile, type OperatorWish } from "./operator-file.ts";
@@ -13,7 +14,7 @@ import { type ServerWish, serverIdentity } from "./server-identity.ts";
 
 /** Renewals are looked for this often at least: a laptop that slept is late by no more. */
 const LONGEST_WAIT_MS = 24 * 3600 * 1000;
-const RETRY_MS = 60_000;
+const RETRY_MS = 5000;
 /** A certificate of seconds, as in tests, must not make a busy loop. */
 const SHORTEST_WAIT_MS = 200;
 
@@ -25,6 +26,7 @@ export interface IdentityOptions {
   /** How long certificates are good. */
   lifeMs: number;
   log: Log;
+  layer?: FileLayer | undefined;
 }
 
 /** All that the hub knows of who is who: its CA, its own certificate, those in force, and the operator's file. */
@@ -32,16 +34,18 @@ export class HubIdentity {
   readonly register: CertificateRegister;
   readonly issuer: Issuer;
   readonly gate: Gate;
-  readonly #ca: FleetCa;
+  readonly #authority: Authority;
   readonly #server: ServerWish;
   readonly #operator: OperatorWish;
   readonly #log: Log;
   readonly #servers: Server[] = [];
   #current: Identity;
+  /** Something could not be made, and is tried again soon. */
+  #isBehind = false;
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(parts: {
-    ca: FleetCa;
+    authority: Authority;
     register: CertificateRegister;
     issuer: Issuer;
     server: ServerWish;
@@ -52,7 +56,7 @@ export class HubIdentity {
     this.register = parts.register;
     this.issuer = parts.issuer;
     this.gate = new Gate(parts.server.fleet, parts.register, parts.log);
-    this.#ca = parts.ca;
+    this.#authority = parts.authority;
     this.#server = parts.server;
     this.#operator = parts.operator;
     this.#current = parts.current;
@@ -60,15 +64,20 @@ export class HubIdentity {
   }
 
   static async open(options: IdentityOptions): Promise<HubIdentity> {
-    const { dir, fleet, operatorFile, names, lifeMs, log } = options;
-    const ca = await FleetCa.open(path.join(dir, "ca", "ca.pem"), fleet);
-    const register = await CertificateRegister.open(dir, log);
-    const issuer = new Issuer(ca, register, fleet, lifeMs);
-    const operator = { file: operatorFile, fleet, ca, register, issuer };
-    await ensureOperatorFile(operator);
-    const server = { file: path.join(dir, "ca", "server.pem"), fleet, names, lifeMs };
-    const current = await serverIdentity(ca, server);
-    return new HubIdentity({ ca, register, issuer, server, operator, current, log });
+    const { dir, fleet, operatorFile, names, lifeMs, log, layer } = options;
+    const authority = await Authority.open(path.join(dir, "ca", "ca.pem"), fleet, layer);
+    const { fault } = authority;
+    if (fault !== null) log("nothing can be certified", { reason: fault.message });
+    const register = await CertificateRegister.open(dir, log, layer);
+    const issuer = new Issuer(authority, register, fleet, lifeMs);
+    const file = path.join(dir, "ca", "server.pem");
+    const server = { file, fleet, names, lifeMs, log, layer };
+    const current = await serverIdentity(authority, server);
+    const operator = { file: operatorFile, fleet, authority, register, issuer, layer };
+    const parts = { authority, register, issuer, server, operator, current, log };
+    const identity = new HubIdentity(parts);
+    await identity.#ensureOperatorFile();
+    return identity;
   }
 
   /** For the servers; what they show later comes by `keepFresh`. */
@@ -85,6 +94,20 @@ export class HubIdentity {
 
   stop(): void {
     clearTimeout(this.#timer);
+    this.register.stop();
+  }
+
+  /** A file that cannot be read or written is told, and tried again; another's file is a mistake of who started the hub. */
+  async #ensureOperatorFile(): Promise<void> {
+    try {
+      await ensureOperatorFile(this.#operator);
+      this.#isBehind = false;
+    } catch (error) {
+      if (isFleetError(error, "USAGE")) throw error;
+      this.#isBehind = true;
+      const doing = "making the operator's certificate";
+      this.#log("the operator's file is not made", { reason: asFleetError(error, doing).message });
+    }
   }
 
   #plan(waitMs: number): void {
@@ -102,6 +125,7 @@ export class HubIdentity {
   }
 
   #waitMs(): number {
+    if (this.#isBehind || this.#authority.fault !== null) return RETRY_MS;
     const { term, serial } = this.#current;
     const waitMs = renewAtMs(term, serial) - Date.now();
     return Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, waitMs));
@@ -110,8 +134,9 @@ export class HubIdentity {
   async #renew(): Promise<void> {
     // A session ends with its certificate, if late by as long as is waited here.
     this.gate.endRefused();
-    await ensureOperatorFile(this.#operator);
-    const next = await serverIdentity(this.#ca, this.#server);
+    await this.#authority.reopen();
+    await this.#ensureOperatorFile();
+    const next = await serverIdentity(this.#authority, this.#server);
     if (next.serial === this.#current.serial) return;
     this.#current = next;
     for (const server of this.#servers) server.setSecureContext(this.tls);

@@ -6,8 +6,8 @@ import {
   provenKey,
 } from "../../transfer/identity/certificate-request.ts";
 import { peerUri } from "../../transfer/identity/peer-name.ts";
+import type { Authority } from "./authority.ts";
 import type { CertificateRegister } from "./certificate-register.ts";
-import type { FleetCa } from "./fleet-ca.ts";
 import type { Principal } from "./principal.ts";
 
 /** A peer whose clock is a little behind must not find a certificate of the future. */
@@ -16,13 +16,13 @@ export const DEFAULT_LIFE_MS = 90 * 24 * 3600 * 1000;
 
 /** Makes certificates for devices and operators, and enters them into the register. */
 export class Issuer {
-  readonly #ca: FleetCa;
+  readonly #authority: Authority;
   readonly #register: CertificateRegister;
   readonly #fleet: string;
   readonly #lifeMs: number;
 
-  constructor(ca: FleetCa, register: CertificateRegister, fleet: string, lifeMs: number) {
-    this.#ca = ca;
+  constructor(authority: Authority, register: CertificateRegister, fleet: string, lifeMs: number) {
+    this.#authority = authority;
     this.#register = register;
     this.#fleet = fleet;
     this.#lifeMs = lifeMs;
@@ -30,10 +30,11 @@ export class Issuer {
 
   /** Throws USAGE when the request does not prove itself. In force before it is handed out. */
   async certify(who: Principal, request: CertificateRequest): Promise<IssuedCertificate> {
+    const { ca } = this.#authority;
     const peer = { ...who, fleet: this.#fleet };
     const publicKey = provenKey(peer, request);
     const now = Date.now();
-    const certificate = await this.#ca.issue({
+    const certificate = await ca.issue({
       publicKey,
       commonName: who.name,
       usage: "client",
@@ -43,7 +44,7 @@ export class Issuer {
     });
     const { serialNumber: serial } = new X509Certificate(certificate);
     await this.#register.add(who, { serial, fromMs: now, untilMs: now + this.#lifeMs });
-    return { certificate, ca: this.#ca.certificatePem };
+    return { certificate, ca: ca.certificatePem };
   }
 
   /** The term of one in force, by this hub's clock. */

@@ -1,12 +1,13 @@
 import { FleetError } from "../../errors/index.ts";
 import { readIfThere } from "../../transfer/files/durable-file.ts";
+import type { FileLayer } from "../../transfer/files/file-layer.ts";
 import { createKey, requestFor } from "../../transfer/identity/certificate-request.ts";
 import { type Identity, sameCertificate } from "../../transfer/identity/identity.ts";
 import { IdentityFile } from "../../transfer/identity/identity-file.ts";
 import { describePeer } from "../../transfer/identity/peer-name.ts";
 import { renewAtMs } from "../../transfer/identity/renewal.ts";
+import type { Authority } from "./authority.ts";
 import type { CertificateRegister } from "./certificate-register.ts";
-import type { FleetCa } from "./fleet-ca.ts";
 import type { Issuer } from "./issuer.ts";
 import type { Principal } from "./principal.ts";
 
@@ -16,15 +17,16 @@ export const FIRST_OPERATOR: Principal = { kind: "operator", name: "operator" };
 export interface OperatorWish {
   file: string;
   fleet: string;
-  ca: FleetCa;
+  authority: Authority;
   register: CertificateRegister;
   issuer: Issuer;
+  layer?: FileLayer | undefined;
 }
 
 /** Makes the operator's key and certificate (mode 0600), and again when they are old or of a CA that is gone. */
 export async function ensureOperatorFile(wish: OperatorWish): Promise<void> {
-  const file = new IdentityFile(wish.file);
-  if ((await readIfThere(wish.file)) !== null) {
+  const file = new IdentityFile(wish.file, wish.layer);
+  if ((await readIfThere(wish.file, wish.layer)) !== null) {
     const held = file.current();
     requireOperator(held, wish);
     if (isGood(held, wish)) return;
@@ -45,7 +47,7 @@ function requireOperator({ peer }: Identity, { file, fleet }: OperatorWish): voi
   );
 }
 
-function isGood(held: Identity, { ca, register }: OperatorWish): boolean {
+function isGood(held: Identity, { authority: { ca }, register }: OperatorWish): boolean {
   return (
     sameCertificate(held.caPem, ca.certificatePem) &&
     register.accepts(FIRST_OPERATOR, held.serial) &&

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { FleetError } from "../../errors/index.ts";
 import { writeFileDurably } from "../files/durable-file.ts";
+import { DISK, type FileLayer } from "../files/file-layer.ts";
 import { formatIdentity, type Identity, parseIdentity } from "./identity.ts";
 import { describePeer, type PeerName, peerUri } from "./peer-name.ts";
 
@@ -9,15 +10,19 @@ export class IdentityFile {
   readonly path: string;
   #seen: { stamp: string; identity: Identity } | null = null;
 
-  constructor(path: string) {
+  readonly #layer: FileLayer;
+
+  /** `layer`: what it is written through. */
+  constructor(path: string, layer: FileLayer = DISK) {
     this.path = path;
+    this.#layer = layer;
   }
 
   /** Throws IDENTITY_MISSING or IDENTITY_INVALID. */
   current(): Identity {
     const stamp = this.#stamp();
     if (this.#seen?.stamp === stamp) return this.#seen.identity;
-    const identity = parseIdentity(readFileSync(this.path, "utf8"), this.path);
+    const identity = parseIdentity(this.#text(), this.path);
     this.#seen = { stamp, identity };
     return identity;
   }
@@ -44,8 +49,17 @@ export class IdentityFile {
         `Expected a certificate of ${describePeer(peer)} but got one of ${describePeer(identity.peer)}`,
       );
     }
-    await writeFileDurably(this.path, text, 0o600);
+    await writeFileDurably(this.path, text, 0o600, this.#layer);
     return identity;
+  }
+
+  #text(): string {
+    try {
+      return readFileSync(this.path, "utf8");
+    } catch (cause) {
+      const message = `Expected a key and its certificate in ${this.path} but it cannot be read`;
+      throw new FleetError("IDENTITY_INVALID", message, { cause });
+    }
   }
 
   #stamp(): string {

@@ -46,6 +46,11 @@ export class FaultyDisk {
       this.#call("write");
       return writeFile(data, options);
     };
+    const write = handle.write.bind(handle) as (chunk: Uint8Array) => ReturnType<Handle["write"]>;
+    handle.write = (async (chunk: Uint8Array) => {
+      this.#call("write");
+      return write(chunk);
+    }) as Handle["write"];
     handle.sync = async () => {
       this.#call("sync");
       return sync();
@@ -72,4 +77,25 @@ export async function everyFault(
     }
   }
   return 2 * whole.calls.length;
+}
+
+/** The disk does not give out what lies at a path that `isBad`, for as long as that is so. */
+export function refusingReads(
+  isBad: (path: string) => boolean,
+  layer: FileLayer = DISK,
+): FileLayer {
+  const failing = (path: unknown): void => {
+    if (isBad(String(path))) throw Object.assign(new Error("EIO: i/o error"), { code: "EIO" });
+  };
+  return {
+    ...layer,
+    readFile: (async (...args: Parameters<FileLayer["readFile"]>) => {
+      failing(args[0]);
+      return layer.readFile(...args);
+    }) as FileLayer["readFile"],
+    readdir: (async (...args: Parameters<FileLayer["readdir"]>) => {
+      failing(args[0]);
+      return layer.readdir(...args);
+    }) as FileLayer["readdir"],
+  };
 }

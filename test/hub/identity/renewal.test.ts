@@ -80,11 +80,18 @@ describe("a hub's folder of the version that had passwords", () => {
     await other.remove();
   });
 
-  it("says that a CA is spoilt, and makes no other in its place", async () => {
+  it("says that a CA is spoilt, makes no other in its place, and serves whom it knows", async () => {
+    await hub.certify("gate");
     await hub.end();
     const ca = path.join(hub.stateDir, "ca", "ca.pem");
-    await writeFile(ca, (await readFile(ca, "utf8")).slice(0, 300));
-    await expect(hub.restart()).rejects.toThrow(/IDENTITY_INVALID: Expected the fleet's CA/);
+    const spoilt = (await readFile(ca, "utf8")).slice(0, 300);
+    await writeFile(ca, spoilt);
+    await hub.restart();
+    expect(hub.log).toContain("nothing can be certified");
     expect(hub.log).not.toContain("PRIVATE KEY");
+    await expect(hub.certify("yard")).rejects.toMatchObject({ code: "IDENTITY_INVALID" });
+    const heard = await hub.publish("gate", "jetfleet/v1/demo/gate/stats", "-m", "{}");
+    expect(heard.code).toBe(0);
+    expect(await readFile(ca, "utf8")).toBe(spoilt);
   });
 });

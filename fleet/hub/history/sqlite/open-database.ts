@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, renameSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { FleetError } from "../../../errors/index.ts";
+import { diskErrorIn } from "../../../transfer/files/disk-error.ts";
 import { MIGRATIONS } from "./schema.ts";
 
 /** A file that could not be used, where it lies now, and why. */
@@ -20,7 +21,15 @@ const BUSY_MS = 2000;
  * name and a new one begun: a hub without its past is better than no hub.
  */
 export function openDatabase(file: string): { db: DatabaseSync; setAside: SetAside | null } {
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    return openOrSetAside(file);
+  } catch (error) {
+    throw asHistoryError(error, file);
+  }
+}
+
+function openOrSetAside(file: string): { db: DatabaseSync; setAside: SetAside | null } {
   try {
     return { db: openChecked(file), setAside: null };
   } catch (error) {
@@ -30,9 +39,11 @@ export function openDatabase(file: string): { db: DatabaseSync; setAside: SetAsi
   }
 }
 
-/** What SQLite threw, as an error of ours: HISTORY_DAMAGED, HUB_DISK_FULL or HISTORY_FAILED. */
+/** What SQLite or the disk threw, as ours: HISTORY_DAMAGED, HISTORY_FAILED, HUB_DISK_FULL or HUB_DISK_FAILED. */
 export function asHistoryError(error: unknown, file: string): FleetError {
   if (error instanceof FleetError) return error;
+  const fault = diskErrorIn(error, "the history", "HUB");
+  if (fault !== null) return fault;
   const message = error instanceof Error ? error.message : String(error);
   const code = codeOf(error);
   if (code !== null && DAMAGED_CODES.has(code)) return damaged(file, message, error);
