@@ -20,6 +20,8 @@ const INTERVAL_MS = { state: 0, progress: 500, journal: 2000 } as const;
 
 /** After a disk that did not give out an event, or did not take its removal. */
 const EVENTS_RETRY_MS = 3000;
+/** A hub that cannot keep an event ends the session, and with it all else that the device says: it is given time. */
+const REFUSED_EVENT = { baseMs: 2000, capMs: 60_000 };
 
 /**
  * Sends what the device says of itself: `reported` after every change, events in order, detections as they come.
@@ -35,6 +37,9 @@ export class Reporter {
   #lastSentMs = -Infinity;
   #lastContent = "";
   #flushing = false;
+  #eventTimer: NodeJS.Timeout | null = null;
+  /** Connections in a row that ended over an event. */
+  #refusedEvents = 0;
   readonly #batchSeq = new Map<string, number>();
   readonly #framesDropped = new Map<string, number>();
 
@@ -112,20 +117,37 @@ export class Reporter {
   }
 
   async #flushEvents(): Promise<void> {
-    if (this.#flushing) return;
+    if (this.#flushing || this.#eventTimer !== null) return;
     this.#flushing = true;
     const { journal, link, log } = this.#options;
     try {
       for (let event = await journal.first(); event !== null; event = await journal.first()) {
-        if (!(await link.publishRaw("events", event.text))) return;
+        if (!link.connected) return;
+        if (!(await link.publishRaw("events", event.text))) return this.#giveTime();
+        this.#refusedEvents = 0;
         await journal.acknowledge(event.seq);
       }
       this.changed("journal");
     } catch (error) {
       log.error("sending events failed, tried again", error);
-      setTimeout(() => void this.#flushEvents(), EVENTS_RETRY_MS).unref();
+      this.#flushLater(EVENTS_RETRY_MS);
     } finally {
       this.#flushing = false;
     }
+  }
+
+  /** One connection that ends is no sign of anything; the next one may send at once. */
+  #giveTime(): void {
+    this.#refusedEvents += 1;
+    const { baseMs, capMs } = REFUSED_EVENT;
+    const waitMs = Math.min(capMs, baseMs * 2 ** Math.min(this.#refusedEvents, 10));
+    if (this.#refusedEvents > 1) this.#flushLater(waitMs);
+  }
+
+  #flushLater(waitMs: number): void {
+    this.#eventTimer = setTimeout(() => {
+      this.#eventTimer = null;
+      void this.#flushEvents();
+    }, waitMs).unref();
   }
 }

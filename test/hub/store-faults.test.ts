@@ -32,7 +32,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 /** A store as this test sees it: `put` makes it say `n`, `says` is what it says, from memory. */
 interface Opened {
   put(n: number): Promise<unknown>;
-  says(): Promise<unknown>;
+  says(): unknown;
 }
 type Store = (dir: string, layer?: FileLayer) => Promise<Opened>;
 
@@ -59,7 +59,7 @@ const STORES: Record<string, Store> = {
         store.change("door", (selection) =>
           withChoice(selection, "entrance", { part: digestOf(n), owner }),
         ),
-      says: async () => {
+      says: () => {
         const part = store.get("door").choices["entrance"]?.part;
         return [1, 2, 3].find((n) => digestOf(n) === part) ?? null;
       },
@@ -86,7 +86,7 @@ const STORES: Record<string, Store> = {
           await store.replace(rolesNumbered(n), store.tag, "demo", key.publicKeyPem);
         }
       },
-      says: async () => store.inForce?.document.number ?? null,
+      says: () => store.inForce?.document.number ?? null,
     };
   },
   parts: async (dir, layer) => {
@@ -96,7 +96,7 @@ const STORES: Record<string, Store> = {
         const { envelopes } = sealVersion(key, { device: "door" }, n);
         return store.add(openPart(envelopes.pipeline, [key.publicKeyPem]));
       },
-      says: async () => {
+      says: () => {
         const to = { device: "door", labels: {} };
         return store.newest("pipeline", "entrance", to)?.document.number.n ?? null;
       },
@@ -108,7 +108,7 @@ const STORES: Record<string, Store> = {
     const untilMs = Date.now() + 1e9;
     return {
       put: (n) => register.add(DOOR, { serial: serial(n), fromMs: 0, untilMs }),
-      says: async () => [3, 2, 1].find((n) => register.accepts(DOOR, serial(n))) ?? null,
+      says: () => [3, 2, 1].find((n) => register.accepts(DOOR, serial(n))) ?? null,
     };
   },
   objects: async (dir, layer) => {

@@ -1,4 +1,4 @@
-import { expect, it, vi } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { Reporter } from "../../../agent/report/reporter.ts";
 import { StatsTicker } from "../../../agent/report/stats-ticker.ts";
 
@@ -29,4 +29,26 @@ it("statistics that cannot be made are logged and end nothing", async () => {
   ticker.start();
   await expect.poll(() => error.mock.calls.length, { timeout: 10_000 }).toBe(1);
   ticker.stop();
+});
+
+it("an event over which the hub ends the session again and again is not sent at each connection", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const sent = vi.fn(() => Promise.resolve(false));
+  const log = { info: () => {}, error: () => {} } as never;
+  const refusing = { connected: true, publish: () => Promise.resolve(true), publishRaw: sent };
+  const journal = { first: () => Promise.resolve({ seq: 1, text: "{}" }) };
+  const reporter = new Reporter({
+    ...{ link: refusing as never, journal: journal as never, log },
+    reported: () => ({}) as never,
+  });
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  for (let connection = 0; connection < 10; connection += 1) {
+    reporter.connected();
+    await settle();
+  }
+  expect(sent).toHaveBeenCalledTimes(2);
+  vi.advanceTimersByTime(60_000);
+  await settle();
+  expect(sent).toHaveBeenCalledTimes(3);
 });
