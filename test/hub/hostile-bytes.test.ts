@@ -27,7 +27,7 @@ function answerTo(pieces: readonly Uint8Array[], port: number, user = "gate"): P
       for (const piece of pieces) socket.write(piece);
       socket.setTimeout(LINGER_MS, () => socket.destroy());
     });
-    socket.on("data", (chunk) => (text += chunk.toString("latin1")));
+    socket.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
     socket.on("error", () => {});
     socket.once("close", () => resolve(text));
   });
