@@ -18,11 +18,13 @@ export interface Envelope {
 }
 
 const HEAD_BYTES = 8;
+/** The id of the last message: those of one model come in a row. */
+let lastId = { text: "", bytes: Buffer.alloc(0) };
 /** The native runtime ends a message of frames at 256 KiB; one frame of many objects may exceed that. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 export function packEnvelope({ type, modelId, frames, json }: Envelope): Buffer {
-  const id = Buffer.from(modelId, "utf8");
+  const id = bytesOf(modelId);
   const bodyBytes = id.length + json.length;
   if (id.length > 255 || frames > 65_535 || bodyBytes > MAX_BODY_BYTES) {
     throw new RangeError(`No envelope holds ${bodyBytes} bytes of ${frames} frames`);
@@ -35,6 +37,11 @@ export function packEnvelope({ type, modelId, frames, json }: Envelope): Buffer 
   id.copy(packed, HEAD_BYTES);
   packed.set(json, HEAD_BYTES + id.length);
   return packed;
+}
+
+function bytesOf(modelId: string): Buffer {
+  if (modelId !== lastId.text) lastId = { text: modelId, bytes: Buffer.from(modelId, "utf8") };
+  return lastId.bytes;
 }
 
 /**

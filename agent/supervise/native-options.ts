@@ -10,7 +10,7 @@ export interface NativeContext {
 
 const SOURCE_TIMEOUT_MS = 5000;
 const STATS_INTERVAL_MS = 1000;
-/** Waiting in a batch is latency: long enough to gather a burst, short enough not to matter to a lone frame. */
+/** Long enough to gather a burst; a frame that comes alone does not wait. */
 const BATCH_MS = 10;
 
 /** The model of a pipeline in the terms of the addon. */

@@ -52,7 +52,7 @@ export interface NativePipelineOptions {
   track: { algorithm: "bytetrack" } | null;
   /** Interval of `stats` messages. */
   statsIntervalMs: number;
-  /** At most this many milliseconds of frames are gathered into one `frames` message. */
+  /** Frames come at once, but those within so many milliseconds of the last `frames` message together in the next. */
   batchMs: number;
 }
 

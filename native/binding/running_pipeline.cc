@@ -60,7 +60,13 @@ bool RunningPipeline::OpenPort(Napi::Env env, Napi::Function on_message) {
   return true;
 }
 
-Status RunningPipeline::Load() { return ModelProgram::Load(options_.model, &model_); }
+Status RunningPipeline::Load() {
+  std::shared_ptr<ModelProgram> model;
+  Status status = ModelProgram::Load(options_.model, &model);
+  if (status.ok()) status = model->Warm();
+  if (status.ok()) model_ = std::move(model);
+  return status;
+}
 
 void RunningPipeline::Start(Napi::Object handle) {
   const std::lock_guard<std::mutex> lock(mutex_);

@@ -56,7 +56,7 @@ Pipeline::Pipeline(const PipelineOptions& options, std::shared_ptr<ModelProgram>
                           Branch& branch = branches_[frame->result.id.source];
                           branch.reorder->Add(std::move(frame));
                         },
-                        [this] { batcher_->Wake(); }, on_error}));
+                        [this, lane] { batcher_->OnRoom(lanes_[lane].get()); }, on_error}));
   }
   Batcher::Options batching;
   batching.stage = preprocess_;

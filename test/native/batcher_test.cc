@@ -1,9 +1,12 @@
 #include "core/infer/batcher.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <algorithm>
+#include <array>
 #include <random>
+#include <string>
 
 #include "core/graph/executor.h"
 #include "core/graph/strand.h"
@@ -46,7 +49,7 @@ class Bench {
     lanes_.push_back(std::make_unique<Lane>(
         0, Lane::Options{kDetect, 1, &meters_},
         Lane::Callbacks{[this](FramePtr frame) { Note(std::move(frame)); },
-                        [this] { batcher_->Wake(); }, [](const Status&) {}}));
+                        [this] { batcher_->OnRoom(lanes_[0].get()); }, [](const Status&) {}}));
     Batcher::Options options;
     options.sources = std::move(limits);
     options.stage = kPrepare;
@@ -186,6 +189,24 @@ TEST(Batcher, KeepsTwoRunsInFlightWhereTheDeviceOverlapsThem) {
   EXPECT_EQ(IndicesOf(out, 0).size(), 10U);
   EXPECT_TRUE(std::is_sorted(out.begin(), out.end(),
                              [](const FrameId& a, const FrameId& b) { return a.index < b.index; }));
+}
+
+TEST(Batcher, LeavesWhatIsReadyToTheLaneThatHasJustBecomeFree) {
+  const auto device = std::make_shared<FakeDevice>();
+  device->delay = milliseconds(20);
+  std::atomic<int> by_lane{0};
+  device->look = [&](const JfTensor&) {
+    std::array<char, 16> name{};
+    pthread_getname_np(pthread_self(), name.data(), name.size());
+    if (std::string(name.data()) == "jf-infer-0") ++by_lane;
+  };
+  Bench bench(device, {{2, Overflow::kBlock}});
+  bench.Start();
+  for (std::uint64_t index = 0; index < 10; ++index) bench.batcher().Push(0, MakeFrame(0, index));
+  EXPECT_EQ(IndicesOf(bench.Await(10), 0),
+            (std::vector<std::uint64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
+  EXPECT_EQ(device->most_in_flight, 1);
+  EXPECT_GE(by_lane, 5) << "preparing takes much less than a run";
 }
 
 TEST(Batcher, WorksOnTheNewestTwoOfALiveSourceAndCountsTheRest) {

@@ -76,6 +76,11 @@ describe("a model that cannot be used is refused with the reason", () => {
     expect(await rejection(model(path))).toMatchObject({ code: "MODEL_INVALID" });
   });
 
+  test("one that answers with no number, before it sees a frame", async () => {
+    const path = written("nan.onnx", Buffer.from(tinyModel({ score: Number.NaN })));
+    expect(await rejection(model(path))).toMatchObject({ code: "MODEL_INVALID" });
+  });
+
   test("labels that do not fit the output, naming both shapes", async () => {
     const error = await rejection(model(fixture.model, { labels: ["a", "b"] }));
     expect(error).toMatchObject({ code: "MODEL_INVALID" });

@@ -43,6 +43,32 @@ std::string Codes(const Seen& seen) {
   return text;
 }
 
+FramePtr Finished(std::uint64_t index) {
+  static const auto kTag = std::make_shared<const ModelTag>(ModelTag{"fake", {"object"}});
+  auto frame = std::make_unique<Frame>();
+  frame->result.id.index = index;
+  frame->result.model = kTag;
+  return frame;
+}
+
+TEST(ListenerSink, HandsAFrameOverAtOnceAndThoseSoonAfterItTogether) {
+  ListenerSink::Options options;
+  options.batch = std::chrono::hours(1);
+  Recorder recorder;
+  ListenerSink sink(options, &recorder,
+                    {[] { return PipelineFigures(); }, [] {}, [](const ModelChange&) {}});
+  sink.Start();
+  sink.Consume(Finished(0));
+  ASSERT_TRUE(recorder.WaitFor([](const Seen& seen) { return seen.frames.size() == 1; }));
+  sink.Consume(Finished(1));
+  sink.Consume(Finished(2));
+  auto end = std::make_unique<Frame>();
+  end->end_of_stream = true;
+  sink.Consume(std::move(end));
+  ASSERT_TRUE(recorder.WaitFor([](const Seen& seen) { return seen.frames.size() == 3; }));
+  EXPECT_EQ(recorder.Copy().batches, (std::vector<std::size_t>{1, 2}));
+}
+
 TEST(Pipeline, TakesEveryFrameOfAFileInOrderHoweverSlowTheModel) {
   const TempFile video(".mp4");
   MakeVideo(video.path(), 30, true);

@@ -151,7 +151,10 @@ void Recorder::Note(Change change) {
 }
 
 void Recorder::OnFrames(std::vector<FrameResult> frames) {
-  Note([&] { seen_.frames.insert(seen_.frames.end(), frames.begin(), frames.end()); });
+  Note([&] {
+    seen_.batches.push_back(frames.size());
+    seen_.frames.insert(seen_.frames.end(), frames.begin(), frames.end());
+  });
 }
 
 void Recorder::OnStats(PipelineReport report) {

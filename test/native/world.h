@@ -80,6 +80,8 @@ class Recorder final : public PipelineListener {
 
   struct Seen {
     std::vector<FrameResult> frames;
+    /// Frames of each call.
+    std::vector<std::size_t> batches;
     std::vector<PipelineReport> stats;
     std::vector<std::pair<SourceState, Status>> source;
     std::vector<Status> failed;

@@ -36,7 +36,7 @@ void Batcher::Close() {
   }
   arrived_.notify_all();
   room_.notify_all();
-  not_full_.notify_all();
+  emptied_.notify_all();
 }
 
 void Batcher::Join() {
@@ -48,10 +48,17 @@ std::shared_ptr<ModelProgram> Batcher::SetModel(std::shared_ptr<ModelProgram> mo
   return std::exchange(model_, std::move(model));
 }
 
-void Batcher::Wake() {
-  // Taken and let go, so that nobody is between the test of the condition and the wait for it.
-  { const Lock lock(mutex_); }
+void Batcher::OnRoom(Lane* lane) {
+  Status status;
+  {
+    const Lock lock(mutex_);
+    const bool taken = ready_ != nullptr && !any_stale_ && !closed_ &&
+                       ready_->model->tickets() == 1 && !ready_->model->prepares() &&
+                       lane->HasRoom(*ready_->model);
+    if (taken) status = SubmitTo(lane, std::move(ready_));
+  }
   room_.notify_all();
+  if (!status.ok()) on_error_(status);
 }
 
 void Batcher::Stretch(std::size_t extra, TimePoint until) {
@@ -81,7 +88,7 @@ bool Batcher::Push(std::size_t source, FramePtr frame) {
   {
     Lock lock(mutex_);
     if (queues_.overflow(source) == Overflow::kBlock) {
-      not_full_.wait(lock, [&] { return closed_ || !queues_.Full(source); });
+      emptied_.wait(lock, [&] { return closed_ || !queues_.Full(source); });
     }
     if (closed_) return false;
     if (queues_.Full(source)) dropped = MakeRoom(source);
@@ -120,15 +127,7 @@ void Batcher::Run() {
     }
     if (batch == nullptr) return;
     Status status = Fill(batch.get());
-    Lane* lane = status.ok() ? AwaitRoom(batch.get(), &status) : nullptr;
-    if (status.ok() && lane == nullptr) return;
-    if (status.ok()) {
-      status = PrepareOn(*lane, batch.get());
-    }
-    if (status.ok()) {
-      Number(batch.get());
-      status = lane->Submit(std::move(batch));
-    }
+    if (status.ok()) status = HandOver(std::move(batch));
     if (!status.ok()) return on_error_(status);
   }
 }
@@ -138,10 +137,9 @@ std::unique_ptr<Batch> Batcher::Open(FramePtr* end_of_stream) {
   Lock lock(mutex_);
   arrived_.wait(lock, [this] { return closed_ || !queues_.empty(); });
   if (closed_) return nullptr;
-  FramePtr frame = queues_.PopNext();
+  FramePtr frame = PopNext();
   batch->model = model_;
   lock.unlock();
-  not_full_.notify_all();
   if (frame->end_of_stream) {
     *end_of_stream = std::move(frame);
     return nullptr;
@@ -164,9 +162,8 @@ Status Batcher::Fill(Batch* batch) {
     const bool more =
         arrived_.wait_until(lock, due, [this] { return closed_ || !queues_.empty(); });
     if (!more || closed_) break;
-    FramePtr frame = queues_.PopNext();
+    FramePtr frame = PopNext();
     lock.unlock();
-    not_full_.notify_all();
     if (frame->end_of_stream) {
       // Its source has frames in this batch, perhaps, and must come behind them.
       lock.lock();
@@ -225,29 +222,52 @@ Lane* Batcher::LaneWithRoom(const ModelProgram& model) {
   return nullptr;
 }
 
-Lane* Batcher::AwaitRoom(Batch* batch, Status* status) {
+Status Batcher::HandOver(std::unique_ptr<Batch> batch) {
   Lock lock(mutex_);
   while (true) {
-    ready_ = batch;
     for (const FramePtr& frame : batch->frames) was_ready_[frame->result.id.source] = true;
     stale_.assign(batch->frames.size(), false);
     any_stale_ = false;
+    ready_ = std::move(batch);
     Lane* lane = nullptr;
     room_.wait(lock, [&] {
-      lane = LaneWithRoom(*batch->model);
-      return closed_ || any_stale_ || lane != nullptr;
+      if (closed_ || any_stale_ || ready_ == nullptr) return true;
+      lane = LaneWithRoom(*ready_->model);
+      return lane != nullptr;
     });
-    ready_ = nullptr;
-    if (closed_) return nullptr;
-    if (!any_stale_) return lane;
+    batch = std::move(ready_);
     const std::vector<bool> stale = stale_;
+    const bool renew = any_stale_;
+    const bool over = closed_ || batch == nullptr;
     lock.unlock();
-    for (std::size_t slot = 0; slot < stale.size() && status->ok(); ++slot) {
-      if (stale[slot]) *status = Prepare(batch, slot);
-    }
-    if (!status->ok()) return nullptr;
+    if (over) return Status::Ok();
+    const Status status = renew ? PrepareStale(batch.get(), stale) : PrepareOn(*lane, batch.get());
+    if (!status.ok()) return status;
+    if (!renew) return SubmitTo(lane, std::move(batch));
     lock.lock();
   }
+}
+
+Status Batcher::PrepareStale(Batch* batch, const std::vector<bool>& stale) {
+  Status status;
+  for (std::size_t slot = 0; slot < stale.size() && status.ok(); ++slot) {
+    if (stale[slot]) status = Prepare(batch, slot);
+  }
+  return status;
+}
+
+Status Batcher::SubmitTo(Lane* lane, std::unique_ptr<Batch> batch) {
+  Number(batch.get());
+  return lane->Submit(std::move(batch));
+}
+
+/// A source that waits is woken when its queue is empty, not at each place that becomes free: it
+/// has a frame in hand and makes more before that is gone. Waking a thread costs more than keeping
+/// it asleep.
+FramePtr Batcher::PopNext() {
+  FramePtr frame = queues_.PopNext();
+  if (queues_.Empty(frame->result.id.source)) emptied_.notify_all();
+  return frame;
 }
 
 void Batcher::Number(Batch* batch) {

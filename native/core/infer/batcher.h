@@ -16,7 +16,9 @@
 namespace jetfleet {
 
 /// Gathers frames of all sources for one model: takes them in turn, brings each straight into its
-/// slot of the batch, and submits the batch to the first lane with room.
+/// slot of the batch, and submits the batch to the first lane with room. A lane whose device works
+/// only while it is waited for takes what is ready by itself: between two runs no other thread need
+/// wake up.
 ///
 /// What waits is kept fresh: while a batch is ready and every lane is busy, a live source whose
 /// queue overflows loses its oldest frame even when that lies in the batch already; its slot is
@@ -44,8 +46,8 @@ class Batcher {
   bool Push(std::size_t source, FramePtr frame);
   /// For frames whose preparation is yet to begin; returns the former one.
   std::shared_ptr<ModelProgram> SetModel(std::shared_ptr<ModelProgram> model);
-  /// A lane has room.
-  void Wake();
+  /// By the lane's thread: it has room. It may have a run in flight afterwards.
+  void OnRoom(Lane* lane);
 
   void Stretch(std::size_t extra, TimePoint until);
   QueueLevels TakeLevels(std::size_t source);
@@ -61,9 +63,13 @@ class Batcher {
   std::unique_ptr<Batch> Open(FramePtr* end_of_stream);
   Status Fill(Batch* batch);
   Status Prepare(Batch* batch, std::size_t slot);
-  /// Waits for a lane, keeping the batch fresh. Null when closed.
-  Lane* AwaitRoom(Batch* batch, Status* status);
+  /// Waits until a lane takes the batch or has room for it, keeping it fresh.
+  Status HandOver(std::unique_ptr<Batch> batch);
+  Status PrepareStale(Batch* batch, const std::vector<bool>& stale);
+  Status SubmitTo(Lane* lane, std::unique_ptr<Batch> batch);
   Lane* LaneWithRoom(const ModelProgram& model);
+  /// Under the lock.
+  FramePtr PopNext();
   FramePtr MakeRoom(std::size_t source);
   /// Has the accelerator bring the pictures into the batch, where the backend can.
   Status PrepareOn(const Lane& lane, Batch* batch);
@@ -74,19 +80,20 @@ class Batcher {
   const std::function<void(const Status&)> on_error_;
   std::deque<StageMeter> meters_;
   HostPreparer preparer_;
-  /// Frames of each source sent to inference so far. For the batcher's thread.
+  /// Frames of each source sent to inference so far. For who holds the batch that is next.
   std::vector<std::uint64_t> sequences_;
 
   std::mutex mutex_;
   /// A frame came.
   std::condition_variable arrived_;
-  /// A lane has room, or what is ready for it has become stale.
+  /// A lane has room or has taken what was ready, or that has become stale.
   std::condition_variable room_;
-  std::condition_variable not_full_;
+  /// The queue of a source that blocks is empty.
+  std::condition_variable emptied_;
   SlotQueues queues_;
   std::shared_ptr<ModelProgram> model_;
   /// The batch that is ready and waits for a lane.
-  Batch* ready_ = nullptr;
+  std::unique_ptr<Batch> ready_;
   /// Slots of it whose frame was exchanged.
   std::vector<bool> stale_;
   bool any_stale_ = false;

@@ -22,6 +22,7 @@ class SlotQueues {
 
   Overflow overflow(std::size_t source) const { return queues_[source].limit.overflow; }
   bool Full(std::size_t source) const;
+  bool Empty(std::size_t source) const { return queues_[source].frames.empty(); }
   void Push(std::size_t source, FramePtr frame);
   /// Puts a popped frame back in front.
   void Return(FramePtr frame);

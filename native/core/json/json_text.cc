@@ -6,7 +6,6 @@
 namespace jetfleet {
 namespace {
 
-constexpr double kLargest = 1e12;
 constexpr std::array<std::uint64_t, 7> kPowers = {1, 10, 100, 1000, 10'000, 100'000, 1'000'000};
 constexpr char kReplacement[] = "\xEF\xBF\xBD";
 constexpr char kHex[] = "0123456789abcdef";
@@ -46,9 +45,69 @@ std::size_t PlainLength(const std::string& text, std::size_t at) {
   return end - at;
 }
 
-}  // namespace
+char Digit(std::uint64_t value) { return static_cast<char>('0' + value); }
 
-bool JsonText::Holds(double value) { return std::fabs(value) < kLargest; }  // false of NaN
+/// 00 to 99, one after the other.
+constexpr auto kPairs = [] {
+  std::array<char, 200> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    pairs[i] = static_cast<char>('0' + (i % 2 == 0 ? i / 20 : i / 2 % 10));
+  }
+  return pairs;
+}();
+
+char* PutPair(char* to, std::uint64_t value) {
+  std::memcpy(to, &kPairs[2 * value], 2);
+  return to + 2;
+}
+
+/// Without zeros in front. Returns its end, as the others do.
+char* PutWhole(char* to, std::uint64_t value) {
+  if (value >= 10'000) {
+    const std::uint64_t low = value % 10'000;
+    return PutPair(PutPair(PutWhole(to, value / 10'000), low / 100), low % 100);
+  }
+  if (value >= 1000) return PutPair(PutPair(to, value / 100), value % 100);
+  if (value >= 100) {
+    *to = Digit(value / 100);
+    return PutPair(to + 1, value % 100);
+  }
+  if (value >= 10) return PutPair(to, value);
+  *to = Digit(value);
+  return to + 1;
+}
+
+/// So many digits behind the point, without zeros at the end; `value` is not 0.
+char* PutFraction(char* to, std::uint64_t value, int digits) {
+  *to = '.';
+  char* end = to + digits + 1;
+  for (char* at = end; at - to > 2; value /= 100) PutPair(at -= 2, value % 100);
+  if (digits % 2 != 0) to[1] = Digit(value);
+  while (end[-1] == '0') --end;
+  return end;
+}
+
+/// `scaled` × 10^-decimals. Divides by constants where it is done most: that is several times as
+/// fast.
+char* PutNumber(char* to, std::uint64_t scaled, int decimals) {
+  const auto put = [&](std::uint64_t power) {
+    const std::uint64_t rest = scaled % power;
+    to = PutWhole(to, scaled / power);
+    return rest == 0 ? to : PutFraction(to, rest, decimals);
+  };
+  switch (decimals) {
+    case 0:
+      return PutWhole(to, scaled);
+    case 2:
+      return put(100);
+    case 4:
+      return put(10'000);
+    default:
+      return put(kPowers.at(static_cast<std::size_t>(decimals)));
+  }
+}
+
+}  // namespace
 
 JsonText& JsonText::Null() {
   Append(comma_ ? ",null" : "null");
@@ -75,37 +134,29 @@ JsonText& JsonText::Thousandths(std::uint64_t value) {
   return *this;
 }
 
-/// `scaled` is the number times 10^decimals. Written from its end into one piece, for most of what
-/// is written is numbers.
+/// `scaled` is the number times 10^decimals.
 void JsonText::Number(bool negative, std::uint64_t scaled, int decimals) {
   constexpr std::size_t kLongest = 32;
-  std::array<char, kLongest> piece{};
-  std::size_t begin = piece.size();
-  const auto put = [&](char c) { piece[--begin] = c; };
-  for (; decimals > 0; --decimals) {
-    const char digit = static_cast<char>('0' + scaled % 10);
-    scaled /= 10;
-    if (begin < piece.size() || digit != '0') put(digit);
-  }
-  if (begin < piece.size()) put('.');
-  do {
-    put(static_cast<char>('0' + scaled % 10));
-    scaled /= 10;
-  } while (scaled > 0);
-  if (negative) put('-');
-  if (comma_) put(',');
+  char* to = Room(kLongest);
+  if (comma_) *to++ = ',';
   comma_ = true;
-  Append({&piece[begin], piece.size() - begin});
+  if (negative) *to++ = '-';
+  Written(PutNumber(to, scaled, decimals));
 }
 
 JsonText& JsonText::Text(const std::string& value) {
-  Append(comma_ ? ",\"" : "\"");
+  char* to = Room(value.size() + 3);
+  if (comma_) *to++ = ',';
   comma_ = true;
-  for (std::size_t at = 0; at < value.size();) {
+  *to++ = '"';
+  std::size_t at = PlainLength(value, 0);
+  std::memcpy(to, value.data(), at);
+  Written(to + at);
+  while (at < value.size()) {
+    at += AppendSpecial(value, at);
     const std::size_t plain = PlainLength(value, at);
     Append({&value[at], plain});
     at += plain;
-    if (at < value.size()) at += AppendSpecial(value, at);
   }
   Append("\"");
   return *this;

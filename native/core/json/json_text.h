@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -46,7 +47,10 @@ class JsonText {
 
   /// Neither NaN nor infinite, and below 10^12 either way: with all decimals that is what 64 bits
   /// hold.
-  static bool Holds(double value);
+  static bool Holds(double value) {
+    constexpr double kLargest = 1e12;
+    return std::fabs(value) < kLargest;  // false of NaN
+  }
 
   std::size_t size() const { return size_; }
   std::string Take() {

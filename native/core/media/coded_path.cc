@@ -58,15 +58,16 @@ Status CodedPath::Build(const CodecRow& codec, GstBin* bin) {
   GstElement* queue = nullptr;
   status = MakeIn(bin, codec.parser, &parser_);
   if (status.ok()) status = MakeIn(bin, "identity", &pacer);
-  if (status.ok()) status = MakeIn(bin, "queue", &queue);
+  if (status.ok() && options_.live) status = MakeIn(bin, "queue", &queue);
   if (status.ok()) status = MakeIn(bin, "appsink", &sink_);
   if (!status.ok()) return status;
 
   g_object_set(pacer, "sync", options_.realtime ? TRUE : FALSE, nullptr);
-  // A live source's is bounded by the gate, which drops up to key pictures instead of blocking.
-  const guint capacity = options_.live ? 0 : DecodeBacklog::kFileCapacity;
-  g_object_set(queue, "max-size-buffers", capacity, "max-size-bytes", 0, "max-size-time",
-               guint64{0}, nullptr);
+  // Bounded by the gate, which drops up to key pictures instead of blocking.
+  if (queue != nullptr) {
+    g_object_set(queue, "max-size-buffers", 0, "max-size-bytes", 0, "max-size-time", guint64{0},
+                 nullptr);
+  }
   const GstPtr<GstCaps> caps(gst_caps_from_string(opened.row->caps));
   // Pictures leave at once: pacing, queues and drops are our own.
   g_object_set(sink_, "caps", caps.get(), "sync", FALSE, "qos", FALSE, "enable-last-sample", FALSE,
@@ -79,9 +80,10 @@ Status CodedPath::Build(const CodecRow& codec, GstBin* bin) {
 Status CodedPath::Link(const CodecRow& codec, GstElement* pacer, GstElement* queue,
                        GstElement* converter) {
   const GstPtr<GstCaps> parsed(gst_caps_from_string(codec.parsed_caps));
-  const bool linked =
-      gst_element_link_filtered(parser_, pacer, parsed.get()) != FALSE &&
-      gst_element_link_many(pacer, queue, decoder_, converter, sink_, nullptr) != FALSE;
+  const bool linked = gst_element_link_filtered(parser_, pacer, parsed.get()) != FALSE &&
+                      (queue == nullptr || gst_element_link(pacer, queue) != FALSE) &&
+                      gst_element_link_many(queue == nullptr ? pacer : queue, decoder_, converter,
+                                            sink_, nullptr) != FALSE;
   if (linked) return Status::Ok();
   return Status::Error(ErrorCode::kInternal,
                        std::string("Cannot link GStreamer elements of ") + codec.name);

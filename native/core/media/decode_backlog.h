@@ -17,8 +17,8 @@ namespace jetfleet {
 /// some time pictures may wait for twice the time that one takes.
 class DecodeBacklog {
  public:
-  /// Of a file, where the queue blocks.
-  static constexpr std::size_t kFileCapacity = 4;
+  /// Of a file, whose next picture is read when the decoder wants it.
+  static constexpr std::size_t kFileCapacity = 1;
   /// Of a live source, whose pictures come in bursts after a stall.
   static constexpr std::size_t kLiveCapacity = 256;
   static constexpr std::chrono::milliseconds kLongestWait{1000};

@@ -1,14 +1,18 @@
 #include "core/media/h264_nal.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace jetfleet {
 
 void ForEachNal(const std::uint8_t* data, std::size_t size,
                 const std::function<bool(const std::uint8_t* nal, std::size_t size)>& visit) {
   const auto next = [&](std::size_t from) {
-    for (std::size_t i = from; i + 3 <= size; ++i) {
-      if (data[i] == 0 && data[i + 1] == 0 && data[i + 2] == 1) return i;
+    for (std::size_t one = from + 2; one < size; ++one) {
+      const void* const found = std::memchr(data + one, 1, size - one);
+      if (found == nullptr) break;
+      one = static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - data);
+      if (data[one - 1] == 0 && data[one - 2] == 0) return one - 2;
     }
     return size;
   };

@@ -62,7 +62,7 @@ void ListenerSink::Take(FramePtr frame) {
     return;
   }
   NoteModel(*frame);
-  if (batch_.empty()) batch_due_ = Clock::now() + options_.batch;
+  if (batch_.empty()) batch_due_ = flushed_ + options_.batch;
   batch_.push_back(std::move(frame));
 }
 
@@ -98,6 +98,7 @@ void ListenerSink::Flush() {
     output_.Add(*frame);
   }
   batch_.clear();
+  flushed_ = end;
 }
 
 void ListenerSink::Report(TimePoint now) {

@@ -11,10 +11,10 @@
 
 namespace jetfleet {
 
-/// Hands frames to a pipeline's listener: gathers them into batches, with the statistics in
-/// between. The time a frame lies in an unfinished batch is part of its wait, so latencies are what
-/// the receiver sees. Its listener never blocks, so a file's frames wait for room instead of being
-/// lost.
+/// Hands frames to a pipeline's listener, with the statistics in between: a frame that comes alone
+/// at once, those that come within `batch` of the last ones together. The time a frame lies in an
+/// unfinished batch is part of its wait, so latencies are what the receiver sees. Its listener
+/// never blocks, so a file's frames wait for room instead of being lost.
 class ListenerSink final : public Sink {
  public:
   struct Options {
@@ -64,6 +64,7 @@ class ListenerSink final : public Sink {
   OutputMeter output_;
   std::vector<FramePtr> batch_;
   TimePoint batch_due_;
+  TimePoint flushed_{};
   /// The last frame of each source that came out.
   struct Last {
     std::shared_ptr<const ModelTag> model;
