@@ -17,7 +17,7 @@ import { createBootId } from "./report/presence.ts";
 import { reportDevice } from "./report/report-device.ts";
 import { Reporter } from "./report/reporter.ts";
 import { StatsTicker } from "./report/stats-ticker.ts";
-import { forkRunner } from "./supervise/runner-child.ts";
+import type { LaunchRunner } from "./supervise/runner-child.ts";
 import { Supervisor } from "./supervise/supervisor.ts";
 import { objectsInUse, objectsKept, resumeAll } from "./update/device-state.ts";
 import { Turns } from "./update/turns.ts";
@@ -36,8 +36,9 @@ const PROBATION = { minFrames: 10, minFpsShare: 0.25 };
 
 export interface DaemonContext {
   config: AgentConfig;
-  /** The bundle this process runs, which runners are forked from. */
+  /** The bundle this process runs; the native runtime lies beside it. */
   bundlePath: string;
+  launch: LaunchRunner;
   log: Log;
 }
 
@@ -191,9 +192,9 @@ export class Daemon {
   }
 
   #createSupervisor(): Supervisor {
-    const { config, bundlePath, log } = this.#context;
+    const { config, bundlePath, launch, log } = this.#context;
     return new Supervisor({
-      launch: forkRunner(bundlePath),
+      launch,
       native: nativePaths(config, bundlePath),
       threads: config.threads,
       objectPath: (digest) => this.#disk.objects.pathOf(digest),

@@ -26,7 +26,8 @@ export async function openDisk(
 ): Promise<Disk> {
   const disk = {
     store: new StateStore(folder, layer),
-    objects: new ObjectStore(join(folder, "objects"), layer),
+    // Runners may be of another user, who is of the folder's group.
+    objects: new ObjectStore(join(folder, "objects"), layer, { groupReads: true }),
     journal: new EventJournal(folder, layer),
     presence: new PresenceCounter(folder, bootId, layer),
   };

@@ -8,14 +8,20 @@ import {
   requestCertificate,
 } from "./identity/certificate-verbs.ts";
 import { createLog } from "./report/log.ts";
+import { connectRunner } from "./supervise/connect-runner.ts";
 import { runRunner } from "./supervise/runner.ts";
+import { forkRunner } from "./supervise/runner-child.ts";
+import { runHost } from "./supervise/runner-host.ts";
 import { AGENT_VERSION } from "./version.ts";
 
 const HELP = `jetfleet agent ${AGENT_VERSION}: runs the pipelines that its fleet's operator signed for this device
 
 usage:
   agent.cjs run --config FILE                   run as daemon (systemd unit jetfleet-agent)
-  agent.cjs runner                              host one pipeline; started by the daemon only
+                [--runners SOCKET]              with runners of the service behind a socket, not its own children
+  agent.cjs runner                              host one pipeline; started by the daemon or a host only
+  agent.cjs runner-host                         start one runner for the agent at standard input (systemd unit
+                                                jetfleet-runner@, which has rights of its own)
   agent.cjs request-certificate --config FILE   make a key; prints what the hub needs to certify it
   agent.cjs install-certificate --config FILE   take the hub's answer from standard input
   agent.cjs --version
@@ -28,9 +34,11 @@ async function main(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args;
   switch (command) {
     case "run":
-      return runDaemon(configPath(rest));
+      return runDaemon(...runOptions(rest));
     case "runner":
       return runRunner();
+    case "runner-host":
+      return runHost(bundlePath());
     case "request-certificate":
       return await printRequest(configPath(rest));
     case "install-certificate":
@@ -54,6 +62,18 @@ function configPath(args: readonly string[]): string {
   });
 }
 
+/** `--config FILE [--runners SOCKET]` */
+function runOptions(args: readonly string[]): [config: string, runners: string | null] {
+  const [flag, socket, ...rest] = args.slice(2);
+  if (flag === undefined) return [configPath(args), null];
+  if (flag === "--runners" && socket !== undefined && rest.length === 0) {
+    return [configPath(args.slice(0, 2)), socket];
+  }
+  throw new FleetError("USAGE", "Expected --config FILE [--runners SOCKET] after the command", {
+    hint: "Run agent.cjs --help.",
+  });
+}
+
 async function printRequest(path: string): Promise<void> {
   const request = await requestCertificate(identityOf(readConfig(path)));
   process.stdout.write(`${JSON.stringify(request)}\n`);
@@ -65,12 +85,14 @@ async function install(path: string): Promise<void> {
   process.stdout.write(`${describeIdentity(identity)}\n`);
 }
 
-async function runDaemon(path: string): Promise<void> {
+async function runDaemon(path: string, runners: string | null): Promise<void> {
   const config = readConfig(path);
   // A journal that was restarted must not end the pipelines.
   process.stdout.on("error", () => undefined);
   const log = createLog({ level: config.logLevel, secrets: secretsOf(config) });
-  const daemon = await startDaemon({ config, bundlePath: bundlePath(), log });
+  const bundle = bundlePath();
+  const launch = runners === null ? forkRunner(bundle) : connectRunner(runners);
+  const daemon = await startDaemon({ config, bundlePath: bundle, launch, log });
   const stop = (signal: string) => {
     log.info("agent stops", { signal });
     // The unit's own deadline would end us as well, but without this line in the journal.

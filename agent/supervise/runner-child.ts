@@ -1,8 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { Readable } from "node:stream";
+import { z } from "zod";
 import type { ToRunner } from "./ipc.ts";
 import { MemoryWatch } from "./memory-watch.ts";
 import { RESULT_FD } from "./result-pipe.ts";
+
+const LONGEST_TEXT = 4000;
 
 /** A runner as its agent sees it, wherever its process was started. */
 export interface RunnerChild {
@@ -26,20 +29,20 @@ export interface RunnerListener {
 }
 
 /** How a process ended. */
-export interface RunnerEnd {
-  code: number | null;
-  signal: string | null;
+export const RunnerEnd = z.object({
+  code: z.number().nullable(),
+  signal: z.string().max(LONGEST_TEXT).nullable(),
   /** What it said last on standard output or standard error. */
-  lastLine: string;
+  lastLine: z.string().max(LONGEST_TEXT),
   /** What it had when it was ended for having too much. */
-  overMemoryBytes: number | null;
+  overMemoryBytes: z.number().nullable(),
   /** Why there never was a process. */
-  notStarted: string | null;
-}
+  notStarted: z.string().max(LONGEST_TEXT).nullable(),
+});
+export type RunnerEnd = z.infer<typeof RunnerEnd>;
 
-export interface RunnerLimits {
-  memoryBytes: number;
-}
+export const RunnerLimits = z.object({ memoryBytes: z.number().positive() });
+export type RunnerLimits = z.infer<typeof RunnerLimits>;
 
 export type LaunchRunner = (limits: RunnerLimits, listener: RunnerListener) => RunnerChild;
 

@@ -12,16 +12,17 @@ import {
   CONFIG_DIR,
   CURRENT,
   RELEASES,
+  RUNNER_SOCKET,
   releaseId,
   STAGING,
   STATE_DIR,
   UNFINISHED,
   UNIT,
-  UNIT_FILE,
 } from "./layout.ts";
 import type { Operation } from "./operation.ts";
 import type { Step, WantedConfig } from "./plan.ts";
-import { AGENT_UNIT, type RuntimeFile, type RuntimeRelease } from "./runtime/index.ts";
+import { GIVE_RIGHTS, MAKE_USERS, REMOVE_USERS } from "./rights.ts";
+import { type RuntimeFile, type RuntimeRelease, UNIT_FILES } from "./runtime/index.ts";
 
 export interface InstallJob {
   connection: SshConnection;
@@ -41,10 +42,14 @@ export async function executeStep(step: Step, job: InstallJob): Promise<void> {
       await writeCredentials(job);
       break;
     case "write-unit":
-      await root(job, "writing the unit", WRITE_UNIT);
+      await root(job, "writing the unit", MAKE_USERS + writeUnitsScript());
       break;
     case "enable":
-      await root(job, "enabling the agent", `systemctl daemon-reload; systemctl enable ${UNIT}`);
+      await root(
+        job,
+        "enabling the agent",
+        `systemctl daemon-reload; systemctl enable ${UNIT} ${RUNNER_SOCKET}`,
+      );
       break;
     case "restart":
       job.operation.status("starting the agent");
@@ -52,20 +57,30 @@ export async function executeStep(step: Step, job: InstallJob): Promise<void> {
         job,
         "starting the agent",
         // A unit that was given up before would not be started again.
-        `systemctl daemon-reload; systemctl reset-failed ${UNIT} || true; systemctl restart ${UNIT}
+        `systemctl daemon-reload
+systemctl stop ${UNIT} || true
+systemctl reset-failed ${UNIT} || true
+${MAKE_USERS}${GIVE_RIGHTS}
+systemctl restart ${RUNNER_SOCKET}
+systemctl restart ${UNIT}
 rm -f ${UNFINISHED}`,
       );
   }
 }
 
-const WRITE_UNIT = `
-umask 022
-cat > ${UNIT_FILE}.new <<'JETFLEET_UNIT'
-${AGENT_UNIT}JETFLEET_UNIT
-sync ${UNIT_FILE}.new
-mv ${UNIT_FILE}.new ${UNIT_FILE}
-sync /etc/systemd/system
-systemctl daemon-reload`;
+function writeUnitsScript(): string {
+  return [
+    "umask 022",
+    ...Object.entries(UNIT_FILES).map(
+      ([path, text]) => `cat > ${path}.new <<'JETFLEET_UNIT'
+${text}JETFLEET_UNIT
+sync ${path}.new
+mv ${path}.new ${path}`,
+    ),
+    "sync /etc/systemd/system",
+    "systemctl daemon-reload",
+  ].join("\n");
+}
 
 /** Files go to a staging folder; the release appears under its name, and `current` moves, by renames. */
 async function pushRuntime(job: InstallJob, send: string[], reuse: string[]): Promise<void> {
@@ -160,7 +175,8 @@ async function writeCredentials(job: InstallJob): Promise<void> {
 ${AGENT} install-certificate --config ${CONFIG} <<'JETFLEET_CERTIFICATE'
 ${JSON.stringify(issued)}
 JETFLEET_CERTIFICATE
-sync ${STATE_DIR}`,
+sync ${STATE_DIR}
+${GIVE_RIGHTS}`,
   );
 }
 
@@ -168,6 +184,7 @@ const AGENT = `${CURRENT}/bin/node ${CURRENT}/agent.cjs`;
 
 function writeConfigScript(wanted: WantedConfig): string {
   return `
+${MAKE_USERS}
 umask 077
 mkdir -p -m 0700 ${CONFIG_DIR} ${STATE_DIR}
 cat > ${CONFIG}.new <<'JETFLEET_CONFIG'
@@ -176,6 +193,7 @@ JETFLEET_CONFIG
 sync ${CONFIG}.new
 mv ${CONFIG}.new ${CONFIG}
 sync ${CONFIG_DIR}
+${GIVE_RIGHTS}
 ${AGENT} request-certificate --config ${CONFIG}`;
 }
 
@@ -192,9 +210,11 @@ function parseRequest(answer: string): CertificateRequest {
 
 export async function uninstall(connection: SshConnection, signal: AbortSignal): Promise<void> {
   const script = `
-systemctl disable --now ${UNIT} >/dev/null 2>&1 || systemctl stop ${UNIT} >/dev/null 2>&1 || true
-rm -rf ${UNIT_FILE} ${BASE} ${CONFIG_DIR} ${STATE_DIR}
-systemctl daemon-reload >/dev/null 2>&1 || true`;
+for unit in ${UNIT} ${RUNNER_SOCKET}; do
+  systemctl disable --now $unit >/dev/null 2>&1 || systemctl stop $unit >/dev/null 2>&1 || true
+done
+rm -rf ${Object.keys(UNIT_FILES).join(" ")} ${BASE} ${CONFIG_DIR} ${STATE_DIR}
+systemctl daemon-reload >/dev/null 2>&1 || true${REMOVE_USERS}`;
   await runAsRoot(connection, script, { label: "removing the agent", signal, timeoutMs: 60_000 });
 }
 

@@ -11,7 +11,15 @@ export const STATE_DIR = "/var/lib/jetfleet";
 /** The device's key, its certificate and the fleet's CA; the default of the agent's configuration. */
 export const IDENTITY = `${STATE_DIR}/identity.pem`;
 export const UNIT = "jetfleet-agent.service";
-export const UNIT_FILE = `/etc/systemd/system/${UNIT}`;
+export const UNIT_DIR = "/etc/systemd/system";
+
+/** Where the agent asks for runners: systemd starts one for each connection. */
+export const RUNNER_SOCKET = "jetfleet-runner.socket";
+export const RUNNER_SOCKET_PATH = "/run/jetfleet/runner.sock";
+export const RUNNER_TEMPLATE = "jetfleet-runner@.service";
+/** Who the agent runs as, and who the runners: system users made at provisioning, and nobody's login. */
+export const AGENT_USER = "jetfleet";
+export const RUNNER_USER = "jetfleet-runner";
 
 /** Folder name of a runtime release below RELEASES. */
 export function releaseId(runtimeDigest: string): string {

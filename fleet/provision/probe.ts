@@ -1,13 +1,15 @@
+import { basename } from "node:path";
 import { z } from "zod";
 import { identify, parseNvpmodelQuery } from "../boards/index.ts";
 import type { SshConnection } from "../ssh/index.ts";
 import { runAsRoot } from "./board-shell.ts";
 import { type InstalledIdentity, parseInstalledIdentity } from "./installed-identity.ts";
-import { BASE, CONFIG, CURRENT, IDENTITY, UNFINISHED, UNIT, UNIT_FILE } from "./layout.ts";
+import { BASE, CONFIG, CURRENT, IDENTITY, RUNNER_SOCKET, UNFINISHED, UNIT } from "./layout.ts";
 import { judgeLibraries, type LibraryFacts, READ_PACKAGES } from "./libraries.ts";
 import { type ModuleFacts, READ_MODULE, tellModule } from "./module.ts";
 import type { Operation } from "./operation.ts";
-import { AGENT_UNIT } from "./runtime/index.ts";
+import { READ_RIGHTS } from "./rights.ts";
+import { UNIT_FILES } from "./runtime/index.ts";
 
 /** What is found on a board: its identity, and what of ours is there. */
 export interface BoardProbe extends ModuleFacts, LibraryFacts {
@@ -26,6 +28,7 @@ export interface BoardProbe extends ModuleFacts, LibraryFacts {
   agentConfig: InstalledConfig | null;
   /** The device's certificate; null when there is none that can be used, with its key. */
   identity: InstalledIdentity | null;
+  /** Of all units; that they have nobody to run as, or not the files that are theirs, counts as changed. */
   unit: "ours" | "changed" | "missing";
   /** An `up` began to change the board and did not come as far as the agent's start. */
   unfinished: boolean;
@@ -60,8 +63,11 @@ file tegraRelease /etc/nv_tegra_release
 file simulated /etc/jetfleet-simulated
 file runtime ${CURRENT}/release.json
 file config ${CONFIG}
-file unit ${UNIT_FILE}
+${Object.keys(UNIT_FILES)
+  .map((path) => `file ${unitAnswer(path)} ${path}`)
+  .join("\n")}
 file unfinished ${UNFINISHED}
+${READ_RIGHTS}
 say identityKey head -n 1 ${IDENTITY}
 say identity sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p' ${IDENTITY}
 say powerMode nvpmodel -q
@@ -69,6 +75,7 @@ ${READ_MODULE}
 ${READ_PACKAGES}
 say machine uname -m
 say enabled systemctl is-enabled ${UNIT}
+say socketEnabled systemctl is-enabled ${RUNNER_SOCKET}
 say active systemctl is-active ${UNIT}
 folder=${BASE}; [ -d "$folder" ] || folder=/opt; [ -d "$folder" ] || folder=/
 say free df -Pk "$folder"
@@ -101,7 +108,6 @@ export function parseProbe(output: string): BoardProbe {
     model: text("model"),
     tegraRelease: text("tegraRelease"),
   });
-  const unit = text("unit");
   return {
     ...identity,
     ...tellModule(text, identity.board),
@@ -115,11 +121,24 @@ export function parseProbe(output: string): BoardProbe {
     identity: /BEGIN [A-Z ]*PRIVATE KEY/.test(word("identityKey"))
       ? parseInstalledIdentity(text("identity") ?? "")
       : null,
-    unit: unit === null ? "missing" : unit === AGENT_UNIT ? "ours" : "changed",
+    unit: judgeUnits(text),
     unfinished: text("unfinished") !== null,
-    enabled: word("enabled") === "enabled",
+    enabled: word("enabled") === "enabled" && word("socketEnabled") === "enabled",
     active: word("active") || "unknown",
   };
+}
+
+function judgeUnits(answer: (name: string) => string | null): BoardProbe["unit"] {
+  const found = Object.entries(UNIT_FILES).map(
+    ([path, wanted]) => [answer(unitAnswer(path)), wanted] as const,
+  );
+  if (found.every(([text]) => text === null)) return "missing";
+  const isLacking = Boolean(answer("missingUser")) || Boolean(answer("foreignFile"));
+  return !isLacking && found.every(([text, wanted]) => text === wanted) ? "ours" : "changed";
+}
+
+function unitAnswer(path: string): string {
+  return `unit:${basename(path)}`;
 }
 
 function parseJson<T>(schema: z.ZodType<T>, text: string | null): T | null {

@@ -30,6 +30,36 @@ describe("a fleet of two simulated boards and a camera", { timeout: 5 * MINUTE }
     }
   });
 
+  it("runs agent and runners as users of their own, and the runner can touch nothing but models", async () => {
+    for (const board of ["tx2", "xavier"]) {
+      const onBoard = async (command: string) => (await world.ssh(board, command)).text.trim();
+      expect(await onBoard(`ps ax -o user:20=,args= | grep -c '^jetfleet .* run --config'`)).toBe(
+        "1",
+      );
+      const runner = await onBoard("pgrep -f 'agent.cjs runner$'");
+      const status = await onBoard(`cat /proc/${runner}/status`);
+      const uid = await onBoard("id -u jetfleet-runner");
+      expect(status).toMatch(new RegExp(`^Uid:\\s+${uid}\\s+${uid}\\s+${uid}\\s+${uid}$`, "m"));
+      expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
+      expect(status).toMatch(/^CapBnd:\s+0+$/m);
+      const asRunner = (command: string) =>
+        onBoard(
+          `sudo setpriv --reuid ${uid} --regid $(id -g jetfleet-runner) --clear-groups sh -c '${command}' 2>&1 | tail -1`,
+        );
+      const denied = /Permission denied|EACCES/;
+      expect(await asRunner("cat /var/lib/jetfleet/identity.pem")).toMatch(denied);
+      expect(await asRunner("cat /var/lib/jetfleet/state.json")).toMatch(denied);
+      expect(await asRunner("ls /var/lib/jetfleet/objects")).toMatch(denied);
+      expect(await asRunner("touch /var/lib/jetfleet/objects/mine")).toMatch(denied);
+      expect(await asRunner("cat /etc/jetfleet/agent.json")).toMatch(denied);
+      expect(await asRunner("touch /opt/jetfleet/current/agent.cjs")).toMatch(denied);
+      const agent = await onBoard("systemctl show -p MainPID --value jetfleet-agent");
+      expect(await asRunner(`kill -0 ${agent} || echo refused`)).toBe("refused");
+      // Whoever may not write to a socket may not connect to it.
+      expect(await asRunner("test -w /run/jetfleet/runner.sock || echo refused")).toBe("refused");
+    }
+  });
+
   it("is what the program says: preview has nothing to change, and a second run changes nothing", async () => {
     expect((await world.pulumi("preview", "--expect-no-changes")).code).toBe(0);
     const again = await world.demo("--once");

@@ -1,8 +1,8 @@
 export {
-  AGENT_UNIT,
   assembleRuntime,
   type RuntimeFile,
   type RuntimeRelease,
   RuntimeShelf,
   type RuntimeTarget,
 } from "./release.ts";
+export { UNIT_FILES } from "./units.ts";

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { canonicalJson, sha256Digest } from "../../release/index.ts";
 import { findAllFiles, findSources, type RuntimeTarget } from "./sources.ts";
+import { UNIT_FILES } from "./units.ts";
 
 export type { RuntimeTarget } from "./sources.ts";
 
@@ -23,24 +24,6 @@ export interface RuntimeRelease {
   files: RuntimeFile[];
 }
 
-/** The unit is part of what the digest names, so that a changed unit is a changed runtime. */
-export const AGENT_UNIT = `[Unit]
-Description=jetfleet agent
-After=network-online.target
-Wants=network-online.target
-# Whatever goes wrong, nobody is there to start it again by hand.
-StartLimitIntervalSec=0
-
-[Service]
-ExecStart=/opt/jetfleet/current/bin/node /opt/jetfleet/current/agent.cjs run --config /etc/jetfleet/agent.json
-Restart=always
-RestartSec=2
-KillMode=control-group
-
-[Install]
-WantedBy=multi-user.target
-`;
-
 const packageJson = join(import.meta.dirname, "../../../package.json");
 
 export async function assembleRuntime(
@@ -58,7 +41,8 @@ export async function assembleRuntime(
     })),
   );
   const named = Object.fromEntries(files.map(({ name, digest }) => [name, digest]));
-  const digest = sha256Digest(canonicalJson({ files: named, unit: AGENT_UNIT }));
+  // The units are part of what the digest names, so that a changed unit is a changed runtime.
+  const digest = sha256Digest(canonicalJson({ files: named, units: UNIT_FILES }));
   return { digest, agentVersion: ownVersion(), files };
 }
 
@@ -83,7 +67,7 @@ export class RuntimeShelf {
     const paths = await findAllFiles();
     if (paths === null) return null;
     const digests = await Promise.all(paths.map((path) => this.#digest(path)));
-    const digest = sha256Digest(canonicalJson({ digests, unit: AGENT_UNIT }));
+    const digest = sha256Digest(canonicalJson({ digests, units: UNIT_FILES }));
     return `${ownVersion()}+${digest.slice(7, 15)}`;
   }
 

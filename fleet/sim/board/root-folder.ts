@@ -30,6 +30,22 @@ const COPIED = [
   "protocols",
 ];
 
+/** Accounts of a board as NVIDIA's image has them, as far as anything here asks for one. */
+const ACCOUNTS = {
+  "etc/passwd": `root:x:0:0:root:/root:/bin/bash
+nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
+nvidia:x:1000:1000:nvidia,,,:/home/nvidia:/bin/bash
+`,
+  "etc/group": `root:x:0:
+video:x:44:nvidia
+nogroup:x:65534:
+nvidia:x:1000:
+`,
+  "etc/shadow":
+    "root:*:18000:0:99999:7:::\nnobody:*:18000:0:99999:7:::\nnvidia:*:18000:0:99999:7:::\n",
+  "etc/gshadow": "root:*::\nvideo:!::nvidia\nnogroup:*::\nnvidia:!::\n",
+};
+
 /** Tools of a board, each a script of inside/ run by the simulation's own Node. */
 const TOOLS = ["systemctl", "journalctl", "nvpmodel", "tegrastats", "dpkg-query"];
 
@@ -56,6 +72,7 @@ export async function prepareRootFolder(options: RootFolderOptions): Promise<voi
   await fs.writeFile(join(root, "home/nvidia/.ssh/authorized_keys"), options.authorizedKeys, {
     mode: 0o600,
   });
+  for (const [file, text] of Object.entries(ACCOUNTS)) await writeOnce(join(root, file), text);
   await writeOnce(join(root, "etc/machine-id"), `${randomUUID().replaceAll("-", "")}\n`);
   for (const name of COPIED) await copyFromMachine(`/etc/${name}`, join(root, "etc", name));
   await relink("../usr/lib/os-release", join(root, "etc/os-release"));
@@ -79,7 +96,15 @@ async function writeTools(dir: string): Promise<void> {
     await writeTool(join(dir, "bin", tool), nodeTool(tool));
   }
   await writeTool(join(dir, "bin", "sudo"), SUDO);
+  for (const tool of ["chown", "chgrp"]) {
+    const path = join(dir, "bin", tool);
+    if (process.getuid?.() === 0) await fs.rm(path, { force: true });
+    else await writeTool(path, ONLY_ROOT);
+  }
 }
+
+// In the user namespace of an unprivileged user there is root and nobody else, which inside/unit.ts says in the journal.
+const ONLY_ROOT = "#!/bin/sh\nexit 0\n";
 
 function nodeTool(tool: string): string {
   const sim = "/run/jetfleet-sim";

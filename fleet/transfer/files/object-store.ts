@@ -22,20 +22,40 @@ const UNREADABLE = ["EIO", "EISDIR"];
 export class ObjectStore {
   readonly folder: string;
   readonly layer: FileLayer;
+  readonly #groupReads: boolean;
   /** What a file looked like when it was last found right. */
   readonly #verified = new Map<string, string>();
   /** Who asks for what is being read waits for the same reading. */
   readonly #verifying = new Map<string, Promise<number | null>>();
 
-  constructor(folder: string, layer: FileLayer = DISK) {
+  /** With `groupReads` the folder's group may read objects that it knows the digest of; else nobody else reads any. */
+  constructor(folder: string, layer: FileLayer = DISK, { groupReads = false } = {}) {
     this.folder = folder;
     this.layer = layer;
+    this.#groupReads = groupReads;
   }
 
   /** Makes the folder; what a stop cut off while `write` took it in is removed. */
   async open(): Promise<void> {
     await this.layer.mkdir(this.folder, { recursive: true, mode: 0o700 });
     await this.layer.rm(join(this.folder, INCOMING), { recursive: true, force: true });
+    if (!this.#groupReads) return;
+    await this.#setMode(this.folder, 0o710);
+    for (const digest of await this.list()) await this.#share(this.pathOf(digest));
+  }
+
+  /** Lets the group read an object that is whole. */
+  async #share(path: string): Promise<void> {
+    if (this.#groupReads) await this.#setMode(path, 0o640);
+  }
+
+  async #setMode(path: string, mode: number): Promise<void> {
+    const handle = await this.layer.open(path, "r");
+    try {
+      await handle.chmod(mode);
+    } finally {
+      await handle.close();
+    }
   }
 
   /** Only a well-formed digest ever becomes a path. */
@@ -100,6 +120,7 @@ export class ObjectStore {
       if (got !== digest) {
         throw new FleetError("ARTIFACT_DIGEST", `Expected an object ${digest} but got ${got}`);
       }
+      await this.#share(temporary);
       await this.layer.rename(temporary, path);
     } catch (error) {
       // What stopped the write is what must be told, also where the disk lets nobody clean up.
@@ -111,6 +132,7 @@ export class ObjectStore {
 
   /** Gives a downloaded and checked part its final name. */
   async adopt(digest: string): Promise<void> {
+    await this.#share(this.partPathOf(digest));
     await this.layer.rename(this.partPathOf(digest), this.pathOf(digest));
     await this.layer.rm(`${this.partPathOf(digest)}.etag`, { force: true });
     await syncFolder(this.folder, this.layer);

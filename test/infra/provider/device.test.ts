@@ -110,7 +110,7 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
       runtime: "0.0.0+one",
     });
     expect(await onBoard("readlink /opt/jetfleet/current")).toMatch(/^releases\/[0-9a-f]{16}$/);
-    expect(await onBoard("stat -c %a /etc/jetfleet/agent.json")).toBe("600");
+    expect(await onBoard("stat -c '%a %U %G' /etc/jetfleet/agent.json")).toBe("640 root jetfleet");
     expect(await onBoard("ls -A /opt/jetfleet")).toBe("current\nreleases");
     expect((await world.driver.diff(urn, device, device.inputs)).changes).toEqual({});
     expect(await world.driver.read(urn, device)).toEqual(device);
@@ -119,7 +119,7 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
   test("keeps its key out of state, status lines, the configuration and the process list", async () => {
     const key = await onBoard("sed -n 2p /var/lib/jetfleet/identity.pem");
     expect(await onBoard("head -n 1 /var/lib/jetfleet/identity.pem")).toContain("PRIVATE KEY");
-    expect(await onBoard("stat -c %a /var/lib/jetfleet/identity.pem")).toBe("600");
+    expect(await onBoard("stat -c '%a %U' /var/lib/jetfleet/identity.pem")).toBe("600 jetfleet");
     const everything =
       JSON.stringify([device, world.engine.lines]) +
       (await onBoard("cat /proc/[0-9]*/cmdline /etc/jetfleet/agent.json"));
@@ -128,12 +128,48 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
     expect(everything).not.toContain("PRIVATE KEY");
   });
 
+  test("runs its agent as a user with no right that it does not need", async () => {
+    const status = await onBoard(
+      "cat /proc/$(systemctl show -p MainPID --value jetfleet-agent)/status",
+    );
+    const uid = await onBoard("id -u jetfleet");
+    expect(Number(uid)).toBeGreaterThan(0);
+    expect(status).toMatch(new RegExp(`^Uid:\\s+${uid}\\s+${uid}\\s+${uid}\\s+${uid}$`, "m"));
+    expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
+    for (const set of ["Inh", "Prm", "Eff", "Bnd", "Amb"]) {
+      expect(status).toMatch(new RegExp(`^Cap${set}:\\s+0+$`, "m"));
+    }
+    expect(await onBoard("find /opt/jetfleet /etc/jetfleet ! -user root")).toBe("");
+    expect(await onBoard("getent passwd jetfleet")).toMatch(/:\/usr\/sbin\/nologin$/);
+  });
+
   test("told where it was as it went", () => {
     const lines = world.engine.lines.map(({ text }) => text);
     expect(lines).toContain(`connecting to 127.0.0.1:${board.info.sshPort}`);
     expect(lines).toContain("agx-xavier, JetPack 5.1.2 (simulated)");
     expect(lines.some((line) => /^sending the runtime: 100 % of /.test(line))).toBe(true);
     expect(lines.at(-1)).toMatch(/^online, agent 0\.0\.0 on Node v/);
+  });
+
+  test("where it ran as root before is brought to its own user, with all that it keeps", async () => {
+    const unit = "/etc/systemd/system/jetfleet-agent.service";
+    await onBoard("systemctl stop jetfleet-agent");
+    await onBoard(`sed -i '/^User=/,/^LimitCORE/d' ${unit} && systemctl daemon-reload`);
+    await onBoard("echo kept > /var/lib/jetfleet/kept; ln -s /etc/hostname /var/lib/jetfleet/link");
+    await onBoard("chown -R -h 0:0 /var/lib/jetfleet /etc/jetfleet; userdel jetfleet");
+    await onBoard("systemctl start jetfleet-agent");
+    const { read, drift } = await driftOf(device);
+    expect(drift).toMatchObject({ agent: "UPDATE" });
+    device = await world.driver.update(urn, read, device.inputs);
+    expect(device.state).toMatchObject({ online: true });
+    expect(await onBoard("stat -c %U /var/lib/jetfleet /var/lib/jetfleet/kept")).toBe(
+      "jetfleet\njetfleet",
+    );
+    expect(await onBoard("stat -L -c %U /var/lib/jetfleet/link")).toBe("root");
+    expect(
+      await onBoard("ps -o user= -p $(systemctl show -p MainPID --value jetfleet-agent)"),
+    ).toBe("jetfleet");
+    await onBoard("rm /var/lib/jetfleet/kept /var/lib/jetfleet/link");
   });
 
   test("is left alone by an update that changes nothing on the board", async () => {
@@ -338,10 +374,12 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
 
   test("is deleted with all that was put on the board, and once more without complaint", async () => {
     await world.driver.delete(urn, device);
-    const paths =
-      "/opt/jetfleet /etc/jetfleet /var/lib/jetfleet /etc/systemd/system/jetfleet-agent.service";
+    const paths = "/opt/jetfleet /etc/jetfleet /var/lib/jetfleet /etc/systemd/system/jetfleet-*";
     expect(await onBoard(`ls -d ${paths} 2>/dev/null`)).toBe("");
     expect(await onBoard("systemctl is-active jetfleet-agent")).not.toBe("active");
+    expect(await onBoard("grep -c jetfleet /etc/passwd /etc/group /etc/shadow")).toBe(
+      "/etc/passwd:0\n/etc/group:0\n/etc/shadow:0",
+    );
     await world.driver.delete(urn, device);
   });
 

@@ -89,6 +89,54 @@ describe.skipIf(refusal !== null)(titled("the service manager of a simulated boa
     expect((await board.exec("journalctl -u broken -o cat | grep -c ^Started")).stdout).toBe("5\n");
   });
 
+  it("gives a unit its user and groups, and takes the rights that it gives up", async () => {
+    await board.exec("useradd --system --user-group --no-create-home worker");
+    const rights =
+      "User=worker\nSupplementaryGroups=video\nNoNewPrivileges=yes\nCapabilityBoundingSet=\nProtectHome=yes\n";
+    install(
+      "modest.service",
+      `[Service]\nExecStart=/bin/sh -c 'id; grep -E "NoNewPrivs|CapBnd" /proc/self/status'\n${rights}`,
+    );
+    await board.exec("systemctl start modest");
+    const said = await until(async () => {
+      const { stdout } = await board.exec("journalctl -u modest -o cat");
+      return stdout.includes("Stopped") && stdout;
+    });
+    expect(said).toMatch(/uid=\d+\(worker\) gid=\d+\(worker\) groups=\d+\(worker\),44\(video\)/);
+    expect(said).toMatch(/NoNewPrivs:\s+1\n/);
+    expect(said).toMatch(/CapBnd:\s+0+\n/);
+    expect(said).toContain("modest.service: not simulated, ignored: ProtectHome=yes");
+  });
+
+  it("does not start a unit whose user is not there", async () => {
+    install("nobodys.service", "[Service]\nExecStart=/bin/true\nUser=nobody-knows\n");
+    const started = await board.exec("systemctl start nobodys");
+    expect(started.code).toBe(1);
+    expect(started.stderr).toContain("Failed to determine user credentials");
+  });
+
+  it("starts a service of its own for each connection to a socket, and keeps nothing of it", async () => {
+    install(
+      "echo.socket",
+      "[Socket]\nListenStream=/run/echo/it.sock\nAccept=yes\nSocketMode=0600\n[Install]\nWantedBy=sockets.target\n",
+    );
+    install(
+      "echo@.service",
+      "[Service]\nExecStart=/bin/sh -c 'read a; echo got $a >&0'\nStandardInput=socket\n",
+    );
+    expect((await board.exec("systemctl enable --now echo.socket")).code).toBe(0);
+    expect((await board.exec("stat -c '%a %U' /run/echo/it.sock")).stdout).toBe("600 root\n");
+    const ask = (word: string) =>
+      board.exec(
+        `/run/jetfleet-sim/node -e 'const s = require("net").connect("/run/echo/it.sock"); s.write("${word}\\n"); s.pipe(process.stdout)'`,
+      );
+    const answers = await Promise.all([ask("one"), ask("two")]);
+    expect(answers.map(({ stdout }) => stdout)).toEqual(["got one\n", "got two\n"]);
+    await until(async () => (await board.exec("systemctl is-active echo@1 echo@2")).code === 3);
+    await board.exec("systemctl stop echo.socket");
+    expect((await ask("three")).stderr).toContain("ENOENT");
+  });
+
   it("says that the program is not there with status 203", async () => {
     install("absent.service", "[Service]\nExecStart=/opt/nothing/here\n");
     await board.exec("systemctl start absent");

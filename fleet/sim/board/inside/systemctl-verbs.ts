@@ -2,9 +2,8 @@ import * as fs from "node:fs";
 import { parseArgs } from "node:util";
 import { readJournal } from "./journal.ts";
 import { formatShort } from "./journal-format.ts";
-import type { Unit } from "./unit.ts";
 import { activity, fileState, properties } from "./unit-properties.ts";
-import type { Units } from "./units.ts";
+import type { AnyUnit, Units } from "./units.ts";
 
 export interface Reply {
   code: number;
@@ -129,7 +128,7 @@ function fullName(name: string): string {
 async function forEachUnit(
   request: Request,
   doing: string,
-  act: (unit: Unit) => void | Promise<void> | undefined,
+  act: (unit: AnyUnit) => void | Promise<void> | undefined,
 ): Promise<Reply> {
   let stderr = "";
   let code = 0;
@@ -163,7 +162,7 @@ async function enable(request: Request): Promise<Reply> {
   const { names, units } = request;
   const missing = names.find((name) => !units.exists(name));
   if (missing !== undefined) {
-    return reply(1, "", `Failed to enable unit: Unit file ${missing} does not exist.\n`);
+    return reply(1, "", `Failed to enable unit: AnyUnit file ${missing} does not exist.\n`);
   }
   const made = names.flatMap((name) => units.enable(name));
   const stderr = made.map(({ link, target }) => `Created symlink ${link} → ${target}.\n`).join("");
@@ -235,7 +234,7 @@ function status({ names, units, options }: Request): Reply {
   return reply(code, blocks.join("\n"));
 }
 
-function statusBlock(units: Units, unit: Unit, lines: number): string {
+function statusBlock(units: Units, unit: AnyUnit, lines: number): string {
   const all = properties(units, unit.name);
   const since = unit.startedAtMs === 0 ? "" : ` since ${new Date(unit.startedAtMs).toUTCString()}`;
   const result =
@@ -252,7 +251,7 @@ function statusBlock(units: Units, unit: Unit, lines: number): string {
   );
 }
 
-function activeState(unit: Unit): string {
+function activeState(unit: AnyUnit): string {
   return activity(unit).ActiveState;
 }
 

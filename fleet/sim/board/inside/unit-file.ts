@@ -17,6 +17,13 @@ export interface Service {
   environmentFiles: string[];
   workingDirectory: string | null;
   user: string | null;
+  group: string | null;
+  /** StandardInput=socket: the connection that it was started for. */
+  inputIsSocket: boolean;
+  supplementaryGroups: string[];
+  noNewPrivileges: boolean;
+  /** CapabilityBoundingSet= is empty. */
+  noCapabilities: boolean;
   startLimitBurst: number;
   startLimitIntervalMs: number;
   wantedBy: string[];
@@ -42,9 +49,55 @@ const HARMLESS = new Set([
   ],
 ]);
 
+/** The part of a .socket file that this service manager acts on: one path, a service of its own for each connection. */
+export interface SocketSettings {
+  path: string;
+  user: string | null;
+  group: string | null;
+  mode: number;
+  directoryMode: number;
+  /** What a service has, too. */
+  service: Service;
+}
+
+/** Reads a .socket file as systemd does. Throws an Error where it asks for what is not simulated at all. */
+export function parseSocketFile(text: string): SocketSettings {
+  const settings: SocketSettings = {
+    ...{
+      path: "",
+      user: null,
+      group: null,
+      mode: 0o666,
+      directoryMode: 0o755,
+      service: defaults(),
+    },
+  };
+  let accepts = false;
+  forEachSetting(text, (key, value) => {
+    if (key === "Socket.ListenStream" && value.startsWith("/")) settings.path = value;
+    else if (key === "Socket.Accept") accepts = value === "yes";
+    else if (key === "Socket.SocketUser") settings.user = value;
+    else if (key === "Socket.SocketGroup") settings.group = value;
+    else if (key === "Socket.SocketMode") settings.mode = Number.parseInt(value, 8);
+    else if (key === "Socket.DirectoryMode") settings.directoryMode = Number.parseInt(value, 8);
+    else assign(settings.service, key, value);
+  });
+  if (settings.path === "" || !accepts) {
+    throw new Error("Only sockets of one path with Accept=yes are simulated. Refusing.");
+  }
+  return settings;
+}
+
 /** Reads a .service file as systemd does. Throws an Error with systemd's own wording when it cannot be started. */
 export function parseServiceFile(text: string): Service {
   const service = defaults();
+  forEachSetting(text, (key, value) => assign(service, key, value));
+  if (service.command.length === 0) throw new Error("Service has no ExecStart= setting. Refusing.");
+  return service;
+}
+
+/** Calls back with `Section.Name` and the value of every line. */
+function forEachSetting(text: string, onSetting: (key: string, value: string) => void): void {
   let section = "";
   for (const line of joinedLines(text)) {
     const header = /^\[(.+)\]$/.exec(line);
@@ -54,10 +107,8 @@ export function parseServiceFile(text: string): Service {
     }
     const at = line.indexOf("=");
     if (at < 0) continue;
-    assign(service, `${section}.${line.slice(0, at).trim()}`, line.slice(at + 1).trim());
+    onSetting(`${section}.${line.slice(0, at).trim()}`, line.slice(at + 1).trim());
   }
-  if (service.command.length === 0) throw new Error("Service has no ExecStart= setting. Refusing.");
-  return service;
 }
 
 function defaults(): Service {
@@ -74,6 +125,11 @@ function defaults(): Service {
     environmentFiles: [],
     workingDirectory: null,
     user: null,
+    group: null,
+    inputIsSocket: false,
+    supplementaryGroups: [],
+    noNewPrivileges: false,
+    noCapabilities: false,
     startLimitBurst: 5,
     startLimitIntervalMs: 10_000,
     wantedBy: [],
@@ -122,6 +178,22 @@ function assign(service: Service, key: string, value: string): void {
       return;
     case "Service.User":
       service.user = value;
+      return;
+    case "Service.StandardInput":
+      service.inputIsSocket = value === "socket";
+      return;
+    case "Service.Group":
+      service.group = value;
+      return;
+    case "Service.SupplementaryGroups":
+      service.supplementaryGroups.push(...value.split(/\s+/).filter(Boolean));
+      return;
+    case "Service.NoNewPrivileges":
+      service.noNewPrivileges = value === "yes" || value === "true";
+      return;
+    case "Service.CapabilityBoundingSet":
+      service.noCapabilities = value === "";
+      if (value !== "") service.ignored.push(`CapabilityBoundingSet=${value}`);
       return;
     case "Install.WantedBy":
       service.wantedBy.push(...value.split(/\s+/));

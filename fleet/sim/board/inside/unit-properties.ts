@@ -1,7 +1,6 @@
 import { constants } from "node:os";
-import type { Unit } from "./unit.ts";
 import type { UnitState } from "./unit-machine.ts";
-import type { Units } from "./units.ts";
+import type { AnyUnit, Units } from "./units.ts";
 
 /** What `systemctl show` knows of a unit, loaded or not, in systemd's names. */
 export function properties(units: Units, name: string): Record<string, string> {
@@ -38,7 +37,7 @@ export function properties(units: Units, name: string): Record<string, string> {
 }
 
 /** ActiveState and SubState of each phase. */
-export function activity(unit: Unit): { ActiveState: string; SubState: string } {
+export function activity(unit: AnyUnit): { ActiveState: string; SubState: string } {
   switch (unit.state.phase) {
     case "running":
       return { ActiveState: "active", SubState: "running" };
@@ -53,7 +52,7 @@ export function activity(unit: Unit): { ActiveState: string; SubState: string } 
   }
 }
 
-export function fileState(units: Units, unit: Unit): string {
+export function fileState(units: Units, unit: AnyUnit): string {
   if (units.isEnabled(unit.name)) return "enabled";
   return unit.service.wantedBy.length === 0 ? "static" : "disabled";
 }

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import * as fs from "node:fs";
+import type { Socket } from "node:net";
 import { basename } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { accountOf } from "./accounts.ts";
 import { JournalWriter } from "./journal.ts";
 import { processesOf, signalAll } from "./process-group.ts";
 import { parseServiceFile, type Service, setVariable } from "./unit-file.ts";
@@ -21,6 +23,15 @@ const DRAIN_POLL_MS = 20;
 /** Exit status systemd gives a service whose program could not be executed. */
 const EXIT_EXEC = 203;
 
+/** What an instance was started for. */
+export interface Connection {
+  socket: Socket;
+  /** File name of its unit. */
+  template: string;
+  /** Called when nothing is left of it. */
+  onOver: () => void;
+}
+
 /** A service with its processes: performs what unit-machine.ts decides. */
 export class Unit {
   readonly name: string;
@@ -37,9 +48,13 @@ export class Unit {
   readonly #journal: JournalWriter;
   #settled: (() => void)[] = [];
 
-  constructor(name: string) {
+  readonly #connection: Connection | null;
+
+  /** With a connection it is the instance of a template that was started for it. */
+  constructor(name: string, connection: Connection | null = null) {
     this.name = name;
-    this.path = `${UNIT_DIR}/${name}`;
+    this.#connection = connection;
+    this.path = `${UNIT_DIR}/${connection ? connection.template : name}`;
     this.#journal = new JournalWriter(name);
     this.#loadedMtimeMs = 0;
     this.service = this.#read();
@@ -85,8 +100,9 @@ export class Unit {
   #read(): Service {
     this.#loadedMtimeMs = fs.statSync(this.path).mtimeMs;
     const service = parseServiceFile(fs.readFileSync(this.path, "utf8"));
-    for (const ignored of service.ignored)
-      this.#note(`${this.name}: ${ignored} is not simulated, ignored`);
+    if (service.ignored.length > 0) {
+      this.#note(`${this.name}: not simulated, ignored: ${service.ignored.join(", ")}`);
+    }
     return service;
   }
 
@@ -104,6 +120,8 @@ export class Unit {
       this.#note(`${this.name}: Start request repeated too quickly.`);
     if (this.state.phase === "draining") return;
     for (const resolve of this.#settled.splice(0)) resolve();
+    if (this.state.phase === "inactive" || this.state.phase === "failed")
+      this.#connection?.onOver();
   }
 
   #perform(action: UnitAction): void {
@@ -126,7 +144,7 @@ export class Unit {
   }
 
   #spawn(): void {
-    const [program = "", ...args] = this.service.command;
+    const [program = "", ...args] = [...this.#rights(), ...this.service.command];
     this.#invocationId = randomUUID().replaceAll("-", "");
     this.startedAtMs = Date.now();
     const child = spawn(program, args, {
@@ -134,13 +152,15 @@ export class Unit {
       detached: true,
       cwd: this.service.workingDirectory ?? "/",
       env: this.#environment(),
-      stdio: ["ignore", "pipe", "pipe"],
-      ...this.#credentials(),
+      stdio: [this.service.inputIsSocket ? this.#connection?.socket : "ignore", "pipe", "pipe"],
     });
+    // The service has it now.
+    this.#connection?.socket.destroy();
     this.#main = child;
     this.mainPid = child.pid ?? 0;
-    this.#capture(child.stdout, basename(program));
-    this.#capture(child.stderr, basename(program));
+    const [own = ""] = this.service.command;
+    this.#capture(child.stdout, basename(own));
+    this.#capture(child.stderr, basename(own));
     this.#note(`Started ${this.service.description || this.name}.`);
     child.once("error", (error) => {
       this.#note(`${this.name}: Failed to execute ${program}: ${error.message}`);
@@ -200,23 +220,28 @@ export class Unit {
     return environment;
   }
 
-  #credentials(): { uid?: number; gid?: number } {
-    const { user } = this.service;
-    if (user === null || user === "root") return {};
-    const row = fs
-      .readFileSync("/etc/passwd", "utf8")
-      .split("\n")
-      .find((line) => line.startsWith(`${user}:`));
-    const [, , uid, gid] = row?.split(":") ?? [];
-    // In a user namespace of an unprivileged user only root exists.
-    if (uid === undefined || !isMapped(Number(uid))) {
-      this.#note(`${this.name}: User=${user} cannot be had here, running as root`);
-      return {};
+  /** The program that gives the service its user and takes rights from it, before its own. */
+  #rights(): string[] {
+    const { user, group, supplementaryGroups, noNewPrivileges, noCapabilities } = this.service;
+    const options: string[] = [];
+    if (noNewPrivileges) options.push("--no-new-privs");
+    if (user !== null && user !== "root") {
+      const account = accountOf(user, group, supplementaryGroups);
+      // In a user namespace of an unprivileged user only root exists.
+      if (isMapped(account.uid)) {
+        const groups =
+          account.groups.length === 0 ? ["--clear-groups"] : ["--groups", account.groups.join(",")];
+        options.push("--reuid", `${account.uid}`, "--regid", `${account.gid}`, ...groups);
+      } else {
+        this.#note(`${this.name}: User=${user} cannot be had here, running as root`);
+      }
     }
-    return { uid: Number(uid), gid: Number(gid) };
+    if (noCapabilities) options.push("--bounding-set", "-all", "--inh-caps", "-all");
+    return options.length === 0 ? [] : ["/usr/bin/setpriv", ...options, "--"];
   }
 
-  #capture(stream: Readable, identifier: string): void {
+  #capture(stream: Readable | null, identifier: string): void {
+    if (stream === null) return;
     const pid = this.mainPid;
     stream.on("error", () => undefined);
     createInterface({ input: stream }).on("line", (line) =>
@@ -239,7 +264,8 @@ function readEnvironmentFile(file: string): string[] {
     .filter((line) => /^\w+=/.test(line));
 }
 
-function isMapped(uid: number): boolean {
+/** Whether there is such a user here: in the user namespace of an unprivileged user only root exists. */
+export function isMapped(uid: number): boolean {
   return fs
     .readFileSync("/proc/self/uid_map", "utf8")
     .trim()

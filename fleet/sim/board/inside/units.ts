@@ -1,14 +1,18 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { SocketUnit } from "./socket-unit.ts";
 import { UNIT_DIR, Unit } from "./unit.ts";
 
-const BOOT_TARGETS = ["multi-user.target.wants", "default.target.wants"];
+const BOOT_TARGETS = ["sockets.target.wants", "multi-user.target.wants", "default.target.wants"];
+
+/** A service, an instance of one, or a socket. */
+export type AnyUnit = Unit | SocketUnit;
 
 /** The units of the board: files in /etc/systemd/system, read when first asked for. */
 export class Units {
-  readonly #units = new Map<string, Unit>();
+  readonly #units = new Map<string, AnyUnit>();
 
-  loaded(): Unit[] {
+  loaded(): AnyUnit[] {
     return [...this.#units.values()];
   }
 
@@ -22,15 +26,25 @@ export class Units {
   }
 
   /** The unit, read from its file unless it is in memory. A unit that does not run is read afresh, as systemd does. */
-  load(name: string): Unit {
+  load(name: string): AnyUnit {
     const known = this.#units.get(name);
     if (known) {
       if (isAtRest(known)) known.reload();
       return known;
     }
-    const unit = new Unit(name);
+    const unit = name.endsWith(".socket") ? this.#socket(name) : new Unit(name);
     this.#units.set(name, unit);
     return unit;
+  }
+
+  #socket(name: string): SocketUnit {
+    return new SocketUnit(name, (instance, template, socket) => {
+      // As with CollectMode=inactive-or-failed, nothing of an instance is kept.
+      const onOver = (): void => void this.#units.delete(instance);
+      const unit = new Unit(instance, { socket, template, onOver });
+      this.#units.set(instance, unit);
+      unit.start();
+    });
   }
 
   /** daemon-reload: every unit's file is read again. */
@@ -75,7 +89,7 @@ export class Units {
   }
 }
 
-function isAtRest(unit: Unit): boolean {
+function isAtRest(unit: AnyUnit): boolean {
   return unit.state.phase === "inactive" || unit.state.phase === "failed";
 }
 

@@ -11,7 +11,7 @@ import {
 } from "../../../../agent/identity/certificate-verbs.ts";
 
 const [verb] = process.argv.slice(2);
-const config = readConfig(process.argv.at(-1) ?? "");
+const config = readConfig(process.argv[process.argv.indexOf("--config") + 1] ?? "");
 const identity = identityOf(config);
 const bootId = `boot-${Date.now()}-${process.pid}`;
 const prefix = `jetfleet/v1/${config.fleet}/${config.device}`;

@@ -1,0 +1,66 @@
+/**
+ * What passes between an agent and the host of one of its runners, over a socket: frames of a head of 5 bytes (u32 bytes
+ * of the body, little-endian, u8 type) and a body.
+ */
+
+export const FRAME_TYPES = [
+  /** Agent to host, first of all and whenever it changes: `{memoryBytes}`. */
+  "limits",
+  /** Agent to host: an order for the runner. */
+  "order",
+  /** Agent to host: the runner has to end at once. */
+  "kill",
+  /** Host to agent: the runner's process id. */
+  "launched",
+  /** Host to agent: a message of the runner. */
+  "answer",
+  /** Host to agent: a piece of the results, as bytes. */
+  "results",
+  /** Host to agent: a line that the runner wrote. */
+  "line",
+  /** Host to agent, last of all: how the runner ended. */
+  "end",
+] as const;
+export type FrameType = (typeof FRAME_TYPES)[number];
+
+export interface Frame {
+  type: FrameType;
+  body: Buffer;
+}
+
+const HEAD_BYTES = 5;
+const MAX_BODY_BYTES = 16 * 2 ** 20;
+
+export function packFrame(type: FrameType, body: Buffer): Buffer {
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUInt32LE(body.length, 0);
+  head.writeUInt8(FRAME_TYPES.indexOf(type), 4);
+  return Buffer.concat([head, body]);
+}
+
+export function packJson(type: FrameType, value: unknown): Buffer {
+  return packFrame(type, Buffer.from(JSON.stringify(value)));
+}
+
+/** Takes bytes as they come and gives whole frames; throws a RangeError at what is none. */
+export class FrameReader {
+  #waiting: Buffer = Buffer.alloc(0);
+
+  push(chunk: Buffer): Frame[] {
+    this.#waiting = this.#waiting.length === 0 ? chunk : Buffer.concat([this.#waiting, chunk]);
+    const frames: Frame[] = [];
+    while (this.#waiting.length >= HEAD_BYTES) {
+      const bytes = this.#waiting.readUInt32LE(0);
+      const type = FRAME_TYPES[this.#waiting.readUInt8(4)];
+      if (type === undefined || bytes > MAX_BODY_BYTES) {
+        const head = this.#waiting.toString("hex", 0, HEAD_BYTES);
+        throw new RangeError(`Expected a frame of at most ${MAX_BODY_BYTES} bytes but got ${head}`);
+      }
+      const end = HEAD_BYTES + bytes;
+      if (this.#waiting.length < end) break;
+      frames.push({ type, body: this.#waiting.subarray(HEAD_BYTES, end) });
+      this.#waiting = this.#waiting.subarray(end);
+    }
+    return frames;
+  }
+}
