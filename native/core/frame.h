@@ -31,6 +31,8 @@ struct FrameResult {
   std::optional<FrameTag> tag;
   /// By the camera's clock, milliseconds since 1970; from the tag or from RTCP sender reports.
   std::optional<double> captured_at_ms;
+  /// From the camera to this device; nothing while that is not known.
+  std::optional<double> way_ms;
   FrameId id;
   double pts_ms = 0;
   /// Upright and with square pixels: what boxes are in.

@@ -1,16 +1,6 @@
 #include "core/pipeline_stats.h"
 
-#include <chrono>
-
 namespace jetfleet {
-namespace {
-
-double EpochMs() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration<double, std::milli>(now).count();
-}
-
-}  // namespace
 
 void OutputMeter::Add(const Frame& frame) {
   ++frames_;
@@ -19,7 +9,7 @@ void OutputMeter::Add(const Frame& frame) {
   copies_ += static_cast<std::size_t>(copied.copies);
   copied_bytes_ += copied.bytes;
   from_arrival_.Add(frame.trace.TotalMs());
-  if (frame.result.captured_at_ms) from_capture_.Add(EpochMs() - *frame.result.captured_at_ms);
+  if (frame.result.way_ms) from_capture_.Add(*frame.result.way_ms + frame.trace.TotalMs());
 }
 
 PipelineReport OutputMeter::Take(TimePoint now) {
@@ -33,7 +23,10 @@ PipelineReport OutputMeter::Take(TimePoint now) {
         static_cast<double>(copied_bytes_) / static_cast<double>(frames_);
   }
   const auto arrival = from_arrival_.Take();
-  const auto capture = from_capture_.Take();
+  // Where some frames lack it, the others would be told as if they were all.
+  const bool all = from_capture_.count() == frames_;
+  const auto from_capture = from_capture_.Take();
+  const auto capture = all ? from_capture : std::nullopt;
   report.latency_from_capture = capture.has_value();
   report.latency_ms = capture ? capture : arrival;
   frames_ = copies_ = copied_bytes_ = 0;

@@ -15,6 +15,7 @@
 #include "core/media/stall_watch.h"
 #include "core/media/stream_clock.h"
 #include "core/media/track_choice.h"
+#include "core/pipeline_stats.h"
 
 namespace jetfleet {
 namespace {
@@ -327,6 +328,77 @@ TEST(CaptureClock, DoesNotBelieveAClockThatDisagrees) {
     EXPECT_TRUE(clock.disagrees()) << off_ms;
     EXPECT_FALSE(clock.CapturedAtMs(0).has_value());
     EXPECT_EQ(*clock.offset_ms(), off_ms);
+  }
+}
+
+/// A picture every 40 ms, as a camera and a device see it whose clocks may be set.
+class Journey {
+ public:
+  std::optional<double> Next(double way_ms, double camera_off_ms = 0, double device_off_ms = 0) {
+    steady_ms_ += 40;
+    const TimePoint arrival{std::chrono::duration_cast<Clock::duration>(
+        std::chrono::duration<double, std::milli>(steady_ms_))};
+    const double now_ms = 1'700'000'000'000.0 + steady_ms_;
+    return delay_.WayMs(now_ms - way_ms + camera_off_ms, arrival, now_ms + device_off_ms);
+  }
+  double offset_ms() const { return delay_.offset_ms(); }
+
+ private:
+  CaptureDelay delay_;
+  double steady_ms_ = 1000;
+};
+
+constexpr double kHour = 3'600'000;
+
+TEST(CaptureDelay, IsTheWayWhileTheClocksAgreeAndNeverNegative) {
+  Journey journey;
+  EXPECT_NEAR(*journey.Next(30), 30, 0.01);
+  EXPECT_NEAR(*journey.Next(400), 400, 0.01);
+  EXPECT_EQ(*journey.Next(20, 70), 0) << "a camera 70 ms ahead";
+  EXPECT_NEAR(*journey.Next(8000), 8000, 0.01) << "a stall is a long way, not another clock";
+}
+
+TEST(CaptureDelay, IsUnknownAcrossClocksThatDisagreeWithTheOffsetNamed) {
+  for (const double off_ms : {-kHour, kHour, 1500.0, -6000.0, 1.0e12}) {
+    Journey journey;
+    for (int picture = 0; picture < 100; ++picture) {
+      ASSERT_FALSE(journey.Next(30, off_ms).has_value()) << off_ms;
+    }
+    EXPECT_NEAR(journey.offset_ms(), 30 - off_ms, 0.5);
+  }
+}
+
+TEST(CaptureDelay, HearsAClockOfThisDeviceThatIsSetAtOnceEitherWay) {
+  for (const double step_ms : {5 * kHour, -5 * kHour}) {
+    Journey journey;
+    for (int picture = 0; picture < 50; ++picture) journey.Next(30);
+    EXPECT_FALSE(journey.Next(30, 0, step_ms).has_value()) << "no latency of five hours";
+    EXPECT_FALSE(journey.Next(30, 0, step_ms).has_value());
+    EXPECT_NEAR(*journey.Next(30), 30, 0.01) << "set right again";
+  }
+}
+
+TEST(CaptureDelay, HearsAClockOfTheCameraThatIsSet) {
+  Journey journey;
+  for (int picture = 0; picture < 50; ++picture) journey.Next(30);
+  EXPECT_FALSE(journey.Next(30, kHour).has_value());
+  for (int picture = 0; picture < 1600; ++picture) journey.Next(30, kHour);
+  for (int picture = 0; picture < 1600; ++picture) journey.Next(30);
+  EXPECT_NEAR(*journey.Next(30), 30, 0.01);
+}
+
+TEST(OutputMeter, TellsTheLatencyFromCaptureOnlyWhereEveryFrameHasIt) {
+  for (const bool all : {true, false}) {
+    OutputMeter meter;
+    for (int at = 0; at < 10; ++at) {
+      Frame frame;
+      frame.trace = FrameTrace(Clock::now());
+      if (all || at > 0) frame.result.way_ms = 250;
+      meter.Add(frame);
+    }
+    const PipelineReport report = meter.Take(Clock::now());
+    EXPECT_EQ(report.latency_from_capture, all);
+    EXPECT_EQ(report.latency_ms->p95 >= 250, all);
   }
 }
 

@@ -28,8 +28,10 @@ struct AccessUnit {
   std::optional<FrameTag> tag;
   /// When it is to be shown, where the source knows better than `pts`.
   std::optional<double> pts_ms;
-  /// By the camera's own clock, from RTCP sender reports.
+  /// By the camera's own clock, from the tag or from RTCP sender reports.
   std::optional<double> captured_at_ms;
+  /// From the camera to this device; nothing while their clocks disagree.
+  std::optional<double> way_ms;
   /// By the stream's own parameter set, where it says.
   std::optional<ColorMatrix> matrix;
   std::optional<ColorRange> range;

@@ -2,7 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
+
+#include "core/trace.h"
 
 namespace jetfleet {
 
@@ -37,6 +40,32 @@ class CaptureClock {
   const int clock_rate_;
   std::optional<SenderReport> report_;
   std::optional<double> offset_ms_;
+};
+
+/// This device's time of day, milliseconds since 1970.
+double WallClockMs();
+
+/// How long pictures were on their way from the camera to this device. That is told from the clocks
+/// of both, so it is known only while they agree: the quickest picture of the last seconds came
+/// neither before it was taken nor long after. A clock of this device that is set begins anew.
+class CaptureDelay {
+ public:
+  /// Of a picture that was taken at `captured_ms` by the camera's clock and came at `arrival`, when
+  /// this device's time of day was `wall_ms`. Never negative; nothing while the clocks disagree.
+  std::optional<double> WayMs(double captured_ms, TimePoint arrival, double wall_ms);
+
+  /// How far this device's clock is ahead of the camera's, the quickest way included.
+  double offset_ms() const { return quickest_ms_ < former_ms_ ? quickest_ms_ : former_ms_; }
+
+ private:
+  static constexpr double kNone = std::numeric_limits<double>::infinity();
+
+  /// Time of day less steady clock, by which a clock that is set is noticed.
+  std::optional<double> base_ms_;
+  TimePoint since_;
+  double quickest_ms_ = kNone;
+  /// Of the span before that.
+  double former_ms_ = kNone;
 };
 
 }  // namespace jetfleet

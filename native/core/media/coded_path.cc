@@ -106,10 +106,18 @@ void CodedPath::Count(DropReason reason) {
   if (!warning.ok()) callbacks_.on_warning(warning);
 }
 
+void CodedPath::NoteCapture(AccessUnit* unit) {
+  if (unit->tag) unit->captured_at_ms = static_cast<double>(unit->tag->captured_at_us) / 1000;
+  if (!unit->captured_at_ms) return;
+  unit->way_ms = delay_.WayMs(*unit->captured_at_ms, unit->arrival, WallClockMs());
+  if (options_.live) meter_->SetClockOffset(delay_.offset_ms());
+}
+
 GstPadProbeReturn CodedPath::OnParsed(GstPad*, GstPadProbeInfo* info, gpointer self) {
   auto* path = static_cast<CodedPath*>(self);
   AccessUnitPtr unit = path->admission_.Inspect(GST_PAD_PROBE_INFO_BUFFER(info));
   if (unit == nullptr) return GST_PAD_PROBE_DROP;
+  path->NoteCapture(unit.get());
   path->meter_->backlog.Entered(unit->arrival, unit->entry);
   GstBuffer* buffer = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
   AttachAccessUnit(buffer, std::move(unit));
@@ -233,9 +241,7 @@ FramePtr CodedPath::FrameOf(GstPtr<GstSample> sample, TimePoint now) {
   frame->trace.Record(kDecodeStage, unit->decode_start + held_up, now);
   frame->result.tag = unit->tag;
   frame->result.captured_at_ms = unit->captured_at_ms;
-  if (unit->tag) {
-    frame->result.captured_at_ms = static_cast<double>(unit->tag->captured_at_us) / 1000;
-  }
+  frame->result.way_ms = unit->way_ms;
   if (unit->pts_ms) {
     frame->result.pts_ms = *unit->pts_ms;
   } else if (GST_CLOCK_TIME_IS_VALID(unit->pts)) {

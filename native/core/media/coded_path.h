@@ -12,6 +12,7 @@
 #include "core/frame.h"
 #include "core/media/access_unit.h"
 #include "core/media/admission.h"
+#include "core/media/capture_clock.h"
 #include "core/media/codec_table.h"
 #include "core/media/head.h"
 #include "core/media/in_decoder.h"
@@ -62,6 +63,8 @@ class CodedPath {
   Status Link(const CodecRow& codec, GstElement* pacer, GstElement* queue, GstElement* converter);
   void Watch(GstElement* pacer);
   void Count(DropReason reason);
+  /// When the picture was taken, and how long it was on its way.
+  void NoteCapture(AccessUnit* unit);
   void NoteRotation(GstEvent* event);
   FramePtr FrameOf(GstPtr<GstSample> sample, TimePoint now);
   bool IsBroken(GstBuffer* buffer, const AccessUnit& unit);
@@ -83,6 +86,7 @@ class CodedPath {
 
   // For the parser's thread.
   Admission admission_;
+  CaptureDelay delay_;
 
   // For the decoder's thread.
   InDecoder in_decoder_;

@@ -28,11 +28,6 @@ const CodecRow* FindCodec(const std::string& rtp_name) {
   return nullptr;
 }
 
-double WallClockMs() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration<double, std::milli>(now).count();
-}
-
 std::string Apart(double milliseconds) {
   const double seconds = std::abs(milliseconds) / 1000;
   const std::string unit = std::abs(milliseconds) > kHourMs ? " h" : " s";
