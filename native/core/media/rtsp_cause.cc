@@ -16,7 +16,7 @@ constexpr guint16 kRtspPort = 554;
 /// RFC 7826, 19.2.
 constexpr guint16 kRtspsPort = 322;
 /// More than any answer without a body.
-constexpr std::size_t kMaxAnswer = 16 * 1024;
+constexpr std::size_t kMaxAnswer = std::size_t{16} * 1024;
 
 struct ObjectDeleter {
   void operator()(gpointer object) const { g_object_unref(object); }
