@@ -37,7 +37,8 @@ Examples:
 
 Exit codes:
   0  printed; with --follow: until Ctrl-C
-  2  no answer: wrong usage, or the hub cannot be reached or refuses`;
+  2  no answer: wrong usage, or the hub cannot be reached or refuses
+  130, 143  ended by Ctrl-C or SIGTERM before there was one`;
 
 /** Adds `events`. */
 export function registerEvents(

@@ -34,7 +34,8 @@ has, and makes the device a second certificate (the id of the key is told).
 Exit codes:
   0  every chain is whole
   1  a chain is broken, or there is nothing to hold it against; the answer says which
-  2  no answer: wrong usage, or the hub cannot be reached or refuses`;
+  2  no answer: wrong usage, or the hub cannot be reached or refuses
+  130, 143  ended by Ctrl-C or SIGTERM before there was one`;
 
 /** Adds `journal verify`. */
 export function registerJournal(

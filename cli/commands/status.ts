@@ -24,7 +24,8 @@ Plan and measurement:
 Exit codes:
   0  every device is online and every pipeline runs
   1  something is wrong; the answer says what
-  2  no answer: wrong usage, or the hub cannot be reached or refuses`;
+  2  no answer: wrong usage, or the hub cannot be reached or refuses
+  130, 143  ended by Ctrl-C or SIGTERM before there was one`;
 
 /** What --json prints; its schema is printed by --json-schema. */
 export const StatusAnswer = FleetView.extend({
