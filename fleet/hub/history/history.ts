@@ -10,7 +10,6 @@ import { SqliteStore } from "./sqlite/sqlite-store.ts";
 
 const WRITE_FIGURES_MS = 5000;
 const DROP_FIGURES_MS = 10 * 60_000;
-/** A history that could not be opened is tried again no sooner. */
 const REOPEN_MS = 5000;
 
 export interface HistoryOptions {
@@ -19,6 +18,8 @@ export interface HistoryOptions {
   log: Log;
   now?: () => number;
   maxEvents?: number;
+  /** A history that could not be opened is tried again no sooner. */
+  reopenMs?: number;
 }
 
 interface Opened {
@@ -155,7 +156,8 @@ export class History {
 
   async #ensureOpen(): Promise<void> {
     const nowMs = performance.now();
-    if (!(this.#opened instanceof FleetError) || nowMs - this.#triedAtMs < REOPEN_MS) return;
+    const { reopenMs = REOPEN_MS } = this.#options;
+    if (!(this.#opened instanceof FleetError) || nowMs - this.#triedAtMs < reopenMs) return;
     this.#triedAtMs = nowMs;
     try {
       await this.#open();
