@@ -13,8 +13,6 @@ export function identityFiles(name: string, boardName: BoardName): Map<string, s
     ["/etc/hostname", `${name}\n`],
     ["/etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${name}\n::1 localhost ip6-localhost\n`],
     ["/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"],
-    ["/etc/passwd", PASSWD],
-    ["/etc/group", GROUP],
     ["/etc/shells", "/bin/sh\n/bin/bash\n"],
     [SIMULATED_NOTE, simulatedNote(name, board)],
     ["/etc/motd", `This is a simulated ${board.title} (${SIMULATED_NOTE}).\n`],
@@ -49,16 +47,3 @@ function simulatedNote(name: string, board: Board): string {
     "this machine's own CPU and memory. GPU load is always 0; temperatures and power are derived from CPU load, not measured.\n"
   );
 }
-
-const PASSWD = `root:x:0:0:root:/root:/bin/bash
-nvidia:x:1000:1000:nvidia:/home/nvidia:/bin/bash
-nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
-`;
-
-const GROUP = `root:x:0:
-tty:x:5:
-sudo:x:27:nvidia
-video:x:44:nvidia
-nvidia:x:1000:
-nogroup:x:65534:
-`;

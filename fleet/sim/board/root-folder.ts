@@ -30,16 +30,18 @@ const COPIED = [
   "protocols",
 ];
 
-/** Accounts of a board as NVIDIA's image has them, as far as anything here asks for one. */
+/** Accounts of a board as it comes, as far as anything here asks for one; those that are added later stay. */
 const ACCOUNTS = {
   "etc/passwd": `root:x:0:0:root:/root:/bin/bash
+nvidia:x:1000:1000:nvidia:/home/nvidia:/bin/bash
 nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
-nvidia:x:1000:1000:nvidia,,,:/home/nvidia:/bin/bash
 `,
   "etc/group": `root:x:0:
+tty:x:5:
+sudo:x:27:nvidia
 video:x:44:nvidia
-nogroup:x:65534:
 nvidia:x:1000:
+nogroup:x:65534:
 `,
   "etc/shadow":
     "root:*:18000:0:99999:7:::\nnobody:*:18000:0:99999:7:::\nnvidia:*:18000:0:99999:7:::\n",

@@ -113,6 +113,12 @@ describe.skipIf(refusal !== null)(titled("the service manager of a simulated boa
     const started = await board.exec("systemctl start nobodys");
     expect(started.code).toBe(1);
     expect(started.stderr).toContain("Failed to determine user credentials");
+    install(
+      "nobodys.socket",
+      "[Socket]\nListenStream=/run/nobodys.sock\nAccept=yes\nSocketUser=nobody-knows\n",
+    );
+    await board.exec("systemctl start nobodys.socket");
+    await until(async () => (await board.exec("systemctl is-failed nobodys.socket")).code === 0);
   });
 
   it("starts a service of its own for each connection to a socket, and keeps nothing of it", async () => {
@@ -171,6 +177,7 @@ describe.skipIf(refusal !== null)(titled("the service manager of a simulated boa
     expect((await board.exec("systemctl is-active counter")).stdout).toBe("active\n");
     expect((await board.exec("systemctl is-active other")).stdout).toBe("inactive\n");
     expect((await board.exec("ls /opt/kept /tmp/lost")).stdout).toBe("/opt/kept\n");
+    expect((await board.exec("id -un $(id -u worker)")).stdout).toBe("worker\n");
     expect((await board.exec("cat /proc/sys/kernel/random/boot_id")).stdout).not.toBe(bootId);
     await board.exec("systemctl disable --now counter");
     expect((await board.exec("systemctl is-enabled counter")).stdout).toBe("disabled\n");

@@ -52,7 +52,15 @@ export class SocketUnit {
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
       this.#accept(socket),
     );
-    server.listen(path, () => this.#giveRights());
+    // Whatever is wrong with a socket, the board goes on.
+    server.on("error", (error) => this.#fail(error));
+    server.listen(path, () => {
+      try {
+        this.#giveRights();
+      } catch (error) {
+        this.#fail(error as Error);
+      }
+    });
     this.#server = server;
     this.startedAtMs = Date.now();
     this.state = { ...INITIAL, phase: "running" };
@@ -107,6 +115,13 @@ export class SocketUnit {
       this.#note(`${this.name}: Failed to start an instance: ${(error as Error).message}`);
       socket.destroy();
     }
+  }
+
+  #fail(error: Error): void {
+    this.#note(`${this.name}: Failed to listen: ${error.message}`);
+    this.#server?.close();
+    this.#server = null;
+    this.state = { ...INITIAL, phase: "failed", result: "exit-code" };
   }
 
   #note(message: string): void {
