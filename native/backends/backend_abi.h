@@ -78,7 +78,9 @@ enum JfBuildFlag {
   /* FP32 may be computed with the 10-bit mantissa of TF32. */
   JF_ALLOW_TF32 = 1,
   /* Layers that a DLA does not take go to the GPU; without it such a build fails. */
-  JF_GPU_FALLBACK = 2
+  JF_GPU_FALLBACK = 2,
+  /* INT8 ranges are the least and greatest values seen, not those that lose least information. */
+  JF_MIN_MAX_RANGES = 4
 };
 
 enum JfSeverity { JF_WARNING = 1, JF_ERROR = 2 };
@@ -157,6 +159,15 @@ typedef struct JfBuildOptions {
   /* Of the GPU to build for, 86 for 8.6, where the library can build for another than this
    * machine's; 0: this machine's. */
   uint32_t compute_capability;
+  /* Of `float32_nodes`: names of ONNX nodes that compute in float32 whatever the precision. */
+  uint32_t float32_node_count;
+  const char* const* float32_nodes;
+  /* Limits of further pools of memory, in bytes; 0: as the library likes. A DLA core's SRAM, its
+   * DRAM for itself and for what it shares; what kernels of the GPU may share within a block. */
+  uint64_t dla_managed_sram_bytes;
+  uint64_t dla_local_dram_bytes;
+  uint64_t dla_global_dram_bytes;
+  uint64_t tactic_shared_memory_bytes;
 } JfBuildOptions;
 
 typedef struct JfLayer {
@@ -267,7 +278,8 @@ typedef struct JfRect {
   int32_t x, y, width, height;
 } JfRect;
 
-/* value = (sample - mean) * scale, per channel of the tensor. */
+/* value = (sample - mean) * scale, per channel of the tensor; where that holds whole numbers,
+ * rounded (halves to the even one) and kept within its type. */
 typedef struct JfPreprocess {
   uint32_t struct_size;
   int32_t bgr;
@@ -301,6 +313,15 @@ typedef struct JfCandidate {
   int32_t reserved;
 } JfCandidate;
 
+/* Bytes copied since the context was made, counted where each copy is asked for. */
+typedef struct JfTransfers {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t to_device_bytes;
+  uint64_t to_host_bytes;
+  uint64_t within_device_bytes;
+} JfTransfers;
+
 typedef struct JfContextFunctions {
   uint32_t struct_size;
   void (*destroy)(JfContext* context);
@@ -323,6 +344,8 @@ typedef struct JfContextFunctions {
    * score (uint32; those beyond `most` were not kept), then JfCandidates in no order.
    * JF_UNSUPPORTED when the output is not of that head. Null for `filter`: the output as it is. */
   int32_t (*filter)(JfContext* context, const JfFilter* filter, JfError* error);
+  /* May be null. */
+  int32_t (*transfers)(JfContext* context, JfTransfers* transfers, JfError* error);
 } JfContextFunctions;
 
 typedef struct JfProgramFunctions {

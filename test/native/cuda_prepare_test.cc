@@ -74,7 +74,7 @@ std::vector<float> ByKernel(const Case& c, const SurfaceView& view, bool half = 
   const auto area = static_cast<std::size_t>(c.input.width * c.input.height);
   std::vector<float> output(area * 3, -1e9F);
   all.output = output.data();
-  all.half = half ? 1 : 0;
+  all.type = half ? kernels::kFloat16 : kernels::kFloat32;
   all.width = c.input.width;
   all.height = c.input.height;
   all.channel_stride = static_cast<long long>(area);
@@ -183,6 +183,24 @@ TEST(CudaPrepare, RoundsToHalvesAsTheStandardSays) {
                {255.0F, 0x5bf8},        {114.0F, 0x5720}};
   for (const auto& row : kRows) EXPECT_EQ(kernels::HalfOf(row.value), row.bits) << row.value;
   EXPECT_EQ(kernels::HalfOf(std::nanf("")) & 0x7c00, 0x7c00);
+}
+
+TEST(CudaPrepare, RoundsToWholeNumbersWithinTheirType) {
+  const struct {
+    float value;
+    int uint8;
+    int int8;
+  } rows[] = {{0.49F, 0, 0},      {0.5F, 0, 0},
+              {1.5F, 2, 2},       {2.5F, 2, 2},
+              {-0.51F, 0, -1},    {-1.5F, 0, -2},
+              {126.6F, 127, 127}, {254.5F, 254, 127},
+              {1e30F, 255, 127},  {-1e30F, 0, -128},
+              {255.4F, 255, 127}, {-127.5F, 0, -128},
+              {-3e9F, 0, -128},   {std::nanf(""), 0, -128}};
+  for (const auto& row : rows) {
+    EXPECT_EQ(kernels::WholeOf(row.value, 0, 255), row.uint8) << row.value;
+    EXPECT_EQ(kernels::WholeOf(row.value, -128, 127), row.int8) << row.value;
+  }
 }
 
 }  // namespace

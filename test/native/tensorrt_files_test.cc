@@ -159,6 +159,18 @@ TEST_F(SealedEngineFile, ThatCannotBeWrittenSaysWhyAndLeavesNothing) {
   EXPECT_TRUE(Says(why, "No such file")) << why;
 }
 
+TEST(WholeFile, ThatIsHugeIsRefusedBeforeItIsRead) {
+  const std::string path = testing::TempDir() + "/huge.onnx";
+  std::ofstream(path) << "x";
+  // Sparse: it takes no room, and reading it would take minutes.
+  std::filesystem::resize_file(path, std::uintmax_t{1} << 40U);
+  const std::string why = WhyRefused(
+      [&] { ReadWholeFile(path, "an ONNX model", 2147483647, "; keep its weights elsewhere"); });
+  std::filesystem::remove(path);
+  EXPECT_TRUE(Says(why, "1099511627776 bytes, more than 2147483647; keep its weights elsewhere"))
+      << why;
+}
+
 TEST(OnnxOutline, NamesNodesAndWhatTheyHold) {
   const OnnxOutline outline = OutlineOf({{onnx::Node("Relu", "", {"a"}, "b")},
                                          {onnx::Constant("zero", 3, {2}, std::string("\0\xff", 2))},
@@ -274,6 +286,17 @@ TEST(CalibrationTableFile, OfOneVersionServesAnother) {
             "images: 3c010a14\n");
   EXPECT_EQ(FromVendorCache(VendorCacheOf(read, 100600), "abc").Text(), found.Text())
       << "equal tables are equal files";
+}
+
+TEST(CalibrationTableFile, KeepsTheMethodItWasFoundBy) {
+  const CalibrationTable found = FromVendorCache("TRT-8601-MinMaxCalibration\na: 3c010a14\n", "m");
+  EXPECT_TRUE(Says(found.Text(), "method min-max"));
+  const CalibrationTable read = ReadCalibrationTable(found.Text(), "m");
+  EXPECT_EQ(read.method, CalibrationMethod::kMinMax);
+  EXPECT_EQ(VendorCacheOf(read, 100600), "TRT-100600-MinMaxCalibration\na: 3c010a14\n");
+  std::string other = found.Text();
+  other.replace(other.find("min-max"), 7, "guessed");
+  EXPECT_TRUE(Says(WhyRefused([&] { ReadCalibrationTable(other, "m"); }), "names no method"));
 }
 
 TEST(CalibrationTableFile, IsRefusedWhenItIsOfAnotherModelOrBroken) {

@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -176,7 +178,8 @@ TEST_F(TensorRtRtx, RefusesWhatItDoesNotDoBeforeItBuilds) {
     return Built(options).message;
   };
   EXPECT_TRUE(Says(refusal([](auto& o) { o.precision = "int8"; }), "does not calibrate"));
-  EXPECT_TRUE(Says(refusal([](auto& o) { o.precision = "fp16"; }), "computes in the model's own"));
+  EXPECT_TRUE(Says(refusal([](auto& o) { o.dla_managed_sram_bytes = 1U << 20U; }),
+                   "does not take 1048576 bytes for a DLA's SRAM"));
   EXPECT_TRUE(
       Says(refusal([](auto& o) { o.precision = "fp8"; }), "fp32, fp16 or int8 but got fp8"));
   EXPECT_TRUE(
@@ -187,6 +190,94 @@ TEST_F(TensorRtRtx, RefusesWhatItDoesNotDoBeforeItBuilds) {
   EXPECT_TRUE(Says(refusal([](auto& o) { o.model_path = "/absent.onnx"; }), "No such file"));
   EXPECT_TRUE(Says(refusal([](auto& o) { o.model_path = "/"; }), "it is no file"));
   EXPECT_TRUE(Says(refusal([](auto& o) { o.engine_path = "/absent/e"; }), "Cannot write"));
+}
+
+TEST_F(TensorRtRtx, BuildsFp16OfAModelOfFloat32ByOurOwnConversion) {
+  BuildOptions options = Asked(Street(), 86);
+  options.precision = "fp32";
+  ASSERT_TRUE(Built(options).ok());
+  const auto plan_of = [&] {
+    const SealedEngine engine =
+        ReadEngine(options.engine_path, kKey, {options.mac_key.data(), options.mac_key.size()});
+    return std::make_pair(engine.parts.plan.size(), std::string(engine.parts.notes));
+  };
+  const auto [whole_bytes, whole_notes] = plan_of();
+  EXPECT_TRUE(Says(whole_notes, "\"convertedToFloat16\":false"));
+  options.precision = "fp16";
+  options.float32_nodes = {"/box_out/Conv"};
+  std::vector<BuildProblem> problems;
+  BuildEvents events;
+  events.problem = [&](const BuildProblem& problem) { problems.push_back(problem); };
+  const Status status = backend_->Build(options, events);
+  ASSERT_TRUE(status.ok()) << status.message;
+  const auto [half_bytes, half_notes] = plan_of();
+  EXPECT_TRUE(Says(half_notes, "\"convertedToFloat16\":true"));
+  EXPECT_LT(static_cast<double>(half_bytes), 0.8 * static_cast<double>(whole_bytes))
+      << "weights take half the room";
+  const auto kept = std::find_if(problems.begin(), problems.end(), [](const BuildProblem& problem) {
+    return problem.node == "/box_out/Conv";
+  });
+  ASSERT_NE(kept, problems.end());
+  EXPECT_FALSE(kept->fatal);
+  EXPECT_EQ(kept->message, "stays in float32: it was asked for");
+}
+
+TEST_F(TensorRtRtx, NamesEveryNodeThatIsQuantisedInAFormItDoesNotTake) {
+  const std::string path = folder_ + "/quantised.onnx";
+  std::ofstream(path, std::ios::binary)
+      << onnx::Model({{onnx::Node("QuantizeLinear", "first", {"x", "s", "z"}, "a"),
+                       onnx::Node("QLinearAdd", "second", {"a", "s", "z", "a", "s", "z"}, "b"),
+                       onnx::Node("DequantizeLinear", "third", {"b", "s", "z"}, "y")},
+                      {onnx::Constant("s", 1, {}, std::string("\0\0\x80\x3f", 4)),
+                       onnx::Constant("z", 3, {}, std::string(1, 7))},
+                      {onnx::Value("x", {1, 4})},
+                      {onnx::Value("y", {1, 4})}});
+  std::vector<std::string> named;
+  BuildEvents events;
+  events.problem = [&](const BuildProblem& problem) { named.push_back(problem.node); };
+  const Status status = backend_->Build(Asked(path, 75), events);
+  EXPECT_EQ(status.code, ErrorCode::kModelInvalid);
+  EXPECT_EQ(named, (std::vector<std::string>{"first", "second", "third"}));
+  EXPECT_TRUE(Says(status.message, "QuantizeLinear first: its zero point is 7")) << status.message;
+  EXPECT_TRUE(Says(status.message, "(and 2 more)")) << status.message;
+}
+
+TEST_F(TensorRtRtx, SaysThatThereIsNoRoomAndKeepsTheEngineThatWas) {
+  BuildOptions options = Asked(OneNode("Relu", {1, 4}), 75);
+  options.timing_cache_path = folder_ + "/cache";
+  std::ofstream(options.engine_path) << "what was there";
+  std::vector<std::string> warnings;
+  BuildEvents events;
+  events.problem = [&](const BuildProblem& problem) { warnings.push_back(problem.message); };
+  // A file of this process may have a hundred bytes; more is as if the disk were full.
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit little{100, before.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &little), 0);
+  const Status status = backend_->Build(options, events);
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(status.code, ErrorCode::kInternal);
+  EXPECT_TRUE(Says(status.message, "Cannot write the engine " + options.engine_path))
+      << status.message;
+  std::ifstream file(options.engine_path);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), "what was there");
+  EXPECT_FALSE(std::filesystem::exists(options.engine_path + ".part"));
+  const bool told = std::any_of(warnings.begin(), warnings.end(), [](const std::string& warning) {
+    return Says(warning, "Cannot write the timing cache");
+  });
+  EXPECT_TRUE(told) << "a cache that cannot be kept costs time, not the engine";
+}
+
+TEST_F(TensorRtRtx, RefusesAModelThatIsHugeBeforeItIsRead) {
+  const std::string path = folder_ + "/huge.onnx";
+  std::ofstream(path) << "x";
+  std::filesystem::resize_file(path, std::uintmax_t{1} << 31U);
+  const Status status = Built(Asked(path, 75));
+  std::filesystem::remove(path);
+  EXPECT_EQ(status.code, ErrorCode::kModelInvalid);
+  EXPECT_TRUE(Says(status.message, "keep its weights in an external data file")) << status.message;
 }
 
 TEST_F(TensorRtRtx, RefusesAModelThatIsNoneAndOneWithoutItsData) {

@@ -70,6 +70,7 @@ constexpr JfContextFunctions kContext = {
     },
     nullptr,  // prepare: the caller does it on the CPU
     nullptr,
+    nullptr,  // transfers: there is no device
 };
 
 constexpr JfProgramFunctions kProgram = {

@@ -6,7 +6,9 @@
 #include <set>
 
 #include "backends/tensorrt/cuda/failure.h"
+#include "backends/tensorrt/files/output_nodes.h"
 #include "backends/tensorrt/files/sealed_engine.h"
+#include "backends/tensorrt/files/wire.h"
 #include "backends/tensorrt/log.h"
 
 namespace jetfleet::tensorrt {
@@ -64,6 +66,19 @@ const JfShapeRange* RangeOf(const JfBuildOptions& options, const std::string& in
 
 }  // namespace
 
+bool IsHalf(const Model& model) {
+  return std::any_of(model.outline.constants.begin(), model.outline.constants.end(),
+                     [](const auto& named) { return named.second.type == kOnnxHalf; });
+}
+
+std::set<std::string> Float32Nodes(const JfBuildOptions& options) {
+  std::set<std::string> nodes;
+  for (std::uint32_t i = 0; i < options.float32_node_count; ++i) {
+    if (options.float32_nodes[i] != nullptr) nodes.insert(options.float32_nodes[i]);
+  }
+  return nodes;
+}
+
 Precision PrecisionOf(const char* name, const nvinfer1::IBuilder& builder, const Model& model) {
   const std::string asked = name == nullptr ? "" : name;
   const bool quantised = model.outline.quantises();
@@ -79,17 +94,9 @@ Precision PrecisionOf(const char* name, const nvinfer1::IBuilder& builder, const
                                       " does not calibrate. Ask for fp16 or fp32, or export the "
                                       "model with symmetric QuantizeLinear and DequantizeLinear");
   }
-  const bool is_half = std::any_of(model.outline.constants.begin(), model.outline.constants.end(),
-                                   [](const auto& named) { return named.second.type == 10; });
-  if (asked == "fp16" && !is_half && !quantised) {
-    throw Failure(JF_UNSUPPORTED, std::string("Expected a model in FP16 but got ") + model.path +
-                                      ", which has FP32 weights, and " + kVendorName + " " +
-                                      kHeaders.Text() +
-                                      " computes in the model's own types. Convert it first, or "
-                                      "ask for fp32");
-  }
   if (quantised) return Precision::kInt8;
-  return is_half ? Precision::kFp16 : Precision::kFp32;
+  // A model of float32 is converted for fp16.
+  return asked == "fp16" || IsHalf(model) ? Precision::kFp16 : Precision::kFp32;
 #else
   if (asked == "int8" || (asked.empty() && quantised)) {
     if (builder.platformHasFastInt8()) return Precision::kInt8;
@@ -117,12 +124,47 @@ BuildConfig::BuildConfig(nvinfer1::IBuilder* builder, const JfBuildOptions& opti
     throw Failure(JF_INTERNAL, "Cannot make a builder's configuration: " + TheLog().Errors());
   }
   if (options.workspace_bytes > 0) SetWorkspace(*config_, options.workspace_bytes);
+  SetPools();
   if (options.effort > 0) {
     SetEffort(*config_, static_cast<std::int32_t>(std::min(options.effort, 6U)) - 1);
   }
   // So that the inspector can say what became of the layers.
   config_->setProfilingVerbosity(nvinfer1::ProfilingVerbosity::kDETAILED);
   if ((options.flags & JF_ALLOW_TF32) == 0) config_->clearFlag(nvinfer1::BuilderFlag::kTF32);
+}
+
+void BuildConfig::SetPools() {
+  const auto set = [&](std::uint64_t bytes, const char* name, auto limit) {
+    if (bytes == 0) return;
+    TheLog().Clear();
+    if (limit(bytes)) return;
+    throw Failure(JF_UNSUPPORTED, std::string(kVendorName) + " " + kHeaders.Text() +
+                                      " does not take " + std::to_string(bytes) + " bytes for " +
+                                      name + ": " + TheLog().Errors());
+  };
+  const auto no = [](std::uint64_t) { return false; };
+#if JF_TRT_DLA_POOLS
+  using Pool = nvinfer1::MemoryPoolType;
+  const auto pool = [&](Pool which) {
+    return [this, which](std::uint64_t bytes) {
+      config_->setMemoryPoolLimit(which, bytes);
+      return config_->getMemoryPoolLimit(which) == bytes;
+    };
+  };
+  set(options_.dla_managed_sram_bytes, "a DLA's SRAM", pool(Pool::kDLA_MANAGED_SRAM));
+  set(options_.dla_local_dram_bytes, "a DLA's own DRAM", pool(Pool::kDLA_LOCAL_DRAM));
+  set(options_.dla_global_dram_bytes, "a DLA's shared DRAM", pool(Pool::kDLA_GLOBAL_DRAM));
+#else
+  set(options_.dla_managed_sram_bytes, "a DLA's SRAM, which came with 8.4", no);
+  set(options_.dla_local_dram_bytes, "a DLA's own DRAM, which came with 8.4", no);
+  set(options_.dla_global_dram_bytes, "a DLA's shared DRAM, which came with 8.4", no);
+#endif
+#if JF_TRT_TACTIC_SHARED_MEMORY
+  set(options_.tactic_shared_memory_bytes, "what kernels share", pool(Pool::kTACTIC_SHARED_MEMORY));
+#else
+  set(options_.tactic_shared_memory_bytes, "what kernels share, which came with 10", no);
+#endif
+  static_cast<void>(no);
 }
 
 void BuildConfig::AddProfile(const nvinfer1::INetworkDefinition& network) {
@@ -182,6 +224,62 @@ void BuildConfig::SetPrecision(Precision precision, const nvinfer1::INetworkDefi
 #endif
 }
 
+void BuildConfig::KeepFloat32(const std::set<std::string>& nodes,
+                              const nvinfer1::INetworkDefinition& network) {
+#if !JF_TRT_STRONGLY_TYPED
+  const std::set<std::string> found =
+      Hold(nodes, network, nvinfer1::DataType::kFLOAT, "stays in float32");
+  for (const std::string& node : nodes) {
+    if (found.count(node) != 0) continue;
+    throw Failure(JF_MODEL_INVALID, "Expected nodes of the model to keep in float32 but " + node +
+                                        " is none of its layers");
+  }
+#else
+  static_cast<void>(nodes);
+  static_cast<void>(network);
+#endif
+}
+
+void BuildConfig::KeepOutputs(const OnnxOutline& outline,
+                              const nvinfer1::INetworkDefinition& network) {
+#if !JF_TRT_STRONGLY_TYPED
+  if (outline.quantises()) return;  // the model says itself what is INT8
+  const auto type =
+      builder_->platformHasFastFp16() ? nvinfer1::DataType::kHALF : nvinfer1::DataType::kFLOAT;
+  Hold(OutputNodes(outline), network, type, "is not quantised: it makes the model's outputs");
+#else
+  static_cast<void>(outline);
+  static_cast<void>(network);
+#endif
+}
+
+#if !JF_TRT_STRONGLY_TYPED
+std::set<std::string> BuildConfig::Hold(const std::set<std::string>& nodes,
+                                        const nvinfer1::INetworkDefinition& network,
+                                        nvinfer1::DataType type, const char* told) {
+  std::set<std::string> found;
+  for (std::int32_t i = 0; i < network.getNbLayers(); ++i) {
+    nvinfer1::ILayer* const layer = network.getLayer(i);
+    const auto kind = layer->getType();
+    // These have the types of what they hold.
+    const bool computes =
+        kind != nvinfer1::LayerType::kCONSTANT && kind != nvinfer1::LayerType::kSHAPE;
+    if (nodes.count(layer->getName()) == 0) continue;
+    found.insert(layer->getName());
+    if (!computes || layer->precisionIsSet()) continue;
+    layer->setPrecision(type);
+    for (std::int32_t j = 0; j < layer->getNbOutputs(); ++j) {
+      if (layer->getOutput(j)->getType() == nvinfer1::DataType::kFLOAT) {
+        layer->setOutputType(j, type);
+      }
+    }
+    listener_->Problem(JF_WARNING, layer->getName(), LayerTypeName(kind), told);
+  }
+  if (!found.empty()) config_->setFlag(nvinfer1::BuilderFlag::kOBEY_PRECISION_CONSTRAINTS);
+  return found;
+}
+#endif
+
 void BuildConfig::SetCalibration(const nvinfer1::INetworkDefinition& network, const Model& model) {
 #if !JF_TRT_STRONGLY_TYPED
   Calibrator::Source source;
@@ -191,6 +289,7 @@ void BuildConfig::SetCalibration(const nvinfer1::INetworkDefinition& network, co
     source.table = ReadCalibrationTable({text.data(), text.size()}, model.digest);
   } else if (options_.calibration_data_path != nullptr) {
     source.data_folder = options_.calibration_data_path;
+    if ((options_.flags & JF_MIN_MAX_RANGES) != 0) source.table.method = CalibrationMethod::kMinMax;
   } else {
     throw Failure(JF_MODEL_INVALID,
                   "Expected a calibration table or data for INT8 but got neither; name one, or "
@@ -215,7 +314,7 @@ void BuildConfig::SetCalibration(const nvinfer1::INetworkDefinition& network, co
     source.item_bytes *= static_cast<std::size_t>(dims.d[i]);
   }
   calibrator_ = std::make_unique<Calibrator>(std::move(source), model.digest, listener_);
-  config_->setInt8Calibrator(calibrator_.get());
+  config_->setInt8Calibrator(calibrator_->vendor());
 #else
   static_cast<void>(network);
   static_cast<void>(model);

@@ -30,10 +30,36 @@ std::vector<std::string> FilesIn(const std::string& folder) {
   return files;
 }
 
+/// A calibrator of one of the vendor's kinds.
+template <typename Kind>
+class Vendors final : public Kind {
+ public:
+  explicit Vendors(Calibrator* calibrator) : calibrator_(calibrator) {}
+
+  std::int32_t getBatchSize() const noexcept override { return calibrator_->batch(); }
+  bool getBatch(void** bindings, const char**, std::int32_t count) noexcept override {
+    return calibrator_->GetBatch(bindings, count);
+  }
+  const void* readCalibrationCache(std::size_t& length) noexcept override {
+    return calibrator_->ReadCache(&length);
+  }
+  void writeCalibrationCache(const void* cache, std::size_t length) noexcept override {
+    calibrator_->WriteCache(cache, length);
+  }
+
+ private:
+  Calibrator* const calibrator_;
+};
+
 }  // namespace
 
 Calibrator::Calibrator(Source source, std::string model_digest, BuildListener* listener)
     : source_(std::move(source)), model_digest_(std::move(model_digest)), listener_(listener) {
+  if (source_.table.method == CalibrationMethod::kMinMax) {
+    vendor_ = std::make_unique<Vendors<nvinfer1::IInt8MinMaxCalibrator>>(this);
+  } else {
+    vendor_ = std::make_unique<Vendors<nvinfer1::IInt8EntropyCalibrator2>>(this);
+  }
   if (source_.data_folder.empty()) {
     vendor_cache_ = VendorCacheOf(source_.table, NV_TENSORRT_VERSION);
     return;
@@ -48,11 +74,7 @@ Calibrator::Calibrator(Source source, std::string model_digest, BuildListener* l
   memory_ = cuda::Allocate(source_.batch * source_.item_bytes);
 }
 
-std::int32_t Calibrator::getBatchSize() const noexcept {
-  return static_cast<std::int32_t>(source_.batch);
-}
-
-bool Calibrator::getBatch(void** bindings, const char**, std::int32_t count) noexcept {
+bool Calibrator::GetBatch(void** bindings, std::int32_t count) noexcept {
   try {
     return NextBatch(bindings, count);
   } catch (const std::exception& failure) {
@@ -91,12 +113,12 @@ bool Calibrator::NextBatch(void** bindings, std::int32_t count) {
   return true;
 }
 
-const void* Calibrator::readCalibrationCache(std::size_t& length) noexcept {
-  length = vendor_cache_.size();
+const void* Calibrator::ReadCache(std::size_t* length) noexcept {
+  *length = vendor_cache_.size();
   return vendor_cache_.empty() ? nullptr : vendor_cache_.data();
 }
 
-void Calibrator::writeCalibrationCache(const void* cache, std::size_t length) noexcept {
+void Calibrator::WriteCache(const void* cache, std::size_t length) noexcept {
   if (source_.data_folder.empty()) return;
   try {
     found_ = FromVendorCache({static_cast<const char*>(cache), length}, model_digest_);

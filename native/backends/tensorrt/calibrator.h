@@ -4,6 +4,7 @@
 
 #if !JF_TRT_STRONGLY_TYPED
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,11 +15,12 @@
 namespace jetfleet::tensorrt {
 
 /// Where INT8 ranges come from: a table, or pictures that the builder runs the model on.
-class Calibrator final : public nvinfer1::IInt8EntropyCalibrator2 {
+class Calibrator {
  public:
   struct Source {
     /// Files of raw values, one item of the model's input each; empty: `table` has the ranges.
     std::string data_folder;
+    /// Its method is the one that is used.
     CalibrationTable table;
     /// Of the model's one input.
     std::size_t batch = 1;
@@ -27,10 +29,13 @@ class Calibrator final : public nvinfer1::IInt8EntropyCalibrator2 {
   /// Throws Failure JF_MODEL_INVALID when the folder holds nothing of use.
   Calibrator(Source source, std::string model_digest, BuildListener* listener);
 
-  std::int32_t getBatchSize() const noexcept override;
-  bool getBatch(void** bindings, const char** names, std::int32_t count) noexcept override;
-  const void* readCalibrationCache(std::size_t& length) noexcept override;
-  void writeCalibrationCache(const void* cache, std::size_t length) noexcept override;
+  /// What the builder takes, of the table's method; lives as long as this.
+  nvinfer1::IInt8Calibrator* vendor() { return vendor_.get(); }
+
+  std::int32_t batch() const { return static_cast<std::int32_t>(source_.batch); }
+  bool GetBatch(void** bindings, std::int32_t count) noexcept;
+  const void* ReadCache(std::size_t* length) noexcept;
+  void WriteCache(const void* cache, std::size_t length) noexcept;
 
   /// What was found; empty scales when the table was given.
   const CalibrationTable& found() const { return found_; }
@@ -40,6 +45,7 @@ class Calibrator final : public nvinfer1::IInt8EntropyCalibrator2 {
  private:
   bool NextBatch(void** bindings, std::int32_t count);
 
+  std::unique_ptr<nvinfer1::IInt8Calibrator> vendor_;
   const Source source_;
   const std::string model_digest_;
   BuildListener* const listener_;

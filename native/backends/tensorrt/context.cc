@@ -52,8 +52,8 @@ Context::Context(const Program* program)
       slots_(kSlots) {
   for (Slot& slot : slots_) {
     slot.tensors.resize(program_->tensors().size());
-    slot.ran = cuda::MakeEvent();
-    slot.done = cuda::MakeEvent();
+    slot.ran = cuda::MakeEvent(cuda::Waiter::kStream);
+    slot.done = cuda::MakeEvent(cuda::Waiter::kHost);
   }
 }
 
@@ -132,7 +132,8 @@ bool Context::Wait(std::uint64_t ticket) {
 void Context::Prepare(const std::vector<JfSurface>& surfaces, const std::vector<JfRect>& rects,
                       const JfPreprocess& preprocess, const JfTensor& input) {
   if (preparer_ == nullptr) {
-    preparer_ = std::make_unique<cuda::Preparer>(program_->device(), cuda::TheKernelCache());
+    preparer_ =
+        std::make_unique<cuda::Preparer>(program_->device(), cuda::TheKernelCache(), &transfers_);
   }
   const bool channels_last = program_->inputs()[0].io.layout == JF_NHWC;
   preparer_->Prepare(surfaces, rects, preprocess, input, channels_last, stream_);
@@ -201,9 +202,7 @@ void Context::Bind(const JfTensor& tensor, const Program::Io& io, Slot* slot) {
     Grow(tensor.bytes, &staging);
     address = AddressOf(staging.device);
     if (known.is_input) {
-      const cuda::Driver& driver = cuda::TheDriver();
-      driver.Check(driver.to_device(staging.device.get(), tensor.data, tensor.bytes, stream_.get()),
-                   "bringing an input to the GPU");
+      cuda::CopyToDevice(staging.device.get(), tensor.data, tensor.bytes, stream_, &transfers_);
     }
   }
   SetAddress(io, address);
@@ -252,9 +251,7 @@ void Context::Fetch(const JfTensor& tensor, Slot::Staging* staging, Run* run) {
     to = staging->pinned.get();
     run->copies.push_back({tensor.data, to, static_cast<std::size_t>(tensor.bytes)});
   }
-  const cuda::Driver& driver = cuda::TheDriver();
-  driver.Check(driver.to_host(to, staging->device.get(), tensor.bytes, fetches_.get()),
-               "bringing an output to the host");
+  cuda::CopyToHost(to, staging->device.get(), tensor.bytes, fetches_, &transfers_);
 }
 
 void Context::EnqueuePlainly() {

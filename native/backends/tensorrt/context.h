@@ -39,6 +39,7 @@ class Context {
   /// it is not of that head.
   void SetFilter(const JfFilter* filter);
 
+  const cuda::Transfers& transfers() const { return transfers_; }
   const Program& program() const { return *program_; }
   /// What is put on it before `Submit` is done before that run reads its inputs.
   const cuda::Stream& stream() const { return stream_; }
@@ -83,6 +84,7 @@ class Context {
   void EnqueuePlainly();
 
   const Program* const program_;
+  cuda::Transfers transfers_;
   cuda::Stream stream_;
   /// Outputs go to the host on one of its own, so that the next run does not wait for them.
   cuda::Stream fetches_;

@@ -24,6 +24,9 @@
 
 /// Tensors are addressed by name, and memory pools have limits (8.4).
 #define JF_TRT_NAMED_TENSORS JF_TRT_FROM(8, 5)
+/// Limits of a DLA's pools (8.4), and of what kernels share within a block (8.6 and 10).
+#define JF_TRT_DLA_POOLS JF_TRT_NAMED_TENSORS
+#define JF_TRT_TACTIC_SHARED_MEMORY JF_TRT_FROM(10, 0)
 /// Builder optimisation level.
 #define JF_TRT_EFFORT JF_TRT_FROM(8, 6)
 /// IProgressMonitor; parser errors that name their node; INT64.

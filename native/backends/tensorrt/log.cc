@@ -1,6 +1,8 @@
 #include "backends/tensorrt/log.h"
 
 #include <algorithm>
+#include <cctype>
+#include <iterator>
 
 namespace jetfleet::tensorrt {
 namespace {
@@ -37,6 +39,16 @@ std::string Log::Errors() const {
   std::string all;
   for (const std::string& error : errors_) all += (all.empty() ? "" : "; ") + error;
   return all;
+}
+
+bool Log::SpeaksOfMemory() const {
+  std::string text = Errors();
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  constexpr const char* kWords[] = {"out of memory", "outofmemory", "insufficient memory",
+                                    "cudaerrormemoryallocation", "cuda_error_out_of_memory"};
+  return std::any_of(std::begin(kWords), std::end(kWords),
+                     [&](const char* words) { return text.find(words) != std::string::npos; });
 }
 
 std::deque<std::string> Log::Warnings() const {

@@ -18,6 +18,8 @@ class Log final : public nvinfer1::ILogger {
   void Clear();
   /// The last errors, in order, as one line; empty when there were none.
   std::string Errors() const;
+  /// Whether they are about memory that is not there.
+  bool SpeaksOfMemory() const;
   /// What was only warned of, each text once.
   std::deque<std::string> Warnings() const;
 

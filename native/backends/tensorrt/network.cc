@@ -1,6 +1,7 @@
 #include "backends/tensorrt/network.h"
 
 #include "backends/tensorrt/cuda/failure.h"
+#include "backends/tensorrt/files/half_model.h"
 #include "backends/tensorrt/files/model_checks.h"
 #include "backends/tensorrt/files/sealed_engine.h"
 #include "backends/tensorrt/files/sha256.h"
@@ -71,12 +72,8 @@ void AddUnknownOperators(const nvonnxparser::IParser& parser, const OnnxOutline&
 Model ReadModel(const std::string& path, BuildListener* listener) {
   Model model;
   model.path = path;
-  model.bytes = ReadWholeFile(path, "an ONNX model");
-  if (model.bytes.size() > kMostModelBytes) {
-    throw Failure(JF_MODEL_INVALID, "Expected a model of less than 2 GiB but " + path + " has " +
-                                        std::to_string(model.bytes.size()) +
-                                        " bytes; keep its weights in an external data file");
-  }
+  model.bytes = ReadWholeFile(path, "an ONNX model", kMostModelBytes,
+                              "; keep its weights in an external data file");
   model.outline = ReadOutline(model.bytes.data(), model.bytes.size());
   model.digest = HexOf(Sha256Of(model.bytes.data(), model.bytes.size()));
   Refusals refusals(listener);
@@ -92,6 +89,16 @@ Model ReadModel(const std::string& path, BuildListener* listener) {
   }
   if (refusals.count() > 0) refusals.Throw(path);
   return model;
+}
+
+void ConvertToHalf(const std::set<std::string>& keep, Model* model, BuildListener* listener) {
+  const HalfModel half = HalfModelOf(model->bytes.data(), model->bytes.size(), keep);
+  for (const KeptNode& node : half.kept) {
+    listener->Problem(JF_WARNING, node.name, node.op, "stays in float32: " + node.why);
+  }
+  model->bytes.assign(half.bytes.begin(), half.bytes.end());
+  // Errors of the parser count the nodes of what it reads.
+  model->outline = ReadOutline(model->bytes.data(), model->bytes.size());
 }
 
 std::unique_ptr<Network> ParseModel(const Library& library, nvinfer1::IBuilder& builder,

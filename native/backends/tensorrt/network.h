@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,11 @@ struct Model {
 /// Reads a model and tells the listener of all that TensorRT would refuse. Throws Failure
 /// JF_MODEL_INVALID when there is anything of that.
 Model ReadModel(const std::string& path, BuildListener* listener);
+
+/// Has a model of float32 compute in float16, but for nodes that need float32, of which the
+/// listener is told, with the reason; the digest stays the file's. Throws Failure JF_UNSUPPORTED
+/// for a model that cannot be converted (files/half_model.h).
+void ConvertToHalf(const std::set<std::string>& keep, Model* model, BuildListener* listener);
 
 /// A model as the vendor's network. The parser owns weights and outlives the network.
 struct Network {

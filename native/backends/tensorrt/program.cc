@@ -46,7 +46,14 @@ Program::Program(const Library& library, const cuda::Device& device, const Accel
   device_.MakeCurrent();
   runtime_ = library.NewRuntime();
   if (accelerator_.dla_core >= 0) runtime_->setDLACore(accelerator_.dla_core);
+  TheLog().Clear();
   engine_.reset(runtime_->deserializeCudaEngine(plan, plan_bytes));
+  if (engine_ == nullptr && TheLog().SpeaksOfMemory()) {
+    throw Failure(JF_OUT_OF_MEMORY,
+                  "Not enough memory of the GPU to load the engine; stop what else "
+                  "uses it: " +
+                      TheLog().Errors());
+  }
   if (engine_ == nullptr) {
     throw Failure(JF_MODEL_INVALID, std::string(kVendorName) + " " + library.version() +
                                         " does not take the engine: " + TheLog().Errors() +

@@ -116,6 +116,14 @@ constexpr JfContextFunctions kContext = {
         return std::int32_t{JF_OK};
       });
     },
+    [](JfContext* context, JfTransfers* to, JfError* error) {
+      const cuda::Transfers& counted = Of(context)->transfers();
+      JfTransfers transfers = Sized<JfTransfers>();
+      transfers.to_device_bytes = counted.to_device;
+      transfers.to_host_bytes = counted.to_host;
+      transfers.within_device_bytes = counted.within_device;
+      return WriteSized(transfers, to) ? JF_OK : Misuse(error, "JfTransfers that are too small");
+    },
 };
 
 constexpr JfProgramFunctions kProgram = {

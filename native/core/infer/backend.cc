@@ -303,8 +303,18 @@ Status Backend::Build(const BuildOptions& options, const BuildEvents& events) {
   asked.precision = OrNull(options.precision);
   asked.threads = options.threads;
   asked.flags = (options.allow_tf32 ? std::uint32_t{JF_ALLOW_TF32} : 0U) |
-                (options.gpu_fallback ? std::uint32_t{JF_GPU_FALLBACK} : 0U);
+                (options.gpu_fallback ? std::uint32_t{JF_GPU_FALLBACK} : 0U) |
+                (options.min_max_ranges ? std::uint32_t{JF_MIN_MAX_RANGES} : 0U);
   asked.workspace_bytes = options.workspace_bytes;
+  asked.dla_managed_sram_bytes = options.dla_managed_sram_bytes;
+  asked.dla_local_dram_bytes = options.dla_local_dram_bytes;
+  asked.dla_global_dram_bytes = options.dla_global_dram_bytes;
+  asked.tactic_shared_memory_bytes = options.tactic_shared_memory_bytes;
+  std::vector<const char*> float32_nodes;
+  float32_nodes.reserve(options.float32_nodes.size());
+  for (const std::string& node : options.float32_nodes) float32_nodes.push_back(node.c_str());
+  asked.float32_nodes = float32_nodes.data();
+  asked.float32_node_count = static_cast<std::uint32_t>(float32_nodes.size());
   asked.effort = options.effort;
   const std::vector<JfShapeRange> ranges = JfRangesOf(options.shapes);
   std::vector<const JfShapeRange*> range_pointers;

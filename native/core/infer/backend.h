@@ -127,7 +127,16 @@ struct BuildOptions {
   std::uint32_t threads = 0;
   bool allow_tf32 = false;
   bool gpu_fallback = false;
+  /// INT8 ranges by extremes instead of by entropy.
+  bool min_max_ranges = false;
   std::uint64_t workspace_bytes = 0;
+  /// Further limits of memory (JfBuildOptions says of what).
+  std::uint64_t dla_managed_sram_bytes = 0;
+  std::uint64_t dla_local_dram_bytes = 0;
+  std::uint64_t dla_global_dram_bytes = 0;
+  std::uint64_t tactic_shared_memory_bytes = 0;
+  /// Nodes that compute in float32 whatever the precision.
+  std::vector<std::string> float32_nodes;
   /// 1 to 6.
   std::uint32_t effort = 0;
   std::vector<ShapeRange> shapes;

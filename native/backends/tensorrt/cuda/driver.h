@@ -50,7 +50,6 @@ namespace jetfleet::cuda {
   X(event_record, "cuEventRecord", Result(EventHandle, StreamHandle))                            \
   X(event_synchronize, "cuEventSynchronize", Result(EventHandle))                                \
   X(event_query, "cuEventQuery", Result(EventHandle))                                            \
-  X(event_elapsed, "cuEventElapsedTime", Result(float*, EventHandle, EventHandle))               \
   X(module_load, "cuModuleLoadData", Result(ModuleHandle*, const void*))                         \
   X(module_unload, "cuModuleUnload", Result(ModuleHandle))                                       \
   X(module_function, "cuModuleGetFunction", Result(FunctionHandle*, ModuleHandle, const char*))  \

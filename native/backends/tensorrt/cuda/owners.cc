@@ -71,9 +71,10 @@ Stream MakeStream(Urgency urgency) {
   }));
 }
 
-Event MakeEvent(bool timed) {
-  return Event(Made<EventHandle>("making an event", [timed](EventHandle* event) {
-    return TheDriver().event_create(event, kEventBlockingSync | (timed ? 0 : kEventDisableTiming));
+Event MakeEvent(Waiter waiter) {
+  return Event(Made<EventHandle>("making an event", [waiter](EventHandle* event) {
+    const unsigned sleeps = waiter == Waiter::kHost ? kEventBlockingSync : 0;
+    return TheDriver().event_create(event, kEventDisableTiming | sleeps);
   }));
 }
 
@@ -120,13 +121,6 @@ void Synchronize(const Stream& stream) {
   TheDriver().Check(TheDriver().stream_synchronize(stream.get()), "waiting for the GPU");
 }
 
-float ElapsedMs(const Event& from, const Event& to) {
-  float elapsed_ms = 0;
-  TheDriver().Check(TheDriver().event_elapsed(&elapsed_ms, from.get(), to.get()),
-                    "asking how long the GPU took");
-  return elapsed_ms;
-}
-
 void Launch(const GraphExec& graph, const Stream& stream) {
   TheDriver().Check(TheDriver().graph_launch(graph.get(), stream.get()), "starting a graph");
 }
@@ -153,4 +147,25 @@ GraphExec Instantiate(const Graph& graph) {
 }
 
 }  // namespace detail
+void CopyToDevice(DeviceAddress to, const void* from, std::size_t bytes, const Stream& stream,
+                  Transfers* transfers) {
+  const Driver& driver = TheDriver();
+  driver.Check(driver.to_device(to, from, bytes, stream.get()), "bringing a tensor to the GPU");
+  transfers->to_device += bytes;
+}
+
+void CopyToHost(void* to, DeviceAddress from, std::size_t bytes, const Stream& stream,
+                Transfers* transfers) {
+  const Driver& driver = TheDriver();
+  driver.Check(driver.to_host(to, from, bytes, stream.get()), "bringing a tensor to the host");
+  transfers->to_host += bytes;
+}
+
+void CopyToDevice(const Copy2d& copy, const Stream& stream, Transfers* transfers) {
+  const Driver& driver = TheDriver();
+  driver.Check(driver.copy_2d(&copy, stream.get()), "bringing a picture to the GPU");
+  const bool from_host = copy.source_kind == kMemoryHost;
+  (from_host ? transfers->to_device : transfers->within_device) += copy.width_bytes * copy.height;
+}
+
 }  // namespace jetfleet::cuda

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -87,8 +89,10 @@ using PinnedMemory = Owner<void*, &Driver::release_host>;
 enum class Urgency { kLow, kHigh };
 /// Does not wait for the default stream.
 Stream MakeStream(Urgency urgency = Urgency::kLow);
-/// `timed`: `ElapsedMs` may be asked. Waiting for it sleeps and does not spin.
-Event MakeEvent(bool timed = false);
+/// Who waits for an event: other streams alone, or the host, which then sleeps and does not spin;
+/// the GPU has to interrupt the processor for it.
+enum class Waiter { kStream, kHost };
+Event MakeEvent(Waiter waiter);
 DeviceMemory Allocate(std::size_t bytes);
 PinnedMemory AllocatePinned(std::size_t bytes);
 Module LoadModule(const void* cubin);
@@ -99,13 +103,27 @@ void Record(const Event& event, const Stream& stream);
 void Await(const Stream& stream, const Event& event);
 void Synchronize(const Event& event);
 void Synchronize(const Stream& stream);
-float ElapsedMs(const Event& from, const Event& to);
 
 /// Records what `enqueue` puts on the stream as a graph that can be launched again and again.
 /// Throws what `enqueue` throws, the stream usable again.
 template <typename Enqueue>
 GraphExec Capture(const Stream& stream, Enqueue enqueue);
 void Launch(const GraphExec& graph, const Stream& stream);
+
+/// Bytes that were copied, counted where the copy is asked for.
+struct Transfers {
+  std::atomic<std::uint64_t> to_device{0};
+  std::atomic<std::uint64_t> to_host{0};
+  std::atomic<std::uint64_t> within_device{0};
+};
+
+/// Put copies on the stream and count them. Pageable memory is read before they return.
+void CopyToDevice(DeviceAddress to, const void* from, std::size_t bytes, const Stream& stream,
+                  Transfers* transfers);
+void CopyToHost(void* to, DeviceAddress from, std::size_t bytes, const Stream& stream,
+                Transfers* transfers);
+/// From the host or from an array of the device.
+void CopyToDevice(const Copy2d& copy, const Stream& stream, Transfers* transfers);
 
 /// A kernel's size in blocks and threads.
 struct Grid {

@@ -99,20 +99,39 @@ void Check(const JfSurface& surface) {
   }
 }
 
+struct TypeRow {
+  std::int32_t abi;
+  int kernels;
+  std::size_t bytes;
+};
+constexpr TypeRow kTypes[] = {{JF_FLOAT32, kernels::kFloat32, 4},
+                              {JF_FLOAT16, kernels::kFloat16, 2},
+                              {JF_UINT8, kernels::kUint8, 1},
+                              {JF_INT8, kernels::kInt8, 1}};
+
+std::size_t BytesOf(int type) {
+  return std::find_if(std::begin(kTypes), std::end(kTypes),
+                      [&](const TypeRow& row) { return row.kernels == type; })
+      ->bytes;
+}
+
 void SetOutput(const JfTensor& input, std::size_t count, bool channels_last,
                kernels::PrepareParameters* all) {
-  const bool typed = input.type == JF_FLOAT32 || input.type == JF_FLOAT16;
+  const auto type = std::find_if(std::begin(kTypes), std::end(kTypes),
+                                 [&](const TypeRow& row) { return row.abi == input.type; });
+  const bool typed = type != std::end(kTypes);
   const std::int64_t channels = input.rank == 4 ? input.dims[channels_last ? 3 : 1] : 0;
   if (!typed || channels != 3 || (input.memory & JF_CUDA) == 0 || input.data == nullptr ||
       input.dims[0] < static_cast<std::int64_t>(count)) {
     throw Failure(JF_UNSUPPORTED,
-                  "Expected float32 or float16 of 3 channels in CUDA memory, with a slot for each "
+                  "Expected float32, float16, uint8 or int8 of 3 channels in CUDA memory, with a "
+                  "slot for each "
                   "of " +
                       std::to_string(count) + " pictures, while preparing them on the GPU");
   }
   const std::int64_t height = input.dims[channels_last ? 1 : 2];
   const std::int64_t width = input.dims[channels_last ? 2 : 3];
-  all->half = input.type == JF_FLOAT16 ? 1 : 0;
+  all->type = type->kernels;
   all->width = static_cast<int>(width);
   all->height = static_cast<int>(height);
   all->slot_stride = 3 * height * width;
@@ -131,13 +150,14 @@ void CheckRect(const JfRect& rect, const kernels::PrepareParameters& all) {
 
 }  // namespace
 
-Preparer::Preparer(const Device& device, const KernelCache& kernels)
+Preparer::Preparer(const Device& device, const KernelCache& kernels, Transfers* transfers)
     : device_(device),
+      transfers_(transfers),
       module_((device.MakeCurrent(),
                LoadModule(kernels.Get(PrepareSource(), device.capability()).data()))),
       function_(FunctionOf(module_, "jetfleet_prepare")),
       stream_(MakeStream()),
-      done_(MakeEvent()) {}
+      done_(MakeEvent(Waiter::kStream)) {}
 
 Preparer::~Preparer() {
   try {
@@ -167,7 +187,7 @@ void Preparer::Prepare(const std::vector<JfSurface>& surfaces, const std::vector
       all.pictures[i] =
           PictureOf(ViewOf(surfaces[first + i], &used), {rect.x, rect.y, rect.width, rect.height});
     }
-    const std::size_t element = all.half != 0 ? 2 : 4;
+    const std::size_t element = BytesOf(all.type);
     all.output = static_cast<std::uint8_t*>(input.data) +
                  first * static_cast<std::size_t>(all.slot_stride) * element;
     Launch(function_,
@@ -227,7 +247,6 @@ PictureView Preparer::ViewOf(const JfSurface& surface, std::size_t* used) {
       copy.source_kind = kMemoryHost;
       copy.source_host = BeginOf(surface, part, i);
       copy.source_pitch = static_cast<std::size_t>(surface.strides[i]);
-      uploaded_bytes_ += part.width_bytes * part.height;
     } else {
       view.planes[plane] = BeginOf(surface, part, i);
       view.strides[plane] = surface.strides[i];
@@ -245,7 +264,7 @@ void Preparer::Stage(Copy2d* copy, std::size_t* used) {
   copy->target_device = staging_.get() + *used;
   copy->target_pitch = Aligned(copy->width_bytes);
   *used += Aligned(copy->target_pitch * copy->height);
-  TheDriver().Check(TheDriver().copy_2d(copy, stream_.get()), "bringing a picture to the GPU");
+  CopyToDevice(*copy, stream_, transfers_);
 }
 
 const EglFrame& Preparer::FrameOf(const JfSurface& surface) {

@@ -19,22 +19,19 @@ namespace jetfleet::cuda {
 /// ones are copied once within the GPU (dmabuf.h: not yet run on a board). One thread at a time.
 class Preparer {
  public:
-  /// Compiles the kernel, or takes it from the cache. Throws Failure.
-  Preparer(const Device& device, const KernelCache& kernels);
+  /// Compiles the kernel, or takes it from the cache. `transfers` outlives it. Throws Failure.
+  Preparer(const Device& device, const KernelCache& kernels, Transfers* transfers);
   ~Preparer();
   Preparer(const Preparer&) = delete;
   Preparer& operator=(const Preparer&) = delete;
 
-  /// Fills slots 0 to count-1 of `input` (float32 or float16, [N,3,H,W] or [N,H,W,3], in CUDA
-  /// memory); what `consumer` is told later waits for it. Pageable pictures may change as soon as
-  /// it returns, pinned and CUDA ones once that work is over. Throws Failure: JF_UNSUPPORTED for
-  /// what it does not prepare.
+  /// Fills slots 0 to count-1 of `input` (float32, float16, uint8 or int8, [N,3,H,W] or [N,H,W,3],
+  /// in CUDA memory); what `consumer` is told later waits for it. Pageable pictures may change as
+  /// soon as it returns, pinned and CUDA ones once that work is over. Throws Failure:
+  /// JF_UNSUPPORTED for what it does not prepare.
   void Prepare(const std::vector<JfSurface>& surfaces, const std::vector<JfRect>& rects,
                const JfPreprocess& preprocess, const JfTensor& input, bool channels_last,
                const Stream& consumer);
-
-  /// Since it was made.
-  std::uint64_t uploaded_bytes() const { return uploaded_bytes_; }
 
  private:
   PictureView ViewOf(const JfSurface& surface, std::size_t* used);
@@ -44,6 +41,7 @@ class Preparer {
   const EglFrame& FrameOf(const JfSurface& surface);
 
   const Device& device_;
+  Transfers* const transfers_;
   Module module_;
   FunctionHandle function_;
   Stream stream_;
@@ -54,7 +52,6 @@ class Preparer {
   /// writes over what is read.
   DeviceMemory staging_;
   std::size_t staging_bytes_ = 0;
-  std::uint64_t uploaded_bytes_ = 0;
 };
 
 }  // namespace jetfleet::cuda

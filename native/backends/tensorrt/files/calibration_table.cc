@@ -10,8 +10,23 @@ namespace jetfleet {
 namespace {
 
 constexpr std::string_view kFirst = "jetfleet calibration 1";
-constexpr std::string_view kMethod = "method entropy-2";
+constexpr std::string_view kMethod = "method ";
 constexpr std::string_view kModel = "model ";
+
+struct MethodRow {
+  CalibrationMethod method;
+  std::string_view ours;
+  /// How the vendor's cache ends its first line.
+  std::string_view vendors;
+};
+constexpr MethodRow kMethods[] = {
+    {CalibrationMethod::kEntropy2, "entropy-2", "-EntropyCalibration2"},
+    {CalibrationMethod::kMinMax, "min-max", "-MinMaxCalibration"},
+};
+
+const MethodRow& RowOf(CalibrationMethod method) {
+  return kMethods[method == CalibrationMethod::kMinMax ? 1 : 0];
+}
 
 [[noreturn]] void Refuse(const std::string& why) {
   throw Failure(JF_MODEL_INVALID,
@@ -60,6 +75,7 @@ std::string CalibrationTable::Text() const {
   std::string text(kFirst);
   text += '\n';
   text += kMethod;
+  text += RowOf(method).ours;
   text += '\n';
   text += kModel;
   text += model_digest + '\n';
@@ -72,9 +88,14 @@ CalibrationTable ReadCalibrationTable(std::string_view text, const std::string& 
   if (lines.size() < 4 || lines[0] != kFirst) {
     Refuse("it does not begin with \"" + std::string(kFirst) + "\"");
   }
-  if (lines[1] != kMethod) Refuse("its second line is not \"" + std::string(kMethod) + "\"");
+  const MethodRow* row = nullptr;
+  for (const MethodRow& known : kMethods) {
+    if (lines[1] == std::string(kMethod) + std::string(known.ours)) row = &known;
+  }
+  if (row == nullptr) Refuse("its second line names no method, entropy-2 or min-max");
   if (lines[2].substr(0, kModel.size()) != kModel) Refuse("it does not name its model");
   CalibrationTable table;
+  table.method = row->method;
   table.model_digest = lines[2].substr(kModel.size());
   if (table.model_digest != model_digest) {
     Refuse("it is of model " + table.model_digest + ", not of " + model_digest);
@@ -92,7 +113,12 @@ CalibrationTable FromVendorCache(std::string_view cache, const std::string& mode
   CalibrationTable table;
   table.model_digest = model_digest;
   const std::vector<std::string_view> lines = LinesOf(cache);
-  bool whole = lines.size() > 1 && lines[0].rfind("-EntropyCalibration2") != std::string_view::npos;
+  bool whole = false;
+  for (const MethodRow& known : kMethods) {
+    if (lines.size() <= 1 || lines[0].rfind(known.vendors) == std::string_view::npos) continue;
+    table.method = known.method;
+    whole = true;
+  }
   for (std::size_t i = 1; whole && i < lines.size(); ++i) {
     whole = lines[i].empty() || ReadScale(lines[i], ": ", &table.scales);
   }
@@ -101,7 +127,8 @@ CalibrationTable FromVendorCache(std::string_view cache, const std::string& mode
 }
 
 std::string VendorCacheOf(const CalibrationTable& table, std::int32_t packed_version) {
-  std::string text = "TRT-" + std::to_string(packed_version) + "-EntropyCalibration2\n";
+  std::string text =
+      "TRT-" + std::to_string(packed_version) + std::string(RowOf(table.method).vendors) + '\n';
   for (const auto& [tensor, scale] : table.scales) text += tensor + ": " + Hex(scale) + '\n';
   return text;
 }

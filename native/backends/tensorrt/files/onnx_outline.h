@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace jetfleet {
@@ -15,6 +16,8 @@ struct OnnxConstant {
   std::vector<std::int64_t> dims;
   /// Values of whole numbers, as far as they lie in the file and are at most 2^20.
   std::vector<std::int64_t> whole;
+  /// The greatest magnitude of values of float32, as far as they lie in the file.
+  double largest = 0;
   /// Where its bytes lie when they are not in the model's file; relative to it.
   std::string external_file;
   std::uint64_t external_offset = 0;
@@ -28,6 +31,10 @@ struct OnnxNode {
   std::string domain;
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;
+  /// Attribute `to` of a Cast (onnx.TensorProto.DataType); 0: none.
+  std::int32_t to = 0;
+  /// It has a graph of its own (If, Loop, Scan).
+  bool has_graph = false;
 };
 
 /// Nodes and constants of a model's main graph, in the order of the file. Constants that nodes
@@ -35,6 +42,10 @@ struct OnnxNode {
 struct OnnxOutline {
   std::vector<OnnxNode> nodes;
   std::map<std::string, OnnxConstant> constants;
+  /// Names and element types (onnx.TensorProto.DataType). Files of old list constants as inputs,
+  /// too.
+  std::vector<std::pair<std::string, std::int32_t>> inputs;
+  std::vector<std::pair<std::string, std::int32_t>> outputs;
 
   bool quantises() const;
 };

@@ -64,7 +64,8 @@ std::string Difference(std::string_view expected, std::string_view got) {
 
 }  // namespace
 
-std::vector<char> ReadWholeFile(const std::string& path, const std::string& what) {
+std::vector<char> ReadWholeFile(const std::string& path, const std::string& what,
+                                std::uint64_t most, const std::string& remedy) {
   const auto refuse = [&](const std::string& why) {
     throw Failure(JF_MODEL_INVALID, "Expected " + what + " at " + path + " but " + why);
   };
@@ -72,6 +73,10 @@ std::vector<char> ReadWholeFile(const std::string& path, const std::string& what
   const File file(std::fopen(path.c_str(), "rbe"));
   if (file == nullptr || fstat(fileno(file.get()), &found) != 0) refuse(Reason(errno));
   if (!S_ISREG(found.st_mode)) refuse("it is no file");
+  if (static_cast<std::uint64_t>(found.st_size) > most) {
+    refuse("it has " + std::to_string(found.st_size) + " bytes, more than " + std::to_string(most) +
+           remedy);
+  }
   std::vector<char> bytes(static_cast<std::size_t>(found.st_size));
   if (std::fread(bytes.data(), 1, bytes.size(), file.get()) != bytes.size()) {
     refuse("it ends before it should");

@@ -47,8 +47,10 @@ struct SealedEngine {
 /// for one that was made for another key than `expected_key` (null: any).
 SealedEngine ReadEngine(const std::string& path, const char* expected_key, MacKey mac);
 
-/// The bytes of a file. Throws Failure JF_MODEL_INVALID, with `what` it should have been.
-std::vector<char> ReadWholeFile(const std::string& path, const std::string& what);
+/// The bytes of a file. Throws Failure JF_MODEL_INVALID, with `what` it should have been, or when
+/// it has more than `most` bytes, with `remedy`.
+std::vector<char> ReadWholeFile(const std::string& path, const std::string& what,
+                                std::uint64_t most = UINT64_MAX, const std::string& remedy = "");
 
 /// Writes a file whole or not at all. Throws Failure JF_INTERNAL with the system's word for why
 /// not.

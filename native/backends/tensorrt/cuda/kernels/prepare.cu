@@ -82,14 +82,17 @@ struct Picture {
   int target_height;
 };
 
+// What a slot holds.
+enum { kFloat32 = 0, kFloat16 = 1, kUint8 = 2, kInt8 = 3 };
+
 enum { kMostPictures = 8, kPackedColors = 0, kLumaOnly = 1, kYuvColors = 3 };
 
 struct PrepareParameters {
   Picture pictures[kMostPictures];
   // Of the first of these pictures' slots.
   void* output;
-  // 0: float32, 1: float16.
-  int half;
+  // One of the types below.
+  int type;
   int width;
   int height;
   // In elements.
@@ -271,6 +274,20 @@ JETFLEET_DEVICE unsigned short HalfOf(float value) {
   return static_cast<unsigned short>(sign | ((rounded - 0x38000000u) >> 13));
 }
 
+// The nearest whole number, halves to the even one, no less and no more than these. Values far below
+// 2^22, as all near the limits are, are rounded by adding 1.5 * 2^23.
+JETFLEET_DEVICE int WholeOf(float value, int least, int most) {
+  if (!(value > static_cast<float>(least))) return least;
+  if (value >= static_cast<float>(most)) return most;
+  const float shifted = value + 12582912.0f;
+  union {
+    float real;
+    int bits;
+  } whole;
+  whole.real = shifted;
+  return whole.bits - 0x4b400000;
+}
+
 // Fills pixel (x, y) of one slot.
 JETFLEET_DEVICE void PreparePixel(const PrepareParameters& all, int slot, int x, int y) {
   const Picture& picture = all.pictures[slot];
@@ -284,8 +301,14 @@ JETFLEET_DEVICE void PreparePixel(const PrepareParameters& all, int slot, int x,
   for (int i = 0; i < 3; ++i) {
     const float value = inside ? (rgb[i] - all.mean[i]) * all.scale[i] : all.pad[i];
     const long long place = pixel + all.channel[i] * all.channel_stride;
-    if (all.half) {
+    if (all.type == kFloat16) {
       static_cast<unsigned short*>(all.output)[place] = HalfOf(value);
+    } else if (all.type == kUint8) {
+      static_cast<unsigned char*>(all.output)[place] =
+          static_cast<unsigned char>(WholeOf(value, 0, 255));
+    } else if (all.type == kInt8) {
+      static_cast<signed char*>(all.output)[place] =
+          static_cast<signed char>(WholeOf(value, -128, 127));
     } else {
       static_cast<float*>(all.output)[place] = value;
     }
