@@ -55,6 +55,13 @@ JfContext* Engine::NewContext() const {
   return context;
 }
 
+std::string Engine::Inspection() const {
+  const char* json = nullptr;
+  JfError error = Sized<JfError>();
+  Check(backend_.table().program->inspect(program_, &json, &error), error);
+  return json;
+}
+
 std::uint64_t BytesOf(const JfIo& io) {
   std::uint64_t bytes = io.type == JF_FLOAT16 ? 2 : 4;
   for (std::int32_t i = 0; i < io.rank; ++i) bytes *= static_cast<std::uint64_t>(io.max[i]);

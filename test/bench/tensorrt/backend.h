@@ -42,6 +42,8 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   JfContext* NewContext() const;
+  /// The library's own description, as JSON.
+  std::string Inspection() const;
   JfIo input() const { return input_; }
   const std::vector<JfIo>& outputs() const { return outputs_; }
   const Backend& backend() const { return backend_; }

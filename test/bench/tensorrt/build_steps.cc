@@ -48,6 +48,15 @@ Figures BuildStep(const Backend& backend, const Arguments& arguments) {
   options.timing_cache_path = cache.empty() ? nullptr : cache.c_str();
   options.calibration_table_path = table.empty() ? nullptr : table.c_str();
   options.calibration_data_path = data.empty() ? nullptr : data.c_str();
+  std::vector<const char*> float32;
+  const std::vector<std::string> named = Split(arguments.Get("float32Nodes", ""));
+  for (const std::string& node : named) float32.push_back(node.c_str());
+  options.float32_nodes = float32.data();
+  options.float32_node_count = static_cast<std::uint32_t>(float32.size());
+  options.workspace_bytes = static_cast<std::uint64_t>(arguments.Number("workspaceMb", 0)) << 20U;
+  options.tactic_shared_memory_bytes =
+      static_cast<std::uint64_t>(arguments.Number("tacticSharedKb", 0)) << 10U;
+  if (arguments.Number("minMax", 0) != 0) options.flags |= JF_MIN_MAX_RANGES;
   options.effort = static_cast<std::uint32_t>(arguments.Number("effort", 0));
   Watch watch;
   watch.cancel_after_s = arguments.Number("cancelAfterS", 0);
@@ -89,6 +98,64 @@ Figures BuildStep(const Backend& backend, const Arguments& arguments) {
       .Add("progressSteps", watch.steps)
       .Add("layers", watch.layers)
       .Add("problems", watch.warnings);
+}
+
+/// Writes the library's own description of an engine to the file `to`.
+Figures InspectStep(const Backend& backend, const Arguments& arguments) {
+  const Engine engine(backend, arguments.Get("engine"));
+  const std::string json = engine.Inspection();
+  std::ofstream(arguments.Get("to")) << json;
+  return Figures().Add("bytes", static_cast<double>(json.size()));
+}
+
+/// Takes all of the GPU's memory but `leftMb`, then asks for a build, and for an engine with a
+/// context: each is refused with the reason and what helps, and works once the memory is back.
+Figures MemoryStep(const Backend& backend, const Arguments& arguments) {
+  const cuda::Device device;
+  device.MakeCurrent();
+  const std::string model = arguments.Get("model");
+  const std::string engine = arguments.Get("engine");
+  const std::string to = arguments.Get("to");
+  const auto tried = [&](const std::string& name, Figures* figures, auto work) {
+    try {
+      work();
+      figures->Add(name, "works");
+    } catch (const Refusal& refusal) {
+      figures->Add(name + "Code", refusal.code).Add(name, refusal.message);
+    }
+  };
+  const auto build = [&] {
+    JfBuildOptions options = Sized<JfBuildOptions>();
+    options.model_path = model.c_str();
+    options.engine_path = to.c_str();
+    options.precision = "fp16";
+    options.effort = 1;
+    JfError error = Sized<JfError>();
+    Check(backend.table().build(backend.get(), &options, nullptr, &error), error);
+  };
+  const auto load = [&] {
+    const Engine loaded(backend, engine);
+    backend.table().context->destroy(loaded.NewContext());
+  };
+  Figures figures;
+  {
+    std::vector<cuda::DeviceMemory> taken;
+    const auto left = static_cast<std::size_t>(arguments.Number("leftMb", 64)) << 20U;
+    for (std::size_t piece = std::size_t{1} << 32U; piece >= (std::size_t{1} << 20U); piece /= 2) {
+      while (device.memory().free_bytes > left + piece) {
+        try {
+          taken.push_back(cuda::Allocate(piece));
+        } catch (const Failure&) {  // in pieces that fit, then
+          break;
+        }
+      }
+    }
+    figures.Add("freeBytes", static_cast<double>(device.memory().free_bytes));
+    tried("load", &figures, load);
+    tried("build", &figures, build);
+  }
+  tried("loadAfterwards", &figures, load);
+  return figures;
 }
 
 /// What is asked of an accelerator that this machine does not have.

@@ -8,6 +8,20 @@
 
 namespace jetfleet::bench {
 
+std::vector<std::string> Split(const std::string& list) {
+  std::vector<std::string> parts;
+  std::string part;
+  for (const char c : list + ",") {
+    if (c == ',') {
+      if (!part.empty()) parts.push_back(part);
+      part.clear();
+    } else {
+      part += c;
+    }
+  }
+  return parts;
+}
+
 Arguments::Arguments(int argc, char** argv) {
   for (int i = 0; i < argc; ++i) {
     const std::string text = argv[i];
@@ -56,10 +70,13 @@ Figures Step(const std::string& step, const Arguments& arguments) {
   const Backend backend(arguments.Get("backend"), arguments.Get("library", ""));
   if (step == "where") return WhereStep(backend);
   if (step == "build") return BuildStep(backend, arguments);
+  if (step == "inspect") return InspectStep(backend, arguments);
+  if (step == "memory") return MemoryStep(backend, arguments);
   if (step == "refuse") return RefuseStep(backend, arguments);
   if (step == "run") return RunStep(backend, arguments);
   if (step == "map") return MapStep(backend, arguments);
   if (step == "throughput") return ThroughputStep(backend, arguments);
+  if (step == "transfers") return TransfersStep(backend, arguments);
   if (step == "contexts") return ContextsStep(backend, arguments);
   if (step == "swap") return SwapStep(backend, arguments);
   if (step == "cycles") return CyclesStep(backend, arguments);

@@ -20,20 +20,6 @@ double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-std::vector<std::string> Split(const std::string& list) {
-  std::vector<std::string> parts;
-  std::string part;
-  for (const char c : list + ",") {
-    if (c == ',') {
-      if (!part.empty()) parts.push_back(part);
-      part.clear();
-    } else {
-      part += c;
-    }
-  }
-  return parts;
-}
-
 /// Pictures in the GPU's memory, as a board's decoder leaves them there.
 class OnGpu {
  public:
@@ -68,6 +54,23 @@ double Median(std::vector<double> values) {
 }
 
 void Ignore(std::uint64_t, const std::vector<Detection>&) {}
+
+/// Bytes a frame that the backend counts while `push` is done a hundred times.
+template <typename Push>
+Figures TransfersOf(Worker* worker, int batch, Push push) {
+  constexpr std::uint64_t kBatches = 100;
+  const JfTransfers before = worker->transfers();
+  for (std::uint64_t i = 0; i < kBatches; ++i) push(i);
+  worker->Drain(Ignore);
+  const JfTransfers after = worker->transfers();
+  const auto per_frame = [&](std::uint64_t from, std::uint64_t to) {
+    return static_cast<double>(to - from) / static_cast<double>(kBatches) / batch;
+  };
+  return Figures()
+      .Add("toDevice", per_frame(before.to_device_bytes, after.to_device_bytes))
+      .Add("toHost", per_frame(before.to_host_bytes, after.to_host_bytes))
+      .Add("withinDevice", per_frame(before.within_device_bytes, after.within_device_bytes));
+}
 
 /// Batches a second of `push` over `seconds`, after a warm-up.
 template <typename Push>
@@ -124,7 +127,8 @@ Figures MapStep(const Backend& backend, const Arguments& arguments) {
         .Add("mapLow", interval.low)
         .Add("mapHigh", interval.high)
         .Add("map50", scorer->Map50())
-        .Add("candidatesDropped", static_cast<double>(worker.dropped()));
+        .Add("candidatesDropped", static_cast<double>(worker.dropped()))
+        .Raw("edgesOff", scorer->EdgesOff().Text());
     if (base != nullptr) {
       const Interval difference = BootstrapDifference(*scorer, *base, rounds);
       row.Add("mapDifference", scorer->Map() - base->Map())
@@ -161,21 +165,23 @@ Figures ThroughputStep(const Backend& backend, const Arguments& arguments) {
   std::vector<double> gpu_rates;
   std::vector<double> host_rates;
   std::vector<double> shares;
+  const auto push_from_gpu = [&](std::uint64_t i) {
+    const std::uint64_t first = i * static_cast<std::uint64_t>(batch);
+    pipeline.Push(on_gpu.Some(first, batch), first, Ignore);
+  };
+  const auto push_from_host = [&](std::uint64_t i) {
+    std::vector<Nv12> pictures;
+    const std::uint64_t first = i * static_cast<std::uint64_t>(batch);
+    for (int j = 0; j < batch; ++j) {
+      pictures.push_back(
+          {pinned[(first + static_cast<std::uint64_t>(j)) % pinned.size()].get(), JF_PINNED});
+    }
+    pipeline.Push(pictures, first, Ignore);
+  };
   for (int round = 0; round < 5; ++round) {
     bare_rates.push_back(Rate(&bare, seconds, [&](std::uint64_t) { bare.PushBare(); }));
-    gpu_rates.push_back(Rate(&pipeline, seconds, [&](std::uint64_t i) {
-      const std::uint64_t first = i * static_cast<std::uint64_t>(batch);
-      pipeline.Push(on_gpu.Some(first, batch), first, Ignore);
-    }));
-    host_rates.push_back(Rate(&pipeline, seconds, [&](std::uint64_t i) {
-      std::vector<Nv12> pictures;
-      const std::uint64_t first = i * static_cast<std::uint64_t>(batch);
-      for (int j = 0; j < batch; ++j) {
-        pictures.push_back(
-            {pinned[(first + static_cast<std::uint64_t>(j)) % pinned.size()].get(), JF_PINNED});
-      }
-      pipeline.Push(pictures, first, Ignore);
-    }));
+    gpu_rates.push_back(Rate(&pipeline, seconds, push_from_gpu));
+    host_rates.push_back(Rate(&pipeline, seconds, push_from_host));
     shares.push_back(gpu_rates.back() / bare_rates.back());
   }
   const double bare_rate = Median(bare_rates);
@@ -189,10 +195,33 @@ Figures ThroughputStep(const Backend& backend, const Arguments& arguments) {
       .Add("pipelineOverBareLeast", *std::min_element(shares.begin(), shares.end()))
       .Add("pinnedHostFramesPerSecond", Median(host_rates) * batch)
       .Add("pinnedHostOverBare", Median(host_rates) / bare_rate)
-      .Add("hostToDeviceBytesPerFrameOnGpu", 0.0)
-      .Add("hostToDeviceBytesPerFrameFromHost", static_cast<double>(kStreetBytes))
-      .Add("deviceToHostBytesPerFrame", static_cast<double>(pipeline.bytes_to_host_per_frame()))
+      .Raw("bytesPerFrameOnGpu", TransfersOf(&pipeline, batch, push_from_gpu).Text())
+      .Raw("bytesPerFrameFromHost", TransfersOf(&pipeline, batch, push_from_host).Text())
       .Add("rawOutputBytesPerFrame", static_cast<double>(BytesOf(engine.outputs()[0])) / batch);
+}
+
+/// What the backend counts of a hundred batches of the host's pictures, and of nothing else in this
+/// process: whoever counts the driver's own calls must find the same.
+Figures TransfersStep(const Backend& backend, const Arguments& arguments) {
+  const cuda::Device device;
+  device.MakeCurrent();
+  const Engine engine(backend, arguments.Get("engine"));
+  const auto frames = DrawStreets(16, 16, 1);
+  Worker worker(engine, true, 0.3F);
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    std::vector<Nv12> pictures;
+    for (int j = 0; j < engine.batch(); ++j) {
+      const std::size_t frame = (i + static_cast<std::size_t>(j)) % frames.size();
+      pictures.push_back({frames[frame].nv12.data(), JF_HOST});
+    }
+    worker.Push(pictures, i, Ignore);
+  }
+  worker.Drain(Ignore);
+  const JfTransfers counted = worker.transfers();
+  return Figures()
+      .Add("frames", 100.0 * engine.batch())
+      .Raw("toDeviceBytes", std::to_string(counted.to_device_bytes))
+      .Raw("toHostBytes", std::to_string(counted.to_host_bytes));
 }
 
 /// Three contexts on one GPU share the frames of one source as GPU, DLA0 and DLA1 would: what each

@@ -10,6 +10,8 @@ namespace {
 constexpr float kMinVisible = 0.4F;
 constexpr float kMinHeightShare = 0.04F;
 constexpr float kIgnoreIou = 0.3F;
+/// What users of the model see.
+constexpr float kShownScore = 0.3F;
 
 Box BoxOf(const scene::TrueObject& object) {
   return {static_cast<float>(object.left), static_cast<float>(object.top),
@@ -68,6 +70,15 @@ void Scorer::Add(const std::vector<Detection>& detections,
       }
       if (most >= needed) {
         free[which] = false;
+        if (iou == 0 && best[i].score >= kShownScore) {
+          const Box& box = best[i].box;
+          const Box of = BoxOf(*wanted[which]);
+          edges_[0] += box.left - of.left;
+          edges_[1] += box.top - of.top;
+          edges_[2] += box.left + box.width - of.left - of.width;
+          edges_[3] += box.top + box.height - of.top - of.height;
+          ++edged_;
+        }
         judged[i].verdicts[iou] = 1;
       } else if (std::any_of(others.begin(), others.end(), [&](const scene::TrueObject* other) {
                    return Iou(best[i].box, BoxOf(*other)) >= kIgnoreIou;
@@ -80,6 +91,16 @@ void Scorer::Add(const std::vector<Detection>& detections,
   objects_.push_back(std::move(count));
   ++frames_;
   sorted_ = false;
+}
+
+Figures Scorer::EdgesOff() const {
+  const double count = edged_ == 0 ? 1 : static_cast<double>(edged_);
+  return Figures()
+      .Add("boxes", static_cast<double>(edged_))
+      .Add("left", edges_[0] / count)
+      .Add("top", edges_[1] / count)
+      .Add("right", edges_[2] / count)
+      .Add("bottom", edges_[3] / count);
 }
 
 void Scorer::Sort() const {

@@ -69,8 +69,11 @@ Worker::~Worker() {
   functions_.destroy(context_);
 }
 
-std::uint64_t Worker::bytes_to_host_per_frame() const {
-  return filtered_ ? (kMost + 1) * kRowBytes : 0;
+JfTransfers Worker::transfers() const {
+  JfTransfers transfers = Sized<JfTransfers>();
+  JfError error = Sized<JfError>();
+  Check(functions_.transfers(context_, &transfers, &error), error);
+  return transfers;
 }
 
 Worker::Slot* Worker::Next(const Out& out) {

@@ -38,7 +38,8 @@ class Worker {
 
   /// Candidates beyond what is kept for a frame.
   std::uint64_t dropped() const { return dropped_; }
-  std::uint64_t bytes_to_host_per_frame() const;
+  /// Bytes that the backend counted since this was made.
+  JfTransfers transfers() const;
 
  private:
   struct Slot {
