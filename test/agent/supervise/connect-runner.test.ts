@@ -119,7 +119,9 @@ describe("a runner of the service behind a socket", () => {
   });
 
   it("whose service is ended is told as that", async () => {
-    const life = live("setInterval(() => {}, 1000)");
+    const life = live(
+      "setInterval(() => {}, 1000); process.on('disconnect', () => process.exit())",
+    );
     await expect.poll(() => life.child.pid, { timeout: 10_000 }).toBeDefined();
     hosts.at(-1)?.kill("SIGKILL");
     expect(errorOfEnd(await life.end).message).toContain("ended by the end of its service");
