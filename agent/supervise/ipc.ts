@@ -24,6 +24,7 @@ export const ModelOptions = z.object({
   backendPath: z.string().min(1),
   runtimePath: z.string().min(1),
   threads: z.number().int().positive(),
+  preprocess: z.enum(["cpu", "cuda", "vic"]).optional(),
 }) satisfies z.ZodType<NativeModelOptions>;
 export type ModelOptions = z.infer<typeof ModelOptions>;
 

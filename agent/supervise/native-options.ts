@@ -19,6 +19,7 @@ export function modelOptions(
   { native, threads, objectPath }: NativeContext,
 ): ModelOptions {
   const { spec, model } = version;
+  const { preprocess } = spec.detect;
   return ModelOptions.parse({
     id: versionDigest(version),
     path: objectPath(model.digest),
@@ -30,6 +31,7 @@ export function modelOptions(
     backendPath: native.backendPath,
     runtimePath: native.runtimePath,
     threads,
+    ...(preprocess !== undefined && preprocess !== "auto" && { preprocess }),
   });
 }
 

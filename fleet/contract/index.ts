@@ -34,6 +34,7 @@ export {
   DropCount,
   DroppedRange,
   FleetEvent,
+  LaneStats,
   MAX_DROPPED_RANGES,
   MAX_EVENT_BYTES,
   Percentiles,

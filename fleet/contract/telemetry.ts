@@ -17,6 +17,11 @@ export type Percentiles = z.infer<typeof Percentiles>;
  */
 export const StageStats = z.object({
   name: Text,
+  /**
+   * What works there: cpu, cuda or vic for preprocess; for detect the accelerators, gpu+dla0 where they share frames.
+   * Absent from older agents and where it is always the CPU.
+   */
+  engine: Text.max(64).optional(),
   /** Frames that left the stage in the interval. */
   frames: z.number().int().nonnegative(),
   waitMs: Percentiles.nullable(),
@@ -42,6 +47,21 @@ export const DropCount = z.object({
 });
 export type DropCount = z.infer<typeof DropCount>;
 
+/** An accelerator's part in the work of a pipeline that runs on several, since its start. */
+export const LaneStats = z.object({
+  accelerator: Text.max(16),
+  /** What its engine was built in; absent where nobody knows. */
+  precision: Text.max(16).optional(),
+  framesTotal: z.number().int().nonnegative(),
+  /** Frames a second that it would do if it always had work, as measured; 0 before the first. */
+  speed: z.number().nonnegative(),
+  /** Frames with more candidates than the accelerator keeps, of which some may have been lost. */
+  overfullTotal: z.number().int().nonnegative(),
+  /** Sources all of whose frames it has; none while the frames of all are divided. */
+  sources: z.array(Text.max(64)).max(64),
+});
+export type LaneStats = z.infer<typeof LaneStats>;
+
 export const PipelineStats = z.object({
   name: Name,
   /** Frames per second that came out at the sinks over the interval. */
@@ -61,6 +81,8 @@ export const PipelineStats = z.object({
   tracksTotal: z.number().int().nonnegative(),
   copiesPerFrame: z.number().nonnegative(),
   copiedBytesPerFrame: z.number().nonnegative(),
+  /** Present where several accelerators share the work. */
+  lanes: z.array(LaneStats).max(16).optional(),
   source: z.object({
     /** Name of the source in the pipeline. Absent from older agents. */
     name: Name.optional(),

@@ -6,7 +6,8 @@
  * 2 (2026-11): desired is composed by the hub from parts that are signed one by one (desired.ts, fleet/release);
  *   reported says which versions the agent `reads`, what it `asks`, and the update of each pipeline by itself. The named
  *   chain of events: `chain` of an event, `journal` of reported, the kinds `journal-started` and `journal-dropped`.
- *   The `source` of a frame, and of statistics the source's `name` and `drops`.
+ *   The `source` of a frame, and of statistics the source's `name`, `drops`,
+ *   `lanes` and a stage's `engine`.
  */
 export const CONTRACT_VERSION = 2;
 

@@ -8,6 +8,7 @@ export {
   DetectSpec,
   PipelineSpec,
   PrecisionChoice,
+  PreprocessChoice,
   SinksSpec,
   SourceSpec,
   SourceUri,

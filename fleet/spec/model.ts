@@ -3,10 +3,11 @@ import { Text } from "../text/index.ts";
 import { Digest, Name } from "./names.ts";
 
 /** What turns the output tensors into boxes. Conventions per family: letterbox, colour order, scaling. */
-export const Decoder = z.enum(["yolox"]).meta({
+export const Decoder = z.enum(["yolox", "fastestdet"]).meta({
   description:
     "Detection decoder. yolox: input float32 [N,3,H,W] BGR 0–255, letterbox top-left padded with 114; " +
-    "output float32 [N,A,5+C] undecoded (strides 8, 16, 32).",
+    "output float32 [N,A,5+C] undecoded (strides 8, 16, 32). fastestdet: input float32 [N,3,H,W] BGR 0–1, stretched; " +
+    "output float32 [N,5+C,H/16,W/16], score objectness^0.6 × class^0.4.",
 });
 export type Decoder = z.infer<typeof Decoder>;
 

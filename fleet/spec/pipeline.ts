@@ -81,6 +81,9 @@ export const AcceleratorChoice = z.enum(["auto", "gpu", "dla0", "dla1", "split"]
 export type AcceleratorChoice = z.infer<typeof AcceleratorChoice>;
 export const PrecisionChoice = z.enum(["auto", "fp32", "fp16", "int8"]);
 export type PrecisionChoice = z.infer<typeof PrecisionChoice>;
+/** What brings pictures into a model's input. */
+export const PreprocessChoice = z.enum(["auto", "cpu", "cuda", "vic"]);
+export type PreprocessChoice = z.infer<typeof PreprocessChoice>;
 
 export const BudgetSpec = z
   .strictObject({
@@ -126,6 +129,11 @@ export const DetectSpec = z
       description:
         "Default: auto, FP16 where it is fast. INT8 needs calibration, so it must be asked for. " +
         "This version plans with it and runs models as they are.",
+    }),
+    preprocess: PreprocessChoice.optional().meta({
+      description:
+        "What scales pictures, converts their colours and brings them into the model's input. Default: auto, the " +
+        "backend's own where it has one, else cpu. One that the device's backend does not have is refused, not replaced.",
     }),
   })
   .meta({ description: "Object detection." });

@@ -1,4 +1,10 @@
-export type { AcceleratorChoice, BoardName, PrecisionChoice } from "../../fleet/spec/index.ts";
+export type {
+  AcceleratorChoice,
+  BoardName,
+  Decoder,
+  PrecisionChoice,
+  PreprocessChoice,
+} from "../../fleet/spec/index.ts";
 export { Device, type DeviceArgs, type SshArgs } from "./device.ts";
 export { Model, type ModelArgs } from "./model.ts";
 export {

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ModelManifest } from "../../fleet/spec/index.ts";
+import type { Decoder, ModelManifest } from "../../fleet/spec/index.ts";
 import { requireArgs } from "./misuse.ts";
 
 export interface ModelArgs {
@@ -10,7 +10,7 @@ export interface ModelArgs {
   /** Class names in the model's order. */
   labels: pulumi.Input<pulumi.Input<string>[]>;
   /** How the output is read. Default: yolox. */
-  decoder?: pulumi.Input<"yolox">;
+  decoder?: pulumi.Input<Decoder>;
 }
 
 /** An ONNX detector, stored at the hub under the digest of its file, which is also its id. */

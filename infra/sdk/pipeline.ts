@@ -1,5 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { AcceleratorChoice, PlanSummary, PrecisionChoice } from "../../fleet/spec/index.ts";
+import type {
+  AcceleratorChoice,
+  PlanSummary,
+  PrecisionChoice,
+  PreprocessChoice,
+} from "../../fleet/spec/index.ts";
 import { Device } from "./device.ts";
 import { misuse, requireArgs } from "./misuse.ts";
 import { Model } from "./model.ts";
@@ -57,6 +62,11 @@ export interface DetectArgs {
    * and runs models as they are.
    */
   precision?: pulumi.Input<PrecisionChoice>;
+  /**
+   * What brings pictures into the model's input. Default: auto, the backend's own engine where it has one, else cpu. One
+   * that the device's backend does not have is refused, not replaced.
+   */
+  preprocess?: pulumi.Input<PreprocessChoice>;
 }
 
 export interface TrackArgs {

@@ -113,6 +113,10 @@ typedef struct JfCapabilities {
   uint32_t accelerator_count;
   /* Submitted runs of one context that gain from each other; more wait their turn. */
   uint32_t tickets;
+  /* What `prepare` can work with: "cuda", "vic"; the first is the default. None: the caller
+   * prepares on the CPU. */
+  uint32_t preprocessor_count;
+  const char* const* preprocessors;
 } JfCapabilities;
 
 /* Shapes of an input whose dimensions are open: smallest, the one to be fast for, and greatest. */
@@ -240,6 +244,8 @@ typedef struct JfContextOptions {
   uint32_t struct_size;
   /* Null: the default. */
   const char* accelerator;
+  /* One of `preprocessors`; null: the default. */
+  const char* preprocessor;
 } JfContextOptions;
 
 typedef struct JfTensor {

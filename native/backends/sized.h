@@ -22,6 +22,12 @@ inline constexpr std::size_t kFirstSize<JfBuildEvents> = offsetof(JfBuildEvents,
 template <>
 inline constexpr std::size_t kFirstSize<JfLoadOptions> = offsetof(JfLoadOptions, mac_key_bytes);
 template <>
+inline constexpr std::size_t kFirstSize<JfCapabilities> = offsetof(JfCapabilities,
+                                                                   preprocessor_count);
+template <>
+inline constexpr std::size_t kFirstSize<JfContextOptions> = offsetof(JfContextOptions,
+                                                                     preprocessor);
+template <>
 inline constexpr std::size_t kFirstSize<JfContextFunctions> = offsetof(JfContextFunctions, filter);
 template <>
 inline constexpr std::size_t kFirstSize<JfProgramFunctions> = offsetof(JfProgramFunctions, inspect);

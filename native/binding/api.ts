@@ -16,7 +16,7 @@ export interface NativeModelOptions {
    */
   digest?: string;
   labels: string[];
-  decoder: "yolox";
+  decoder: "yolox" | "fastestdet";
   minScore: number;
   nmsIou: number;
   /** Path of the backend's shared object (libjetfleet-backend-onnxruntime.so). */
@@ -25,6 +25,19 @@ export interface NativeModelOptions {
   runtimePath: string;
   /** Threads of one inference; 1 costs the least CPU per frame. */
   threads: number;
+  /**
+   * Accelerators that share the frames, by default the backend's own first one alone. Each may have an engine of its
+   * own, with the same inputs and outputs; `precision` is what it was built in, for statistics.
+   */
+  lanes?: NativeLane[] | undefined;
+  /** What brings pictures into the input, refused where the backend does not have it. Default: the backend's own. */
+  preprocess?: "cpu" | "cuda" | "vic" | undefined;
+}
+
+export interface NativeLane {
+  accelerator: string;
+  path?: string | undefined;
+  precision?: string | undefined;
 }
 
 export interface NativePipelineOptions {

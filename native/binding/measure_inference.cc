@@ -31,7 +31,8 @@ Status Measure(const ModelOptions& options, int runs, Times* times) {
   Status status = ModelProgram::Load(options, &model);
   RunTensors tensors;
   if (status.ok())
-    status = model->Borrow(model->BatchFor(1), ModelProgram::FilledBy::kHost, &tensors);
+    status =
+        model->Borrow(model->BatchFor(1), ModelProgram::FilledBy::kHost, std::nullopt, &tensors);
   if (!status.ok()) return status;
   auto* const grey = tensors.input.Host<float>();
   std::fill(grey, grey + tensors.input.desc().shape.Count(), kGrey);

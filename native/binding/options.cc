@@ -15,7 +15,7 @@ std::chrono::milliseconds Ms(double value) {
 }  // namespace
 
 OptionReader::OptionReader(Napi::Value value, std::string path) : path_(std::move(path)) {
-  if (value.IsObject()) {
+  if (!value.IsEmpty() && value.IsObject()) {
     object_ = value.As<Napi::Object>();
   } else {
     error_ = "Expected an object for " + path_;
@@ -95,6 +95,22 @@ OptionReader OptionReader::Child(const char* name) {
   return OptionReader(object_.IsEmpty() ? Napi::Value() : Get(name), path_ + "." + name);
 }
 
+std::vector<OptionReader> OptionReader::Children(const char* name) {
+  std::vector<OptionReader> children;
+  if (!Has(name)) return children;
+  const Napi::Value value = Get(name);
+  if (value.IsEmpty() || !value.IsArray()) {
+    Expect("an array of objects", name);
+    return children;
+  }
+  const auto array = value.As<Napi::Array>();
+  for (std::uint32_t i = 0; i < array.Length(); ++i) {
+    children.emplace_back(Checked(array.Get(i), name),
+                          path_ + "." + name + "[" + std::to_string(i) + "]");
+  }
+  return children;
+}
+
 void OptionReader::Adopt(const OptionReader& child) {
   if (error_.empty()) error_ = child.error_;
 }
@@ -108,10 +124,25 @@ DetectorOptions ReadModelPaths(OptionReader* reader) {
   return detector;
 }
 
+std::vector<LaneOptions> ReadLanes(OptionReader* reader) {
+  std::vector<LaneOptions> lanes;
+  for (OptionReader& one : reader->Children("lanes")) {
+    LaneOptions& lane = lanes.emplace_back();
+    lane.accelerator = one.Text("accelerator");
+    if (one.Has("path")) lane.path = one.Text("path");
+    if (one.Has("precision")) lane.precision = one.Text("precision");
+    reader->Adopt(one);
+  }
+  return lanes;
+}
+
 ModelOptions ReadModelOptions(OptionReader* reader) {
   ModelOptions model;
   model.detector = ReadModelPaths(reader);
   model.id = reader->Has("id") ? reader->Text("id") : model.detector.model_path;
+  if (reader->Has("decoder")) model.detector.decoder = reader->Text("decoder");
+  if (reader->Has("preprocess")) model.detector.preprocess = reader->Text("preprocess");
+  model.detector.lanes = ReadLanes(reader);
   model.detector.nms_iou = static_cast<float>(reader->Number("nmsIou", 0, 1));
   model.detector.threads = static_cast<int>(reader->Number("threads", 1, kMaxThreads));
   model.labels = reader->Texts("labels");

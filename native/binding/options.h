@@ -27,6 +27,8 @@ class OptionReader {
   bool Flag(const char* name);
   std::vector<std::string> Texts(const char* name);
   OptionReader Child(const char* name);
+  /// Of an array of objects; none when it is absent. Whoever reads them adopts their errors.
+  std::vector<OptionReader> Children(const char* name);
   bool HasObject(const char* name);
   bool Has(const char* name);
   /// Whatever it is; empty when reading it threw.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include "core/media/source.h"
@@ -22,6 +23,17 @@ constexpr std::size_t kStrandThreads = 1;
 
 Overflow OverflowOf(const PipelineSource& source) {
   return SourceUri::Parse(source.options.uri).live ? Overflow::kDropOldest : Overflow::kBlock;
+}
+
+/// "gpu+dla0+dla1", each once.
+std::string AcceleratorsOf(const ModelProgram& model) {
+  std::string all;
+  std::set<std::string> seen;
+  for (std::size_t lane = 0; lane < model.lanes(); ++lane) {
+    const std::string& name = model.lane(lane).accelerator;
+    if (seen.insert(name).second) all += (all.empty() ? "" : "+") + name;
+  }
+  return all;
 }
 
 /// One live source among files decides, for it must not wait for them.
@@ -60,6 +72,8 @@ Pipeline::Pipeline(const PipelineOptions& options, std::shared_ptr<ModelProgram>
   }
   Batcher::Options batching;
   batching.stage = preprocess_;
+  batching.candidate_score = candidate_score;
+  batching.share_interval = options.share_interval;
   for (const Branch& branch : branches_) {
     const bool live = branch.overflow == Overflow::kDropOldest;
     batching.sources.push_back({live ? kLiveSlots : kFileSlots, branch.overflow});
@@ -142,6 +156,12 @@ Status Pipeline::SwapModel(std::shared_ptr<ModelProgram> model,
   std::unique_lock<std::mutex> lock(model_mutex_);
   const auto cancelled = Status::Error(ErrorCode::kCancelled, "The pipeline stops");
   if (closing_) return cancelled;
+  if (model->lanes() != lanes_.size()) {
+    return Status::Error(ErrorCode::kModelInvalid,
+                         "Expected a model for " + std::to_string(lanes_.size()) +
+                             " accelerators but got one for " + std::to_string(model->lanes()) +
+                             " while exchanging models; start the pipeline anew for that");
+  }
   model_change_.reset();
   // Kept until the last frame that it worked on is gone, so that it is freed on this thread.
   const auto former = batcher_->SetModel(model);
@@ -214,10 +234,26 @@ PipelineFigures Pipeline::TakeFigures() {
   for (std::uint32_t number = 0; number < branches_.size(); ++number) {
     TakeFigures(number, &figures);
   }
+  TakeLanes(&figures);
   // Frames of all sources pass it together.
-  figures.stages.push_back({stages_.Name(publish_), 0, listener_sink_.meter().Take(),
-                            listener_sink_.queue().TakeLevels()});
+  figures.stages.push_back({stages_.Name(publish_),
+                            0,
+                            listener_sink_.meter().Take(),
+                            listener_sink_.queue().TakeLevels(),
+                            {}});
   return figures;
+}
+
+void Pipeline::TakeLanes(PipelineFigures* figures) {
+  const auto model = batcher_->model();
+  for (const auto& lane : lanes_) {
+    const LaneOptions& options = model->lane(lane->number());
+    figures->lanes.push_back({options.accelerator, options.precision, lane->figures()});
+  }
+  const std::vector<std::size_t> shares = batcher_->shares();
+  for (std::size_t source = 0; source < shares.size(); ++source) {
+    figures->sources[source].lane = shares[source];
+  }
 }
 
 /// Pictures that never became frames are dropped in front of the decode stage.
@@ -234,12 +270,14 @@ QueueLevels Pipeline::TakeDecodeLevels(Branch* branch) {
 
 void Pipeline::TakeFigures(std::uint32_t number, PipelineFigures* figures) {
   Branch& branch = branches_[number];
-  const auto add = [&](StageId id, StageMeter& meter, const QueueLevels& queue) {
-    figures->stages.push_back({stages_.Name(id), number, meter.Take(), queue});
+  const auto add = [&](StageId id, StageMeter& meter, const QueueLevels& queue,
+                       std::string engine = "") {
+    figures->stages.push_back({stages_.Name(id), number, meter.Take(), queue, std::move(engine)});
   };
   add(kDecodeStage, branch.decode_meter, TakeDecodeLevels(&branch));
-  add(preprocess_, batcher_->meter(number), batcher_->TakeLevels(number));
-  add(detect_, detect_meters_[number], batcher_->TakeReadyLevels(number));
+  const auto model = batcher_->model();
+  add(preprocess_, batcher_->meter(number), batcher_->TakeLevels(number), model->preprocess());
+  add(detect_, detect_meters_[number], batcher_->TakeReadyLevels(number), AcceleratorsOf(*model));
   for (std::size_t i = 0; i < branch.strand->stages(); ++i) {
     // Frames wait in front of the first; between stages of a strand nothing waits.
     add(branch.strand->id(i), branch.strand->meter(i),
@@ -247,8 +285,12 @@ void Pipeline::TakeFigures(std::uint32_t number, PipelineFigures* figures) {
   }
   if (branch.tracking != nullptr) figures->tracks_total += branch.tracking->tracks_total();
   const SourceMeter& meter = branch.source->meter();
-  figures->sources.push_back(
-      {*branch.name, branch.state, branch.source->reconnects(), meter.facts(), meter.drops.Get()});
+  figures->sources.push_back({*branch.name,
+                              branch.state,
+                              branch.source->reconnects(),
+                              meter.facts(),
+                              meter.drops.Get(),
+                              {}});
 }
 
 }  // namespace jetfleet

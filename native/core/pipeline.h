@@ -30,6 +30,8 @@ struct PipelineOptions {
   bool track = true;
   std::chrono::milliseconds stats_interval{1000};
   std::chrono::milliseconds batch{100};
+  /// Between two looks at which lane has which source.
+  std::chrono::milliseconds share_interval{2000};
 };
 
 /// Sources and what their frames pass:
@@ -74,6 +76,7 @@ class Pipeline {
   void WakeSwap();
   bool FramesAreComing() const;
   PipelineFigures TakeFigures();
+  void TakeLanes(PipelineFigures* figures);
   QueueLevels TakeDecodeLevels(Branch* branch);
   void TakeFigures(std::uint32_t number, PipelineFigures* figures);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/frame.h"
+#include "core/infer/lane.h"
 #include "core/media/source.h"
 #include "core/queue.h"
 #include "core/status.h"
@@ -21,6 +22,8 @@ struct StageReport {
   std::uint32_t source = 0;
   StageFigures figures;
   QueueLevels queue;
+  /// What works there, "cpu", "cuda", "gpu+dla0"; empty where it is always the CPU.
+  std::string engine;
 };
 
 struct SourceFigures {
@@ -30,6 +33,16 @@ struct SourceFigures {
   SourceMeter::Facts facts;
   /// Pictures that never became frames.
   DropCounts::Counts drops{};
+  /// The lane that has all frames of it; nothing while frames are divided.
+  std::optional<std::size_t> lane;
+};
+
+/// An accelerator's part in the work.
+struct LaneReport {
+  std::string accelerator;
+  /// Empty where nobody knows.
+  std::string precision;
+  Lane::Figures figures;
 };
 
 /// What the pipeline knows beside what its last stage counts.
@@ -37,6 +50,7 @@ struct PipelineFigures {
   std::vector<StageReport> stages;
   /// At least one.
   std::vector<SourceFigures> sources = std::vector<SourceFigures>(1);
+  std::vector<LaneReport> lanes;
   int tracks_total = 0;
 };
 

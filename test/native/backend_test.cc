@@ -206,7 +206,7 @@ TEST(Backend, KeepsAProgramAsLongAsItsContexts) {
   std::shared_ptr<Program> program;
   ASSERT_TRUE(backend->Load(LoadX(), &program).ok());
   std::unique_ptr<Context> context;
-  ASSERT_TRUE(program->NewContext("", &context).ok());
+  ASSERT_TRUE(program->NewContext("", "", &context).ok());
   program.reset();
   EXPECT_EQ(device->programs, 1);
   context.reset();
@@ -271,10 +271,10 @@ TEST(Backend, LendsAModelTheMemoryThatItsTensorsMayLieIn) {
   options.detector.labels = 1;
   ASSERT_TRUE(ModelProgram::Wrap(backend.get(), options, &model).ok());
   RunTensors tensors;
-  ASSERT_TRUE(model->Borrow(1, ModelProgram::FilledBy::kAccelerator, &tensors).ok());
+  ASSERT_TRUE(model->Borrow(1, ModelProgram::FilledBy::kAccelerator, std::nullopt, &tensors).ok());
   EXPECT_EQ(tensors.input.buffer()->kind(), MemoryKind::kCuda);
   EXPECT_EQ(tensors.outputs[0].buffer()->kind(), MemoryKind::kHost);
-  ASSERT_TRUE(model->Borrow(1, ModelProgram::FilledBy::kHost, &tensors).ok());
+  ASSERT_TRUE(model->Borrow(1, ModelProgram::FilledBy::kHost, std::nullopt, &tensors).ok());
   EXPECT_EQ(tensors.input.buffer()->kind(), MemoryKind::kHost);
 }
 

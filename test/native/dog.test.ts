@@ -52,6 +52,24 @@ describe.skipIf(!hasData)(`images/dog.jpg through yolox_nano${needsData}`, () =>
     }
   });
 
+  test("has a dog, a bicycle and a car for fastestdet, too", async () => {
+    const rgb = ffmpeg(
+      ...["-i", data("images/dog.jpg"), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
+    );
+    const image = { rgb: new Uint8Array(rgb), width: 768, height: 576 };
+    const fastestdet = yoloxNano({ path: data("models/fastestdet.onnx"), decoder: "fastestdet" });
+    const found = await addon.detectImage(fastestdet, image);
+    for (const [label, , box] of EXPECTED) {
+      const overlaps = found
+        .filter(
+          (detection) =>
+            detection.label === label || (label === "car" && detection.label === "truck"),
+        )
+        .map((detection) => iou(detection.box, box));
+      expect(Math.max(...overlaps), label).toBeGreaterThan(0.6);
+    }
+  });
+
   test("gives them within IoU 0.9 and 0.03 through H.264 and the whole pipeline", async () => {
     const video = fixture.file("dog.mp4");
     ffmpeg(

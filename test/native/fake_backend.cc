@@ -3,9 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <map>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -25,10 +26,14 @@ struct Program {
 struct Run {
   JfTensor output;
   TimePoint done;
+  std::optional<JfFilter> filter;
 };
 
 struct FakeContext {
   FakeDevice* device;
+  std::string accelerator;
+  std::chrono::milliseconds delay{0};
+  std::optional<JfFilter> filter;
   std::mutex mutex;
   std::map<std::uint64_t, Run> runs;
   std::uint64_t next = 1;
@@ -56,15 +61,58 @@ std::int32_t Describe(const char* name, std::initializer_list<std::int64_t> dims
   return WriteSized(described, io) ? JF_OK : JF_INTERNAL;
 }
 
-void Answer(const JfTensor& output, std::int64_t labels) {
-  auto* const values = static_cast<float*>(output.data);
-  const std::int64_t row = 5 + labels;
-  for (std::int64_t item = 0; item < output.dims[0]; ++item) {
-    float* const first = values + item * kCells * row;
-    std::fill(first, first + kCells * row, 0.0F);
-    float* const cell = first + 80 * row;  // the first cell at stride 32
-    cell[0] = cell[1] = 0.5F;
-    cell[4] = cell[4 + labels] = 0.9F;
+/// The one object.
+void AnswerOne(float* cells, std::int64_t row) {
+  std::fill(cells, cells + kCells * row, 0.0F);
+  float* const cell = cells + 80 * row;  // the first cell at stride 32
+  cell[0] = cell[1] = 0.5F;
+  cell[4] = cell[row - 1] = 0.9F;
+}
+
+/// The candidates among one item's cells, as an accelerator hands them over.
+void Reduce(const float* cells, std::int64_t row, const JfFilter& filter, std::uint32_t counted,
+            float* to) {
+  std::vector<JfCandidate> found;
+  std::int32_t number = 0;
+  for (const int stride : {8, 16, 32}) {
+    const int side = static_cast<int>(kSide) / stride;
+    for (int i = 0; i < side * side; ++i, ++number) {
+      const float* const cell = cells + number * row;
+      const float* const best = std::max_element(cell + 5, cell + row);
+      const float score = cell[4] * *best;
+      if (!(score >= filter.min_score)) continue;
+      const auto pixels = static_cast<float>(stride);
+      const float width = std::exp(cell[2]) * pixels;
+      const float height = std::exp(cell[3]) * pixels;
+      found.push_back({(cell[0] + static_cast<float>(i % side)) * pixels - width / 2,
+                       (cell[1] + static_cast<float>(i / side)) * pixels - height / 2, width,
+                       height, score, static_cast<std::int32_t>(best - cell - 5), number, 0});
+    }
+  }
+  const auto count = counted == 0 ? static_cast<std::uint32_t>(found.size()) : counted;
+  std::fill(to, to + std::ptrdiff_t{8} * (1 + filter.most), 0.0F);
+  std::memcpy(to, &count, sizeof(count));
+  std::reverse(found.begin(), found.end());
+  found.resize(std::min<std::size_t>(found.size(), filter.most));
+  std::memcpy(to + 8, found.data(), found.size() * sizeof(JfCandidate));
+}
+
+void Answer(const FakeDevice& device, const Run& run) {
+  const std::int64_t row = 5 + device.labels;
+  std::vector<float> cells(static_cast<std::size_t>(kCells * row));
+  for (std::int64_t item = 0; item < run.output.dims[0]; ++item) {
+    if (device.answer) {
+      device.answer(cells.data());
+    } else {
+      AnswerOne(cells.data(), row);
+    }
+    const std::int64_t each = run.filter ? run.output.dims[1] * 8 : kCells * row;
+    auto* const to = static_cast<float*>(run.output.data) + item * each;
+    if (run.filter) {
+      Reduce(cells.data(), row, *run.filter, device.counted, to);
+    } else {
+      std::copy(cells.begin(), cells.end(), to);
+    }
   }
 }
 
@@ -80,9 +128,9 @@ std::int32_t Submit(JfContext* handle, const JfTensor* const* inputs, std::uint3
   if (device.look) device.look(*inputs[0]);
   device.most_in_flight = std::max<int>(device.most_in_flight, ++device.in_flight);
   const std::lock_guard<std::mutex> lock(context.mutex);
-  context.busy_until = std::max(context.busy_until, Clock::now()) + device.delay;
+  context.busy_until = std::max(context.busy_until, Clock::now()) + context.delay;
   *ticket = context.next++;
-  context.runs[*ticket] = {*outputs[0], context.busy_until};
+  context.runs[*ticket] = {*outputs[0], context.busy_until, context.filter};
   return JF_OK;
 }
 
@@ -101,11 +149,25 @@ std::int32_t Wait(JfContext* handle, std::uint64_t ticket, JfError* error) {
   if (device.tickets > 1) {
     std::this_thread::sleep_until(run.done);
   } else {
-    std::this_thread::sleep_for(device.delay);
+    std::this_thread::sleep_for(context.delay);
   }
   --device.in_flight;
   if (device.runs++ == device.fail_at) return Fail(error, JF_INTERNAL, "the device is gone");
-  Answer(run.output, device.labels);
+  if (run.filter) ++device.filtered_runs;
+  {
+    const std::lock_guard<std::mutex> lock(device.mutex);
+    ++device.runs_on[context.accelerator];
+  }
+  Answer(device, run);
+  return JF_OK;
+}
+
+std::int32_t Filter(JfContext* handle, const JfFilter* filter, JfError* error) {
+  FakeContext& context = *Of(handle);
+  if (filter != nullptr && filter->head != JF_HEAD_YOLOX) {
+    return Fail(error, JF_UNSUPPORTED, "not a head of this device");
+  }
+  context.filter = filter == nullptr ? std::nullopt : std::optional(*filter);
   return JF_OK;
 }
 
@@ -128,7 +190,10 @@ const JfContextFunctions kContext = {sizeof(JfContextFunctions),
                                        --Of(context)->device->contexts;
                                        delete Of(context);
                                      },
-                                     Submit, Wait, nullptr, nullptr};
+                                     Submit,
+                                     Wait,
+                                     nullptr,
+                                     nullptr};
 
 const JfProgramFunctions kProgram = {
     sizeof(JfProgramFunctions),
@@ -145,9 +210,14 @@ const JfProgramFunctions kProgram = {
       const FakeDevice& device = *Of(program)->device;
       return Describe("output", {device.batch, kCells, 5 + device.labels}, io);
     },
-    [](JfProgram* program, const JfContextOptions*, JfContext** context, JfError*) {
+    [](JfProgram* program, const JfContextOptions* options, JfContext** context, JfError*) {
       auto made = std::make_unique<FakeContext>();
-      made->device = Of(program)->device;
+      FakeDevice* const device = Of(program)->device;
+      device->preprocessor = options->preprocessor == nullptr ? "" : options->preprocessor;
+      made->device = device;
+      if (options->accelerator != nullptr) made->accelerator = options->accelerator;
+      const auto delay = device->delays.find(made->accelerator);
+      made->delay = delay == device->delays.end() ? device->delay : delay->second;
       ++made->device->contexts;
       *context = reinterpret_cast<JfContext*>(made.release());
       return std::int32_t{JF_OK};
@@ -173,6 +243,9 @@ const JfBackendFunctions kBackend = {
       JfCapabilities all = Sized<JfCapabilities>();
       all.name = "fake";
       all.tickets = DeviceOf(backend)->tickets;
+      static constexpr const char* kPreprocessors[] = {"cuda", "vic"};
+      all.preprocessors = kPreprocessors;
+      all.preprocessor_count = DeviceOf(backend)->prepares ? 2 : 0;
       return WriteSized(all, capabilities) ? std::int32_t{JF_OK} : std::int32_t{JF_INTERNAL};
     },
     [](JfBackend* backend, const JfLoadOptions*, JfProgram** program, JfError*) {
@@ -185,14 +258,15 @@ const JfBackendFunctions kBackend = {
     nullptr,
     nullptr};
 
-/// The same with a context that prepares pictures.
-struct Preparing {
-  JfContextFunctions context = kContext;
-  JfBackendFunctions backend = kBackend;
-  Preparing() {
-    context.prepare = Prepare;
+/// The same with contexts that do more.
+struct Able {
+  Able(bool prepares, bool filters) {
+    if (prepares) context.prepare = Prepare;
+    if (filters) context.filter = Filter;
     backend.context = &context;
   }
+  JfContextFunctions context = kContext;
+  JfBackendFunctions backend = kBackend;
 };
 
 }  // namespace
@@ -203,20 +277,22 @@ std::unique_ptr<Backend> OpenFake(const std::shared_ptr<FakeDevice>& device) {
   const std::string name = std::to_string(Devices().size());
   Devices()[name] = device;
   std::unique_ptr<Backend> backend;
-  static const Preparing preparing;
-  const Status status =
-      Backend::Open(device->prepares ? &preparing.backend : &kBackend, name, &backend);
+  // Tables are copied when they are opened.
+  const Able able(device->prepares, device->filters);
+  const Status status = Backend::Open(&able.backend, name, &backend);
   EXPECT_TRUE(status.ok()) << status.message;
   return backend;
 }
 
 std::shared_ptr<ModelProgram> FakeModelOn(const std::shared_ptr<FakeDevice>& device,
-                                          const ModelTag& tag) {
+                                          const ModelTag& tag,
+                                          const std::vector<LaneOptions>& lanes) {
   device->labels = static_cast<std::int64_t>(tag.labels.size());
   ModelOptions options;
   options.id = tag.id;
   options.labels = tag.labels;
   options.detector.labels = tag.labels.size();
+  options.detector.lanes = lanes;
   options.min_score = 0.4F;
   std::shared_ptr<ModelProgram> model;
   const Status status = ModelProgram::Wrap(OpenFake(device).get(), options, &model);

@@ -3,7 +3,10 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <string>
 #include <vector>
 
 #include "core/infer/model_program.h"
@@ -15,6 +18,8 @@ namespace jetfleet {
 struct FakeDevice {
   /// Of one run.
   std::chrono::milliseconds delay{0};
+  /// The same of some accelerators by their names.
+  std::map<std::string, std::chrono::milliseconds> delays;
   /// The run, from 0, that fails.
   int fail_at = -1;
   std::int64_t labels = 1;
@@ -22,8 +27,14 @@ struct FakeDevice {
   std::int64_t batch = 1;
   /// 1: works in `wait`. More: works by itself from `submit` on, one run after the other.
   std::uint32_t tickets = 1;
-  /// Prepares pictures by itself, and remembers what it was told of them.
+  /// Prepares pictures by itself, by "cuda" or "vic", and remembers what it was told of them.
   bool prepares = false;
+  /// Picks candidates out by itself, and gives them from the last to the first.
+  bool filters = false;
+  /// Candidates that it says there were, if not 0.
+  std::uint32_t counted = 0;
+  /// Writes one item's cells, [84, 5 + labels]; by default those of the one object.
+  std::function<void(float* cells)> answer;
 
   /// Looks at what a run is given. Set before runs begin.
   std::function<void(const JfTensor&)> look;
@@ -33,6 +44,13 @@ struct FakeDevice {
   std::atomic<int> most_in_flight{0};
   std::atomic<int> programs{0};
   std::atomic<int> contexts{0};
+  /// Runs that brought candidates.
+  std::atomic<int> filtered_runs{0};
+  std::mutex mutex;
+  /// By accelerator.
+  std::map<std::string, int> runs_on;
+  /// As the last context was asked for.
+  std::string preprocessor;
   std::vector<JfSurface> surfaces;
   std::vector<JfRect> rects;
 };
@@ -43,7 +61,8 @@ const JfBackendFunctions& FakeFunctions();
 std::unique_ptr<Backend> OpenFake(const std::shared_ptr<FakeDevice>& device);
 
 std::shared_ptr<ModelProgram> FakeModelOn(const std::shared_ptr<FakeDevice>& device,
-                                          const ModelTag& tag = {"fake", {"object"}});
+                                          const ModelTag& tag = {"fake", {"object"}},
+                                          const std::vector<LaneOptions>& lanes = {});
 std::shared_ptr<ModelProgram> FakeModel(std::chrono::milliseconds delay = {}, int fail_at = -1,
                                         const ModelTag& tag = {"fake", {"object"}});
 

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "core/pipeline.h"
+#include "made_source.h"
 #include "world.h"
 
 namespace jetfleet {
@@ -147,63 +148,6 @@ TEST_F(Swap, IsCancelledByAStop) {
   pipeline->Stop();
   EXPECT_EQ(swap.get().code, ErrorCode::kCancelled);
   EXPECT_EQ(pipeline->SwapModel(FakeModel(), &change).code, ErrorCode::kCancelled);
-}
-
-/// Pictures without GStreamer, whose locks the thread sanitizer does not see.
-class MadeSource final : public FrameSource {
- public:
-  explicit MadeSource(Callbacks callbacks) : callbacks_(std::move(callbacks)) {}
-  ~MadeSource() override { Stop(); }
-
-  void Start() override {
-    thread_ = std::thread([this] {
-      callbacks_.on_state(SourceState::kPlaying, Status::Ok());
-      for (double pts_ms = 0; !stopping_; pts_ms += 40) {
-        auto frame = std::make_unique<Frame>();
-        frame->trace = FrameTrace(Clock::now());
-        frame->result.pts_ms = pts_ms;
-        frame->result.size = {8, 8};
-        SurfaceDesc desc;
-        desc.format = PixelFormat::kGray;
-        desc.coded = {8, 8};
-        desc.visible = {0, 0, 8, 8};
-        desc.planes[0] = {0, 0, 8};
-        const BufferRef buffer = MakeHostBuffer(64);
-        std::fill_n(buffer->MapToHost(0), 64, std::uint8_t{50});
-        frame->surface = std::make_shared<const Surface>(desc, buffer);
-        callbacks_.on_picture(std::move(frame));
-        if (live_) std::this_thread::sleep_for(milliseconds(1));
-      }
-    });
-  }
-  void RequestStop() override { stopping_ = true; }
-  void Stop() override {
-    RequestStop();
-    if (thread_.joinable()) thread_.join();
-  }
-  bool live() const override { return live_; }
-  SourceMeter& meter() override { return meter_; }
-  int reconnects() const override { return 0; }
-  void set_live() { live_ = true; }
-
- private:
-  const Callbacks callbacks_;
-  SourceMeter meter_;
-  bool live_ = false;
-  std::atomic<bool> stopping_{false};
-  std::thread thread_;
-};
-
-PipelineSource Made(const std::string& name, bool live) {
-  PipelineSource source;
-  source.name = name;
-  source.options.uri = live ? "rtsp://127.0.0.1/made" : "file:///made";
-  source.make = [live](const SourceOptions&, FrameSource::Callbacks callbacks) {
-    auto made = std::make_unique<MadeSource>(std::move(callbacks));
-    if (live) made->set_live();
-    return made;
-  };
-  return source;
 }
 
 /// For the thread sanitizer: everything between a source and the listener at work at once.

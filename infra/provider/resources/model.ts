@@ -1,11 +1,16 @@
 import { z } from "zod";
 import { FleetError, isFleetError } from "../../../fleet/errors/index.ts";
-import { ModelManifest, ModelSpec, UNSUPPORTED_MODEL_KEYS } from "../../../fleet/spec/index.ts";
+import {
+  Decoder,
+  ModelManifest,
+  ModelSpec,
+  UNSUPPORTED_MODEL_KEYS,
+} from "../../../fleet/spec/index.ts";
 import { sendingText } from "../../../fleet/transfer/transfer-text.ts";
 import type { Checked, CheckFailure } from "../check.ts";
 import { diffInputs, diffState } from "../diff.ts";
 import type { FleetContext } from "../fleet-context.ts";
-import { checkYolox } from "../model/check-yolox.ts";
+import { checkDecoder } from "../model/check-decoder.ts";
 import { readModelFile } from "../model/model-file.ts";
 import { pipelinePlanner } from "../plan/pipeline-planner.ts";
 import type { Operation } from "../rpc/operation.ts";
@@ -114,8 +119,9 @@ async function addDigest(inputs: Properties, checked: Checked): Promise<CheckFai
     pipelinePlanner.noteModel(digest, model);
     inputs["digest"] = digest;
     inputs["sizeBytes"] = sizeBytes;
-    if (decoder !== "yolox" || !Array.isArray(labels) || hasUnknown(labels)) return [];
-    return checkYolox(model, labels.length);
+    const known = Decoder.safeParse(decoder).data;
+    if (known === undefined || !Array.isArray(labels) || hasUnknown(labels)) return [];
+    return checkDecoder(known, model, labels.length);
   } catch (error) {
     if (!isFleetError(error, "MODEL_INVALID")) throw error;
     return [{ property: "source", reason: error.message, code: error.code }];

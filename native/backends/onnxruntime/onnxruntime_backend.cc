@@ -90,7 +90,14 @@ constexpr JfProgramFunctions kProgram = {
     },
     [](JfProgram* program, const JfContextOptions* given, JfContext** context, JfError* error) {
       JfContextOptions options;
-      if (!ReadSized(given, &options)) return Misuse(error, "JfContextOptions that are too small");
+      if (!ReadSized(given, &options)) {
+        return Misuse(error, "JfContextOptions that are too small");
+      }
+      if (options.preprocessor != nullptr) {
+        return Fail(error, JF_UNSUPPORTED,
+                    std::string("Expected no preprocessing but got ") + options.preprocessor +
+                        ": ONNX Runtime takes tensors; ask for cpu");
+      }
       if (options.accelerator != nullptr && std::string(options.accelerator) != "cpu") {
         return Fail(error, JF_UNSUPPORTED,
                     std::string("Expected accelerator cpu but got ") + options.accelerator +

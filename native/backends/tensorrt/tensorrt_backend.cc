@@ -143,7 +143,14 @@ constexpr JfProgramFunctions kProgram = {
     },
     [](JfProgram* program, const JfContextOptions* given, JfContext** context, JfError* error) {
       JfContextOptions options;
-      if (!ReadSized(given, &options)) return Misuse(error, "JfContextOptions that are too small");
+      if (!ReadSized(given, &options)) {
+        return Misuse(error, "JfContextOptions that are too small");
+      }
+      if (options.preprocessor != nullptr && std::string(options.preprocessor) != "cuda") {
+        return Fail(error, JF_UNSUPPORTED,
+                    std::string("Expected preprocessing by cuda but got ") + options.preprocessor +
+                        "; ask for cuda or cpu");
+      }
       const std::string& loaded = Of(program)->accelerator().name;
       if (options.accelerator != nullptr && loaded != options.accelerator) {
         return Fail(error, JF_UNSUPPORTED,
@@ -208,6 +215,9 @@ std::int32_t Capabilities(JfBackend* backend, JfCapabilities* capabilities, JfEr
   all.accelerators = opened.accelerator_names.data();
   all.accelerator_count = static_cast<std::uint32_t>(opened.accelerator_names.size());
   all.tickets = Context::kSlots - 1;
+  static constexpr const char* kPreprocessors[] = {"cuda"};
+  all.preprocessors = kPreprocessors;
+  all.preprocessor_count = 1;
   return WriteSized(all, capabilities) ? JF_OK : Misuse(error, "JfCapabilities that are too small");
 }
 

@@ -27,4 +27,9 @@ void SuppressNonMaxima(float max_iou, std::vector<Detection>* detections) {
   candidates.erase(kept, candidates.end());
 }
 
+void FinishBoxes(float max_iou, const Placement& placement, std::vector<Detection>* detections) {
+  SuppressNonMaxima(max_iou, detections);
+  for (Detection& detection : *detections) detection.box = placement.Undo(detection.box);
+}
+
 }  // namespace jetfleet

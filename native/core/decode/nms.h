@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "core/decode/placement.h"
 #include "core/geometry.h"
 
 namespace jetfleet {
@@ -10,5 +11,8 @@ namespace jetfleet {
 /// of its label by more than `max_iou`. What is left is ordered by score, best first; equal scores
 /// keep the order of the input, so the outcome is deterministic.
 void SuppressNonMaxima(float max_iou, std::vector<Detection>* detections);
+
+/// Merges boxes of a model's input and takes them to the source picture.
+void FinishBoxes(float max_iou, const Placement& placement, std::vector<Detection>* detections);
 
 }  // namespace jetfleet

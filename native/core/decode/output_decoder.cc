@@ -1,5 +1,6 @@
 #include "core/decode/output_decoder.h"
 
+#include "core/decode/fastestdet.h"
 #include "core/decode/yolox.h"
 
 namespace jetfleet {
@@ -15,6 +16,7 @@ struct Row {
 /// One row for each family of models.
 constexpr Row kDecoders[] = {
     {"yolox", YoloxDecoder::Bind},
+    {"fastestdet", FastestDetDecoder::Bind},
 };
 
 }  // namespace

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/decode/candidates.h"
 #include "core/decode/placement.h"
 #include "core/geometry.h"
 #include "core/infer/backend.h"
@@ -33,6 +35,12 @@ class OutputDecoder {
   virtual void Decode(const std::vector<TensorView>& outputs, std::int64_t item,
                       const Placement& placement, float min_score,
                       std::vector<Detection>* detections) const = 0;
+
+  /// The output of which an accelerator may bring candidates in place of the whole.
+  virtual std::optional<CandidateHead> head() const { return std::nullopt; }
+  /// Makes such candidates, in pixels of the model's input, what `Decode` would have made of the
+  /// whole output.
+  virtual void Finish(const Placement& placement, std::vector<Detection>* detections) const = 0;
 };
 
 /// Looks the decoder up by name and fits it to a model's inputs and outputs. MODEL_INVALID, saying

@@ -28,6 +28,13 @@ PreprocessSpec PreprocessSpec::YoloCentred() {
   return spec;
 }
 
+PreprocessSpec PreprocessSpec::FastestDet() {
+  PreprocessSpec spec = Stretched();
+  spec.channels = Channels::kBgr;
+  spec.scale = {1 / 255.0F, 1 / 255.0F, 1 / 255.0F};
+  return spec;
+}
+
 PreprocessSpec PreprocessSpec::Stretched() {
   PreprocessSpec spec;
   spec.fit = Fit::kStretch;

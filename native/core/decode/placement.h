@@ -28,7 +28,9 @@ struct PreprocessSpec {
   static PreprocessSpec Yolox();
   /// YOLOv5, v8, v9, 11, `letterbox`: sizes and padding by round(), centred, RGB 0–1.
   static PreprocessSpec YoloCentred();
-  /// What models trained on resized pictures want (Ultra-Light face, RT-DETR, FastestDet).
+  /// FastestDet: resized without regard to proportions, BGR 0–1.
+  static PreprocessSpec FastestDet();
+  /// What models trained on resized pictures want (Ultra-Light face, RT-DETR).
   static PreprocessSpec Stretched();
 };
 

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
 #include <utility>
 
+#include "backends/backend_abi.h"
+#include "core/decode/model_check.h"
 #include "core/decode/nms.h"
 
 namespace jetfleet {
@@ -12,30 +13,7 @@ namespace {
 
 constexpr int kStrides[] = {8, 16, 32};
 constexpr int kLargestStride = 32;
-constexpr std::int64_t kMaxSide = 8192;
 constexpr std::size_t kBoxFields = 5;  // dx, dy, log w, log h, objectness
-
-Status CheckInput(const Shape& shape) {
-  const bool fits = shape.rank() == 4 && shape[0] != 0 && shape[1] == 3 && shape[2] > 0 &&
-                    shape[3] > 0 && shape[2] % kLargestStride == 0 &&
-                    shape[3] % kLargestStride == 0 && shape[2] <= kMaxSide && shape[3] <= kMaxSide;
-  if (fits) return Status::Ok();
-  return Status::Error(
-      ErrorCode::kModelInvalid,
-      "Expected an input of shape [N,3,H,W] with H and W multiples of 32 but got " + shape.Text() +
-          " while checking the model for decoder yolox");
-}
-
-Status CheckOneFloat(const std::vector<TensorInfo>& tensors, const char* what) {
-  if (tensors.size() == 1 && tensors[0].element == ElementType::kFloat32) return Status::Ok();
-  std::string got;
-  for (const TensorInfo& tensor : tensors) {
-    got += (got.empty() ? "" : ", ") + tensor.name + " " + tensor.type + tensor.shape.Text();
-  }
-  return Status::Error(ErrorCode::kModelInvalid, std::string("Expected one float32 ") + what +
-                                                     " but got " + (got.empty() ? "none" : got) +
-                                                     " while checking the model");
-}
 
 }  // namespace
 
@@ -51,8 +29,8 @@ Status YoloxDecoder::Bind(const DecoderOptions& options, const ModelInfo& info,
 
 Status YoloxDecoder::Create(const Shape& input_shape, const Shape& output_shape,
                             const DecoderOptions& options, std::unique_ptr<YoloxDecoder>* decoder) {
-  const Status input = CheckInput(input_shape);
-  if (!input.ok()) return input;
+  Status status = CheckPicture(input_shape, kLargestStride, options.name);
+  if (!status.ok()) return status;
 
   std::unique_ptr<YoloxDecoder> owner(new YoloxDecoder);
   YoloxDecoder& made = *owner;
@@ -68,27 +46,24 @@ Status YoloxDecoder::Create(const Shape& input_shape, const Shape& output_shape,
     }
   }
 
-  Shape got = output_shape;
-  // A batch that is open on one side takes what the other says.
-  if (got.rank() > 0 && (got[0] < 0 || input_shape[0] < 0)) got[0] = input_shape[0];
-  const Shape expected = {input_shape[0], static_cast<std::int64_t>(made.cells_.size()),
-                          static_cast<std::int64_t>(kBoxFields + options.labels)};
-  if (got != expected) {
-    return Status::Error(ErrorCode::kModelInvalid,
-                         "Expected an output of shape " + expected.Text() + " for " +
-                             std::to_string(options.labels) + " labels but got " +
-                             output_shape.Text() + " while checking the model for decoder yolox");
-  }
-  *decoder = std::move(owner);
-  return Status::Ok();
+  status = CheckOutput({input_shape[0], static_cast<std::int64_t>(made.cells_.size()),
+                        static_cast<std::int64_t>(kBoxFields + options.labels)},
+                       output_shape, options);
+  if (status.ok()) *decoder = std::move(owner);
+  return status;
 }
 
 void YoloxDecoder::Decode(const std::vector<TensorView>& outputs, std::int64_t item,
                           const Placement& placement, float min_score,
                           std::vector<Detection>* detections) const {
   DecodeCells(outputs[0].Slot(item).Host<const float>(), min_score, detections);
-  SuppressNonMaxima(nms_iou_, detections);
-  for (Detection& detection : *detections) detection.box = placement.Undo(detection.box);
+  Finish(placement, detections);
+}
+
+std::optional<CandidateHead> YoloxDecoder::head() const { return CandidateHead{JF_HEAD_YOLOX, 0}; }
+
+void YoloxDecoder::Finish(const Placement& placement, std::vector<Detection>* detections) const {
+  FinishBoxes(nms_iou_, placement, detections);
 }
 
 void YoloxDecoder::DecodeCells(const float* output, float min_score,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/decode/output_decoder.h"
@@ -23,6 +24,8 @@ class YoloxDecoder final : public OutputDecoder {
   Size input() const override { return input_; }
   void Decode(const std::vector<TensorView>& outputs, std::int64_t item, const Placement& placement,
               float min_score, std::vector<Detection>* detections) const override;
+  std::optional<CandidateHead> head() const override;
+  void Finish(const Placement& placement, std::vector<Detection>* detections) const override;
 
   /// Boxes of one item in pixels of the model's input, the best class of each cell, objectness ×
   /// class ≥ `min_score`.

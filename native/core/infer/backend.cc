@@ -190,6 +190,16 @@ Status Context::Prepare(const std::vector<PreparedSurface>& surfaces,
       error);
 }
 
+Status Context::Filter(const JfFilter* filter) {
+  if (functions_.filter == nullptr) {
+    return filter == nullptr ? Status::Ok()
+                             : Status::Error(ErrorCode::kModelInvalid,
+                                             "The backend does not pick candidates out");
+  }
+  JfError error = Sized<JfError>();
+  return StatusOf(functions_.filter(context_, filter, &error), error);
+}
+
 Status Program::Describe(ModelInfo* info) const {
   const Status status = DescribeAll(program_, functions_.input_count(program_),
                                     functions_.describe_input, &info->inputs);
@@ -209,9 +219,11 @@ Status Program::Inspect(std::string* json) {
   return status;
 }
 
-Status Program::NewContext(const std::string& accelerator, std::unique_ptr<Context>* context) {
+Status Program::NewContext(const std::string& accelerator, const std::string& preprocessor,
+                           std::unique_ptr<Context>* context) {
   JfContextOptions options = Sized<JfContextOptions>();
-  if (!accelerator.empty()) options.accelerator = accelerator.c_str();
+  options.accelerator = OrNull(accelerator);
+  options.preprocessor = OrNull(preprocessor);
   JfError error = Sized<JfError>();
   JfContext* made = nullptr;
   const Status status = StatusOf(functions_.new_context(program_, &options, &made, &error), error);
@@ -258,6 +270,8 @@ Status Backend::AskCapabilities() {
   if (told.name != nullptr) capabilities_.name = told.name;
   if (told.vendor_version != nullptr) capabilities_.vendor_version = told.vendor_version;
   capabilities_.accelerators.assign(told.accelerators, told.accelerators + told.accelerator_count);
+  capabilities_.preprocessors.assign(told.preprocessors,
+                                     told.preprocessors + told.preprocessor_count);
   capabilities_.builds = (told.features & JF_BUILDS) != 0 && functions_.build != nullptr;
   capabilities_.reports_layers = (told.features & JF_REPORTS_LAYERS) != 0;
   capabilities_.only_builds = (told.features & JF_ONLY_BUILDS) != 0;

@@ -42,6 +42,8 @@ struct Capabilities {
   std::string name;
   std::string vendor_version;
   std::vector<std::string> accelerators;
+  /// What contexts prepare pictures with; the first is the default.
+  std::vector<std::string> preprocessors;
   bool builds = false;
   bool reports_layers = false;
   /// No driver: engines can be built here but not run.
@@ -81,6 +83,9 @@ class Context {
   bool prepares() const { return functions_.prepare != nullptr; }
   Status Prepare(const std::vector<PreparedSurface>& surfaces, const JfPreprocess& preprocess,
                  const TensorView& input);
+  /// From the next `Submit` on, candidates of one output in place of the whole; null: the output as
+  /// it is. MODEL_INVALID when the backend does not read that head.
+  Status Filter(const JfFilter* filter);
 
  private:
   const std::shared_ptr<const void> program_;
@@ -102,7 +107,8 @@ class Program : public std::enable_shared_from_this<Program> {
   /// The library's own description of what it made of the model, as JSON. INTERNAL without one.
   Status Inspect(std::string* json);
   /// Empty: the backend's default.
-  Status NewContext(const std::string& accelerator, std::unique_ptr<Context>* context);
+  Status NewContext(const std::string& accelerator, const std::string& preprocessor,
+                    std::unique_ptr<Context>* context);
 
  private:
   const JfProgramFunctions functions_;

@@ -18,7 +18,12 @@ Batcher::Batcher(const Options& options, std::shared_ptr<ModelProgram> model,
       sequences_(options.sources.size()),
       queues_(options.sources),
       model_(std::move(model)),
-      was_ready_(options.sources.size()) {}
+      was_ready_(options.sources.size()),
+      came_(options.sources.size()),
+      pressed_(options.sources.size()),
+      counted_since_(Clock::now()) {
+  Regroup();
+}
 
 Batcher::~Batcher() {
   Close();
@@ -34,8 +39,7 @@ void Batcher::Close() {
     const Lock lock(mutex_);
     closed_ = true;
   }
-  arrived_.notify_all();
-  room_.notify_all();
+  work_.notify_all();
   emptied_.notify_all();
 }
 
@@ -48,16 +52,31 @@ std::shared_ptr<ModelProgram> Batcher::SetModel(std::shared_ptr<ModelProgram> mo
   return std::exchange(model_, std::move(model));
 }
 
+std::shared_ptr<const ModelProgram> Batcher::model() {
+  const Lock lock(mutex_);
+  return model_;
+}
+
 void Batcher::OnRoom(Lane* lane) {
   Status status;
+  bool work = false;
   {
     const Lock lock(mutex_);
-    const bool taken = ready_ != nullptr && !any_stale_ && !closed_ &&
-                       ready_->model->tickets() == 1 && !ready_->model->prepares() &&
-                       lane->HasRoom(*ready_->model);
-    if (taken) status = SubmitTo(lane, std::move(ready_));
+    work = next_shares_.has_value();
+    for (Group& group : groups_) {
+      work = work || group.ready;
+      const bool mine =
+          std::find(group.lanes.begin(), group.lanes.end(), lane) != group.lanes.end();
+      if (!mine || !group.ready || group.any_stale || closed_) continue;
+      const ModelProgram& model = *group.batch->model;
+      if (model.tickets() > 1 || model.prepares() || !lane->HasRoom(model)) continue;
+      group.ready = false;
+      Number(group.batch.get());
+      status = lane->Submit(std::move(group.batch));
+    }
   }
-  room_.notify_all();
+  // Who has nothing ready waits for frames.
+  if (work) work_.notify_all();
   if (!status.ok()) on_error_(status);
 }
 
@@ -73,43 +92,54 @@ QueueLevels Batcher::TakeLevels(std::size_t source) {
 
 QueueLevels Batcher::TakeReadyLevels(std::size_t source) {
   const Lock lock(mutex_);
-  const bool ready = ready_ != nullptr && std::any_of(ready_->frames.begin(), ready_->frames.end(),
-                                                      [source](const FramePtr& frame) {
-                                                        return frame->result.id.source == source;
-                                                      });
+  const Group& group = GroupOf(source);
+  const auto is_of_source = [source](const FramePtr& frame) {
+    return frame->result.id.source == source;
+  };
+  const bool ready = group.ready && std::any_of(group.batch->frames.begin(),
+                                                group.batch->frames.end(), is_of_source);
   const bool was = was_ready_[source] || ready;
   was_ready_[source] = ready;
   return {ready ? 1U : 0U, was ? 1U : 0U, 1, 0, 0};
 }
 
+std::vector<std::size_t> Batcher::shares() {
+  const Lock lock(mutex_);
+  return shares_;
+}
+
 bool Batcher::Push(std::size_t source, FramePtr frame) {
   FramePtr dropped;  // destroyed after the lock is released: it owns a picture
-  bool stale = false;
+  bool work = false;
   {
     Lock lock(mutex_);
+    ++came_[source];
+    const bool full = queues_.Full(source);
+    if (full) pressed_[source] = true;
     if (queues_.overflow(source) == Overflow::kBlock) {
       emptied_.wait(lock, [&] { return closed_ || !queues_.Full(source); });
     }
     if (closed_) return false;
     if (queues_.Full(source)) dropped = MakeRoom(source);
     queues_.Push(source, std::move(frame));
-    stale = any_stale_;
+    // While a batch is ready, it is room that is waited for.
+    work = !GroupOf(source).ready || GroupOf(source).any_stale;
   }
-  arrived_.notify_all();
-  if (stale) room_.notify_all();
+  if (work) work_.notify_all();
   return true;
 }
 
 FramePtr Batcher::MakeRoom(std::size_t source) {
   queues_.CountDrop(source);
   FramePtr oldest = queues_.Pop(source);
-  if (ready_ == nullptr || queues_.stretched()) return oldest;
-  for (std::size_t slot = 0; slot < ready_->frames.size(); ++slot) {
-    FramePtr& prepared = ready_->frames[slot];
+  Group& group = GroupOf(source);
+  if (!group.ready || queues_.stretched()) return oldest;
+  for (std::size_t slot = 0; slot < group.batch->frames.size(); ++slot) {
+    FramePtr& prepared = group.batch->frames[slot];
     if (prepared->result.id.source != source) continue;
     // Older still, and nobody works on it yet.
-    stale_[slot] = true;
-    any_stale_ = true;
+    group.stale[slot] = true;
+    group.any_stale = true;
     return std::exchange(prepared, std::move(oldest));
   }
   return oldest;
@@ -117,62 +147,118 @@ FramePtr Batcher::MakeRoom(std::size_t source) {
 
 void Batcher::Run() {
   NameThisThread("jf-prepare");
-  while (true) {
-    FramePtr end;
-    std::unique_ptr<Batch> batch = Open(&end);
-    if (end != nullptr) {
-      end->sequence = sequences_[end->result.id.source]++;
-      lanes_.front()->Pass(std::move(end));
-      continue;
-    }
-    if (batch == nullptr) return;
-    Status status = Fill(batch.get());
-    if (status.ok()) status = HandOver(std::move(batch));
-    if (!status.ok()) return on_error_(status);
-  }
-}
-
-std::unique_ptr<Batch> Batcher::Open(FramePtr* end_of_stream) {
-  auto batch = std::make_unique<Batch>();
   Lock lock(mutex_);
-  arrived_.wait(lock, [this] { return closed_ || !queues_.empty(); });
-  if (closed_) return nullptr;
-  FramePtr frame = PopNext();
-  batch->model = model_;
-  lock.unlock();
-  if (frame->end_of_stream) {
-    *end_of_stream = std::move(frame);
-    return nullptr;
+  while (!closed_) {
+    LookAtShares(Clock::now());
+    Status status;
+    bool worked = false;
+    for (std::size_t i = 0; i < groups_.size() && !worked; ++i) {
+      worked = Work((turn_ + i) % groups_.size(), &lock, &status);
+    }
+    ++turn_;
+    if (!status.ok()) {
+      lock.unlock();
+      return on_error_(status);
+    }
+    if (!worked && !closed_) Rest(&lock);
   }
-  batch->frames.push_back(std::move(frame));
-  return batch;
 }
 
-Status Batcher::Fill(Batch* batch) {
-  const auto sources = static_cast<std::int64_t>(options_.sources.size());
-  const std::int64_t slots = batch->model->BatchFor(sources);
-  const auto filled_by = batch->model->prepares() ? ModelProgram::FilledBy::kAccelerator
-                                                  : ModelProgram::FilledBy::kHost;
-  Status status = batch->model->Borrow(slots, filled_by, &batch->tensors);
-  if (status.ok()) status = Prepare(batch, 0);
-  const std::size_t wanted = static_cast<std::size_t>(std::min(slots, sources));
-  const TimePoint due = batch->frames.front()->trace.last_end() + options_.patience;
-  while (status.ok() && batch->frames.size() < wanted) {
-    Lock lock(mutex_);
-    const bool more =
-        arrived_.wait_until(lock, due, [this] { return closed_ || !queues_.empty(); });
-    if (!more || closed_) break;
-    FramePtr frame = PopNext();
-    lock.unlock();
-    if (frame->end_of_stream) {
-      // Its source has frames in this batch, perhaps, and must come behind them.
-      lock.lock();
-      queues_.Return(std::move(frame));
-      break;
-    }
-    batch->frames.push_back(std::move(frame));
-    status = Prepare(batch, batch->frames.size() - 1);
+void Batcher::Rest(Lock* lock) {
+  std::optional<TimePoint> due;
+  for (const Group& group : groups_) {
+    if (group.batch == nullptr || group.ready) continue;
+    due = due ? std::min(*due, group.due) : group.due;
   }
+  if (due) {
+    work_.wait_until(*lock, *due);
+  } else {
+    work_.wait(*lock);
+  }
+}
+
+bool Batcher::Work(std::size_t number, Lock* lock, Status* status) {
+  Group& group = groups_[number];
+  if (group.batch != nullptr && !group.ready && Clock::now() >= group.due) MakeReady(&group);
+  return group.ready ? Advance(&group, lock, status) : Take(number, lock, status);
+}
+
+void Batcher::MakeReady(Group* group) {
+  group->ready = true;
+  group->stale.assign(group->batch->frames.size(), false);
+  group->any_stale = false;
+}
+
+/// Brings a ready batch nearer to its lane.
+bool Batcher::Advance(Group* group, Lock* lock, Status* status) {
+  Batch* const batch = group->batch.get();
+  if (!group->any_stale) {
+    Lane* const lane = LaneWithRoom(*group, *batch->model);
+    if (lane == nullptr) {
+      for (const FramePtr& frame : batch->frames) was_ready_[frame->result.id.source] = true;
+      return false;
+    }
+    group->ready = false;
+    std::unique_ptr<Batch> ready = std::move(group->batch);
+    Number(ready.get());
+    lock->unlock();
+    *status = PrepareOn(*lane, ready.get());
+    if (status->ok()) *status = lane->Submit(std::move(ready));
+    lock->lock();
+    return true;
+  }
+  // Nobody exchanges its frames while it is not ready.
+  group->ready = false;
+  lock->unlock();
+  for (std::size_t slot = 0; slot < group->stale.size() && status->ok(); ++slot) {
+    if (group->stale[slot]) *status = Prepare(batch, slot);
+  }
+  lock->lock();
+  MakeReady(group);
+  return true;
+}
+
+/// Takes a frame from the queues into the group's batch.
+bool Batcher::Take(std::size_t number, Lock* lock, Status* status) {
+  Group& group = groups_[number];
+  if (group.batch == nullptr && next_shares_) return false;
+  FramePtr frame = PopNext(number);
+  if (frame == nullptr) return false;
+  if (frame->end_of_stream && group.batch != nullptr) {
+    // Its source has frames in this batch, perhaps, and must come behind them.
+    queues_.Return(std::move(frame));
+    MakeReady(&group);
+    return true;
+  }
+  if (group.batch == nullptr && !frame->end_of_stream) {
+    group.batch = std::make_unique<Batch>();
+    group.batch->model = model_;
+  }
+  const bool ends = frame->end_of_stream;
+  if (ends) frame->sequence = sequences_[frame->result.id.source]++;
+  lock->unlock();
+  if (ends) {
+    lanes_.front()->Pass(std::move(frame));
+  } else {
+    *status = Fill(&group, std::move(frame));
+  }
+  lock->lock();
+  if (group.batch != nullptr && group.batch->frames.size() >= group.wanted) MakeReady(&group);
+  return true;
+}
+
+Status Batcher::Fill(Group* group, FramePtr frame) {
+  Batch* const batch = group->batch.get();
+  const bool is_first = batch->frames.empty();
+  batch->frames.push_back(std::move(frame));
+  if (!is_first) return Prepare(batch, batch->frames.size() - 1);
+  const auto sources = static_cast<std::int64_t>(group->sources);
+  const std::int64_t slots = batch->model->BatchFor(sources);
+  Status status = batch->model->Borrow(slots, batch->model->filler(), options_.candidate_score,
+                                       &batch->tensors);
+  if (status.ok()) status = Prepare(batch, 0);
+  group->wanted = static_cast<std::size_t>(std::min(slots, sources));
+  group->due = batch->frames.front()->trace.last_end() + options_.patience;
   return status;
 }
 
@@ -215,65 +301,76 @@ Status Batcher::PrepareOn(const Lane& lane, Batch* batch) {
   return status;
 }
 
-Lane* Batcher::LaneWithRoom(const ModelProgram& model) {
-  for (const auto& lane : lanes_) {
-    if (lane->HasRoom(model)) return lane.get();
+void Batcher::Number(Batch* batch) {
+  for (const FramePtr& frame : batch->frames) {
+    frame->sequence = sequences_[frame->result.id.source]++;
   }
-  return nullptr;
-}
-
-Status Batcher::HandOver(std::unique_ptr<Batch> batch) {
-  Lock lock(mutex_);
-  while (true) {
-    for (const FramePtr& frame : batch->frames) was_ready_[frame->result.id.source] = true;
-    stale_.assign(batch->frames.size(), false);
-    any_stale_ = false;
-    ready_ = std::move(batch);
-    Lane* lane = nullptr;
-    room_.wait(lock, [&] {
-      if (closed_ || any_stale_ || ready_ == nullptr) return true;
-      lane = LaneWithRoom(*ready_->model);
-      return lane != nullptr;
-    });
-    batch = std::move(ready_);
-    const std::vector<bool> stale = stale_;
-    const bool renew = any_stale_;
-    const bool over = closed_ || batch == nullptr;
-    lock.unlock();
-    if (over) return Status::Ok();
-    const Status status = renew ? PrepareStale(batch.get(), stale) : PrepareOn(*lane, batch.get());
-    if (!status.ok()) return status;
-    if (!renew) return SubmitTo(lane, std::move(batch));
-    lock.lock();
-  }
-}
-
-Status Batcher::PrepareStale(Batch* batch, const std::vector<bool>& stale) {
-  Status status;
-  for (std::size_t slot = 0; slot < stale.size() && status.ok(); ++slot) {
-    if (stale[slot]) status = Prepare(batch, slot);
-  }
-  return status;
-}
-
-Status Batcher::SubmitTo(Lane* lane, std::unique_ptr<Batch> batch) {
-  Number(batch.get());
-  return lane->Submit(std::move(batch));
 }
 
 /// A source that waits is woken when its queue is empty, not at each place that becomes free: it
 /// has a frame in hand and makes more before that is gone. Waking a thread costs more than keeping
 /// it asleep.
-FramePtr Batcher::PopNext() {
-  FramePtr frame = queues_.PopNext();
-  if (queues_.Empty(frame->result.id.source)) emptied_.notify_all();
+FramePtr Batcher::PopNext(std::size_t group) {
+  FramePtr frame = queues_.PopNext(group);
+  if (frame != nullptr && queues_.Empty(frame->result.id.source)) emptied_.notify_all();
   return frame;
 }
 
-void Batcher::Number(Batch* batch) {
-  for (const FramePtr& frame : batch->frames) {
-    frame->sequence = sequences_[frame->result.id.source]++;
+/// Of those with room, the one that will be done first; one that was not tried yet is tried.
+Lane* Batcher::LaneWithRoom(const Group& group, const ModelProgram& model) {
+  Lane* best = nullptr;
+  for (std::size_t i = 0; i < group.lanes.size(); ++i) {
+    Lane* const lane = group.lanes[(turn_ + i) % group.lanes.size()];
+    if (!lane->HasRoom(model)) continue;
+    if (best == nullptr || lane->ExpectedMs() < best->ExpectedMs()) best = lane;
   }
+  return best;
+}
+
+void Batcher::LookAtShares(TimePoint now) {
+  if (next_shares_) {
+    const auto has_batch = [](const Group& group) { return group.batch != nullptr; };
+    if (std::none_of(groups_.begin(), groups_.end(), has_batch)) {
+      shares_ = *std::exchange(next_shares_, std::nullopt);
+      Regroup();
+    }
+    return;
+  }
+  if (lanes_.size() < 2 || now - counted_since_ < options_.share_interval) return;
+  const double seconds = FrameTrace::Ms(now - counted_since_) / 1000;
+  std::vector<SourceDemand> demands;
+  for (std::size_t source = 0; source < came_.size(); ++source) {
+    demands.push_back({static_cast<double>(came_[source]) / seconds, pressed_[source]});
+  }
+  std::vector<double> speeds;
+  for (const auto& lane : lanes_) speeds.push_back(lane->figures().speed);
+  std::fill(came_.begin(), came_.end(), 0);
+  std::fill(pressed_.begin(), pressed_.end(), false);
+  counted_since_ = now;
+  auto shares = ShareOut(speeds, demands, shares_);
+  if (shares != shares_) next_shares_ = std::move(shares);
+}
+
+/// One group for each lane that has sources, or one of all.
+void Batcher::Regroup() {
+  std::vector<std::size_t> group_of(sequences_.size());
+  groups_.clear();
+  for (std::size_t lane = 0; lane < lanes_.size() && !shares_.empty(); ++lane) {
+    const auto mine = std::count(shares_.begin(), shares_.end(), lane);
+    if (mine == 0) continue;
+    for (std::size_t source = 0; source < shares_.size(); ++source) {
+      if (shares_[source] == lane) group_of[source] = groups_.size();
+    }
+    Group& group = groups_.emplace_back();
+    group.lanes = {lanes_[lane].get()};
+    group.sources = static_cast<std::size_t>(mine);
+  }
+  if (groups_.empty()) {
+    Group& all = groups_.emplace_back();
+    for (const auto& lane : lanes_) all.lanes.push_back(lane.get());
+    all.sources = group_of.size();
+  }
+  queues_.SetGroups(group_of);
 }
 
 }  // namespace jetfleet

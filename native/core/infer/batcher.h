@@ -6,21 +6,27 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "core/infer/lane.h"
+#include "core/infer/share_out.h"
 #include "core/infer/slot_queues.h"
 #include "core/prepare/host_preparer.h"
 
 namespace jetfleet {
 
 /// Gathers frames of all sources for one model: takes them in turn, brings each straight into its
-/// slot of the batch, and submits the batch to the first lane with room. A lane whose device works
-/// only while it is waited for takes what is ready by itself: between two runs no other thread need
-/// wake up.
+/// slot of a batch, and submits the batch to a lane with room.
 ///
-/// What waits is kept fresh: while a batch is ready and every lane is busy, a live source whose
+/// Of several lanes, each has whole sources of its own where that balances by what the lanes were
+/// measured to do (share_out.h); else, and until they are measured, frames of all sources go to the
+/// lane that will be done first, and `Frame::sequence` tells their order. Sources change lanes only
+/// while no frame of theirs is between queue and lane. A lane whose device works only while it is
+/// waited for takes what is ready by itself: between two runs no other thread need wake up.
+///
+/// What waits is kept fresh: while a batch is ready and its lanes are busy, a live source whose
 /// queue overflows loses its oldest frame even when that lies in the batch already; its slot is
 /// prepared anew. A file's source waits instead.
 class Batcher {
@@ -30,6 +36,10 @@ class Batcher {
     /// How long the oldest frame of a batch may wait for those of other sources.
     std::chrono::milliseconds patience{10};
     StageId stage = 0;
+    /// Detections down to this score are wanted of accelerators that look for them themselves.
+    float candidate_score = 1;
+    /// Between two looks at who has which lane.
+    std::chrono::milliseconds share_interval{2000};
   };
 
   Batcher(const Options& options, std::shared_ptr<ModelProgram> model,
@@ -46,6 +56,7 @@ class Batcher {
   bool Push(std::size_t source, FramePtr frame);
   /// For frames whose preparation is yet to begin; returns the former one.
   std::shared_ptr<ModelProgram> SetModel(std::shared_ptr<ModelProgram> model);
+  std::shared_ptr<const ModelProgram> model();
   /// By the lane's thread: it has room. It may have a run in flight afterwards.
   void OnRoom(Lane* lane);
 
@@ -54,52 +65,80 @@ class Batcher {
   /// Of the frames that are prepared and wait for a lane.
   QueueLevels TakeReadyLevels(std::size_t source);
   StageMeter& meter(std::size_t source) { return meters_[source]; }
+  /// The lane of each source; empty while frames are divided.
+  std::vector<std::size_t> shares();
 
  private:
   using Lock = std::unique_lock<std::mutex>;
 
+  /// Sources whose frames share batches, and the lanes that take these.
+  struct Group {
+    std::vector<Lane*> lanes;
+    std::size_t sources = 0;
+    /// Being filled until it is ready.
+    std::unique_ptr<Batch> batch;
+    /// Pictures that make it full, and when it is ready without them.
+    std::size_t wanted = 0;
+    TimePoint due;
+    bool ready = false;
+    /// Slots of a ready batch whose frame was exchanged.
+    std::vector<bool> stale;
+    bool any_stale = false;
+  };
+
   void Run();
-  /// Null when closed.
-  std::unique_ptr<Batch> Open(FramePtr* end_of_stream);
-  Status Fill(Batch* batch);
+  // Steps for one group: false when there is nothing to do now. They let go of the lock for what is
+  // slow; only this thread changes `groups_`.
+  bool Work(std::size_t group, Lock* lock, Status* status);
+  bool Advance(Group* group, Lock* lock, Status* status);
+  bool Take(std::size_t group, Lock* lock, Status* status);
+  void MakeReady(Group* group);
+  void Rest(Lock* lock);
+
+  Status Fill(Group* group, FramePtr frame);
   Status Prepare(Batch* batch, std::size_t slot);
-  /// Waits until a lane takes the batch or has room for it, keeping it fresh.
-  Status HandOver(std::unique_ptr<Batch> batch);
-  Status PrepareStale(Batch* batch, const std::vector<bool>& stale);
-  Status SubmitTo(Lane* lane, std::unique_ptr<Batch> batch);
-  Lane* LaneWithRoom(const ModelProgram& model);
+  /// Under the lock, so that numbers tell the order in which batches left.
+  void Number(Batch* batch);
   /// Under the lock.
-  FramePtr PopNext();
-  FramePtr MakeRoom(std::size_t source);
+  FramePtr PopNext(std::size_t group);
   /// Has the accelerator bring the pictures into the batch, where the backend can.
   Status PrepareOn(const Lane& lane, Batch* batch);
-  void Number(Batch* batch);
+  Lane* LaneWithRoom(const Group& group, const ModelProgram& model);
+  FramePtr MakeRoom(std::size_t source);
+  Group& GroupOf(std::size_t source) { return groups_[queues_.group_of(source)]; }
+
+  void LookAtShares(TimePoint now);
+  void Regroup();
 
   const Options options_;
   std::vector<std::unique_ptr<Lane>>& lanes_;
   const std::function<void(const Status&)> on_error_;
   std::deque<StageMeter> meters_;
   HostPreparer preparer_;
-  /// Frames of each source sent to inference so far. For who holds the batch that is next.
+  /// Frames of each source sent to inference so far. Under the lock.
   std::vector<std::uint64_t> sequences_;
+  /// Whose turn it is. For the batcher's thread.
+  std::size_t turn_ = 0;
 
   std::mutex mutex_;
-  /// A frame came.
-  std::condition_variable arrived_;
-  /// A lane has room or has taken what was ready, or that has become stale.
-  std::condition_variable room_;
+  /// A frame came, a lane has room, or what is ready has become stale.
+  std::condition_variable work_;
   /// The queue of a source that blocks is empty.
   std::condition_variable emptied_;
   SlotQueues queues_;
   std::shared_ptr<ModelProgram> model_;
-  /// The batch that is ready and waits for a lane.
-  std::unique_ptr<Batch> ready_;
-  /// Slots of it whose frame was exchanged.
-  std::vector<bool> stale_;
-  bool any_stale_ = false;
+  std::deque<Group> groups_;
   /// By source: whether frames of it were ready and waited since statistics were taken.
   std::vector<bool> was_ready_;
   bool closed_ = false;
+
+  /// By source, since `counted_since_`.
+  std::vector<std::size_t> came_;
+  std::vector<bool> pressed_;
+  TimePoint counted_since_;
+  std::vector<std::size_t> shares_;
+  /// In force as soon as no group has a batch.
+  std::optional<std::vector<std::size_t>> next_shares_;
   std::thread thread_;
 };
 

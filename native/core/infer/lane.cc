@@ -11,6 +11,8 @@ namespace {
 
 /// A run being worked on and one that is ready behind it; more only makes frames older.
 constexpr std::uint32_t kMostTickets = 2;
+/// Weight of the newest run in what a frame is known to take.
+constexpr double kNewest = 0.2;
 
 }  // namespace
 
@@ -43,9 +45,18 @@ bool Lane::HasRoom(const ModelProgram& model) {
   return runs_ < std::min(model.tickets(), kMostTickets);
 }
 
+Lane::Figures Lane::figures() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return {frames_, frame_ms_ > 0 ? 1000 / frame_ms_ : 0, overfull_};
+}
+
+double Lane::ExpectedMs() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return static_cast<double>(runs_ + 1) * frame_ms_;
+}
+
 Status Lane::Submit(std::unique_ptr<Batch> batch) {
-  const Status status = batch->model->context(number_).Submit(
-      batch->tensors.inputs, batch->tensors.outputs, &batch->ticket);
+  const Status status = batch->model->Submit(number_, batch->tensors, &batch->ticket);
   if (!status.ok()) return status;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -92,16 +103,11 @@ Status Lane::Finish(Batch* batch) {
   const TimePoint asked = Clock::now();
   const Status status = batch->model->context(number_).Wait(batch->ticket);
   free_since_ = Clock::now();
-  bool closed = false;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    --runs_;
-    closed = closed_;
-  }
-  callbacks_.on_room();
-  if (!status.ok() || closed) return closed ? Status::Ok() : status;
   // A backend that works in `Wait` has only begun when it was asked.
   const TimePoint began = batch->model->tickets() > 1 ? start : asked;
+  const bool closed = Note(batch->frames.size(), FrameTrace::Ms(free_since_ - began));
+  callbacks_.on_room();
+  if (!status.ok() || closed) return closed ? Status::Ok() : status;
   for (std::size_t item = 0; item < batch->frames.size(); ++item) {
     Read(batch, item);
     Frame& frame = *batch->frames[item];
@@ -114,12 +120,25 @@ Status Lane::Finish(Batch* batch) {
   return status;
 }
 
+bool Lane::Note(std::size_t frames, double busy_ms) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  --runs_;
+  frames_ += frames;
+  const double frame_ms = busy_ms / static_cast<double>(frames);
+  frame_ms_ = frame_ms_ > 0 ? frame_ms_ + kNewest * (frame_ms - frame_ms_) : frame_ms;
+  return closed_;
+}
+
 void Lane::Read(Batch* batch, std::size_t item) {
   Frame& frame = *batch->frames[item];
   const float wanted = batch->model->min_score();
-  batch->model->decoder().Decode(batch->tensors.outputs, static_cast<std::int64_t>(item),
-                                 frame.placement, std::min(options_.candidate_score, wanted),
-                                 &frame.candidates);
+  const bool whole =
+      batch->model->Read(batch->tensors, static_cast<std::int64_t>(item), frame.placement,
+                         options_.candidate_score, &frame.candidates);
+  if (!whole) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ++overfull_;
+  }
   for (const Detection& candidate : frame.candidates) {
     if (candidate.score >= wanted) frame.result.detections.push_back(candidate);
   }

@@ -59,6 +59,17 @@ class Lane {
   std::size_t number() const { return number_; }
   /// Whether a run of this model would not have to wait for others.
   bool HasRoom(const ModelProgram& model);
+  /// What a lane was seen to do.
+  struct Figures {
+    std::uint64_t frames = 0;
+    /// Frames a second that it would do if it always had work; 0 before the first.
+    double speed = 0;
+    /// Frames with more candidates than its accelerator keeps, of which some were lost.
+    std::uint64_t overfull = 0;
+  };
+  Figures figures();
+  /// When it would be done with another frame, in milliseconds; 0 when nobody knows.
+  double ExpectedMs();
   /// One thread at a time, and only when there is room.
   Status Submit(std::unique_ptr<Batch> batch);
   /// Carries the end of a stream behind what was submitted before.
@@ -67,6 +78,8 @@ class Lane {
  private:
   void Run();
   Status Finish(Batch* batch);
+  /// Sums a run up; whether the lane was closed meanwhile.
+  bool Note(std::size_t frames, double busy_ms);
   void Read(Batch* batch, std::size_t item);
 
   const std::size_t number_;
@@ -79,6 +92,10 @@ class Lane {
   /// Submitted and not yet waited for.
   std::size_t runs_ = 0;
   bool closed_ = false;
+  /// Of one frame, smoothed; 0 before the first.
+  double frame_ms_ = 0;
+  std::uint64_t frames_ = 0;
+  std::uint64_t overfull_ = 0;
   /// When the accelerator was done with the run before. For the lane's thread.
   TimePoint free_since_{};
   std::thread thread_;

@@ -41,6 +41,18 @@ Status DescOf(const TensorInfo& info, std::int64_t batch, TensorDesc* desc) {
                            info.type + info.shape.Text() + " while checking the model");
 }
 
+bool Same(const TensorInfo& a, const TensorInfo& b) {
+  return a.name == b.name && a.element == b.element && a.shape == b.shape && a.min == b.min &&
+         a.max == b.max && a.memory == b.memory;
+}
+
+bool SameInterface(const ModelInfo& a, const ModelInfo& b) {
+  const auto same = [](const std::vector<TensorInfo>& some, const std::vector<TensorInfo>& others) {
+    return std::equal(some.begin(), some.end(), others.begin(), others.end(), Same);
+  };
+  return same(a.inputs, b.inputs) && same(a.outputs, b.outputs);
+}
+
 /// The first dimension; 0 when it is open, within bounds or without.
 std::int64_t FixedBatch(const std::vector<TensorInfo>& tensors) {
   if (tensors.empty() || tensors[0].shape.rank() == 0) return 0;
@@ -60,35 +72,127 @@ Status ModelProgram::Load(const ModelOptions& options, std::shared_ptr<ModelProg
 Status ModelProgram::Wrap(Backend* backend, const ModelOptions& options,
                           std::shared_ptr<ModelProgram>* model) {
   std::shared_ptr<ModelProgram> made(new ModelProgram);
-  ModelFile file;
-  Status status = file.Open(options.detector.model_path, options.detector.model_digest);
-  if (!status.ok()) return status;
-  LoadOptions load;
-  load.path = file.path();
-  load.threads = static_cast<std::uint32_t>(options.detector.threads);
-  status = backend->Load(load, &made->program_);
-  if (!status.ok()) return Status::Error(status.code, file.Named(std::move(status.message)));
-  made->backend_ = backend;
-  status = made->Bind(options);
-  if (!status.ok()) return status;
-  made->tickets_ = backend->capabilities().tickets;
-  *model = std::move(made);
-  return Status::Ok();
+  const Status status = made->Bind(backend, options);
+  if (status.ok()) *model = std::move(made);
+  return status;
 }
 
-Status ModelProgram::Bind(const ModelOptions& options) {
+Status ModelProgram::Bind(Backend* backend, const ModelOptions& options) {
+  backend_ = backend;
+  tickets_ = backend->capabilities().tickets;
   tag_ = std::make_shared<const ModelTag>(ModelTag{options.id, options.labels});
   min_score_ = options.min_score;
   const DetectorOptions& detector = options.detector;
-  Status status = program_->Describe(&info_);
+  Status status = ChoosePreprocess(backend->capabilities(), detector.preprocess);
+  if (status.ok()) status = OpenLanes(backend, detector);
   if (status.ok()) {
     status = BindDecoder({detector.decoder, detector.labels, detector.nms_iou}, info_, &decoder_);
   }
-  // Finds out now whether memory can be had for it.
-  if (status.ok()) status = MakePools(BatchFor(1), &pools_);
   if (!status.ok()) return status;
-  contexts_.resize(1);
-  return program_->NewContext("", contexts_.data());
+  TryFilter();
+  // Finds out now whether memory can be had for it.
+  return MakePools(BatchFor(1), &pools_[BatchFor(1)]);
+}
+
+Status ModelProgram::ChoosePreprocess(const Capabilities& capabilities, const std::string& wanted) {
+  const std::vector<std::string>& own = capabilities.preprocessors;
+  if (wanted.empty()) {
+    preprocess_ = own.empty() ? kCpu : own.front();
+    return Status::Ok();
+  }
+  preprocess_ = wanted;
+  if (wanted == kCpu || std::find(own.begin(), own.end(), wanted) != own.end()) {
+    return Status::Ok();
+  }
+  std::string known;
+  for (const std::string& name : own) known += name + " or ";
+  return Status::Error(ErrorCode::kModelInvalid,
+                       "Expected preprocessing by " + known + "cpu but got " + wanted +
+                           ", which the backend " + capabilities.name + " does not have here");
+}
+
+Status ModelProgram::OpenLanes(Backend* backend, const DetectorOptions& detector) {
+  const std::vector<LaneOptions> wanted =
+      detector.lanes.empty() ? std::vector<LaneOptions>(1) : detector.lanes;
+  const std::vector<std::string>& known = backend->capabilities().accelerators;
+  for (const LaneOptions& options : wanted) {
+    LaneState& lane = lanes_.emplace_back();
+    lane.options = options;
+    if (lane.options.path.empty()) lane.options.path = detector.model_path;
+    const Status status = LoadLane(backend, detector, &lane);
+    if (!status.ok()) return status;
+    if (lane.options.accelerator.empty() && !known.empty()) lane.options.accelerator = known[0];
+  }
+  return Status::Ok();
+}
+
+Status ModelProgram::LoadLane(Backend* backend, const DetectorOptions& detector, LaneState* lane) {
+  const LaneOptions& wanted = lane->options;
+  const auto found = std::find_if(programs_.begin(), programs_.end(), [&](const auto& loaded) {
+    return loaded.first.path == wanted.path && loaded.first.accelerator == wanted.accelerator;
+  });
+  if (found != programs_.end()) {
+    return NewContext(*found->second, lane);
+  }
+  // The digest is the model's; an engine of an accelerator's own has its seal.
+  ModelFile file;
+  Status status =
+      file.Open(wanted.path, wanted.path == detector.model_path ? detector.model_digest : "");
+  if (!status.ok()) return status;
+  LoadOptions load;
+  load.path = file.path();
+  load.threads = static_cast<std::uint32_t>(detector.threads);
+  load.accelerator = wanted.accelerator;
+  std::shared_ptr<Program> program;
+  status = backend->Load(load, &program);
+  if (!status.ok()) return Status::Error(status.code, file.Named(std::move(status.message)));
+  ModelInfo info;
+  status = program->Describe(&info);
+  if (!status.ok()) return status;
+  if (programs_.empty()) {
+    info_ = std::move(info);
+  } else if (!SameInterface(info_, info)) {
+    return Status::Error(ErrorCode::kModelInvalid,
+                         "Expected engines with the same inputs and outputs but got others in " +
+                             wanted.path + " for accelerator " + wanted.accelerator +
+                             " while loading the model for several accelerators");
+  }
+  programs_.emplace_back(wanted, program);
+  return NewContext(*program, lane);
+}
+
+Status ModelProgram::NewContext(Program& program, LaneState* lane) const {
+  const std::string preprocessor = prepares() ? preprocess_ : "";
+  const Status status = program.NewContext(lane->options.accelerator, preprocessor, &lane->context);
+  if (!status.ok() || !prepares() || lane->context->prepares()) return status;
+  return Status::Error(ErrorCode::kModelInvalid,
+                       "The backend names " + preprocess_ + " and does not prepare with it");
+}
+
+/// All lanes or none: batches do not know beforehand where they go.
+void ModelProgram::TryFilter() {
+  if (!decoder_->head()) return;
+  bool all = true;
+  for (LaneState& lane : lanes_) all = all && SetFilter(&lane, min_score_).ok();
+  for (LaneState& lane : lanes_) {
+    if (lane.filter_score && !SetFilter(&lane, std::nullopt).ok()) all = false;
+  }
+  filters_ = all;
+}
+
+Status ModelProgram::SetFilter(LaneState* lane, std::optional<float> score) {
+  if (lane->filter_score == score) return Status::Ok();
+  JfFilter filter = Sized<JfFilter>();
+  if (score) {
+    const CandidateHead head = *decoder_->head();
+    filter.head = head.head;
+    filter.output = head.output;
+    filter.most = kMostCandidates;
+    filter.min_score = *score;
+  }
+  const Status status = lane->context->Filter(score ? &filter : nullptr);
+  if (status.ok()) lane->filter_score = score;
+  return status;
 }
 
 Status ModelProgram::LoadAndWarm(const ModelOptions& options, std::shared_ptr<ModelProgram>* model,
@@ -126,7 +230,6 @@ std::unique_ptr<BufferPool> ModelProgram::PoolFor(const TensorInfo& info, Memory
 
 Status ModelProgram::MakePools(std::int64_t batch, std::shared_ptr<Pools>* pools) const {
   auto made = std::make_shared<Pools>();
-  made->batch = batch;
   Status status = DescOf(info_.inputs[0], batch, &made->input);
   if (!status.ok()) return status;
   made->input_pool = PoolFor(info_.inputs[0], MemoryKind::kPinned, made->input.bytes());
@@ -140,19 +243,27 @@ Status ModelProgram::MakePools(std::int64_t batch, std::shared_ptr<Pools>* pools
     made->outputs.push_back(desc);
     made->output_pools.push_back(PoolFor(output, MemoryKind::kPinned, desc.bytes()));
   }
+  if (const auto head = decoder_->head(); head && filters_) {
+    made->candidates.shape = {batch, 1 + kMostCandidates,
+                              static_cast<std::int64_t>(sizeof(JfCandidate) / sizeof(float))};
+    made->candidate_pool =
+        PoolFor(info_.outputs[head->output], MemoryKind::kPinned, made->candidates.bytes());
+  }
   *pools = std::move(made);
   return Status::Ok();
 }
 
-Status ModelProgram::Borrow(std::int64_t batch, FilledBy filled_by, RunTensors* tensors) {
+Status ModelProgram::Borrow(std::int64_t batch, FilledBy filled_by,
+                            std::optional<float> candidate_score, RunTensors* tensors) {
   std::shared_ptr<Pools> pools;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (pools_->batch != batch) {
-      const Status status = MakePools(batch, &pools_);
+    std::shared_ptr<Pools>& of_batch = pools_[batch];
+    if (of_batch == nullptr) {
+      const Status status = MakePools(batch, &of_batch);
       if (!status.ok()) return status;
     }
-    pools = pools_;
+    pools = of_batch;
   }
   const auto no_memory = Status::Error(ErrorCode::kInternal, "No memory left for a run");
   const bool on_device = filled_by == FilledBy::kAccelerator && pools->device_input_pool != nullptr;
@@ -160,30 +271,71 @@ Status ModelProgram::Borrow(std::int64_t batch, FilledBy filled_by, RunTensors* 
   if (input == nullptr) return no_memory;
   tensors->input = TensorView(pools->input, std::move(input));
   tensors->inputs.assign(1, tensors->input);
+  tensors->filter_score.reset();
+  if (candidate_score && filters_ && pools->candidate_pool != nullptr) {
+    tensors->filter_score = std::min(*candidate_score, min_score_);
+  }
   tensors->outputs.clear();
   for (std::size_t i = 0; i < pools->outputs.size(); ++i) {
-    BufferRef output = pools->output_pools[i]->Take();
+    const bool candidates = tensors->filter_score && i == decoder_->head()->output;
+    BufferRef output = (candidates ? pools->candidate_pool : pools->output_pools[i])->Take();
     if (output == nullptr) return no_memory;
-    tensors->outputs.emplace_back(pools->outputs[i], std::move(output));
+    tensors->outputs.emplace_back(candidates ? pools->candidates : pools->outputs[i],
+                                  std::move(output));
   }
   return Status::Ok();
 }
 
-Status ModelProgram::RunOnce(const RunTensors& tensors) {
+Status ModelProgram::Submit(std::size_t lane, const RunTensors& tensors, Context::Ticket* ticket) {
+  LaneState& state = lanes_[lane];
+  const Status status = SetFilter(&state, tensors.filter_score);
+  return status.ok() ? state.context->Submit(tensors.inputs, tensors.outputs, ticket) : status;
+}
+
+bool ModelProgram::Read(const RunTensors& tensors, std::int64_t item, const Placement& placement,
+                        float score, std::vector<Detection>* found) {
+  const float wanted = std::min(score, min_score_);
+  if (!tensors.filter_score) {
+    decoder_->Decode(tensors.outputs, item, placement, wanted, found);
+    return true;
+  }
+  const TensorView row = tensors.outputs[decoder_->head()->output].Slot(item);
+  const std::uint32_t count = ReadCandidates(row, tag_->labels.size(), wanted, found);
+  decoder_->Finish(placement, found);
+  const bool whole = count <= kMostCandidates;
+  if (!whole) filters_ = false;
+  return whole;
+}
+
+Status ModelProgram::RunOnce(const RunTensors& tensors, std::size_t lane) {
   Context::Ticket ticket = 0;
-  const Status status = context(0).Submit(tensors.inputs, tensors.outputs, &ticket);
-  return status.ok() ? context(0).Wait(ticket) : status;
+  const Status status = Submit(lane, tensors, &ticket);
+  return status.ok() ? context(lane).Wait(ticket) : status;
 }
 
 Status ModelProgram::Warm() {
-  constexpr char kDoing[] = " while trying the model on a grey picture";
+  for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+    Status status = WarmLane(lane, false);
+    // What picks candidates out is made ready at its first run, too.
+    if (status.ok() && filters_) status = WarmLane(lane, true);
+    if (status.ok()) continue;
+    const std::string where =
+        lanes_.size() > 1 ? " on accelerator " + lanes_[lane].options.accelerator : "";
+    return Status::Error(ErrorCode::kModelInvalid,
+                         status.message + " while trying the model on a grey picture" + where);
+  }
+  return Status::Ok();
+}
+
+Status ModelProgram::WarmLane(std::size_t lane, bool filtered) {
   RunTensors tensors;
-  Status status = Borrow(BatchFor(1), FilledBy::kHost, &tensors);
+  Status status = Borrow(BatchFor(1), FilledBy::kHost,
+                         filtered ? std::optional(min_score_) : std::nullopt, &tensors);
   if (!status.ok()) return status;
   auto* const grey = tensors.input.Host<float>();
   std::fill(grey, grey + tensors.input.desc().shape.Count(), kGrey);
-  status = RunOnce(tensors);
-  if (!status.ok()) return Status::Error(ErrorCode::kModelInvalid, status.message + kDoing);
+  status = RunOnce(tensors, lane);
+  if (!status.ok() || filtered) return status;
   for (const TensorView& output : tensors.outputs) {
     if (output.desc().type != ElementType::kFloat32) continue;
     const auto* const values = output.Host<const float>();
@@ -191,9 +343,9 @@ Status ModelProgram::Warm() {
     const auto bad =
         std::count_if(values, values + count, [](float value) { return !std::isfinite(value); });
     if (bad == 0) continue;
-    return Status::Error(ErrorCode::kModelInvalid,
-                         "Expected finite numbers but got " + std::to_string(bad) + " of " +
-                             std::to_string(count) + " that are not" + kDoing);
+    return Status::Error(ErrorCode::kModelInvalid, "Expected finite numbers but got " +
+                                                       std::to_string(bad) + " of " +
+                                                       std::to_string(count) + " that are not");
   }
   return Status::Ok();
 }
@@ -201,7 +353,7 @@ Status ModelProgram::Warm() {
 Status ModelProgram::DetectRgb(const std::uint8_t* rgb, Size size,
                                std::vector<Detection>* detections) {
   RunTensors tensors;
-  Status status = Borrow(BatchFor(1), FilledBy::kHost, &tensors);
+  Status status = Borrow(BatchFor(1), FilledBy::kHost, std::nullopt, &tensors);
   if (!status.ok()) return status;
   const Placement placement =
       HostPreparer().RunRgb(rgb, size, decoder_->preprocess(), tensors.input.Slot(0));

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/decode/output_decoder.h"
@@ -11,6 +15,16 @@
 #include "core/status.h"
 
 namespace jetfleet {
+
+/// One accelerator that a model works on.
+struct LaneOptions {
+  /// Of the backend's; empty: its default.
+  std::string accelerator;
+  /// An engine made for that accelerator; empty: the model's own path.
+  std::string path;
+  /// For those who look on: what the engine was built in; empty where nobody knows.
+  std::string precision;
+};
 
 struct DetectorOptions {
   std::string model_path;
@@ -22,6 +36,12 @@ struct DetectorOptions {
   std::size_t labels = 0;
   float nms_iou = 0.45F;
   int threads = 1;
+  /// Accelerators that share the frames, the same one more than once for more contexts of it. None:
+  /// the backend's default alone.
+  std::vector<LaneOptions> lanes;
+  /// What brings pictures into the input: "cpu", or an engine of the backend's ("cuda", "vic");
+  /// empty: the backend's default, else the CPU.
+  std::string preprocess;
 };
 
 struct ModelOptions {
@@ -45,11 +65,13 @@ struct RunTensors {
   TensorView input;
   std::vector<TensorView> inputs;
   std::vector<TensorView> outputs;
+  /// Candidates of at least this score stand in place of the head's output (JfFilter).
+  std::optional<float> filter_score;
 };
 
-/// A model at work: its program, what reads its outputs, and the memory of its runs. Frames hold it
-/// from preprocessing on, so that one frame meets one model only. Any thread; a context belongs to
-/// the lane that has its number.
+/// A model at work: its programs, what reads its outputs, and the memory of its runs. Frames hold
+/// it from preprocessing on, so that one frame meets one model only. Any thread; a context belongs
+/// to the lane that has its number.
 class ModelProgram {
  public:
   struct LoadTimes {
@@ -74,16 +96,29 @@ class ModelProgram {
   /// pipeline.
   Status DetectRgb(const std::uint8_t* rgb, Size size, std::vector<Detection>* detections);
 
-  /// One run of the first context, start to end. Beside no pipeline.
-  Status RunOnce(const RunTensors& tensors);
+  /// One run, start to end. Beside no pipeline.
+  Status RunOnce(const RunTensors& tensors, std::size_t lane = 0);
+  /// Starts a run; one thread at a time for each lane.
+  Status Submit(std::size_t lane, const RunTensors& tensors, Context::Ticket* ticket);
+  /// What a run found in one picture, down to `score` or the model's own limit, in pixels of the
+  /// source. False when there were more candidates than the accelerator keeps: some may be missing,
+  /// and the runs to come bring whole outputs.
+  bool Read(const RunTensors& tensors, std::int64_t item, const Placement& placement, float score,
+            std::vector<Detection>* found);
 
   const std::shared_ptr<const ModelTag>& tag() const { return tag_; }
   float min_score() const { return min_score_; }
   const OutputDecoder& decoder() const { return *decoder_; }
-  std::size_t lanes() const { return contexts_.size(); }
-  Context& context(std::size_t lane) const { return *contexts_[lane]; }
+  std::size_t lanes() const { return lanes_.size(); }
+  Context& context(std::size_t lane) const { return *lanes_[lane].context; }
+  /// As it was asked for; the backend's default has its name.
+  const LaneOptions& lane(std::size_t number) const { return lanes_[number].options; }
   /// Whether the backend brings pictures into the input by itself.
-  bool prepares() const { return contexts_.front()->prepares(); }
+  bool prepares() const { return preprocess_ != kCpu; }
+  /// What brings pictures into the input: "cpu", "cuda", "vic".
+  const std::string& preprocess() const { return preprocess_; }
+  /// Whether the accelerator picks the candidates out by itself.
+  bool filters() const { return filters_; }
   /// Runs in flight that its accelerator gains from.
   std::uint32_t tickets() const { return tickets_; }
 
@@ -91,12 +126,29 @@ class ModelProgram {
   std::int64_t BatchFor(std::int64_t wanted) const;
   /// Who fills the input, and so where it lies.
   enum class FilledBy { kHost, kAccelerator };
-  /// INTERNAL when there is no memory left.
-  Status Borrow(std::int64_t batch, FilledBy filled_by, RunTensors* tensors);
+  FilledBy filler() const { return prepares() ? FilledBy::kAccelerator : FilledBy::kHost; }
+  /// With `candidate_score`, an accelerator that can brings candidates down to that or the model's
+  /// own limit instead of whole outputs. INTERNAL when there is no memory left.
+  Status Borrow(std::int64_t batch, FilledBy filled_by, std::optional<float> candidate_score,
+                RunTensors* tensors);
 
  private:
   ModelProgram() = default;
-  Status Bind(const ModelOptions& options);
+  struct LaneState {
+    LaneOptions options;
+    std::unique_ptr<Context> context;
+    /// What the context was last told to look for. For whoever submits.
+    std::optional<float> filter_score;
+  };
+
+  Status Bind(Backend* backend, const ModelOptions& options);
+  Status ChoosePreprocess(const Capabilities& capabilities, const std::string& wanted);
+  Status OpenLanes(Backend* backend, const DetectorOptions& detector);
+  Status LoadLane(Backend* backend, const DetectorOptions& detector, LaneState* lane);
+  Status NewContext(Program& program, LaneState* lane) const;
+  void TryFilter();
+  Status SetFilter(LaneState* lane, std::optional<float> score);
+  Status WarmLane(std::size_t lane, bool filtered);
 
   /// Memory of a kind from the backend, where it lends some of that kind and the tensor may lie
   /// there, else from the host.
@@ -106,26 +158,32 @@ class ModelProgram {
   std::shared_ptr<const ModelTag> tag_;
   const Backend* backend_ = nullptr;
   float min_score_ = 0;
-  std::shared_ptr<Program> program_;
+  /// By path and accelerator.
+  std::vector<std::pair<LaneOptions, std::shared_ptr<Program>>> programs_;
   std::uint32_t tickets_ = 1;
   ModelInfo info_;
   std::unique_ptr<OutputDecoder> decoder_;
-  std::vector<std::unique_ptr<Context>> contexts_;
+  std::vector<LaneState> lanes_;
+  static constexpr char kCpu[] = "cpu";
+  std::string preprocess_ = kCpu;
+  std::atomic<bool> filters_{false};
 
-  /// Pools of the batch that was borrowed last: it changes only when sources come and go.
   struct Pools {
-    std::int64_t batch = 0;
     TensorDesc input;
     std::vector<TensorDesc> outputs;
     std::unique_ptr<BufferPool> input_pool;
     /// On the accelerator; null where it fills no inputs.
     std::unique_ptr<BufferPool> device_input_pool;
     std::vector<std::unique_ptr<BufferPool>> output_pools;
+    /// In place of the head's output.
+    TensorDesc candidates;
+    std::unique_ptr<BufferPool> candidate_pool;
   };
   Status MakePools(std::int64_t batch, std::shared_ptr<Pools>* pools) const;
 
   std::mutex mutex_;
-  std::shared_ptr<Pools> pools_;
+  /// By batch, of which there are as many as groups of sources have sizes.
+  std::map<std::int64_t, std::shared_ptr<Pools>> pools_;
 };
 
 }  // namespace jetfleet

@@ -5,7 +5,7 @@
 
 namespace jetfleet {
 
-SlotQueues::SlotQueues(const std::vector<Limit>& limits) {
+SlotQueues::SlotQueues(const std::vector<Limit>& limits) : group_of_(limits.size()), turns_(1) {
   for (const Limit& limit : limits) {
     queues_.emplace_back().limit = limit;
   }
@@ -42,13 +42,19 @@ FramePtr SlotQueues::Pop(std::size_t source) {
   return frame;
 }
 
-FramePtr SlotQueues::PopNext() {
+FramePtr SlotQueues::PopNext(std::size_t group) {
+  std::size_t& turn = turns_[group];
   for (std::size_t i = 0; i < queues_.size(); ++i) {
-    const std::size_t source = turn_;
-    turn_ = (turn_ + 1) % queues_.size();
-    if (!queues_[source].frames.empty()) return Pop(source);
+    const std::size_t source = turn;
+    turn = (turn + 1) % queues_.size();
+    if (group_of_[source] == group && !queues_[source].frames.empty()) return Pop(source);
   }
   return nullptr;
+}
+
+void SlotQueues::SetGroups(const std::vector<std::size_t>& group_of) {
+  group_of_ = group_of;
+  turns_.assign(*std::max_element(group_of.begin(), group_of.end()) + 1, 0);
 }
 
 void SlotQueues::Stretch(std::size_t extra, TimePoint until) {

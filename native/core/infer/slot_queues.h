@@ -9,8 +9,8 @@
 
 namespace jetfleet {
 
-/// One bounded queue per source in front of a model, and whose turn it is. Not thread-safe: the
-/// batcher's lock guards it.
+/// One bounded queue per source in front of a model, and whose turn it is in its group. All sources
+/// are one group until they are told apart. Not thread-safe: the batcher's lock guards it.
 class SlotQueues {
  public:
   struct Limit {
@@ -28,8 +28,11 @@ class SlotQueues {
   void Return(FramePtr frame);
   /// Null when there is none.
   FramePtr Pop(std::size_t source);
-  /// As `Pop`, of the source whose turn it is among those that have frames.
-  FramePtr PopNext();
+  /// As `Pop`, of the source whose turn it is among those of a group that have frames.
+  FramePtr PopNext(std::size_t group = 0);
+  /// By source, from 0.
+  void SetGroups(const std::vector<std::size_t>& group_of);
+  std::size_t group_of(std::size_t source) const { return group_of_[source]; }
   bool empty() const { return count_ == 0; }
 
   /// Of a source, although the frame may have left its queue already.
@@ -56,7 +59,9 @@ class SlotQueues {
 
   std::deque<Queue> queues_;
   std::size_t count_ = 0;
-  std::size_t turn_ = 0;
+  std::vector<std::size_t> group_of_;
+  /// By group.
+  std::vector<std::size_t> turns_;
   std::size_t extra_ = 0;
   TimePoint stretched_until_{};
 };

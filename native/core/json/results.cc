@@ -102,6 +102,7 @@ void WritePercentiles(const char* name, const std::optional<Percentiles>& percen
 
 void WriteStage(const StageReport& stage, JsonText* json) {
   json->BeginObject().Key("name").Text(stage.name);
+  if (!stage.engine.empty()) json->Key("engine").Text(stage.engine);
   json->Key("frames").Integer(stage.figures.frames);
   WritePercentiles("waitMs", stage.figures.wait_ms, json);
   WritePercentiles("workMs", stage.figures.work_ms, json);
@@ -118,6 +119,26 @@ void WriteDrops(const std::vector<DropCount>& drops, JsonText* json) {
     if (drop.total == 0) continue;
     json->BeginObject().Key("place").Text(drop.place).Key("reason").Text(drop.reason);
     json->Key("total").Integer(drop.total).EndObject();
+  }
+  json->EndArray();
+}
+
+/// Only where there is something to tell apart.
+void WriteLanes(const PipelineFigures& figures, JsonText* json) {
+  if (figures.lanes.size() < 2) return;
+  json->Key("lanes").BeginArray();
+  for (std::size_t number = 0; number < figures.lanes.size(); ++number) {
+    const LaneReport& lane = figures.lanes[number];
+    json->BeginObject().Key("accelerator").Text(lane.accelerator);
+    if (!lane.precision.empty()) json->Key("precision").Text(lane.precision);
+    json->Key("framesTotal").Integer(lane.figures.frames);
+    json->Key("speed").Fixed(lane.figures.speed, kRateDecimals);
+    json->Key("overfullTotal").Integer(lane.figures.overfull);
+    json->Key("sources").BeginArray();
+    for (const SourceFigures& source : figures.sources) {
+      if (source.lane == number) json->Text(source.name);
+    }
+    json->EndArray().EndObject();
   }
   json->EndArray();
 }
@@ -164,6 +185,7 @@ void WriteStats(const PipelineReport& report, const std::string& pipeline,
   json->Key("tracksTotal").Integer(static_cast<std::uint64_t>(report.figures.tracks_total));
   json->Key("copiesPerFrame").Fixed(report.copies_per_frame, kRateDecimals);
   json->Key("copiedBytesPerFrame").Fixed(report.copied_bytes_per_frame, 0);
+  WriteLanes(report.figures, json);
   json->Key("source").BeginObject();
   const SourceFigures& source = report.figures.sources.front();
   if (!source.name.empty()) json->Key("name").Text(source.name);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findModule } from "../../../fleet/boards/catalog/index.ts";
 import { planFor, readModel } from "../../../fleet/plan/index.ts";
 import type { OnnxTensor } from "../../../fleet/plan/onnx/index.ts";
-import { checkYolox } from "../../../infra/provider/model/check-yolox.ts";
+import { checkDecoder } from "../../../infra/provider/model/check-decoder.ts";
 import { readModelFile } from "../../../infra/provider/model/model-file.ts";
 import { writeModel } from "../../plan/support/onnx-writer.ts";
 import { tinyOnnx } from "./support/tiny-onnx.ts";
@@ -52,7 +52,7 @@ describe("a model's file", () => {
     ["with an operator of nobody's", tinyOnnx(1, { op: "Teleport" })],
   ])("%s is read, as the runtime judges it", async (_what, bytes) => {
     const { model } = await readModelFile(fileOf(bytes));
-    expect(checkYolox(model, 1)).toEqual([]);
+    expect(checkDecoder("yolox", model, 1)).toEqual([]);
   });
 
   test.each([
@@ -134,7 +134,11 @@ describe("the yolox decoder", () => {
     ["no shape", { inputs: [{ ...input, dims: null }] }, /got float32 of any shape/],
     ["two sides", { outputs: [{ ...output, dims: ["N", null] }] }, /got float32 \[N,\?\]/],
   ])("refuses a model with %s", (_what, change, reason) => {
-    const failures = checkYolox({ ...rest, graph: { ...graph, ...change } as typeof graph }, 1);
+    const failures = checkDecoder(
+      "yolox",
+      { ...rest, graph: { ...graph, ...change } as typeof graph },
+      1,
+    );
     expect(failures).toHaveLength(1);
     expect(failures[0]).toMatchObject({ code: "MODEL_INVALID", property: "source" });
     expect(failures[0]?.reason).toMatch(reason);
@@ -145,6 +149,20 @@ describe("the yolox decoder", () => {
     ["sides of any size", { inputs: [{ ...input, dims: [1, 3, null, "W"] }] }],
     ["columns of any number", { outputs: [{ ...output, dims: [1, 84, null] }] }],
   ])("takes a model with %s", (_what, change) => {
-    expect(checkYolox({ ...rest, graph: { ...graph, ...change } as typeof graph }, 1)).toEqual([]);
+    expect(
+      checkDecoder("yolox", { ...rest, graph: { ...graph, ...change } as typeof graph }, 1),
+    ).toEqual([]);
+  });
+
+  test("reads the classes of each decoder where they stand", () => {
+    const grid = { ...output, dims: [1, 6, 4, 4] };
+    const fast = { ...rest, graph: { ...graph, outputs: [grid] } as typeof graph };
+    expect(checkDecoder("fastestdet", fast, 1)).toEqual([]);
+    expect(checkDecoder("fastestdet", fast, 2)).toMatchObject([
+      { property: "labels", reason: expect.stringContaining("expected 1 labels") },
+    ]);
+    expect(checkDecoder("fastestdet", { ...rest, graph }, 1)[0]?.reason).toContain(
+      "decoder fastestdet expected output float32 [N,5+C,H/16,W/16]",
+    );
   });
 });

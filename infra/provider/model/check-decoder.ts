@@ -1,12 +1,29 @@
 import type { OnnxModel, ValueInfo } from "../../../fleet/plan/onnx/index.ts";
+import type { Decoder } from "../../../fleet/spec/index.ts";
 import type { CheckFailure } from "../check.ts";
 import { externalFileOf } from "./without-weights.ts";
 
-/** Largest stride of the YOLOX head: both sides of the input are multiples of it. */
-const MAX_STRIDE = 32;
+interface Family {
+  /** Both sides of the input are multiples of it. */
+  stride: number;
+  /** As a person reads it, its dimensions, and which of them has the classes behind five numbers of the box. */
+  output: string;
+  rank: number;
+  classes: number;
+}
 
-/** Why the model cannot be read by the `yolox` decoder with these labels; empty when it can. */
-export function checkYolox({ graph }: OnnxModel, labelCount: number): CheckFailure[] {
+/** What the native decoders ask of a model (native/core/decode). */
+const FAMILIES: Readonly<Record<Decoder, Family>> = {
+  yolox: { stride: 32, output: "[N,A,5+C]", rank: 3, classes: 2 },
+  fastestdet: { stride: 16, output: "[N,5+C,H/16,W/16]", rank: 4, classes: 1 },
+};
+
+/** Why the model cannot be read by a decoder with these labels; empty when it can. */
+export function checkDecoder(
+  decoder: Decoder,
+  { graph }: OnnxModel,
+  labelCount: number,
+): CheckFailure[] {
   const externalFile = externalFileOf(graph);
   if (externalFile !== null) {
     return [
@@ -24,33 +41,36 @@ export function checkYolox({ graph }: OnnxModel, labelCount: number): CheckFailu
   if (!output || graph.outputs.length > 1) {
     return [fail("source", `expected a model with one output, got ${graph.outputs.length}`)];
   }
-  return [...checkInput(input), ...checkOutput(output, labelCount)];
+  return [...checkInput(decoder, input), ...checkOutput(decoder, output, labelCount)];
 }
 
-function checkInput(input: ValueInfo): CheckFailure[] {
+function checkInput(decoder: Decoder, input: ValueInfo): CheckFailure[] {
+  const { stride } = FAMILIES[decoder];
   const [, channels, height, width] = input.dims ?? [];
   const fits =
     input.type === "float32" &&
     input.dims?.length === 4 &&
     (channels === 3 || typeof channels !== "number") &&
-    [height, width].every((side) => typeof side !== "number" || side % MAX_STRIDE === 0);
+    [height, width].every((side) => typeof side !== "number" || side % stride === 0);
   if (fits) return [];
   const got = describe(input);
   return [
     fail(
       "source",
-      `decoder yolox expected input float32 [N,3,H,W] with H and W multiples of 32, got ${got}`,
+      `decoder ${decoder} expected input float32 [N,3,H,W] with H and W multiples of ${stride}, got ${got}`,
     ),
   ];
 }
 
-function checkOutput(output: ValueInfo, labelCount: number): CheckFailure[] {
-  if (output.type !== "float32" || output.dims?.length !== 3) {
+function checkOutput(decoder: Decoder, output: ValueInfo, labelCount: number): CheckFailure[] {
+  const family = FAMILIES[decoder];
+  if (output.type !== "float32" || output.dims?.length !== family.rank) {
+    const got = describe(output);
     return [
-      fail("source", `decoder yolox expected output float32 [N,A,5+C], got ${describe(output)}`),
+      fail("source", `decoder ${decoder} expected output float32 ${family.output}, got ${got}`),
     ];
   }
-  const columns = output.dims[2];
+  const columns = output.dims[family.classes];
   if (typeof columns !== "number" || columns === 5 + labelCount) return [];
   const expected = columns - 5;
   return [
