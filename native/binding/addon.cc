@@ -1,6 +1,7 @@
 // Registers what api.ts describes; nothing else happens here.
 #include <napi.h>
 
+#include "binding/build_list.h"
 #include "binding/functions.h"
 #include "binding/pipeline_handle.h"
 #include "binding/pipeline_list.h"
@@ -15,6 +16,7 @@ class Addon final : public Napi::Addon<Addon> {
     DefineAddon(exports, {
                              InstanceValue("version", Napi::String::New(env, JETFLEET_VERSION)),
                              InstanceMethod<&Addon::Start>("startPipeline"),
+                             InstanceMethod<&Addon::Build>("buildEngine"),
                              InstanceMethod<&Addon::Inspect>("inspectModel"),
                              InstanceMethod<&Addon::Test>("testModel"),
                              InstanceMethod<&Addon::Detect>("detectImage"),
@@ -22,12 +24,14 @@ class Addon final : public Napi::Addon<Addon> {
                              InstanceMethod<&Addon::TrackAll>("trackDetections"),
                          });
     pipelines_.StopAtExit(env);
+    builds_.EndAtExit(env);
   }
 
  private:
   Napi::Value Start(const Napi::CallbackInfo& info) {
     return StartPipeline(info, pipeline_handle_, &pipelines_);
   }
+  Napi::Value Build(const Napi::CallbackInfo& info) { return BuildEngine(info, &builds_); }
   Napi::Value Inspect(const Napi::CallbackInfo& info) { return InspectModel(info); }
   Napi::Value Test(const Napi::CallbackInfo& info) { return TestModel(info); }
   Napi::Value Detect(const Napi::CallbackInfo& info) { return DetectImage(info); }
@@ -36,6 +40,7 @@ class Addon final : public Napi::Addon<Addon> {
 
   Napi::FunctionReference pipeline_handle_;
   PipelineList pipelines_;
+  BuildList builds_;
 };
 
 NODE_API_NAMED_ADDON(jetfleet, Addon)

@@ -158,6 +158,52 @@ export interface NativeModelInfo {
   outputs: { name: string; shape: number[]; type: string }[];
 }
 
+/** What is not given is left to the backend; native/backends/backend_abi.h says more of each. */
+export interface NativeBuildOptions {
+  backendPath: string;
+  runtimePath: string;
+  modelPath: string;
+  /** Written whole or not at all. One build of a path at a time. */
+  enginePath: string;
+  /** One of the backend's: "cpu", "gpu", "dla0". */
+  accelerator?: string;
+  precision?: "fp32" | "fp16" | "int8";
+  threads?: number;
+  allowTf32?: boolean;
+  /** Layers that a DLA does not take go to the GPU; without it such a build fails. */
+  gpuFallback?: boolean;
+  workspaceBytes?: number;
+  /** 1: least time spent on choosing kernels, 6: most. */
+  effort?: number;
+  /** Of inputs whose dimensions are open. */
+  shapes?: { input: string; min: number[]; opt: number[]; max: number[] }[];
+  calibrationTablePath?: string;
+  calibrationDataPath?: string;
+  timingCachePath?: string;
+  /** Text of fleet/engine's EngineKey, kept with the engine. */
+  engineKey?: string;
+  /** Signs the engine. */
+  macKey?: Uint8Array;
+  /** Of the GPU to build for, 86 for 8.6, where the library builds for others than this machine's. */
+  computeCapability?: number;
+  /** Cancels: at the library's next step where it can be interrupted, else between its phases. */
+  signal?: AbortSignal;
+}
+
+export interface NativeBuildProblem {
+  fatal: boolean;
+  /** ONNX node, or initializer, and its operator. */
+  node: string | null;
+  op: string | null;
+  message: string;
+}
+
+export interface NativeBuildReport {
+  /** Where each layer will run, of backends that tell; `reason` says why it is not where it was wanted. */
+  layers: { name: string; type: string; accelerator: string | null; reason: string | null }[];
+  problems: NativeBuildProblem[];
+}
+
 export interface NativeInferenceTimes {
   /** Per run, inference with decoding and NMS. */
   wallMs: number[];
@@ -190,6 +236,15 @@ export interface NativeAddon {
     options: NativePipelineOptions,
     onMessage: (message: NativeMessage) => void,
   ): Promise<NativePipeline>;
+  /**
+   * Makes an engine on a thread of its own. `onProgress` is told the newest share, from 0 to 1, and what is being done;
+   * older news is left out when it is slow. Rejects with `code` of NativeError and the `problems` found: CANCELLED,
+   * MODEL_INVALID, NATIVE_LOAD without the library, INTERNAL while another build writes the same engine.
+   */
+  buildEngine(
+    options: NativeBuildOptions,
+    onProgress: (share: number, step: string) => void,
+  ): Promise<NativeBuildReport>;
   /**
    * Loads a model and runs it once on a grey picture; nothing else sees it. Rejects with MODEL_INVALID as
    * `swapModel` does.

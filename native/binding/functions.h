@@ -5,10 +5,12 @@
 /// The functions of `NativeAddon` in api.ts, one file each.
 namespace jetfleet {
 
+class BuildList;
 class PipelineList;
 
 Napi::Value StartPipeline(const Napi::CallbackInfo& info, const Napi::FunctionReference& handle,
                           PipelineList* pipelines);
+Napi::Value BuildEngine(const Napi::CallbackInfo& info, BuildList* builds);
 Napi::Value InspectModel(const Napi::CallbackInfo& info);
 Napi::Value DetectImage(const Napi::CallbackInfo& info);
 Napi::Value TestModel(const Napi::CallbackInfo& info);

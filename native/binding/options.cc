@@ -91,6 +91,34 @@ std::vector<std::string> OptionReader::Texts(const char* name) {
   return texts;
 }
 
+std::vector<double> OptionReader::Numbers(const char* name, double max) {
+  std::vector<double> numbers;
+  const Napi::Value value = Get(name);
+  if (!value.IsEmpty() && value.IsArray()) {
+    const auto array = value.As<Napi::Array>();
+    for (std::uint32_t i = 0; i < array.Length(); ++i) {
+      const Napi::Value item = Checked(array.Get(i), name);
+      if (item.IsEmpty() || !item.IsNumber()) break;
+      const double number = item.As<Napi::Number>();
+      if (number >= 0 && number <= max) numbers.push_back(number);
+    }
+    if (numbers.size() == array.Length()) return numbers;
+  }
+  Expect("an array of numbers from 0", name);
+  return {};
+}
+
+std::vector<std::uint8_t> OptionReader::Bytes(const char* name) {
+  const Napi::Value value = Get(name);
+  if (!value.IsEmpty() && value.IsTypedArray() &&
+      value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array) {
+    const auto bytes = value.As<Napi::Uint8Array>();
+    return {bytes.Data(), bytes.Data() + bytes.ByteLength()};
+  }
+  Expect("a Uint8Array", name);
+  return {};
+}
+
 OptionReader OptionReader::Child(const char* name) {
   return OptionReader(object_.IsEmpty() ? Napi::Value() : Get(name), path_ + "." + name);
 }

@@ -2,6 +2,7 @@
 
 #include <napi.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ class OptionReader {
   double Number(const char* name, double min, double max);
   bool Flag(const char* name);
   std::vector<std::string> Texts(const char* name);
+  /// From 0.
+  std::vector<double> Numbers(const char* name, double max);
+  std::vector<std::uint8_t> Bytes(const char* name);
   OptionReader Child(const char* name);
   /// Of an array of objects; none when it is absent. Whoever reads them adopts their errors.
   std::vector<OptionReader> Children(const char* name);

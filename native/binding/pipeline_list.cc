@@ -2,18 +2,12 @@
 
 #include <algorithm>
 
+#include "binding/process_exit.h"
+
 namespace jetfleet {
 
 void PipelineList::StopAtExit(Napi::Env env) {
-  // Empty values: a worker that is terminated while it loads the addon; its clean-up hooks will do.
-  const Napi::Value process = env.Global().Get("process");
-  if (process.IsEmpty() || !process.IsObject()) return;
-  const Napi::Value on = process.As<Napi::Object>().Get("on");
-  if (on.IsEmpty() || !on.IsFunction()) return;
-  const auto stop_all = [this](const Napi::CallbackInfo&) { StopAll(); };
-  const auto listener = Napi::Function::New(env, stop_all, "jetfleetExit");
-  if (listener.IsEmpty()) return;
-  on.As<Napi::Function>().Call(process, {Napi::String::New(env, "exit"), listener});
+  OnProcessExit(env, [this](int) { StopAll(); });
 }
 
 void PipelineList::Add(const std::shared_ptr<RunningPipeline>& pipeline) {
