@@ -1,2 +1,10 @@
+export {
+  type BoardReadings,
+  type BuildMachine,
+  type BuildMachines,
+  machineOfBoard,
+  machinesOfModule,
+} from "./build-machine.ts";
+export { type BuildRequest, engineFacts } from "./build-request.ts";
 export { type EngineFacts, EngineFactsSchema, type EngineKey, engineKey } from "./engine-key.ts";
 export { readSealedEngine, type SealedEngine } from "./sealed-engine.ts";

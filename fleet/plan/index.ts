@@ -1,5 +1,12 @@
 export { demandedFps, parseStreams, type Streams } from "./demand.ts";
 export { type OnnxModel, readModel } from "./onnx/index.ts";
+export {
+  type BuiltLayer,
+  inspectedLayers,
+  type PlacementOpinion,
+  type PlacementOpinions,
+  placementOpinions,
+} from "./placement-opinions.ts";
 export { PlanCache } from "./plan-cache.ts";
 export { type PlanOptions, planFor } from "./plan-for.ts";
 export {

@@ -1,0 +1,22 @@
+import type { BuildMachine } from "./build-machine.ts";
+import { type EngineFacts, EngineFactsSchema } from "./engine-key.ts";
+
+/** The part of an engine's facts that whoever wants it decides; what is not said is as the library likes. */
+export type BuildRequest = Pick<EngineFacts, "model" | "accelerator" | "precision"> &
+  Partial<Omit<EngineFacts, keyof BuildMachine>>;
+
+const AS_THE_LIBRARY_LIKES = {
+  externalData: {},
+  gpuFallback: false,
+  calibration: null,
+  allowTf32: false,
+  effort: null,
+  shapes: {},
+  formats: {},
+  pools: {},
+} as const satisfies Partial<EngineFacts>;
+
+/** All that decides whether an engine is of use. Throws ZodError. */
+export function engineFacts(machine: BuildMachine, request: BuildRequest): EngineFacts {
+  return EngineFactsSchema.parse({ ...AS_THE_LIBRARY_LIKES, ...machine, ...request });
+}

@@ -1,0 +1,113 @@
+import type { PlannedLayer } from "./plan-schema.ts";
+
+/** Where a builder put a layer, as the ABI's build reports it (`canRunOnDLA`) or an engine inspector does. */
+export interface BuiltLayer {
+  name: string;
+  /** "gpu", "dla0"; null: where it was wanted. */
+  accelerator: string | null;
+  reason: string | null;
+}
+
+/** One node of the model, as the planner and the builder see it. */
+export interface PlacementOpinion {
+  node: string;
+  op: string;
+  planner: "gpu" | "dla";
+  /** The planner's reason for the GPU. */
+  rule: string | null;
+  /** Null: the builder names no layer for it, as of nodes that it folded away. */
+  builder: "gpu" | "dla" | null;
+  reason: string | null;
+  /** Null where the builder says nothing. */
+  agree: boolean | null;
+}
+
+export interface PlacementOpinions {
+  opinions: PlacementOpinion[];
+  disagreements: number;
+  /** Layers of the builder that are no node of the model: reformats, and what it made up. */
+  unmatched: string[];
+}
+
+/**
+ * The planner's verdict beside the builder's, node by node. `wanted` is the accelerator that the engine was asked for; a
+ * layer whose place is not told is there. Fused layers are named after their nodes, joined by " + " or " || ", within
+ * "{ForeignNode[first...last]}" for a part of the graph that a DLA takes as one: that range goes by the model's order.
+ */
+export function placementOpinions(
+  planned: readonly PlannedLayer[],
+  built: readonly BuiltLayer[],
+  wanted: "gpu" | "dla",
+): PlacementOpinions {
+  const order = new Map(planned.map(({ node }, index) => [node, index]));
+  const seen = new Map<string, BuiltLayer>();
+  const unmatched: string[] = [];
+  for (const layer of built) {
+    const nodes = nodesOf(layer.name, planned, order);
+    if (nodes.length === 0) unmatched.push(layer.name);
+    for (const node of nodes) seen.set(node, layer);
+  }
+  const opinions = planned.map(({ node, op, device, rule }): PlacementOpinion => {
+    const layer = seen.get(node);
+    const builder = layer === undefined ? null : placeOf(layer, wanted);
+    return {
+      node,
+      op,
+      planner: device,
+      rule,
+      builder,
+      reason: layer?.reason ?? null,
+      agree: builder === null ? null : builder === device,
+    };
+  });
+  const disagreements = opinions.filter(({ agree }) => agree === false).length;
+  return { opinions, disagreements, unmatched };
+}
+
+function placeOf({ accelerator }: BuiltLayer, wanted: "gpu" | "dla"): "gpu" | "dla" {
+  if (accelerator === null) return wanted;
+  return accelerator.toLowerCase().startsWith("dla") ? "dla" : "gpu";
+}
+
+function nodesOf(
+  name: string,
+  planned: readonly PlannedLayer[],
+  order: ReadonlyMap<string, number>,
+): string[] {
+  if (order.has(name)) return [name];
+  const [, first = "", last = ""] = /^\{ForeignNode\[(.+?)\.\.\.(.+)\]\}$/.exec(name) ?? [];
+  const [from, to] = [order.get(first), order.get(last)];
+  if (from !== undefined && to !== undefined) {
+    return planned.slice(from, to + 1).map(({ node }) => node);
+  }
+  return name
+    .split(/ \+ | \|\| /)
+    .map((part) => part.replace(/^PWN\((.*)\)$/, "$1"))
+    .filter((part) => order.has(part));
+}
+
+/** Layers of `IEngineInspector`'s JSON, detailed or by names alone; nothing when the text is none. */
+export function inspectedLayers(json: string): BuiltLayer[] {
+  const layers = (parsed(json) as { Layers?: unknown } | null)?.Layers;
+  if (!Array.isArray(layers)) return [];
+  return layers.flatMap((layer: unknown): BuiltLayer[] => {
+    if (typeof layer === "string") return [{ name: layer, ...placeInName(layer) }];
+    const { Name: name, LayerType: type } = (layer ?? {}) as Record<string, unknown>;
+    if (typeof name !== "string") return [];
+    const onDla = typeof type === "string" && /DLA/i.test(type);
+    return [{ name, accelerator: onDla ? "dla" : "gpu", reason: null }];
+  });
+}
+
+/** Without details, only a part that a DLA took as one shows by its name. */
+function placeInName(name: string): Pick<BuiltLayer, "accelerator" | "reason"> {
+  return { accelerator: name.startsWith("{ForeignNode[") ? "dla" : "gpu", reason: null };
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json) as unknown;
+  } catch {
+    return null;
+  }
+}
