@@ -1,5 +1,7 @@
 import { readFileSync, realpathSync } from "node:fs";
+import { BenchOrder } from "../fleet/bench/index.ts";
 import { describeError, FleetError } from "../fleet/errors/index.ts";
+import { benchPlaces, runBench } from "./bench/run-bench.ts";
 import { type AgentConfig, identityOf, readConfig } from "./config.ts";
 import { startDaemon } from "./daemon.ts";
 import {
@@ -24,6 +26,7 @@ usage:
                                                 jetfleet-runner@, which has rights of its own)
   agent.cjs request-certificate --config FILE   make a key; prints what the hub needs to certify it
   agent.cjs install-certificate --config FILE   take the hub's answer from standard input
+  agent.cjs bench ORDER                         measure a model, and answer in JSON; see \`jetfleet bench\`
   agent.cjs --version
   agent.cjs --help
 `;
@@ -39,6 +42,8 @@ async function main(args: readonly string[]): Promise<void> {
       return runRunner();
     case "runner-host":
       return runHost(bundlePath());
+    case "bench":
+      return await bench(rest);
     case "request-certificate":
       return await printRequest(configPath(rest));
     case "install-certificate":
@@ -51,6 +56,28 @@ async function main(args: readonly string[]): Promise<void> {
       throw new FleetError("USAGE", `Expected a command of agent.cjs but got ${command}`, {
         hint: "Run agent.cjs --help.",
       });
+  }
+}
+
+async function bench([text, ...rest]: readonly string[]): Promise<void> {
+  const order = BenchOrder.safeParse(rest.length === 0 ? jsonOrNull(text) : null);
+  if (!order.success) {
+    throw new FleetError("USAGE", `Expected an order in JSON after bench: ${order.error.message}`);
+  }
+  const cancel = new AbortController();
+  // A build ends at the library's next step; a measurement has an end of its own.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => cancel.abort());
+  const places = benchPlaces(bundlePath(), process.env);
+  const answer = await runBench(order.data, places, cancel.signal);
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+  if (answer.type === "error") process.exitCode = 1;
+}
+
+function jsonOrNull(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "") as unknown;
+  } catch {
+    return null;
   }
 }
 

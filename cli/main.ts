@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { asFleetError, describeError } from "../fleet/errors/index.ts";
+import { registerBench } from "./commands/bench.ts";
 import { registerEvents } from "./commands/events.ts";
 import { registerJournal } from "./commands/journal.ts";
 import { registerModules } from "./commands/modules.ts";
@@ -38,6 +39,7 @@ withHub(program.command("console", { isDefault: true }).description("the fleet o
     run(async () => (await import("./commands/console.ts")).openConsole(options, cancel.signal)),
   );
 
+registerBench(program, run, cancel.signal);
 registerEvents(program, withHub, run, cancel.signal);
 registerJournal(program, withHub, run, cancel.signal);
 registerModules(program, run);

@@ -46,7 +46,7 @@ async function textOf(path: string): Promise<string | null> {
 }
 
 /** Standard output of a tool of the board, or null where there is no such tool or it does not answer. */
-async function outputOf(command: string, args: string[]): Promise<string | null> {
+export async function outputOf(command: string, args: string[]): Promise<string | null> {
   try {
     const { stdout } = await run(command, args, { timeout: 5000, maxBuffer: 2 ** 20 });
     return stdout;

@@ -2,9 +2,9 @@
  * The child process that hosts the native runtime, one per pipeline: a crash in a decoder or a driver ends this
  * process and no other. It obeys its agent over IPC and never outlives it.
  */
-import { createRequire } from "node:module";
-import type { NativeAddon, NativeMessage, NativePipeline } from "../../native/binding/api.ts";
+import type { NativeMessage, NativePipeline } from "../../native/binding/api.ts";
 import { type FromRunner, type ModelOptions, RunnerError, ToRunner } from "./ipc.ts";
+import { loadAddon } from "./load-addon.ts";
 import { ResultPipe } from "./result-pipe.ts";
 
 /** The native runtime gets this long to stop in order before the process ends itself. */
@@ -101,15 +101,6 @@ async function end(running: Promise<Running | null>): Promise<void> {
   tell({ type: "stopped" });
   clearTimeout(deadline);
   process.exit(0);
-}
-
-function loadAddon(path: string): NativeAddon {
-  try {
-    return createRequire(path)(path) as NativeAddon;
-  } catch (error) {
-    const message = `Cannot load ${path}: ${error instanceof Error ? error.message : String(error)}`;
-    throw Object.assign(new Error(message), { code: "NATIVE_LOAD" });
-  }
 }
 
 function toRunnerError(error: unknown): RunnerError {

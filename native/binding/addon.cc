@@ -16,6 +16,7 @@ class Addon final : public Napi::Addon<Addon> {
     DefineAddon(exports, {
                              InstanceValue("version", Napi::String::New(env, JETFLEET_VERSION)),
                              InstanceMethod<&Addon::Start>("startPipeline"),
+                             InstanceMethod<&Addon::Bench>("benchModel"),
                              InstanceMethod<&Addon::Build>("buildEngine"),
                              InstanceMethod<&Addon::Inspect>("inspectModel"),
                              InstanceMethod<&Addon::Test>("testModel"),
@@ -31,6 +32,7 @@ class Addon final : public Napi::Addon<Addon> {
   Napi::Value Start(const Napi::CallbackInfo& info) {
     return StartPipeline(info, pipeline_handle_, &pipelines_);
   }
+  Napi::Value Bench(const Napi::CallbackInfo& info) { return BenchModel(info); }
   Napi::Value Build(const Napi::CallbackInfo& info) { return BuildEngine(info, &builds_); }
   Napi::Value Inspect(const Napi::CallbackInfo& info) { return InspectModel(info); }
   Napi::Value Test(const Napi::CallbackInfo& info) { return TestModel(info); }

@@ -211,6 +211,41 @@ export interface NativeInferenceTimes {
   cpuMs: number;
 }
 
+export interface NativeBenchOptions {
+  /** A model or an engine. */
+  path: string;
+  backendPath: string;
+  runtimePath: string;
+  accelerator?: string | undefined;
+  engineKey?: string | undefined;
+  macKey?: Uint8Array | undefined;
+  threads: number;
+  /** 0: as the model is. */
+  batch: number;
+  warmUpMs: number;
+  /** Of each of the two measurements: one run at a time, and as many as the backend gains from. */
+  durationMs: number;
+  /** Also ask the library for its own account of the layers. */
+  layers: boolean;
+}
+
+export interface NativeBenchTimes {
+  backend: string;
+  version: string;
+  accelerators: string[];
+  model: NativeModelInfo;
+  batch: number;
+  /** Of each run, with no other in flight: inputs there, computing, outputs back. */
+  latencyMs: number[];
+  /** With `inFlight` of them in flight, and the host's time for all. */
+  runs: number;
+  hostMs: number;
+  inFlight: number;
+  /** JSON of the library's own; null when it tells nothing or was not asked. */
+  inspection: string | null;
+  noInspection: string | null;
+}
+
 export interface NativeTrackOptions {
   highScore: number;
   lowScore: number;
@@ -250,6 +285,8 @@ export interface NativeAddon {
    * `swapModel` does.
    */
   testModel(model: NativeModelOptions): Promise<NativeLoadTimes>;
+  /** Runs any model alone, without decoder or pictures, as trtexec does. */
+  benchModel(options: NativeBenchOptions): Promise<NativeBenchTimes>;
   /** Runs the model alone `runs` times on a grey picture; for measurements. */
   measureInference(model: NativeModelOptions, runs: number): Promise<NativeInferenceTimes>;
   /** Runs the tracker alone over frames of detections of one label; for tests and measurements. */

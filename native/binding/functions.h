@@ -10,6 +10,7 @@ class PipelineList;
 
 Napi::Value StartPipeline(const Napi::CallbackInfo& info, const Napi::FunctionReference& handle,
                           PipelineList* pipelines);
+Napi::Value BenchModel(const Napi::CallbackInfo& info);
 Napi::Value BuildEngine(const Napi::CallbackInfo& info, BuildList* builds);
 Napi::Value InspectModel(const Napi::CallbackInfo& info);
 Napi::Value DetectImage(const Napi::CallbackInfo& info);

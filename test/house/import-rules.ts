@@ -20,6 +20,7 @@ export const PURE_FOLDERS = [
   "release",
   "deploy",
   "engine",
+  "bench",
   "view",
   "rollout",
   "text",

@@ -6,6 +6,7 @@
 #include "backends/guard.h"
 #include "backends/onnxruntime/ort_build.h"
 #include "backends/onnxruntime/ort_context.h"
+#include "backends/onnxruntime/ort_profile.h"
 #include "backends/onnxruntime/ort_program.h"
 
 namespace jetfleet {
@@ -109,7 +110,12 @@ constexpr JfProgramFunctions kProgram = {
         return std::int32_t{JF_OK};
       });
     },
-    nullptr,  // inspect: the library tells nothing of its graph
+    [](JfProgram* program, const char** json, JfError* error) {
+      return Guard(error, JF_INTERNAL, "ONNX Runtime cannot profile the model", [&]() {
+        *json = Of(program)->Profile().c_str();
+        return std::int32_t{JF_OK};
+      });
+    },
 };
 
 std::int32_t Open(const JfOpenOptions* given, JfBackend** backend, JfError* error) {
@@ -147,8 +153,10 @@ std::int32_t Load(JfBackend* backend, const JfLoadOptions* given, JfProgram** pr
   return Guard(
       error, JF_MODEL_INVALID, std::string("ONNX Runtime cannot load ") + options.path, [&]() {
         Ort::Session session(Of(backend)->env, options.path, SessionSettings(options.threads));
-        *program = reinterpret_cast<JfProgram*>(
-            std::make_unique<OrtProgram>(std::move(session)).release());
+        auto loaded = std::make_unique<OrtProgram>(std::move(session));
+        loaded->set_profile([&env = Of(backend)->env, path = std::string(options.path),
+                             threads = options.threads] { return ProfileOf(env, path, threads); });
+        *program = reinterpret_cast<JfProgram*>(loaded.release());
         return std::int32_t{JF_OK};
       });
 }

@@ -1,0 +1,72 @@
+import { readFile } from "node:fs/promises";
+import { parsePackages, parsePowerModeFile } from "../../fleet/boards/index.ts";
+import {
+  type BoardReadings,
+  type BuildMachines,
+  machineOfBoard,
+} from "../../fleet/engine/index.ts";
+import { outputOf, readPowerMode } from "./facts.ts";
+
+/** What this device is to an engine, by its own files and tools; what cannot be known is named. */
+export async function readBuildMachine(): Promise<BuildMachines> {
+  return machineOfBoard(await readBoard());
+}
+
+/** Version of the package of TensorRT that is installed; null without one, or with two. */
+export async function readTensorrt(): Promise<string | null> {
+  const found = parsePackages((await readPackages()) ?? "").filter(({ name }) =>
+    /^libnvinfer\d+$/.test(name),
+  );
+  return found.length === 1 ? (found[0]?.version ?? null) : null;
+}
+
+async function readBoard(): Promise<BoardReadings> {
+  const tree = (name: string) => textOf(`/proc/device-tree/${name}`);
+  const [
+    compatible,
+    model,
+    boardIds,
+    dtsFilename,
+    tegraRelease,
+    meminfo,
+    modes,
+    packages,
+    powerMode,
+  ] = await Promise.all([
+    tree("compatible"),
+    tree("model"),
+    tree("nvidia,boardids"),
+    tree("nvidia,dtsfilename"),
+    textOf("/etc/nv_tegra_release"),
+    textOf("/proc/meminfo"),
+    textOf("/etc/nvpmodel.conf"),
+    readPackages(),
+    readPowerMode(),
+  ]);
+  const kib = /^MemTotal:\s+(\d+) kB$/m.exec(meminfo ?? "")?.[1];
+  return {
+    // Needs root and a bus that is not in use; the boot loader copied it to `nvidia,boardids`.
+    eeprom: null,
+    boardIds,
+    dtsFilename,
+    compatible,
+    model,
+    memTotalKib: kib === undefined ? null : Number(kib),
+    tegraRelease,
+    packages,
+    powerMode,
+    powerModes: modes === null ? null : parsePowerModeFile(modes),
+  };
+}
+
+function readPackages(): Promise<string | null> {
+  return outputOf("dpkg-query", ["-W", "-f", "${Package} ${Version} ${db:Status-Abbrev}\n"]);
+}
+
+async function textOf(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, "utf8");
+  } catch {
+    return null;
+  }
+}
