@@ -1,4 +1,4 @@
-import { inspectedLayers } from "../plan/index.ts";
+import { inspectedLayers } from "../plan/placement-opinions.ts";
 import type { BenchLayer } from "./report.ts";
 
 /** ONNX Runtime's trace has a span for each node's kernel, in microseconds. */

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { NativeModelOptions } from "../../native/binding/api.ts";
 import { addon, Fixture, model, Run } from "./addon.ts";
-import { tinyModel } from "./tiny-model.ts";
+import { externalModel, tinyModel } from "./tiny-model.ts";
 
 const fixture = new Fixture({ seconds: 4 });
 afterAll(() => fixture.dispose());
@@ -85,8 +85,14 @@ describe("swapModel", () => {
     const run = await Run.start(looped);
     const cut = fixture.file("cut.onnx");
     writeFileSync(cut, readFileSync(fixture.model).subarray(0, 500));
+    const sides = fixture.file("sides.onnx");
+    writeFileSync(sides, tinyModel({ input: [1, 3, 60, 64] }));
+    const external = fixture.file("external.onnx");
+    writeFileSync(external, externalModel("gone.bin").bytes);
     const bad: [Partial<NativeModelOptions>, string][] = [
       [{ path: cut }, "cut.onnx"],
+      [{ path: sides }, "H and W multiples of 32 but got [1,3,60,64]"],
+      [{ path: external }, "gone.bin"],
       [
         { labels: ["a", "b"] },
         "Expected an output of shape [1,84,7] for 2 labels but got [1,84,6]",

@@ -37,9 +37,9 @@ Status BatchOf(const ModelInfo& model, std::int64_t wanted, std::int64_t* batch)
       *batch = input.shape[0];
       continue;
     }
-    return Status::Error(ErrorCode::kModelInvalid,
-                         "Expected a model that takes a batch of " + std::to_string(wanted) +
-                             " but " + input.name + " has " + input.shape.Text());
+    return Status::Error(ErrorCode::kModelInvalid, "Expected a model that takes a batch of " +
+                                                       std::to_string(wanted) + " but " +
+                                                       input.name + " has " + input.shape.Text());
   }
   return Status::Ok();
 }

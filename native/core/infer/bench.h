@@ -42,8 +42,8 @@ struct BenchResult {
   std::string no_inspection;
 };
 
-/// Works on inputs of random numbers from 0 to 1. MODEL_INVALID when the model does not load or run,
-/// or has open dimensions other than its batch.
+/// Works on inputs of random numbers from 0 to 1. MODEL_INVALID when the model does not load or
+/// run, or has open dimensions other than its batch.
 Status RunBench(const BenchOptions& options, BenchResult* result);
 
 }  // namespace jetfleet
