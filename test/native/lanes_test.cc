@@ -178,6 +178,7 @@ TEST(SeveralLanes, ChangeModelsWhileFramesFlowAndLoseNone) {
   Pipeline pipeline(OptionsOf({Made("door", false), Made("yard", false)}), ThreeLanes(device),
                     &recorder);
   pipeline.Start();
+  ASSERT_TRUE(recorder.WaitFor([](const Seen& seen) { return seen.frames.size() >= 20; }));
   constexpr int kSwaps = 10;
   for (int i = 1; i <= kSwaps; ++i) {
     std::optional<ModelChange> change;

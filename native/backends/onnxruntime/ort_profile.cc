@@ -43,6 +43,24 @@ class Folder {
   std::string file_;
 };
 
+std::size_t BytesOf(ONNXTensorElementDataType type) {
+  switch (type) {
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8:
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8:
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL:
+      return 1;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16:
+      return 2;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT:
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32:
+      return 4;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64:
+      return 8;
+    default:
+      throw std::runtime_error("an input of a type that is not profiled");
+  }
+}
+
 Ort::Value Zeros(const Ort::ConstTensorTypeAndShapeInfo& info) {
   std::vector<std::int64_t> shape = info.GetShape();
   for (std::int64_t& side : shape) side = std::max<std::int64_t>(side, 1);
@@ -50,7 +68,9 @@ Ort::Value Zeros(const Ort::ConstTensorTypeAndShapeInfo& info) {
   Ort::Value value =
       Ort::Value::CreateTensor(allocator, shape.data(), shape.size(), info.GetElementType());
   auto* const bytes = static_cast<std::uint8_t*>(value.GetTensorMutableRawData());
-  std::fill(bytes, bytes + value.GetTensorSizeInBytes(), std::uint8_t{0});
+  const std::size_t size = value.GetTensorTypeAndShapeInfo().GetElementCount() *
+                           BytesOf(value.GetTensorTypeAndShapeInfo().GetElementType());
+  std::fill(bytes, bytes + size, std::uint8_t{0});
   return value;
 }
 
