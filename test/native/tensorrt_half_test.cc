@@ -180,7 +180,7 @@ std::vector<Detection> BoxesOf(Backend* backend, const std::string& path, const 
   std::unique_ptr<Context> context;
   ModelInfo info;
   if (status.ok()) status = program->Describe(&info);
-  if (status.ok()) status = program->NewContext("", &context);
+  if (status.ok()) status = program->NewContext("", "", &context);
   EXPECT_TRUE(status.ok()) << status.message;
   if (!status.ok()) return {};
   const Shape shape = info.outputs[0].shape;
