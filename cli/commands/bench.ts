@@ -43,8 +43,9 @@ Inputs are random. Power mode and clocks are noted; what the machine does not te
 On a GPU or DLA an engine is built first, FP16 unless --precision names another.
 
 Exit codes:
-  0  measured
-  2  not measured; the answer says why`;
+  0    measured
+  2    not measured; the answer says why
+  130  ended by Ctrl-C`;
 
 /** Adds `bench`. */
 export function registerBench(program: Command, run: Run, signal: AbortSignal): void {
