@@ -54,6 +54,13 @@ export interface Told {
 const STATS_INTERVAL_MS = 100;
 const BOARD = "tx2";
 
+/** What the device said first was not acknowledged: an agent connects anew. */
+export class SessionEnded extends Error {
+  constructor(device: string) {
+    super(`the hub ended the session of ${device} before it had introduced itself`);
+  }
+}
+
 /** A device on MQTT without a board: judges compositions as an agent does, and says of its pipelines what `conduct` wants. */
 export class FakeDevice {
   conduct: Conduct = { state: "running" };
@@ -113,15 +120,25 @@ export class FakeDevice {
     const device = new FakeDevice(client, fleet, name, publicKeyPem, options.labels ?? {});
     if (options.memory) device.memory = options.memory;
     client.on("message", (_topic, payload) => device.#accept(payload));
-    await device.#publish("presence", {
+    const ended = new Promise<never>((_resolve, reject) => {
+      client.once("close", () => reject(new SessionEnded(name)));
+    });
+    await Promise.race([ended, device.#introduce()]).catch((error: unknown) => {
+      clearInterval(device.#timer);
+      throw error;
+    });
+    return device;
+  }
+
+  async #introduce(): Promise<void> {
+    await this.#publish("presence", {
       online: true,
-      bootId: device.#bootId,
+      bootId: this.#bootId,
       seq: 1,
       atMs: Date.now(),
     });
-    await device.report();
-    await client.subscribeAsync(topic(fleet, name, "desired"), { qos: 1 });
-    return device;
+    await this.report();
+    await this.#client.subscribeAsync(topic(this.#fleet, this.#name, "desired"), { qos: 1 });
   }
 
   /** Goes offline in good order: the hub keeps what was reported. */
