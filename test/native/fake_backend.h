@@ -22,7 +22,7 @@ struct FakeDevice {
   std::map<std::string, std::chrono::milliseconds> delays;
   /// The run, from 0, that fails.
   int fail_at = -1;
-  std::int64_t labels = 1;
+  std::atomic<std::int64_t> labels{1};
   /// Input [batch,3,64,64]; -1: open.
   std::int64_t batch = 1;
   /// 1: works in `wait`. More: works by itself from `submit` on, one run after the other.
