@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "core/media/h264_nal.h"
+
 namespace jetfleet {
 namespace {
 
@@ -39,30 +41,6 @@ void AppendEscaped(std::vector<std::uint8_t>* out, const std::vector<std::uint8_
     out->push_back(byte);
     zeros = byte == 0 ? zeros + 1 : 0;
   }
-}
-
-std::vector<std::uint8_t> Unescape(const std::uint8_t* data, std::size_t size) {
-  std::vector<std::uint8_t> rbsp;
-  rbsp.reserve(size);
-  int zeros = 0;
-  for (std::size_t i = 0; i < size; ++i) {
-    if (zeros >= 2 && data[i] == 3) {
-      zeros = 0;
-      continue;
-    }
-    rbsp.push_back(data[i]);
-    zeros = data[i] == 0 ? zeros + 1 : 0;
-  }
-  return rbsp;
-}
-
-/// Offset of the first byte after the next start code at or after `from`; `size` when there is
-/// none.
-std::size_t NextNal(const std::uint8_t* data, std::size_t size, std::size_t from) {
-  for (std::size_t i = from; i + 3 <= size; ++i) {
-    if (data[i] == 0 && data[i + 1] == 0 && data[i + 2] == 1) return i + 3;
-  }
-  return size;
 }
 
 /// Value of a sum of ff bytes and one last byte (H.264 7.3.2.3.1); false when the data end before.
@@ -109,19 +87,14 @@ std::vector<std::uint8_t> BuildFrameTagSei(const FrameTag& tag) {
 }
 
 std::optional<FrameTag> ParseFrameTag(const std::uint8_t* data, std::size_t size) {
-  std::size_t nal = NextNal(data, size, 0);
-  while (nal < size) {
-    const std::uint8_t type = data[nal] & 0x1f;
-    if (type >= 1 && type <= 5) return std::nullopt;
-    const std::size_t next = NextNal(data, size, nal);
-    if (type == kNalSei) {
-      const std::size_t end = next == size ? size : next - 3;
-      auto tag = TagOfSei(Unescape(data + nal + 1, end - nal - 1));
-      if (tag) return tag;
-    }
-    nal = next;
-  }
-  return std::nullopt;
+  std::optional<FrameTag> tag;
+  ForEachNal(data, size, [&tag](const std::uint8_t* nal, std::size_t nal_size) {
+    const std::uint8_t type = nal[0] & 0x1f;
+    if (type >= 1 && type <= 5) return false;
+    if (type == kNalSei) tag = TagOfSei(UnescapeNal(nal + 1, nal_size - 1, nal_size - 1));
+    return !tag.has_value();
+  });
+  return tag;
 }
 
 }  // namespace jetfleet

@@ -13,6 +13,7 @@
 #include "core/infer/reorder.h"
 #include "core/sinks/sink.h"
 #include "fake_backend.h"
+#include "made_source.h"
 
 namespace jetfleet {
 namespace {
@@ -22,22 +23,11 @@ using std::chrono::milliseconds;
 constexpr StageId kPrepare = 1;
 constexpr StageId kDetect = 2;
 
-SurfaceRef Picture() {
-  SurfaceDesc desc;
-  desc.format = PixelFormat::kGray;
-  desc.coded = {8, 8};
-  desc.visible = {0, 0, 8, 8};
-  desc.planes[0] = {0, 0, 8};
-  const BufferRef buffer = MakeHostBuffer(64);
-  std::fill_n(buffer->MapToHost(0), 64, std::uint8_t{50});
-  return std::make_shared<const Surface>(desc, buffer);
-}
-
 FramePtr MakeFrame(std::uint32_t source, std::uint64_t index) {
   auto frame = std::make_unique<Frame>();
   frame->trace = FrameTrace(Clock::now());
   frame->result.id = {source, index};
-  frame->surface = Picture();
+  frame->surface = GrayPicture();
   return frame;
 }
 

@@ -12,6 +12,18 @@
 
 namespace jetfleet {
 
+/// 8 × 8, all of one gray.
+inline SurfaceRef GrayPicture() {
+  SurfaceDesc desc;
+  desc.format = PixelFormat::kGray;
+  desc.coded = {8, 8};
+  desc.visible = {0, 0, 8, 8};
+  desc.planes[0] = {0, 0, 8};
+  const BufferRef buffer = MakeHostBuffer(64);
+  std::fill_n(buffer->MapToHost(0), 64, std::uint8_t{50});
+  return std::make_shared<const Surface>(desc, buffer);
+}
+
 /// Pictures without GStreamer, whose locks the thread sanitizer does not see.
 class MadeSource final : public FrameSource {
  public:
@@ -26,14 +38,7 @@ class MadeSource final : public FrameSource {
         frame->trace = FrameTrace(Clock::now());
         frame->result.pts_ms = pts_ms;
         frame->result.size = {8, 8};
-        SurfaceDesc desc;
-        desc.format = PixelFormat::kGray;
-        desc.coded = {8, 8};
-        desc.visible = {0, 0, 8, 8};
-        desc.planes[0] = {0, 0, 8};
-        const BufferRef buffer = MakeHostBuffer(64);
-        std::fill_n(buffer->MapToHost(0), 64, std::uint8_t{50});
-        frame->surface = std::make_shared<const Surface>(desc, buffer);
+        frame->surface = GrayPicture();
         callbacks_.on_picture(std::move(frame));
         if (live_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
       }
