@@ -1,6 +1,7 @@
 import { readFileSync, realpathSync } from "node:fs";
 import { BenchOrder } from "../fleet/bench/index.ts";
 import { describeError, FleetError } from "../fleet/errors/index.ts";
+import { parseJson } from "../fleet/release/index.ts";
 import { benchPlaces, runBench } from "./bench/run-bench.ts";
 import { type AgentConfig, identityOf, readConfig } from "./config.ts";
 import { startDaemon } from "./daemon.ts";
@@ -60,7 +61,7 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 async function bench([text, ...rest]: readonly string[]): Promise<void> {
-  const order = BenchOrder.safeParse(rest.length === 0 ? jsonOrNull(text) : null);
+  const order = BenchOrder.safeParse(rest.length === 0 ? parseJson(text ?? "") : null);
   if (!order.success) {
     throw new FleetError("USAGE", `Expected an order in JSON after bench: ${order.error.message}`);
   }
@@ -71,14 +72,6 @@ async function bench([text, ...rest]: readonly string[]): Promise<void> {
   const answer = await runBench(order.data, places, cancel.signal);
   process.stdout.write(`${JSON.stringify(answer)}\n`);
   if (answer.type === "error") process.exitCode = 1;
-}
-
-function jsonOrNull(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? "") as unknown;
-  } catch {
-    return null;
-  }
 }
 
 function configPath(args: readonly string[]): string {

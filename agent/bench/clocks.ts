@@ -1,9 +1,9 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import type { ClockFacts } from "../../fleet/bench/index.ts";
 import { GPU_NODE_NAMES, parseClock } from "../../fleet/boards/index.ts";
-import { readPowerMode } from "../board/facts.ts";
+import { readPowerMode, textOf } from "../board/facts.ts";
 
 /** Roots of the files that are read. */
 export interface ClockRoots {
@@ -99,13 +99,5 @@ async function namesIn(folder: string): Promise<string[]> {
     return await readdir(folder);
   } catch {
     return [];
-  }
-}
-
-async function textOf(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, "utf8");
-  } catch {
-    return null;
   }
 }

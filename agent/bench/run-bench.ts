@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { createReadStream, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import {
@@ -11,6 +10,7 @@ import {
 } from "../../fleet/bench/index.ts";
 import { engineFacts, engineKey } from "../../fleet/engine/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
+import { digestOfFile } from "../../fleet/transfer/files/hash-file.ts";
 import type { NativeAddon, NativeBuildOptions } from "../../native/binding/api.ts";
 import { readBuildMachine, readTensorrt } from "../board/build-machine.ts";
 import { type ChosenBackend, chooseBackend } from "../supervise/choose-backend.ts";
@@ -158,10 +158,7 @@ async function engineFor(
 
 async function readModel(path: string): Promise<BenchReport["model"]> {
   try {
-    const sizeBytes = statSync(path).size;
-    const hash = createHash("sha256");
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-    return { path, digest: `sha256:${hash.digest("hex")}`, sizeBytes };
+    return { path, digest: await digestOfFile(path), sizeBytes: statSync(path).size };
   } catch (cause) {
     throw new FleetError("MODEL_INVALID", `Cannot read ${path}`, { cause });
   }

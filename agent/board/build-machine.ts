@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { parsePackages, parsePowerModeFile } from "../../fleet/boards/index.ts";
 import {
   type BoardReadings,
   type BuildMachines,
   machineOfBoard,
 } from "../../fleet/engine/index.ts";
-import { outputOf, readPowerMode } from "./facts.ts";
+import { outputOf, readPowerMode, textOf } from "./facts.ts";
 
 /** What this device is to an engine, by its own files and tools; what cannot be known is named. */
 export async function readBuildMachine(): Promise<BuildMachines> {
@@ -61,12 +60,4 @@ async function readBoard(): Promise<BoardReadings> {
 
 function readPackages(): Promise<string | null> {
   return outputOf("dpkg-query", ["-W", "-f", "${Package} ${Version} ${db:Status-Abbrev}\n"]);
-}
-
-async function textOf(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, "utf8");
-  } catch {
-    return null;
-  }
 }

@@ -37,7 +37,8 @@ export async function readPowerMode(): Promise<string | null> {
   return output === null ? null : (parseNvpmodelQuery(output)?.name ?? null);
 }
 
-async function textOf(path: string): Promise<string | null> {
+/** Of a small file of the board, or null where it cannot be read. */
+export async function textOf(path: string): Promise<string | null> {
   try {
     return await readFile(path, "utf8");
   } catch {

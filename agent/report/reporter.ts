@@ -1,5 +1,6 @@
 import type { Reported } from "../../fleet/contract/index.ts";
 import { canonicalJson } from "../../fleet/release/index.ts";
+import { backoffMs } from "../../fleet/transfer/backoff.ts";
 import type { FrameBatch } from "../supervise/pipeline-run.ts";
 import type { EventJournal, NewEvent } from "./event-journal.ts";
 import type { HubLink } from "./hub-link.ts";
@@ -139,9 +140,8 @@ export class Reporter {
   /** One connection that ends is no sign of anything; the next one may send at once. */
   #giveTime(): void {
     this.#refusedEvents += 1;
-    const { baseMs, capMs } = REFUSED_EVENT;
-    const waitMs = Math.min(capMs, baseMs * 2 ** Math.min(this.#refusedEvents, 10));
-    if (this.#refusedEvents > 1) this.#flushLater(waitMs);
+    if (this.#refusedEvents < 2) return;
+    this.#flushLater(backoffMs(this.#refusedEvents, REFUSED_EVENT, () => 1));
   }
 
   #flushLater(waitMs: number): void {

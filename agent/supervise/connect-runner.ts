@@ -88,11 +88,11 @@ class ConnectedRunner implements RunnerChild {
     const signal = this.#failure === null ? "the end of its service" : `a fault: ${this.#failure}`;
     const isStarted = this.#pid !== undefined;
     this.#end({
-      ...{ code: null, signal: isStarted ? signal : null, lastLine: this.#lastLine },
-      ...{
-        overMemoryBytes: null,
-        notStarted: isStarted ? null : (this.#failure ?? "its service ended at once"),
-      },
+      code: null,
+      signal: isStarted ? signal : null,
+      lastLine: this.#lastLine,
+      overMemoryBytes: null,
+      notStarted: isStarted ? null : (this.#failure ?? "its service ended at once"),
     });
   }
 

@@ -1,3 +1,5 @@
+import { ByteQueue } from "./byte-queue.ts";
+
 /**
  * How results travel from a runner to its agent: over a pipe of their own, as bytes that the native runtime wrote, so
  * that nobody between camera and broker parses or writes them again. One message is a head of 8 bytes (little-endian:
@@ -49,50 +51,33 @@ function bytesOf(modelId: string): Buffer {
  * after that, for where the next message begins is not known.
  */
 export class EnvelopeReader {
-  #chunks: Buffer[] = [];
-  #bytes = 0;
+  readonly #waiting = new ByteQueue();
 
   push(chunk: Buffer): Envelope[] {
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
+    this.#waiting.push(chunk);
     const found: Envelope[] = [];
     for (let one = this.#take(); one !== null; one = this.#take()) found.push(one);
     return found;
   }
 
   #take(): Envelope | null {
-    if (this.#bytes < HEAD_BYTES) return null;
-    const head = this.#peek(HEAD_BYTES);
+    if (this.#waiting.length < HEAD_BYTES) return null;
+    const head = this.#waiting.peek(HEAD_BYTES);
     const bodyBytes = head.readUInt32LE(0);
     const type = ENVELOPE_TYPES[head.readUInt8(4)];
     const idBytes = head.readUInt8(5);
     if (type === undefined || bodyBytes > MAX_BODY_BYTES || idBytes > bodyBytes) {
       throw new RangeError(
-        `Expected an envelope of at most ${MAX_BODY_BYTES} bytes but got a head of ${head.toString("hex", 0, HEAD_BYTES)}`,
+        `Expected an envelope of at most ${MAX_BODY_BYTES} bytes but got a head of ${head.toString("hex")}`,
       );
     }
-    const end = HEAD_BYTES + bodyBytes;
-    if (this.#bytes < end) return null;
-    const whole = this.#peek(end);
-    this.#chunks =
-      whole.length === end
-        ? this.#chunks.slice(1)
-        : [whole.subarray(end), ...this.#chunks.slice(1)];
-    this.#bytes -= end;
+    if (this.#waiting.length < HEAD_BYTES + bodyBytes) return null;
+    const whole = this.#waiting.take(HEAD_BYTES + bodyBytes);
     return {
       type,
       modelId: whole.toString("utf8", HEAD_BYTES, HEAD_BYTES + idBytes),
-      frames: head.readUInt16LE(6),
-      json: whole.subarray(HEAD_BYTES + idBytes, end),
+      frames: whole.readUInt16LE(6),
+      json: whole.subarray(HEAD_BYTES + idBytes),
     };
-  }
-
-  /** The first chunk, with at least so many bytes in it, which are there. */
-  #peek(bytes: number): Buffer {
-    const [first] = this.#chunks;
-    if (first !== undefined && first.length >= bytes) return first;
-    const joined = Buffer.concat(this.#chunks);
-    this.#chunks = [joined];
-    return joined;
   }
 }

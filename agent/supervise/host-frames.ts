@@ -1,3 +1,5 @@
+import { ByteQueue } from "./byte-queue.ts";
+
 /**
  * What passes between an agent and the host of one of its runners, over a socket: frames of a head of 5 bytes (u32 bytes
  * of the body, little-endian, u8 type) and a body.
@@ -44,23 +46,26 @@ export function packJson(type: FrameType, value: unknown): Buffer {
 
 /** Takes bytes as they come and gives whole frames; throws a RangeError at what is none. */
 export class FrameReader {
-  #waiting: Buffer = Buffer.alloc(0);
+  readonly #waiting = new ByteQueue();
 
   push(chunk: Buffer): Frame[] {
-    this.#waiting = this.#waiting.length === 0 ? chunk : Buffer.concat([this.#waiting, chunk]);
+    this.#waiting.push(chunk);
     const frames: Frame[] = [];
-    while (this.#waiting.length >= HEAD_BYTES) {
-      const bytes = this.#waiting.readUInt32LE(0);
-      const type = FRAME_TYPES[this.#waiting.readUInt8(4)];
-      if (type === undefined || bytes > MAX_BODY_BYTES) {
-        const head = this.#waiting.toString("hex", 0, HEAD_BYTES);
-        throw new RangeError(`Expected a frame of at most ${MAX_BODY_BYTES} bytes but got ${head}`);
-      }
-      const end = HEAD_BYTES + bytes;
-      if (this.#waiting.length < end) break;
-      frames.push({ type, body: this.#waiting.subarray(HEAD_BYTES, end) });
-      this.#waiting = this.#waiting.subarray(end);
-    }
+    for (let one = this.#take(); one !== null; one = this.#take()) frames.push(one);
     return frames;
+  }
+
+  #take(): Frame | null {
+    if (this.#waiting.length < HEAD_BYTES) return null;
+    const head = this.#waiting.peek(HEAD_BYTES);
+    const bodyBytes = head.readUInt32LE(0);
+    const type = FRAME_TYPES[head.readUInt8(4)];
+    if (type === undefined || bodyBytes > MAX_BODY_BYTES) {
+      throw new RangeError(
+        `Expected a frame of at most ${MAX_BODY_BYTES} bytes but got ${head.toString("hex")}`,
+      );
+    }
+    if (this.#waiting.length < HEAD_BYTES + bodyBytes) return null;
+    return { type, body: this.#waiting.take(HEAD_BYTES + bodyBytes).subarray(HEAD_BYTES) };
   }
 }

@@ -11,6 +11,7 @@ import {
 } from "../../fleet/bench/index.ts";
 import { ERROR_CODES, type ErrorCode, FleetError } from "../../fleet/errors/index.ts";
 import { onnxRuntime } from "../../fleet/provision/runtime/sources.ts";
+import { parseJson } from "../../fleet/release/index.ts";
 import { benchLines } from "../render/bench-text.ts";
 
 interface BenchCommandOptions {
@@ -137,7 +138,7 @@ function measured(order: BenchOrder, signal: AbortSignal): Promise<BenchReport> 
     );
     child.once("close", (code, how) => {
       if (signal.aborted) return failed(new FleetError("CANCELLED", "Nothing was measured"));
-      const answer = BenchAnswer.safeParse(jsonOrNull(out)).data;
+      const answer = BenchAnswer.safeParse(parseJson(out)).data;
       if (answer?.type === "report") return done(answer.report);
       if (answer?.type === "error") return failed(errorOf(answer.error));
       const end = how === null ? `with exit code ${code}` : `by ${how}`;
@@ -162,14 +163,6 @@ function errorOf({
 }) {
   const known = code in ERROR_CODES ? (code as ErrorCode) : "INTERNAL";
   return new FleetError(known, message, hint === undefined ? {} : { hint });
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return null;
-  }
 }
 
 /** One line that is overwritten, where there is a terminal; returns what takes it away. */

@@ -1,4 +1,5 @@
 import { inspectedLayers } from "../plan/placement-opinions.ts";
+import { parseJson } from "../release/index.ts";
 import type { BenchLayer } from "./report.ts";
 
 /** ONNX Runtime's trace has a span for each node's kernel, in microseconds. */
@@ -17,7 +18,7 @@ interface Span {
  * places. Slowest first where there are times. Empty when the text is neither.
  */
 export function layersOf(inspection: string): BenchLayer[] {
-  const events = parsed(inspection);
+  const events = parseJson(inspection);
   if (!Array.isArray(events)) return inspected(inspection);
   const spans = new Map<string, Span>();
   for (const event of events as unknown[]) addSpan(spans, event);
@@ -54,12 +55,4 @@ function inspected(json: string): BenchLayer[] {
     ms: null,
     share: null,
   }));
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json) as unknown;
-  } catch {
-    return null;
-  }
 }

@@ -1,3 +1,4 @@
+import { parseJson } from "../release/index.ts";
 import type { PlannedLayer } from "./plan-schema.ts";
 
 /** Where a builder put a layer, as the ABI's build reports it (`canRunOnDLA`) or an engine inspector does. */
@@ -88,7 +89,7 @@ function nodesOf(
 
 /** Layers of `IEngineInspector`'s JSON, detailed or by names alone; nothing when the text is none. */
 export function inspectedLayers(json: string): BuiltLayer[] {
-  const layers = (parsed(json) as { Layers?: unknown } | null)?.Layers;
+  const layers = (parseJson(json) as { Layers?: unknown } | null | undefined)?.Layers;
   if (!Array.isArray(layers)) return [];
   return layers.flatMap((layer: unknown): BuiltLayer[] => {
     if (typeof layer === "string") return [{ name: layer, ...placeInName(layer) }];
@@ -102,12 +103,4 @@ export function inspectedLayers(json: string): BuiltLayer[] {
 /** Without details, only a part that a DLA took as one shows by its name. */
 function placeInName(name: string): Pick<BuiltLayer, "accelerator" | "reason"> {
   return { accelerator: name.startsWith("{ForeignNode[") ? "dla" : "gpu", reason: null };
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json) as unknown;
-  } catch {
-    return null;
-  }
 }

@@ -6,6 +6,7 @@ import type { Connector } from "../connector.ts";
 import { diskErrorIn } from "../files/disk-error.ts";
 import { readTextIfThere, sizeIfThere, writeFileDurably } from "../files/durable-file.ts";
 import { DISK, type FileLayer } from "../files/file-layer.ts";
+import { hashFile } from "../files/hash-file.ts";
 import { httpRequest, originOf } from "../http/http-request.ts";
 import { bodyStart, contentError, statusError } from "./http-answer.ts";
 
@@ -98,7 +99,7 @@ async function fetchAgain(request: DownloadRequest): Promise<void> {
 
 async function receive(request: DownloadRequest, response: IncomingMessage, start: number) {
   const hash = createHash("sha256");
-  if (start > 0) await hashFile(hash, request);
+  if (start > 0) await hashPart(hash, request);
   const { layer = DISK } = request;
   const file = await layer.open(request.partPath, start > 0 ? "a" : "w", 0o600);
   try {
@@ -178,7 +179,7 @@ function watchProgress({ stallMs, digest }: DownloadRequest, response: IncomingM
 
 async function checkWhole(request: DownloadRequest): Promise<void> {
   const hash = createHash("sha256");
-  await hashFile(hash, request);
+  await hashPart(hash, request);
   await requireDigest(request, hash);
 }
 
@@ -193,11 +194,9 @@ async function requireDigest(request: DownloadRequest, hash: Hash): Promise<void
 }
 
 /** A part that the disk does not give out is of no use: it goes, and the next attempt begins anew. */
-async function hashFile(hash: Hash, request: DownloadRequest): Promise<void> {
-  const { partPath, layer = DISK } = request;
+async function hashPart(hash: Hash, request: DownloadRequest): Promise<void> {
   try {
-    const handle = await layer.open(partPath, "r");
-    for await (const chunk of handle.createReadStream()) hash.update(chunk as Buffer);
+    await hashFile(hash, request.partPath, request.layer);
   } catch (error) {
     await removePart(request);
     throw error;

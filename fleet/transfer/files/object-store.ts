@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { FleetError } from "../../errors/index.ts";
 import { Digest } from "../../spec/index.ts";
 import { isErrno, sizeIfThere, syncFolder } from "./durable-file.ts";
 import { DISK, type FileLayer } from "./file-layer.ts";
+import { digestOfFile } from "./hash-file.ts";
 import { receiveFile } from "./receive-file.ts";
 
 const OBJECT = /^[0-9a-f]{64}$/;
@@ -88,7 +89,7 @@ export class ObjectStore {
     const seen = await fingerprint(this.pathOf(digest), this.layer);
     if (seen === null) return null;
     if (this.#verified.get(digest) !== seen.print) {
-      const found = await digestOfFile(this.pathOf(digest), this.layer);
+      const found = await digestIfReadable(this.pathOf(digest), this.layer);
       if (found === null) return null;
       if (found !== digest) {
         await this.remove(digest);
@@ -186,15 +187,11 @@ async function fingerprint(
 }
 
 /** Null when the disk does not give the bytes out. */
-async function digestOfFile(path: string, layer: FileLayer): Promise<string | null> {
-  const hash = createHash("sha256");
+async function digestIfReadable(path: string, layer: FileLayer): Promise<string | null> {
   try {
-    const handle = await layer.open(path, "r");
-    // The stream closes the handle.
-    for await (const chunk of handle.createReadStream()) hash.update(chunk as Buffer);
+    return await digestOfFile(path, layer);
   } catch (error) {
     if (UNREADABLE.some((code) => isErrno(error, code))) return null;
     throw error;
   }
-  return `sha256:${hash.digest("hex")}`;
 }

@@ -1,0 +1,37 @@
+/** Bytes as they come, given back in pieces of a wanted length; pieces are joined only where one is asked for. */
+export class ByteQueue {
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  get length(): number {
+    return this.#bytes;
+  }
+
+  push(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+  }
+
+  /** The first `bytes`, which are there; they stay. */
+  peek(bytes: number): Buffer {
+    return this.#joined(bytes).subarray(0, bytes);
+  }
+
+  /** The first `bytes`, which are there. */
+  take(bytes: number): Buffer {
+    const first = this.#joined(bytes);
+    const rest = this.#chunks.slice(1);
+    this.#chunks = first.length === bytes ? rest : [first.subarray(bytes), ...rest];
+    this.#bytes -= bytes;
+    return first.subarray(0, bytes);
+  }
+
+  /** The first chunk, with at least so many bytes in it. */
+  #joined(bytes: number): Buffer {
+    const [first] = this.#chunks;
+    if (first !== undefined && first.length >= bytes) return first;
+    const joined = Buffer.concat(this.#chunks);
+    this.#chunks = [joined];
+    return joined;
+  }
+}
