@@ -75,6 +75,8 @@ export class FakeDevice {
   readonly #identity: Addressee;
   readonly #bootId = randomUUID();
   readonly #timer: NodeJS.Timeout;
+  /** No acknowledgement comes after that. */
+  readonly #ended: Promise<void>;
   #frames = 0;
   #seq = 0;
 
@@ -96,6 +98,7 @@ export class FakeDevice {
       board: BOARD,
     };
     this.#timer = setInterval(() => this.#stats(), STATS_INTERVAL_MS);
+    this.#ended = new Promise((resolve) => void client.once("close", () => resolve()));
   }
 
   static async connect(options: {
@@ -120,14 +123,10 @@ export class FakeDevice {
     const device = new FakeDevice(client, fleet, name, publicKeyPem, options.labels ?? {});
     if (options.memory) device.memory = options.memory;
     client.on("message", (_topic, payload) => device.#accept(payload));
-    const ended = new Promise<never>((_resolve, reject) => {
-      client.once("close", () => reject(new SessionEnded(name)));
-    });
-    await Promise.race([ended, device.#introduce()]).catch((error: unknown) => {
-      clearInterval(device.#timer);
-      throw error;
-    });
-    return device;
+    const isKnown = device.#introduce().then(() => true);
+    if (await Promise.race([isKnown, device.#ended.then(() => false)])) return device;
+    clearInterval(device.#timer);
+    throw new SessionEnded(name);
   }
 
   async #introduce(): Promise<void> {
@@ -145,13 +144,14 @@ export class FakeDevice {
   async leave(): Promise<void> {
     clearInterval(this.#timer);
     if (!this.#client.connected) return;
-    await this.#publish("presence", {
+    const told = this.#publish("presence", {
       online: false,
       bootId: this.#bootId,
       seq: 1,
       atMs: Date.now(),
     });
-    await this.#client.endAsync();
+    await Promise.race([told, this.#ended]);
+    await this.#client.endAsync(!this.#client.connected);
   }
 
   async report(): Promise<void> {
