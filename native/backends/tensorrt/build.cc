@@ -15,14 +15,11 @@ constexpr double kBuilt = 0.97;
 
 /// A builder that finds no memory seldom says so: seen on an H100 with 300 MB left, "Cask (no
 /// further information)" and "invalid resource handle".
-bool IsShort(const cuda::Device* device) {
-  constexpr std::size_t kLittle = std::size_t{512} << 20U;
-  return device != nullptr && device->memory().free_bytes < kLittle;
-}
+constexpr std::size_t kLittle = std::size_t{512} << 20U;
 
-[[noreturn]] void ThrowWhyNotBuilt(const std::string& model, const cuda::Device* device) {
+[[noreturn]] void ThrowWhyNotBuilt(const std::string& model) {
   const std::string errors = TheLog().Errors();
-  if (TheLog().SpeaksOfMemory() || IsShort(device)) {
+  if (TheLog().SpeaksOfMemory() || cuda::FreeBytes() < kLittle) {
     throw Failure(JF_OUT_OF_MEMORY, "Not enough memory to build an engine of " + model +
                                         "; stop what else uses the GPU, allow less workspace or "
                                         "add swap: " +
@@ -113,7 +110,7 @@ Made MakePlan(const Library& library, const cuda::Device* device, const JfBuildO
   for (const std::string& warning : TheLog().Warnings()) {
     listener->Problem(JF_WARNING, "", "", warning);
   }
-  if (made.plan == nullptr || made.plan->size() == 0) ThrowWhyNotBuilt(options.model_path, device);
+  if (made.plan == nullptr || made.plan->size() == 0) ThrowWhyNotBuilt(options.model_path);
   return made;
 }
 

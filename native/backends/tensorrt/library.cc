@@ -12,6 +12,7 @@
 
 #include "backends/dl_error.h"
 #include "backends/tensorrt/cuda/failure.h"
+#include "backends/tensorrt/cuda/owners.h"
 #include "backends/tensorrt/log.h"
 
 namespace jetfleet::tensorrt {
@@ -91,6 +92,30 @@ void* OpenBeside(const std::string& folder, const std::string& name) {
 }
 #endif
 
+void ThrowIfShort(const std::string& what) {
+  constexpr std::size_t kLittle = std::size_t{128} << 20U;
+  if (!TheLog().SpeaksOfMemory() && cuda::FreeBytes() >= kLittle) return;
+  throw Failure(JF_OUT_OF_MEMORY, "Not enough memory of the GPU for a " + what + " of " + Ours() +
+                                      "; stop what else uses it: " + TheLog().Errors());
+}
+
+/// Calls one of the library's functions that make a builder or a runtime. Throws Failure, and what
+/// the library throws: 10.6 does.
+void* MakeObjectOf(MakeObject make, const std::string& path, const std::string& what) {
+  TheLog().Clear();
+  void* made = nullptr;
+  try {
+    if (make != nullptr) made = make(&TheLog(), NV_TENSORRT_VERSION);
+  } catch (...) {
+    ThrowIfShort(what);
+    throw;
+  }
+  if (made != nullptr) return made;
+  ThrowIfShort(what);
+  throw Failure(JF_LIBRARY,
+                Ours() + " at " + path + " makes no " + what + ": " + TheLog().Errors());
+}
+
 /// The vendor's own plugins, which some operators are made of and engines may hold.
 void RegisterPlugins(const std::string& folder) {
 #if !JF_TRT_RTX
@@ -146,24 +171,16 @@ std::unique_ptr<nvinfer1::IBuilder> Library::NewBuilder() const {
   // Kernels of the builder's own, which it looks for by SONAME.
   OpenBeside(FolderOf(path_), "libnvinfer_builder_resource.so." + version_text_);
 #endif
-  TheLog().Clear();
   const auto make = Find<MakeObject>(handle_, "createInferBuilder_INTERNAL");
-  void* const made = make == nullptr ? nullptr : make(&TheLog(), NV_TENSORRT_VERSION);
-  if (made == nullptr) {
-    throw Failure(JF_LIBRARY, Ours() + " at " + path_ + " makes no builder: " + TheLog().Errors());
-  }
-  return std::unique_ptr<nvinfer1::IBuilder>(static_cast<nvinfer1::IBuilder*>(made));
+  return std::unique_ptr<nvinfer1::IBuilder>(
+      static_cast<nvinfer1::IBuilder*>(MakeObjectOf(make, path_, "builder")));
 }
 
 std::unique_ptr<nvinfer1::IRuntime> Library::NewRuntime() const {
   RegisterPlugins(FolderOf(path_));
-  TheLog().Clear();
   const auto make = Find<MakeObject>(handle_, "createInferRuntime_INTERNAL");
-  void* const made = make == nullptr ? nullptr : make(&TheLog(), NV_TENSORRT_VERSION);
-  if (made == nullptr) {
-    throw Failure(JF_LIBRARY, Ours() + " at " + path_ + " makes no runtime: " + TheLog().Errors());
-  }
-  return std::unique_ptr<nvinfer1::IRuntime>(static_cast<nvinfer1::IRuntime*>(made));
+  return std::unique_ptr<nvinfer1::IRuntime>(
+      static_cast<nvinfer1::IRuntime*>(MakeObjectOf(make, path_, "runtime")));
 }
 
 std::unique_ptr<nvonnxparser::IParser> Library::NewParser(

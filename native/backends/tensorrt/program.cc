@@ -48,7 +48,9 @@ Program::Program(const Library& library, const cuda::Device& device, const Accel
   if (accelerator_.dla_core >= 0) runtime_->setDLACore(accelerator_.dla_core);
   TheLog().Clear();
   engine_.reset(runtime_->deserializeCudaEngine(plan, plan_bytes));
-  if (engine_ == nullptr && TheLog().SpeaksOfMemory()) {
+  // Weights, and some for the library itself.
+  const std::size_t needed = 2 * plan_bytes + (std::size_t{64} << 20U);
+  if (engine_ == nullptr && (TheLog().SpeaksOfMemory() || cuda::FreeBytes() < needed)) {
     throw Failure(JF_OUT_OF_MEMORY,
                   "Not enough memory of the GPU to load the engine; stop what else "
                   "uses it: " +

@@ -60,6 +60,17 @@ Device::Memory Device::memory() const {
   return memory;
 }
 
+std::size_t FreeBytes() {
+  Device::Memory memory;
+  try {
+    const Driver& driver = TheDriver();
+    const Result result = driver.memory_info(&memory.free_bytes, &memory.total_bytes);
+    return result == kSuccess ? memory.free_bytes : SIZE_MAX;
+  } catch (const Failure&) {  // no driver
+    return SIZE_MAX;
+  }
+}
+
 Stream MakeStream(Urgency urgency) {
   const Driver& driver = TheDriver();
   int least = 0;

@@ -48,6 +48,10 @@ class Device {
   bool integrated_ = false;
 };
 
+/// Free memory of the GPU that this thread works with; SIZE_MAX where there is none. What fails for
+/// want of memory seldom says so.
+std::size_t FreeBytes();
+
 /// One thing of the driver with the function that gives it back.
 template <typename Handle, Result (*Driver::*Release)(Handle)>
 class Owner {
