@@ -2,11 +2,12 @@
 #include <cmath>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <random>
+#include <sstream>
 
 #include "backends/tensorrt/cuda/preparer.h"
-#include "core/decode/nms.h"
-#include "core/decode/yolox.h"
+#include "core/decode/output_decoder.h"
 #include "core/prepare/host_preparer.h"
 #include "steps.h"
 #include "street.h"
@@ -54,19 +55,61 @@ SurfaceView StreetView(const StreetFrame& frame) {
           {kStreetWidth, kStreetWidth, 0}};
 }
 
-/// `suppress`: what users see; without, every cell that reached the score.
-std::vector<Detection> BoxesOf(const float* answers, Size input, int cells, int fields,
-                               float min_score, bool suppress) {
-  DecoderOptions options;
-  options.labels = static_cast<std::size_t>(fields - 5);
-  std::unique_ptr<YoloxDecoder> decoder;
-  const Status made = YoloxDecoder::Create({1, 3, input.height, input.width}, {1, cells, fields},
-                                           options, &decoder);
-  if (!made.ok()) throw std::invalid_argument(made.message);
-  std::vector<Detection> found;
-  decoder->DecodeCells(answers, min_score, &found);
-  if (suppress) SuppressNonMaxima(options.nms_iou, &found);
-  return found;
+/// Reads outputs of one family of models, an item at a time.
+class Reader {
+ public:
+  /// `suppress`: what users see; without, every cell that reached the score.
+  Reader(const std::string& family, Size input, int fields, bool suppress) {
+    DecoderOptions options;
+    options.name = family;
+    options.labels = static_cast<std::size_t>(fields - 5);
+    if (!suppress) options.nms_iou = 1;
+    const Shape picture = {1, 3, input.height, input.width};
+    const int cells = input.width * input.height / 64 + input.width * input.height / 256 +
+                      input.width * input.height / 1024;
+    output_.shape = family == "yolox" ? Shape{1, cells, fields}
+                                      : Shape{1, fields, input.height / 16, input.width / 16};
+    ModelInfo info;
+    for (auto* const tensors : {&info.inputs, &info.outputs}) {
+      TensorInfo& tensor = tensors->emplace_back();
+      tensor.element = ElementType::kFloat32;
+      tensor.shape = tensors == &info.inputs ? picture : output_.shape;
+    }
+    const Status made = BindDecoder(options, info, &decoder_);
+    if (!made.ok()) throw std::invalid_argument(made.message);
+    placement_ = Placement::Of(decoder_->preprocess(), input, input);
+  }
+
+  std::size_t values() const { return output_.bytes() / sizeof(float); }
+
+  std::vector<Detection> Read(const float* item, float min_score) const {
+    const TensorView tensor(output_, MakeHostBuffer(output_.bytes()));
+    std::copy(item, item + values(), tensor.Host<float>());
+    std::vector<Detection> found;
+    decoder_->Decode({tensor}, 0, placement_, min_score, &found);
+    return found;
+  }
+
+ private:
+  TensorDesc output_;
+  std::unique_ptr<OutputDecoder> decoder_;
+  Placement placement_;
+};
+
+/// Greatest differences of a head's fields (four of boxes, objectness, all classes as one), in the
+/// order in which the family has them: of what a difference is tells what it is worth.
+std::string WorstByField(const std::vector<float>& got, const std::vector<float>& expected,
+                         const std::string& family, std::size_t fields, std::size_t item) {
+  double worst[6] = {};
+  const std::size_t cells = item / fields;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    const std::size_t field = family == "yolox" ? i % fields : i % item / cells;
+    double& most = worst[std::min<std::size_t>(field, 5)];
+    most = std::max(most, std::fabs(static_cast<double>(got[i]) - expected[i]));
+  }
+  std::ostringstream text;
+  for (const double& value : worst) text << (&value == worst ? "[" : ",") << value;
+  return text.str() + "]";
 }
 
 }  // namespace
@@ -78,7 +121,7 @@ Figures InputsStep(const Arguments& arguments) {
   const int count = arguments.Number("count", 1);
   const Size input{arguments.Number("width", 0), arguments.Number("height", 0)};
   const PreprocessSpec spec =
-      arguments.Number("stretch", 0) != 0 ? PreprocessSpec::Stretched() : PreprocessSpec::Yolox();
+      arguments.Number("stretch", 0) != 0 ? PreprocessSpec::FastestDet() : PreprocessSpec::Yolox();
   const auto frames =
       DrawStreets(count, 4, static_cast<std::uint64_t>(arguments.Number("seed", 1000)));
   for (int i = 0; i < count; ++i) {
@@ -125,10 +168,10 @@ Figures RunStep(const Backend& backend, const Arguments& arguments) {
   return Figures().Add("values", static_cast<double>(outputs.size()));
 }
 
-/// Two files of outputs of `items` items each: greatest difference of values, and of YOLOX boxes
-/// with a score of at least 0.3 (`fields` given) the IoU and score of each with its like. Of
-/// several cells that see one object those with all but the same score take turns in winning, so a
-/// box is held to the most like of the other's cells, and what is shown is counted by itself.
+/// Two files of outputs of the same items: greatest difference of values, and of boxes of a
+/// `family` with a score of at least 0.3 the IoU and score of each with its like. Of several cells
+/// that see one object those with all but the same score take turns in winning, so a box is held to
+/// the most like of the other's cells, and what is shown is counted by itself.
 Figures AgreeStep(const Arguments& arguments) {
   const std::vector<float> got = ReadFloats(arguments.Get("output"));
   const std::vector<float> expected = ReadFloats(arguments.Get("expected"));
@@ -144,23 +187,26 @@ Figures AgreeStep(const Arguments& arguments) {
   figures.Add("values", static_cast<double>(got.size()))
       .Add("worstDifference", worst)
       .Add("meanDifference", sum / static_cast<double>(got.size()));
-  const int fields = arguments.Number("fields", 0);
-  if (fields == 0) return figures;
+  const std::string family = arguments.Get("family");
   const Size input{arguments.Number("width", 0), arguments.Number("height", 0)};
-  const int cells = input.width * input.height / 64 + input.width * input.height / 256 +
-                    input.width * input.height / 1024;
-  const std::size_t item = static_cast<std::size_t>(cells) * static_cast<std::size_t>(fields);
+  const int fields = arguments.Number("fields", 0);
+  const Reader every(family, input, fields, false);
+  const Reader shown_ones(family, input, fields, true);
+  const std::size_t item = every.values();
+  figures.Raw("worstByField",
+              WorstByField(got, expected, family, static_cast<std::size_t>(fields), item));
   int boxes = 0;
   int alone = 0;
   std::size_t shown = 0;
   float least_iou = 1;
+  double sum_iou = 0;
   float most_score = 0;
   for (std::size_t at = 0; at + item <= got.size(); at += item) {
     constexpr float kShown = 0.3F;
     constexpr float kNearly = 0.2F;
-    const auto ours = BoxesOf(got.data() + at, input, cells, fields, kNearly, false);
-    const auto theirs = BoxesOf(expected.data() + at, input, cells, fields, kShown, true);
-    shown += BoxesOf(got.data() + at, input, cells, fields, kShown, true).size();
+    const auto ours = every.Read(got.data() + at, kNearly);
+    const auto theirs = shown_ones.Read(expected.data() + at, kShown);
+    shown += shown_ones.Read(got.data() + at, kShown).size();
     for (const Detection& reference : theirs) {
       float best = 0;
       float score = 1;
@@ -177,6 +223,7 @@ Figures AgreeStep(const Arguments& arguments) {
         continue;
       }
       least_iou = std::min(least_iou, best);
+      sum_iou += static_cast<double>(best);
       most_score = std::max(most_score, score);
     }
   }
@@ -184,6 +231,7 @@ Figures AgreeStep(const Arguments& arguments) {
       .Add("boxesShown", static_cast<double>(shown))
       .Add("boxesWithoutLike", alone)
       .Add("leastIou", static_cast<double>(least_iou))
+      .Add("meanIou", sum_iou / std::max(boxes - alone, 1))
       .Add("mostScoreDifference", static_cast<double>(most_score));
 }
 

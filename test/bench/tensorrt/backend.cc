@@ -30,9 +30,13 @@ JfCapabilities Backend::capabilities() const {
   return capabilities;
 }
 
-Engine::Engine(const Backend& backend, const std::string& path) : backend_(backend) {
+Engine::Engine(const Backend& backend, const std::string& path, const Seal& seal)
+    : backend_(backend) {
   JfLoadOptions options = Sized<JfLoadOptions>();
   options.path = path.c_str();
+  options.engine_key = seal.key.empty() ? nullptr : seal.key.c_str();
+  options.mac_key = reinterpret_cast<const std::uint8_t*>(seal.mac_key.data());
+  options.mac_key_bytes = static_cast<std::uint32_t>(seal.mac_key.size());
   JfError error = Sized<JfError>();
   Check(backend.table().load(backend.get(), &options, &program_, &error), error);
   const JfProgramFunctions& functions = *backend.table().program;

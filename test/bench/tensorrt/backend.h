@@ -33,10 +33,16 @@ class Backend {
 /// Throws Refusal unless `code` is JF_OK.
 void Check(std::int32_t code, const JfError& error);
 
+/// What an engine is held to when it is loaded; empty: not compared.
+struct Seal {
+  std::string key;
+  std::string mac_key;
+};
+
 /// An engine at work. Non-copyable; the backend outlives it.
 class Engine {
  public:
-  Engine(const Backend& backend, const std::string& path);
+  Engine(const Backend& backend, const std::string& path, const Seal& seal = {});
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

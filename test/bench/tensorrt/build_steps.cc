@@ -1,6 +1,7 @@
+#include <atomic>
 #include <chrono>
+#include <climits>
 #include <fstream>
-#include <thread>
 
 #include "backends/tensorrt/cuda/owners.h"
 #include "steps.h"
@@ -17,9 +18,10 @@ double SecondsSince(Clock::time_point start) {
 struct Watch {
   Clock::time_point start = Clock::now();
   double cancel_after_s = 0;
-  double asked_s = 0;
+  int cancel_after_steps = 0;
+  std::atomic<double> asked_s{0};
   double share = 0;
-  int steps = 0;
+  std::atomic<int> steps{0};
   int layers = 0;
   int warnings = 0;
 };
@@ -32,7 +34,8 @@ std::uint64_t SizeOf(const std::string& path) {
 }  // namespace
 
 /// Builds an engine `times` times (1 by default), as `precision` says, or is cancelled after
-/// `cancelAfterS`. Device memory is read before and after each.
+/// `cancelAfterS` or, where the library tells each of its steps, `cancelAfterSteps`, whichever is
+/// first. Device memory is read before and after each.
 Figures BuildStep(const Backend& backend, const Arguments& arguments) {
   const cuda::Device device;
   JfBuildOptions options = Sized<JfBuildOptions>();
@@ -42,6 +45,11 @@ Figures BuildStep(const Backend& backend, const Arguments& arguments) {
   const std::string cache = arguments.Get("timingCache", "");
   const std::string table = arguments.Get("calibrationTable", "");
   const std::string data = arguments.Get("calibrationData", "");
+  const std::string key = arguments.Get("key", "");
+  const std::string mac = arguments.Get("mac", "");
+  options.engine_key = key.empty() ? nullptr : key.c_str();
+  options.mac_key = reinterpret_cast<const std::uint8_t*>(mac.data());
+  options.mac_key_bytes = static_cast<std::uint32_t>(mac.size());
   options.model_path = model.c_str();
   options.engine_path = engine.c_str();
   options.precision = precision.c_str();
@@ -60,6 +68,7 @@ Figures BuildStep(const Backend& backend, const Arguments& arguments) {
   options.effort = static_cast<std::uint32_t>(arguments.Number("effort", 0));
   Watch watch;
   watch.cancel_after_s = arguments.Number("cancelAfterS", 0);
+  watch.cancel_after_steps = arguments.Number("cancelAfterSteps", INT_MAX);
   JfBuildEvents events = Sized<JfBuildEvents>();
   events.user = &watch;
   events.progress = [](void* user, double share, const char*) {
@@ -69,14 +78,16 @@ Figures BuildStep(const Backend& backend, const Arguments& arguments) {
   };
   events.cancelled = [](void* user) -> std::int32_t {
     auto* const to = static_cast<Watch*>(user);
-    if (to->cancel_after_s == 0 || SecondsSince(to->start) < to->cancel_after_s) return 0;
+    const bool late = to->cancel_after_s != 0 && SecondsSince(to->start) >= to->cancel_after_s;
+    if (!late && to->steps < to->cancel_after_steps) return 0;
     if (to->asked_s == 0) to->asked_s = SecondsSince(to->start);
     return 1;
   };
   events.layer = [](void* user, const JfLayer*) { ++static_cast<Watch*>(user)->layers; };
   events.problem = [](void* user, const JfProblem*) { ++static_cast<Watch*>(user)->warnings; };
   std::string seconds;
-  std::string free_bytes;
+  device.MakeCurrent();
+  std::string free_bytes = std::to_string(device.memory().free_bytes);
   Figures figures;
   for (int i = 0; i < arguments.Number("times", 1); ++i) {
     watch.start = Clock::now();
@@ -84,8 +95,8 @@ Figures BuildStep(const Backend& backend, const Arguments& arguments) {
     const std::int32_t code = backend.table().build(backend.get(), &options, &events, &error);
     const double took_s = SecondsSince(watch.start);
     seconds += (i > 0 ? "," : "") + std::to_string(took_s);
-    free_bytes += (i > 0 ? "," : "") + std::to_string(device.memory().free_bytes);
-    if (code == JF_CANCELLED && watch.cancel_after_s > 0) {
+    free_bytes += "," + std::to_string(device.memory().free_bytes);
+    if (code == JF_CANCELLED && watch.asked_s > 0) {
       figures.Add("cancelledAtShare", watch.share)
           .Add("secondsFromAskedToEnded", took_s - watch.asked_s);
     } else {
@@ -93,8 +104,9 @@ Figures BuildStep(const Backend& backend, const Arguments& arguments) {
     }
   }
   return figures.Raw("seconds", "[" + seconds + "]")
-      .Raw("freeBytesAfterEach", "[" + free_bytes + "]")
+      .Raw("freeBytesBeforeAndAfterEach", "[" + free_bytes + "]")
       .Add("engineBytes", static_cast<double>(SizeOf(engine)))
+      .Add("timingCacheBytes", static_cast<double>(SizeOf(cache)))
       .Add("progressSteps", watch.steps)
       .Add("layers", watch.layers)
       .Add("problems", watch.warnings);
@@ -106,56 +118,6 @@ Figures InspectStep(const Backend& backend, const Arguments& arguments) {
   const std::string json = engine.Inspection();
   std::ofstream(arguments.Get("to")) << json;
   return Figures().Add("bytes", static_cast<double>(json.size()));
-}
-
-/// Takes all of the GPU's memory but `leftMb`, then asks for a build, and for an engine with a
-/// context: each is refused with the reason and what helps, and works once the memory is back.
-Figures MemoryStep(const Backend& backend, const Arguments& arguments) {
-  const cuda::Device device;
-  device.MakeCurrent();
-  const std::string model = arguments.Get("model");
-  const std::string engine = arguments.Get("engine");
-  const std::string to = arguments.Get("to");
-  const auto tried = [&](const std::string& name, Figures* figures, auto work) {
-    try {
-      work();
-      figures->Add(name, "works");
-    } catch (const Refusal& refusal) {
-      figures->Add(name + "Code", refusal.code).Add(name, refusal.message);
-    }
-  };
-  const auto build = [&] {
-    JfBuildOptions options = Sized<JfBuildOptions>();
-    options.model_path = model.c_str();
-    options.engine_path = to.c_str();
-    options.precision = "fp16";
-    options.effort = 1;
-    JfError error = Sized<JfError>();
-    Check(backend.table().build(backend.get(), &options, nullptr, &error), error);
-  };
-  const auto load = [&] {
-    const Engine loaded(backend, engine);
-    backend.table().context->destroy(loaded.NewContext());
-  };
-  Figures figures;
-  {
-    std::vector<cuda::DeviceMemory> taken;
-    const auto left = static_cast<std::size_t>(arguments.Number("leftMb", 64)) << 20U;
-    for (std::size_t piece = std::size_t{1} << 32U; piece >= (std::size_t{1} << 20U); piece /= 2) {
-      while (device.memory().free_bytes > left + piece) {
-        try {
-          taken.push_back(cuda::Allocate(piece));
-        } catch (const Failure&) {  // in pieces that fit, then
-          break;
-        }
-      }
-    }
-    figures.Add("freeBytes", static_cast<double>(device.memory().free_bytes));
-    tried("load", &figures, load);
-    tried("build", &figures, build);
-  }
-  tried("loadAfterwards", &figures, load);
-  return figures;
 }
 
 /// What is asked of an accelerator that this machine does not have.

@@ -72,6 +72,7 @@ Figures Step(const std::string& step, const Arguments& arguments) {
   if (step == "build") return BuildStep(backend, arguments);
   if (step == "inspect") return InspectStep(backend, arguments);
   if (step == "memory") return MemoryStep(backend, arguments);
+  if (step == "seal") return SealStep(backend, arguments);
   if (step == "refuse") return RefuseStep(backend, arguments);
   if (step == "run") return RunStep(backend, arguments);
   if (step == "map") return MapStep(backend, arguments);

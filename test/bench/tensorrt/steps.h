@@ -30,6 +30,7 @@ class Arguments {
 Figures BuildStep(const Backend& backend, const Arguments& arguments);
 Figures InspectStep(const Backend& backend, const Arguments& arguments);
 Figures MemoryStep(const Backend& backend, const Arguments& arguments);
+Figures SealStep(const Backend& backend, const Arguments& arguments);
 Figures RefuseStep(const Backend& backend, const Arguments& arguments);
 Figures InputsStep(const Arguments& arguments);
 Figures RunStep(const Backend& backend, const Arguments& arguments);
