@@ -6,8 +6,9 @@ import { onnxBench } from "./onnx/bench.ts";
 import { pipelineBench } from "./pipeline/bench.ts";
 import { plannerBench } from "./planner/bench.ts";
 import { formatTable } from "./table.ts";
+import { tensorrtBench } from "./tensorrt/bench.ts";
 
-const BENCHES: Bench[] = [pipelineBench, onnxBench, plannerBench, historyBench];
+const BENCHES: Bench[] = [pipelineBench, onnxBench, plannerBench, historyBench, tensorrtBench];
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
