@@ -7,6 +7,12 @@ const Step = z.object({
   result: z.record(z.string(), z.unknown()),
 });
 
+/** Of a machine where the library does not open nothing is known. */
+const Where = z.object({
+  device: z.string().default("unknown"),
+  vendorVersion: z.string().default("unknown"),
+});
+
 /** What `run` writes. */
 const Run = z.object({
   name: z.literal("tensorrt"),
@@ -27,7 +33,6 @@ export function answerOf(run: Run, step: string): Record<string, unknown> {
 
 /** A row for each step, and what the run is read for. */
 export function resultOf(run: Run, file: string): BenchResult {
-  const where = answerOf(run, "where");
   const ratios: Record<string, number> = {};
   for (const [name, step] of [
     ["pipelineOverBareAtBatch8", "throughput-8"],
@@ -44,8 +49,7 @@ export function resultOf(run: Run, file: string): BenchResult {
     })),
     ratios,
     conditions: {
-      device: String(where["device"] ?? "unknown"),
-      tensorrt: String(where["vendorVersion"] ?? "unknown"),
+      ...Where.parse(answerOf(run, "where")),
       driver: run.driver,
       date: run.date,
       file,
