@@ -8,7 +8,7 @@ import {
   latencyOf,
   layersOf,
 } from "../../fleet/bench/index.ts";
-import { engineFacts, engineKey } from "../../fleet/engine/index.ts";
+import { buildOptionsOf, engineFacts, engineKey } from "../../fleet/engine/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { digestOfFile } from "../../fleet/transfer/files/hash-file.ts";
 import type { NativeAddon, NativeBuildOptions } from "../../native/binding/api.ts";
@@ -146,13 +146,12 @@ async function engineFor(
     gpuFallback: kind === "dla",
   } as const;
   const [machine] = machines;
-  const key = machine && { engineKey: engineKey(engineFacts(machine, request)).text };
+  const facts = machine && engineFacts(machine, request);
+  const key = facts && { engineKey: engineKey(facts).text };
+  const how = facts ? buildOptionsOf(facts) : { precision: wanted, gpuFallback: kind === "dla" };
   const enginePath = join(folder, "engine");
-  const asked = { modelPath: order.model, enginePath, accelerator, precision: wanted };
-  await addon.buildEngine(
-    { ...libraries, ...asked, gpuFallback: kind === "dla", ...key },
-    () => undefined,
-  );
+  const asked = { modelPath: order.model, enginePath, accelerator };
+  await addon.buildEngine({ ...libraries, ...asked, ...how, ...key }, () => undefined);
   return { path: enginePath, ...key };
 }
 

@@ -9,12 +9,14 @@ const AS_THE_LIBRARY_LIKES = {
   externalData: {},
   gpuFallback: false,
   calibration: null,
+  minMaxRanges: false,
+  float32Nodes: [],
   allowTf32: false,
   effort: null,
   shapes: {},
   formats: {},
   pools: {},
-} as const satisfies Partial<EngineFacts>;
+} satisfies Partial<EngineFacts>;
 
 /** All that decides whether an engine is of use. Throws ZodError. */
 export function engineFacts(machine: BuildMachine, request: BuildRequest): EngineFacts {

@@ -8,6 +8,16 @@ const word = z
   .max(200)
   .regex(/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/);
 const count = z.number().int().nonnegative().safe();
+/** Memory that a build may limit: a DLA core's SRAM, its DRAM for itself and for what it shares; what a GPU's block shares. */
+export const EnginePool = z.enum([
+  "workspace",
+  "dla-sram",
+  "dla-local-dram",
+  "dla-global-dram",
+  "tactic-shared-memory",
+]);
+export type EnginePool = z.infer<typeof EnginePool>;
+
 const dims = z.array(z.number().int().positive().safe()).min(1).max(8);
 
 /**
@@ -44,6 +54,10 @@ export const EngineFactsSchema = z
     precision: z.enum(["fp32", "fp16", "int8"]),
     /** Of the calibration table; null where none is used. */
     calibration: sha256.nullable(),
+    /** INT8 ranges are the least and greatest values seen, not those that lose least information. */
+    minMaxRanges: z.boolean(),
+    /** Names of ONNX nodes that compute in float32 whatever the precision. A set: their order is none of its matter. */
+    float32Nodes: z.array(word),
     allowTf32: z.boolean(),
     /** 1 to 6; null: the library's own. */
     effort: count.min(1).max(6).nullable(),
@@ -52,16 +66,17 @@ export const EngineFactsSchema = z
     /** Type and format of inputs and outputs where they are not the model's own: "fp16 chw16". */
     formats: z.record(word, word),
     /** Bytes by pool; a pool that is not named has the library's own limit. */
-    pools: z.partialRecord(
-      z.enum(["workspace", "dla-sram", "dla-local-dram", "dla-global-dram"]),
-      count,
-    ),
+    pools: z.partialRecord(EnginePool, count),
     /** Versions of plugin libraries by name. */
     plugins: z.record(word, word),
   })
   .refine(({ precision, calibration }) => precision === "int8" || calibration === null, {
     message: "a calibration table is of use for int8 only",
     path: ["calibration"],
+  })
+  .refine(({ precision, minMaxRanges }) => precision === "int8" || !minMaxRanges, {
+    message: "ranges are of use for int8 only",
+    path: ["minMaxRanges"],
   });
 export type EngineFacts = z.infer<typeof EngineFactsSchema>;
 
@@ -89,6 +104,10 @@ export function engineKey(given: EngineFacts): EngineKey {
     `accelerator ${facts.accelerator}${facts.gpuFallback ? " with gpu fallback" : ""}`,
     `precision ${facts.precision}${facts.allowTf32 ? " with tf32" : ""}`,
     ...some("calibration", facts.calibration),
+    ...(facts.minMaxRanges ? ["ranges min-max"] : []),
+    ...[...new Set(facts.float32Nodes)]
+      .sort()
+      .map((node) => `float32-node ${JSON.stringify(node)}`),
     ...some("effort", facts.effort),
     ...each("shape", facts.shapes, ({ min, opt, max }) =>
       [min, opt, max].map((shape) => shape.join("x")).join(" "),

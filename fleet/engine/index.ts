@@ -5,6 +5,13 @@ export {
   machineOfBoard,
   machinesOfModule,
 } from "./build-machine.ts";
+export { buildOptionsOf, type KeyedBuildOptions } from "./build-options.ts";
 export { type BuildRequest, engineFacts } from "./build-request.ts";
-export { type EngineFacts, EngineFactsSchema, type EngineKey, engineKey } from "./engine-key.ts";
+export {
+  type EngineFacts,
+  EngineFactsSchema,
+  type EngineKey,
+  EnginePool,
+  engineKey,
+} from "./engine-key.ts";
 export { readSealedEngine, type SealedEngine } from "./sealed-engine.ts";

@@ -172,7 +172,15 @@ export interface NativeBuildOptions {
   allowTf32?: boolean;
   /** Layers that a DLA does not take go to the GPU; without it such a build fails. */
   gpuFallback?: boolean;
+  /** INT8 ranges are the least and greatest values seen, not those that lose least information. */
+  minMaxRanges?: boolean;
+  /** Names of ONNX nodes that compute in float32 whatever the precision. */
+  float32Nodes?: string[];
   workspaceBytes?: number;
+  dlaSramBytes?: number;
+  dlaLocalDramBytes?: number;
+  dlaGlobalDramBytes?: number;
+  tacticSharedMemoryBytes?: number;
   /** 1: least time spent on choosing kernels, 6: most. */
   effort?: number;
   /** Of inputs whose dimensions are open. */

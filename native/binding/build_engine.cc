@@ -43,7 +43,13 @@ BuildRequest ReadBuildRequest(OptionReader* reader) {
   ReadNumber(reader, "threads", kMaxThreads, &options.threads);
   options.allow_tf32 = reader->Has("allowTf32") && reader->Flag("allowTf32");
   options.gpu_fallback = reader->Has("gpuFallback") && reader->Flag("gpuFallback");
+  options.min_max_ranges = reader->Has("minMaxRanges") && reader->Flag("minMaxRanges");
+  if (reader->Has("float32Nodes")) options.float32_nodes = reader->Texts("float32Nodes");
   ReadNumber(reader, "workspaceBytes", kMaxInteger, &options.workspace_bytes);
+  ReadNumber(reader, "dlaSramBytes", kMaxInteger, &options.dla_managed_sram_bytes);
+  ReadNumber(reader, "dlaLocalDramBytes", kMaxInteger, &options.dla_local_dram_bytes);
+  ReadNumber(reader, "dlaGlobalDramBytes", kMaxInteger, &options.dla_global_dram_bytes);
+  ReadNumber(reader, "tacticSharedMemoryBytes", kMaxInteger, &options.tactic_shared_memory_bytes);
   ReadNumber(reader, "effort", kMaxEffort, &options.effort);
   ReadText(reader, "calibrationTablePath", &options.calibration_table_path);
   ReadText(reader, "calibrationDataPath", &options.calibration_data_path);

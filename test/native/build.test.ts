@@ -99,6 +99,10 @@ describe("a build is refused", () => {
     ],
     ["a key that is text", { macKey: "secret" }, /a Uint8Array for options.macKey/],
     ["an effort of 7", { effort: 7 }, /options.effort/],
+    ["nodes that are one text", { float32Nodes: "/head/Conv" }, /options.float32Nodes/],
+    ["ranges by a number", { minMaxRanges: 1 }, /options.minMaxRanges/],
+    ["a negative pool", { dlaSramBytes: -1 }, /options.dlaSramBytes/],
+    ["a pool of words", { tacticSharedMemoryBytes: "1" }, /options.tacticSharedMemoryBytes/],
   ])("as a mistaken call with %s", async (_what, change, message) => {
     const asked = { ...options(), ...change } as NativeBuildOptions;
     await expect(addon.buildEngine(asked, quiet)).rejects.toThrow(message);
