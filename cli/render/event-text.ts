@@ -5,7 +5,13 @@ import { formatAge } from "./format.ts";
 
 /** An arrival later than this was an outage, not the network. */
 const LATE_MS = 60_000;
-const WRONG = new Set(["device-offline", "journal-broken", "history-set-aside", "unreadable"]);
+const WRONG = new Set([
+  "device-offline",
+  "journal-broken",
+  "history-set-aside",
+  "too-many-messages",
+  "unreadable",
+]);
 
 /** One event on one line: when, where, what kind, what happened. */
 export function eventLine(event: ToldEvent, palette: Palette): string {

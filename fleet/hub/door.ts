@@ -1,21 +1,20 @@
 import type { Server, Socket } from "node:net";
 import type { Log } from "./log.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
 /** Of one address, at once: connections that have not shown a certificate of the fleet yet. A site may be one address. */
 const MOST_STRANGERS_OF_ONE = 128;
 /** Of all addresses together. */
 const MOST_STRANGERS = 512;
-/** Of one address: connections that end as strangers, by second, and how many may come at once. */
-const FAILURES_PER_S = 10;
-const MOST_FAILURES = 50;
+/** Of one address: connections that end as strangers. */
+const FAILURES = { perSecond: 10, most: 50 };
 const SAY_EVERY_MS = 10_000;
 const MOST_SOURCES = 10_000;
 
 interface Source {
   strangers: number;
-  /** Failures that the address has left; below one it is turned away. */
-  left: number;
-  atMs: number;
+  /** Below one the address is turned away. */
+  failures: TokenBucket;
   turnedAway: number;
   saidAtMs: number;
 }
@@ -53,7 +52,7 @@ export class Door {
     const source = this.#source(address);
     const full =
       source.strangers >= MOST_STRANGERS_OF_ONE || this.#strangers.size >= MOST_STRANGERS;
-    if (full || source.left < 1) {
+    if (full || source.failures.left(this.#now()) < 1) {
       this.#turnAway(address, source);
       return false;
     }
@@ -70,9 +69,14 @@ export class Door {
   /** The connection is over; one that was still a stranger's is a failure. */
   end(address: string, port: number): void {
     if (!this.#strangers.delete(`${address} ${port}`)) return;
-    const source = this.#source(address);
-    source.strangers -= 1;
-    source.left = Math.max(0, source.left - 1);
+    this.#source(address).strangers -= 1;
+    this.failed(address);
+  }
+
+  failed(address: string): void {
+    const { failures } = this.#source(address);
+    // Many that end at once leave no debt.
+    failures.take(Math.min(1, failures.left(this.#now())));
   }
 
   #turnAway(address: string, source: Source): void {
@@ -85,19 +89,12 @@ export class Door {
   }
 
   #source(address: string): Source {
-    const nowMs = this.#now();
     const known = this.#sources.get(address);
-    if (known) {
-      const earned = ((nowMs - known.atMs) / 1000) * FAILURES_PER_S;
-      known.left = Math.min(MOST_FAILURES, known.left + earned);
-      known.atMs = nowMs;
-      return known;
-    }
+    if (known) return known;
     if (this.#sources.size >= MOST_SOURCES) this.#forget();
     const made = {
       strangers: 0,
-      left: MOST_FAILURES,
-      atMs: nowMs,
+      failures: new TokenBucket(FAILURES, this.#now()),
       turnedAway: 0,
       saidAtMs: -Infinity,
     };

@@ -8,6 +8,7 @@ import { DISK, type FileLayer } from "../transfer/files/file-layer.ts";
 import { ObjectStore } from "../transfer/files/object-store.ts";
 import { Broker } from "./broker/broker.ts";
 import { RetainedStore } from "./broker/retained-store.ts";
+import { type Surplus, surplusText } from "./broker/surplus.ts";
 import { Deploy } from "./deploy/deploy.ts";
 import type { GatherTimes } from "./deploy/gather.ts";
 import { History } from "./history/history.ts";
@@ -79,6 +80,8 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     retained,
     log,
     record: recorderFor(history, log),
+    onSurplus: (surplus) =>
+      void told(log, "noting what was too much", () => noteSurplus(history, surplus)),
     ...(options.returnDeadlineMs === undefined
       ? {}
       : { returnDeadlineMs: options.returnDeadlineMs }),
@@ -142,6 +145,12 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   }
   deploy.start();
   return { record, stop };
+}
+
+function noteSurplus(history: History, surplus: Surplus): Promise<void> {
+  const { who, ...data } = surplus;
+  const device = who.kind === "device" ? who.name : null;
+  return history.noteHub("too-many-messages", surplusText(surplus), data, device);
 }
 
 /** What peers may call the hub: where it listens, what it is told to be, and the machine itself. */

@@ -1,6 +1,7 @@
 // Attacks on a hub, from a process and an address of their own: node attacker.ts KIND PORT IDENTITY SECONDS
 import { readFileSync } from "node:fs";
 import { connect as connectPlain, type Socket } from "node:net";
+import path from "node:path";
 import { connect } from "node:tls";
 
 const [kind = "", port = "0", identity = "", seconds = "1"] = process.argv.slice(2);
@@ -10,15 +11,70 @@ const counts = { opened: 0, refused: 0, bytes: 0 };
 const held = new Set<Socket>();
 
 const pem = identity === "" ? "" : readFileSync(identity, "utf8");
-const tls = { host: "127.0.0.1", port: Number(port), ca: pem, servername: "localhost" };
+const to = { host: "127.0.0.1", port: Number(port), localAddress: FROM };
+const tls = { ...to, ca: pem, servername: "localhost" };
 
 function plain(): Socket {
-  const socket = connectPlain({ host: "127.0.0.1", port: Number(port), localAddress: FROM });
+  const socket = connectPlain(to);
   held.add(socket);
   socket.once("connect", () => (counts.opened += 1));
   socket.once("close", () => held.delete(socket));
   socket.on("error", () => (counts.refused += 1));
   return socket;
+}
+
+/** CONNECT of MQTT 3.1.1. */
+function hello(clientId: string): Buffer {
+  const fixed = [0, 4, 77, 81, 84, 84, 4, 2, 0, 60, 0, clientId.length];
+  const head = Buffer.from([16, fixed.length + clientId.length, ...fixed]);
+  return Buffer.concat([head, Buffer.from(clientId)]);
+}
+
+/** 24 sessions of an operator that subscribe to everything, and come again when they were ended. */
+function subscribe(reads: boolean): void {
+  if (held.size >= 24) return;
+  counts.opened += 1;
+  const socket = connect({ ...tls, cert: pem, key: pem });
+  held.add(socket);
+  const topic = Buffer.from("jetfleet/v1/demo/+/detections/+");
+  const body = Buffer.concat([Buffer.from([0, 1, 0, topic.length]), topic, Buffer.from([0])]);
+  socket.write(hello(String(counts.opened)));
+  socket.write(Buffer.concat([Buffer.from([0x82, body.length]), body]));
+  if (reads) socket.on("data", ({ length }: Buffer) => (counts.bytes += length));
+  else socket.once("data", () => socket.pause());
+  socket.on("error", () => (counts.refused += 1));
+  // Who does not read hears of its end only when it writes: PINGREQ.
+  const asking = setInterval(() => socket.write(Buffer.from([0xc0, 0])), 200);
+  socket.once("close", () => {
+    held.delete(socket);
+    clearInterval(asking);
+  });
+}
+
+/** A device that publishes QoS 0 as fast as its socket takes it. */
+function flood(payloadBytes: number): void {
+  if (counts.opened > 0) return;
+  counts.opened += 1;
+  const socket = connect({ ...tls, cert: pem, key: pem });
+  const device = path.basename(identity, ".pem");
+  const topic = Buffer.from(`jetfleet/v1/demo/${device}/detections/entrance`);
+  const bodyBytes = 2 + topic.length + payloadBytes;
+  const length = [(bodyBytes & 0x7f) | 0x80, ((bodyBytes >> 7) & 0x7f) | 0x80, bodyBytes >> 14];
+  const head = Buffer.from([0x30, ...length, 0, topic.length]);
+  const message = Buffer.concat([head, topic, Buffer.alloc(payloadBytes, "x")]);
+  const chunk = Buffer.concat(
+    Array.from({ length: Math.ceil((1 << 16) / message.length) }, () => message),
+  );
+  const pump = (): void => {
+    while (!socket.destroyed && socket.writable) {
+      counts.bytes += chunk.length;
+      if (!socket.write(chunk)) return;
+    }
+  };
+  socket.write(hello("flood"));
+  socket.once("data", pump);
+  socket.on("drain", pump);
+  socket.on("error", () => (counts.refused += 1));
 }
 
 const ATTACKS: Record<string, () => void> = {
@@ -63,20 +119,10 @@ const ATTACKS: Record<string, () => void> = {
     socket.on("error", () => raw.destroy());
     socket.resume();
   },
-  /** Sessions of an operator that subscribe to everything and read nothing. */
-  deaf: () => {
-    if (counts.opened >= 4) return;
-    counts.opened += 1;
-    const socket = connect({ ...tls, cert: pem, key: pem });
-    const topic = Buffer.from("jetfleet/v1/demo/+/detections/+");
-    const body = Buffer.concat([Buffer.from([0, 1, 0, topic.length]), topic, Buffer.from([0])]);
-    const id = 97 + counts.opened;
-    const hello = Buffer.from([16, 13, 0, 4, 77, 81, 84, 84, 4, 2, 0, 60, 0, 1, id]);
-    socket.write(hello);
-    socket.write(Buffer.concat([Buffer.from([0x82, body.length]), body]));
-    socket.once("data", () => socket.pause());
-    socket.on("error", () => (counts.refused += 1));
-  },
+  deaf: () => subscribe(false),
+  listening: () => subscribe(true),
+  "flood-large": () => flood(16 << 10),
+  "flood-small": () => flood(20),
 };
 
 const attack = ATTACKS[kind];

@@ -11,15 +11,19 @@ class Unread extends EventEmitter implements OutboundSocket {
   writable = true;
   destroyed = false;
 
-  write(chunk: unknown): boolean {
+  readonly #waiting: (() => void)[] = [];
+
+  write(chunk: unknown, ...rest: unknown[]): boolean {
     const { length } = chunk as Uint8Array;
     this.writableLength += length;
     this.bytesWritten += length;
+    this.#waiting.push(rest.at(-1) as () => void);
     return false;
   }
 
   read(bytes: number): void {
     this.writableLength -= Math.min(bytes, this.writableLength);
+    if (this.writableLength === 0) for (const left of this.#waiting.splice(0)) left();
   }
 
   end(): never {
@@ -46,25 +50,44 @@ function fresh(): void {
 }
 afterEach(() => outbound.close());
 
-function open(whose: string): { socket: Unread; send: (bytes: number) => void } {
+function open(whose: string) {
   const socket = new Unread();
-  const stream = outbound.open(
+  const { stream, isFree } = outbound.open(
     socket,
     () => whose,
     () => ended.push(whose),
   );
-  return { socket, send: (bytes) => void stream.write(Buffer.alloc(bytes)) };
+  return { socket, isFree, send: (bytes: number) => void stream.write(Buffer.alloc(bytes)) };
 }
 
 describe("what waits for sessions that do not read", () => {
   it("ends a session at once with more than 64 MiB, and at no less", () => {
     fresh();
     const { socket, send } = open("operator/a");
-    for (let at = 0; at < 64; at += 1) send(MIB);
+    for (let at = 0; at < 63; at += 1) send(MIB);
     outbound.look();
     expect(socket.destroyed).toBe(false);
-    send(1);
+    send(MIB);
     expect([socket.destroyed, ended]).toEqual([true, ["operator/a"]]);
+  });
+
+  it("counts what a waiting message costs beside its bytes", () => {
+    fresh();
+    const { send } = open("operator/a");
+    const messages = 64 * 4096;
+    for (let at = 0; at <= messages && ended.length === 0; at += 1) send(26);
+    expect(ended).toEqual(["operator/a"]);
+  });
+
+  it("has no room for what may be lost behind 512 KiB, and room again when that was read", () => {
+    fresh();
+    const { socket, isFree, send } = open("operator/a");
+    send(MIB / 4);
+    expect(isFree()).toBe(true);
+    send(MIB / 4);
+    expect(isFree()).toBe(false);
+    socket.read(MIB);
+    expect(isFree()).toBe(true);
   });
 
   it("ends a session of which nothing leaves for 15 s, not one that reads slowly", () => {

@@ -1,6 +1,4 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FrameGuard } from "../../fleet/hub/broker/frame-guard.ts";
 import { asOffline, isOvertakenWill } from "../../fleet/hub/broker/presence-order.ts";
 import { maySubscribe, publishRefusal } from "../../fleet/hub/broker/rights.ts";
 import { alreadyThere, rangeStillFits } from "../../fleet/hub/http/if-same-bytes.ts";
@@ -56,44 +54,6 @@ describe("a range or a known tag", () => {
     expect(rangeStillFits("Wed, 21 Oct 2015 07:28:00 GMT", '"a"')).toBe(false);
     expect(alreadyThere('"b", W/"a"', '"a"')).toBe(true);
     expect(alreadyThere('"b"', '"a"')).toBe(false);
-  });
-});
-
-describe("FrameGuard", () => {
-  const publish = (bodyBytes: number): Buffer => {
-    const length: number[] = [];
-    let rest = bodyBytes;
-    do {
-      length.push((rest % 128) | (rest >= 128 ? 0x80 : 0));
-      rest = Math.floor(rest / 128);
-    } while (rest > 0);
-    return Buffer.concat([Buffer.from([0x30, ...length]), Buffer.alloc(bodyBytes)]);
-  };
-
-  it("lets packets through up to the limit, however the bytes are cut", () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.nat(300), { minLength: 1, maxLength: 5 }),
-        fc.integer({ min: 1, max: 64 }),
-        (sizes, cut) => {
-          const bytes = Buffer.concat(sizes.map(publish));
-          const guard = new FrameGuard(300);
-          for (let at = 0; at < bytes.length; at += cut) {
-            expect(guard.accepts(bytes.subarray(at, at + cut))).toBe(true);
-          }
-        },
-      ),
-    );
-  });
-
-  it("refuses a packet above the limit at its header", () => {
-    const guard = new FrameGuard(300);
-    expect(guard.accepts(publish(10))).toBe(true);
-    expect(guard.accepts(publish(301).subarray(0, 3))).toBe(false);
-  });
-
-  it("refuses a length of more than four bytes", () => {
-    expect(new FrameGuard(300).accepts(Buffer.from([0x30, 0x80, 0x80, 0x80, 0x80]))).toBe(false);
   });
 });
 

@@ -7,14 +7,25 @@ import type { Recorder } from "../history/record.ts";
 import type { Gate } from "../identity/gate.ts";
 import type { Principal } from "../identity/principal.ts";
 import type { Log } from "../log.ts";
-import { FrameGuard, PacketTooLarge } from "./frame-guard.ts";
-import { Outbound } from "./outbound.ts";
+import { Allowances } from "./allowance.ts";
+import { FrameGuard, type PacketHead, PacketTooLarge, type Verdict } from "./frame-guard.ts";
+import { type Lane, Outbound } from "./outbound.ts";
 import { asOffline, isOvertakenWill } from "./presence-order.ts";
 import type { RetainedStore } from "./retained-store.ts";
 import { maySubscribe, publishRefusal } from "./rights.ts";
+import { type Surplus, SurplusCount } from "./surplus.ts";
 
 /** A signed desired document of 1 MiB, quoted once more as JSON, fits. */
 const MAX_PACKET_BYTES = 2 << 20;
+/** Of one operator at once: each session costs with every message that its subscriptions fit, read or not. */
+const MOST_SESSIONS = 64;
+/** MQTT 3.1.1 §3.2.2.3: the server is unavailable; not authorised. */
+const TOO_MANY = refusal("its peer has too many sessions", 3);
+const NOT_IN_FORCE = refusal("certificate is not in force", 5);
+/** MQTT 3.1.1 §2.2.1. */
+const PUBLISH = 3;
+/** PUBLISH, SUBSCRIBE, UNSUBSCRIBE: what costs others something. */
+const COSTLY: ReadonlySet<number> = new Set([PUBLISH, 8, 10]);
 const MAX_CONNECT_BYTES = 64 << 10;
 const CONNECT_DEADLINE_MS = 10_000;
 /** A device whose birth is retained and which has not come back by then is declared offline. */
@@ -30,12 +41,15 @@ export interface BrokerOptions {
   returnDeadlineMs?: number;
   /** Hears what a device publishes before the acknowledgement, and may refuse it by throwing. */
   record?: Recorder;
+  /** Hears what was left out because it was too much. */
+  onSurplus?: (surplus: Surplus) => void;
 }
 
 /** One connection: who it is once it was admitted. */
 interface Session {
   socket: TLSSocket;
   guard: FrameGuard;
+  lane: Lane;
   who: Principal | null;
 }
 
@@ -48,11 +62,17 @@ export class Broker {
   readonly #sessions = new WeakMap<object, Session>();
   readonly #open = new Set<Session>();
   readonly #outbound = new Outbound();
+  readonly #allowances = new Allowances();
+  readonly #surplus: SurplusCount;
   #returnTimer: NodeJS.Timeout | undefined;
 
   private constructor(aedes: Aedes, options: BrokerOptions) {
     this.#aedes = aedes;
     this.#options = options;
+    this.#surplus = new SurplusCount((surplus) => {
+      options.log("too much, and left out or held back", { ...surplus });
+      options.onSurplus?.(surplus);
+    });
     const handshake = {
       requestCert: true,
       rejectUnauthorized: true,
@@ -84,6 +104,7 @@ export class Broker {
   async close(): Promise<void> {
     clearTimeout(this.#returnTimer);
     this.#outbound.close();
+    this.#surplus.close();
     const closed = new Promise((resolve) => this.server.close(resolve));
     await new Promise<void>((resolve) => this.#aedes.close(resolve));
     await closed;
@@ -97,16 +118,17 @@ export class Broker {
     const guarded = pipeline(socket, guard.stream(), (error) => {
       if (error instanceof PacketTooLarge) this.#options.log(error.message, peerOf(socket));
     });
-    const session: Session = { socket, guard, who: null };
     const whose = (): string => (session.who ? `${session.who.kind}/${session.who.name}` : "");
-    const outbound = this.#outbound.open(socket, whose, (unreadBytes) =>
+    const lane = this.#outbound.open(socket, whose, (unreadBytes) =>
       this.#options.log("session ended: it does not read", {
         ...peerOf(socket),
         whose: whose(),
         unreadBytes,
       }),
     );
-    const connection = Duplex.from({ readable: guarded, writable: outbound });
+    const session: Session = { socket, guard, lane, who: null };
+    guard.judge = (head) => this.#judge(session.who, head);
+    const connection = Duplex.from({ readable: guarded, writable: lane.stream });
     this.#sessions.set(connection, session);
     this.#open.add(session);
     socket.once("close", () => {
@@ -127,8 +149,10 @@ export class Broker {
       done(null, true);
     };
     aedes.authenticate = (client, _username, _password, answer) => {
-      if (this.#whoIs(client)) answer(null, true);
-      else answer(refusal(), false);
+      const who = this.#whoIs(client);
+      if (who && !this.#isFull(who)) return answer(null, true);
+      if (who) this.#options.gate.countFailure(this.#sessions.get(client.conn)?.socket);
+      answer(who ? TOO_MANY : NOT_IN_FORCE, false);
     };
     aedes.authorizePublish = (client, packet, answer) => {
       this.#authorizePublish(client, packet).then(
@@ -142,6 +166,7 @@ export class Broker {
       if (!allowed) this.#logRefusal(client, `subscribe ${subscription.topic}`, "not allowed");
       done(null, allowed ? subscription : null);
     };
+    aedes.authorizeForward = (client, packet) => (this.#maySend(client, packet) ? packet : null);
     aedes.on("clientError", (client, error) =>
       this.#options.log("session ended", { client: client.id, reason: error.message }),
     );
@@ -160,6 +185,43 @@ export class Broker {
     session.who = this.#options.gate.admit(session.socket);
     if (session.who) session.guard.maxPacketBytes = MAX_PACKET_BYTES;
     return session.who;
+  }
+
+  /** With the one that asks. */
+  #isFull({ kind, name }: Principal): boolean {
+    let own = 0;
+    for (const { who } of this.#open) if (who?.kind === kind && who.name === name) own += 1;
+    return own > MOST_SESSIONS;
+  }
+
+  /**
+   * Before a packet is parsed. What may be lost is left out when its peer publishes too much; all else waits, and with it
+   * what stands behind it.
+   */
+  #judge(who: Principal | null, { type, qos, retain, bytes }: PacketHead): Verdict {
+    if (!who || !COSTLY.has(type)) return { waitMs: 0 };
+    const nowMs = performance.now();
+    const { published } = this.#allowances.of(who, nowMs);
+    if (type === PUBLISH && qos === 0 && !retain) {
+      if (published.takes(bytes, nowMs)) return { waitMs: 0 };
+      this.#surplus.dropped(who, "published", bytes);
+      return "drop";
+    }
+    const waitMs = published.borrowMs(bytes, nowMs);
+    if (waitMs > 0) this.#surplus.waited(who, waitMs);
+    return { waitMs };
+  }
+
+  /** Before a message is made into a packet for one of its subscribers. */
+  #maySend(client: Client, { qos, retain, topic, payload }: PublishPacket): boolean {
+    const session = this.#sessions.get(client.conn);
+    if (!session?.who || qos > 0 || retain) return true;
+    const bytes = topic.length + payload.length;
+    const nowMs = performance.now();
+    const isFree = session.lane.isFree();
+    if (isFree && this.#allowances.of(session.who, nowMs).sent.takes(bytes, nowMs)) return true;
+    this.#surplus.dropped(session.who, isFree ? "sent" : "unread", bytes);
+    return false;
   }
 
   #whoIs(client: Client | null): Principal | null {
@@ -248,9 +310,8 @@ export class Broker {
   }
 }
 
-function refusal(): AuthenticateError {
-  // 5: not authorised (MQTT 3.1.1 §3.2.2.3).
-  return Object.assign(new Error("certificate is not in force"), { returnCode: 5 });
+function refusal(reason: string, returnCode: 3 | 5): AuthenticateError {
+  return Object.assign(new Error(reason), { returnCode });
 }
 
 function peerOf(socket: TLSSocket): Record<string, unknown> {

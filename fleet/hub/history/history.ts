@@ -124,9 +124,14 @@ export class History {
     }
   }
 
-  /** Something that the hub has to say of itself. */
-  noteHub(kind: string, message: string, data: Record<string, unknown> = {}): Promise<void> {
-    const event = note(null, this.#now(), { kind, message, data });
+  /** Something that the hub has to say, of itself or of a device. */
+  noteHub(
+    kind: string,
+    message: string,
+    data: Record<string, unknown> = {},
+    device: string | null = null,
+  ): Promise<void> {
+    const event = note(device, this.#now(), { kind, message, data });
     return this.#enqueue(() => this.#live.keeper.append({ events: [event], chains: [] }));
   }
 

@@ -38,6 +38,7 @@ export class Gate {
       const session = { socket, ...shown };
       if (this.#isFull(shown.who)) {
         this.#log("connection refused: its peer has too many", { ...shown.who });
+        this.countFailure(socket);
         socket.destroy();
         return;
       }
@@ -68,6 +69,11 @@ export class Gate {
       },
     );
     return who;
+  }
+
+  /** An address whose peer has as much as it may is turned away, after a while, before the handshake. */
+  countFailure(socket: TLSSocket | undefined): void {
+    this.#door.failed(socket?.remoteAddress ?? "");
   }
 
   serialOf(socket: TLSSocket): string {
