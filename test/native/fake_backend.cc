@@ -210,7 +210,10 @@ const JfProgramFunctions kProgram = {
       const FakeDevice& device = *Of(program)->device;
       return Describe("output", {device.batch, kCells, 5 + device.labels}, io);
     },
-    [](JfProgram* program, const JfContextOptions* options, JfContext** context, JfError*) {
+    [](JfProgram* program, const JfContextOptions* options, JfContext** context, JfError* error) {
+      if (options->preprocessor != nullptr && std::string(options->preprocessor) == "pva") {
+        return Fail(error, JF_UNSUPPORTED, "Expected preprocessing by cuda or cpu but got pva");
+      }
       auto made = std::make_unique<FakeContext>();
       FakeDevice* const device = Of(program)->device;
       device->preprocessor = options->preprocessor == nullptr ? "" : options->preprocessor;

@@ -42,10 +42,18 @@ void CheckCount(std::size_t got, std::size_t expected, const char* what) {
                                  std::to_string(got) + " while submitting a run");
 }
 
+cuda::Preparer::Scaling ScalingOf(const std::string& preprocessor) {
+  if (preprocessor == "cuda") return cuda::Preparer::Scaling::kCuda;
+  if (preprocessor == "vic") return cuda::Preparer::Scaling::kVic;
+  throw Failure(JF_UNSUPPORTED, "Expected preprocessing by cuda, vic or cpu but got " +
+                                    preprocessor + "; ask for one of these");
+}
+
 }  // namespace
 
-Context::Context(const Program* program)
+Context::Context(const Program* program, const std::string& preprocessor)
     : program_(program),
+      scaling_(ScalingOf(preprocessor)),
       stream_((program->device().MakeCurrent(), cuda::MakeStream(cuda::Urgency::kHigh))),
       fetches_(cuda::MakeStream(cuda::Urgency::kHigh)),
       invocation_(program->engine(), program->tensors()),
@@ -55,6 +63,8 @@ Context::Context(const Program* program)
     slot.ran = cuda::MakeEvent(cuda::Waiter::kStream);
     slot.done = cuda::MakeEvent(cuda::Waiter::kHost);
   }
+  // What is missing for it is said now, not with the first picture.
+  if (scaling_ == cuda::Preparer::Scaling::kVic) Preparer();
 }
 
 Context::~Context() {
@@ -131,12 +141,16 @@ bool Context::Wait(std::uint64_t ticket) {
 
 void Context::Prepare(const std::vector<JfSurface>& surfaces, const std::vector<JfRect>& rects,
                       const JfPreprocess& preprocess, const JfTensor& input) {
-  if (preparer_ == nullptr) {
-    preparer_ =
-        std::make_unique<cuda::Preparer>(program_->device(), cuda::TheKernelCache(), &transfers_);
-  }
   const bool channels_last = program_->inputs()[0].io.layout == JF_NHWC;
-  preparer_->Prepare(surfaces, rects, preprocess, input, channels_last, stream_);
+  Preparer().Prepare(surfaces, rects, preprocess, input, channels_last, stream_);
+}
+
+cuda::Preparer& Context::Preparer() {
+  if (preparer_ == nullptr) {
+    preparer_ = std::make_unique<cuda::Preparer>(program_->device(), cuda::TheKernelCache(),
+                                                 &transfers_, scaling_);
+  }
+  return *preparer_;
 }
 
 bool Context::Filters(std::size_t output) const {

@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "backends/tensorrt/cuda/candidates.h"
@@ -22,7 +23,8 @@ class Context {
   /// Runs that are under way together; more wait for the oldest of them.
   static constexpr std::size_t kSlots = 3;
 
-  explicit Context(const Program* program);
+  /// Pictures are prepared by "cuda" or "vic". Throws Failure where that cannot be had.
+  Context(const Program* program, const std::string& preprocessor);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -83,7 +85,10 @@ class Context {
   void Enqueue();
   void EnqueuePlainly();
 
+  cuda::Preparer& Preparer();
+
   const Program* const program_;
+  const cuda::Preparer::Scaling scaling_;
   cuda::Transfers transfers_;
   cuda::Stream stream_;
   /// Outputs go to the host on one of its own, so that the next run does not wait for them.

@@ -9,6 +9,7 @@
 #include "backends/tensorrt/build.h"
 #include "backends/tensorrt/context.h"
 #include "backends/tensorrt/cuda/failure.h"
+#include "backends/tensorrt/cuda/vic.h"
 #include "backends/tensorrt/files/sealed_engine.h"
 #include "backends/tensorrt/program.h"
 
@@ -146,11 +147,6 @@ constexpr JfProgramFunctions kProgram = {
       if (!ReadSized(given, &options)) {
         return Misuse(error, "JfContextOptions that are too small");
       }
-      if (options.preprocessor != nullptr && std::string(options.preprocessor) != "cuda") {
-        return Fail(error, JF_UNSUPPORTED,
-                    std::string("Expected preprocessing by cuda but got ") + options.preprocessor +
-                        "; ask for cuda or cpu");
-      }
       const std::string& loaded = Of(program)->accelerator().name;
       if (options.accelerator != nullptr && loaded != options.accelerator) {
         return Fail(error, JF_UNSUPPORTED,
@@ -159,7 +155,9 @@ constexpr JfProgramFunctions kProgram = {
                         "; load it for that one");
       }
       return GuardAll(error, "Cannot make a context of the engine", [&]() {
-        *context = reinterpret_cast<JfContext*>(std::make_unique<Context>(Of(program)).release());
+        const char* const by = options.preprocessor == nullptr ? "cuda" : options.preprocessor;
+        *context =
+            reinterpret_cast<JfContext*>(std::make_unique<Context>(Of(program), by).release());
         return std::int32_t{JF_OK};
       });
     },
@@ -215,9 +213,10 @@ std::int32_t Capabilities(JfBackend* backend, JfCapabilities* capabilities, JfEr
   all.accelerators = opened.accelerator_names.data();
   all.accelerator_count = static_cast<std::uint32_t>(opened.accelerator_names.size());
   all.tickets = Context::kSlots - 1;
-  static constexpr const char* kPreprocessors[] = {"cuda"};
+  static constexpr const char* kPreprocessors[] = {"cuda", "vic"};
   all.preprocessors = kPreprocessors;
-  all.preprocessor_count = 1;
+  // The last one needs libraries that only a Jetson has.
+  all.preprocessor_count = cuda::HasCompositor() ? 2 : 1;
   return WriteSized(all, capabilities) ? JF_OK : Misuse(error, "JfCapabilities that are too small");
 }
 

@@ -1,6 +1,5 @@
 #include "backends/tensorrt/cuda/dmabuf.h"
 
-#include <dlfcn.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -8,44 +7,18 @@
 #include <string>
 #include <utility>
 
+#include "backends/tensorrt/cuda/nvbuf.h"
+
 namespace jetfleet::cuda {
 namespace {
 
-template <typename Function>
-bool Find(void* library, const char* symbol, Function* function) {
-  *function = reinterpret_cast<Function>(dlsym(library, symbol));
-  return *function != nullptr;
-}
-
-/// As far as we read them, the structs of nvbufsurface.h (Jetson Linux API reference, r35 and r36;
-/// 64-bit).
-struct SurfaceParameters {
-  std::uint32_t width, height, pitch;
-  std::int32_t color_format, layout;
-  std::uint64_t descriptor;
-  std::uint32_t data_size;
-  void* data;
-  struct {
-    std::uint32_t planes;
-    std::uint32_t fields[6][4];
-    void* reserved[16];
-  } planes;
-  void* mapped[4];
-  void* egl_image;
-};
-struct SurfaceBatch {
-  std::uint32_t gpu, batch_size, filled;
-  bool contiguous;
-  std::int32_t memory_type;
-  SurfaceParameters* surfaces;
-};
-static_assert(offsetof(SurfaceParameters, egl_image) == 312);
-static_assert(offsetof(SurfaceBatch, surfaces) == 24);
+using nvbuf::Find;
+using nvbuf::SurfaceBatch;
 
 class NvBufSurfaces final : public PictureBuffers {
  public:
-  static std::unique_ptr<PictureBuffers> Open() {
-    void* const library = dlopen("libnvbufsurface.so", RTLD_NOW | RTLD_LOCAL);
+  static std::unique_ptr<PictureBuffers> Open(const std::string& folder) {
+    void* const library = nvbuf::OpenLibrary(folder, nvbuf::kSurfaceLibrary);
     if (library == nullptr) return nullptr;
     auto made = std::make_unique<NvBufSurfaces>();
     const bool whole = Find(library, "NvBufSurfaceFromFd", &made->from_fd_) &&
@@ -73,15 +46,15 @@ class NvBufSurfaces final : public PictureBuffers {
     return from_fd_(dmabuf_fd, &surface) == 0 ? static_cast<SurfaceBatch*>(surface) : nullptr;
   }
 
-  int (*from_fd_)(int, void**) = nullptr;
-  int (*map_)(SurfaceBatch*, int) = nullptr;
-  int (*unmap_)(SurfaceBatch*, int) = nullptr;
+  nvbuf::SurfaceFromFd* from_fd_ = nullptr;
+  nvbuf::SurfaceMapEglImage* map_ = nullptr;
+  nvbuf::SurfaceMapEglImage* unmap_ = nullptr;
 };
 
 class NvBuffers final : public PictureBuffers {
  public:
-  static std::unique_ptr<PictureBuffers> Open() {
-    void* const library = dlopen("libnvbuf_utils.so", RTLD_NOW | RTLD_LOCAL);
+  static std::unique_ptr<PictureBuffers> Open(const std::string& folder) {
+    void* const library = nvbuf::OpenLibrary(folder, nvbuf::kUtilsLibrary);
     if (library == nullptr) return nullptr;
     auto made = std::make_unique<NvBuffers>();
     const bool whole = Find(library, "NvEGLImageFromFd", &made->image_) &&
@@ -101,15 +74,15 @@ class NvBuffers final : public PictureBuffers {
   void Release(int, void* image) override { destroy_(nullptr, image); }
 
  private:
-  void* (*image_)(void*, int) = nullptr;
-  int (*destroy_)(void*, void*) = nullptr;
+  nvbuf::BufferEglImage* image_ = nullptr;
+  nvbuf::BufferDestroyImage* destroy_ = nullptr;
 };
 
 }  // namespace
 
-std::unique_ptr<PictureBuffers> OpenPictureBuffers() {
-  std::unique_ptr<PictureBuffers> buffers = NvBufSurfaces::Open();
-  if (buffers == nullptr) buffers = NvBuffers::Open();
+std::unique_ptr<PictureBuffers> OpenPictureBuffers(const std::string& folder) {
+  std::unique_ptr<PictureBuffers> buffers = NvBufSurfaces::Open(folder);
+  if (buffers == nullptr) buffers = NvBuffers::Open(folder);
   if (buffers != nullptr) return buffers;
   throw Failure(
       JF_LIBRARY,
@@ -136,6 +109,14 @@ DmabufCache::~DmabufCache() {
 void DmabufCache::Forget(const Entry& entry) {
   if (entry.resource != nullptr) driver_.egl_unregister(entry.resource);
   buffers_->Release(entry.fd, entry.image);
+}
+
+void DmabufCache::Drop(int dmabuf_fd) {
+  const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& entry) { return entry.fd == dmabuf_fd; });
+  if (found == entries_.end()) return;
+  Forget(*found);
+  entries_.erase(found);
 }
 
 const EglFrame& DmabufCache::Get(int dmabuf_fd) {

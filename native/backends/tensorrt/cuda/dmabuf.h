@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <list>
 #include <memory>
+#include <string>
 
 #include "backends/tensorrt/cuda/driver.h"
 
@@ -22,8 +23,9 @@ class PictureBuffers {
 };
 
 /// NvBufSurface (libnvbufsurface, JetPack 5 and up), else NvBuffer (libnvbuf_utils, JetPack 4).
-/// Throws Failure JF_LIBRARY, naming both, when the machine has neither.
-std::unique_ptr<PictureBuffers> OpenPictureBuffers();
+/// Throws Failure JF_LIBRARY, naming both, when the machine has neither. `folder`: where to look
+/// for them; empty: where the loader does.
+std::unique_ptr<PictureBuffers> OpenPictureBuffers(const std::string& folder = "");
 
 /// What the GPU was told of DMA-BUFs: a decoder has a small, fixed set of them, and telling costs
 /// more than a frame's preparation. The oldest is forgotten when there are too many, and one whose
@@ -38,6 +40,8 @@ class DmabufCache {
   DmabufCache(const DmabufCache&) = delete;
   DmabufCache& operator=(const DmabufCache&) = delete;
 
+  /// Forgets one that is about to be freed.
+  void Drop(int dmabuf_fd);
   /// Valid until kMost others were asked for. Throws Failure.
   const EglFrame& Get(int dmabuf_fd);
   std::size_t size() const { return entries_.size(); }

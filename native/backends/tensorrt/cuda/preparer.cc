@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "backends/tensorrt/cuda/embedded.h"
 
@@ -150,14 +151,19 @@ void CheckRect(const JfRect& rect, const kernels::PrepareParameters& all) {
 
 }  // namespace
 
-Preparer::Preparer(const Device& device, const KernelCache& kernels, Transfers* transfers)
+Preparer::Preparer(const Device& device, const KernelCache& kernels, Transfers* transfers,
+                   Scaling scaling)
     : device_(device),
       transfers_(transfers),
       module_((device.MakeCurrent(),
                LoadModule(kernels.Get(PrepareSource(), device.capability()).data()))),
       function_(FunctionOf(module_, "jetfleet_prepare")),
       stream_(MakeStream()),
-      done_(MakeEvent(Waiter::kStream)) {}
+      done_(MakeEvent(Waiter::kStream)) {
+  if (scaling == Scaling::kCuda) return;
+  std::unique_ptr<Compositor> compositor = OpenCompositor();
+  scaled_ = std::make_unique<ScaledPictures>(std::move(compositor), &Dmabufs());
+}
 
 Preparer::~Preparer() {
   try {
@@ -168,15 +174,16 @@ Preparer::~Preparer() {
   }
 }
 
-void Preparer::Prepare(const std::vector<JfSurface>& surfaces, const std::vector<JfRect>& rects,
+void Preparer::Prepare(const std::vector<JfSurface>& given, const std::vector<JfRect>& rects,
                        const JfPreprocess& preprocess, const JfTensor& input, bool channels_last,
                        const Stream& consumer) {
   device_.MakeCurrent();
   kernels::PrepareParameters all{};
-  SetOutput(input, surfaces.size(), channels_last, &all);
+  SetOutput(input, given.size(), channels_last, &all);
   SetNormalisation(preprocess.bgr != 0, preprocess.mean, preprocess.scale, preprocess.pad, &all);
-  for (const JfSurface& surface : surfaces) Check(surface);
+  for (const JfSurface& surface : given) Check(surface);
   for (const JfRect& rect : rects) CheckRect(rect, all);
+  const std::vector<JfSurface> surfaces = scaled_ == nullptr ? given : ScaledByVic(given, rects);
   Reserve(surfaces);
   std::size_t used = 0;
   for (std::size_t first = 0; first < surfaces.size(); first += kernels::kMostPictures) {
@@ -197,6 +204,30 @@ void Preparer::Prepare(const std::vector<JfSurface>& surfaces, const std::vector
   }
   Record(done_, stream_);
   Await(consumer, done_);
+}
+
+std::vector<JfSurface> Preparer::ScaledByVic(const std::vector<JfSurface>& surfaces,
+                                             const std::vector<JfRect>& rects) {
+  // The kernel may still be reading what the compositor is about to write over.
+  Synchronize(stream_);
+  scaled_->BeginBatch();
+  std::vector<JfSurface> all;
+  all.reserve(surfaces.size());
+  for (std::size_t i = 0; i < surfaces.size(); ++i) {
+    const JfRect& rect = rects[i];
+    // The compositor does not turn: a picture that lies is scaled lying.
+    const bool lies = surfaces[i].rotation % 2 == 1;
+    all.push_back(scaled_->Scale(
+        surfaces[i], lies ? Size{rect.height, rect.width} : Size{rect.width, rect.height}));
+  }
+  return all;
+}
+
+DmabufCache& Preparer::Dmabufs() {
+  if (dmabufs_ == nullptr) {
+    dmabufs_ = std::make_unique<DmabufCache>(OpenPictureBuffers(), TheDriver());
+  }
+  return *dmabufs_;
 }
 
 void Preparer::Reserve(const std::vector<JfSurface>& surfaces) {
@@ -268,10 +299,7 @@ void Preparer::Stage(Copy2d* copy, std::size_t* used) {
 }
 
 const EglFrame& Preparer::FrameOf(const JfSurface& surface) {
-  if (dmabufs_ == nullptr) {
-    dmabufs_ = std::make_unique<DmabufCache>(OpenPictureBuffers(), TheDriver());
-  }
-  const EglFrame& frame = dmabufs_->Get(surface.dmabuf_fd);
+  const EglFrame& frame = Dmabufs().Get(surface.dmabuf_fd);
   const auto planes = static_cast<unsigned>(FormatOf(surface).planes);
   if (frame.plane_count != planes) {
     throw Failure(JF_UNSUPPORTED, "Expected " + std::to_string(planes) +

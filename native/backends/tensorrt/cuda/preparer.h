@@ -10,6 +10,7 @@
 #include "backends/tensorrt/cuda/kernel_cache.h"
 #include "backends/tensorrt/cuda/owners.h"
 #include "backends/tensorrt/cuda/picture.h"
+#include "backends/tensorrt/cuda/vic.h"
 
 namespace jetfleet::cuda {
 
@@ -19,8 +20,14 @@ namespace jetfleet::cuda {
 /// ones are copied once within the GPU (dmabuf.h: not yet run on a board). One thread at a time.
 class Preparer {
  public:
-  /// Compiles the kernel, or takes it from the cache. `transfers` outlives it. Throws Failure.
-  Preparer(const Device& device, const KernelCache& kernels, Transfers* transfers);
+  /// Who scales: the kernel itself, or the compositor in front of it (vic.h: not yet run on a
+  /// board). Colours, padding and types are the kernel's either way.
+  enum class Scaling { kCuda, kVic };
+
+  /// Compiles the kernel, or takes it from the cache. `transfers` outlives it. Throws Failure, for
+  /// kVic also where the vendor's libraries are absent.
+  Preparer(const Device& device, const KernelCache& kernels, Transfers* transfers,
+           Scaling scaling = Scaling::kCuda);
   ~Preparer();
   Preparer(const Preparer&) = delete;
   Preparer& operator=(const Preparer&) = delete;
@@ -34,6 +41,9 @@ class Preparer {
                const Stream& consumer);
 
  private:
+  std::vector<JfSurface> ScaledByVic(const std::vector<JfSurface>& surfaces,
+                                     const std::vector<JfRect>& rects);
+  DmabufCache& Dmabufs();
   PictureView ViewOf(const JfSurface& surface, std::size_t* used);
   void Reserve(const std::vector<JfSurface>& surfaces);
   /// Has a part of a plane copied behind what is staged already.
@@ -48,6 +58,8 @@ class Preparer {
   Event done_;
   /// Made for the first picture in NVMM memory.
   std::unique_ptr<DmabufCache> dmabufs_;
+  /// Null: the kernel scales.
+  std::unique_ptr<ScaledPictures> scaled_;
   /// Where pictures of the host go, and block-linear ones. Everything is on one stream: nobody
   /// writes over what is read.
   DeviceMemory staging_;
