@@ -242,6 +242,80 @@ TEST_F(TensorRtRtx, NamesEveryNodeThatIsQuantisedInAFormItDoesNotTake) {
   EXPECT_TRUE(Says(status.message, "(and 2 more)")) << status.message;
 }
 
+/// What a model can have wrong, with what is said of it.
+struct BadModel {
+  const char* what;
+  std::string bytes;
+  /// Whose fault it is: a node, an initializer or an input.
+  const char* node;
+  /// What is needed, and what helps.
+  const char* need;
+  const char* remedy;
+};
+
+std::vector<BadModel> BadModels() {
+  const std::vector<std::string> x = {onnx::Value("x", {1, 4})};
+  const std::vector<std::string> y = {onnx::Value("y", {1, 4})};
+  const std::string one("\0\0\x80\x3f", 4);
+  const auto quantised = [&](int type, const std::string& zero) {
+    return onnx::Model({{onnx::Node("QuantizeLinear", "the_node", {"x", "s", "z"}, "q"),
+                         onnx::Node("DequantizeLinear", "other", {"q", "s", "z"}, "y")},
+                        {onnx::Constant("s", 1, {}, one), onnx::Constant("z", type, {}, zero)},
+                        x,
+                        y});
+  };
+  const auto external = [&](const char* file) {
+    return onnx::Model({{onnx::Node("Add", "add", {"x", "w"}, "y")},
+                        {onnx::External("w", {1, 4}, file, 16)},
+                        x,
+                        y});
+  };
+  return {
+      {"unsupported operator",
+       onnx::Model({{onnx::Node("NonZero", "the_node", {"x"}, "y")}, {}, x, y}), "the_node",
+       "NonZero", "export the model without it, or run it on the cpu"},
+      {"operator that nobody has",
+       onnx::Model({{onnx::Node("Frobnicate", "the_node", {"x"}, "y")}, {}, x, y}), "the_node",
+       "Frobnicate", "export the model without it, or run it on the cpu"},
+      {"zero point that is not 0", quantised(3, std::string(1, 7)), "the_node",
+       "quantises symmetrically", "quantise with zero points of 0"},
+      {"unsigned quantisation", quantised(2, std::string(1, 0)), "the_node",
+       "its values are unsigned", "quantise with zero points of 0"},
+      {"QOperator form",
+       onnx::Model({{onnx::Node("QLinearSigmoid", "the_node", {"x"}, "y")}, {}, x, y}), "the_node",
+       "computes on integers", "export the model in QDQ form"},
+      {"missing external data", external("absent.bin"), "w", "absent.bin is not there",
+       "must lie beside the model"},
+      {"external data elsewhere", external("../w.bin"), "w", "outside the model's folder",
+       "put it beside the model"},
+      {"external data that is short", external("short.bin"), "w", "ends before its values do",
+       "export the model and its data again"},
+      {"dynamic shape without profile",
+       onnx::Model({{onnx::Node("Relu", "relu", {"x"}, "y")},
+                    {},
+                    {onnx::Value("x", {-1, 4})},
+                    {onnx::Value("y", {-1, 4})}}),
+       "x", "Expected shapes for input x [-1,4]", "say the smallest, the usual and the greatest"},
+  };
+}
+
+TEST_F(TensorRtRtx, NamesOfEachBadModelTheNodeTheNeedAndTheRemedy) {
+  std::ofstream(folder_ + "/short.bin") << "8 bytes.";
+  for (const BadModel& bad : BadModels()) {
+    const std::string path = folder_ + "/bad-one.onnx";
+    std::ofstream(path, std::ios::binary) << bad.bytes;
+    const BuildOptions options = Asked(path, 75);
+    std::ofstream(options.engine_path) << "what was there";
+    const Status status = Built(options);
+    EXPECT_EQ(status.code, ErrorCode::kModelInvalid) << bad.what;
+    for (const char* const words : {bad.node, bad.need, bad.remedy}) {
+      EXPECT_TRUE(Says(status.message, words)) << bad.what << ": " << status.message;
+    }
+    std::ifstream file(options.engine_path);
+    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), "what was there") << bad.what;
+  }
+}
+
 TEST_F(TensorRtRtx, SaysThatThereIsNoRoomAndKeepsTheEngineThatWas) {
   BuildOptions options = Asked(OneNode("Relu", {1, 4}), 75);
   options.timing_cache_path = folder_ + "/cache";

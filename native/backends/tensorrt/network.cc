@@ -41,6 +41,8 @@ std::string FolderOf(const std::string& path) {
   return slash == std::string::npos ? "" : path.substr(0, slash + 1);
 }
 
+constexpr char kRemedy[] = "; export the model without it, or run it on the cpu";
+
 void AddParserError(const nvonnxparser::IParserError& error, const OnnxOutline& outline,
                     Refusals* refusals) {
   std::string node;
@@ -55,7 +57,8 @@ void AddParserError(const nvonnxparser::IParserError& error, const OnnxOutline& 
     if (node.empty()) node = at.name;
     if (op.empty()) op = at.op;
   }
-  refusals->Add(node, op, error.desc() == nullptr ? "refused by the parser" : error.desc());
+  const std::string why = error.desc() == nullptr ? "refused by the parser" : error.desc();
+  refusals->Add(node, op, why + kRemedy);
 }
 
 /// Versions before 10 stop at the first error; what else they do not know is found by asking.
@@ -63,7 +66,7 @@ void AddUnknownOperators(const nvonnxparser::IParser& parser, const OnnxOutline&
                          Refusals* refusals) {
   for (const OnnxNode& node : outline.nodes) {
     if (!node.domain.empty() || parser.supportsOperator(node.op.c_str())) continue;
-    refusals->Add(node.name, node.op, std::string(kVendorName) + " has no such operator");
+    refusals->Add(node.name, node.op, std::string(kVendorName) + " has no such operator" + kRemedy);
   }
 }
 

@@ -77,7 +77,7 @@ std::vector<ModelProblem> CheckNodes(const OnnxOutline& outline) {
     problems.push_back({false, name, "INT64",
                         "it holds " + std::to_string(*outside) +
                             ", which TensorRT before 10 cuts to 32 bits; harmless where it means "
-                            "\"to the end\""});
+                            "\"to the end\", else keep it within 32 bits in the model"});
   }
   return problems;
 }
@@ -90,14 +90,17 @@ std::vector<ModelProblem> CheckExternalData(const OnnxOutline& outline, const st
     struct stat found {};
     std::string why;
     if (!StaysInside(constant.external_file)) {
-      why = "its data lies at " + constant.external_file + ", outside the model's folder";
+      why = "its data lies at " + constant.external_file +
+            ", outside the model's folder; put it beside the model";
     } else if (stat(path.c_str(), &found) != 0 || !S_ISREG(found.st_mode)) {
       why = "its data file " + path + " is not there; it must lie beside the model";
     } else {
       const auto size = static_cast<std::uint64_t>(found.st_size);
       const bool fits = constant.external_offset <= size &&
                         constant.external_bytes <= size - constant.external_offset;
-      if (!fits) why = "its data file " + path + " ends before its values do";
+      if (!fits)
+        why = "its data file " + path +
+              " ends before its values do; export the model and its data again";
     }
     if (!why.empty()) problems.push_back({true, name, "external data", why});
   }
