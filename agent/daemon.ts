@@ -1,5 +1,6 @@
 import type { BoardFacts, Reported } from "../fleet/contract/index.ts";
 import { Connector } from "../fleet/transfer/connector.ts";
+import { diskErrorIn } from "../fleet/transfer/files/disk-error.ts";
 import { IdentityFile } from "../fleet/transfer/identity/identity-file.ts";
 import { TrustedClock } from "../fleet/transfer/identity/trusted-clock.ts";
 import { readBoardFacts } from "./board/facts.ts";
@@ -15,6 +16,7 @@ import { HubLink } from "./report/hub-link.ts";
 import type { Log } from "./report/log.ts";
 import { createBootId } from "./report/presence.ts";
 import { reportDevice } from "./report/report-device.ts";
+import { toReportedError } from "./report/reported-error.ts";
 import { Reporter } from "./report/reporter.ts";
 import { StatsTicker } from "./report/stats-ticker.ts";
 import type { LaunchRunner } from "./supervise/runner-child.ts";
@@ -151,8 +153,16 @@ export class Daemon {
       supervisor: this.#supervisor,
       downloads: this.#downloads,
       faultOf: (pipeline) => this.#reconciler.faultOf(pipeline),
-      error: this.#inbox.refusal,
+      error: this.#inbox.refusal ?? this.#journalError(),
     });
+  }
+
+  /** What no event can tell. */
+  #journalError(): Reported["error"] {
+    const { fault } = this.#disk.journal;
+    if (fault === null) return null;
+    const shown = diskErrorIn(fault.error, "the journal of events", "BOARD") ?? fault.error;
+    return toReportedError(shown, "keeping an event", fault.sinceMs);
   }
 
   #head(): Reported["journal"] {

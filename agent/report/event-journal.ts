@@ -28,6 +28,12 @@ const BEGINNINGS: Record<JournalStartedData["reason"], string> = {
   upgraded: "The journal of events begins anew: the former one had no name",
 };
 
+/** Why the newest event is not in the journal, so that it has to be told otherwise. */
+export interface JournalFault {
+  error: unknown;
+  sinceMs: number;
+}
+
 /**
  * Events on their way to the operator, on disk, so that neither an absent hub nor a power cut loses them.
  *
@@ -42,6 +48,7 @@ export class EventJournal {
   #head: ChainHead = { chain: "", seq: 0, hash: null, dropped: [] };
   #queued: QueuedEvent[] = [];
   #nextFile = 1;
+  #fault: JournalFault | null = null;
   /** Events that could not be written since the last declaration. */
   #unwritten = 0;
   /** Times in a row that the disk did not give out the oldest event. */
@@ -61,8 +68,13 @@ export class EventJournal {
       await this.#enqueue(() => this.#open());
       return null;
     } catch (error) {
+      this.#fault = { error, sinceMs: Date.now() };
       return `the journal of events cannot be opened: ${error instanceof Error ? error.message : String(error)}`;
     }
+  }
+
+  get fault(): JournalFault | null {
+    return this.#fault;
   }
 
   async #open(): Promise<void> {
@@ -99,8 +111,10 @@ export class EventJournal {
     return this.#enqueue(async () => {
       const written = await this.#writeOpened(event, atMs).catch((error: unknown) => {
         this.#unwritten += 1;
+        this.#fault ??= { error, sinceMs: atMs };
         throw error;
       });
+      this.#fault = null;
       if (this.#queued.length > MAX_QUEUED_EVENTS) await this.#dropOldest(DROP_AT_ONCE);
       else if (this.#unwritten > 0) await this.#declare();
       return written;

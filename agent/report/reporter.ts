@@ -77,7 +77,10 @@ export class Reporter {
     log.info(event.message, { event: event.kind, pipeline: event.pipeline });
     journal.append(event).then(
       () => this.#flushEvents(),
-      (error: unknown) => log.error("an event could not be kept", error),
+      (error: unknown) => {
+        log.error("an event could not be kept", error);
+        this.changed();
+      },
     );
   }
 

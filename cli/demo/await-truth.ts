@@ -1,8 +1,7 @@
 import { truthOf } from "../../fleet/sim/truth/overlay.ts";
+import type { DemoRun } from "./demo.ts";
 import type { DemoFeed, Picture } from "./picture.ts";
 import { pause } from "./show.ts";
-import type { Steps } from "./steps.ts";
-import { ENOUGH_FRAMES } from "./truth-text.ts";
 
 const POLL_MS = 500;
 const SAY_EVERY_MS = 10_000;
@@ -16,26 +15,28 @@ const DEADLINE_MS = 5 * 60_000;
  */
 export async function awaitTruth(
   feed: DemoFeed,
-  steps: Steps,
-  signal: AbortSignal,
+  { steps, enoughFrames, signal }: Pick<DemoRun, "steps" | "enoughFrames" | "signal">,
 ): Promise<boolean> {
   const end = performance.now() + DEADLINE_MS;
   let [saidAtMs, grewAtMs, best] = [-Infinity, performance.now(), -1];
   for (;;) {
     const compared = comparedFrames(feed.picture());
     const least = Math.min(...compared.map(({ frames }) => frames));
-    if (compared.length > 0 && least >= ENOUGH_FRAMES) {
-      if (saidAtMs >= 0) steps.say("truth", text(compared));
+    if (compared.length > 0 && least >= enoughFrames) {
+      if (saidAtMs >= 0) steps.say("truth", text(compared, enoughFrames));
       return true;
     }
     const now = performance.now();
     if (least !== best) [grewAtMs, best] = [now, least];
     if (now > end || now - grewAtMs > STALLED_MS) {
-      steps.say("truth", `${text(compared)}: too few for figures, and no more came in time`);
+      steps.say(
+        "truth",
+        `${text(compared, enoughFrames)}: too few for figures, and no more came in time`,
+      );
       return false;
     }
     if (now - saidAtMs >= SAY_EVERY_MS) {
-      steps.say("truth", text(compared));
+      steps.say("truth", text(compared, enoughFrames));
       saidAtMs = now;
     }
     await pause(POLL_MS, "comparing frames with the truth", signal);
@@ -57,7 +58,7 @@ export function comparedFrames({ view, truth }: Picture): Compared[] {
   );
 }
 
-function text(compared: readonly Compared[]): string {
+function text(compared: readonly Compared[], wanted: number): string {
   const counts = compared.map(({ pipeline, frames }) => `${pipeline} ${frames}`).join(", ");
-  return `frames compared, ${ENOUGH_FRAMES} wanted: ${counts || "no pipeline"}`;
+  return `frames compared, ${wanted} wanted: ${counts || "no pipeline"}`;
 }

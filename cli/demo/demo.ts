@@ -20,6 +20,8 @@ export interface DemoRun {
   steps: Steps;
   /** Where Pulumi's words go. */
   out: Screen;
+  /** How many frames of a pipeline its figures are to be over. */
+  enoughFrames: number;
   signal: AbortSignal;
 }
 

@@ -10,13 +10,14 @@ import { type DemoRun, deploy, withFleet } from "./demo.ts";
 import { takeDown } from "./down.ts";
 import { alone } from "./lock.ts";
 import { chooseModel } from "./model.ts";
-import { checkOptions, DemoOptions } from "./options.ts";
+import { checkOptions, DemoOptions, framesOf } from "./options.ts";
 import { BOARDS } from "./parts.ts";
 import { DemoFeed, type Picture, shown } from "./picture.ts";
 import { awaitHealthy } from "./show.ts";
 import { configuredModel } from "./stack.ts";
 import { demoPaths } from "./state.ts";
 import { Steps } from "./steps.ts";
+import { ENOUGH_FRAMES } from "./truth-text.ts";
 import { changeModel } from "./update.ts";
 import { updateLines } from "./update-text.ts";
 
@@ -34,6 +35,12 @@ const program = new Command("npm run demo --")
   )
   .option("--rollback", "go back to the version before, the same way")
   .option("--json", "with --once, --update or --rollback: the answer as one JSON object on stdout")
+  .option(
+    "--frames <count>",
+    "with --once, --update or --rollback: compare so many frames of each pipeline with what the camera showed",
+    framesOf,
+    ENOUGH_FRAMES,
+  )
   .option("--down", "`pulumi destroy`, then end every process")
   .option("--purge", "with --down: remove the state folder too (keys, logs, boards' disks)")
   .option(
@@ -73,6 +80,7 @@ async function main(options: DemoOptions): Promise<number> {
     camera: await chooseCamera(options.source),
     steps,
     out: options.json ? "stderr" : "stdout",
+    enoughFrames: options.frames,
     signal: cancel.signal,
   };
   return options.update || options.rollback ? update(options, run) : show(options, run);
@@ -97,15 +105,16 @@ async function show(options: DemoOptions, run: DemoRun): Promise<number> {
 
 async function awaitPicture(
   location: HubLocation,
-  { steps, signal }: DemoRun,
+  run: DemoRun,
   withTruth: boolean,
 ): Promise<Picture> {
+  const { steps, signal } = run;
   const feed = await DemoFeed.open(location, signal);
   try {
     const devices = BOARDS.map(({ name }) => name);
     const { healthy } = await awaitHealthy(feed.fleet, devices, signal);
     steps.say("fleet", healthy ? "all pipelines deliver frames" : "something is wrong, see below");
-    if (healthy && withTruth && feed.hasTruth) await awaitTruth(feed, steps, signal);
+    if (healthy && withTruth && feed.hasTruth) await awaitTruth(feed, run);
     return feed.picture();
   } finally {
     await feed.close();

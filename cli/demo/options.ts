@@ -1,5 +1,7 @@
+import { InvalidArgumentError } from "commander";
 import { z } from "zod";
 import { FleetError } from "../../fleet/errors/index.ts";
+import { ENOUGH_FRAMES } from "./truth-text.ts";
 
 /** What `npm run demo -- …` was asked for. */
 export const DemoOptions = z.object({
@@ -9,11 +11,18 @@ export const DemoOptions = z.object({
   json: z.boolean().default(false),
   down: z.boolean().default(false),
   purge: z.boolean().default(false),
+  frames: z.number().int().positive().default(ENOUGH_FRAMES),
   source: z.string().min(1).optional(),
   model: z.string().min(1).optional(),
   labels: z.string().min(1).optional(),
 });
 export type DemoOptions = z.infer<typeof DemoOptions>;
+
+/** Of a command line. */
+export function framesOf(text: string): number {
+  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("expected a number from 1 to 99999");
+}
 
 /** Throws USAGE for options that say nothing together. */
 export function checkOptions(options: DemoOptions): void {

@@ -4,7 +4,7 @@ import { formatAge, formatCount, formatRatio } from "../render/format.ts";
 import type { Overlay } from "../render/overlay.ts";
 import type { Column } from "../render/table.ts";
 
-/** A pipeline's figures are good enough to be quoted from here on. */
+/** A pipeline's figures are good enough to be quoted from here on, unless the user says otherwise. */
 export const ENOUGH_FRAMES = 300;
 
 const COLUMNS: readonly Column[] = [

@@ -34,7 +34,9 @@ export const UpdateReport = z.object({
   changed: z.boolean(),
   /** Of the configuration and `pulumi up`. */
   tookMs: z.number(),
-  /** Every figure is over enough frames. */
+  /** Of each pipeline, with each version. */
+  wantedFrames: z.number().int().positive(),
+  /** Every figure is over as many frames. */
   enoughFrames: z.boolean(),
   devices: z.array(DeviceChange),
 });

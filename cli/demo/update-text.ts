@@ -2,7 +2,7 @@ import type { Palette } from "../render/colour.ts";
 import { wrap } from "../render/columns.ts";
 import { formatBytes, formatCount, formatMs, formatRatio } from "../render/format.ts";
 import { type Column, table } from "../render/table.ts";
-import { countingRule, ENOUGH_FRAMES, lightNote } from "./truth-text.ts";
+import { countingRule, lightNote } from "./truth-text.ts";
 import type { UpdateReport } from "./update-report.ts";
 
 const SWAP_COLUMNS: readonly Column[] = [
@@ -43,7 +43,7 @@ export function updateLines(report: UpdateReport, width: number, palette: Palett
     ...wrap([countingRule(), ...lightNote(figuresOf(report))].join("; "), width),
     ...(report.enoughFrames
       ? []
-      : [palette.warn(`Some figures are over less than ${ENOUGH_FRAMES} frames.`)]),
+      : [palette.warn(`Some figures are over less than ${report.wantedFrames} frames.`)]),
   ];
 }
 

@@ -30,7 +30,15 @@ export async function changeModel(
     if (changed) await awaitCommitted(run, feed.fleet);
     const enoughFrames = (await measured(run, feed)) && enoughBefore;
     const devices = deviceChanges(before, feed.picture());
-    return { from, to: model.title, changed, tookMs, enoughFrames, devices };
+    return {
+      from,
+      to: model.title,
+      changed,
+      tookMs,
+      wantedFrames: run.enoughFrames,
+      enoughFrames,
+      devices,
+    };
   } finally {
     await feed.close();
   }
@@ -38,7 +46,7 @@ export async function changeModel(
 
 /** Without truth there is nothing to wait for. */
 async function measured(run: DemoRun, feed: DemoFeed): Promise<boolean> {
-  return !feed.hasTruth || awaitTruth(feed, run.steps, run.signal);
+  return !feed.hasTruth || awaitTruth(feed, run);
 }
 
 async function awaitCommitted({ signal }: DemoRun, feed: FleetFeed): Promise<void> {

@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { FleetEvent, Presence } from "../../fleet/contract/index.ts";
 import { allRun, expectUntouched, hex, runnersOf, settled } from "./support/deploying.ts";
 import { worldForEach } from "./support/story.ts";
 import type { AgentWorld } from "./support/world.ts";
@@ -10,6 +11,7 @@ const { deploy, running, now } = worldForEach((opened) => {
   world = opened;
 });
 
+const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
 const GOOD = ["fetching", "verifying", "testing", "swapping", "watching", "committed"] as const;
 /** Stands beside the pipeline that is changed. */
 const STEADY = { bytes: "good steady", name: "steady" };
@@ -32,7 +34,7 @@ describe("after a power cut", () => {
     "fatal two before watching 1",
     "fatal two after rolling-back 1",
   ];
-  const cuts = process.env["JETFLEET_TEST_FULL"]
+  const cuts = FULL
     ? all
     : all.filter((cut) => sample.includes(`${cut.bytes} ${cut.when} ${cut.state} ${cut.write}`));
 
@@ -93,4 +95,50 @@ describe("after a power cut", () => {
     const refused = await world.reported(({ error }) => error?.code === "DESIRED_INVALID", from);
     expect(refused.pipelines).toMatchObject([{ state: "running" }]);
   });
+});
+
+describe("an agent whose disk does not give out", () => {
+  const places = [
+    { name: "state.json", says: /state\.json cannot be read/ },
+    { name: "events", says: /Cannot read or write the journal of events/ },
+    { name: "objects", says: /objects\/ cannot be opened/ },
+    // These two heal by themselves; `disk.test.ts` shows it in the short form, too.
+    { name: "presence.json", says: /presence\.json cannot be read/ },
+    { name: "events/head.json", says: /could not be read and begins anew/ },
+  ];
+
+  it.each(FULL ? places : places.slice(0, 3))(
+    "$name connects all the same, tells, and goes on once it does",
+    async ({ name, says }) => {
+      world.start();
+      await deploy(1, { bytes: "good one" });
+      await running(1);
+      await world.kill();
+      const place = join(world.stateDir, name);
+      rmSync(place, { recursive: true, force: true });
+      if (name.endsWith(".json")) mkdirSync(place);
+      else writeFileSync(place, "");
+      const from = now();
+      world.start();
+      await world.broker.waitFor<Presence>("/presence", ({ online }) => online, from);
+      if (name === "events") {
+        // No event can tell it.
+        const { error } = await world.reported((reported) => reported.error !== null, from);
+        expect(error).toMatchObject({
+          code: "BOARD_DISK_FAILED",
+          message: expect.stringMatching(says),
+        });
+      } else {
+        await world.broker.waitFor<FleetEvent>(
+          "/events",
+          ({ message }) => says.test(message),
+          from,
+        );
+      }
+      rmSync(place, { recursive: true, force: true });
+      await deploy(2, { bytes: "good two" });
+      const { error } = await running(2, from);
+      expect(error).toBeNull();
+    },
+  );
 });

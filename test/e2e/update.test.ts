@@ -8,10 +8,9 @@ import { sha256Digest } from "../../fleet/release/index.ts";
 import { type TruthFigures, TruthOverlay } from "../../fleet/sim/truth/overlay.ts";
 import type { FleetView } from "../../fleet/view/index.ts";
 import { tinyModel } from "../native/tiny-model.ts";
-import { DemoWorld } from "./support/demo-world.ts";
+import { DemoWorld, ENOUGH_FRAMES } from "./support/demo-world.ts";
 
 const MINUTE = 60_000;
-const ENOUGH_FRAMES = 300;
 const LABELS = JSON.stringify(["person", "vehicle", "bicycle"]);
 
 /** One story: v1, a v2 that arrives damaged, v2, back to v1, models that cannot be loaded. */

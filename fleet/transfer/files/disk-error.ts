@@ -6,8 +6,8 @@ export type DiskOwner = "BOARD" | "HUB";
 const FULL = new Set(["ENOSPC", "EDQUOT"]);
 /** What a file system answers when it cannot be used as it is (errno(3)); a file that is not there is no fault. */
 const FAILED = new Set([
-  ...["EIO", "EROFS", "EACCES", "EPERM", "EISDIR", "ENOTDIR", "ENOTEMPTY", "ELOOP", "EFBIG"],
-  ...["ENXIO", "ENODEV", "ESTALE", "EMFILE", "ENFILE", "EBUSY"],
+  ...["EIO", "EROFS", "EACCES", "EPERM", "EISDIR", "ENOTDIR", "ENOTEMPTY", "EEXIST", "ELOOP"],
+  ...["EFBIG", "ENXIO", "ENODEV", "ESTALE", "EMFILE", "ENFILE", "EBUSY"],
 ]);
 
 /** An error of the disk as what it is for people: full, or failing. Null when it is none of the disk's. */

@@ -9,7 +9,7 @@ import { COCO_LABELS } from "../../../cli/demo/coco-labels.ts";
 import { ensureKeys } from "../../../cli/demo/keys.ts";
 import { alone } from "../../../cli/demo/lock.ts";
 import { chooseModel, readLabels } from "../../../cli/demo/model.ts";
-import { checkOptions, DemoOptions } from "../../../cli/demo/options.ts";
+import { checkOptions, DemoOptions, framesOf } from "../../../cli/demo/options.ts";
 import { stackConfig } from "../../../cli/demo/stack.ts";
 import { demoPaths } from "../../../cli/demo/state.ts";
 import { repoDir } from "../../../cli/setup/paths.mjs";
@@ -165,6 +165,15 @@ describe("options", () => {
     expect(() => checkOptions({ ...NOTHING, ...options })).toThrow(
       expect.objectContaining({ code: "USAGE" }),
     );
+  });
+});
+
+describe("a number of frames", () => {
+  it("is one that can be waited for", () => {
+    expect(["1", "300", "99999"].map(framesOf)).toEqual([1, 300, 99_999]);
+    for (const text of ["0", "-1", "1.5", "1e3", "", "100000", "many"]) {
+      expect(() => framesOf(text), text).toThrow(/from 1 to 99999/);
+    }
   });
 });
 

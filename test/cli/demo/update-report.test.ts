@@ -56,6 +56,7 @@ const report: UpdateReport = UpdateReport.parse({
   to: "street v2",
   changed: true,
   tookMs: 11_100,
+  wantedFrames: 300,
   enoughFrames: true,
   devices: deviceChanges(pictureOf(OLD_DIGEST, NOW), pictureOf(MODEL_DIGEST, NOW + 1000)),
 });

@@ -57,7 +57,7 @@ describe("a pipeline that cannot run", { timeout: 5 * MINUTE }, () => {
 
   it("is told within its deadline when nothing answers at the camera's address", async () => {
     await world.configure({ cameraUri: silent.uri });
-    seen.check("camera that does not answer", await world.up({ pipelineTimeout: "30s" }), {
+    seen.check("camera that does not answer", await world.up({ pipelineTimeout: "15s" }), {
       code: "PIPELINE_NOT_RUNNING",
       says: /Expected pipeline entrance to deliver frames on door in time but got: .*did not answer within \d+\.\d s/,
       next: /Check the source's URI and the camera/,

@@ -13,6 +13,9 @@ import { Terminal } from "../../cli/support/terminal.ts";
 
 const run = promisify(execFile);
 
+/** Over which the figures are that a demo tells: ten seconds of its camera, or as many as for a user. */
+export const ENOUGH_FRAMES = process.env["JETFLEET_TEST_FULL"] === "1" ? 300 : 150;
+
 export interface Answer {
   code: number;
   /** stdout and stderr as they came. */
@@ -39,7 +42,8 @@ export class DemoWorld {
 
   /** `npm run demo -- ARGS` without its set-up step, which the test run has done. */
   demo(...args: string[]): Promise<FullAnswer> {
-    return this.#node("cli/demo/main.ts", args);
+    const frames = args.includes("--down") ? [] : ["--frames", String(ENOUGH_FRAMES)];
+    return this.#node("cli/demo/main.ts", [...args, ...frames]);
   }
 
   jetfleet(...args: string[]): Promise<Answer> {
