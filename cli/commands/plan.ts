@@ -5,9 +5,17 @@ import { z } from "zod";
 import { type Module, moduleByName } from "../../fleet/boards/catalog/index.ts";
 import { BOARDS } from "../../fleet/boards/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
-import { Plan, parseStreams, planFor, readModel } from "../../fleet/plan/index.ts";
+import {
+  Plan,
+  parseStreams,
+  placementOpinions,
+  planFor,
+  readModel,
+} from "../../fleet/plan/index.ts";
 import { AcceleratorChoice, BoardName, PrecisionChoice } from "../../fleet/spec/index.ts";
+import { placementLines } from "../render/placement-text.ts";
 import { planLines } from "../render/plan-text.ts";
+import { readBuilt } from "./built.ts";
 import { moduleNamed } from "./modules.ts";
 
 interface PlanCommandOptions {
@@ -22,6 +30,7 @@ interface PlanCommandOptions {
   maxLatencyMs?: string;
   shape: string[];
   layers?: boolean;
+  built?: string;
   json?: boolean;
 }
 
@@ -54,6 +63,10 @@ export function registerPlan(program: Command, run: Run): void {
     .option("--max-latency-ms <ms>", "what one inference may take")
     .option("--shape <input=dims>", "such as images=1x3x416x416; may be repeated", append, [])
     .option("--layers", "list every layer with its device")
+    .option(
+      "--built <file>",
+      "put beside it where a builder has its layers: an engine, or what an inspector or `bench --layers --json` wrote",
+    )
     .option("--json", "print one JSON object, for programs")
     .option("--json-schema", "print what --json prints as a JSON Schema, and end")
     .addHelpText("after", EXIT_CODES)
@@ -86,11 +99,28 @@ async function plan(file: string, options: PlanCommandOptions): Promise<number> 
     ...(options.powerMode === undefined ? {} : { powerMode: options.powerMode }),
   });
   const width = Math.max(60, process.stdout.columns ?? (Number(process.env["COLUMNS"]) || 100));
+  if (options.built !== undefined) return compare(planned, options.built, options, width);
   const text = options.json
     ? JSON.stringify(Plan.parse(planned), null, 2)
     : planLines(planned, width, options.layers ?? false).join("\n");
   process.stdout.write(`${text}\n`);
   return EXIT_CODE[planned.verdict];
+}
+
+/** Ends with 0 also where they differ: neither of the two is wrong for it. */
+async function compare(
+  planned: Plan,
+  built: string,
+  { accelerator, json }: PlanCommandOptions,
+  width: number,
+): Promise<number> {
+  const wanted = accelerator.startsWith("dla") ? "dla" : "gpu";
+  const opinions = placementOpinions(planned.layers, await readBuilt(built), wanted);
+  const text = json
+    ? JSON.stringify(opinions, null, 2)
+    : placementLines(opinions, planned, width).join("\n");
+  process.stdout.write(`${text}\n`);
+  return 0;
 }
 
 /** What --board or --module names; exactly one of them must be there. */

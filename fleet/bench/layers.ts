@@ -1,4 +1,4 @@
-import { inspectedLayers } from "../plan/placement-opinions.ts";
+import { inspectedLayers } from "../plan/built-layers.ts";
 import { parseJson } from "../release/index.ts";
 import type { BenchLayer } from "./report.ts";
 

@@ -1,8 +1,7 @@
+export { type BuiltLayer, builtLayersOf, inspectedLayers } from "./built-layers.ts";
 export { demandedFps, parseStreams, type Streams } from "./demand.ts";
 export { type OnnxModel, readModel } from "./onnx/index.ts";
 export {
-  type BuiltLayer,
-  inspectedLayers,
   type PlacementOpinion,
   type PlacementOpinions,
   placementOpinions,

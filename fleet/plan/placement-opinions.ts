@@ -1,13 +1,5 @@
-import { parseJson } from "../release/index.ts";
+import type { BuiltLayer } from "./built-layers.ts";
 import type { PlannedLayer } from "./plan-schema.ts";
-
-/** Where a builder put a layer, as the ABI's build reports it (`canRunOnDLA`) or an engine inspector does. */
-export interface BuiltLayer {
-  name: string;
-  /** "gpu", "dla0"; null: where it was wanted. */
-  accelerator: string | null;
-  reason: string | null;
-}
 
 /** One node of the model, as the planner and the builder see it. */
 export interface PlacementOpinion {
@@ -24,6 +16,7 @@ export interface PlacementOpinion {
 }
 
 export interface PlacementOpinions {
+  /** Of nodes that the planner counts as layers. */
   opinions: PlacementOpinion[];
   disagreements: number;
   /** Layers of the builder that are no node of the model: reformats, and what it made up. */
@@ -44,7 +37,8 @@ export function placementOpinions(
   const seen = new Map<string, BuiltLayer>();
   const unmatched: string[] = [];
   for (const layer of built) {
-    const nodes = nodesOf(layer.name, planned, order);
+    const told = (layer.nodes ?? []).filter((node) => order.has(node));
+    const nodes = told.length > 0 ? told : nodesOf(layer.name, planned, order);
     if (nodes.length === 0) unmatched.push(layer.name);
     for (const node of nodes) seen.set(node, layer);
   }
@@ -85,22 +79,4 @@ function nodesOf(
     .split(/ \+ | \|\| /)
     .map((part) => part.replace(/^PWN\((.*)\)$/, "$1"))
     .filter((part) => order.has(part));
-}
-
-/** Layers of `IEngineInspector`'s JSON, detailed or by names alone; nothing when the text is none. */
-export function inspectedLayers(json: string): BuiltLayer[] {
-  const layers = (parseJson(json) as { Layers?: unknown } | null | undefined)?.Layers;
-  if (!Array.isArray(layers)) return [];
-  return layers.flatMap((layer: unknown): BuiltLayer[] => {
-    if (typeof layer === "string") return [{ name: layer, ...placeInName(layer) }];
-    const { Name: name, LayerType: type } = (layer ?? {}) as Record<string, unknown>;
-    if (typeof name !== "string") return [];
-    const onDla = typeof type === "string" && /DLA/i.test(type);
-    return [{ name, accelerator: onDla ? "dla" : "gpu", reason: null }];
-  });
-}
-
-/** Without details, only a part that a DLA took as one shows by its name. */
-function placeInName(name: string): Pick<BuiltLayer, "accelerator" | "reason"> {
-  return { accelerator: name.startsWith("{ForeignNode[") ? "dla" : "gpu", reason: null };
 }
