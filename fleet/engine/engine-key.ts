@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 
 const sha256 = z.string().regex(/^sha256:[0-9a-f]{64}$/);
-/** On one line of the key, and without its separator at an end. */
-const word = z
+/** On one line of a key, and without its separator at an end. */
+export const word = z
   .string()
   .max(200)
   .regex(/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/);

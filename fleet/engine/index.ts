@@ -14,4 +14,5 @@ export {
   EnginePool,
   engineKey,
 } from "./engine-key.ts";
+export { coreKinds, ProcessorFacts, processorKey } from "./processor-key.ts";
 export { readSealedEngine, type SealedEngine } from "./sealed-engine.ts";

@@ -456,6 +456,36 @@ export const ERROR_CODES = {
     "Look at what its camera sends: it is started again, later each time, and the other pipelines go on.",
     true,
   ),
+  ENGINE_FOREIGN: row(
+    "What lies beside an engine was not sealed by this device, or is of another engine.",
+    "Nothing need be done: it is removed and the engine built anew. Look for who writes to the device's disk.",
+    true,
+  ),
+  ENGINE_CUT: row(
+    "An engine on the device's disk is not as long as it was when it was built.",
+    "Nothing need be done: it is removed and built anew. If it comes again, check the disk.",
+    true,
+  ),
+  ENGINE_ALTERED: row(
+    "The bytes of an engine on the device's disk are not those that were built.",
+    "Nothing need be done: it is removed and built anew. If it comes again, check the disk.",
+    true,
+  ),
+  ENGINE_MISSING: row(
+    "A device has no engine of a model that fits what it is now.",
+    "Nothing need be done: the device builds it.",
+    true,
+  ),
+  BOARD_MEMORY_LOW: row(
+    "The board has too little free memory to build an engine; the build waits for it.",
+    "Stop what else takes memory on the board, or add swap.",
+    true,
+  ),
+  BOARD_HOT: row(
+    "The board is too hot to build an engine; the build waits until it has cooled down.",
+    "Check fan and surroundings of the board, or choose a lower power mode.",
+    true,
+  ),
   PIPELINE_NOT_RUNNING: row(
     "A pipeline delivers no frames.",
     "Read the reason in the message.",

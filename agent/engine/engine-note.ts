@@ -1,0 +1,60 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { z } from "zod";
+import { ReportedError } from "../../fleet/contract/index.ts";
+import { FleetError } from "../../fleet/errors/index.ts";
+import { parseJson, sha256Digest } from "../../fleet/release/index.ts";
+import { Digest, EpochMs } from "../../fleet/spec/index.ts";
+
+const common = {
+  /** Text of the key (fleet/engine). */
+  key: z.string().min(1).max(20_000),
+  model: Digest,
+  accelerator: z.string().min(1).max(64),
+  atMs: EpochMs,
+  seconds: z.number().nonnegative(),
+};
+
+/** What is noted of an engine beside it, or of a model of which none can be made. */
+export const EngineNote = z.discriminatedUnion("outcome", [
+  z.strictObject({
+    outcome: z.literal("built"),
+    ...common,
+    digest: Digest,
+    sizeBytes: z.number().int().positive(),
+    origin: z.enum(["built-here"]),
+  }),
+  z.strictObject({ outcome: z.literal("unbuildable"), ...common, error: ReportedError }),
+]);
+export type EngineNote = z.infer<typeof EngineNote>;
+export type BuiltNote = Extract<EngineNote, { outcome: "built" }>;
+
+const Sealed = z.strictObject({ note: z.string(), mac: z.string().regex(/^[0-9a-f]{64}$/) });
+
+/** The text of a note that only holders of `sealKey` can have written. */
+export function sealNote(note: EngineNote, sealKey: Uint8Array): string {
+  const text = JSON.stringify(note);
+  return JSON.stringify({ note: text, mac: macOf(text, sealKey) });
+}
+
+/** Throws ENGINE_FOREIGN at whatever this device did not seal, or did not seal under this key. */
+export function openNote(sealed: string, keyDigest: string, sealKey: Uint8Array): EngineNote {
+  const { note, mac } = Sealed.safeParse(parseJson(sealed)).data ?? {};
+  if (note === undefined || mac === undefined) throw foreign(keyDigest, "what is none");
+  const [told, expected] = [mac, macOf(note, sealKey)].map((hex) => Buffer.from(hex, "hex"));
+  if (!timingSafeEqual(told as Buffer, expected as Buffer)) {
+    throw foreign(keyDigest, "one that another sealed");
+  }
+  const read = EngineNote.safeParse(parseJson(note));
+  if (!read.success) throw foreign(keyDigest, "one of another version");
+  if (sha256Digest(read.data.key) !== keyDigest) throw foreign(keyDigest, "one of another engine");
+  return read.data;
+}
+
+function macOf(text: string, sealKey: Uint8Array): string {
+  return createHmac("sha256", sealKey).update(text).digest("hex");
+}
+
+function foreign(keyDigest: string, got: string): FleetError {
+  const message = `Expected a note that this device sealed but got ${got} while reading what is known of engine ${keyDigest}`;
+  return new FleetError("ENGINE_FOREIGN", message);
+}
