@@ -43,6 +43,15 @@ export const AgentConfig = z.strictObject({
   /** A new model is watched at work for this long before it is committed, and given up after the deadline. */
   watchMs: z.number().int().nonnegative().default(3000),
   watchDeadlineMs: z.number().int().positive().default(30_000),
+  /** Engines that nothing runs go, the longest unused first, when all need more than this. */
+  engineQuotaBytes: z
+    .number()
+    .int()
+    .positive()
+    .default(2 * 2 ** 30),
+  /** An engine is built on a board that is cooler than this, and the builder stands still from `hotCelsius` on. */
+  coolCelsius: z.number().default(75),
+  hotCelsius: z.number().default(85),
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
 });
 export type AgentConfig = z.infer<typeof AgentConfig>;

@@ -1,4 +1,5 @@
 import type { BoardFacts, Reported } from "../fleet/contract/index.ts";
+import { asFleetError, type FleetError } from "../fleet/errors/index.ts";
 import { Connector } from "../fleet/transfer/connector.ts";
 import { diskErrorIn } from "../fleet/transfer/files/disk-error.ts";
 import { IdentityFile } from "../fleet/transfer/identity/identity-file.ts";
@@ -7,6 +8,8 @@ import { readBoardFacts } from "./board/facts.ts";
 import { BoardSampler } from "./board/sampler.ts";
 import { type AgentConfig, identityOf, nativePaths } from "./config.ts";
 import { type Disk, openDisk } from "./disk.ts";
+import { type EngineHost, readEngineHost } from "./engine/engine-host.ts";
+import { Engines } from "./engine/engines.ts";
 import { Renewal } from "./identity/renewal.ts";
 import { DesiredInbox } from "./reconcile/desired-inbox.ts";
 import { Downloads } from "./reconcile/downloads.ts";
@@ -33,6 +36,8 @@ const FIRST_FRAME_MS = 20_000;
 const GRACE_MS = 5000;
 /** On a silent network nobody acknowledges. */
 const LAST_REPORT_MS = 1000;
+/** A board takes seconds to become hot, or to come to the end of its memory. */
+const LOOK_MS = 2000;
 /** A model may be slower than the one before it, for that is the operator's choice; it must not stop the pipeline. */
 const PROBATION = { minFrames: 10, minFpsShare: 0.25 };
 
@@ -47,7 +52,11 @@ export interface DaemonContext {
 export async function startDaemon(context: DaemonContext): Promise<Daemon> {
   const bootId = createBootId();
   const disk = await openDisk(context.config.stateDir, bootId);
-  const daemon = new Daemon(context, disk, await readBoardFacts(), bootId);
+  const { config, bundlePath } = context;
+  const host = await readEngineHost(nativePaths(config, bundlePath), config.threads).catch(
+    (error: unknown) => asFleetError(error, "finding out what engines are built with"),
+  );
+  const daemon = new Daemon(context, disk, { board: await readBoardFacts(), host }, bootId);
   await daemon.start();
   return daemon;
 }
@@ -66,12 +75,18 @@ export class Daemon {
   readonly #reporter: Reporter;
   readonly #supervisor: Supervisor;
   readonly #downloads: Downloads;
+  readonly #engines: Engines;
   readonly #reconciler: Reconciler;
   readonly #inbox: DesiredInbox;
   readonly #sampler: BoardSampler;
   readonly #ticker: StatsTicker;
 
-  constructor(context: DaemonContext, disk: Disk, board: BoardFacts, bootId: string) {
+  constructor(
+    context: DaemonContext,
+    disk: Disk,
+    { board, host }: { board: BoardFacts; host: EngineHost | FleetError },
+    bootId: string,
+  ) {
     this.#context = context;
     this.#disk = disk;
     this.#board = board;
@@ -87,6 +102,8 @@ export class Daemon {
       log: context.log,
       reported: () => this.reported(),
     });
+    this.#sampler = new BoardSampler(context.config.stateDir);
+    this.#engines = this.#createEngines(host);
     this.#supervisor = this.#createSupervisor();
     this.#downloads = this.#createDownloads();
     this.#reconciler = new Reconciler({
@@ -94,10 +111,10 @@ export class Daemon {
       objects: disk.objects,
       supervisor: this.#supervisor,
       downloads: this.#downloads,
+      engines: this.#engines,
       loading: new Turns(),
     });
     this.#inbox = this.#createInbox();
-    this.#sampler = new BoardSampler(context.config.stateDir);
     this.#ticker = new StatsTicker({
       link: this.#link,
       sampler: this.#sampler,
@@ -114,6 +131,7 @@ export class Daemon {
     for (const message of this.#disk.notices) {
       this.#reporter.event({ kind: "state-not-read", message });
     }
+    for (const error of this.#disk.refusedEngines) this.#engines.tellRefused(error);
     await this.#countResumes();
     this.#reconciler.open();
     this.#sampler.start();
@@ -133,6 +151,7 @@ export class Daemon {
     this.#sampler.stop();
     await this.#inbox.stop();
     await this.#reconciler.stop();
+    await this.#engines.stop();
     await this.#supervisor.stopAll();
     await Promise.race([
       this.#reporter.flush(),
@@ -152,6 +171,7 @@ export class Daemon {
       journal: this.#head(),
       supervisor: this.#supervisor,
       downloads: this.#downloads,
+      engines: this.#engines,
       faultOf: (pipeline) => this.#reconciler.faultOf(pipeline),
       error: this.#inbox.refusal ?? this.#journalError(),
     });
@@ -207,10 +227,12 @@ export class Daemon {
       launch,
       native: nativePaths(config, bundlePath),
       threads: config.threads,
-      objectPath: (digest) => this.#disk.objects.pathOf(digest),
+      engineOf: (model) => this.#engines.placeOf(model),
+      reportEngine: (model) => this.#engines.report(model),
       mend: async ({ model }, signal) => {
         this.#disk.objects.distrust(model.digest);
         await this.#downloads.bring(model, signal);
+        await this.#engines.bring(model, signal);
       },
       log,
       restartBackoff: RESTART_BACKOFF,
@@ -224,6 +246,27 @@ export class Daemon {
       onChange: () => this.#reporter.changed(),
       onFrames: (pipeline, batch) => this.#reporter.detections(pipeline, batch),
       onNotice: (pipeline, kind, message) => this.#reporter.event({ kind, pipeline, message }),
+    });
+  }
+
+  #createEngines(host: EngineHost | FleetError): Engines {
+    const { config, bundlePath, launch, log } = this.#context;
+    const { store, objects, engines } = this.#disk;
+    return new Engines({
+      store: engines,
+      host,
+      launch,
+      native: nativePaths(config, bundlePath),
+      threads: config.threads,
+      objectPath: (digest) => objects.pathOf(digest),
+      modelsInUse: () => objectsInUse(store.current),
+      quotaBytes: config.engineQuotaBytes,
+      conditions: () => this.#sampler.conditions(),
+      heat: config,
+      lookMs: LOOK_MS,
+      log,
+      onProgress: () => this.#reporter.changed("progress"),
+      onEvent: (event) => this.#reporter.event(event),
     });
   }
 

@@ -1,6 +1,8 @@
 import { join } from "node:path";
+import type { FleetError } from "../fleet/errors/index.ts";
 import { DISK, type FileLayer } from "../fleet/transfer/files/file-layer.ts";
 import { ObjectStore } from "../fleet/transfer/files/object-store.ts";
+import { EngineStore } from "./engine/engine-store.ts";
 import { EventJournal } from "./report/event-journal.ts";
 import { PresenceCounter } from "./report/presence.ts";
 import { StateStore } from "./update/state-store.ts";
@@ -9,10 +11,13 @@ import { StateStore } from "./update/state-store.ts";
 export interface Disk {
   store: StateStore;
   objects: ObjectStore;
+  engines: EngineStore;
   journal: EventJournal;
   presence: PresenceCounter;
   /** What could not be read, and what that means; empty when all is well. */
   notices: string[];
+  /** Engines that are not this device's own, and notes of them that cannot be read. */
+  refusedEngines: FleetError[];
 }
 
 /**
@@ -28,17 +33,33 @@ export async function openDisk(
     store: new StateStore(folder, layer),
     // Runners may be of another user, who is of the folder's group.
     objects: new ObjectStore(join(folder, "objects"), layer, { groupReads: true }),
+    engines: new EngineStore(folder, layer),
     journal: new EventJournal(folder, layer),
     presence: new PresenceCounter(folder, bootId, layer),
   };
   const read = await disk.store.open();
+  const engines = await openEngines(disk.engines);
   const said = [
     read !== null && "why" in read ? read.why : null,
     await openObjects(disk.objects),
+    engines.notice,
     await disk.journal.open(),
     await disk.presence.open(),
   ];
-  return { ...disk, notices: said.filter((one) => one !== null) };
+  const notices = said.filter((one) => one !== null);
+  return { ...disk, notices, refusedEngines: engines.refused };
+}
+
+/** An engine that is not known is built anew. */
+async function openEngines(
+  engines: EngineStore,
+): Promise<{ refused: FleetError[]; notice: string | null }> {
+  try {
+    return { refused: await engines.open(), notice: null };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { refused: [], notice: `engines cannot be opened: ${reason}` };
+  }
 }
 
 /** A download that needs the folder fails by itself, with a code, and is tried again. */

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { performance } from "node:perf_hooks";
 import type { BoardStats } from "../../fleet/contract/index.ts";
+import type { Conditions } from "../engine/obstacle.ts";
 import { freeBytes } from "../update/free-space.ts";
 import { TegrastatsReader } from "./tegrastats.ts";
 
@@ -38,6 +39,17 @@ export class BoardSampler {
       diskFreeBytes,
       temperaturesCelsius: tegra?.temperaturesCelsius ?? {},
       powerMilliwatts: tegra?.powerMilliwatts ?? {},
+    };
+  }
+
+  /** What a build depends on, at this moment. */
+  async conditions(): Promise<Conditions> {
+    const [memory, freeDiskBytes] = await Promise.all([readMemory(), freeBytes(this.#folder)]);
+    const degrees = Object.values(this.#tegrastats.latest()?.temperaturesCelsius ?? {});
+    return {
+      freeDiskBytes,
+      freeMemoryBytes: memory && memory.totalBytes - memory.usedBytes,
+      hottestCelsius: degrees.length > 0 ? Math.max(...degrees) : null,
     };
   }
 

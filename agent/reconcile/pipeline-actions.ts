@@ -2,6 +2,7 @@ import { FleetError } from "../../fleet/errors/index.ts";
 import { throwIfAborted } from "../../fleet/transfer/backoff.ts";
 import { diskErrorIn } from "../../fleet/transfer/files/disk-error.ts";
 import type { ObjectStore } from "../../fleet/transfer/files/object-store.ts";
+import type { Engines } from "../engine/engines.ts";
 import type { NewEvent } from "../report/event-journal.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import type { Supervisor } from "../supervise/supervisor.ts";
@@ -16,6 +17,7 @@ export interface ActionOptions {
   objects: ObjectStore;
   supervisor: Supervisor;
   downloads: Downloads;
+  engines: Pick<Engines, "bring" | "has" | "runAsItIs" | "clear">;
   /** Loading a model takes memory and processor for itself: the board does it for one pipeline at a time. */
   loading: Turns;
   onEvent: (event: NewEvent) => void;
@@ -56,15 +58,26 @@ export class PipelineActions {
     }
   }
 
-  /** Makes the pipeline run a version that is on disk, or nothing. Throws ARTIFACT_DIGEST when it is not there whole. */
-  async ensure(version: PipelineVersion | null): Promise<void> {
-    const { objects, supervisor, onEvent } = this.#options;
+  /**
+   * Makes the pipeline run a version that is on disk, or nothing. Throws ARTIFACT_DIGEST, ENGINE_MISSING when it is not
+   * there whole. `inherited`: an agent that built no engines put it to work.
+   */
+  async ensure(version: PipelineVersion | null, inherited = false): Promise<void> {
+    const { supervisor, onEvent } = this.#options;
     const isRunning = supervisor.versionOf(this.#pipeline) !== null;
-    if (version !== null && !isRunning && !(await objects.verify(version.model.digest))) {
-      const message = `${version.model.digest} is missing or spoilt on disk`;
-      throw new FleetError("ARTIFACT_DIGEST", message);
-    }
+    if (version !== null && !isRunning) await this.#requireWhole(version.model.digest, inherited);
     await makeRun(this.#pipeline, version, { supervisor, onEvent });
+  }
+
+  async #requireWhole(model: string, inherited: boolean): Promise<void> {
+    const { objects, engines } = this.#options;
+    if (!(await objects.verify(model))) {
+      throw new FleetError("ARTIFACT_DIGEST", `${model} is missing or spoilt on disk`);
+    }
+    if (inherited) return engines.runAsItIs(model);
+    if (!(await engines.has(model))) {
+      throw new FleetError("ENGINE_MISSING", `There is no engine of ${model} for this device`);
+    }
   }
 
   async #work({ state, target }: Working, record: PipelineRecord, signal: AbortSignal) {
@@ -76,6 +89,8 @@ export class PipelineActions {
         return;
       case "verifying":
         return this.#verify(version);
+      case "building":
+        return this.#options.engines.bring(version.model, signal);
       case "testing":
         return loading.take(() => this.#test(version, signal));
       case "swapping":

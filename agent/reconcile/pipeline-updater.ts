@@ -141,7 +141,8 @@ export class PipelineUpdater {
     const record = this.#record;
     try {
       const version = record?.active ?? null;
-      await this.#whateverTheDisk(() => this.#actions.ensure(version), signal);
+      const inherited = record?.update.state === "idle";
+      await this.#whateverTheDisk(() => this.#actions.ensure(version, inherited), signal);
       this.#fault = null;
     } catch (error) {
       throwIfAborted(signal);
@@ -161,6 +162,7 @@ export class PipelineUpdater {
   async #fetchFormer(version: PipelineVersion, signal: AbortSignal): Promise<void> {
     await this.#whateverTheDisk(async () => {
       await this.#options.downloads.bring(version.model, signal);
+      await this.#options.engines.bring(version.model, signal);
       await this.#actions.ensure(version);
     }, signal);
     this.#fault = null;

@@ -76,8 +76,9 @@ export class Reconciler {
     this.#options.onChange();
     try {
       await this.#options.downloads.clear();
+      await this.#options.engines.clear();
     } catch (error) {
-      this.#options.log.error("unused objects are not removed", error);
+      this.#options.log.error("unused objects or engines are not removed", error);
     }
   }
 }

@@ -5,6 +5,7 @@ import {
   type ReportedError,
 } from "../../fleet/contract/index.ts";
 import type { Labels } from "../../fleet/spec/index.ts";
+import type { Engines } from "../engine/engines.ts";
 import type { Downloads } from "../reconcile/downloads.ts";
 import type { Supervisor } from "../supervise/supervisor.ts";
 import { type DeviceState, generationOf } from "../update/device-state.ts";
@@ -23,6 +24,7 @@ export interface DeviceFacts {
   journal: Reported["journal"];
   supervisor: Supervisor;
   downloads: Downloads;
+  engines: Pick<Engines, "building">;
   faultOf: (pipeline: string) => ReportedError | null;
   /** Why the last document is not in force. */
   error: ReportedError | null;
@@ -35,6 +37,7 @@ export function reportDevice(facts: DeviceFacts): Reported {
   const factsOf: FactsOf = (name, record) => ({
     run: supervisor.report(name),
     progress: downloads.progress(objectsWanted(record)),
+    build: objectsWanted(record).map(({ digest }) => facts.engines.building(digest))[0] ?? null,
     fault: facts.faultOf(name),
   });
   const update = overallUpdate(state);

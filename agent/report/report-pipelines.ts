@@ -1,4 +1,5 @@
 import type {
+  EngineBuild,
   PipelineUpdate,
   ReportedError,
   ReportedPipeline,
@@ -15,6 +16,8 @@ export interface PipelineFacts {
   /** What its run says of itself; null when it has none. */
   run: ReportedPipeline | null;
   progress: Progress | null;
+  /** The build of what is wanted; null when none is under way. */
+  build: EngineBuild | null;
   /** Why nothing of it goes on; null when it does. */
   fault: ReportedError | null;
 }
@@ -72,6 +75,7 @@ function reportUpdate(pipeline: string, record: PipelineRecord, facts: PipelineF
       fetchedBytes: progress.fetchedBytes,
       totalBytes: progress.totalBytes,
     }),
+    ...(update.state === "building" && facts.build && { build: facts.build }),
     error: obstacle(record, facts),
   };
 }

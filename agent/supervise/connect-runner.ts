@@ -51,6 +51,10 @@ class ConnectedRunner implements RunnerChild {
     if (this.#socket.writable) this.#socket.write(packJson("limits", { memoryBytes }));
   }
 
+  freeze(isFrozen: boolean): void {
+    if (this.#socket.writable) this.#socket.write(packJson("freeze", isFrozen));
+  }
+
   kill(): void {
     if (this.#socket.writable) this.#socket.write(packFrame("kill", Buffer.alloc(0)));
     setTimeout(() => this.#socket.destroy(), KILL_MS).unref();

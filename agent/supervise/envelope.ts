@@ -6,8 +6,11 @@ import { ByteQueue } from "./byte-queue.ts";
  * u32 bytes of the body, u8 type, u8 bytes of the model's id, u16 frames), then the id, then JSON.
  */
 
-/** `frames` and `stats` hold what api.ts says of NativeMessage; the JSON of the others is the rest of it. */
-export const ENVELOPE_TYPES = ["frames", "stats", "source", "failed", "warning"] as const;
+/**
+ * `frames` and `stats` hold what api.ts says of NativeMessage; the JSON of the others is the rest of it. `engine` holds a
+ * piece of one, as bytes.
+ */
+export const ENVELOPE_TYPES = ["frames", "stats", "source", "failed", "warning", "engine"] as const;
 export type EnvelopeType = (typeof ENVELOPE_TYPES)[number];
 
 export interface Envelope {

@@ -22,6 +22,8 @@ export const FRAME_TYPES = [
   "line",
   /** Host to agent, last of all: how the runner ended. */
   "end",
+  /** Agent to host: `true` has the runner stand still, `false` go on. */
+  "freeze",
 ] as const;
 export type FrameType = (typeof FRAME_TYPES)[number];
 

@@ -80,6 +80,13 @@ export const RunnerError = z.object({
 });
 export type RunnerError = z.infer<typeof RunnerError>;
 
+/** What went wrong in a runner, in the words of its protocol. */
+export function toRunnerError(error: unknown): RunnerError {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = (error as { code?: unknown } | null)?.code;
+  return RunnerError.parse({ code: code ?? "INTERNAL", message });
+}
+
 /** What an envelope of type `source` or `failed` holds. */
 export const SourceMessage = z.object({
   type: z.literal("source"),
@@ -112,12 +119,33 @@ export const ModelSwap = LoadTimes.extend({
 }) satisfies z.ZodType<NativeModelSwap>;
 export type ModelSwap = z.infer<typeof ModelSwap>;
 
+/** What a builder makes an engine of. It builds in a folder of its own and hands the engine over piece by piece. */
+export const BuildOptions = z.object({
+  modelPath: z.string().min(1),
+  /** Of the file: an engine is made of these bytes or of none. */
+  modelDigest: Digest,
+  backendPath: z.string().min(1),
+  runtimePath: z.string().min(1),
+  accelerator: z.string().min(1),
+  threads: z.number().int().positive(),
+  /** Text of fleet/engine's EngineKey. */
+  engineKey: z.string().min(1),
+});
+export type BuildOptions = z.infer<typeof BuildOptions>;
+
+/** A piece of an engine fits into an envelope many times. */
+export const PIECE_BYTES = 2 ** 20;
+
 export const ToRunner = z.discriminatedUnion("type", [
   /** Tries a model and ends; no pipeline is started. */
   z.object({ type: z.literal("test"), addonPath: z.string().min(1), model: ModelOptions }),
   /** Answered by `swapped` or `swap-failed`. */
   z.object({ type: z.literal("swap"), model: ModelOptions }),
   z.object({ type: z.literal("start"), addonPath: z.string().min(1), options: PipelineOptions }),
+  /** Answered by `build-progress`, again and again, and then `built` or `build-failed`. */
+  z.object({ type: z.literal("build"), addonPath: z.string().min(1), options: BuildOptions }),
+  /** After `built`; a piece of at most PIECE_BYTES follows in an envelope `engine`. */
+  z.object({ type: z.literal("read-engine"), offset: z.number().int().nonnegative() }),
   z.object({ type: z.literal("stop") }),
 ]);
 export type ToRunner = z.infer<typeof ToRunner>;
@@ -129,6 +157,14 @@ export const FromRunner = z.discriminatedUnion("type", [
   z.object({ type: z.literal("test-failed"), error: RunnerError }),
   z.object({ type: z.literal("swapped"), swap: ModelSwap }),
   z.object({ type: z.literal("swap-failed"), error: RunnerError }),
+  z.object({
+    type: z.literal("build-progress"),
+    share: z.number().min(0).max(1),
+    step: z.string().max(200),
+  }),
+  z.object({ type: z.literal("built"), sizeBytes: z.number().int().positive(), digest: Digest }),
+  /** `noRoom`: the folder it builds in is full, which says nothing of the model. */
+  z.object({ type: z.literal("build-failed"), error: RunnerError, noRoom: z.boolean() }),
   z.object({ type: z.literal("stopped") }),
 ]);
 export type FromRunner = z.infer<typeof FromRunner>;

@@ -1,11 +1,13 @@
 import type { NativePaths } from "../config.ts";
+import type { EnginePlace } from "../engine/engines.ts";
 import { type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
 import { ModelOptions, PipelineOptions } from "./ipc.ts";
 
 export interface NativeContext {
   native: NativePaths;
   threads: number;
-  objectPath: (digest: string) => string;
+  /** Of the engine of a model, by the model's digest. Throws ENGINE_MISSING. */
+  engineOf: (model: string) => EnginePlace;
 }
 
 const SOURCE_TIMEOUT_MS = 5000;
@@ -16,14 +18,13 @@ const BATCH_MS = 10;
 /** The model of a pipeline in the terms of the addon. */
 export function modelOptions(
   version: PipelineVersion,
-  { native, threads, objectPath }: NativeContext,
+  { native, threads, engineOf }: NativeContext,
 ): ModelOptions {
   const { spec, model } = version;
   const { preprocess } = spec.detect;
   return ModelOptions.parse({
     id: versionDigest(version),
-    path: objectPath(model.digest),
-    digest: model.digest,
+    ...engineOf(model.digest),
     labels: model.labels,
     decoder: model.decoder,
     minScore: spec.detect.minScore,

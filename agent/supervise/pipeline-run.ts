@@ -1,8 +1,9 @@
 import { performance } from "node:perf_hooks";
-import type { PipelineStats, ReportedPipeline } from "../../fleet/contract/index.ts";
+import type { PipelineStats, ReportedPipeline, RunningEngine } from "../../fleet/contract/index.ts";
 import { asFleetError, FleetError } from "../../fleet/errors/index.ts";
 import { type BackoffRange, backoffMs } from "../../fleet/transfer/backoff.ts";
 import type { NativePaths } from "../config.ts";
+import type { EnginePlace } from "../engine/engines.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import { isModelChange, type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
@@ -26,7 +27,10 @@ export interface RunDeps {
   launch: LaunchRunner;
   native: NativePaths;
   threads: number;
-  objectPath: (digest: string) => string;
+  /** Of the engine of a model, by the model's digest. Throws ENGINE_MISSING. */
+  engineOf: (model: string) => EnginePlace;
+  /** What is reported of the engine of a model; undefined while there is none. */
+  reportEngine: (model: string) => RunningEngine | undefined;
   /** Brings what a version needs anew when its bytes on the disk are no longer those that it names. */
   mend: (version: PipelineVersion, signal: AbortSignal) => Promise<void>;
   log: Log;
@@ -58,6 +62,8 @@ export class PipelineRun {
   #facts: RunFacts = INITIAL_FACTS;
   #sinceMs = Date.now();
   #process: RunnerProcess | null = null;
+  /** Digest of what the runner was given to load. */
+  #loaded = "";
   #retry: NodeJS.Timeout | null = null;
   #mending: AbortController | null = null;
   #launchedAtMs = 0;
@@ -113,8 +119,10 @@ export class PipelineRun {
     try {
       // What it freed of the former model may come back to it, but need not come back to the board.
       const limit = memoryLimit(this.#version.model.sizeBytes, to.model.sizeBytes);
-      const swap = await this.#process.swapModel(modelOptions(to, this.#deps), limit);
+      const options = modelOptions(to, this.#deps);
+      const swap = await this.#process.swapModel(options, limit);
       this.#version = to;
+      this.#loaded = options.digest;
       this.#deps.onChange(this);
       return swap;
     } catch (error) {
@@ -139,6 +147,8 @@ export class PipelineRun {
   report(): ReportedPipeline {
     const { spec, model } = this.#version;
     const place = runsOn(this.#deps.native.backendPath);
+    const engine = this.#deps.reportEngine(model.digest);
+    const isLoaded = engine !== undefined && engine.digest === this.#loaded;
     return {
       name: spec.name,
       state: stateOf(this.#facts),
@@ -146,6 +156,7 @@ export class PipelineRun {
       model: { name: model.name, digest: model.digest },
       specDigest: versionDigest(this.#version),
       ...(place && { runsOn: place }),
+      ...(isLoaded && { engine }),
       restarts: this.#restarts,
       error: this.#facts.error,
     };
@@ -170,11 +181,13 @@ export class PipelineRun {
     this.#retry = null;
     this.#launchedAtMs = performance.now();
     this.#apply({ type: "launched" });
+    const pipeline = nativeOptions(this.#version, this.#deps);
+    this.#loaded = pipeline.model.digest;
     this.#process = new RunnerProcess({
       launch: this.#deps.launch,
       memoryLimitBytes: memoryLimit(this.#version.model.sizeBytes),
       addonPath: this.#deps.native.addonPath,
-      pipeline: nativeOptions(this.#version, this.#deps),
+      pipeline,
       log: this.#deps.log,
       onStarted: () => this.#apply({ type: "started" }),
       onMessage: (message) => this.#onMessage(message),

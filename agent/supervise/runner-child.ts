@@ -14,6 +14,8 @@ export interface RunnerChild {
   send(order: ToRunner): void;
   /** The process may have so much memory from now on. */
   limitMemory(bytes: number): void;
+  /** Has the process stand still, or go on: it keeps its memory and takes no processor. */
+  freeze(isFrozen: boolean): void;
   /** Ends the process at once. */
   kill(): void;
 }
@@ -86,6 +88,10 @@ export class ForkedRunner implements RunnerChild {
 
   limitMemory(bytes: number): void {
     if (this.#memory) this.#memory.limitBytes = bytes;
+  }
+
+  freeze(isFrozen: boolean): void {
+    this.#child.kill(isFrozen ? "SIGSTOP" : "SIGCONT");
   }
 
   kill(): void {

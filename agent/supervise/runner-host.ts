@@ -50,6 +50,7 @@ export class RunnerHost {
     if (type === "kill") return this.#runner?.kill();
     const value: unknown = JSON.parse(body.toString("utf8"));
     if (type === "order") this.#runner?.send(ToRunner.parse(value));
+    if (type === "freeze") this.#runner?.freeze(value === true);
     if (type !== "limits") return;
     const limits = RunnerLimits.parse(value);
     if (this.#runner === null) this.#launch(limits);

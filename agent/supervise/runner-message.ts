@@ -27,6 +27,7 @@ let lastDigest = "";
 
 /** The message in an envelope; throws what is wrong with it. Of frames only the cover is checked, once a message. */
 export function openEnvelope({ type, modelId, frames, json }: Envelope): RunnerMessage {
+  if (type === "engine") throw new TypeError("Expected what a pipeline says but got an engine");
   if (type !== "frames") return openSmall(type, JSON.parse(Buffer.from(json).toString("utf8")));
   if (modelId !== lastDigest) lastDigest = Digest.parse(modelId);
   if (frames === 0 || json[0] !== OPENING || json[json.length - 1] !== CLOSING) {
@@ -35,7 +36,10 @@ export function openEnvelope({ type, modelId, frames, json }: Envelope): RunnerM
   return { type, modelId, frames, json };
 }
 
-function openSmall(type: Exclude<Envelope["type"], "frames">, value: unknown): RunnerMessage {
+function openSmall(
+  type: Exclude<Envelope["type"], "frames" | "engine">,
+  value: unknown,
+): RunnerMessage {
   switch (type) {
     case "stats":
       return { type, stats: withRunnersDrops(RunnerStats.parse(value)) };

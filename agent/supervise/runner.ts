@@ -3,9 +3,10 @@
  * process and no other. It obeys its agent over IPC and never outlives it.
  */
 import type { NativeMessage, NativePipeline } from "../../native/binding/api.ts";
-import { type FromRunner, type ModelOptions, RunnerError, ToRunner } from "./ipc.ts";
+import { type FromRunner, type ModelOptions, ToRunner, toRunnerError } from "./ipc.ts";
 import { loadAddon } from "./load-addon.ts";
 import { ResultPipe } from "./result-pipe.ts";
+import { RunnerBuild } from "./runner-build.ts";
 
 /** The native runtime gets this long to stop in order before the process ends itself. */
 const STOP_DEADLINE_MS = 3000;
@@ -16,6 +17,7 @@ export function runRunner(): void {
   }
   /** Null: it did not start. */
   let pipeline: Promise<Running | null> = Promise.resolve(null);
+  let build: RunnerBuild | null = null;
 
   process.on("message", (raw) => {
     const message = ToRunner.parse(raw);
@@ -27,11 +29,16 @@ export function runRunner(): void {
         return void test(message);
       case "swap":
         return void swap(pipeline, message.model);
+      case "build":
+        build ??= new RunnerBuild(message, tell);
+        return;
+      case "read-engine":
+        return build?.read(message.offset);
       case "stop":
-        return void end(pipeline);
+        return build === null ? void end(pipeline) : build.end();
     }
   });
-  process.on("disconnect", () => void end(pipeline));
+  process.on("disconnect", () => (build === null ? void end(pipeline) : build.end()));
   // A stop of the unit signals the whole control group; the agent decides when its runners end.
   process.on("SIGTERM", ignore);
   process.on("SIGINT", ignore);
@@ -101,12 +108,6 @@ async function end(running: Promise<Running | null>): Promise<void> {
   tell({ type: "stopped" });
   clearTimeout(deadline);
   process.exit(0);
-}
-
-function toRunnerError(error: unknown): RunnerError {
-  const message = error instanceof Error ? error.message : String(error);
-  const code = (error as { code?: unknown } | null)?.code;
-  return RunnerError.parse({ code: code ?? "INTERNAL", message });
 }
 
 function tell(message: FromRunner): void {

@@ -4,7 +4,8 @@ import { Name } from "../../fleet/spec/index.ts";
 import type { UpdateEvent } from "./machine.ts";
 import { advance, NEW_PIPELINE, objectsOfRecord, PipelineRecord } from "./pipeline-record.ts";
 
-export const STATE_VERSION = 2;
+/** 3 knows `building`; all else is as in 2. */
+export const STATE_VERSION = 3;
 
 /** What the device remembers over restarts and power cuts. */
 export const DeviceState = z.object({

@@ -4,7 +4,8 @@
  *   state         requested  kept       done         failed        resumed
  *   idle          fetching   committed  –            –             –
  *   fetching      fetching   committed  verifying    rolling-back  fetching +1
- *   verifying     fetching   committed  testing      rolling-back  fetching +1
+ *   verifying     fetching   committed  building     rolling-back  fetching +1
+ *   building      fetching   committed  testing      rolling-back  fetching +1
  *   testing       fetching   committed  swapping     rolling-back  fetching +1
  *   swapping      –          –          watching     rolling-back  swapping +1
  *   watching      –          –          committed    rolling-back  watching +1
@@ -16,8 +17,8 @@
  * `done`: the action of the state is done. – : the event does nothing; what is requested while a version is on trial
  * waits for the outcome (pipeline-record.ts), so that there is always one proven version to go back to. `+1` counts the
  * resumes after a restart of the agent; an update that is begun too often (a crash loop) is given up. What is on trial
- * when the power goes is watched on afterwards: only frames prove it. `building` has no row: the reference backend runs
- * models as they are.
+ * when the power goes is watched on afterwards: only frames prove it. A build that is cut off begins anew, for half an
+ * engine is none; one that is there already is found in no time.
  */
 import { z } from "zod";
 import { PartRef, ReportedError } from "../../fleet/contract/index.ts";
@@ -44,7 +45,7 @@ const Committed = Target.omit({ version: true }).extend({
 });
 
 const Working = z.object({
-  state: z.enum(["fetching", "verifying", "testing", "swapping", "watching"]),
+  state: z.enum(["fetching", "verifying", "building", "testing", "swapping", "watching"]),
   target: Target,
   resumes: z.number().int().nonnegative(),
   sinceMs: EpochMs,
@@ -76,7 +77,8 @@ export const MAX_RESUMES = 10;
 
 const NEXT = {
   fetching: "verifying",
-  verifying: "testing",
+  verifying: "building",
+  building: "testing",
   testing: "swapping",
   swapping: "watching",
 } as const;

@@ -7,6 +7,7 @@ type Overall = Pick<Reported["update"], "state" | "sinceMs">;
 const UNDER_WAY = [
   "fetching",
   "verifying",
+  "building",
   "testing",
   "swapping",
   "watching",

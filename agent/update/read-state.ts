@@ -30,8 +30,15 @@ export function readState(text: string, context: Context): ReadState {
     if (!former.success) return lost(former.error, context);
     return { how: "former", state: migrated(former.data, context.nonce, context.nowMs) };
   }
-  const parsed = DeviceState.safeParse(document);
-  return parsed.success ? { how: "whole", state: parsed.data } : lost(parsed.error, context);
+  const isFormer = version === STATE_VERSION - 1;
+  const parsed = DeviceState.safeParse(isFormer ? renumbered(document) : document);
+  if (!parsed.success) return lost(parsed.error, context);
+  return { how: isFormer ? "former" : "whole", state: parsed.data };
+}
+
+/** Version 2 lacks a state of updates, and nothing else. */
+function renumbered(document: unknown): unknown {
+  return { ...(document as object), version: STATE_VERSION };
 }
 
 /** Every version of the state says what runs in these places. */

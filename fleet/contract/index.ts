@@ -12,6 +12,7 @@ export { FormerDesired } from "./former.ts";
 export { Count, PartNumber, PartRef } from "./part-ref.ts";
 export {
   BoardFacts,
+  EngineBuild,
   HeadSignature,
   JournalHead,
   PipelineState,
@@ -21,6 +22,7 @@ export {
   Reported,
   ReportedError,
   ReportedPipeline,
+  RunningEngine,
   RunsOn,
   UpdateState,
 } from "./reported.ts";

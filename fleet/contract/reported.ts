@@ -43,6 +43,15 @@ export const RunsOn = z.object({
 });
 export type RunsOn = z.infer<typeof RunsOn>;
 
+/** The engine that a pipeline's runner was given, whose very bytes it loads. */
+export const RunningEngine = z.object({
+  key: Digest.meta({ description: "Of all that decides whether it is of use (fleet/engine)." }),
+  digest: Digest.meta({ description: "Of its bytes." }),
+  sizeBytes: Count,
+  builtAtMs: EpochMs,
+});
+export type RunningEngine = z.infer<typeof RunningEngine>;
+
 export const ReportedPipeline = z.object({
   name: Name,
   state: heard(PipelineState),
@@ -52,6 +61,8 @@ export const ReportedPipeline = z.object({
   specDigest: Digest,
   /** Absent from older agents, which have the CPU backend alone. */
   runsOn: RunsOn.optional(),
+  /** Absent from older agents, which run models as they are, and while none is known. */
+  engine: RunningEngine.optional(),
   /** Times the runner was started again because it ended by itself or its source failed. */
   restarts: z.number().int().nonnegative(),
   error: ReportedError.nullable(),
@@ -119,6 +130,20 @@ export const PipelineUpdateState = z.enum([
 ]);
 export type PipelineUpdateState = z.infer<typeof PipelineUpdateState>;
 
+/** An engine that is being built for a pipeline, in state `building`. */
+export const EngineBuild = z.object({
+  model: Name,
+  modelDigest: Digest,
+  accelerator: Text.max(64),
+  phase: Text.max(200).meta({ description: "What is being done, in the builder's words." }),
+  progress: z.number().min(0).max(1),
+  elapsedMs: Count.meta({ description: "That the builder worked so far; waiting does not count." }),
+  waitsFor: ReportedError.nullable().meta({
+    description: "What the build waits for, such as a board that is too hot; null: it goes on.",
+  }),
+});
+export type EngineBuild = z.infer<typeof EngineBuild>;
+
 /** One for each pipeline that is wanted or is being removed, whether or not anything of it runs yet. */
 export const PipelineUpdate = z.object({
   pipeline: Name,
@@ -131,6 +156,8 @@ export const PipelineUpdate = z.object({
   /** Bytes fetched and to fetch in state `fetching`. */
   fetchedBytes: z.number().int().nonnegative().optional(),
   totalBytes: z.number().int().nonnegative().optional(),
+  /** In state `building`, once it has begun. */
+  build: EngineBuild.optional(),
   /** What is in the way of this pipeline; that of a neighbour stands at the neighbour. */
   error: ReportedError.nullable(),
 });

@@ -7,7 +7,7 @@
  *   reported says which versions the agent `reads`, what it `asks`, and the update of each pipeline by itself. The named
  *   chain of events: `chain` of an event, `journal` of reported, the kinds `journal-started` and `journal-dropped`.
  *   The `source` of a frame, and of statistics the source's `name`, `drops`,
- *   `lanes` and a stage's `engine`.
+ *   `lanes` and a stage's `engine`. The state `building`, `build` of an update and `engine` of a pipeline.
  */
 export const CONTRACT_VERSION = 2;
 

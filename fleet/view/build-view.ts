@@ -142,9 +142,9 @@ function reportedPipeline(
   pipeline: Reported["pipelines"][number],
   stats: readonly PipelineStats[],
 ): Omit<PipelineView, Added> {
-  const { name, state, sinceMs, model, restarts, error } = pipeline;
+  const { name, state, sinceMs, model, engine = null, restarts, error } = pipeline;
   const figures = stats.find((one) => one.name === name) ?? null;
-  return { name, state, sinceMs, model, restarts, error, stats: figures };
+  return { name, state, sinceMs, model, engine, restarts, error, stats: figures };
 }
 
 function pendingPipeline(name: string): Omit<PipelineView, Added> {
@@ -153,6 +153,7 @@ function pendingPipeline(name: string): Omit<PipelineView, Added> {
     state: "pending",
     sinceMs: null,
     model: null,
+    engine: null,
     restarts: 0,
     error: null,
     stats: null,

@@ -7,6 +7,7 @@ import {
   PipelineUpdate,
   PipelineUpdateState,
   ReportedError,
+  RunningEngine,
   UpdateState,
 } from "../contract/index.ts";
 import { BudgetSpec, Digest, EpochMs, PlanSummary } from "../spec/index.ts";
@@ -37,8 +38,11 @@ export const PipelineView = z.object({
   }),
   sinceMs: EpochMs.nullable(),
   model: z.object({ name: z.string(), digest: Digest }).nullable(),
+  engine: RunningEngine.nullable().meta({
+    description: "That its runner was given; null: none was reported.",
+  }),
   restarts: z.number().int().nonnegative(),
-  update: PipelineUpdate.pick({ sinceMs: true, fetchedBytes: true, totalBytes: true })
+  update: PipelineUpdate.pick({ sinceMs: true, fetchedBytes: true, totalBytes: true, build: true })
     .extend({ state: PipelineUpdateState })
     .nullable()
     .meta({ description: "Its own update; null: the device's agent has one for all pipelines." }),

@@ -25,7 +25,10 @@ const why = existsSync(LIBRARY) ? "" : " (skipped: no libfaketime)";
 const CLOCKS = ["+5h", "-5h", "@1970-01-01 00:10:00", "@2099-06-01 00:00:00"];
 /** With a model of which each is gone through: one that works, one that fails its test, one that fails at work. */
 const STATES = [
-  ...["fetching", "verifying", "testing", "swapping", "watching"].map((state) => [state, "good"]),
+  ...["fetching", "verifying", "building", "testing", "swapping", "watching"].map((state) => [
+    state,
+    "good",
+  ]),
   ...["testing", "rolling-back"].map((state) => [state, "bad"]),
   ...["swapping", "watching", "rolling-back"].map((state) => [state, "fatal"]),
 ] as [string, string][];

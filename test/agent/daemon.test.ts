@@ -110,11 +110,12 @@ describe("the agent", () => {
     expect(events.map(({ previous }) => previous)).toEqual([null, ...hashes.slice(0, -1)]);
   });
 
-  it("loads no model that its disk has changed, fetches it anew, and tells of both", async () => {
+  it("loads no engine that its disk has changed, builds it anew, and tells of both", async () => {
     world.start();
-    const digest = await deploy(1, "good one");
-    await world.reported((r) => r.update.state === "committed" && running(r));
-    const object = join(world.stateDir, "objects", digest.replace("sha256:", ""));
+    await deploy(1, "good one");
+    const first = await world.reported((r) => r.update.state === "committed" && running(r));
+    const digest = first.pipelines[0]?.engine?.digest ?? "";
+    const object = join(world.stateDir, "engines", digest.replace("sha256:", ""));
     const { atime, mtime } = statSync(object);
     const file = openSync(object, "r+");
     writeSync(file, Buffer.from("G"), 0, 1, 0);
@@ -129,7 +130,9 @@ describe("the agent", () => {
     await world.reported(spoilt, before);
     const well = await world.reported((r) => running(r) && !spoilt(r), before);
     expect(well.pipelines[0]?.error).toBeNull();
-    expect(readFileSync(object, "utf8")).toBe("good one");
+    expect(readFileSync(object, "utf8")).toMatch(/^good one/);
+    const built = ({ kind }: FleetEvent) => kind === "engine-built";
+    await world.broker.waitFor<FleetEvent>("/events", built, before);
   });
 
   it("keeps one tegrastats and sends what it says", async () => {

@@ -12,12 +12,20 @@ const { deploy, running, now } = worldForEach((opened) => {
 });
 
 const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
-const GOOD = ["fetching", "verifying", "testing", "swapping", "watching", "committed"] as const;
+const GOOD = [
+  "fetching",
+  "verifying",
+  "building",
+  "testing",
+  "swapping",
+  "watching",
+  "committed",
+] as const;
 /** Stands beside the pipeline that is changed. */
 const STEADY = { bytes: "good steady", name: "steady" };
 
 describe("after a power cut", () => {
-  const untested = ["fetching", "verifying", "testing", "rolling-back", "rolled-back"];
+  const untested = ["fetching", "verifying", "building", "testing", "rolling-back", "rolled-back"];
   const unproven = [...GOOD.slice(0, -1), "rolling-back", "rolled-back"];
   const once = [
     ...GOOD.map((state) => ({ state, bytes: "good two", end: "committed" })),
@@ -28,6 +36,8 @@ describe("after a power cut", () => {
   /** All cuts take minutes: only with JETFLEET_TEST_FULL. */
   const sample = [
     "good two before verifying 1",
+    "good two before building 1",
+    "good two after building 1",
     "good two after swapping 1",
     "good two after watching 1",
     "bad two after testing 1",

@@ -106,7 +106,7 @@ describe("an agent that was put back to an older release", () => {
     await world.terminate();
     const path = join(world.stateDir, "state.json");
     const state = JSON.parse(readFileSync(path, "utf8")) as { memory: object };
-    const newer = JSON.stringify({ ...state, version: 3, pace: "of a later version" });
+    const newer = JSON.stringify({ ...state, version: 4, pace: "of a later version" });
     writeFileSync(path, newer);
     const from = world.broker.received.length;
     world.start();
@@ -116,8 +116,8 @@ describe("an agent that was put back to an older release", () => {
       ({ kind }) => kind === "state-not-read",
       from,
     );
-    expect(event.message).toMatch(/version 3 .*all that ran runs on; it is kept as/);
-    expect(readFileSync(join(world.stateDir, "state.version-3.json"), "utf8")).toBe(newer);
+    expect(event.message).toMatch(/version 4 .*all that ran runs on; it is kept as/);
+    expect(readFileSync(join(world.stateDir, "state.version-4.json"), "utf8")).toBe(newer);
     expect(world.objects.asked).toHaveLength(1);
   });
 });

@@ -25,7 +25,15 @@ const eventOf = (kind: string) =>
 const isState = (state: string) => (event: FleetEvent) =>
   event.kind === "update" && event.data?.["state"] === state;
 
-const GOOD = ["fetching", "verifying", "testing", "swapping", "watching", "committed"] as const;
+const GOOD = [
+  "fetching",
+  "verifying",
+  "building",
+  "testing",
+  "swapping",
+  "watching",
+  "committed",
+] as const;
 
 describe("an update", () => {
   it("exchanges a model inside the runner, without a gap in the results", async () => {

@@ -15,7 +15,7 @@ const launch: LaunchRunner = (_limits, listener) => {
     throw Object.assign(new Error("spawn ENOMEM"), { code: "ENOMEM" });
   }
   launches.push(listener);
-  return { pid: 1, send() {}, limitMemory() {}, kill: () => listener.onEnd(ENDED) };
+  return { pid: 1, send() {}, limitMemory() {}, freeze() {}, kill: () => listener.onEnd(ENDED) };
 };
 
 let run: PipelineRun | undefined;
@@ -32,7 +32,8 @@ it("a runner that cannot be started again is tried on, and ends nothing else", a
     launch,
     native: { addonPath: "/addon", backendPath: "/backend", runtimePath: "/runtime" },
     threads: 1,
-    objectPath: () => "/model",
+    engineOf: (digest) => ({ path: "/engine", digest }),
+    reportEngine: () => undefined,
     log: createLog({ write: () => {} }),
     restartBackoff: { baseMs: 10, capMs: 20 },
     onChange: () => {},

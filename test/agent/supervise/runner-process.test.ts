@@ -121,6 +121,7 @@ class FakeChild {
           pid: 1,
           send: () => undefined,
           limitMemory: () => undefined,
+          freeze: () => undefined,
           kill: () => this.#kill(),
         };
       },

@@ -9,15 +9,19 @@
  *   model begins with "lazy"     loads, and gives a tenth of the frames
  *   model begins with "slow"     takes two seconds to load
  *   model begins with "fickle"   passes its test and is refused by the running pipeline
+ *   model begins with "unbuildable"  no engine can be made of it
+ *   model begins with "brittle"  the process dies while it builds
+ *   model holds "heavy"          takes three seconds to build, in phases, and "endless" for ever
  *   URI holds /silent            the source says that it connects and nothing else
  *   URI ends in /unreachable     the source is lost again and again
  *   URI ends in /crash           the process dies after a second or so
  *   URI ends in /hang            the process blocks in native code after a second or so, and hears nothing
  *
+ * An engine is the model's own text and the key that it was built under: what is loaded begins as its model does.
  * Loading a model and connecting to a camera take time, as they do on a board.
  */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { DetectedFrame, PipelineStats } from "../../../fleet/contract/index.ts";
 import type {
@@ -51,6 +55,26 @@ export const startPipeline: StartPipeline = async (options, onMessage) => {
 export const testModel: NativeAddon["testModel"] = async (model) => {
   await load(model);
   return { loadMs: LOAD_MS, warmMs: 1 };
+};
+
+const PHASES = ["reading the graph", "timing kernels", "choosing formats", "writing the engine"];
+const HEAVY_PHASE_MS = 750;
+
+export const buildEngine: NativeAddon["buildEngine"] = async (options, onProgress) => {
+  const text = readFileSync(options.modelPath, "latin1");
+  const slow = text.includes("heavy");
+  for (const [at, phase] of PHASES.entries()) {
+    onProgress(at / PHASES.length, phase);
+    if (text.startsWith("brittle") && at === 2) process.kill(process.pid, "SIGSEGV");
+    if (slow) await delay(HEAVY_PHASE_MS);
+    while (text.includes("endless")) await delay(HEAVY_PHASE_MS);
+  }
+  if (text.startsWith("unbuildable")) {
+    const error = new Error("Expected a model that can be built but got a node nobody knows");
+    throw Object.assign(error, { code: "MODEL_INVALID", problems: [] });
+  }
+  writeFileSync(options.enginePath, `${text}\n${options.engineKey ?? ""}`);
+  return { layers: [], problems: [] };
 };
 
 const NO_FRAMES: NativeModelSwap = {

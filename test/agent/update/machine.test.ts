@@ -15,7 +15,7 @@ const error: ReportedError = { code: "INTERNAL", message: "m", hint: "h", atMs: 
 const target: Target = targetOn("one", 3);
 const other: Target = targetOn("two", 4);
 
-const WORK = ["fetching", "verifying", "testing", "swapping", "watching"] as const;
+const WORK = ["fetching", "verifying", "building", "testing", "swapping", "watching"] as const;
 const working = WORK.map((state): Update => ({ state, target, resumes: 0, sinceMs: 0 }));
 const { version: _version, ...committed } = target;
 const STATES: Update[] = [
@@ -35,7 +35,15 @@ const EVENTS: UpdateEvent[] = [
 ];
 
 /** States in which nothing is on trial and nothing is taken back. */
-const FREE = ["idle", "fetching", "verifying", "testing", "committed", "rolled-back"] as const;
+const FREE = [
+  "idle",
+  "fetching",
+  "verifying",
+  "building",
+  "testing",
+  "committed",
+  "rolled-back",
+] as const;
 
 /** The table of the module's head, without the cells that say "does nothing". */
 const TABLE: Record<string, string> = {
@@ -46,7 +54,8 @@ const TABLE: Record<string, string> = {
   "swapping resumed": "swapping",
   "watching resumed": "watching",
   "fetching done": "verifying",
-  "verifying done": "testing",
+  "verifying done": "building",
+  "building done": "testing",
   "testing done": "swapping",
   "swapping done": "watching",
   "watching done": "committed",

@@ -39,6 +39,10 @@ describe("a state file", () => {
     expect(read(whole())).toEqual({ how: "whole", state: whole() });
   });
 
+  it("of version 2, which knew no building, is all there", () => {
+    expect(read({ ...whole(), version: 2 })).toEqual({ how: "former", state: whole() });
+  });
+
   it("of the former version leaves all that ran running, and the number of its document", () => {
     const { how, state } = read(former());
     expect(how).toBe("former");
@@ -68,15 +72,15 @@ describe("a state file", () => {
   });
 
   it("of a newer version is not damaged: what runs is known, and its numbers, and it says so", () => {
-    const newer = { ...whole(), version: 3, more: { of: "it" }, removedIn: "gone" };
+    const newer = { ...whole(), version: 4, more: { of: "it" }, removedIn: "gone" };
     const result = read(newer);
-    expect(result).toMatchObject({ how: "newer", version: 3 });
+    expect(result).toMatchObject({ how: "newer", version: 4 });
     expect(result.state.pipelines["entrance"]).toMatchObject({
       active: v1,
       update: { state: "idle" },
     });
     expect(result.state.memory).toEqual({ ...whole().memory, digest: null });
-    expect(result).toMatchObject({ why: expect.stringMatching(/version 3.*all that ran runs on/) });
+    expect(result).toMatchObject({ why: expect.stringMatching(/version 4.*all that ran runs on/) });
   });
 
   it("of a newer version names the pipelines that it cannot run", () => {
@@ -95,7 +99,7 @@ describe("a state file", () => {
     ["has a version that is no number", JSON.stringify({ ...whole(), version: "2" })],
     ["has an update that there is none of", JSON.stringify(whole()).replace("fetching", "flying")],
     ["is of the former version and not whole", JSON.stringify({ version: 1, active: [] })],
-    ["is of a newer version and of another make", JSON.stringify({ version: 3 })],
+    ["is of a newer version and of another make", JSON.stringify({ version: 4 })],
     ["is huge", `{"version":2,"x":"${"x".repeat(5_000_000)}"}`],
     ["nests deeply", "[".repeat(200_000)],
   ])("that %s is lost, and the device asks for what it should run", (_what, text) => {

@@ -128,7 +128,9 @@ describe("a pipeline that cannot run", { timeout: 5 * MINUTE }, () => {
 });
 
 function isUnderWay({ devices }: FleetView): boolean {
-  return ["fetching", "verifying", "testing", "swapping"].includes(devices[0]?.update?.state ?? "");
+  return ["fetching", "verifying", "building", "testing", "swapping"].includes(
+    devices[0]?.update?.state ?? "",
+  );
 }
 
 /** Takes connections and never says a word, as a camera whose firmware hangs. */

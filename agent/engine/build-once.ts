@@ -1,0 +1,152 @@
+import { performance } from "node:perf_hooks";
+import type { EngineBuild } from "../../fleet/contract/index.ts";
+import { FleetError, isFleetError } from "../../fleet/errors/index.ts";
+import type { ModelManifest } from "../../fleet/spec/index.ts";
+import { throwIfAborted, wait } from "../../fleet/transfer/backoff.ts";
+import type { NativePaths } from "../config.ts";
+import type { Log } from "../report/log.ts";
+import { toReportedError } from "../report/reported-error.ts";
+import type { LaunchRunner } from "../supervise/runner-child.ts";
+import { BuildProcess, type BuiltEngine } from "./build-process.ts";
+import type { BuiltNote } from "./engine-note.ts";
+import { type Conditions, type HeatLimits, obstacleTo } from "./obstacle.ts";
+
+export interface OneBuildOptions {
+  launch: LaunchRunner;
+  native: NativePaths;
+  threads: number;
+  objectPath: (digest: string) => string;
+  conditions: () => Promise<Conditions>;
+  heat: HeatLimits;
+  /** Between two looks at the board. */
+  lookMs: number;
+  log: Log;
+  onChange: (state: Partial<BuildState>) => void;
+}
+
+type BuildState = Pick<EngineBuild, "phase" | "progress" | "waitsFor"> & {
+  workedMs: () => number;
+};
+
+interface Keeping extends OneBuildOptions {
+  keep: (
+    built: BuiltEngine,
+    seconds: number,
+    bytes: AsyncIterable<Uint8Array>,
+  ) => Promise<BuiltNote>;
+}
+
+type Model = Pick<ModelManifest, "digest" | "sizeBytes">;
+
+/**
+ * Builds an engine as soon as the board has what it takes, and watches the board meanwhile: one that becomes hot has the
+ * builder stand still; one that comes to its last memory or disk has it begin anew later. Throws what is wrong with
+ * the model, what its process died of, what the disk says, and CANCELLED.
+ */
+export async function buildOnce(
+  model: Model,
+  engineKey: string,
+  signal: AbortSignal,
+  options: Keeping,
+): Promise<BuiltNote> {
+  for (;;) {
+    await clearWay(model, signal, options);
+    try {
+      return await attempt(model, engineKey, signal, options);
+    } catch (error) {
+      throwIfAborted(signal);
+      if (!isFleetError(error, "BOARD_MEMORY_LOW")) throw error;
+      options.log.warn("a build begins anew once there is memory", { model: model.digest });
+    }
+  }
+}
+
+/** Waits until nothing that is known speaks against beginning. */
+async function clearWay(model: Model, signal: AbortSignal, options: Keeping): Promise<void> {
+  const { conditions, heat, lookMs, onChange } = options;
+  for (;;) {
+    throwIfAborted(signal);
+    const obstacle = obstacleTo(model.sizeBytes, "begin", await conditions(), heat);
+    const phase = obstacle === null ? "starting the builder" : "waiting for the board";
+    onChange({ phase, progress: 0, waitsFor: reported(obstacle) });
+    if (obstacle === null) return;
+    await wait(lookMs, signal);
+  }
+}
+
+async function attempt(
+  model: Model,
+  engineKey: string,
+  signal: AbortSignal,
+  options: Keeping,
+): Promise<BuiltNote> {
+  const { launch, native, threads, objectPath, onChange, keep } = options;
+  const { addonPath, backendPath, runtimePath } = native;
+  const clock = new WorkClock();
+  const modelPath = objectPath(model.digest);
+  const names = { modelPath, modelDigest: model.digest, engineKey };
+  const builder = new BuildProcess({
+    ...{ launch, addonPath, modelBytes: model.sizeBytes },
+    build: { ...names, backendPath, runtimePath, accelerator: "cpu", threads },
+    onProgress: (progress, phase) => onChange({ progress, phase }),
+  });
+  onChange({ workedMs: () => clock.ms });
+  const cancel = (): void => void builder.end(new FleetError("CANCELLED", "Superseded or stopped"));
+  signal.addEventListener("abort", cancel);
+  const stopLooking = look(model, builder, clock, options);
+  try {
+    const built = await builder.built();
+    return await keep(built, clock.ms / 1000, builder.bytes());
+  } finally {
+    stopLooking();
+    signal.removeEventListener("abort", cancel);
+    await builder.end(new FleetError("CANCELLED", "The build is over"));
+  }
+}
+
+/** Looks at the board again and again, until the returned function is called. */
+function look(model: Model, builder: BuildProcess, clock: WorkClock, options: Keeping): () => void {
+  const { conditions, heat, lookMs, onChange, log } = options;
+  let isOver = false;
+  const lookOnce = async (): Promise<void> => {
+    const stage = clock.runs ? "under-way" : "standing";
+    const obstacle = obstacleTo(model.sizeBytes, stage, await conditions(), heat);
+    if (isOver) return;
+    onChange({ waitsFor: reported(obstacle) });
+    if (obstacle !== null && obstacle.code !== "BOARD_HOT") return builder.end(obstacle);
+    const isHot = obstacle !== null;
+    if (isHot !== clock.runs) return;
+    builder.freeze(isHot);
+    clock.run(!isHot);
+  };
+  const timer = setInterval(() => {
+    lookOnce().catch((error: unknown) => log.error("the board could not be looked at", error));
+  }, lookMs);
+  return () => {
+    isOver = true;
+    clearInterval(timer);
+  };
+}
+
+/** How long the builder worked; standing still does not count. */
+class WorkClock {
+  #beforeMs = 0;
+  #sinceMs: number | null = performance.now();
+
+  get runs(): boolean {
+    return this.#sinceMs !== null;
+  }
+
+  get ms(): number {
+    return this.#beforeMs + (this.#sinceMs === null ? 0 : performance.now() - this.#sinceMs);
+  }
+
+  run(isRunning: boolean): void {
+    this.#beforeMs = this.ms;
+    this.#sinceMs = isRunning ? performance.now() : null;
+  }
+}
+
+function reported(obstacle: FleetError | null): EngineBuild["waitsFor"] {
+  return obstacle && toReportedError(obstacle, "building an engine");
+}

@@ -1,0 +1,131 @@
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  read,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { setPriority, tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { FleetError } from "../../fleet/errors/index.ts";
+import { isErrno } from "../../fleet/transfer/files/durable-file.ts";
+import { digestOfFile } from "../../fleet/transfer/files/hash-file.ts";
+import type { NativeBuildOptions } from "../../native/binding/api.ts";
+import { type BuildOptions, type FromRunner, PIECE_BYTES, toRunnerError } from "./ipc.ts";
+import { loadAddon } from "./load-addon.ts";
+import { ResultPipe } from "./result-pipe.ts";
+
+/** Live pipelines come first: a builder takes what they leave. */
+const NICE = 19;
+/** A builder that works in silence still says that it lives. */
+const ALIVE_MS = 2000;
+
+interface BuildOrder {
+  addonPath: string;
+  options: BuildOptions;
+}
+
+/**
+ * A build inside a runner's process: in a folder of its own, which nobody else needs to reach, so that a builder may be
+ * another user than the agent. The engine leaves in pieces, each when it is asked for.
+ */
+export class RunnerBuild {
+  readonly #tell: (message: FromRunner) => void;
+  readonly #pipe = new ResultPipe();
+  readonly #folder = mkdtempSync(join(tmpdir(), "jetfleet-build-"));
+  #progress = { share: 0, step: "reading the model" };
+  #engine: number | null = null;
+
+  constructor(order: BuildOrder, tell: (message: FromRunner) => void) {
+    this.#tell = tell;
+    setPriority(NICE);
+    const alive = setInterval(() => this.#tellProgress(), ALIVE_MS);
+    this.#tellProgress();
+    this.#build(order)
+      .catch((error: unknown) => {
+        const { code, message } = toRunnerError(error);
+        // Nobody but this process knows its folder.
+        const text = message.split(join(this.#folder, "model")).join(order.options.modelPath);
+        const noRoom = this.#isDiskFull();
+        this.#tell({ type: "build-failed", error: { code, message: text }, noRoom });
+      })
+      .finally(() => clearInterval(alive));
+  }
+
+  /** A piece from `offset` on; an empty one at the end, and of an engine that is not there. */
+  read(offset: number): void {
+    const send = (json: Uint8Array): void =>
+      this.#pipe.send({ type: "engine", modelId: "", frames: 0, json });
+    if (this.#engine === null) return send(Buffer.alloc(0));
+    const piece = Buffer.alloc(PIECE_BYTES);
+    read(this.#engine, piece, 0, PIECE_BYTES, offset, (error, bytes) =>
+      send(piece.subarray(0, error === null ? bytes : 0)),
+    );
+  }
+
+  /** Leaves nothing behind. A library that is at work cannot be told to stop: the process goes under its feet. */
+  end(): void {
+    if (this.#engine !== null) closeSync(this.#engine);
+    rmSync(this.#folder, { recursive: true, force: true });
+    process.kill(process.pid, "SIGKILL");
+  }
+
+  async #build({ addonPath, options }: BuildOrder): Promise<void> {
+    const [model, engine] = ["model", "engine"].map((name) => join(this.#folder, name)) as [
+      string,
+      string,
+    ];
+    await copyVerified(options.modelPath, model, options.modelDigest);
+    const { backendPath, runtimePath, accelerator, threads, engineKey } = options;
+    const asked: NativeBuildOptions = {
+      ...{ backendPath, runtimePath, accelerator, threads, engineKey },
+      ...{ modelPath: model, enginePath: engine },
+    };
+    await loadAddon(addonPath).buildEngine(asked, (share, step) => {
+      this.#progress = { share, step };
+      this.#tellProgress();
+    });
+    this.#engine = openSync(engine, "r");
+    const digest = await digestOfFile(engine);
+    const sizeBytes = fstatSync(this.#engine).size;
+    // Whatever becomes of this process from here on, no file is left.
+    rmSync(this.#folder, { recursive: true, force: true });
+    this.#tell({ type: "built", sizeBytes, digest });
+  }
+
+  #tellProgress(): void {
+    const { share, step } = this.#progress;
+    const shown = Math.min(1, Math.max(0, share));
+    this.#tell({ type: "build-progress", share: shown, step: step.slice(0, 200) });
+  }
+
+  /** Libraries say of a full disk that the model is bad; nothing must be held against a model for that. */
+  #isDiskFull(): boolean {
+    try {
+      writeFileSync(join(this.#folder, "probe"), Buffer.alloc(PIECE_BYTES));
+      return false;
+    } catch (error) {
+      return isErrno(error, "ENOSPC") || isErrno(error, "EDQUOT");
+    }
+  }
+}
+
+/** The bytes that were hashed are those that are built from, whatever becomes of the file. Throws ARTIFACT_DIGEST. */
+async function copyVerified(from: string, to: string, digest: string): Promise<void> {
+  const hash = createHash("sha256");
+  const source = createReadStream(from);
+  source.on("data", (chunk) => hash.update(chunk));
+  await pipeline(source, createWriteStream(to, { flags: "wx", mode: 0o600 }));
+  const found = `sha256:${hash.digest("hex")}`;
+  if (found === digest) return;
+  throw new FleetError(
+    "ARTIFACT_DIGEST",
+    `Expected the model ${digest} at ${from} but got ${found}`,
+  );
+}
