@@ -1,4 +1,5 @@
 import {
+  buildWords,
   type DeviceView,
   type FleetView,
   type PipelineView,
@@ -140,6 +141,7 @@ function pipelineLines(
     sinceMs === null ? "" : ` for ${formatAge(Math.max(0, view.generatedAtMs - sinceMs))}`;
   const title = [
     `${name} ${pipelineWords(pipeline)}${since}`,
+    ...engineParts(pipeline),
     modelTitle(pipeline),
     `${marked(formatFps(stats?.fps), pipeline, "fps")} fps`,
     `p50 ${formatMs(stats?.latencyMs?.p50)}`,
@@ -159,6 +161,12 @@ function pipelineLines(
     ...planLines(pipeline, { width, height }),
     ...(stats ? [line(head, "faint"), ...rows.map((text) => line(text))] : []),
   ];
+}
+
+/** The engine that is being built for it, or that its runner was given. */
+function engineParts({ engine, update, plan }: PipelineView): string[] {
+  if (update?.build) return [buildWords(update.build, plan)];
+  return engine ? [`engine ${shortDigest(engine.digest)} ${formatBytes(engine.sizeBytes)}`] : [];
 }
 
 /** Clocks kept by NTP agree far better; where they do not, a latency from capture would be wrong by as much. */

@@ -2,6 +2,7 @@ import { BOARDS } from "../../fleet/boards/index.ts";
 import type { StageStats } from "../../fleet/contract/index.ts";
 import { labelsText } from "../../fleet/spec/index.ts";
 import {
+  buildWords,
   type DeviceView,
   type FleetView,
   type PipelineView,
@@ -113,7 +114,16 @@ function pipelineTable(
     pipeline.stats?.latencyFrom ?? "-",
     formatCount(pipeline.stats?.droppedTotal),
   ]);
-  return table(PIPELINE_COLUMNS, rows, width);
+  return [...table(PIPELINE_COLUMNS, rows, width), ...buildLines(pipelines)];
+}
+
+/** What is being built, a line for each engine. */
+function buildLines(
+  pipelines: readonly { device: DeviceView; pipeline: PipelineView }[],
+): string[] {
+  return pipelines.flatMap(({ device, pipeline: { name, update, plan } }) =>
+    update?.build ? [`${device.name}/${name}: ${buildWords(update.build, plan)}`] : [],
+  );
 }
 
 export function modelTitle({ model }: Pick<PipelineView, "model">): string {

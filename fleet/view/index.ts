@@ -1,4 +1,5 @@
 export { buildView, type ViewContext } from "./build-view.ts";
+export { buildRemaining, buildWords } from "./build-words.ts";
 export { type FleetFacts, type FleetMessage, NOTHING_HEARD, reduce } from "./facts.ts";
 export { DevicePast, type HeardEvent } from "./past.ts";
 export { Comparison, type ComparisonRow } from "./plan/comparison.ts";

@@ -1,4 +1,5 @@
-import { JOURNAL_STARTED, UpdateEventData } from "../contract/index.ts";
+import { type EngineBuild, JOURNAL_STARTED, UpdateEventData } from "../contract/index.ts";
+import { buildShort } from "./build-words.ts";
 import type { DeviceView, PipelineView } from "./view.ts";
 
 export interface UpdateProgress {
@@ -54,15 +55,17 @@ interface Update {
   state: string;
   fetchedBytes?: number | undefined;
   totalBytes?: number | undefined;
+  build?: EngineBuild | undefined;
 }
 
 /**
  * The state of an update, of a device or of a pipeline, that is under way or did not go through, with how much is
- * fetched; null when all is at rest.
+ * fetched or built; null when all is at rest.
  */
 export function updateUnderWay({ update }: { update: Update | null }): string | null {
   if (!update || AT_REST.has(update.state)) return null;
-  const { state, fetchedBytes, totalBytes } = update;
+  const { state, fetchedBytes, totalBytes, build } = update;
+  if (state === "building" && build) return buildShort(build);
   if (state !== "fetching" || !totalBytes) return state;
   return `${state} ${Math.floor((100 * (fetchedBytes ?? 0)) / totalBytes)} %`;
 }

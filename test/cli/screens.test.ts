@@ -6,6 +6,8 @@ import { helpScreen } from "../../cli/console/help-screen.ts";
 import { type Command, commandsOf, KEYS } from "../../cli/console/keys.ts";
 import type { Size } from "../../cli/console/lines.ts";
 import { INITIAL_UI, nextUi, selectedDevice } from "../../cli/console/ui-state.ts";
+import { NO_PALETTE } from "../../cli/render/colour.ts";
+import { statusLines } from "../../cli/render/status-text.ts";
 import { buildView, type FleetMessage, NOTHING_HEARD, reduce } from "../../fleet/view/index.ts";
 import { ABSENT, PLAN, viewOf as plannedView, REFUSED } from "./support/planned.ts";
 import { reportedOf, statsOf } from "./support/synthetic-device.ts";
@@ -107,6 +109,27 @@ describe("screens", () => {
     expect(device).toContain("update fetching 40 % of 10 B");
     expect(device).toMatch(/all labels +600 +12 +3 +0\.951 +0\.947 +0\.951 +0\.947 +0\.812/);
     expect(device).toContain("no event yet");
+  });
+
+  it("show how far a build is, and what it waits for, on both screens and in status", () => {
+    const view = viewOf(["tx2"]);
+    const [first] = view.devices;
+    const [pipeline] = first?.pipelines ?? [];
+    if (!first || !pipeline) throw new Error("no device");
+    const waitsFor = { code: "BOARD_HOT", message: "the board is hot", hint: "", atMs: NOW };
+    const build = {
+      ...{ model: "scene", modelDigest: `sha256:${"a".repeat(64)}`, accelerator: "cpu" },
+      ...{ phase: "optimising the graph", progress: 0.5, elapsedMs: 4000, waitsFor },
+    };
+    const update = { state: "building", sinceMs: NOW, build } as const;
+    view.devices[0] = { ...first, pipelines: [{ ...pipeline, update }] };
+    const words =
+      "building scene for cpu: 50 %, optimising the graph, 4 s so far; it waits: the board is hot";
+    const size = { width: 120, height: 40 };
+    expect(textOf(fleetScreen(view, INITIAL_UI, size))).toMatch(/building 50 %, waits/);
+    const device = textOf(deviceScreen(view, view.devices[0], size));
+    expect(device.replace(/\s+/g, " ")).toContain(words);
+    expect(statusLines(view, 200, NO_PALETTE).join("\n")).toContain(`tx2/entrance: ${words}`);
   });
 
   it("keep problems in sight when there are more devices than rows", () => {

@@ -5,6 +5,8 @@ import type {
 } from "../../../fleet/contract/index.ts";
 import { ERROR_CODES, type ErrorCode, FleetError } from "../../../fleet/errors/index.ts";
 import type { FleetLink } from "../../../fleet/hub/client/index.ts";
+import type { PlanSummary } from "../../../fleet/spec/index.ts";
+import { buildWords } from "../../../fleet/view/index.ts";
 import { GIVEN_UP } from "../release/known-parts.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { type Verdict, waitUntil } from "./wait-until.ts";
@@ -19,6 +21,8 @@ export interface PipelineGoal {
   specDigest: string;
   /** `atMs` of the device's error before the document was published; an error of that time is not about it. */
   errorBeforeAtMs: number | null;
+  /** As it was shown before, to hold what is built against it. */
+  plan?: PlanSummary | undefined;
 }
 
 export interface PipelineView extends DeviceView {
@@ -57,7 +61,7 @@ export function judgeRunning(goal: PipelineGoal, view: PipelineView): Verdict {
   const pipeline = reported.pipelines.find(({ name }) => name === goal.pipeline);
   if (update.state !== "committed" || pipeline?.specDigest !== goal.specDigest) {
     const why = update.error ?? pipeline?.error;
-    return waiting(updateText(update) + (why ? `: ${why.message}` : ""), why?.hint);
+    return waiting(updateText(update, goal) + (why ? `: ${why.message}` : ""), why?.hint);
   }
   if (pipeline.state === "failed") {
     if (pipeline.error && isFinal(pipeline.error)) return failed(device, pipeline.error);
@@ -87,7 +91,11 @@ function done({ fps }: FrameCount): Verdict {
   return { verdict: "done", text: `running, ${fps.toFixed(1)} frames per second` };
 }
 
-function updateText({ state, fetchedBytes, totalBytes }: PipelineUpdate): string {
+function updateText(
+  { state, fetchedBytes, totalBytes, build }: PipelineUpdate,
+  { plan = null }: { plan?: PlanSummary | null | undefined },
+): string {
+  if (state === "building" && build) return buildWords(build, plan);
   if (state !== "fetching" || !totalBytes) return `update: ${state}`;
   return `fetching ${Math.floor((100 * (fetchedBytes ?? 0)) / totalBytes)} %`;
 }

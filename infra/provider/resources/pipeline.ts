@@ -220,6 +220,7 @@ async function deploy(
         part: released.part.digest,
         specDigest,
         errorBeforeAtMs,
+        plan: summary,
       });
     } catch (error) {
       const begun = { ...state, state: "starting" };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Presence, Reported } from "../../../fleet/contract/index.ts";
+import type { EngineBuild, Presence, Reported } from "../../../fleet/contract/index.ts";
 import { judgeOnline } from "../../../infra/provider/await/agent-online.ts";
 import {
   countFrames,
@@ -44,6 +44,12 @@ test.each([
 ])("the name nearest to %s is %s", (name, expected) => {
   expect(nearestName(name, ["model", "minScore", "privateKeyPath"])).toBe(expected);
 });
+
+const BUILD: EngineBuild = {
+  ...{ model: "people", modelDigest: `sha256:${"a".repeat(64)}`, accelerator: "cpu" },
+  ...{ phase: "optimising the graph", progress: 0.5, elapsedMs: 4000 },
+  waitsFor: { code: "BOARD_HOT", message: "the board is hot", hint: "", atMs: 1 },
+};
 
 describe("online", () => {
   const presence = (bootId: string, online = true): Presence => ({
@@ -115,6 +121,12 @@ describe("running", () => {
       { updates: [update({ state: "fetching", fetchedBytes: 40, totalBytes: 100 })] },
       "waiting",
       "fetching 40 %",
+    ],
+    [
+      "a build",
+      { updates: [update({ state: "building", build: BUILD })] },
+      "waiting",
+      "building people for cpu: 50 %, optimising the graph, 4 s so far; it waits: the board is hot",
     ],
     [
       "a roll-back",
