@@ -1,10 +1,11 @@
-// `npm test [-- VITEST ARGS]`: vitest, then the native tests; the exit code says whether all passed.
+// `npm test [-- VITEST ARGS]`, `npm run test:full [-- NAME]`: vitest, then the native tests; the exit code says whether all passed.
 
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { runInPlace } from "./child.mjs";
+import { fullPlan, partNamed } from "./full-parts.mjs";
 import { repoDir, requireNode, stateDir } from "./paths.mjs";
 import { formatCounts, recordCounts, sumCounts } from "./results.mjs";
 import { countsInText, vitestCounts } from "./test-counts.mjs";
@@ -17,13 +18,38 @@ import { countsInText, vitestCounts } from "./test-counts.mjs";
  * @returns {Promise<number>} exit code
  */
 export async function runTests(args, { full }) {
-  const results = [await runVitest(args, full)];
-  if (args.length === 0) {
-    for (const run of nativeRuns(full)) results.push(await runNative(run));
-  } else console.log("Native tests were left out, because arguments select tests of vitest.");
+  const part = full ? partNamed(args) : undefined;
+  if (full && args.length === 0) console.log(fullPlan());
+  const results = part
+    ? [await runPart(part)]
+    : args.length === 0
+      ? await runAll(full)
+      : [await runVitest(args, full)];
+  if (args.length > 0 && !part) {
+    console.log("Native tests were left out, because arguments select tests of vitest.");
+  }
   for (const counts of results) recordCounts(counts);
   for (const counts of results) console.log(`${counts.runner}: ${formatCounts(counts)}`);
   return sumCounts(results).failed > 0 ? 1 : 0;
+}
+
+/**
+ * @param {boolean} full
+ * @returns {Promise<Counts[]>}
+ */
+async function runAll(full) {
+  const results = [await runVitest([], full)];
+  for (const run of nativeRuns(full)) results.push(await runNative(run));
+  return results;
+}
+
+/**
+ * @param {import("./full-parts.mjs").FullPart} part
+ * @returns {Promise<Counts>}
+ */
+function runPart({ make, files = [] }) {
+  if (make) return runNative({ runner: `native: ${make}`, args: [make] });
+  return runVitest(files, true);
 }
 
 /**
@@ -35,7 +61,12 @@ async function runVitest(args, full) {
   const report = join(stateDir(), "logs", `vitest-${process.pid}.json`);
   mkdirSync(join(stateDir(), "logs"), { recursive: true });
   const vitest = join(repoDir, "node_modules", "vitest", "vitest.mjs");
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  // A campaign says each of its tests as it ends: a file of them may take half an hour.
+  const reporters = [
+    `--reporter=${full ? "verbose" : "default"}`,
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+  ];
   const env = full ? { ...process.env, JETFLEET_TEST_FULL: "1" } : process.env;
   const options = { cwd: repoDir, env };
   const code = await runInPlace(requireNode(), [vitest, "run", ...reporters, ...args], options);

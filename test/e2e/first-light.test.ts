@@ -31,7 +31,7 @@ describe("a fleet of two simulated boards and a camera", { timeout: 5 * MINUTE }
   });
 
   it("runs agent and runners as users of their own, and the runner can touch nothing but models", async () => {
-    for (const board of ["tx2", "xavier"]) {
+    const check = async (board: string): Promise<void> => {
       const onBoard = async (command: string) => (await world.ssh(board, command)).text.trim();
       expect(await onBoard(`ps ax -o user:20=,args= | grep -c '^jetfleet .* run --config'`)).toBe(
         "1",
@@ -57,7 +57,8 @@ describe("a fleet of two simulated boards and a camera", { timeout: 5 * MINUTE }
       expect(await asRunner(`kill -0 ${agent} || echo refused`)).toBe("refused");
       // Whoever may not write to a socket may not connect to it.
       expect(await asRunner("test -w /run/jetfleet/runner.sock || echo refused")).toBe("refused");
-    }
+    };
+    await Promise.all(["tx2", "xavier"].map(check));
   });
 
   it("is what the program says: preview has nothing to change, and a second run changes nothing", async () => {

@@ -108,6 +108,30 @@ it("takes a source that only ever connects for a fault, however alive its runner
   }
 });
 
+it.each([
+  ["before it said anything", 0, 120],
+  ["once it has spoken", 1, 20],
+])("ends a runner that is silent %s, and says so", async (_when, words, seconds) => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const fake = new FakeChild();
+    const ended = new Promise<FleetError | null>((onEnd) => {
+      fake.live(onEnd);
+    });
+    for (let said = 0; said < words; said += 1) {
+      fake.says("warning", { error: { code: "SOURCE_LOSS", message: "alive" } });
+    }
+    await vi.advanceTimersByTimeAsync(seconds * 1000 - 1);
+    expect(fake.killed).toBe(false);
+    await vi.advanceTimersByTimeAsync(2);
+    const end = await ended;
+    expect(end?.code).toBe("RUNNER_CRASHED");
+    expect(end?.message).toContain(`${seconds} s`);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 /** A runner that says what it is told to, and ends when it is killed. */
 class FakeChild {
   killed = false;

@@ -1,0 +1,108 @@
+// The long campaigns of `npm run test:full`, each to be run alone: `npm run test:full -- NAME`.
+
+import { SetupError } from "./errors.mjs";
+
+/**
+ * @typedef {object} FullPart
+ * @property {string} what
+ * @property {number} minutes on two cores that have nothing else to do
+ * @property {string[]} [files] of vitest, from the clone's root
+ * @property {string} [make] target of native/Makefile
+ */
+
+/** @type {Readonly<Record<string, FullPart>>} */
+export const FULL_PARTS = {
+  kills: {
+    what: "300 kills of the agent at random; fewer rounds of five: JETFLEET_TEST_ROUNDS",
+    minutes: 25,
+    files: ["test/agent/kill-campaign.test.ts"],
+  },
+  cuts: {
+    what: "power cuts at each named point of an update",
+    minutes: 4,
+    files: ["test/agent/power-cuts.test.ts"],
+  },
+  clocks: {
+    what: "±5 h, 1970 and 2099 in each state of an update",
+    minutes: 3,
+    files: ["test/agent/clock-campaign.test.ts"],
+  },
+  "agent-disk": {
+    what: "no room and a broken disk at each call of the agent; a sixth: JETFLEET_TEST_SHARE=1/6",
+    minutes: 18,
+    files: ["test/agent/disk-faults.test.ts"],
+  },
+  "hub-disk": {
+    what: "the same at each call of the hub, and of SQLite",
+    minutes: 5,
+    files: ["test/hub/disk-faults.test.ts", "test/hub/history/disk-faults.test.ts"],
+  },
+  attacks: {
+    what: "what neighbours see while the hub is attacked",
+    minutes: 6,
+    files: ["test/hub/attacks.test.ts"],
+  },
+  fuzz: {
+    what: "10,000 connections with mutated MQTT",
+    minutes: 5,
+    files: ["test/hub/hostile-bytes.test.ts"],
+  },
+  cameras: {
+    what: "the zoo of hostile cameras",
+    minutes: 4,
+    files: ["test/native/hostile-cameras.test.ts"],
+  },
+  growth: {
+    what: "1,000 starts, swaps and failing starts without growing",
+    minutes: 10,
+    files: ["test/native/growth.test.ts"],
+  },
+  exits: {
+    what: "200 exits of a process that runs pipelines, in four ways",
+    minutes: 20,
+    files: ["test/native/exit.test.ts"],
+  },
+  systems: {
+    what: "outages of minutes, and 50 programs one after the other",
+    minutes: 30,
+    files: ["test/e2e/robustness/outages.test.ts", "test/e2e/programs.test.ts"],
+  },
+  threads: { what: "native tests under the thread sanitizer", minutes: 5, make: "tsan" },
+  memory: { what: "native tests under the address sanitizer", minutes: 10, make: "asan" },
+  binding: { what: "the addon under the address sanitizer", minutes: 10, make: "asan-binding" },
+  tidy: { what: "clang-tidy", minutes: 20, make: "tidy" },
+};
+
+/** How long all else takes, which is what `npm test` runs. */
+const SHORT_MINUTES = 30;
+
+/**
+ * The part that the arguments name alone; undefined when they are vitest's.
+ * @param {string[]} args
+ * @returns {FullPart | undefined}
+ */
+export function partNamed(args) {
+  const [name = ""] = args;
+  if (args.length !== 1 || name.includes("/") || name.startsWith("-")) return undefined;
+  const part = Object.hasOwn(FULL_PARTS, name) ? FULL_PARTS[name] : undefined;
+  if (part) return part;
+  throw new SetupError(
+    "USAGE",
+    `expected a part of the full tests or a path, got ${JSON.stringify(name)}`,
+    `One of: ${Object.keys(FULL_PARTS).join(", ")}`,
+  );
+}
+
+/** What is about to run, and how long that takes. */
+export function fullPlan() {
+  const parts = Object.entries(FULL_PARTS);
+  const minutes = parts.reduce((sum, [, part]) => sum + part.minutes, SHORT_MINUTES);
+  const lines = parts.map(
+    ([name, part]) => `  ${name.padEnd(11)} ${String(part.minutes).padStart(3)} min  ${part.what}`,
+  );
+  return [
+    `All tests in their full form: about ${(minutes / 60).toFixed(1)} h on two cores.`,
+    "One part alone: npm run test:full -- NAME",
+    ...lines,
+  ].join("\n");
+}
