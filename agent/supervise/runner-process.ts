@@ -166,7 +166,9 @@ export class RunnerProcess {
   }
 
   #killSilent(silentMs: number): void {
-    this.#kill(new FleetError("RUNNER_CRASHED", `The runner said nothing for ${silentMs / 1000} s`));
+    this.#kill(
+      new FleetError("RUNNER_CRASHED", `The runner said nothing for ${silentMs / 1000} s`),
+    );
   }
 
   #kill(why: FleetError): void {
