@@ -98,6 +98,7 @@ async function measure(
   const layers = measured.inspection === null ? [] : layersOf(measured.inspection);
   return {
     schema: 1,
+    board: null,
     model,
     backend: { name: measured.backend, version: measured.version, path: backend.backendPath },
     accelerator: order.accelerator,

@@ -5,16 +5,20 @@ import { z } from "zod";
 import {
   BENCH_DEFAULTS,
   BenchAccelerator,
-  BenchAnswer,
   BenchOrder,
   BenchReport,
 } from "../../fleet/bench/index.ts";
-import { ERROR_CODES, type ErrorCode, FleetError } from "../../fleet/errors/index.ts";
+import { FleetError } from "../../fleet/errors/index.ts";
 import { onnxRuntime } from "../../fleet/provision/runtime/sources.ts";
-import { parseJson } from "../../fleet/release/index.ts";
+import type { SshTarget } from "../../fleet/ssh/index.ts";
 import { benchLines } from "../render/bench-text.ts";
+import { reportIn } from "./bench-answer.ts";
+import { benchOnBoard, parseBoard } from "./bench-on-board.ts";
 
 interface BenchCommandOptions {
+  board?: string;
+  key: string;
+  hostKey?: string;
   accelerator: string;
   batch?: string;
   precision?: string;
@@ -41,6 +45,8 @@ What is measured, as trtexec does (and gie/trtexec users will know):
 The model alone: no decoding of video or boxes, no tracking; \`npm run bench -- pipeline\` measures those.
 Inputs are random. Power mode and clocks are noted; what the machine does not tell is said to be unknown.
 
+With --board the board's own agent measures, beside whatever it runs: stop its pipelines, or read its load.
+
 On a GPU or DLA an engine is built first, FP16 unless --precision names another.
 
 Exit codes:
@@ -53,7 +59,13 @@ export function registerBench(program: Command, run: Run, signal: AbortSignal): 
   program
     .command("bench")
     .argument("<model>", "ONNX file")
-    .description("latency and throughput of a model alone on this machine")
+    .description("latency and throughput of a model alone, on this machine or a board")
+    .option(
+      "--board <[user@]host[:port]>",
+      "a board with our agent, over SSH, instead of this machine",
+    )
+    .option("--key <file>", "private key for it", "~/.ssh/id_ed25519")
+    .option("--host-key <fingerprint>", "SHA256:… that the board must prove to own")
     .option("--accelerator <which>", `one of ${BenchAccelerator.options.join(", ")}`, "cpu")
     .option("--batch <n>", "pictures of one run; default: as the model is")
     .option("--precision <which>", "fp32, fp16 or int8 of the engine; not for the cpu")
@@ -80,7 +92,8 @@ async function bench(
   signal: AbortSignal,
 ): Promise<number> {
   const order = orderOf(file, options);
-  const report = await measured(order, signal);
+  const target = targetOf(options);
+  const report = await (target === null ? measured(order, signal) : onBoard(target, order, signal));
   const width = Math.max(60, process.stdout.columns ?? (Number(process.env["COLUMNS"]) || 100));
   const text = options.json
     ? JSON.stringify(report, null, 2)
@@ -105,6 +118,29 @@ function orderOf(file: string, options: BenchCommandOptions): BenchOrder {
   const [issue] = parsed.error.issues;
   const option = OPTION_OF[String(issue?.path[0])] ?? "bench";
   throw new FleetError("USAGE", `${option}: ${issue?.message ?? "not understood"}`);
+}
+
+function targetOf({ board, key, hostKey }: BenchCommandOptions): SshTarget | null {
+  if (board === undefined) {
+    if (hostKey === undefined) return null;
+    throw new FleetError("USAGE", "Expected --board with --host-key but got none");
+  }
+  return { ...parseBoard(board), privateKeyPath: key, hostKey };
+}
+
+async function onBoard(
+  target: SshTarget,
+  order: BenchOrder,
+  signal: AbortSignal,
+): Promise<BenchReport> {
+  const { isTTY } = process.stderr;
+  const onProgress = (what: string): void =>
+    void (isTTY && process.stderr.write(`\r\x1b[K${what}`));
+  try {
+    return await benchOnBoard(target, order, { signal, besideMs: BESIDE_MS, onProgress });
+  } finally {
+    if (isTTY) process.stderr.write("\r\x1b[K");
+  }
 }
 
 const OPTION_OF: Readonly<Record<string, string>> = {
@@ -138,9 +174,12 @@ function measured(order: BenchOrder, signal: AbortSignal): Promise<BenchReport> 
     );
     child.once("close", (code, how) => {
       if (signal.aborted) return failed(new FleetError("CANCELLED", "Nothing was measured"));
-      const answer = BenchAnswer.safeParse(parseJson(out)).data;
-      if (answer?.type === "report") return done(answer.report);
-      if (answer?.type === "error") return failed(errorOf(answer.error));
+      try {
+        const report = reportIn(out);
+        if (report !== null) return done(report);
+      } catch (error) {
+        return failed(error);
+      }
       const end = how === null ? `with exit code ${code}` : `by ${how}`;
       const said = words.trim() === "" ? "" : `; its last words: ${words.trim()}`;
       failed(new FleetError("RUNNER_CRASHED", `The process that measured ended ${end}${said}`));
@@ -150,19 +189,6 @@ function measured(order: BenchOrder, signal: AbortSignal): Promise<BenchReport> 
     signal.removeEventListener("abort", stop);
     progress();
   });
-}
-
-function errorOf({
-  code,
-  message,
-  hint,
-}: {
-  code: string;
-  message: string;
-  hint?: string | undefined;
-}) {
-  const known = code in ERROR_CODES ? (code as ErrorCode) : "INTERNAL";
-  return new FleetError(known, message, hint === undefined ? {} : { hint });
 }
 
 /** One line that is overwritten, where there is a terminal; returns what takes it away. */

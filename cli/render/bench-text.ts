@@ -17,7 +17,7 @@ export function benchLines(report: BenchReport, width: number, name: string): st
   const threads = report.threads === null ? "" : `, ${count(report.threads, "thread")}`;
   const place = `${report.accelerator}, ${report.precision ?? "the model's own precision"}, batch ${report.batch}${threads}`;
   return [
-    `${name} on ${place} (${backend.name} ${backend.version})`,
+    `${name} on ${report.board === null ? "" : `${report.board}, `}${place} (${backend.name} ${backend.version})`,
     "",
     `latency     median ${ms(latencyMs.median)}, mean ${ms(latencyMs.mean)}, min ${ms(latencyMs.min)}, max ${ms(latencyMs.max)}`,
     `            p90 ${ms(latencyMs.p90)}, p95 ${ms(latencyMs.p95)}, p99 ${ms(latencyMs.p99)} of ${count(report.latencyRuns, "run")}`,

@@ -53,6 +53,11 @@ export type ClockFacts = z.infer<typeof ClockFacts>;
 export const BenchReport = z
   .object({
     schema: z.literal(1),
+    board: z
+      .string()
+      .nullable()
+      .default(null)
+      .meta({ description: "Address of the board that measured; null: this machine." }),
     model: z.object({ path: z.string(), digest: z.string(), sizeBytes: z.number() }),
     backend: z.object({ name: z.string(), version: z.string(), path: z.string() }),
     accelerator: z.string(),

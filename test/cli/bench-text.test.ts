@@ -4,6 +4,7 @@ import type { BenchReport } from "../../fleet/bench/index.ts";
 
 const REPORT: BenchReport = {
   schema: 1,
+  board: null,
   model: { path: "/m.onnx", digest: "sha256:0", sizeBytes: 1 },
   backend: { name: "onnxruntime", version: "1.30", path: "/b.so" },
   accelerator: "cpu",
@@ -46,6 +47,11 @@ describe("a measurement in words", () => {
     );
     expect(text).toContain("GPU clock   unknown");
     expect(text).not.toContain("\u001b");
+  });
+
+  it("names the board that measured", () => {
+    const [line] = benchLines({ ...REPORT, board: "10.0.4.17" }, 80, "m.onnx");
+    expect(line).toContain("m.onnx on 10.0.4.17, cpu, ");
   });
 
   it("says why there are no layers", () => {
