@@ -8,7 +8,7 @@ import {
   BenchOrder,
   BenchReport,
 } from "../../fleet/bench/index.ts";
-import { FleetError } from "../../fleet/errors/index.ts";
+import { asFleetError, FleetError } from "../../fleet/errors/index.ts";
 import { onnxRuntime } from "../../fleet/provision/runtime/sources.ts";
 import type { SshTarget } from "../../fleet/ssh/index.ts";
 import { benchLines } from "../render/bench-text.ts";
@@ -178,7 +178,7 @@ function measured(order: BenchOrder, signal: AbortSignal): Promise<BenchReport> 
         const report = reportIn(out);
         if (report !== null) return done(report);
       } catch (error) {
-        return failed(error);
+        return failed(asFleetError(error, "measuring a model"));
       }
       const end = how === null ? `with exit code ${code}` : `by ${how}`;
       const said = words.trim() === "" ? "" : `; its last words: ${words.trim()}`;
