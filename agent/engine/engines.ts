@@ -1,7 +1,13 @@
 import { performance } from "node:perf_hooks";
-import type { EngineBuild, RunningEngine } from "../../fleet/contract/index.ts";
+import {
+  type EngineBuild,
+  type KeptEngine,
+  MAX_ENGINES,
+  type RunningEngine,
+} from "../../fleet/contract/index.ts";
 import type { EngineKey } from "../../fleet/engine/index.ts";
 import { FleetError, isFleetError } from "../../fleet/errors/index.ts";
+import { sha256Digest } from "../../fleet/release/index.ts";
 import type { ModelManifest } from "../../fleet/spec/index.ts";
 import { throwIfAborted } from "../../fleet/transfer/backoff.ts";
 import type { NewEvent } from "../report/event-journal.ts";
@@ -78,6 +84,23 @@ export class Engines {
     if (!key || note?.outcome !== "built") return undefined;
     const { digest, sizeBytes, atMs: builtAtMs } = note;
     return { key: key.digest, digest, sizeBytes, builtAtMs };
+  }
+
+  /** All that is known, the newest first, as far as a report goes. */
+  list(): KeptEngine[] {
+    const { store, modelsInUse } = this.#options;
+    const inUse = modelsInUse();
+    const all = store.all().map((note): KeptEngine => {
+      const { model, accelerator, outcome, atMs, seconds } = note;
+      const key = sha256Digest(note.key);
+      const isOfNow = this.#tryKey(model)?.digest === key;
+      const common = { key, model, accelerator, outcome, atMs, seconds };
+      const shared = { ...common, inUse: isOfNow && inUse.has(model) };
+      if (note.outcome === "unbuildable") return { ...shared, error: note.error };
+      const { digest, sizeBytes, origin } = note;
+      return { ...shared, digest, sizeBytes, origin };
+    });
+    return all.sort((a, b) => b.atMs - a.atMs).slice(0, MAX_ENGINES);
   }
 
   /** The build that is under way for a model; null when there is none. */

@@ -24,7 +24,7 @@ export interface DeviceFacts {
   journal: Reported["journal"];
   supervisor: Supervisor;
   downloads: Downloads;
-  engines: Pick<Engines, "building">;
+  engines: Pick<Engines, "building" | "list">;
   faultOf: (pipeline: string) => ReportedError | null;
   /** Why the last document is not in force. */
   error: ReportedError | null;
@@ -59,6 +59,7 @@ export function reportDevice(facts: DeviceFacts): Reported {
     board,
     ...(facts.journal && { journal: facts.journal }),
     pipelines: reportPipelines(state, factsOf),
+    engines: facts.engines.list(),
     error,
   };
 }

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { JournalHead } from "../../fleet/contract/index.ts";
-import { FleetError } from "../../fleet/errors/index.ts";
 import type { HubClient } from "../../fleet/hub/client/index.ts";
 import { JournalVerifier } from "../../fleet/journal/index.ts";
 import { IdentityFile } from "../../fleet/transfer/identity/identity-file.ts";
 import { judgeHead } from "../../fleet/transfer/identity/signed-head.ts";
+import { chosenDevices } from "../chosen-devices.ts";
 import { clientFor, type HubOptions, locateHub } from "../hub-location.ts";
 import { paletteFor } from "../render/colour.ts";
 import { type CheckedJournal, journalLines } from "../render/journal-text.ts";
@@ -75,14 +75,9 @@ async function verify(
 }
 
 async function devicesOf(client: HubClient, device: string | undefined): Promise<string[]> {
-  const known = new Set((await client.listDevices()).map(({ name }) => name));
-  for (const { device: name } of (await client.history.chains()).chains) known.add(name);
-  if (device === undefined) return [...known].sort();
-  if (known.has(device)) return [device];
-  throw new FleetError("USAGE", `Expected a device that the hub knows but got ${device}`, {
-    hint:
-      known.size === 0 ? "The hub knows none yet." : `It knows ${[...known].sort().join(", ")}.`,
-  });
+  const known = (await client.listDevices()).map(({ name }) => name);
+  const { chains } = await client.history.chains();
+  return chosenDevices([...known, ...chains.map((chain) => chain.device)], device);
 }
 
 async function check(

@@ -114,15 +114,16 @@ function pipelineTable(
     pipeline.stats?.latencyFrom ?? "-",
     formatCount(pipeline.stats?.droppedTotal),
   ]);
-  return [...table(PIPELINE_COLUMNS, rows, width), ...buildLines(pipelines)];
+  return [...table(PIPELINE_COLUMNS, rows, width), ...buildLines(pipelines, width)];
 }
 
 /** What is being built, a line for each engine. */
 function buildLines(
   pipelines: readonly { device: DeviceView; pipeline: PipelineView }[],
+  width: number,
 ): string[] {
   return pipelines.flatMap(({ device, pipeline: { name, update, plan } }) =>
-    update?.build ? [`${device.name}/${name}: ${buildWords(update.build, plan)}`] : [],
+    update?.build ? wrap(`${device.name}/${name}: ${buildWords(update.build, plan)}`, width) : [],
   );
 }
 

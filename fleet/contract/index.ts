@@ -15,6 +15,8 @@ export {
   EngineBuild,
   HeadSignature,
   JournalHead,
+  KeptEngine,
+  MAX_ENGINES,
   PipelineState,
   PipelineUpdate,
   PipelineUpdateState,

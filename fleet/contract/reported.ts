@@ -130,6 +130,29 @@ export const PipelineUpdateState = z.enum([
 ]);
 export type PipelineUpdateState = z.infer<typeof PipelineUpdateState>;
 
+/** As many as a device tells of, the newest; more of them would not make a report more useful. */
+export const MAX_ENGINES = 64;
+
+/** An engine that a device keeps, or a model of which it can make none. */
+export const KeptEngine = z.object({
+  key: Digest.meta({ description: "Of all that decides whether it is of use (fleet/engine)." }),
+  model: Digest,
+  accelerator: Text.max(64),
+  outcome: heard(z.enum(["built", "unbuildable", "unknown"])),
+  /** When the build ended, and how long it took; waiting does not count. */
+  atMs: EpochMs,
+  seconds: z.number().nonnegative(),
+  /** Of one that was built. */
+  digest: Digest.optional(),
+  sizeBytes: Count.optional(),
+  origin: Text.max(64).optional().meta({ description: "built-here: by this very device." }),
+  /** A pipeline runs its model, is about to, or is to go back to it. */
+  inUse: z.boolean(),
+  /** Why none can be made. */
+  error: ReportedError.optional(),
+});
+export type KeptEngine = z.infer<typeof KeptEngine>;
+
 /** An engine that is being built for a pipeline, in state `building`. */
 export const EngineBuild = z.object({
   model: Name,
@@ -192,6 +215,8 @@ export const Reported = z.object({
   labels: z.record(Text.max(63), Text.max(63)).optional(),
   board: BoardFacts,
   pipelines: z.array(ReportedPipeline),
+  /** Newest first; absent from older agents, which have none. */
+  engines: z.array(KeptEngine).max(MAX_ENGINES).optional(),
   /** Absent from older agents. May be some seconds older than the newest event. */
   journal: JournalHead.optional(),
   /** The last thing that went wrong on the device as a whole, such as a refused desired document. */

@@ -119,6 +119,11 @@ describe("a build", () => {
     const second = await undone(4);
     expect(second.error?.message).toMatch(/a node nobody knows.*is not tried again/);
     expect(second.tookMs).toBeLessThan(1000);
+    const { engines } = await world.reported(settled(4, "rolled-back"));
+    expect(engines).toMatchObject([
+      { outcome: "unbuildable", inUse: true, error: { code: "MODEL_INVALID" } },
+      { outcome: "built", inUse: true, origin: "built-here", accelerator: "cpu" },
+    ]);
 
     await world.terminate();
     const runtimePath = join(world.folder, "libonnxruntime.so");

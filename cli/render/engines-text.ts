@@ -1,0 +1,64 @@
+import type { KeptEngine } from "../../fleet/contract/index.ts";
+import { dateTime } from "./event-text.ts";
+import { formatBytes, shortDigest } from "./format.ts";
+import { type Column, table } from "./table.ts";
+
+/** What one device said of its engines. */
+export interface DeviceEngines {
+  device: string;
+  /** By the device's clock; null: it never reported. */
+  reportedAtMs: number | null;
+  /** Null: its agent tells nothing of engines. */
+  engines: KeptEngine[] | null;
+  /** Of models that its pipelines run, by digest. */
+  names: Record<string, string>;
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: "MODEL" },
+  { title: "FOR" },
+  { title: "KEY" },
+  { title: "SIZE", align: "right" },
+  { title: "ORIGIN" },
+  { title: "BUILT" },
+  { title: "IN", align: "right" },
+  { title: "STATE" },
+];
+const AS_WIDE_AS_NEEDED = Number.POSITIVE_INFINITY;
+
+export function engineLines(devices: readonly DeviceEngines[]): string[] {
+  if (devices.length === 0) return ["The hub knows no device yet."];
+  return devices.flatMap(({ device, reportedAtMs, engines, names }) => {
+    if (reportedAtMs === null) return [`${device}: has never reported`];
+    if (engines === null) return [`${device}: its agent tells nothing of engines`];
+    if (engines.length === 0) return [`${device}: no engine`];
+    const rows = engines.map((engine) => cells(engine, names));
+    const reasons = engines.flatMap(({ key, error }) =>
+      error ? [`  ${shortDigest(key)}: ${error.code}: ${error.message}`] : [],
+    );
+    const count = `${device}: ${engines.length} as reported ${dateTime(reportedAtMs)}`;
+    const lines = table(COLUMNS, rows, AS_WIDE_AS_NEEDED).map((text) => `  ${text}`);
+    return [count, ...lines, ...reasons];
+  });
+}
+
+function cells(engine: KeptEngine, names: DeviceEngines["names"]): string[] {
+  const { model, accelerator, key, sizeBytes, origin, atMs, seconds } = engine;
+  const digest = shortDigest(model);
+  return [
+    names[model] === undefined ? digest : `${names[model]} ${digest}`,
+    accelerator,
+    shortDigest(key),
+    formatBytes(sizeBytes),
+    origin ?? "-",
+    dateTime(atMs),
+    `${seconds.toFixed(1)} s`,
+    stateOf(engine),
+  ];
+}
+
+function stateOf({ outcome, inUse }: KeptEngine): string {
+  if (outcome === "unbuildable") return "cannot be built";
+  if (outcome === "unknown") return "unknown";
+  return inUse ? "in use" : "kept";
+}
