@@ -36,7 +36,7 @@ function subscribe(reads: boolean): void {
   counts.opened += 1;
   const socket = connect({ ...tls, cert: pem, key: pem });
   held.add(socket);
-  const topic = Buffer.from("jetfleet/v1/demo/+/detections/+");
+  const topic = Buffer.from("jetfleet/v1/demo/#");
   const body = Buffer.concat([Buffer.from([0, 1, 0, topic.length]), topic, Buffer.from([0])]);
   socket.write(hello(String(counts.opened)));
   socket.write(Buffer.concat([Buffer.from([0x82, body.length]), body]));
@@ -51,17 +51,19 @@ function subscribe(reads: boolean): void {
   });
 }
 
-/** A device that publishes QoS 0 as fast as its socket takes it. */
-function flood(payloadBytes: number): void {
+/** A device that publishes as fast as its socket takes it; `first` is the first byte of PUBLISH. */
+function flood(channel: string, payloadBytes: number, first = 0x30): void {
   if (counts.opened > 0) return;
   counts.opened += 1;
   const socket = connect({ ...tls, cert: pem, key: pem });
   const device = path.basename(identity, ".pem");
-  const topic = Buffer.from(`jetfleet/v1/demo/${device}/detections/entrance`);
-  const bodyBytes = 2 + topic.length + payloadBytes;
+  const topic = Buffer.from(`jetfleet/v1/demo/${device}/${channel}`);
+  // One number for all: each was acknowledged by the time that it comes again, or is the same again.
+  const id = Buffer.from((first & 6) === 0 ? [] : [0, 1]);
+  const bodyBytes = 2 + topic.length + id.length + payloadBytes;
   const length = [(bodyBytes & 0x7f) | 0x80, ((bodyBytes >> 7) & 0x7f) | 0x80, bodyBytes >> 14];
-  const head = Buffer.from([0x30, ...length, 0, topic.length]);
-  const message = Buffer.concat([head, topic, Buffer.alloc(payloadBytes, "x")]);
+  const head = Buffer.from([first, ...length, 0, topic.length]);
+  const message = Buffer.concat([head, topic, id, Buffer.alloc(payloadBytes, "x")]);
   const chunk = Buffer.concat(
     Array.from({ length: Math.ceil((1 << 16) / message.length) }, () => message),
   );
@@ -121,8 +123,11 @@ const ATTACKS: Record<string, () => void> = {
   },
   deaf: () => subscribe(false),
   listening: () => subscribe(true),
-  "flood-large": () => flood(16 << 10),
-  "flood-small": () => flood(20),
+  "flood-large": () => flood("detections/entrance", 16 << 10),
+  "flood-small": () => flood("detections/entrance", 20),
+  "flood-acknowledged": () => flood("detections/entrance", 1 << 10, 0x32),
+  "flood-events": () => flood("events", 2 << 10, 0x32),
+  "flood-state": () => flood("reported", 64 << 10, 0x33),
 };
 
 const attack = ATTACKS[kind];

@@ -1,7 +1,7 @@
 import { Duplex, pipeline } from "node:stream";
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from "node:tls";
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from "aedes";
-import { parseTopic } from "../../contract/index.ts";
+import { CHANNELS, parseTopic } from "../../contract/index.ts";
 import { asFleetError } from "../../errors/index.ts";
 import type { Recorder } from "../history/record.ts";
 import type { Gate } from "../identity/gate.ts";
@@ -212,15 +212,24 @@ export class Broker {
     return { waitMs };
   }
 
-  /** Before a message is made into a packet for one of its subscribers. */
-  #maySend(client: Client, { qos, retain, topic, payload }: PublishPacket): boolean {
+  /**
+   * Before a message is made into a packet for one of its subscribers. What is retained came by subscribing. Beyond what
+   * its peer may be sent, a session gets nothing more that may be lost, and has to read what may not.
+   */
+  #maySend(client: Client, { retain, topic, payload }: PublishPacket): boolean {
     const session = this.#sessions.get(client.conn);
-    if (!session?.who || qos > 0 || retain) return true;
+    if (!session?.who || retain) return true;
     const bytes = topic.length + payload.length;
     const nowMs = performance.now();
+    const { sent } = this.#allowances.of(session.who, nowMs);
     const isFree = session.lane.isFree();
-    if (isFree && this.#allowances.of(session.who, nowMs).sent.takes(bytes, nowMs)) return true;
-    this.#surplus.dropped(session.who, isFree ? "sent" : "unread", bytes);
+    if (mayBeLost(topic)) {
+      if (isFree && sent.takes(bytes, nowMs)) return true;
+      this.#surplus.dropped(session.who, isFree ? "sent" : "unread", bytes);
+      return false;
+    }
+    if (sent.takes(bytes, nowMs) || isFree) return true;
+    session.lane.giveUp();
     return false;
   }
 
@@ -308,6 +317,12 @@ export class Broker {
       this.#aedes.publish(packet, (error) => (error ? reject(error) : resolve()));
     });
   }
+}
+
+/** Whatever its publisher asked for, and what is not of the contract. */
+function mayBeLost(topic: string): boolean {
+  const parsed = parseTopic(topic);
+  return parsed === null || CHANNELS[parsed.channel].qos === 0;
 }
 
 function refusal(reason: string, returnCode: 3 | 5): AuthenticateError {

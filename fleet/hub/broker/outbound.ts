@@ -26,6 +26,8 @@ export interface Lane {
   stream: Writable;
   /** Whether there is room for what may be lost. */
   isFree(): boolean;
+  /** Ends the session. */
+  giveUp(): void;
 }
 
 interface OpenLane {
@@ -94,7 +96,8 @@ export class Outbound {
         done(error);
       },
     });
-    return { stream, isFree: () => unreadBytes(lane) < MOST_UNREAD_OF_LOSSY_BYTES };
+    const isFree = (): boolean => unreadBytes(lane) < MOST_UNREAD_OF_LOSSY_BYTES;
+    return { stream, isFree, giveUp: () => this.#giveUp(lane) };
   }
 
   /** Called by itself four times a second. */
