@@ -6,6 +6,7 @@ import { IdentityFile } from "../fleet/transfer/identity/identity-file.ts";
 import { TrustedClock } from "../fleet/transfer/identity/trusted-clock.ts";
 import { readBoardFacts } from "./board/facts.ts";
 import { BoardSampler } from "./board/sampler.ts";
+import { readSilicon } from "./board/silicon.ts";
 import { type AgentConfig, identityOf, nativePaths } from "./config.ts";
 import { type Disk, openDisk } from "./disk.ts";
 import { type EngineHost, readEngineHost } from "./engine/engine-host.ts";
@@ -22,6 +23,7 @@ import { reportDevice } from "./report/report-device.ts";
 import { toReportedError } from "./report/reported-error.ts";
 import { Reporter } from "./report/reporter.ts";
 import { StatsTicker } from "./report/stats-ticker.ts";
+import { placeOnSilicon, type Silicon } from "./supervise/place-on-silicon.ts";
 import type { LaunchRunner } from "./supervise/runner-child.ts";
 import { Supervisor } from "./supervise/supervisor.ts";
 import { objectsInUse, objectsKept, resumeAll } from "./update/device-state.ts";
@@ -56,9 +58,21 @@ export async function startDaemon(context: DaemonContext): Promise<Daemon> {
   const host = await readEngineHost(nativePaths(config, bundlePath), config.threads).catch(
     (error: unknown) => asFleetError(error, "finding out what engines are built with"),
   );
-  const daemon = new Daemon(context, disk, { board: await readBoardFacts(), host }, bootId);
+  const board = await readBoardFacts();
+  const silicon = await readSilicon(
+    board.board === "unknown" ? config.board : board.board,
+    bundlePath,
+  );
+  const daemon = new Daemon(context, disk, { board, host, silicon }, bootId);
   await daemon.start();
   return daemon;
+}
+
+/** What this device is. */
+interface Machine {
+  board: BoardFacts;
+  host: EngineHost | FleetError;
+  silicon: Silicon;
 }
 
 /** The parts of the agent, wired together. */
@@ -66,6 +80,7 @@ export class Daemon {
   readonly #context: DaemonContext;
   readonly #disk: Disk;
   readonly #board: BoardFacts;
+  readonly #silicon: Silicon;
   readonly #bootId: string;
   readonly #identity: IdentityFile;
   readonly #heads: HeadSigner;
@@ -84,12 +99,13 @@ export class Daemon {
   constructor(
     context: DaemonContext,
     disk: Disk,
-    { board, host }: { board: BoardFacts; host: EngineHost | FleetError },
+    { board, host, silicon }: Machine,
     bootId: string,
   ) {
     this.#context = context;
     this.#disk = disk;
     this.#board = board;
+    this.#silicon = silicon;
     this.#bootId = bootId;
     this.#identity = new IdentityFile(identityOf(context.config).identityFile);
     this.#heads = new HeadSigner(this.#identity);
@@ -228,6 +244,9 @@ export class Daemon {
       native: nativePaths(config, bundlePath),
       threads: config.threads,
       engineOf: (model) => this.#engines.placeOf(model),
+      // Engines of TensorRT are not built by an update yet (agent/engine), so no place is found and it is said why.
+      placeOf: ({ spec }) =>
+        placeOnSilicon(spec.detect.accelerator ?? "auto", this.#silicon, () => null),
       reportEngine: (model) => this.#engines.report(model),
       mend: async ({ model }, signal) => {
         this.#disk.objects.distrust(model.digest);

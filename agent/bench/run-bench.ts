@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import {
@@ -13,6 +13,7 @@ import { FleetError } from "../../fleet/errors/index.ts";
 import { digestOfFile } from "../../fleet/transfer/files/hash-file.ts";
 import type { NativeAddon, NativeBuildOptions } from "../../native/binding/api.ts";
 import { readBuildMachine, readTensorrt } from "../board/build-machine.ts";
+import { backendObjects } from "../supervise/backend-objects.ts";
 import { type ChosenBackend, chooseBackend } from "../supervise/choose-backend.ts";
 import { loadAddon } from "../supervise/load-addon.ts";
 import { readClocks } from "./clocks.ts";
@@ -73,7 +74,7 @@ async function measure(
   const model = await readModel(order.model);
   const backend = chooseBackend({
     accelerator: order.accelerator,
-    objects: objectsIn(places.folders),
+    objects: backendObjects(places.folders),
     folders: places.folders,
     tensorrt: order.accelerator === "cpu" ? null : await readTensorrt(),
   });
@@ -162,17 +163,6 @@ async function readModel(path: string): Promise<BenchReport["model"]> {
   } catch (cause) {
     throw new FleetError("MODEL_INVALID", `Cannot read ${path}`, { cause });
   }
-}
-
-function objectsIn(folders: readonly string[]): string[] {
-  return folders.flatMap((folder) =>
-    existsSync(folder)
-      ? readdirSync(folder)
-          .filter((name) => /^libjetfleet-backend-.*\.so$/.test(name))
-          .sort()
-          .map((name) => join(folder, name))
-      : [],
-  );
 }
 
 function addonIn(folders: readonly string[]): string {

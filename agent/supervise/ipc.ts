@@ -22,8 +22,20 @@ export const ModelOptions = z.object({
   minScore: z.number().min(0).max(1),
   nmsIou: z.number().min(0).max(1),
   backendPath: z.string().min(1),
-  runtimePath: z.string().min(1),
+  /** Empty: the backend finds it by itself. */
+  runtimePath: z.string(),
   threads: z.number().int().positive(),
+  /** Accelerators that share the frames; absent: the backend's first alone. */
+  lanes: z
+    .array(
+      z.object({
+        accelerator: z.string().min(1),
+        path: z.string().min(1),
+        precision: z.string().min(1),
+      }),
+    )
+    .min(1)
+    .optional(),
   preprocess: z.enum(["cpu", "cuda", "vic"]).optional(),
 }) satisfies z.ZodType<NativeModelOptions>;
 export type ModelOptions = z.infer<typeof ModelOptions>;

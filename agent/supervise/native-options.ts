@@ -2,12 +2,15 @@ import type { NativePaths } from "../config.ts";
 import type { EnginePlace } from "../engine/engines.ts";
 import { type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
 import { ModelOptions, PipelineOptions } from "./ipc.ts";
+import type { Placing } from "./place-on-silicon.ts";
 
 export interface NativeContext {
   native: NativePaths;
   threads: number;
   /** Of the engine of a model, by the model's digest. Throws ENGINE_MISSING. */
   engineOf: (model: string) => EnginePlace;
+  /** Where a version's model works on the board's accelerators, or why on the processor. */
+  placeOf: (version: PipelineVersion) => Placing;
 }
 
 const SOURCE_TIMEOUT_MS = 5000;
@@ -18,19 +21,22 @@ const BATCH_MS = 10;
 /** The model of a pipeline in the terms of the addon. */
 export function modelOptions(
   version: PipelineVersion,
-  { native, threads, engineOf }: NativeContext,
+  { native, threads, engineOf, placeOf }: NativeContext,
 ): ModelOptions {
   const { spec, model } = version;
   const { preprocess } = spec.detect;
+  const { place } = placeOf(version);
   return ModelOptions.parse({
     id: versionDigest(version),
-    ...engineOf(model.digest),
+    ...(place?.options ?? {
+      ...engineOf(model.digest),
+      backendPath: native.backendPath,
+      runtimePath: native.runtimePath,
+    }),
     labels: model.labels,
     decoder: model.decoder,
     minScore: spec.detect.minScore,
     nmsIou: spec.detect.nmsIou,
-    backendPath: native.backendPath,
-    runtimePath: native.runtimePath,
     threads,
     ...(preprocess !== undefined && preprocess !== "auto" && { preprocess }),
   });

@@ -10,6 +10,7 @@ import { isModelChange, type PipelineVersion, versionDigest } from "../update/pi
 import type { ModelSwap, RunnerError, SourceMessage } from "./ipc.ts";
 import { memoryLimit } from "./memory-watch.ts";
 import { modelOptions, nativeOptions } from "./native-options.ts";
+import type { Placing } from "./place-on-silicon.ts";
 import { INITIAL_FACTS, nextFacts, type RunEvent, type RunFacts, stateOf } from "./run-state.ts";
 import type { LaunchRunner } from "./runner-child.ts";
 import type { RunnerMessage } from "./runner-message.ts";
@@ -29,6 +30,8 @@ export interface RunDeps {
   threads: number;
   /** Of the engine of a model, by the model's digest. Throws ENGINE_MISSING. */
   engineOf: (model: string) => EnginePlace;
+  /** Where a version's model works on the board's accelerators, or why on the processor. */
+  placeOf: (version: PipelineVersion) => Placing;
   /** What is reported of the engine of a model; undefined while there is none. */
   reportEngine: (model: string) => RunningEngine | undefined;
   /** Brings what a version needs anew when its bytes on the disk are no longer those that it names. */
@@ -146,7 +149,8 @@ export class PipelineRun {
 
   report(): ReportedPipeline {
     const { spec, model } = this.#version;
-    const place = runsOn(this.#deps.native.backendPath);
+    const { place: silicon } = this.#deps.placeOf(this.#version);
+    const place = silicon?.runsOn ?? runsOn(this.#deps.native.backendPath);
     const engine = this.#deps.reportEngine(model.digest);
     const isLoaded = engine !== undefined && engine.digest === this.#loaded;
     return {
@@ -182,6 +186,11 @@ export class PipelineRun {
     this.#launchedAtMs = performance.now();
     this.#apply({ type: "launched" });
     const pipeline = nativeOptions(this.#version, this.#deps);
+    const placing = this.#deps.placeOf(this.#version);
+    if (placing.place === null) {
+      const { why } = placing;
+      this.#deps.log.info("a model works on the processor", { pipeline: this.name, why });
+    }
     this.#loaded = pipeline.model.digest;
     this.#process = new RunnerProcess({
       launch: this.#deps.launch,
