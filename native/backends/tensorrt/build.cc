@@ -17,6 +17,18 @@ constexpr double kBuilt = 0.97;
 /// further information)" and "invalid resource handle".
 constexpr std::size_t kLittle = std::size_t{512} << 20U;
 
+/// Where a GPU has memory of its own: 10.6 does not give up for want of it but tries kernel after
+/// kernel, for more than a minute with 16 MB left. Elsewhere what is free says little, for the
+/// system gives back what it caches.
+void ExpectRoom(const cuda::Device& device) {
+  const std::size_t free = cuda::FreeBytes();
+  if (device.integrated() || free >= kLittle) return;
+  throw Failure(JF_OUT_OF_MEMORY, "Expected at least " + std::to_string(kLittle >> 20U) +
+                                      " MB of free memory of " + device.name() +
+                                      " to build an engine but got " + std::to_string(free >> 20U) +
+                                      " MB; stop what else uses it");
+}
+
 [[noreturn]] void ThrowWhyNotBuilt(const std::string& model) {
   const std::string errors = TheLog().Errors();
   if (TheLog().SpeaksOfMemory() || cuda::FreeBytes() < kLittle) {
@@ -79,7 +91,10 @@ struct Made {
 Made MakePlan(const Library& library, const cuda::Device* device, const JfBuildOptions& options,
               BuildListener* listener) {
   Model model = ReadModel(options.model_path, listener);
-  if (device != nullptr) device->MakeCurrent();
+  if (device != nullptr) {
+    device->MakeCurrent();
+    if (options.compute_capability == 0) ExpectRoom(*device);
+  }
   const std::unique_ptr<nvinfer1::IBuilder> builder = library.NewBuilder();
   Made made;
   made.accelerator =
