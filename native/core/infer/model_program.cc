@@ -1,33 +1,18 @@
 #include "core/infer/model_program.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
-#include <thread>
 #include <utility>
 
-#include "core/graph/thread_name.h"
 #include "core/infer/abi.h"
 #include "core/infer/backend_loader.h"
-#include "core/infer/model_file.h"
 #include "core/prepare/host_preparer.h"
-#include "core/trace.h"
 
 namespace jetfleet {
 namespace {
 
-constexpr int kBackgroundNice = 10;
-constexpr float kGrey = 114;
 /// A batch beyond this waits longer than it saves.
 constexpr std::int64_t kMostSlots = 32;
-
-/// Threads that a runtime starts inherit the priority, so only for runtimes that start none.
-void StepBack(const ModelOptions& options) {
-  NameThisThread("jf-load");
-  if (options.detector.threads == 1) setpriority(PRIO_PROCESS, 0, kBackgroundNice);
-}
 
 Status DescOf(const TensorInfo& info, std::int64_t batch, TensorDesc* desc) {
   desc->type = info.element.value_or(ElementType::kFloat32);
@@ -39,18 +24,6 @@ Status DescOf(const TensorInfo& info, std::int64_t batch, TensorDesc* desc) {
   return Status::Error(ErrorCode::kModelInvalid,
                        "Expected a tensor of known type and size but got " + info.name + " " +
                            info.type + info.shape.Text() + " while checking the model");
-}
-
-bool Same(const TensorInfo& a, const TensorInfo& b) {
-  return a.name == b.name && a.element == b.element && a.shape == b.shape && a.min == b.min &&
-         a.max == b.max && a.memory == b.memory;
-}
-
-bool SameInterface(const ModelInfo& a, const ModelInfo& b) {
-  const auto same = [](const std::vector<TensorInfo>& some, const std::vector<TensorInfo>& others) {
-    return std::equal(some.begin(), some.end(), others.begin(), others.end(), Same);
-  };
-  return same(a.inputs, b.inputs) && same(a.outputs, b.outputs);
 }
 
 /// The first dimension; 0 when it is open, within bounds or without.
@@ -106,104 +79,6 @@ Status ModelProgram::ChoosePreprocess(const Capabilities& capabilities, const st
   return Status::Error(ErrorCode::kModelInvalid, "Expected preprocessing by cpu but got " + wanted +
                                                      ", which the backend " + capabilities.name +
                                                      " does not have here");
-}
-
-Status ModelProgram::OpenLanes(Backend* backend, const DetectorOptions& detector) {
-  const std::vector<LaneOptions> wanted =
-      detector.lanes.empty() ? std::vector<LaneOptions>(1) : detector.lanes;
-  const std::vector<std::string>& known = backend->capabilities().accelerators;
-  for (const LaneOptions& options : wanted) {
-    LaneState& lane = lanes_.emplace_back();
-    lane.options = options;
-    if (lane.options.path.empty()) lane.options.path = detector.model_path;
-    const Status status = LoadLane(backend, detector, &lane);
-    if (!status.ok()) return status;
-    if (lane.options.accelerator.empty() && !known.empty()) lane.options.accelerator = known[0];
-  }
-  return Status::Ok();
-}
-
-Status ModelProgram::LoadLane(Backend* backend, const DetectorOptions& detector, LaneState* lane) {
-  const LaneOptions& wanted = lane->options;
-  const auto found = std::find_if(programs_.begin(), programs_.end(), [&](const auto& loaded) {
-    return loaded.first.path == wanted.path && loaded.first.accelerator == wanted.accelerator;
-  });
-  if (found != programs_.end()) {
-    return NewContext(*found->second, lane);
-  }
-  // The digest is the model's; an engine of an accelerator's own has its seal.
-  ModelFile file;
-  Status status =
-      file.Open(wanted.path, wanted.path == detector.model_path ? detector.model_digest : "");
-  if (!status.ok()) return status;
-  LoadOptions load;
-  load.path = file.path();
-  load.threads = static_cast<std::uint32_t>(detector.threads);
-  load.accelerator = wanted.accelerator;
-  std::shared_ptr<Program> program;
-  status = backend->Load(load, &program);
-  if (!status.ok()) return Status::Error(status.code, file.Named(std::move(status.message)));
-  ModelInfo info;
-  status = program->Describe(&info);
-  if (!status.ok()) return status;
-  if (programs_.empty()) {
-    info_ = std::move(info);
-  } else if (!SameInterface(info_, info)) {
-    return Status::Error(ErrorCode::kModelInvalid,
-                         "Expected engines with the same inputs and outputs but got others in " +
-                             wanted.path + " for accelerator " + wanted.accelerator +
-                             " while loading the model for several accelerators");
-  }
-  programs_.emplace_back(wanted, program);
-  return NewContext(*program, lane);
-}
-
-Status ModelProgram::NewContext(Program& program, LaneState* lane) const {
-  const std::string preprocessor = prepares() ? preprocess_ : "";
-  const Status status = program.NewContext(lane->options.accelerator, preprocessor, &lane->context);
-  if (!status.ok() || !prepares() || lane->context->prepares()) return status;
-  return Status::Error(ErrorCode::kModelInvalid,
-                       "The backend names " + preprocess_ + " and does not prepare with it");
-}
-
-/// All lanes or none: batches do not know beforehand where they go.
-void ModelProgram::TryFilter() {
-  if (!decoder_->head()) return;
-  bool all = true;
-  for (LaneState& lane : lanes_) all = all && SetFilter(&lane, min_score_).ok();
-  for (LaneState& lane : lanes_) {
-    if (lane.filter_score && !SetFilter(&lane, std::nullopt).ok()) all = false;
-  }
-  filters_ = all;
-}
-
-Status ModelProgram::SetFilter(LaneState* lane, std::optional<float> score) {
-  if (lane->filter_score == score) return Status::Ok();
-  JfFilter filter = Sized<JfFilter>();
-  if (score) {
-    const CandidateHead head = *decoder_->head();
-    filter.head = head.head;
-    filter.output = head.output;
-    filter.most = kMostCandidates;
-    filter.min_score = *score;
-  }
-  const Status status = lane->context->Filter(score ? &filter : nullptr);
-  if (status.ok()) lane->filter_score = score;
-  return status;
-}
-
-Status ModelProgram::LoadAndWarm(const ModelOptions& options, std::shared_ptr<ModelProgram>* model,
-                                 LoadTimes* times) {
-  Status status;
-  std::thread([&] {
-    StepBack(options);
-    const TimePoint start = Clock::now();
-    status = Load(options, model);
-    const TimePoint loaded = Clock::now();
-    if (status.ok()) status = (*model)->Warm();
-    *times = {FrameTrace::Ms(loaded - start), FrameTrace::Ms(Clock::now() - loaded)};
-  }).join();
-  return status;
 }
 
 std::int64_t ModelProgram::BatchFor(std::int64_t wanted) const {
@@ -308,43 +183,6 @@ Status ModelProgram::RunOnce(const RunTensors& tensors, std::size_t lane) {
   Context::Ticket ticket = 0;
   const Status status = Submit(lane, tensors, &ticket);
   return status.ok() ? context(lane).Wait(ticket) : status;
-}
-
-Status ModelProgram::Warm() {
-  for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
-    Status status = WarmLane(lane, false);
-    // What picks candidates out is made ready at its first run, too.
-    if (status.ok() && filters_) status = WarmLane(lane, true);
-    if (status.ok()) continue;
-    const std::string where =
-        lanes_.size() > 1 ? " on accelerator " + lanes_[lane].options.accelerator : "";
-    return Status::Error(ErrorCode::kModelInvalid,
-                         status.message + " while trying the model on a grey picture" + where);
-  }
-  return Status::Ok();
-}
-
-Status ModelProgram::WarmLane(std::size_t lane, bool filtered) {
-  RunTensors tensors;
-  Status status = Borrow(BatchFor(1), FilledBy::kHost,
-                         filtered ? std::optional(min_score_) : std::nullopt, &tensors);
-  if (!status.ok()) return status;
-  auto* const grey = tensors.input.Host<float>();
-  std::fill(grey, grey + tensors.input.desc().shape.Count(), kGrey);
-  status = RunOnce(tensors, lane);
-  if (!status.ok() || filtered) return status;
-  for (const TensorView& output : tensors.outputs) {
-    if (output.desc().type != ElementType::kFloat32) continue;
-    const auto* const values = output.Host<const float>();
-    const std::int64_t count = output.desc().shape.Count();
-    const auto bad =
-        std::count_if(values, values + count, [](float value) { return !std::isfinite(value); });
-    if (bad == 0) continue;
-    return Status::Error(ErrorCode::kModelInvalid, "Expected finite numbers but got " +
-                                                       std::to_string(bad) + " of " +
-                                                       std::to_string(count) + " that are not");
-  }
-  return Status::Ok();
 }
 
 Status ModelProgram::DetectRgb(const std::uint8_t* rgb, Size size,

@@ -1,0 +1,77 @@
+// The first runs of a model, on a gray picture: they show that it runs, and make it ready.
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cmath>
+#include <thread>
+
+#include "core/graph/thread_name.h"
+#include "core/infer/model_program.h"
+#include "core/trace.h"
+
+namespace jetfleet {
+namespace {
+
+constexpr int kBackgroundNice = 10;
+constexpr float kGrey = 114;
+
+/// Threads that a runtime starts inherit the priority, so only for runtimes that start none.
+void StepBack(const ModelOptions& options) {
+  NameThisThread("jf-load");
+  if (options.detector.threads == 1) setpriority(PRIO_PROCESS, 0, kBackgroundNice);
+}
+
+}  // namespace
+
+Status ModelProgram::LoadAndWarm(const ModelOptions& options, std::shared_ptr<ModelProgram>* model,
+                                 LoadTimes* times) {
+  Status status;
+  std::thread([&] {
+    StepBack(options);
+    const TimePoint start = Clock::now();
+    status = Load(options, model);
+    const TimePoint loaded = Clock::now();
+    if (status.ok()) status = (*model)->Warm();
+    *times = {FrameTrace::Ms(loaded - start), FrameTrace::Ms(Clock::now() - loaded)};
+  }).join();
+  return status;
+}
+
+Status ModelProgram::Warm() {
+  for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+    Status status = WarmLane(lane, false);
+    // What picks candidates out is made ready at its first run, too.
+    if (status.ok() && filters_) status = WarmLane(lane, true);
+    if (status.ok()) continue;
+    const std::string where =
+        lanes_.size() > 1 ? " on accelerator " + lanes_[lane].options.accelerator : "";
+    return Status::Error(ErrorCode::kModelInvalid,
+                         status.message + " while trying the model on a grey picture" + where);
+  }
+  return Status::Ok();
+}
+
+Status ModelProgram::WarmLane(std::size_t lane, bool filtered) {
+  RunTensors tensors;
+  Status status = Borrow(BatchFor(1), FilledBy::kHost,
+                         filtered ? std::optional(min_score_) : std::nullopt, &tensors);
+  if (!status.ok()) return status;
+  auto* const grey = tensors.input.Host<float>();
+  std::fill(grey, grey + tensors.input.desc().shape.Count(), kGrey);
+  status = RunOnce(tensors, lane);
+  if (!status.ok() || filtered) return status;
+  for (const TensorView& output : tensors.outputs) {
+    if (output.desc().type != ElementType::kFloat32) continue;
+    const auto* const values = output.Host<const float>();
+    const std::int64_t count = output.desc().shape.Count();
+    const auto bad =
+        std::count_if(values, values + count, [](float value) { return !std::isfinite(value); });
+    if (bad == 0) continue;
+    return Status::Error(ErrorCode::kModelInvalid, "Expected finite numbers but got " +
+                                                       std::to_string(bad) + " of " +
+                                                       std::to_string(count) + " that are not");
+  }
+  return Status::Ok();
+}
+
+}  // namespace jetfleet
