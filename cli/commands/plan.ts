@@ -6,7 +6,9 @@ import { type Module, moduleByName } from "../../fleet/boards/catalog/index.ts";
 import { BOARDS } from "../../fleet/boards/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import {
+  enginesOf,
   Plan,
+  type PlannedEngines,
   parseStreams,
   placementOpinions,
   planFor,
@@ -31,6 +33,7 @@ interface PlanCommandOptions {
   shape: string[];
   layers?: boolean;
   built?: string;
+  engineKeys?: boolean;
   json?: boolean;
 }
 
@@ -67,6 +70,10 @@ export function registerPlan(program: Command, run: Run): void {
       "--built <file>",
       "put beside it where a builder has its layers: an engine, or what an inspector or `bench --layers --json` wrote",
     )
+    .option(
+      "--engine-keys",
+      "list the keys of the engines that it comes to, for each unit it may be about",
+    )
     .option("--json", "print one JSON object, for programs")
     .option("--json-schema", "print what --json prints as a JSON Schema, and end")
     .addHelpText("after", EXIT_CODES)
@@ -99,12 +106,27 @@ async function plan(file: string, options: PlanCommandOptions): Promise<number> 
     ...(options.powerMode === undefined ? {} : { powerMode: options.powerMode }),
   });
   const width = Math.max(60, process.stdout.columns ?? (Number(process.env["COLUMNS"]) || 100));
+  if (options.engineKeys) return listEngines(enginesOf(planned, module), options.json ?? false);
   if (options.built !== undefined) return compare(planned, options.built, options, width);
   const text = options.json
     ? JSON.stringify(Plan.parse(planned), null, 2)
     : planLines(planned, width, options.layers ?? false).join("\n");
   process.stdout.write(`${text}\n`);
   return EXIT_CODE[planned.verdict];
+}
+
+/** Ends with 3 where no key can be made. */
+function listEngines({ engines, unknown }: PlannedEngines, isJson: boolean): number {
+  const lines = [
+    ...engines.map(
+      ({ accelerator, precision, module, l4t, digest }) =>
+        `${accelerator} ${precision} on ${module ?? "unknown"} with L4T ${l4t ?? "unknown"}: ${digest}`,
+    ),
+    ...unknown.map((what) => `unknown: ${what}`),
+  ];
+  const text = isJson ? JSON.stringify({ engines, unknown }, null, 2) : lines.join("\n");
+  process.stdout.write(`${text}\n`);
+  return engines.length > 0 ? 0 : EXIT_CODE.unknown;
 }
 
 /** Ends with 0 also where they differ: neither of the two is wrong for it. */
