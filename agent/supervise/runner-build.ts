@@ -4,19 +4,18 @@ import {
   createReadStream,
   createWriteStream,
   fstatSync,
-  mkdtempSync,
   openSync,
   read,
-  rmSync,
   writeFileSync,
 } from "node:fs";
-import { setPriority, tmpdir } from "node:os";
+import { setPriority } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { isErrno } from "../../fleet/transfer/files/durable-file.ts";
 import { digestOfFile } from "../../fleet/transfer/files/hash-file.ts";
 import type { NativeBuildOptions } from "../../native/binding/api.ts";
+import { makeBuildFolder, removeBuildFolder } from "./build-folder.ts";
 import { type BuildOptions, type FromRunner, PIECE_BYTES, toRunnerError } from "./ipc.ts";
 import { loadAddon } from "./load-addon.ts";
 import { ResultPipe } from "./result-pipe.ts";
@@ -38,7 +37,7 @@ interface BuildOrder {
 export class RunnerBuild {
   readonly #tell: (message: FromRunner) => void;
   readonly #pipe = new ResultPipe();
-  readonly #folder = mkdtempSync(join(tmpdir(), "jetfleet-build-"));
+  readonly #folder = makeBuildFolder();
   #progress = { share: 0, step: "reading the model" };
   #engine: number | null = null;
 
@@ -72,8 +71,11 @@ export class RunnerBuild {
   /** Leaves nothing behind. A library that is at work cannot be told to stop: the process goes under its feet. */
   end(): void {
     if (this.#engine !== null) closeSync(this.#engine);
-    rmSync(this.#folder, { recursive: true, force: true });
-    process.kill(process.pid, "SIGKILL");
+    try {
+      removeBuildFolder(this.#folder);
+    } finally {
+      process.kill(process.pid, "SIGKILL");
+    }
   }
 
   async #build({ addonPath, options }: BuildOrder): Promise<void> {
@@ -95,7 +97,7 @@ export class RunnerBuild {
     const digest = await digestOfFile(engine);
     const sizeBytes = fstatSync(this.#engine).size;
     // Whatever becomes of this process from here on, no file is left.
-    rmSync(this.#folder, { recursive: true, force: true });
+    removeBuildFolder(this.#folder);
     this.#tell({ type: "built", sizeBytes, digest });
   }
 

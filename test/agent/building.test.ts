@@ -1,4 +1,7 @@
-/** A model becomes an engine of this very device as a state of its update: shown, waited for, called off, remembered. */
+/**
+ * A model becomes an engine of this very device as a state of its update: shown, waited for, called off, remembered. What
+ * others show in part (`engine/`, the kill campaign, `daemon`) is here with JETFLEET_TEST_FULL alone.
+ */
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -6,6 +9,8 @@ import type { EngineBuild, FleetEvent, Reported } from "../../fleet/contract/ind
 import { expectUntouched, hex, runnersOf, settled, updateEvents } from "./support/deploying.ts";
 import { worldForEach } from "./support/story.ts";
 import type { AgentWorld } from "./support/world.ts";
+
+const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
 
 let world: AgentWorld;
 const { deploy, running, now } = worldForEach((opened) => {
@@ -99,7 +104,7 @@ describe("a build", () => {
     world.start();
     await deploy(1, { bytes: "good one" });
     await running(1);
-    const bad = { bytes: "unbuildable heavy" };
+    const bad = { bytes: "unbuildable" };
     const undone = async (generation: number) => {
       await deploy(generation, bad);
       const { updates } = await world.reported(settled(generation, "rolled-back"));
@@ -113,12 +118,12 @@ describe("a build", () => {
       code: "MODEL_INVALID",
       message: expect.stringMatching(/a node nobody knows$/),
     });
-    expect(first.tookMs).toBeGreaterThan(2900);
     await deploy(3, { bytes: "good one" });
     await running(3);
     const second = await undone(4);
     expect(second.error?.message).toMatch(/a node nobody knows.*is not tried again/);
-    expect(second.tookMs).toBeLessThan(1000);
+    // No process was started for it.
+    expect(second.tookMs).toBeLessThan(first.tookMs);
     const { engines } = await world.reported(settled(4, "rolled-back"));
     expect(engines).toMatchObject([
       { outcome: "unbuildable", inUse: true, error: { code: "MODEL_INVALID" } },
@@ -136,7 +141,7 @@ describe("a build", () => {
     await deploy(5, { bytes: "good one" });
     await running(5);
     const third = await undone(6);
-    expect(third.tookMs).toBeGreaterThan(2900);
+    expect(third.error?.message).toMatch(/a node nobody knows$/);
   });
 
   it("whose process dies takes nothing with it, and nothing is held against the model", async () => {
@@ -162,7 +167,7 @@ describe("an engine on the disk", () => {
       },
     ],
   ] as const;
-  it.each(spoilt)(
+  it.each(FULL ? spoilt : spoilt.slice(0, 1))(
     "that was %s is refused before anything opens it, and built anew",
     async (_, code, spoil) => {
       world.start();
@@ -182,14 +187,12 @@ describe("an engine on the disk", () => {
   );
 
   it("goes when the quota is full and nothing runs it", async () => {
-    world.start({ engineQuotaBytes: 900 });
+    world.start({ engineQuotaBytes: 500 });
     await deploy(1, { bytes: "good one" });
     await running(1);
-    for (const generation of [2, 3]) {
-      await deploy(generation, { bytes: `good ${generation}` });
-      await running(generation);
-    }
-    await expect.poll(() => filesOf("engines").length, { timeout: 5000 }).toBe(2);
+    await deploy(2, { bytes: "good two" });
+    const engine = engineOf(await running(2));
+    await expect.poll(() => filesOf("engines"), { timeout: 5000 }).toEqual([hex(engine?.digest)]);
   });
 });
 
@@ -235,34 +238,43 @@ describe("a board", () => {
     expect(eventsSince(0, "engine-built")).toHaveLength(1);
   }, 60_000);
 
-  it("without room waits, says how much is missing, and goes on when there is room", async () => {
-    const df = (kib: number) =>
-      world.installTool("df", `echo Filesystem; echo "/dev/root 9 9 ${kib} 9% /"`);
-    const steady = { bytes: "good steady", name: "steady" };
-    world.start();
-    await deploy(1, { bytes: "good one" }, steady);
-    await running(1);
-    // The object itself is there: what lacks is room for the build.
-    await deploy(2, { bytes: "good heavy" }, steady);
-    await world.reported((r) => buildOf(r)?.phase === "reading the graph");
-    df(1000);
-    const full = await world.reported((r) => r.updates?.[0]?.error?.code === "BOARD_DISK_FULL");
-    expect(full.pipelines).toMatchObject([{ state: "running" }, { state: "running" }]);
-    df(10_000_000);
-    await running(2);
-    expectUntouched(world, 0, "steady");
-  }, 60_000);
+  it.runIf(FULL)(
+    "without room waits, says how much is missing, and goes on when there is room",
+    async () => {
+      const df = (kib: number) =>
+        world.installTool("df", `echo Filesystem; echo "/dev/root 9 9 ${kib} 9% /"`);
+      const steady = { bytes: "good steady", name: "steady" };
+      world.start();
+      await deploy(1, { bytes: "good one" }, steady);
+      await running(1);
+      // The object itself is there: what lacks is room for the build.
+      await deploy(2, { bytes: "good heavy" }, steady);
+      await world.reported((r) => buildOf(r)?.phase === "reading the graph");
+      df(1000);
+      const full = await world.reported((r) => r.updates?.[0]?.error?.code === "BOARD_DISK_FULL");
+      expect(full.pipelines).toMatchObject([{ state: "running" }, { state: "running" }]);
+      df(10_000_000);
+      await running(2);
+      expectUntouched(world, 0, "steady");
+    },
+    60_000,
+  );
 });
 
 describe("an agent that is killed while it builds", () => {
-  it.each(["good", "unbuildable"])(
-    "begins anew and comes to the same end: %s",
-    async (kind) => {
+  const kills = [
+    { kind: "good", shares: [0.25] },
+    { kind: "good", shares: [0.25, 0.75] },
+    { kind: "unbuildable", shares: [0.5] },
+  ];
+  it.each(FULL ? kills : kills.slice(0, 1))(
+    "at $shares of it begins anew and comes to the same end: $kind",
+    async ({ kind, shares }) => {
       world.start();
       await deploy(1, { bytes: "good one" });
       const former = engineOf(await running(1));
       await deploy(2, { bytes: `${kind} heavy` });
-      for (const share of [0.25, 0.75]) {
+      for (const share of shares) {
         const from = now();
         await builtTo(share, from);
         const builders = runnersOf(world.pid);

@@ -35,7 +35,6 @@ describe("after a power cut", () => {
   const all = once.flatMap((cut) => ["before", "after"].map((when) => ({ ...cut, when })));
   /** All cuts take minutes: only with JETFLEET_TEST_FULL. */
   const sample = [
-    "good two before verifying 1",
     "good two before building 1",
     "good two after building 1",
     "good two after swapping 1",
