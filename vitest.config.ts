@@ -17,8 +17,8 @@ export default defineConfig({
           name: "side by side",
           include: [`test/${TESTS}`],
           exclude: MEASURED,
-          // Most of these wait for processes of their own, so two files share two cores well.
-          maxWorkers: 2,
+          // Most of these wait for processes of their own: the longest take a third of a core each.
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },

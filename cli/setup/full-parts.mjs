@@ -39,12 +39,12 @@ export const FULL_PARTS = {
   },
   attacks: {
     what: "what neighbours see while the hub is attacked",
-    minutes: 6,
+    minutes: 8,
     files: ["test/hub/attacks.test.ts"],
   },
   fuzz: {
     what: "10,000 connections with mutated MQTT",
-    minutes: 5,
+    minutes: 3,
     files: ["test/hub/hostile-bytes.test.ts"],
   },
   cameras: {

@@ -113,6 +113,22 @@ const ATTACKS: Record<string, () => void> = {
     socket.once("secureConnect", pump);
     socket.resume();
   },
+  /** A device that asks for what it may not have, without waiting for answers, on as many connections as it may hold. */
+  requests: () => {
+    if (held.size >= 32) return;
+    counts.opened += 1;
+    const socket = connect({ ...tls, cert: pem, key: pem });
+    held.add(socket);
+    socket.once("close", () => held.delete(socket));
+    const request = `HEAD /objects/sha256:${"0".repeat(64)} HTTP/1.1\r\nhost: hub\r\n\r\n`;
+    const pump = (): void => {
+      while (!socket.destroyed && socket.writable) if (!socket.write(request.repeat(100))) return;
+    };
+    socket.on("drain", pump);
+    socket.on("error", () => (counts.refused += 1));
+    socket.on("data", ({ length }: Buffer) => (counts.bytes += length));
+    socket.once("secureConnect", pump);
+  },
   /** A device with a good certificate that opens connections and keeps them. */
   hoard: () => {
     if (held.size >= 400) return;

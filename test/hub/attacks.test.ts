@@ -199,6 +199,14 @@ describe("a hub under attack serves others as before", () => {
   }, 120_000);
 });
 
+describe.runIf(FULL)("a device that asks without end and waits for no answer", () => {
+  it("is ended and turned away", async () => {
+    const port = new URL(hub.record.httpUrl).port;
+    const { processorShare } = await under(["requests", port, "gate"]);
+    expect(processorShare).toBeLessThan(0.6);
+  }, 120_000);
+});
+
 describe("a device that publishes more than it may", () => {
   it("is slowed, and loses nothing that is to be acknowledged", async () => {
     const topic = "jetfleet/v1/demo/eager/detections/entrance";

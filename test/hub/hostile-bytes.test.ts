@@ -126,4 +126,11 @@ describe("a request that hides another", () => {
     const answer = await answerTo([Buffer.from(GET + GET)], port, "operator");
     expect(answer.match(/HTTP\/1\.1 200/g)).toHaveLength(2);
   });
+
+  it("is not answered behind many that did not wait for answers: the connection ends", async () => {
+    const port = Number(new URL(hub.record.httpUrl).port);
+    const answer = await answerTo([Buffer.from(GET.repeat(600))], port, "operator");
+    expect(answer.match(/HTTP\/1\.1 200/g)?.length ?? 0).toBeLessThanOrEqual(4);
+    expect(hub.log).toContain("it does not wait for answers");
+  });
 });

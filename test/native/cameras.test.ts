@@ -185,7 +185,8 @@ describe("what is known of a picture is its own", () => {
   });
 });
 
-describe("silence", () => {
+// These wait for cameras that say little or nothing, so they may wait together.
+describe.concurrent("silence", () => {
   test("a picture every three seconds is no loss", { timeout: 40_000 }, async () => {
     const run = await watch({ fps: 1 / 3 }, (r) => r.frames.length >= 4);
     expect(run.states).toEqual(["connecting", "playing"]);
@@ -217,7 +218,7 @@ describe("silence", () => {
   });
 });
 
-describe("each cause has its own code", () => {
+describe.concurrent("each cause has its own code", () => {
   const user = { user: "guard", password: "s3cret" };
   test.each<[string, CameraOptions, Source & { credentials?: string }, string]>([
     ["no credentials given", { auth: { scheme: "md5", ...user } }, {}, "SOURCE_AUTH_MISSING"],

@@ -1,5 +1,6 @@
 import type { RequestListener } from "node:http";
 import { createServer, type Server } from "node:https";
+import type { Socket } from "node:net";
 import { type FastifyInstance, type FastifyRequest, fastify } from "fastify";
 import { NoSuchRoute, requireAccess } from "./access.ts";
 import type { HttpParts } from "./parts.ts";
@@ -15,6 +16,8 @@ import { retainedRoutes } from "./routes/retained.ts";
 const HEADERS_DEADLINE_MS = 10_000;
 /** A transfer may take hours on a slow link, but not stand still this long. */
 const IDLE_DEADLINE_MS = 60_000;
+/** On one connection. Clients send the next request when they have the answer, which may be before we hear that it went. */
+const MOST_REQUESTS_AT_ONCE = 4;
 const REFUSED_LINGER_MS = 1000;
 /** Of a body that is no object. */
 const MAX_BODY_BYTES = 4096;
@@ -27,7 +30,10 @@ export interface HttpSide {
 /** The hub's HTTP side: one scope per file of `routes/`. Ready to listen by its `server`. */
 export async function createHttpSide(parts: HttpParts): Promise<HttpSide> {
   let answer: RequestListener = () => {};
-  const server = createTlsServer(parts, (request, response) => answer(request, response));
+  const server = createTlsServer(
+    parts,
+    fewAtATime(parts, (request, response) => answer(request, response)),
+  );
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
     exposeHeadRoutes: false,
@@ -43,7 +49,7 @@ export async function createHttpSide(parts: HttpParts): Promise<HttpSide> {
       ? sendProblem(reply, 404, "USAGE", noRoute(request))
       : sendError(error, request, reply, parts.log),
   );
-  answerBeforeBodies(app);
+  answerBeforeBodies(app, parts);
   endRefusedBodies(app);
   for (const routes of [
     infoRoutes,
@@ -82,9 +88,29 @@ function createTlsServer({ tls, gate }: HttpParts, handler: RequestListener): Se
   return server;
 }
 
+/** Ends a connection that asks on and on without waiting for answers: all of it would be worked on in one turn. */
+function fewAtATime({ gate, log }: HttpParts, handler: RequestListener): RequestListener {
+  const open = new WeakMap<Socket, number>();
+  return (request, response) => {
+    const { socket } = request;
+    if (socket.destroyed) return;
+    const count = (open.get(socket) ?? 0) + 1;
+    if (count > MOST_REQUESTS_AT_ONCE) {
+      log("connection ended: it does not wait for answers", { peer: socket.remoteAddress ?? null });
+      gate.countFailure(socket);
+      socket.destroy();
+      return;
+    }
+    open.set(socket, count);
+    response.once("close", () => open.set(socket, (open.get(socket) ?? 1) - 1));
+    handler(request, response);
+  };
+}
+
 /** Who is to be refused hears so before the body is sent (curl asks for uploads above 1 MB). */
-function answerBeforeBodies(app: FastifyInstance): void {
-  app.server.on("checkContinue", (request, response) => app.routing(request, response));
+function answerBeforeBodies(app: FastifyInstance, parts: HttpParts): void {
+  const routing = fewAtATime(parts, (request, response) => app.routing(request, response));
+  app.server.on("checkContinue", routing);
   app.addHook("preParsing", (request, reply, payload, done) => {
     if (request.headers.expect?.toLowerCase() === "100-continue") reply.raw.writeContinue();
     done(null, payload);

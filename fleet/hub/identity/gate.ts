@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Server, TLSSocket } from "node:tls";
 import { asFleetError } from "../../errors/index.ts";
 import { Door } from "../door.ts";
@@ -72,7 +73,7 @@ export class Gate {
   }
 
   /** An address whose peer has as much as it may is turned away, after a while, before the handshake. */
-  countFailure(socket: TLSSocket | undefined): void {
+  countFailure(socket: Socket | undefined): void {
     this.#door.failed(socket?.remoteAddress ?? "");
   }
 
