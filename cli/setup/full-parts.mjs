@@ -22,6 +22,11 @@ export const FULL_PARTS = {
     minutes: 4,
     files: ["test/agent/power-cuts.test.ts"],
   },
+  builds: {
+    what: "builds of engines: killed at several points, on a full disk, altered afterwards",
+    minutes: 2,
+    files: ["test/agent/building.test.ts"],
+  },
   clocks: {
     what: "±5 h, 1970 and 2099 in each state of an update",
     minutes: 3,
