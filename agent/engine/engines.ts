@@ -235,54 +235,59 @@ export class Engines {
   }
 
   async #build(build: Build, key: EngineKey): Promise<void> {
-    const { store, quotaBytes, onEvent, onProgress } = this.#options;
-    const { model, abort } = build;
-    const common = { key: key.text, model: model.digest, accelerator: ACCELERATOR };
+    const { onEvent, log } = this.#options;
+    const { model } = build;
     const startedAtMs = performance.now();
-    let lastWait: string | null = null;
     try {
-      const note = await buildOnce(model, key.text, abort.signal, {
-        ...this.#options,
-        onChange: (state) => {
-          Object.assign(build.state, state);
-          const code = build.state.waitsFor?.code ?? null;
-          if (code !== null && code !== lastWait) {
-            const message = `The engine of ${model.name} waits: ${build.state.waitsFor?.message ?? ""}`;
-            onEvent({ kind: "engine-waits", message });
-          }
-          lastWait = code ?? lastWait;
-          onProgress();
-        },
-        keep: async ({ digest, sizeBytes }, seconds, bytes) => {
-          requireWithin(quotaBytes, sizeBytes, model);
-          const built: BuiltNote = {
-            ...{ outcome: "built", ...common, digest, sizeBytes, seconds },
-            ...{ atMs: Date.now(), origin: "built-here" },
-          };
-          await store.put(key.digest, built, bytes);
-          return built;
-        },
-      });
-      const took = note.seconds.toFixed(1);
-      const message = `The engine of ${model.name} was built in ${took} s: ${note.sizeBytes} bytes`;
+      const note = await this.#make(build, key);
+      const took = `in ${note.seconds.toFixed(1)} s: ${note.sizeBytes} bytes`;
+      const message = `The engine of ${model.name} was built ${took}`;
       onEvent({ kind: "engine-built", message, data: { ...note, keyDigest: key.digest } });
     } catch (error) {
-      if (isFleetError(error, "MODEL_INVALID")) {
-        const seconds = (performance.now() - startedAtMs) / 1000;
-        const reported = toReportedError(error, "building an engine");
-        const unbuildable = {
-          outcome: "unbuildable" as const,
-          ...common,
-          seconds,
-          error: reported,
-        };
-        await store.remember(key.digest, { ...unbuildable, atMs: Date.now() });
-      }
+      const seconds = (performance.now() - startedAtMs) / 1000;
+      if (isFleetError(error, "MODEL_INVALID")) await this.#remember(model, key, seconds, error);
       throw error;
     }
     await this.clear().catch((error: unknown) =>
-      this.#options.log.error("engines beyond the quota are not removed", error),
+      log.error("engines beyond the quota are not removed", error),
     );
+  }
+
+  #make(build: Build, key: EngineKey): Promise<BuiltNote> {
+    const { store, quotaBytes, onProgress } = this.#options;
+    const { model, abort } = build;
+    return buildOnce(model, key.text, abort.signal, {
+      ...this.#options,
+      onChange: (state) => {
+        const before = build.state.waitsFor;
+        Object.assign(build.state, state);
+        this.#tellWait(model, before, build.state.waitsFor);
+        onProgress();
+      },
+      keep: async ({ digest, sizeBytes }, seconds, bytes) => {
+        requireWithin(quotaBytes, sizeBytes, model);
+        const note: BuiltNote = {
+          ...{ outcome: "built", key: key.text, model: model.digest, accelerator: ACCELERATOR },
+          ...{ digest, sizeBytes, seconds, atMs: Date.now(), origin: "built-here" },
+        };
+        await store.put(key.digest, note, bytes);
+        return note;
+      },
+    });
+  }
+
+  /** What is waited for is an event once, however often the board is looked at. */
+  #tellWait(model: Model, before: EngineBuild["waitsFor"], now: EngineBuild["waitsFor"]): void {
+    if (now === null || now.code === before?.code) return;
+    const message = `The engine of ${model.name} waits: ${now.code}: ${now.message}`;
+    this.#options.onEvent({ kind: "engine-waits", message });
+  }
+
+  #remember(model: Model, key: EngineKey, seconds: number, error: FleetError): Promise<void> {
+    return this.#options.store.remember(key.digest, {
+      ...{ outcome: "unbuildable", key: key.text, model: model.digest, accelerator: ACCELERATOR },
+      ...{ seconds, atMs: Date.now(), error: toReportedError(error, "building an engine") },
+    });
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { FleetEvent, Presence } from "../../fleet/contract/index.ts";
-import { allRun, expectUntouched, hex, runnersOf, settled } from "./support/deploying.ts";
+import { allRun, expectUntouched, GOOD, hex, runnersOf, settled } from "./support/deploying.ts";
 import { worldForEach } from "./support/story.ts";
 import type { AgentWorld } from "./support/world.ts";
 
@@ -12,15 +12,6 @@ const { deploy, running, now } = worldForEach((opened) => {
 });
 
 const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
-const GOOD = [
-  "fetching",
-  "verifying",
-  "building",
-  "testing",
-  "swapping",
-  "watching",
-  "committed",
-] as const;
 /** Stands beside the pipeline that is changed. */
 const STEADY = { bytes: "good steady", name: "steady" };
 

@@ -9,7 +9,7 @@ import {
   type Reported,
 } from "../../fleet/contract/index.ts";
 import type { PipelineSpec } from "../../fleet/spec/index.ts";
-import { allRun, gone, hex, runnersOf, settled, updateEvents } from "./support/deploying.ts";
+import { allRun, GOOD, gone, hex, runnersOf, settled, updateEvents } from "./support/deploying.ts";
 import { DEVICE } from "./support/desired.ts";
 import { ObjectServer, stallAfter, status } from "./support/object-server.ts";
 import { worldForEach } from "./support/story.ts";
@@ -24,16 +24,6 @@ const eventOf = (kind: string) =>
   world.broker.waitFor<FleetEvent>("/events", (event) => event.kind === kind);
 const isState = (state: string) => (event: FleetEvent) =>
   event.kind === "update" && event.data?.["state"] === state;
-
-const GOOD = [
-  "fetching",
-  "verifying",
-  "building",
-  "testing",
-  "swapping",
-  "watching",
-  "committed",
-] as const;
 
 describe("an update", () => {
   it("exchanges a model inside the runner, without a gap in the results", async () => {

@@ -18,6 +18,17 @@ export interface Wanted {
   budget?: BudgetSpec;
 }
 
+/** The states of an update that goes through. */
+export const GOOD = [
+  "fetching",
+  "verifying",
+  "building",
+  "testing",
+  "swapping",
+  "watching",
+  "committed",
+] as const;
+
 export function versionFor({ bytes, name, uri, detect, budget }: Wanted): PipelineVersion {
   const model = modelOf(name ?? "m", bytes);
   const spec = pipelineOf(name ?? "entrance", model.name, uri);
