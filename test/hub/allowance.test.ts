@@ -29,6 +29,7 @@ describe("what a peer may publish", () => {
     expect(allowance.borrowMs(5000, 0)).toBe(0);
     expect(allowance.borrowMs(2000, 0)).toBe(2000);
     expect(allowance.borrowMs(1000, 0)).toBe(3000);
+    expect(allowance.debtMs(1000)).toBe(2000);
     expect(allowance.takes(1, 2900)).toBe(false);
     expect(allowance.takes(1, 3100)).toBe(true);
   });

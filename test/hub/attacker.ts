@@ -79,6 +79,23 @@ function flood(channel: string, payloadBytes: number, first = 0x30): void {
   socket.on("error", () => (counts.refused += 1));
 }
 
+/** A device that subscribes again and again to the 1 MiB that is retained for it, and reads all of it. */
+function subscribeAgain(): void {
+  if (counts.opened > 0) return;
+  counts.opened += 1;
+  const socket = connect({ ...tls, cert: pem, key: pem });
+  const topic = Buffer.from(`jetfleet/v1/demo/${path.basename(identity, ".pem")}/desired`);
+  const body = Buffer.concat([Buffer.from([0, 1, 0, topic.length]), topic, Buffer.from([1])]);
+  const once = Buffer.concat([Buffer.from([0x82, body.length]), body]);
+  let asked = 0;
+  socket.write(hello("again"));
+  socket.on("data", ({ length }: Buffer) => {
+    counts.bytes += length;
+    for (; asked < 16 + Math.floor(counts.bytes / 2 ** 20); asked += 1) socket.write(once);
+  });
+  socket.on("error", () => (counts.refused += 1));
+}
+
 const ATTACKS: Record<string, () => void> = {
   /** Handshakes without a certificate, as fast as they go. */
   strangers: () => {
@@ -139,6 +156,7 @@ const ATTACKS: Record<string, () => void> = {
   },
   deaf: () => subscribe(false),
   listening: () => subscribe(true),
+  again: subscribeAgain,
   "flood-large": () => flood("detections/entrance", 16 << 10),
   "flood-small": () => flood("detections/entrance", 20),
   "flood-acknowledged": () => flood("detections/entrance", 1 << 10, 0x32),

@@ -199,6 +199,16 @@ describe("a hub under attack serves others as before", () => {
   }, 120_000);
 });
 
+describe.runIf(FULL)("a device that subscribes again and again to what is large", () => {
+  it("is slowed", async () => {
+    const large = Buffer.alloc(1 << 20, "x");
+    await listener.publishAsync("jetfleet/v1/demo/gate/desired", large, { qos: 1, retain: true });
+    const { bytes } = await under(["again", hub.mqttPort, "gate"]);
+    // So much at once, and so much a second.
+    expect(bytes).toBeLessThan((256 + 32 * (ATTACK_S + 2)) * 2 ** 20);
+  }, 120_000);
+});
+
 describe.runIf(FULL)("a device that asks without end and waits for no answer", () => {
   it("is ended and turned away", async () => {
     const port = new URL(hub.record.httpUrl).port;

@@ -32,6 +32,12 @@ const SENT: Rates = {
   bytes: { perSecond: 32 * MIB, most: 32 * MIB },
 };
 
+/** What a peer gets for its subscriptions of what is retained: all of a thousand devices, for ten programs that start at once. */
+const SUBSCRIBED: Rates = {
+  messages: { perSecond: 10_000, most: 50_000 },
+  bytes: { perSecond: 32 * MIB, most: 256 * MIB },
+};
+
 /** Messages and bytes that somebody may have worked on. */
 export class Allowance {
   readonly #messages: TokenBucket;
@@ -52,6 +58,10 @@ export class Allowance {
   /** Takes it in any case; says for how long nothing more is to be taken then. */
   borrowMs(bytes: number, nowMs: number): number {
     this.#take(bytes);
+    return this.debtMs(nowMs);
+  }
+
+  debtMs(nowMs: number): number {
     return Math.max(this.#messages.debtMs(nowMs), this.#bytes.debtMs(nowMs));
   }
 
@@ -61,10 +71,11 @@ export class Allowance {
   }
 }
 
-/** What a peer may publish, and what it may be sent. */
+/** What a peer may publish, what it may be sent, and what it gets because it subscribes. */
 interface Peer {
   published: Allowance;
   sent: Allowance;
+  subscribed: Allowance;
 }
 
 /** Of every peer that was ever here, a few hundred bytes each: one that connects again has no more left than before. */
@@ -76,7 +87,8 @@ export class Allowances {
     const known = this.#peers.get(key);
     if (known) return known;
     const published = new Allowance(PUBLISHED[kind], nowMs);
-    const made = { published, sent: new Allowance(SENT, nowMs) };
+    const sent = new Allowance(SENT, nowMs);
+    const made = { published, sent, subscribed: new Allowance(SUBSCRIBED, nowMs) };
     this.#peers.set(key, made);
     return made;
   }

@@ -24,8 +24,9 @@ const TOO_MANY = refusal("its peer has too many sessions", 3);
 const NOT_IN_FORCE = refusal("certificate is not in force", 5);
 /** MQTT 3.1.1 §2.2.1. */
 const PUBLISH = 3;
-/** PUBLISH, SUBSCRIBE, UNSUBSCRIBE: what costs others something. */
-const COSTLY: ReadonlySet<number> = new Set([PUBLISH, 8, 10]);
+const SUBSCRIBE = 8;
+/** What costs others something; 10: UNSUBSCRIBE. */
+const COSTLY: ReadonlySet<number> = new Set([PUBLISH, SUBSCRIBE, 10]);
 const MAX_CONNECT_BYTES = 64 << 10;
 const CONNECT_DEADLINE_MS = 10_000;
 /** A device whose birth is retained and which has not come back by then is declared offline. */
@@ -201,27 +202,32 @@ export class Broker {
   #judge(who: Principal | null, { type, qos, retain, bytes }: PacketHead): Verdict {
     if (!who || !COSTLY.has(type)) return { waitMs: 0 };
     const nowMs = performance.now();
-    const { published } = this.#allowances.of(who, nowMs);
+    const { published, subscribed } = this.#allowances.of(who, nowMs);
     if (type === PUBLISH && qos === 0 && !retain) {
       if (published.takes(bytes, nowMs)) return { waitMs: 0 };
       this.#surplus.dropped(who, "published", bytes);
       return "drop";
     }
-    const waitMs = published.borrowMs(bytes, nowMs);
+    const owedMs = type === SUBSCRIBE ? subscribed.debtMs(nowMs) : 0;
+    const waitMs = Math.max(owedMs, published.borrowMs(bytes, nowMs));
     if (waitMs > 0) this.#surplus.waited(who, waitMs);
     return { waitMs };
   }
 
   /**
-   * Before a message is made into a packet for one of its subscribers. What is retained came by subscribing. Beyond what
-   * its peer may be sent, a session gets nothing more that may be lost, and has to read what may not.
+   * Before a message is made into a packet for one of its subscribers. What is retained comes by subscribing, and slows the
+   * next SUBSCRIBE. Beyond what its peer may be sent, a session gets nothing more that may be lost, and has to read what may not.
    */
   #maySend(client: Client, { retain, topic, payload }: PublishPacket): boolean {
     const session = this.#sessions.get(client.conn);
-    if (!session?.who || retain) return true;
+    if (!session?.who) return true;
     const bytes = topic.length + payload.length;
     const nowMs = performance.now();
-    const { sent } = this.#allowances.of(session.who, nowMs);
+    const { sent, subscribed } = this.#allowances.of(session.who, nowMs);
+    if (retain) {
+      subscribed.borrowMs(bytes, nowMs);
+      return true;
+    }
     const isFree = session.lane.isFree();
     if (mayBeLost(topic)) {
       if (isFree && sent.takes(bytes, nowMs)) return true;

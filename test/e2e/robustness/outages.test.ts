@@ -18,9 +18,6 @@ const BROKER_OUTAGE_MS = FULL ? 2 * MINUTE : 10_000;
 /** How long the network is slow; telemetry that only queues up is by then later than it may be. */
 const SLOW_MS = FULL ? 2 * MINUTE : 20_000;
 
-/** Ten seconds of that network, and more beside telemetry. */
-const LARGE_BYTES = FULL ? 250_000 : 125_000;
-
 /** One board, its camera and its hub, with the network between board and hub in our hands. */
 describe("a board that delivers frames", { timeout: 6 * MINUTE }, () => {
   let world: SmallWorld;
@@ -130,7 +127,7 @@ describe("a board that delivers frames", { timeout: 6 * MINUTE }, () => {
 
   it("takes an update over a network of 100 kbit/s while telemetry goes on", async () => {
     const model = `${world.model}.large`;
-    await writeFile(model, withDocumentation(tinyModel(), LARGE_BYTES));
+    await writeFile(model, withDocumentation(tinyModel(), 250_000));
     const digest = sha256Digest(await readFile(model));
     await world.client().putObject(digest, model);
     network.limit(100_000);
@@ -143,7 +140,7 @@ describe("a board that delivers frames", { timeout: 6 * MINUTE }, () => {
     await recorder.until("the new model is told", () => recorder.model === digest, MINUTE);
     const { fetchedBytes, totalBytes } = view.devices[0]?.update ?? {};
     const text = `fetching ${fetchedBytes} of ${totalBytes} bytes, online`;
-    await back(`update of ${LARGE_BYTES / 1000} kB over 100 kbit/s`, text, startedAtMs);
+    await back("update of 250 kB over 100 kbit/s", text, startedAtMs);
     network.limit(Number.POSITIVE_INFINITY);
   });
 
