@@ -53,7 +53,8 @@ class SurfaceCompositor final : public Compositor {
         Find(surfaces, "NvBufSurfaceDestroy", &made->destroy_) &&
         Find(transforms, "NvBufSurfTransformSetSessionParams", &made->set_session_) &&
         Find(transforms, "NvBufSurfTransform", &made->transform_);
-    return whole ? std::move(made) : nullptr;
+    if (!whole) made.reset();
+    return made;
   }
 
   ~SurfaceCompositor() override {
@@ -134,7 +135,8 @@ class BufferCompositor final : public Compositor {
                        Find(library, "NvBufferCreateEx", &made->create_) &&
                        Find(library, "NvBufferDestroy", &made->destroy_) &&
                        Find(library, "NvBufferTransform", &made->transform_);
-    return whole ? std::move(made) : nullptr;
+    if (!whole) made.reset();
+    return made;
   }
 
   int Create(int like, Size size) override {
@@ -174,13 +176,19 @@ class BufferCompositor final : public Compositor {
   nvbuf::TransformBuffer* transform_ = nullptr;
 };
 
+/// Null when there is neither.
+std::unique_ptr<Compositor> Open(const std::string& folder) {
+  std::unique_ptr<Compositor> compositor = SurfaceCompositor::Open(folder);
+  if (compositor == nullptr) compositor = BufferCompositor::Open(folder);
+  return compositor;
+}
+
 int Even(int side) { return (side + 1) & ~1; }
 
 }  // namespace
 
 std::unique_ptr<Compositor> OpenCompositor(const std::string& folder) {
-  std::unique_ptr<Compositor> compositor = SurfaceCompositor::Open(folder);
-  if (compositor == nullptr) compositor = BufferCompositor::Open(folder);
+  std::unique_ptr<Compositor> compositor = Open(folder);
   if (compositor != nullptr) return compositor;
   throw Failure(JF_LIBRARY, std::string("Expected ") + nvbuf::kTransformLibrary +
                                 " (JetPack 5 and up) or " + nvbuf::kUtilsLibrary +
@@ -189,9 +197,7 @@ std::unique_ptr<Compositor> OpenCompositor(const std::string& folder) {
                                 nvbuf::kPackage + ", or ask for preprocessing by cuda");
 }
 
-bool HasCompositor() {
-  return SurfaceCompositor::Open("") != nullptr || BufferCompositor::Open("") != nullptr;
-}
+bool HasCompositor() { return Open("") != nullptr; }
 
 ScaledPictures::ScaledPictures(std::unique_ptr<Compositor> compositor, DmabufCache* dmabufs)
     : compositor_(std::move(compositor)), dmabufs_(dmabufs) {}
