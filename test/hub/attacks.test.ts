@@ -238,6 +238,14 @@ describe("a device that publishes more than it may", () => {
 });
 
 describe("the sockets of a hub", () => {
+  it("carry 64 sessions of one operator over MQTT, others beside them, and none more", async () => {
+    const held: MqttClient[] = [];
+    for (let count = 0; count < 64; count += 1) held.push(await connect("eve"));
+    await expect(connect("eve")).rejects.toThrow(/unavailable/i);
+    (await connect("operator")).end(true);
+    for (const client of held) client.end(true);
+  });
+
   it("are not one peer's, who has a good certificate", async () => {
     const port = new URL(hub.record.httpUrl).port;
     const { processorShare } = await under(["hoard", port, "gate"]);
