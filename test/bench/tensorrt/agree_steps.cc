@@ -65,8 +65,8 @@ class Reader {
     options.labels = static_cast<std::size_t>(fields - 5);
     if (!suppress) options.nms_iou = 1;
     const Shape picture = {1, 3, input.height, input.width};
-    const int cells = input.width * input.height / 64 + input.width * input.height / 256 +
-                      input.width * input.height / 1024;
+    const std::int64_t area = static_cast<std::int64_t>(input.width) * input.height;
+    const std::int64_t cells = area / 64 + area / 256 + area / 1024;
     output_.shape = family == "yolox" ? Shape{1, cells, fields}
                                       : Shape{1, fields, input.height / 16, input.width / 16};
     ModelInfo info;

@@ -12,7 +12,7 @@ namespace jetfleet::bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr int kPictures = 16;
+constexpr std::uint64_t kPictures = 16;
 
 bool Same(const std::vector<Detection>& a, const std::vector<Detection>& b) {
   return a.size() == b.size() &&
@@ -29,7 +29,7 @@ class Flow {
       : device_(device),
         engine_(backend, path),
         worker_(engine_, true, 0.3F),
-        pictures_(DrawStreets(kPictures, 16, 1)),
+        pictures_(DrawStreets(static_cast<int>(kPictures), 16, 1)),
         thread_([this] { Work(); }) {}
   ~Flow() {
     ended_ = true;

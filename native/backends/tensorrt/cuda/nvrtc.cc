@@ -62,7 +62,7 @@ Nvrtc::Nvrtc(const std::string& path) {
   if (library == nullptr) {
     throw Failure(JF_LIBRARY, "Cannot open NVRTC: " + DlError() + kInstall);
   }
-  auto found = std::make_unique<Functions>();
+  const auto found = std::make_shared<Functions>();
   const auto optional = [&](auto* function, const char* symbol) {
     *function =
         reinterpret_cast<std::remove_reference_t<decltype(*function)>>(dlsym(library, symbol));
@@ -79,7 +79,7 @@ Nvrtc::Nvrtc(const std::string& path) {
   if (!whole) throw Failure(JF_LIBRARY, path + " is not NVRTC" + kInstall);
   optional(&found->cubin_size, "nvrtcGetCUBINSize");
   optional(&found->cubin, "nvrtcGetCUBIN");
-  functions_ = found.release();
+  functions_ = found;
 }
 
 std::string Nvrtc::version() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,8 @@ class Nvrtc {
  private:
   struct Functions;
   const Functions& functions() const { return *functions_; }
-  /// Never destroyed, as the library stays open.
-  const Functions* functions_;
+  /// Of a library that stays open.
+  std::shared_ptr<const Functions> functions_;
 };
 
 }  // namespace jetfleet::cuda
