@@ -25,7 +25,7 @@ import { AgentWorld } from "./support/world.ts";
 
 const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
 const KILLS = FULL ? 5 : 3;
-const ROUNDS = Number(process.env["JETFLEET_TEST_ROUNDS"] ?? (FULL ? 60 : 5));
+const ROUNDS = Number(process.env["JETFLEET_TEST_ROUNDS"] ?? (FULL ? 60 : 4));
 /** Longer than an update takes, from its acceptance to its end. */
 const WINDOW_MS = 3500;
 const STEADY: Wanted = { bytes: "good steady", name: "steady" };
