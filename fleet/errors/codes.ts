@@ -179,6 +179,11 @@ export const ERROR_CODES = {
     "Name one of them otherwise, or remove it with the program that it is of.",
     false,
   ),
+  DEVICE_OWNED: row(
+    "The board, or the device's name at the hub, is another program's resource.",
+    "Remove it with the program that it is of, or say `takeOver: true` in the one that shall have it.",
+    false,
+  ),
   AGENT_OUTDATED: row(
     "The agent of a device does not read what this version deploys.",
     "Run `up` for the device first; it brings the agent to this version.",

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { SignedEnvelope } from "../contract/index.ts";
 import { PublicKeyPem } from "../release/index.ts";
-import { Digest, PlanSummary } from "../spec/index.ts";
+import { DeviceOwner, Digest, PlanSummary } from "../spec/index.ts";
 
 /** Which program put a pipeline on a device. Data for telling programs apart; no right comes of it. */
 export const Owner = z.strictObject({
@@ -46,3 +46,14 @@ export const PipelineAnswer = z.object({
   reads: z.array(z.number()).nullable(),
 });
 export type PipelineAnswer = z.infer<typeof PipelineAnswer>;
+
+/** Body of `PUT /devices/<name>/owner`. */
+export const DeviceClaim = z.strictObject({ owner: DeviceOwner, takeOver: z.boolean() });
+export type DeviceClaim = z.infer<typeof DeviceClaim>;
+
+/** Answer of it: whose the device was before. */
+export const DeviceClaimed = z.object({ before: DeviceOwner.nullable() });
+
+/** Body of `DELETE /devices/<name>`: by whose id it is deleted; null from before devices had owners. */
+export const DeviceRelease = z.strictObject({ id: DeviceOwner.shape.id.nullable() });
+export type DeviceRelease = z.infer<typeof DeviceRelease>;

@@ -10,6 +10,7 @@ import { Broker } from "./broker/broker.ts";
 import { RetainedStore } from "./broker/retained-store.ts";
 import { type Surplus, surplusText } from "./broker/surplus.ts";
 import { Deploy } from "./deploy/deploy.ts";
+import { DeviceOwners } from "./deploy/device-owners.ts";
 import type { GatherTimes } from "./deploy/gather.ts";
 import { History } from "./history/history.ts";
 import { recorderFor } from "./history/record.ts";
@@ -108,6 +109,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     objects,
     history,
     deploy,
+    owners: new DeviceOwners(path.join(options.dir, "owners"), layer),
     log,
     info: () => ({
       service: "jetfleet-hub",

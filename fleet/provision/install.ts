@@ -1,4 +1,5 @@
 import { FleetError } from "../errors/index.ts";
+import type { DeviceOwner } from "../spec/index.ts";
 import { type SshConnection, uploadFile } from "../ssh/index.ts";
 import {
   CertificateRequest,
@@ -11,6 +12,7 @@ import {
   CONFIG,
   CONFIG_DIR,
   CURRENT,
+  OWNER,
   RELEASES,
   RUNNER_SOCKET,
   releaseId,
@@ -29,12 +31,16 @@ export interface InstallJob {
   operation: Operation;
   release: RuntimeRelease;
   wanted: WantedConfig;
+  owner: DeviceOwner;
   /** Has the hub certify the device's own key. */
   certify(request: CertificateRequest): Promise<IssuedCertificate>;
 }
 
 export async function executeStep(step: Step, job: InstallJob): Promise<void> {
   switch (step.step) {
+    case "write-owner":
+      await writeOwner(job);
+      break;
     case "push-runtime":
       await pushRuntime(job, step.send, step.reuse);
       break;
@@ -66,6 +72,14 @@ systemctl restart ${UNIT}
 rm -f ${UNFINISHED}`,
       );
   }
+}
+
+async function writeOwner({ connection, operation, owner }: InstallJob): Promise<void> {
+  const script = `
+mkdir -p -m 0755 ${CONFIG_DIR}
+${writeFileScript(OWNER, JSON.stringify(owner), "JETFLEET_OWNER")}`;
+  const { signal } = operation;
+  await runAsRoot(connection, script, { label: "writing whose the board is", signal });
 }
 
 function writeUnitsScript(): string {
@@ -187,14 +201,19 @@ function writeConfigScript(wanted: WantedConfig): string {
 ${MAKE_USERS}
 umask 077
 mkdir -p -m 0700 ${CONFIG_DIR} ${STATE_DIR}
-cat > ${CONFIG}.new <<'JETFLEET_CONFIG'
-${JSON.stringify(wanted)}
-JETFLEET_CONFIG
-sync ${CONFIG}.new
-mv ${CONFIG}.new ${CONFIG}
-sync ${CONFIG_DIR}
+${writeFileScript(CONFIG, JSON.stringify(wanted), "JETFLEET_CONFIG")}
 ${GIVE_RIGHTS}
 ${AGENT} request-certificate --config ${CONFIG}`;
+}
+
+/** Replaces a file of the configuration as a whole. */
+function writeFileScript(file: string, text: string, mark: string): string {
+  return `cat > ${file}.new <<'${mark}'
+${text}
+${mark}
+sync ${file}.new
+mv ${file}.new ${file}
+sync ${CONFIG_DIR}`;
 }
 
 function parseRequest(answer: string): CertificateRequest {

@@ -7,6 +7,8 @@ export const STAGING = `${BASE}/.staging`;
 export const UNFINISHED = `${BASE}/.unfinished`;
 export const CONFIG_DIR = "/etc/jetfleet";
 export const CONFIG = `${CONFIG_DIR}/agent.json`;
+/** Whose the board is, for whoever would provision or clear it; no business of the agent. */
+export const OWNER = `${CONFIG_DIR}/owner.json`;
 export const STATE_DIR = "/var/lib/jetfleet";
 /** The device's key, its certificate and the fleet's CA; the default of the agent's configuration. */
 export const IDENTITY = `${STATE_DIR}/identity.pem`;

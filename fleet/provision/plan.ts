@@ -1,6 +1,6 @@
 import { FleetError } from "../errors/index.ts";
 import { canonicalJson } from "../release/index.ts";
-import type { Labels } from "../spec/index.ts";
+import type { DeviceOwner, Labels } from "../spec/index.ts";
 import { megabytes } from "../transfer/transfer-text.ts";
 import type { BoardProbe } from "./probe.ts";
 import type { RuntimeRelease } from "./runtime/index.ts";
@@ -17,6 +17,7 @@ export interface WantedConfig {
 }
 
 export type Step =
+  | { step: "write-owner" }
   | { step: "push-runtime"; send: string[]; reuse: string[] }
   | { step: "write-credentials" }
   | { step: "write-unit" }
@@ -31,7 +32,7 @@ export function planProvision(
   probe: BoardProbe,
   release: RuntimeRelease,
   wanted: WantedConfig,
-  seen: { online: boolean; identityGood: boolean },
+  seen: { online: boolean; identityGood: boolean; owner: DeviceOwner },
 ): Step[] {
   const steps: Step[] = [];
   if (probe.runtime?.runtimeDigest !== release.digest) steps.push(pushStep(probe, release));
@@ -44,7 +45,9 @@ export function planProvision(
   // What an `up` that was cut off put in place may not be what the agent was started with.
   const isStarted = probe.active === "active" && !probe.unfinished;
   if (steps.length > 0 || !isStarted) steps.push({ step: "restart" });
-  return steps;
+  // Whose the board is, is nothing to the agent. First, so that what follows is never nobody's.
+  const isOwned = canonicalJson(probe.owner) === canonicalJson(seen.owner);
+  return isOwned ? steps : [{ step: "write-owner" }, ...steps];
 }
 
 function pushStep(probe: BoardProbe, release: RuntimeRelease): Step {

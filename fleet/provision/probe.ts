@@ -1,10 +1,20 @@
 import { basename } from "node:path";
 import { z } from "zod";
 import { identify, parseNvpmodelQuery } from "../boards/index.ts";
+import { DeviceOwner } from "../spec/index.ts";
 import type { SshConnection } from "../ssh/index.ts";
 import { runAsRoot } from "./board-shell.ts";
 import { type InstalledIdentity, parseInstalledIdentity } from "./installed-identity.ts";
-import { BASE, CONFIG, CURRENT, IDENTITY, RUNNER_SOCKET, UNFINISHED, UNIT } from "./layout.ts";
+import {
+  BASE,
+  CONFIG,
+  CURRENT,
+  IDENTITY,
+  OWNER,
+  RUNNER_SOCKET,
+  UNFINISHED,
+  UNIT,
+} from "./layout.ts";
 import { judgeLibraries, type LibraryFacts, READ_PACKAGES } from "./libraries.ts";
 import { type ModuleFacts, READ_MODULE, tellModule } from "./module.ts";
 import type { Operation } from "./operation.ts";
@@ -26,6 +36,8 @@ export interface BoardProbe extends ModuleFacts, LibraryFacts {
   runtime: InstalledRuntime | null;
   /** Configuration of the agent; null when there is none or it is damaged. */
   agentConfig: InstalledConfig | null;
+  /** Whose the board is; null when nobody says so. */
+  owner: DeviceOwner | "unreadable" | null;
   /** The device's certificate; null when there is none that can be used, with its key. */
   identity: InstalledIdentity | null;
   /** Of all units; that they have nobody to run as, or not the files that are theirs, counts as changed. */
@@ -63,6 +75,7 @@ file tegraRelease /etc/nv_tegra_release
 file simulated /etc/jetfleet-simulated
 file runtime ${CURRENT}/release.json
 file config ${CONFIG}
+file owner ${OWNER}
 ${Object.keys(UNIT_FILES)
   .map((path) => `file ${unitAnswer(path)} ${path}`)
   .join("\n")}
@@ -118,6 +131,7 @@ export function parseProbe(output: string): BoardProbe {
     freeBytes: freeBytesOf(word("free")),
     runtime: parseJson(InstalledRuntime, text("runtime")),
     agentConfig: parseJson(InstalledConfig, text("config")),
+    owner: text("owner") === null ? null : (parseJson(DeviceOwner, text("owner")) ?? "unreadable"),
     identity: /BEGIN [A-Z ]*PRIVATE KEY/.test(word("identityKey"))
       ? parseInstalledIdentity(text("identity") ?? "")
       : null,

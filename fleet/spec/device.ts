@@ -47,6 +47,14 @@ export const DeviceSpec = z
       description:
         "What parts may be signed for in place of the device's name, such as site: basel. The hub has no say in them.",
     }),
+    takeOver: z
+      .boolean()
+      .optional()
+      .meta({
+        description:
+          "Whether a device of this name, or a board, may be taken over that another program's resource owns. " +
+          "Default: false, it is refused and both are named.",
+      }),
   })
   .meta({ description: "One unit of the fleet." });
 export type DeviceSpec = z.infer<typeof DeviceSpec>;

@@ -26,6 +26,11 @@ export interface DeviceArgs {
    * at most 32. A change restarts the agent. Default: none.
    */
   labels?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /**
+   * Whether a device of this name, or a board, may be taken over that another program's resource owns. Default: false,
+   * it is refused and both are named.
+   */
+  takeOver?: pulumi.Input<boolean>;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { z } from "zod";
+import type { DeviceOwner } from "../../spec/index.ts";
 import { Connector } from "../../transfer/connector.ts";
 import {
   type CertificateRequest,
@@ -8,6 +9,7 @@ import {
 } from "../../transfer/identity/certificate-request.ts";
 import { IdentityFile } from "../../transfer/identity/identity-file.ts";
 import { TrustedClock } from "../../transfer/identity/trusted-clock.ts";
+import { type DeviceClaim, DeviceClaimed, type DeviceRelease } from "../deploy-api.ts";
 import { DeviceList, HubInfo } from "../hub-info.ts";
 import { DeployClient } from "./deploy-client.ts";
 import { FleetLink } from "./fleet-link.ts";
@@ -119,10 +121,25 @@ export class HubClient {
     return this.#certify(`/devices/${name}/certificate`, request, `certifying ${name}`);
   }
 
-  /** Revokes a device's certificates and takes away everything that was retained for it. */
-  async deleteDevice(name: string): Promise<void> {
+  /** Says whose a device is from now on; throws DEVICE_OWNED. Resolves to whose it was. */
+  async claimDevice(name: string, claim: DeviceClaim): Promise<DeviceOwner | null> {
+    const doing = `claiming ${name}`;
+    const extra = { body: JSON.stringify(claim) };
+    const answer = await this.#short("PUT", `/devices/${name}/owner`, doing, extra);
+    expectStatus(answer, [200], doing);
+    const parsed = DeviceClaimed.safeParse(jsonOf(answer));
+    if (parsed.success) return parsed.data.before;
+    throw unreachable(this.#baseUrl, doing, "an answer that does not tell whose it was");
+  }
+
+  /**
+   * Revokes a device's certificates and takes away everything that was retained for it. With `release` only as its
+   * owner, else throws DEVICE_OWNED.
+   */
+  async deleteDevice(name: string, release?: DeviceRelease): Promise<void> {
     const doing = `deleting ${name}`;
-    expectStatus(await this.#short("DELETE", `/devices/${name}`, doing), [200], doing);
+    const extra = release ? { body: JSON.stringify(release) } : {};
+    expectStatus(await this.#short("DELETE", `/devices/${name}`, doing, extra), [200], doing);
   }
 
   /** What is retained on a channel right now; null when nothing is. */

@@ -1,6 +1,7 @@
 import type { TLSSocket } from "node:tls";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { z } from "zod";
+import { FleetError } from "../../errors/index.ts";
 import type { Gate } from "../identity/gate.ts";
 import type { Principal } from "../identity/principal.ts";
 import { sendProblem } from "./problem.ts";
@@ -49,6 +50,20 @@ export function pathPart<Value>(
   const parsed = schema.safeParse((request.params as Record<string, unknown>)[name]);
   if (!parsed.success) throw new NoSuchRoute();
   return parsed.data;
+}
+
+/** A body, checked; throws USAGE. */
+export function parseBody<Schema extends z.ZodType>(
+  schema: Schema,
+  body: unknown,
+): z.infer<Schema> {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new FleetError(
+    "USAGE",
+    `Expected another body: ${issue?.path.join(".")}: ${issue?.message}`,
+  );
 }
 
 export class NoSuchRoute extends Error {}

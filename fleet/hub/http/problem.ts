@@ -49,7 +49,8 @@ function statusOf(code: ErrorCode): number {
   if (code === "ARTIFACT_MISSING") return 404;
   if (code === "HUB_REFUSED") return 403;
   if (code === "HUB_CHANGED_MEANWHILE") return 412;
-  if (code === "PIPELINE_OWNED" || code === "PART_STALE" || code === "ROLES_STALE") return 409;
+  if (code === "DEVICE_OWNED" || code === "PIPELINE_OWNED") return 409;
+  if (code === "PART_STALE" || code === "ROLES_STALE") return 409;
   if (code === "HUB_NOT_CERTIFIED") return 409;
   if (code === "HUB_STATE_UNREADABLE") return 500;
   return code === "INTERNAL" ? 500 : 400;

@@ -21,6 +21,7 @@ describe("provisioning", () => {
       { name: "agent.cjs", path: "", mode: 0o644, digest: "a2", sizeBytes: 1e6 },
     ],
   };
+  const owner = { program: "p/s", resource: "urn", id: "0b7d5ec1-4f2c-4f63-9c70-5d2d0c6a4e11" };
   const fine: BoardProbe = {
     board: "tx2",
     model: "quill",
@@ -37,13 +38,14 @@ describe("provisioning", () => {
     freeBytes: 1e9,
     runtime: { runtimeDigest: "sha256:new", files: { "bin/node": "n", "agent.cjs": "a2" } },
     agentConfig: wanted,
+    owner,
     identity: null,
     unit: "ours",
     unfinished: false,
     enabled: true,
     active: "active",
   };
-  const seen = (online: boolean, identityGood = true) => ({ online, identityGood });
+  const seen = (online: boolean, identityGood = true) => ({ online, identityGood, owner });
   const old = { runtimeDigest: "sha256:old", files: { "bin/node": "n", "agent.cjs": "a1" } };
 
   test.each<[string, Partial<BoardProbe>, boolean, string[]]>([
@@ -76,11 +78,20 @@ describe("provisioning", () => {
     ],
     ["the unit when it was changed", { unit: "changed" }, true, ["write-unit", "restart"]],
     ["the boot link when it is not enabled", { enabled: false }, true, ["enable", "restart"]],
+    ["whose it is when nobody said so", { owner: null }, true, ["write-owner"]],
+    ["whose it is when that cannot be read", { owner: "unreadable" }, true, ["write-owner"]],
     [
       "everything on a fresh board",
-      { runtime: null, agentConfig: null, unit: "missing", enabled: false, active: "inactive" },
+      {
+        runtime: null,
+        agentConfig: null,
+        owner: null,
+        unit: "missing",
+        enabled: false,
+        active: "inactive",
+      },
       false,
-      ["push-runtime", "write-credentials", "write-unit", "enable", "restart"],
+      ["write-owner", "push-runtime", "write-credentials", "write-unit", "enable", "restart"],
     ],
   ])("plans %s", (_what, change, online, steps) => {
     const plan = planProvision({ ...fine, ...change }, release, wanted, seen(online));

@@ -34,15 +34,19 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-function inputs(change: Properties = {}): Promise<Properties> {
-  return world.driver.checked(urn, {
+function declaration(change: Properties = {}): Properties {
+  return {
     name: "door",
     address: "127.0.0.1",
     port: board.info.sshPort,
     board: "agx-xavier",
     ssh: { privateKeyPath: join(dir, "key") },
     ...change,
-  });
+  };
+}
+
+function inputs(change: Properties = {}): Promise<Properties> {
+  return world.driver.checked(urn, declaration(change));
 }
 
 async function onBoard(command: string): Promise<string> {
@@ -369,6 +373,75 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
     expect(await world.driver.diff(urn, device, news)).toMatchObject({
       replaces: ["name"],
       first: true,
+    });
+  });
+
+  describe("and other resources", () => {
+    const renamed = urnOf("Device", "front-door");
+    const foreign = urn.replace("test::project", "prod::other");
+    const stands = async () =>
+      expect([
+        await onBoard("systemctl is-active jetfleet-agent"),
+        (await world.hub.listDevices()).map(({ name }) => name).includes("door"),
+      ]).toEqual(["active", true]);
+
+    test("of its name in the same program are refused by the check", async () => {
+      await inputs();
+      const { failures } = await world.driver.check(renamed, declaration());
+      expect(failures).toEqual([
+        { property: "name", reason: expect.stringContaining(`declared by ${urn}`) },
+      ]);
+    });
+
+    test("is renamed in its program: the former resource's end leaves all as it is", async () => {
+      const pid = await onBoard("systemctl show -p MainPID jetfleet-agent");
+      const former = device;
+      device = await world.driver.create(renamed, former.inputs);
+      await world.driver.delete(urn, former);
+      expect(world.engine.lines.slice(-2).map(({ text }) => text)).toEqual([
+        expect.stringMatching(/board of door is of project\/test .*front-door.* its agent stays/),
+        expect.stringMatching(/door at the hub .*front-door.*its pipelines stay/),
+      ]);
+      await stands();
+      expect(await onBoard("systemctl show -p MainPID jetfleet-agent")).toBe(pid);
+      expect((await driftOf(device)).drift).toEqual({});
+    });
+
+    test("is not taken over by another stack, which names both", async () => {
+      const failure = await failureFrom(world.driver.create(foreign, device.inputs));
+      expect(failure.message).toMatch(/DEVICE_OWNED.*other\/prod.*front-door/s);
+      expect(failure.init).toBeUndefined();
+      expect((await driftOf(device)).drift).toEqual({});
+    });
+
+    test("is not taken over as a device of another name, either", async () => {
+      const gate = { ...device.inputs, name: "gate" };
+      const failure = await failureFrom(world.driver.create(urnOf("Device", "gate"), gate));
+      expect(failure.message).toMatch(
+        /DEVICE_OWNED.*board at 127.0.0.1:\d+.*device door of fleet lab/s,
+      );
+    });
+
+    test("is taken over when the program says so; the former one sees it, and takes nothing away", async () => {
+      const former = device;
+      const theirs = await world.driver.create(foreign, { ...former.inputs, takeOver: true });
+      const { read, drift } = await driftOf(former);
+      expect(drift).toEqual({ takenOverBy: "DELETE" });
+      expect(read.state["takenOverBy"]).toContain("other/prod");
+      const failure = await failureFrom(world.driver.update(renamed, read, former.inputs));
+      expect(failure.message).toMatch(/DEVICE_OWNED.*other\/prod/s);
+      await world.driver.delete(renamed, read);
+      await stands();
+      device = theirs;
+    });
+
+    test("is a device of the state that it had before devices had owners", async () => {
+      const { owner: _, ...state } = device.state;
+      await onBoard("rm /etc/jetfleet/owner.json");
+      await world.hub.deleteDevice("door");
+      device = await world.driver.update(urn, { ...device, state }, await inputs());
+      expect(device.state["owner"]).toMatchObject({ program: "project/test", resource: urn });
+      await stands();
     });
   });
 

@@ -6,7 +6,7 @@ import { parseJson, textOf } from "../../../release/index.ts";
 import { Digest, Name } from "../../../spec/index.ts";
 import type { Deploy } from "../../deploy/deploy.ts";
 import { NewRoles, Owner, PipelineChoice } from "../../deploy-api.ts";
-import { pathPart } from "../access.ts";
+import { parseBody, pathPart } from "../access.ts";
 
 /** A signed text with its escapes. */
 const MAX_BODY_BYTES = 2 * MAX_PAYLOAD_LENGTH + 4096;
@@ -68,13 +68,7 @@ function bodyOf<Schema extends z.ZodType>(
   request: FastifyRequest,
   schema: Schema,
 ): z.infer<Schema> {
-  const parsed = schema.safeParse(jsonOf(request));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new FleetError(
-    "USAGE",
-    `Expected another body: ${issue?.path.join(".")}: ${issue?.message}`,
-  );
+  return parseBody(schema, jsonOf(request));
 }
 
 function jsonOf(request: FastifyRequest): unknown {

@@ -4,10 +4,12 @@ import { Name } from "../../../spec/index.ts";
 import type { Broker } from "../../broker/broker.ts";
 import type { RetainedStore } from "../../broker/retained-store.ts";
 import type { Deploy } from "../../deploy/deploy.ts";
+import type { DeviceOwners } from "../../deploy/device-owners.ts";
+import { DeviceClaim, DeviceRelease } from "../../deploy-api.ts";
 import type { DeviceList } from "../../hub-info.ts";
 import type { CertificateRegister } from "../../identity/certificate-register.ts";
 import type { Gate } from "../../identity/gate.ts";
-import { pathPart } from "../access.ts";
+import { parseBody, pathPart } from "../access.ts";
 
 export interface DeviceParts {
   register: CertificateRegister;
@@ -15,16 +17,24 @@ export interface DeviceParts {
   retained: RetainedStore;
   broker: Broker;
   deploy: Deploy;
+  owners: DeviceOwners;
 }
 
 /**
  *     GET    /devices           names and which channels are retained
- *     DELETE /devices/<name>    revokes its certificates and forgets all that was retained for it
+ *     PUT    /devices/<name>/owner  whose it is from now on; 409 when it is another program's
+ *     DELETE /devices/<name>    revokes its certificates and forgets all that was retained for it; 409 when the body
+ *                               says an owner and it is another's
  */
 export function deviceRoutes(app: FastifyInstance, parts: DeviceParts): void {
   app.get("/devices", () => listDevices(parts));
+  app.put("/devices/:name/owner", async (request) => {
+    const { owner, takeOver } = parseBody(DeviceClaim, request.body);
+    return { before: await parts.owners.claim(pathPart(request, "name", Name), owner, takeOver) };
+  });
   app.delete("/devices/:name", async (request) => {
     const name = pathPart(request, "name", Name);
+    if (request.body) await parts.owners.require(name, parseBody(DeviceRelease, request.body).id);
     await deleteDevice(parts, name);
     return { device: name };
   });
@@ -38,6 +48,8 @@ async function deleteDevice(parts: DeviceParts, name: string): Promise<void> {
   for (const topic of parts.retained.topicsOf(name)) {
     await parts.broker.publishRetained(topic, Buffer.alloc(0));
   }
+  // Last: until then its owner may try again.
+  await parts.owners.forget(name);
 }
 
 /** Every device that may have a certificate or that something is retained for. */

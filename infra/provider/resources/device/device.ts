@@ -1,9 +1,13 @@
-import { FleetError } from "../../../../fleet/errors/index.ts";
+import { FleetError, isFleetError } from "../../../../fleet/errors/index.ts";
 import { uninstall } from "../../../../fleet/provision/install.ts";
+import { probeBoard } from "../../../../fleet/provision/probe.ts";
 import { DeviceSpec, UNSUPPORTED_DEVICE_KEYS } from "../../../../fleet/spec/index.ts";
+import type { CheckFailure } from "../../check.ts";
 import { diffInputs, diffState, type PropertyDiff, sameValue } from "../../diff.ts";
+import type { Operation } from "../../rpc/operation.ts";
 import { type Properties, UNKNOWN, type Value } from "../../rpc/values.ts";
 import type { Known, Resource } from "../resource.ts";
+import { otherOwner, ownerIn } from "./ownership.ts";
 import { provision } from "./provision.ts";
 import { isUnreachable, readDevice } from "./read.ts";
 import { GOALS, goalsOf, PROBED, specOf, targetOf } from "./state.ts";
@@ -15,12 +19,14 @@ export const deviceResource: Resource = {
   rules: { schema: DeviceSpec, unsupported: UNSUPPORTED_DEVICE_KEYS, secrets: [] },
   timeoutsMs: { create: 600_000, update: 600_000, delete: 120_000, read: 60_000 },
 
+  refine: ({ name }, _checked, urn) => Promise.resolve(declaredTwice(urn, name)),
   goals: goalsOf,
 
   diff(known, news) {
     const goals = Object.fromEntries(GOALS.map((key) => [key, news[key]]));
     const declared = diffInputs(known.inputs, news, RULES);
-    const changes = [...declared, ...diffState(known.state, goals), ...labelDrift(known, news)];
+    const drift = [...diffState(known.state, goals), ...labelDrift(known, news)];
+    const changes = [...declared, ...drift, ...takenOver(known)];
     return { changes, deleteBeforeReplace: RULES.deleteBeforeReplace };
   },
 
@@ -35,7 +41,9 @@ export const deviceResource: Resource = {
     const changed = (key: string) => !sameValue(known.inputs[key], news[key]);
     // At another address there may be another board.
     const moved = changed("address") || changed("port");
-    const before = moved ? deviceResource.previewCreate(news, log).state : known.state;
+    const owner = known.state["owner"] ?? UNKNOWN;
+    const { takenOverBy: _, ...state } = known.state;
+    const before = moved ? { ...deviceResource.previewCreate(news, log).state, owner } : state;
     const board = news["board"] ?? before["board"] ?? UNKNOWN;
     const runtimeDigest = changed("runtime") ? UNKNOWN : (before["runtimeDigest"] ?? UNKNOWN);
     return { ...before, ...news, board, runtimeDigest, labels: labelsIn(news) };
@@ -59,8 +67,11 @@ export const deviceResource: Resource = {
       const deadlineMs = Math.min(15_000, operation.timeoutMs / 2);
       const { signal } = operation;
       await context.ssh.use(target, { signal, deadlineMs }, async (connection) => {
+        const { owner } = await probeBoard(connection, signal);
+        const other = otherOwner({ owner }, known.state);
+        if (other !== null) return leaveBoard(operation, spec.name, other);
         operation.status("removing the agent");
-        await uninstall(connection, operation.signal);
+        await uninstall(connection, signal);
       });
     } catch (error) {
       if (!isUnreachable(error)) throw error;
@@ -71,7 +82,13 @@ export const deviceResource: Resource = {
       );
     }
     await context.hubInfo(operation.signal);
-    await context.hub(operation.signal).deleteDevice(spec.name);
+    try {
+      const id = ownerIn(known.state)?.id ?? null;
+      await context.hub(operation.signal).deleteDevice(spec.name, { id });
+    } catch (error) {
+      if (!isFleetError(error, "DEVICE_OWNED")) throw error;
+      operation.log("warning", `${error.message}; its certificate and its pipelines stay`);
+    }
   },
 };
 
@@ -80,10 +97,32 @@ function labelsIn({ labels }: Properties): Value {
   return labels ?? {};
 }
 
+/** Which resource declared a device's name, of those checked so far by this process: one program's. */
+const declaredBy = new Map<string, string>();
+
+function declaredTwice(urn: string, name: Value | undefined): CheckFailure[] {
+  if (typeof name !== "string") return [];
+  for (const [known, by] of declaredBy) if (by === urn) declaredBy.delete(known);
+  const other = declaredBy.get(name);
+  declaredBy.set(name, other ?? urn);
+  if (other === undefined) return [];
+  const reason = `expected a name of one device alone, but ${name} is declared by ${other}, too`;
+  return [{ property: "name", reason }];
+}
+
+function takenOver({ state }: Known): PropertyDiff[] {
+  if (state["takenOverBy"] === undefined) return [];
+  return [{ path: "takenOverBy", kind: "delete", replace: false, inputDiff: false }];
+}
+
 /** Labels that somebody else gave the device; those that the program changed are told one by one. */
 function labelDrift({ inputs, state }: Known, news: Properties): PropertyDiff[] {
   if (state["labels"] === undefined || !sameValue(inputs["labels"], news["labels"])) return [];
   return diffState(state, { labels: labelsIn(news) });
+}
+
+function leaveBoard({ log }: Operation, name: string, other: string): void {
+  log("warning", `The board of ${name} is of ${other} by now; its agent stays as it is`);
 }
 
 function unreachableOnDelete(name: string, cause: FleetError): FleetError {

@@ -15,7 +15,7 @@ import {
   type WantedConfig,
 } from "../../../../fleet/provision/plan.ts";
 import { type BoardProbe, probeBoard, warnOfModule } from "../../../../fleet/provision/probe.ts";
-import type { DeviceSpec } from "../../../../fleet/spec/index.ts";
+import { type DeviceOwner, type DeviceSpec, ownerText } from "../../../../fleet/spec/index.ts";
 import type { SshConnection } from "../../../../fleet/ssh/index.ts";
 import { waitOnline } from "../../await/agent-online.ts";
 import type { FleetContext } from "../../fleet-context.ts";
@@ -23,6 +23,7 @@ import { InitFailed } from "../../rpc/errors.ts";
 import type { Operation } from "../../rpc/operation.ts";
 import type { Properties } from "../../rpc/values.ts";
 import type { Known } from "../resource.ts";
+import { ownerFor, requireOwnBoard } from "./ownership.ts";
 import { specOf, stateOf, targetOf } from "./state.ts";
 
 /** Brings a board to what the program wants, from whatever it is; throws InitFailed once anything was changed. */
@@ -43,12 +44,20 @@ export async function provision(
     requireBoard(probe, spec.board, address);
     operation.status(`${describeBoard(probe)}`);
     warnOfModule(probe, operation);
+    const owner = ownerFor(operation.urn, known?.state);
+    const claim = { owner, takeOver: spec.takeOver ?? false };
+    const { fleet } = context.config;
+    requireOwnBoard(probe, {
+      ...claim,
+      ...{ fleet, device: spec.name, address, isKnown: known !== undefined },
+    });
     const info = await context.hubInfo(signal);
     const release = await context.runtimes.release({
       l4t: probe.l4t ?? "",
       machine: probe.machine,
     });
     return await context.withLink(signal, async (link) => {
+      tellFormer(await context.hub(signal).claimDevice(spec.name, claim), owner, operation);
       const before = await link.readRetained(spec.name, "presence");
       const wanted = wantedConfig(context, spec, probe.board, info.mqttUrl);
       const identity: WantedIdentity = {
@@ -58,6 +67,7 @@ export async function provision(
       const steps = planProvision(probe, release, wanted, {
         online: before?.online ?? false,
         identityGood: isIdentityGood(probe.identity, identity, Date.now()),
+        owner,
       });
       for (const step of steps) requireSpace(probe, release, step);
       const job: InstallJob = {
@@ -65,15 +75,18 @@ export async function provision(
         operation,
         release,
         wanted,
+        owner,
         certify: (request) => context.hub(signal).certifyDevice(spec.name, request),
       };
       const facts = {
         ...stateOf(context, probe, connection.hostKey),
+        owner,
         runtimeDigest: release.digest,
       };
       try {
         for (const step of steps) await executeStep(step, job);
-        await awaitOnline(link, { connection, operation }, spec.name, before, steps.length > 0);
+        const restarted = steps.some(({ step }) => step === "restart");
+        await awaitOnline(link, { connection, operation }, spec.name, before, restarted);
       } catch (error) {
         const state = { ...inputs, ...facts, board: probe.board, agent: "unknown", online: false };
         throw new InitFailed(
@@ -92,6 +105,12 @@ export async function provision(
       };
     });
   });
+}
+
+/** What a rename in the program and a takeover have in common: somebody had it before. */
+function tellFormer(before: DeviceOwner | null, owner: DeviceOwner, { urn, log }: Operation): void {
+  if (before === null || before.id === owner.id) return;
+  log("warning", `${urn.split("::").at(-1)} is taken over from ${ownerText(before)}`);
 }
 
 async function awaitOnline(

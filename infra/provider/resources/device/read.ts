@@ -6,6 +6,7 @@ import type { FleetContext } from "../../fleet-context.ts";
 import type { Operation } from "../../rpc/operation.ts";
 import type { Properties } from "../../rpc/values.ts";
 import type { Known } from "../resource.ts";
+import { otherOwner } from "./ownership.ts";
 import { specOf, stateOf, targetOf } from "./state.ts";
 
 /** What is so now. A board that does not answer keeps its last known state, for it is not gone. */
@@ -26,7 +27,8 @@ export async function readDevice(
       const probe = await probeBoard(connection, signal);
       // Only once, as a refresh may be run often.
       if (!sameValue(known.state["module"], probe.module)) warnOfModule(probe, operation);
-      return { ...stateOf(context, probe, connection.hostKey), board: probe.board };
+      const takenOverBy = otherOwner(probe, known.state);
+      return { ...stateOf(context, probe, connection.hostKey), board: probe.board, takenOverBy };
     });
   } catch (error) {
     if (!isUnreachable(error)) throw error;
@@ -34,7 +36,10 @@ export async function readDevice(
     return known;
   }
   const online = await readOnline(context, operation, spec.name, seen["agent"] === "active");
-  const state: Properties = { ...known.state, ...seen, ...(online !== null && { online }) };
+  const { takenOverBy, ...facts } = seen;
+  const state: Properties = { ...known.state, ...facts, ...(online !== null && { online }) };
+  delete state["takenOverBy"];
+  if (takenOverBy != null) state["takenOverBy"] = takenOverBy;
   const { runtimeDigest } = known.state;
   if (seen["runtimeDigest"] !== runtimeDigest) state["runtime"] = describeRuntime(seen);
   return { id: known.id, inputs: known.inputs, state };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { BoardProbe } from "../../../../fleet/provision/probe.ts";
-import { DeviceSpec, Labels } from "../../../../fleet/spec/index.ts";
+import { DeviceOwner, DeviceSpec, Labels } from "../../../../fleet/spec/index.ts";
 import type { SshTarget } from "../../../../fleet/ssh/index.ts";
 import type { FleetContext } from "../../fleet-context.ts";
 import { type Properties, reveal, type Value } from "../../rpc/values.ts";
@@ -48,6 +48,14 @@ export const DeviceState = z.object({
   fleet: z.string().meta({ description: "Fleet that the device belongs to." }),
   hubUrl: z.string().meta({ description: "Hub that the device was told to use." }),
   labels: Labels.optional().meta({ description: "What the device is addressed by." }),
+  owner: DeviceOwner.optional().meta({
+    description:
+      "Whose the device is: this resource; absent until a version with owners provisions it.",
+  }),
+  takenOverBy: z
+    .string()
+    .optional()
+    .meta({ description: "Whose the board is by now, when that is another resource." }),
   keyId: z.string().meta({ description: "Key whose desired documents the device obeys." }),
 });
 export type DeviceState = z.infer<typeof DeviceState>;
@@ -73,6 +81,7 @@ export const PROBED = [
   "simulated",
   "hostKey",
   "runtimeDigest",
+  "owner",
 ] as const;
 
 export async function goalsOf({ config, root, runtimes }: FleetContext): Promise<Properties> {
@@ -104,7 +113,9 @@ export function stateOf(
   context: FleetContext,
   probe: BoardProbe,
   hostKey: string,
-): Omit<DeviceState, "online" | "runtime" | "labels"> & { labels: Record<string, string> } {
+): Omit<DeviceState, "online" | "runtime" | "labels" | "owner" | "takenOverBy"> & {
+  labels: Record<string, string>;
+} {
   const config = probe.agentConfig;
   return {
     model: probe.model,
