@@ -10,6 +10,7 @@ export { Model, type ModelArgs } from "./model.ts";
 export {
   type BudgetArgs,
   type DetectArgs,
+  type DeviceFacts,
   Pipeline,
   type PipelineArgs,
   type ScopeArgs,

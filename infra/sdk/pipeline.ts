@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type {
   AcceleratorChoice,
+  BoardName,
   PlanSummary,
   PrecisionChoice,
   PreprocessChoice,
@@ -89,7 +90,8 @@ export interface SinksArgs {
 export interface PipelineArgs {
   /** Name on its device. Default: the name of the resource. */
   name?: pulumi.Input<string>;
-  device: Device;
+  /** A Device of this program, or what another program exports of its own: a device is one program's. */
+  device: Device | pulumi.Input<DeviceFacts>;
   /** Sources by name; this version takes exactly one. */
   sources: pulumi.Input<Record<string, pulumi.Input<SourceArgs>>>;
   detect: DetectArgs;
@@ -107,6 +109,18 @@ export interface PipelineArgs {
    * devices are then one part, signed once. The device must be among them. Default: the device alone.
    */
   scope?: pulumi.Input<ScopeArgs>;
+}
+
+/** What a Pipeline needs of its device; an exported Device has all of it. */
+export interface DeviceFacts {
+  name: pulumi.Input<string>;
+  board: pulumi.Input<BoardName>;
+  module?: pulumi.Input<string | undefined>;
+  jetpack?: pulumi.Input<string | undefined>;
+  libraryFaults?: pulumi.Input<string[] | undefined>;
+  powerMode?: pulumi.Input<string | undefined>;
+  simulated?: pulumi.Input<boolean | undefined>;
+  labels?: pulumi.Input<Record<string, pulumi.Input<string>> | undefined>;
 }
 
 /** Devices by name, those that bear all of these labels, or all of the fleet. */
@@ -128,24 +142,16 @@ export class Pipeline extends pulumi.CustomResource {
   constructor(name: string, args: PipelineArgs, opts?: pulumi.CustomResourceOptions) {
     requireArgs("Pipeline", name, args);
     const { device, detect } = args;
-    if (!(device instanceof Device))
-      throw misuse("Pipeline", name, "device", "a jf.Device", device);
+    if (typeof device !== "object" || device === null) {
+      throw misuse("Pipeline", name, "device", "a jf.Device or what one exports", device);
+    }
     if (!(detect?.model instanceof Model)) {
       throw misuse("Pipeline", name, "detect.model", "a jf.Model", detect?.model);
     }
     const inputs = {
       name: undefined,
       ...args,
-      device: {
-        name: device.name,
-        board: device.board,
-        module: device.module,
-        jetpack: device.jetpack,
-        libraryFaults: device.libraryFaults,
-        powerMode: device.powerMode,
-        simulated: device.simulated,
-        labels: device.labels,
-      },
+      device: device instanceof Device ? factsOf(device) : pulumi.output(device).apply(factsOf),
       detect: { ...detect, model: detect.model.manifest },
       sources: withSecretUris(args.sources),
       specDigest: undefined,
@@ -153,8 +159,25 @@ export class Pipeline extends pulumi.CustomResource {
       plan: undefined,
     };
     // With its device everything goes that runs there, so it need not be stopped first.
-    super("jetfleet:index:Pipeline", name, inputs, { deletedWith: device, ...opts });
+    super("jetfleet:index:Pipeline", name, inputs, {
+      ...(device instanceof Device && { deletedWith: device }),
+      ...opts,
+    });
   }
+}
+
+/** Of all that a device exports what its pipelines are checked and planned by. */
+function factsOf<Facts extends Device | pulumi.Unwrap<DeviceFacts>>({
+  name,
+  board,
+  module,
+  jetpack,
+  libraryFaults,
+  powerMode,
+  simulated,
+  labels,
+}: Facts) {
+  return { name, board, module, jetpack, libraryFaults, powerMode, simulated, labels };
 }
 
 type Sources = PipelineArgs["sources"];

@@ -30,7 +30,7 @@ describe("programs that share a device", { timeout: 5 * MINUTE }, () => {
     network = new ShapedNetwork();
     hubUrl = (await world.reachHubThrough(network)).httpUrl;
     first = await SharedProgram.create(world, "first");
-    second = await SharedProgram.create(world, "second");
+    second = await SharedProgram.create(world, "second", "agx-xavier");
   }, 3 * MINUTE);
   afterAll(async () => {
     network?.close();

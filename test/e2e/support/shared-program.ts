@@ -23,6 +23,8 @@ export interface Declared {
     port: number;
     ssh: { privateKeyPath: string; hostKey: string };
   };
+  /** Of the device when another program declares it. */
+  board: "agx-xavier" | null;
   cameraUri: string;
   pipelines: (SharedPipeline & { model: string })[];
 }
@@ -31,17 +33,23 @@ export interface Declared {
 export class SharedProgram {
   readonly #world: SmallWorld;
   readonly #stack: string;
+  readonly #board: Declared["board"];
   readonly #folder: string;
 
-  private constructor(world: SmallWorld, stack: string) {
+  private constructor(world: SmallWorld, stack: string, board: Declared["board"]) {
     this.#world = world;
+    this.#board = board;
     this.#stack = stack;
     this.#folder = path.join(world.demo.paths.state, "shared", stack);
   }
 
   /** Makes the stack, whose salt the engine writes beside the Pulumi.yaml that it is made by. */
-  static async create(world: SmallWorld, stack: string): Promise<SharedProgram> {
-    const program = new SharedProgram(world, stack);
+  static async create(
+    world: SmallWorld,
+    stack: string,
+    board: Declared["board"] = null,
+  ): Promise<SharedProgram> {
+    const program = new SharedProgram(world, stack, board);
     const folder = program.#folder;
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeFile(path.join(folder, "Pulumi.yaml"), "name: shared\nruntime: nodejs\n");
@@ -76,6 +84,7 @@ export class SharedProgram {
         port: board.sshPort,
         ssh: { privateKeyPath: sshKey, hostKey: board.hostKey },
       },
+      board: this.#board,
       cameraUri,
       pipelines: pipelines.map((one) => ({ model, ...one })),
     };

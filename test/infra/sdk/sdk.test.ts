@@ -113,7 +113,11 @@ test("outputs of a device that a program may use are there", async () => {
 });
 
 test.each([
-  ["a device's name for a device", { device: "door" }, /device: expected a jf.Device, got string/],
+  [
+    "a device's name for a device",
+    { device: "door" },
+    /device: expected a jf.Device or what one exports, got string/,
+  ],
   ["no model", { detect: {} }, /detect.model: expected a jf.Model, got nothing/],
   ["no detect", { detect: undefined }, /detect.model: expected a jf.Model, got nothing/],
 ])("a pipeline with %s is an error of the program", (_what, change, message) => {

@@ -6,7 +6,10 @@ const file = process.env["JETFLEET_TEST_PROGRAM"] ?? "";
 const declared = JSON.parse(readFileSync(file, "utf8")) as Declared;
 
 const opts = { provider: new jf.Provider("fleet", declared.fleet) };
-const device = new jf.Device(declared.device.name, declared.device, opts);
+const { name: deviceName } = declared.device;
+const device = declared.board
+  ? { name: deviceName, board: declared.board }
+  : new jf.Device(deviceName, declared.device, opts);
 const files = [...new Set(declared.pipelines.map(({ model }) => model))];
 const models = new Map(
   files.map((source, n) => [source, new jf.Model(`m${n}`, { source, labels: ["thing"] }, opts)]),
