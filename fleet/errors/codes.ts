@@ -381,6 +381,11 @@ export const ERROR_CODES = {
     "Check the path of the source's URI; cameras tell theirs by ONVIF or in their manual.",
     false,
   ),
+  SOURCE_REDIRECT: row(
+    "A camera, or a relay before it, redirects again and again and never describes its stream.",
+    "Set the source's URI to the stream itself; correct the address that the camera or relay redirects to.",
+    true,
+  ),
   SOURCE_TLS: row(
     "The certificate of an rtsps:// source is not trusted.",
     "Set `tls.caFile` of the source to the authority's certificate on the device, or `tls.fingerprint` to the SHA-256 fingerprint of the camera's own.",

@@ -100,6 +100,7 @@ export interface NativeError {
     | "SOURCE_AUTH_MISSING"
     | "SOURCE_AUTH_SCHEME"
     | "SOURCE_NOT_FOUND"
+    | "SOURCE_REDIRECT"
     | "SOURCE_TLS"
     | "SOURCE_TRANSPORT"
     | "SOURCE_UDP_BLOCKED"

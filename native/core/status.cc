@@ -18,6 +18,8 @@ const char* CodeName(ErrorCode code) {
       return "SOURCE_AUTH_SCHEME";
     case ErrorCode::kSourceNotFound:
       return "SOURCE_NOT_FOUND";
+    case ErrorCode::kSourceRedirect:
+      return "SOURCE_REDIRECT";
     case ErrorCode::kSourceTls:
       return "SOURCE_TLS";
     case ErrorCode::kSourceTransport:

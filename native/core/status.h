@@ -14,6 +14,7 @@ enum class ErrorCode {
   kSourceAuthMissing,
   kSourceAuthScheme,
   kSourceNotFound,
+  kSourceRedirect,
   kSourceTls,
   kSourceTransport,
   kSourceUdpBlocked,

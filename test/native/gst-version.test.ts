@@ -32,7 +32,7 @@ const PROPERTIES: Record<string, number> = {
 };
 const SIGNALS: Record<string, number> = {
   ...{ "pad-added": 0, "no-more-pads": 0, "deep-element-added": 10, "autoplug-continue": 10 },
-  ...{ "select-stream": 0, "new-manager": 4, "accept-certificate": 14 },
+  ...{ "select-stream": 0, "new-manager": 4, "accept-certificate": 14, "before-send": 14 },
   ...{ "new-jitterbuffer": 4, "handle-sync": 0 },
   // Of GIO's socket client.
   event: 0,

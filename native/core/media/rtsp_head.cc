@@ -14,6 +14,9 @@ constexpr int kJitterLatencyMs = 200;
 constexpr int kVideoClockRate = 90'000;
 /// Pictures whose packets are on their way from the depayloader to the parser's end.
 constexpr std::size_t kStamps = 128;
+/// Five redirects, each place asked twice (first without the log-in) what it can do and what it
+/// has. rtspsrc follows redirects without end; of log-ins it has enough by itself.
+constexpr int kMostQuestions = 24;
 constexpr double kHourMs = 3'600'000;
 
 std::string TextField(const GstStructure* structure, const char* field) {
@@ -85,6 +88,7 @@ Status RtspHead::Configure() {
     g_object_set(source_, "user-id", options_.uri.user.c_str(), "user-pw",
                  options_.uri.password.c_str(), nullptr);
   }
+  g_signal_connect(source_, "before-send", G_CALLBACK(OnBeforeSend), this);
   g_signal_connect(source_, "select-stream", G_CALLBACK(OnSelectStream), this);
   g_signal_connect(source_, "pad-added", G_CALLBACK(OnPadAdded), this);
   g_signal_connect(source_, "new-manager", G_CALLBACK(OnManager), this);
@@ -115,6 +119,23 @@ gboolean RtspHead::OnCertificate(GstElement*, GTlsConnection*, GTlsCertificate* 
       ErrorCode::kSourceTls, "Expected " + wanted + " but " + head->options_.uri.shown +
                                  " shows one with the fingerprint " + got));
   return FALSE;
+}
+
+gboolean RtspHead::OnBeforeSend(GstElement*, GstRTSPMessage* message, gpointer self) {
+  if (message->type == GST_RTSP_MESSAGE_REQUEST) {
+    static_cast<RtspHead*>(self)->CountRequest(message->type_data.request.method);
+  }
+  // Never withheld: rtspsrc would read an answer that is not there. The source closes it.
+  return TRUE;
+}
+
+void RtspHead::CountRequest(GstRTSPMethod method) {
+  const bool asks = method == GST_RTSP_OPTIONS || method == GST_RTSP_DESCRIBE;
+  if (plays_ || !asks || ++questions_ != kMostQuestions + 1) return;
+  callbacks_.on_error(Status::Error(
+      ErrorCode::kSourceRedirect, "The source " + options_.uri.shown +
+                                      " redirects without end: " + std::to_string(kMostQuestions) +
+                                      " requests led to no stream"));
 }
 
 /// Refuses what is not read before it is even sent.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <gst/rtsp/gstrtspmessage.h>
 
 #include <atomic>
 #include <deque>
@@ -46,8 +47,10 @@ class RtspHead final : public Head {
   Status Configure();
   Status TrustCaFile();
   void OnReport(GstStructure* report);
+  void CountRequest(GstRTSPMethod method);
   void NotePacket(GstBuffer* packet);
 
+  static gboolean OnBeforeSend(GstElement* source, GstRTSPMessage* message, gpointer self);
   static gboolean OnSelectStream(GstElement* source, guint number, GstCaps* caps, gpointer self);
   static void OnPadAdded(GstElement* source, GstPad* pad, gpointer self);
   static void OnManager(GstElement* source, GstElement* manager, gpointer self);
@@ -70,6 +73,8 @@ class RtspHead final : public Head {
   std::atomic<bool> receives_{false};
   std::atomic<bool> plays_{false};
   std::atomic<bool> certificate_refused_{false};
+  /// Asked for a description so far. Of rtspsrc's thread only.
+  int questions_ = 0;
   mutable std::mutex mutex_;
   TrackChoice choice_;
   CaptureClock clock_;
