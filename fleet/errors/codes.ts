@@ -179,6 +179,11 @@ export const ERROR_CODES = {
     "Name one of them otherwise, or remove it with the program that it is of.",
     false,
   ),
+  BOARD_POWER_MODE: row(
+    "The board does not go into the power mode that the program asks for.",
+    "Take one that its /etc/nvpmodel.conf lists; one that wants a reboot is set by hand, with `sudo nvpmodel -m ID`.",
+    false,
+  ),
   DEVICE_OWNED: row(
     "The board, or the device's name at the hub, is another program's resource.",
     "Remove it with the program that it is of, or say `takeOver: true` in the one that shall have it.",

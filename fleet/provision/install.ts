@@ -14,12 +14,14 @@ import {
   CURRENT,
   OWNER,
   RELEASES,
+  ROOT_PIECE_PATH,
   RUNNER_SOCKET,
   releaseId,
   STAGING,
   STATE_DIR,
   UNFINISHED,
   UNIT,
+  UNIT_DIR,
 } from "./layout.ts";
 import type { Operation } from "./operation.ts";
 import type { Step, WantedConfig } from "./plan.ts";
@@ -57,6 +59,14 @@ export async function executeStep(step: Step, job: InstallJob): Promise<void> {
         `systemctl daemon-reload; systemctl enable ${UNIT} ${RUNNER_SOCKET}`,
       );
       break;
+    case "power-mode":
+      job.operation.status(`setting power mode ${step.name}`);
+      await askRootPiece(job, `power-mode ${step.name}`);
+      break;
+    case "restore-power-mode":
+      job.operation.status("setting the power mode that was before");
+      await askRootPiece(job, "restore-power-mode");
+      break;
     case "restart":
       job.operation.status("starting the agent");
       await root(
@@ -74,6 +84,14 @@ rm -f ${UNFINISHED}`,
   }
 }
 
+/** Throws BOARD_POWER_MODE when the board refuses the mode, with what it says. */
+async function askRootPiece(job: InstallJob, verb: string): Promise<void> {
+  const answer = await root(job, `asking for ${verb}`, `sh ${ROOT_PIECE_PATH} ${verb}`);
+  if (/^ok( |$)/m.test(answer)) return;
+  const got = answer.trim().replace(/^refused \w+ /, "");
+  throw new FleetError("BOARD_POWER_MODE", `Expected the board to take ${verb} but: ${got}`);
+}
+
 async function writeOwner({ connection, operation, owner }: InstallJob): Promise<void> {
   const script = `
 mkdir -p -m 0755 ${CONFIG_DIR}
@@ -85,13 +103,14 @@ ${writeFileScript(OWNER, JSON.stringify(owner), "JETFLEET_OWNER")}`;
 function writeUnitsScript(): string {
   return [
     "umask 022",
+    `mkdir -p ${BASE}`,
     ...Object.entries(UNIT_FILES).map(
       ([path, text]) => `cat > ${path}.new <<'JETFLEET_UNIT'
 ${text}JETFLEET_UNIT
 sync ${path}.new
 mv ${path}.new ${path}`,
     ),
-    "sync /etc/systemd/system",
+    `sync ${UNIT_DIR} ${BASE}`,
     "systemctl daemon-reload",
   ].join("\n");
 }
@@ -227,14 +246,17 @@ function parseRequest(answer: string): CertificateRequest {
   }
 }
 
-export async function uninstall(connection: SshConnection, signal: AbortSignal): Promise<void> {
+/** Resolves to what could not be put back as it was; empty when all was. */
+export async function uninstall(connection: SshConnection, signal: AbortSignal): Promise<string> {
   const script = `
+[ ! -e ${ROOT_PIECE_PATH} ] || sh ${ROOT_PIECE_PATH} restore-power-mode | sed -n 's/^refused [A-Z_]* //p'
 for unit in ${UNIT} ${RUNNER_SOCKET}; do
   systemctl disable --now $unit >/dev/null 2>&1 || systemctl stop $unit >/dev/null 2>&1 || true
 done
 rm -rf ${Object.keys(UNIT_FILES).join(" ")} ${BASE} ${CONFIG_DIR} ${STATE_DIR}
 systemctl daemon-reload >/dev/null 2>&1 || true${REMOVE_USERS}`;
-  await runAsRoot(connection, script, { label: "removing the agent", signal, timeoutMs: 60_000 });
+  const options = { label: "removing the agent", signal, timeoutMs: 60_000 };
+  return (await runAsRoot(connection, script, options)).trim();
 }
 
 /** On disk before anything is changed: an `up` that is cut off anywhere is finished by the next one. */

@@ -5,6 +5,11 @@ export const CURRENT = `${BASE}/current`;
 export const STAGING = `${BASE}/.staging`;
 /** There from the first change of the board until the agent was started with all of it. */
 export const UNFINISHED = `${BASE}/.unfinished`;
+/** What needs root's rights beside provisioning itself; nobody else may write it. */
+export const ROOT_PIECE_PATH = `${BASE}/root.sh`;
+/** The power mode that the board was in before a program asked for another one. */
+export const FORMER_POWER_MODE = `${BASE}/former-power-mode`;
+export const POWER_MODES_FILE = "/etc/nvpmodel.conf";
 export const CONFIG_DIR = "/etc/jetfleet";
 export const CONFIG = `${CONFIG_DIR}/agent.json`;
 /** Whose the board is, for whoever would provision or clear it; no business of the agent. */

@@ -22,6 +22,8 @@ export type Step =
   | { step: "write-credentials" }
   | { step: "write-unit" }
   | { step: "enable" }
+  | { step: "power-mode"; name: string }
+  | { step: "restore-power-mode" }
   | { step: "restart" };
 
 /** Room left over for the agent's state, logs and models. */
@@ -32,7 +34,13 @@ export function planProvision(
   probe: BoardProbe,
   release: RuntimeRelease,
   wanted: WantedConfig,
-  seen: { online: boolean; identityGood: boolean; owner: DeviceOwner },
+  seen: {
+    online: boolean;
+    identityGood: boolean;
+    owner: DeviceOwner;
+    /** What the program asks for; it says nothing of it when absent. */
+    powerMode?: string | undefined;
+  },
 ): Step[] {
   const steps: Step[] = [];
   if (probe.runtime?.runtimeDigest !== release.digest) steps.push(pushStep(probe, release));
@@ -42,6 +50,12 @@ export function planProvision(
   }
   if (probe.unit !== "ours") steps.push({ step: "write-unit" });
   if (!probe.enabled) steps.push({ step: "enable" });
+  // Before the start: the agent tells of the mode, and makes engines for it.
+  if (seen.powerMode === undefined) {
+    if (probe.formerPowerMode !== null) steps.push({ step: "restore-power-mode" });
+  } else if (probe.powerMode !== seen.powerMode) {
+    steps.push({ step: "power-mode", name: seen.powerMode });
+  }
   // What an `up` that was cut off put in place may not be what the agent was started with.
   const isStarted = probe.active === "active" && !probe.unfinished;
   if (steps.length > 0 || !isStarted) steps.push({ step: "restart" });

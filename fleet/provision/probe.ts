@@ -9,6 +9,7 @@ import {
   BASE,
   CONFIG,
   CURRENT,
+  FORMER_POWER_MODE,
   IDENTITY,
   OWNER,
   RUNNER_SOCKET,
@@ -29,6 +30,8 @@ export interface BoardProbe extends ModuleFacts, LibraryFacts {
   jetpack: string | null;
   /** Name of the nvpmodel mode that the board is in; null where nvpmodel does not say. */
   powerMode: string | null;
+  /** The mode that it was in before a program asked for another one; null when none did. */
+  formerPowerMode: string | null;
   machine: string;
   simulated: boolean;
   freeBytes: number;
@@ -80,6 +83,7 @@ ${Object.keys(UNIT_FILES)
   .map((path) => `file ${unitAnswer(path)} ${path}`)
   .join("\n")}
 file unfinished ${UNFINISHED}
+file formerPowerMode ${FORMER_POWER_MODE}
 ${READ_RIGHTS}
 say identityKey head -n 1 ${IDENTITY}
 say identity sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p' ${IDENTITY}
@@ -126,6 +130,7 @@ export function parseProbe(output: string): BoardProbe {
     ...tellModule(text, identity.board),
     ...judgeLibraries(text, identity.jetpack),
     powerMode: parseNvpmodelQuery(text("powerMode") ?? "")?.name ?? null,
+    formerPowerMode: text("formerPowerMode")?.trim() ?? null,
     machine: word("machine"),
     simulated: text("simulated") !== null,
     freeBytes: freeBytesOf(word("free")),

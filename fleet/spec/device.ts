@@ -47,6 +47,15 @@ export const DeviceSpec = z
       description:
         "What parts may be signed for in place of the device's name, such as site: basel. The hub has no say in them.",
     }),
+    powerMode: z
+      .string()
+      .regex(/^[A-Za-z0-9_]{1,64}$/, { error: "must be a mode's name as in /etc/nvpmodel.conf" })
+      .optional()
+      .meta({
+        description:
+          "nvpmodel mode that the board is to be in, by its name, such as MODE_30W_ALL. A change restarts the agent. " +
+          "Default: as it is; the mode that was before comes back when this goes, or the device.",
+      }),
     takeOver: z
       .boolean()
       .optional()
@@ -60,4 +69,4 @@ export const DeviceSpec = z
 export type DeviceSpec = z.infer<typeof DeviceSpec>;
 
 /** Keys of the design that this version does not act on yet; naming one is an error, never ignored. */
-export const UNSUPPORTED_DEVICE_KEYS = ["powerMode", "jumpHost", "enroll"] as const;
+export const UNSUPPORTED_DEVICE_KEYS = ["jumpHost", "enroll"] as const;

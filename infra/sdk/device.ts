@@ -27,6 +27,11 @@ export interface DeviceArgs {
    */
   labels?: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /**
+   * nvpmodel mode that the board is to be in, by its name in /etc/nvpmodel.conf, such as `MODE_30W_ALL`. A change
+   * restarts the agent. Default: as it is; the mode that was before comes back when this goes, or the device.
+   */
+  powerMode?: pulumi.Input<string>;
+  /**
    * Whether a device of this name, or a board, may be taken over that another program's resource owns. Default: false,
    * it is refused and both are named.
    */

@@ -2,6 +2,7 @@ import {
   AGENT_USER,
   CONFIG,
   CURRENT,
+  ROOT_PIECE_PATH,
   RUNNER_SOCKET,
   RUNNER_SOCKET_PATH,
   RUNNER_TEMPLATE,
@@ -10,6 +11,7 @@ import {
   UNIT,
   UNIT_DIR,
 } from "../layout.ts";
+import { ROOT_PIECE } from "./root-piece.ts";
 
 /*
  * The units of a board: systemd 237 (JetPack 4) takes them, and passes over what it does not know yet. What it would
@@ -110,8 +112,9 @@ ${HARDENED}
 WantedBy=multi-user.target
 `;
 
-/** By their paths on the board. */
+/** The units and what else root runs of ours, by their paths on the board. */
 export const UNIT_FILES: Readonly<Record<string, string>> = {
+  [ROOT_PIECE_PATH]: ROOT_PIECE,
   [`${UNIT_DIR}/${RUNNER_TEMPLATE}`]: RUNNER_UNIT,
   [`${UNIT_DIR}/${RUNNER_SOCKET}`]: RUNNER_SOCKET_UNIT,
   [`${UNIT_DIR}/${UNIT}`]: AGENT_UNIT,

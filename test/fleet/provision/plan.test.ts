@@ -33,6 +33,7 @@ describe("provisioning", () => {
     l4t: "32.7.1",
     jetpack: "4.6.1",
     powerMode: "MAXN",
+    formerPowerMode: null,
     machine: "aarch64",
     simulated: false,
     freeBytes: 1e9,
@@ -101,6 +102,24 @@ describe("provisioning", () => {
   test("plans a certificate for a device whose own is missing, another's or over", () => {
     const plan = planProvision(fine, release, wanted, seen(true, false));
     expect(plan.map(({ step }) => step)).toEqual(["write-credentials", "restart"]);
+  });
+
+  test.each<[string, Partial<BoardProbe>, string | undefined, string[]]>([
+    ["nothing when the board is in the mode", {}, "MAXN", []],
+    ["another mode, and a start that tells of it", {}, "MAXQ", ["power-mode", "restart"]],
+    [
+      "the mode that was before, when none is asked for any more",
+      { formerPowerMode: "MAXQ" },
+      undefined,
+      ["restore-power-mode", "restart"],
+    ],
+    ["nothing while the former mode is kept", { formerPowerMode: "MAXQ" }, "MAXN", []],
+  ])("plans %s", (_what, change, powerMode, steps) => {
+    const plan = planProvision({ ...fine, ...change }, release, wanted, {
+      ...seen(true),
+      powerMode,
+    });
+    expect(plan.map(({ step }) => step)).toEqual(steps);
   });
 
   test("sends only files that the board's release lacks", () => {

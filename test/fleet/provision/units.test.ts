@@ -5,7 +5,9 @@ import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UNIT_FILES } from "../../../fleet/provision/runtime/index.ts";
 
-const units = Object.entries(UNIT_FILES).map(([path, text]) => ({ name: basename(path), text }));
+const units = Object.entries(UNIT_FILES)
+  .map(([path, text]) => ({ name: basename(path), text }))
+  .filter(({ name }) => !name.endsWith(".sh"));
 const services = units.filter(({ name }) => name.endsWith(".service"));
 
 /** Settings of a unit by name; one that is given twice by its last value. */

@@ -214,7 +214,7 @@ describe("check of a device", () => {
     ["ssh", undefined, "expected an object, got nothing"],
     ["ssh.privateKeyPath", undefined, "expected a text, got nothing"],
     ["ssh.hostKey", "aa:bb", "must be an OpenSSH fingerprint"],
-    ["powerMode", "MAXN", "not yet supported by this version"],
+    ["powerMode", "30 W", "must be a mode's name"],
     ["ssh.username", "x", "did you mean user?"],
     ["agent", "active", "unknown property"],
     ["labels.site", "", "must be 1 to 63 printable ASCII characters"],

@@ -26,7 +26,7 @@ export const deviceResource: Resource = {
     const goals = Object.fromEntries(GOALS.map((key) => [key, news[key]]));
     const declared = diffInputs(known.inputs, news, RULES);
     const drift = [...diffState(known.state, goals), ...labelDrift(known, news)];
-    const changes = [...declared, ...drift, ...takenOver(known)];
+    const changes = [...declared, ...drift, ...powerModeDrift(known, news), ...takenOver(known)];
     return { changes, deleteBeforeReplace: RULES.deleteBeforeReplace };
   },
 
@@ -46,7 +46,9 @@ export const deviceResource: Resource = {
     const before = moved ? { ...deviceResource.previewCreate(news, log).state, owner } : state;
     const board = news["board"] ?? before["board"] ?? UNKNOWN;
     const runtimeDigest = changed("runtime") ? UNKNOWN : (before["runtimeDigest"] ?? UNKNOWN);
-    return { ...before, ...news, board, runtimeDigest, labels: labelsIn(news) };
+    const asked = changed("powerMode") ? UNKNOWN : (before["powerMode"] ?? UNKNOWN);
+    const powerMode = news["powerMode"] ?? asked;
+    return { ...before, ...news, powerMode, board, runtimeDigest, labels: labelsIn(news) };
   },
 
   async create(context, operation, inputs) {
@@ -71,7 +73,8 @@ export const deviceResource: Resource = {
         const other = otherOwner({ owner }, known.state);
         if (other !== null) return leaveBoard(operation, spec.name, other);
         operation.status("removing the agent");
-        await uninstall(connection, signal);
+        const left = await uninstall(connection, signal);
+        if (left !== "") operation.log("warning", `The former power mode is not back: ${left}`);
       });
     } catch (error) {
       if (!isUnreachable(error)) throw error;
@@ -95,6 +98,13 @@ export const deviceResource: Resource = {
 /** A program that says nothing of labels wants none. */
 function labelsIn({ labels }: Properties): Value {
   return labels ?? {};
+}
+
+/** Only where the program says which mode it wants. */
+function powerModeDrift({ inputs, state }: Known, news: Properties): PropertyDiff[] {
+  const { powerMode } = news;
+  if (powerMode === undefined || !sameValue(inputs["powerMode"], powerMode)) return [];
+  return diffState(state, { powerMode });
 }
 
 /** Which resource declared a device's name, of those checked so far by this process: one program's. */

@@ -68,6 +68,7 @@ export async function provision(
         online: before?.online ?? false,
         identityGood: isIdentityGood(probe.identity, identity, Date.now()),
         owner,
+        powerMode: spec.powerMode,
       });
       for (const step of steps) requireSpace(probe, release, step);
       const job: InstallJob = {
@@ -101,6 +102,7 @@ export async function provision(
         online: true,
         ...inputs,
         board: probe.board,
+        powerMode: spec.powerMode ?? probe.formerPowerMode ?? probe.powerMode,
         labels: { ...wanted.labels },
       };
     });

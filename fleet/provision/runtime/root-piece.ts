@@ -1,0 +1,69 @@
+import { FORMER_POWER_MODE, POWER_MODES_FILE } from "../layout.ts";
+
+/**
+ * What a program asks of a board that needs root's rights and is not provisioning, as one program with a closed list of verbs:
+ *
+ *     power-mode            says the nvpmodel mode that the board is in
+ *     power-mode NAME       brings it into a mode that its own nvpmodel.conf lists, and reads that back
+ *     restore-power-mode    back into the mode that it was in before the first of these
+ *
+ * Its answer is one line, `ok …` or `refused CODE …`. It never reboots: nvpmodel, which asks before it does so, is told
+ * no. The mode that was before is on disk before another one is set.
+ */
+export const ROOT_PIECE = `#!/bin/sh
+set -eu
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
+
+answer() { printf '%s\\n' "$*"; exit 0; }
+refuse() { logger -t jetfleet-root "refused: $*" 2>/dev/null || true; answer "refused $*"; }
+has_arguments() { [ "$1" -eq "$2" ] || refuse USAGE "$2 arguments expected, $1 given"; }
+
+listed() { sed -n 's/^[[:space:]]*<[[:space:]]*POWER_MODEL[[:space:]]*ID=\\([0-9]*\\)[[:space:]]*NAME=\\([A-Za-z0-9_]*\\)[[:space:]]*>.*/\\1 \\2/p' ${POWER_MODES_FILE}; }
+mode_now() { nvpmodel -q 2>/dev/null | sed -n 's/.*NV Power Mode:[[:space:]]*\\([A-Za-z0-9_]*\\).*/\\1/p' | head -n 1; }
+
+# The id of a mode by its name.
+find_mode() {
+  [ -r ${POWER_MODES_FILE} ] || refuse POWER_MODE "this board has no ${POWER_MODES_FILE}"
+  id=$(listed | while read -r id name; do [ "$name" = "$1" ] && echo "$id"; done | head -n 1)
+  [ -n "$id" ] || refuse POWER_MODE "expected one of $(listed | cut -d' ' -f2 | tr '\\n' ' ')but got $1"
+}
+
+# Sets the mode that was found. One that other processors take part in is asked for with a reboot.
+set_mode() {
+  said=$(echo NO | nvpmodel -m "$id" 2>&1 | tr -c '[:print:]' ' ' | cut -c 1-200) || true
+  [ "$(mode_now)" = "$1" ] || refuse POWER_MODE "nvpmodel stays in $(mode_now), it may want a reboot: $said"
+}
+
+verb="\${1-}"
+[ $# -eq 0 ] || shift
+case "$verb" in
+  power-mode)
+    if [ $# -eq 0 ]; then answer "ok $(mode_now)"; fi
+    has_arguments $# 1
+    case "$1" in ''|*[!A-Za-z0-9_]*) refuse USAGE "a mode's name expected, of letters, digits and _" ;; esac
+    [ "\${#1}" -le 64 ] || refuse USAGE "a mode's name of at most 64 characters expected"
+    find_mode "$1"
+    before=$(mode_now)
+    if [ "$before" != "$1" ] && [ ! -e ${FORMER_POWER_MODE} ]; then
+      printf '%s\\n' "$before" > ${FORMER_POWER_MODE}.new
+      sync ${FORMER_POWER_MODE}.new
+      mv ${FORMER_POWER_MODE}.new ${FORMER_POWER_MODE}
+      sync "$(dirname ${FORMER_POWER_MODE})"
+    fi
+    set_mode "$1"
+    answer "ok $(mode_now)"
+    ;;
+  restore-power-mode)
+    has_arguments $# 0
+    if [ -e ${FORMER_POWER_MODE} ]; then
+      former=$(tr -dc 'A-Za-z0-9_' < ${FORMER_POWER_MODE} | cut -c 1-64)
+      find_mode "$former"
+      set_mode "$former"
+      rm -f ${FORMER_POWER_MODE}
+    fi
+    answer "ok $(mode_now)"
+    ;;
+  *) refuse USAGE "expected power-mode or restore-power-mode" ;;
+esac
+`;
