@@ -1,6 +1,7 @@
 #include "core/decode/fastestdet.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -47,6 +48,7 @@ void FastestDetDecoder::Decode(const std::vector<TensorView>& outputs, std::int6
                                std::vector<Detection>* detections) const {
   detections->clear();
   const auto* cell = outputs[0].Slot(item).Host<const float>();
+  assert(cell != nullptr);
   for (int y = 0; y < grid_.height; ++y) {
     for (int x = 0; x < grid_.width; ++x) DecodeCell(cell++, x, y, min_score, detections);
   }

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -17,7 +16,7 @@ constexpr char kAlgorithm[] = "sha256:";
 
 Status Unreadable(const std::string& path, int error) {
   return Status::Error(ErrorCode::kModelInvalid,
-                       "Cannot read the model " + path + ": " + std::strerror(error));
+                       "Cannot read the model " + path + ": " + g_strerror(error));
 }
 
 Status ReadAll(const std::string& path, std::string* bytes) {

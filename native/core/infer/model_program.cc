@@ -1,6 +1,7 @@
 #include "core/infer/model_program.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <utility>
 
@@ -137,6 +138,7 @@ Status ModelProgram::Borrow(std::int64_t batch, FilledBy filled_by,
     }
     pools = of_batch;
   }
+  assert(pools != nullptr && pools->input_pool != nullptr);
   const auto no_memory = Status::Error(ErrorCode::kInternal, "No memory left for a run");
   const bool on_device = filled_by == FilledBy::kAccelerator && pools->device_input_pool != nullptr;
   BufferRef input = (on_device ? pools->device_input_pool : pools->input_pool)->Take();

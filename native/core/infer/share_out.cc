@@ -23,6 +23,7 @@ std::vector<double> Wanted(double speed, const std::vector<SourceDemand>& demand
     }
   }
   std::vector<double> wanted;
+  wanted.reserve(demands.size());
   for (const SourceDemand& demand : demands) {
     wanted.push_back(demand.pressed ? std::max(demand.fps, left / pressed) : demand.fps);
   }
