@@ -87,8 +87,9 @@ rm -f ${UNFINISHED}`,
 /** Throws BOARD_POWER_MODE when the board refuses the mode, with what it says. */
 async function askRootPiece(job: InstallJob, verb: string): Promise<void> {
   const answer = await root(job, `asking for ${verb}`, `sh ${ROOT_PIECE_PATH} ${verb}`);
-  if (/^ok( |$)/m.test(answer)) return;
-  const got = answer.trim().replace(/^refused \w+ /, "");
+  if (answer.startsWith("ok")) return;
+  const got = answer.trim().replace(/^(refused \w+|gone) /, "");
+  if (answer.startsWith("gone")) return job.operation.log("warning", got);
   throw new FleetError("BOARD_POWER_MODE", `Expected the board to take ${verb} but: ${got}`);
 }
 
@@ -249,7 +250,7 @@ function parseRequest(answer: string): CertificateRequest {
 /** Resolves to what could not be put back as it was; empty when all was. */
 export async function uninstall(connection: SshConnection, signal: AbortSignal): Promise<string> {
   const script = `
-[ ! -e ${ROOT_PIECE_PATH} ] || sh ${ROOT_PIECE_PATH} restore-power-mode | sed -n 's/^refused [A-Z_]* //p'
+[ ! -e ${ROOT_PIECE_PATH} ] || sh ${ROOT_PIECE_PATH} restore-power-mode | sed -n 's/^refused [A-Z_]* //p; s/^gone //p'
 for unit in ${UNIT} ${RUNNER_SOCKET}; do
   systemctl disable --now $unit >/dev/null 2>&1 || systemctl stop $unit >/dev/null 2>&1 || true
 done

@@ -2,6 +2,7 @@ import { FleetError } from "../errors/index.ts";
 import { canonicalJson } from "../release/index.ts";
 import type { DeviceOwner, Labels } from "../spec/index.ts";
 import { megabytes } from "../transfer/transfer-text.ts";
+import { POWER_MODES_FILE } from "./layout.ts";
 import type { BoardProbe } from "./probe.ts";
 import type { RuntimeRelease } from "./runtime/index.ts";
 
@@ -107,6 +108,21 @@ export function requireBoard(
       `Expected board ${declared} at ${address} but it is ${probe.board} (model "${probe.model}"${moduleNote(probe)})`,
     );
   }
+}
+
+/** Throws unless the board lists the power mode that is asked for. */
+export function requirePowerMode(
+  { powerModes }: BoardProbe,
+  wanted: string | undefined,
+  address: string,
+): void {
+  if (wanted === undefined || powerModes?.includes(wanted)) return;
+  throw new FleetError(
+    "BOARD_POWER_MODE",
+    powerModes === null
+      ? `Expected power mode ${wanted} but the board at ${address} has no ${POWER_MODES_FILE}`
+      : `Expected one of ${powerModes.join(", ")}, the power modes of the board at ${address}, but got ${wanted}`,
+  );
 }
 
 function moduleNote({ moduleTitle }: BoardProbe): string {

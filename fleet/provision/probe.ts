@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { z } from "zod";
-import { identify, parseNvpmodelQuery } from "../boards/index.ts";
+import { identify, parseNvpmodelConf, parseNvpmodelQuery } from "../boards/index.ts";
 import { DeviceOwner } from "../spec/index.ts";
 import type { SshConnection } from "../ssh/index.ts";
 import { runAsRoot } from "./board-shell.ts";
@@ -12,6 +12,7 @@ import {
   FORMER_POWER_MODE,
   IDENTITY,
   OWNER,
+  POWER_MODES_FILE,
   RUNNER_SOCKET,
   UNFINISHED,
   UNIT,
@@ -30,6 +31,8 @@ export interface BoardProbe extends ModuleFacts, LibraryFacts {
   jetpack: string | null;
   /** Name of the nvpmodel mode that the board is in; null where nvpmodel does not say. */
   powerMode: string | null;
+  /** Names of the modes that its nvpmodel.conf lists; null when there is none. */
+  powerModes: string[] | null;
   /** The mode that it was in before a program asked for another one; null when none did. */
   formerPowerMode: string | null;
   machine: string;
@@ -84,6 +87,7 @@ ${Object.keys(UNIT_FILES)
   .join("\n")}
 file unfinished ${UNFINISHED}
 file formerPowerMode ${FORMER_POWER_MODE}
+file powerModes ${POWER_MODES_FILE}
 ${READ_RIGHTS}
 say identityKey head -n 1 ${IDENTITY}
 say identity sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p' ${IDENTITY}
@@ -130,6 +134,7 @@ export function parseProbe(output: string): BoardProbe {
     ...tellModule(text, identity.board),
     ...judgeLibraries(text, identity.jetpack),
     powerMode: parseNvpmodelQuery(text("powerMode") ?? "")?.name ?? null,
+    powerModes: namesOfModes(text("powerModes")),
     formerPowerMode: text("formerPowerMode")?.trim() ?? null,
     machine: word("machine"),
     simulated: text("simulated") !== null,
@@ -154,6 +159,10 @@ function judgeUnits(answer: (name: string) => string | null): BoardProbe["unit"]
   if (found.every(([text]) => text === null)) return "missing";
   const isLacking = Boolean(answer("missingUser")) || Boolean(answer("foreignFile"));
   return !isLacking && found.every(([text, wanted]) => text === wanted) ? "ours" : "changed";
+}
+
+function namesOfModes(conf: string | null): string[] | null {
+  return conf === null ? null : parseNvpmodelConf(conf).modes.map(({ name }) => name);
 }
 
 function unitAnswer(path: string): string {

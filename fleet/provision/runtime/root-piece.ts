@@ -7,7 +7,7 @@ import { FORMER_POWER_MODE, POWER_MODES_FILE } from "../layout.ts";
  *     power-mode NAME       brings it into a mode that its own nvpmodel.conf lists, and reads that back
  *     restore-power-mode    back into the mode that it was in before the first of these
  *
- * Its answer is one line, `ok …` or `refused CODE …`. It never reboots: nvpmodel, which asks before it does so, is told
+ * Its answer is one line, `ok …`, `refused CODE …`, or `gone …` when the former mode is none any more. It never reboots: nvpmodel, which asks before it does so, is told
  * no. The mode that was before is on disk before another one is set.
  */
 export const ROOT_PIECE = `#!/bin/sh
@@ -22,17 +22,21 @@ has_arguments() { [ "$1" -eq "$2" ] || refuse USAGE "$2 arguments expected, $1 g
 listed() { sed -n 's/^[[:space:]]*<[[:space:]]*POWER_MODEL[[:space:]]*ID=\\([0-9]*\\)[[:space:]]*NAME=\\([A-Za-z0-9_]*\\)[[:space:]]*>.*/\\1 \\2/p' ${POWER_MODES_FILE}; }
 mode_now() { nvpmodel -q 2>/dev/null | sed -n 's/.*NV Power Mode:[[:space:]]*\\([A-Za-z0-9_]*\\).*/\\1/p' | head -n 1; }
 
-# The id of a mode by its name.
+id_of() { listed | while read -r id name; do [ "$name" = "$1" ] && echo "$id"; done | head -n 1; }
+
+# The id of a mode that is asked for.
 find_mode() {
   [ -r ${POWER_MODES_FILE} ] || refuse POWER_MODE "this board has no ${POWER_MODES_FILE}"
-  id=$(listed | while read -r id name; do [ "$name" = "$1" ] && echo "$id"; done | head -n 1)
+  id=$(id_of "$1")
   [ -n "$id" ] || refuse POWER_MODE "expected one of $(listed | cut -d' ' -f2 | tr '\\n' ' ')but got $1"
 }
 
 # Sets the mode that was found. One that other processors take part in is asked for with a reboot.
 set_mode() {
   said=$(echo NO | nvpmodel -m "$id" 2>&1 | tr -c '[:print:]' ' ' | cut -c 1-200) || true
-  [ "$(mode_now)" = "$1" ] || refuse POWER_MODE "nvpmodel stays in $(mode_now), it may want a reboot: $said"
+  [ "$(mode_now)" != "$1" ] || return 0
+  [ -z "\${noted-}" ] || rm -f ${FORMER_POWER_MODE}
+  refuse POWER_MODE "nvpmodel stays in $(mode_now), it may want a reboot: $said"
 }
 
 verb="\${1-}"
@@ -45,11 +49,13 @@ case "$verb" in
     [ "\${#1}" -le 64 ] || refuse USAGE "a mode's name of at most 64 characters expected"
     find_mode "$1"
     before=$(mode_now)
+    [ -n "$before" ] || refuse POWER_MODE "nvpmodel does not say which mode the board is in"
     if [ "$before" != "$1" ] && [ ! -e ${FORMER_POWER_MODE} ]; then
       printf '%s\\n' "$before" > ${FORMER_POWER_MODE}.new
       sync ${FORMER_POWER_MODE}.new
       mv ${FORMER_POWER_MODE}.new ${FORMER_POWER_MODE}
       sync "$(dirname ${FORMER_POWER_MODE})"
+      noted=yes
     fi
     set_mode "$1"
     answer "ok $(mode_now)"
@@ -58,9 +64,10 @@ case "$verb" in
     has_arguments $# 0
     if [ -e ${FORMER_POWER_MODE} ]; then
       former=$(tr -dc 'A-Za-z0-9_' < ${FORMER_POWER_MODE} | cut -c 1-64)
-      find_mode "$former"
-      set_mode "$former"
+      id=$(id_of "$former")
+      [ -z "$id" ] || set_mode "$former"
       rm -f ${FORMER_POWER_MODE}
+      [ -n "$id" ] || answer "gone the board lists no mode $former any more and stays in $(mode_now)"
     fi
     answer "ok $(mode_now)"
     ;;

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { planProvision, requireBoard, requireSpace } from "../../../fleet/provision/plan.ts";
+import {
+  planProvision,
+  requireBoard,
+  requirePowerMode,
+  requireSpace,
+} from "../../../fleet/provision/plan.ts";
 import { type BoardProbe, parseProbe } from "../../../fleet/provision/probe.ts";
 import { nodePackage } from "../../../fleet/provision/runtime/sources.ts";
 
@@ -33,6 +38,7 @@ describe("provisioning", () => {
     l4t: "32.7.1",
     jetpack: "4.6.1",
     powerMode: "MAXN",
+    powerModes: ["MAXN", "MAXQ"],
     formerPowerMode: null,
     machine: "aarch64",
     simulated: false,
@@ -120,6 +126,13 @@ describe("provisioning", () => {
       powerMode,
     });
     expect(plan.map(({ step }) => step)).toEqual(steps);
+  });
+
+  test("asks for no power mode that the board does not list, and says those it does", () => {
+    expect(() => requirePowerMode(fine, "MAX", "a:22")).toThrow(/one of MAXN, MAXQ.* got MAX/);
+    expect(() => requirePowerMode({ ...fine, powerModes: null }, "MAXN", "a:22")).toThrow(/has no/);
+    requirePowerMode(fine, "MAXQ", "a:22");
+    requirePowerMode({ ...fine, powerModes: null }, undefined, "a:22");
   });
 
   test("sends only files that the board's release lacks", () => {

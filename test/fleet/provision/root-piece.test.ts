@@ -65,7 +65,13 @@ describe("the piece that has root's rights", () => {
     expect(ask("power-mode", "REBOOTS")).toMatch(
       /^refused POWER_MODE nvpmodel stays in MAXN, it may want a reboot: NVPM: reboot required/,
     );
-    expect(calls()).toBe("set 2\n");
+    expect([calls(), existsSync(file("former"))]).toEqual(["set 2\n", false]);
+  });
+
+  test("sets nothing where nvpmodel does not say what is, for nothing could be put back", () => {
+    writeFileSync(file("mode"), "");
+    expect(ask("power-mode", "MAXQ")).toMatch(/^refused POWER_MODE nvpmodel does not say/);
+    expect([calls(), existsSync(file("former"))]).toEqual(["", false]);
   });
 
   test.each<[string, string[], RegExp]>([
@@ -91,10 +97,11 @@ describe("the piece that has root's rights", () => {
 
   test("goes by names alone where the former mode's file is spoilt", () => {
     writeFileSync(file("former"), "$(reboot); MAXQ\n");
-    expect(ask("restore-power-mode")).toMatch(
-      /^refused POWER_MODE expected one of .*got rebootMAXQ/,
+    expect(ask("restore-power-mode")).toBe(
+      "gone the board lists no mode rebootMAXQ any more and stays in MAXN\n",
     );
     expect(calls()).toBe("");
+    expect(ask("restore-power-mode")).toBe("ok MAXN\n");
   });
 
   test("says what is missing on a board without power modes", () => {

@@ -11,6 +11,7 @@ import { UNIT } from "../../../../fleet/provision/layout.ts";
 import {
   planProvision,
   requireBoard,
+  requirePowerMode,
   requireSpace,
   type WantedConfig,
 } from "../../../../fleet/provision/plan.ts";
@@ -42,6 +43,7 @@ export async function provision(
     const probe = await probeBoard(connection, signal);
     const address = `${spec.address}:${spec.port}`;
     requireBoard(probe, spec.board, address);
+    requirePowerMode(probe, spec.powerMode, address);
     operation.status(`${describeBoard(probe)}`);
     warnOfModule(probe, operation);
     const owner = ownerFor(operation.urn, known?.state);
