@@ -96,7 +96,8 @@ async function askRootPiece(job: InstallJob, verb: string): Promise<void> {
 async function writeOwner({ connection, operation, owner }: InstallJob): Promise<void> {
   const script = `
 mkdir -p -m 0755 ${CONFIG_DIR}
-${writeFileScript(OWNER, JSON.stringify(owner), "JETFLEET_OWNER")}`;
+${replaceFile(OWNER, `${JSON.stringify(owner)}\n`)}
+sync ${CONFIG_DIR}`;
   const { signal } = operation;
   await runAsRoot(connection, script, { label: "writing whose the board is", signal });
 }
@@ -105,12 +106,7 @@ function writeUnitsScript(): string {
   return [
     "umask 022",
     `mkdir -p ${BASE}`,
-    ...Object.entries(UNIT_FILES).map(
-      ([path, text]) => `cat > ${path}.new <<'JETFLEET_UNIT'
-${text}JETFLEET_UNIT
-sync ${path}.new
-mv ${path}.new ${path}`,
-    ),
+    ...Object.entries(UNIT_FILES).map(([path, text]) => replaceFile(path, text)),
     `sync ${UNIT_DIR} ${BASE}`,
     "systemctl daemon-reload",
   ].join("\n");
@@ -221,19 +217,18 @@ function writeConfigScript(wanted: WantedConfig): string {
 ${MAKE_USERS}
 umask 077
 mkdir -p -m 0700 ${CONFIG_DIR} ${STATE_DIR}
-${writeFileScript(CONFIG, JSON.stringify(wanted), "JETFLEET_CONFIG")}
+${replaceFile(CONFIG, `${JSON.stringify(wanted)}\n`)}
+sync ${CONFIG_DIR}
 ${GIVE_RIGHTS}
 ${AGENT} request-certificate --config ${CONFIG}`;
 }
 
-/** Replaces a file of the configuration as a whole. */
-function writeFileScript(file: string, text: string, mark: string): string {
-  return `cat > ${file}.new <<'${mark}'
-${text}
-${mark}
+/** Replaces a file as a whole by lines of text; its folder is to be synced afterwards. */
+function replaceFile(file: string, text: string): string {
+  return `cat > ${file}.new <<'JETFLEET_FILE'
+${text}JETFLEET_FILE
 sync ${file}.new
-mv ${file}.new ${file}
-sync ${CONFIG_DIR}`;
+mv ${file}.new ${file}`;
 }
 
 function parseRequest(answer: string): CertificateRequest {

@@ -27,8 +27,12 @@ export async function readDevice(
       const probe = await probeBoard(connection, signal);
       // Only once, as a refresh may be run often.
       if (!sameValue(known.state["module"], probe.module)) warnOfModule(probe, operation);
-      const takenOverBy = otherOwner(probe, known.state);
-      return { ...stateOf(context, probe, connection.hostKey), board: probe.board, takenOverBy };
+      const other = otherOwner(probe, known.state);
+      return {
+        ...stateOf(context, probe, connection.hostKey),
+        board: probe.board,
+        ...(other !== null && { takenOverBy: other }),
+      };
     });
   } catch (error) {
     if (!isUnreachable(error)) throw error;
@@ -36,10 +40,8 @@ export async function readDevice(
     return known;
   }
   const online = await readOnline(context, operation, spec.name, seen["agent"] === "active");
-  const { takenOverBy, ...facts } = seen;
-  const state: Properties = { ...known.state, ...facts, ...(online !== null && { online }) };
-  delete state["takenOverBy"];
-  if (takenOverBy != null) state["takenOverBy"] = takenOverBy;
+  const { takenOverBy: _, ...former } = known.state;
+  const state: Properties = { ...former, ...seen, ...(online !== null && { online }) };
   const { runtimeDigest } = known.state;
   if (seen["runtimeDigest"] !== runtimeDigest) state["runtime"] = describeRuntime(seen);
   return { id: known.id, inputs: known.inputs, state };
