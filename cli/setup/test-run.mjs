@@ -1,7 +1,8 @@
 // `npm test [-- VITEST ARGS]`, `npm run test:full [-- NAME]`: vitest, then the native tests; the exit code says whether all passed.
 
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { runInPlace } from "./child.mjs";
@@ -11,6 +12,11 @@ import { formatCounts, recordCounts, sumCounts } from "./results.mjs";
 import { countsInText, vitestCounts } from "./test-counts.mjs";
 
 /** @typedef {import("./results.mjs").Counts} Counts */
+
+/**
+ * Targets of native/Makefile: what runs, and what makes ready to run.
+ * @typedef {{ runner: string, args: string[], compiled?: string[] }} NativeRun
+ */
 
 /**
  * @param {string[]} args for vitest; with any, only vitest runs
@@ -38,9 +44,37 @@ export async function runTests(args, { full }) {
  * @returns {Promise<Counts[]>}
  */
 async function runAll(full) {
-  const results = [await runVitest([], full)];
+  const compiled = compileNativeTests(full);
+  const results = [await runVitest(["--project=side by side"], full, "side by side")];
+  await compiled;
+  results.push(await runVitest(["--project=one by one"], full, "one by one"));
   for (const run of nativeRuns(full)) results.push(await runNative(run));
   return results;
+}
+
+/**
+ * Minutes of a compiler beside tests that mostly wait, and before those that measure. What does not
+ * compile is told by the run that needs it.
+ * @param {boolean} full
+ */
+async function compileNativeTests(full) {
+  const targets = nativeRuns(full).flatMap(({ compiled }) => compiled ?? []);
+  const log = join(stateDir(), "logs", "native-tests.log");
+  mkdirSync(join(stateDir(), "logs"), { recursive: true });
+  console.log(`Beside the first tests, native ones are being compiled; its words: ${log}`);
+  const output = openSync(log, "w");
+  const child = spawn("nice", ["-n", "19", "make", ...makeArgs(targets), "--keep-going"], {
+    cwd: repoDir,
+    stdio: ["ignore", output, output],
+  });
+  closeSync(output);
+  const [code] = await once(child, "close");
+  if (code !== 0) console.log(`Native tests do not compile (make ended with ${code}): see ${log}`);
+}
+
+/** @param {string[]} args */
+function makeArgs(args) {
+  return ["--no-print-directory", "-C", "native", `-j${cpus().length}`, ...args];
 }
 
 /**
@@ -55,9 +89,10 @@ function runPart({ make, files = [] }) {
 /**
  * @param {string[]} args
  * @param {boolean} full
+ * @param {string} [project] of vitest.config.ts
  * @returns {Promise<Counts>}
  */
-async function runVitest(args, full) {
+async function runVitest(args, full, project) {
   const report = join(stateDir(), "logs", `vitest-${process.pid}.json`);
   mkdirSync(join(stateDir(), "logs"), { recursive: true });
   const vitest = join(repoDir, "node_modules", "vitest", "vitest.mjs");
@@ -72,7 +107,7 @@ async function runVitest(args, full) {
   const code = await runInPlace(requireNode(), [vitest, "run", ...reporters, ...args], options);
   const counts = vitestCounts(readReport(report), code);
   rmSync(report, { force: true });
-  return { runner: "vitest", ...counts };
+  return { runner: project ? `vitest, ${project}` : "vitest", ...counts };
 }
 
 /** @param {string} file */
@@ -87,26 +122,30 @@ function readReport(file) {
 /**
  * Sanitizers compile everything anew, so a desk has them in the full form only, and CI in a short one.
  * @param {boolean} full
- * @returns {{ runner: string, args: string[] }[]} targets of native/Makefile
+ * @returns {NativeRun[]}
  */
 function nativeRuns(full) {
-  const runs = [{ runner: "native", args: ["test"] }];
+  /** @type {NativeRun[]} */
+  const runs = [{ runner: "native", args: ["test"], compiled: ["test-compiled"] }];
   if (!full && !process.env["CI"]) return runs;
   const binding = full ? ["asan-binding"] : ["asan-binding", "BINDING_TESTS=lifecycle calls"];
-  runs.push({ runner: "native: threads", args: ["tsan"] });
-  runs.push({ runner: "native: memory of the binding", args: binding });
+  runs.push({ runner: "native: threads", args: ["tsan"], compiled: ["tsan-compiled"] });
+  runs.push({
+    runner: "native: memory of the binding",
+    args: binding,
+    compiled: ["asan-binding-compiled"],
+  });
   if (full) runs.push({ runner: "native: memory", args: ["asan"] });
   if (full) runs.push({ runner: "native: clang-tidy", args: ["tidy"] });
   return runs;
 }
 
 /**
- * @param {{ runner: string, args: string[] }} run
+ * @param {NativeRun} run
  * @returns {Promise<Counts>}
  */
 async function runNative({ runner, args }) {
-  const make = ["--no-print-directory", "-C", "native", `-j${cpus().length}`, ...args];
-  const { code, text } = await runAndKeep("make", make);
+  const { code, text } = await runAndKeep("make", makeArgs(args));
   return { runner, ...countsInText(text, code) };
 }
 
