@@ -4,7 +4,7 @@ import { Connector } from "../fleet/transfer/connector.ts";
 import { diskErrorIn } from "../fleet/transfer/files/disk-error.ts";
 import { IdentityFile } from "../fleet/transfer/identity/identity-file.ts";
 import { TrustedClock } from "../fleet/transfer/identity/trusted-clock.ts";
-import { readBoardFacts } from "./board/facts.ts";
+import { readBoardFacts, readSimulatedBuildMs } from "./board/facts.ts";
 import { BoardSampler } from "./board/sampler.ts";
 import { readSilicon } from "./board/silicon.ts";
 import { type AgentConfig, identityOf, nativePaths } from "./config.ts";
@@ -283,6 +283,7 @@ export class Daemon {
       conditions: () => this.#sampler.conditions(),
       heat: config,
       lookMs: LOOK_MS,
+      simulatedMs: () => readSimulatedBuildMs(this.#board),
       log,
       onProgress: () => this.#reporter.changed("progress"),
       onEvent: (event) => this.#reporter.event(event),

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { identify, parseNvpmodelQuery } from "../../fleet/boards/index.ts";
 import type { BoardFacts } from "../../fleet/contract/index.ts";
+import { readSimulatedBuild, SIMULATED_BUILD_FILE } from "../../fleet/engine/index.ts";
 
 const run = promisify(execFile);
 
@@ -30,6 +31,12 @@ export async function readBoardFacts(): Promise<BoardFacts> {
     machine: machine?.trim() ?? process.arch,
     node: process.version,
   };
+}
+
+/** How long builds of engines are made to last; null: no longer than they do. Only a simulated board has a say in it. */
+export async function readSimulatedBuildMs({ simulated }: BoardFacts): Promise<number | null> {
+  const told = simulated ? readSimulatedBuild(await textOf(SIMULATED_BUILD_FILE)) : null;
+  return told && told.seconds * 1000;
 }
 
 export async function readPowerMode(): Promise<string | null> {

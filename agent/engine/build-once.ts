@@ -20,11 +20,13 @@ export interface OneBuildOptions {
   heat: HeatLimits;
   /** Between two looks at the board. */
   lookMs: number;
+  /** On a simulated board whose builds are to be slow: how long they last at least. */
+  simulatedMs: () => Promise<number | null>;
   log: Log;
   onChange: (state: Partial<BuildState>) => void;
 }
 
-type BuildState = Pick<EngineBuild, "phase" | "progress" | "waitsFor"> & {
+export type BuildState = Pick<EngineBuild, "phase" | "progress" | "waitsFor" | "simulatedMs"> & {
   workedMs: () => number;
 };
 
@@ -81,16 +83,20 @@ async function attempt(
   options: Keeping,
 ): Promise<BuiltNote> {
   const { launch, native, threads, objectPath, onChange, keep } = options;
+  const simulatedMs = await options.simulatedMs();
   const { addonPath, backendPath, runtimePath } = native;
   const clock = new WorkClock();
   const modelPath = objectPath(model.digest);
   const names = { modelPath, modelDigest: model.digest, engineKey };
   const builder = new BuildProcess({
     ...{ launch, addonPath, modelBytes: model.sizeBytes },
-    build: { ...names, backendPath, runtimePath, accelerator: "cpu", threads },
+    build: {
+      ...{ ...names, backendPath, runtimePath, accelerator: "cpu", threads },
+      ...(simulatedMs !== null && { simulatedMs }),
+    },
     onProgress: (progress, phase) => onChange({ progress, phase }),
   });
-  onChange({ workedMs: () => clock.ms });
+  onChange({ workedMs: () => clock.ms, ...(simulatedMs !== null && { simulatedMs }) });
   const cancel = (): void => void builder.end(new FleetError("CANCELLED", "Superseded or stopped"));
   signal.addEventListener("abort", cancel);
   const stopLooking = look(model, builder, clock, options);

@@ -13,10 +13,11 @@ import { throwIfAborted } from "../../fleet/transfer/backoff.ts";
 import type { NewEvent } from "../report/event-journal.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import { Turns } from "../update/turns.ts";
-import { buildOnce, type OneBuildOptions } from "./build-once.ts";
+import { type BuildState, buildOnce, type OneBuildOptions } from "./build-once.ts";
 import { type EngineHost, keyOn } from "./engine-host.ts";
 import type { BuiltNote } from "./engine-note.ts";
 import type { EngineStore } from "./engine-store.ts";
+import { expectedBuildMs } from "./expected-time.ts";
 
 export interface EnginesOptions extends Omit<OneBuildOptions, "onChange"> {
   store: EngineStore;
@@ -39,7 +40,7 @@ export interface EnginePlace {
 interface Build {
   model: Model;
   abort: AbortController;
-  state: Pick<EngineBuild, "phase" | "progress" | "waitsFor"> & { workedMs: () => number };
+  state: BuildState;
   done: Promise<void>;
 }
 
@@ -111,8 +112,10 @@ export class Engines {
     const { workedMs, ...state } = build.state;
     // In whole seconds, so that a report is not a new one with each look at it.
     const elapsedMs = Math.floor(workedMs() / 1000) * 1000;
-    const { name, digest } = build.model;
-    return { model: name, modelDigest: digest, accelerator: ACCELERATOR, ...state, elapsedMs };
+    const { name, digest, sizeBytes } = build.model;
+    const expectedMs = expectedBuildMs(sizeBytes, ACCELERATOR, this.#options.store.all());
+    const common = { model: name, modelDigest: digest, accelerator: ACCELERATOR };
+    return { ...common, ...state, elapsedMs, ...(expectedMs !== null && { expectedMs }) };
   }
 
   /** Whether there is an engine of a model, whole. One that is not is removed, and an event says why. */

@@ -143,6 +143,8 @@ export const BuildOptions = z.object({
   threads: z.number().int().positive(),
   /** Text of fleet/engine's EngineKey. */
   engineKey: z.string().min(1),
+  /** On a simulated board: the build is made to last this long at least. */
+  simulatedMs: z.number().positive().optional(),
 });
 export type BuildOptions = z.infer<typeof BuildOptions>;
 

@@ -16,6 +16,7 @@ import { isErrno } from "../../fleet/transfer/files/durable-file.ts";
 import { digestOfFile } from "../../fleet/transfer/files/hash-file.ts";
 import type { NativeBuildOptions } from "../../native/binding/api.ts";
 import { makeBuildFolder, removeBuildFolder } from "./build-folder.ts";
+import { BuildPace } from "./build-pace.ts";
 import { type BuildOptions, type FromRunner, PIECE_BYTES, toRunnerError } from "./ipc.ts";
 import { loadAddon } from "./load-addon.ts";
 import { ResultPipe } from "./result-pipe.ts";
@@ -38,11 +39,14 @@ export class RunnerBuild {
   readonly #tell: (message: FromRunner) => void;
   readonly #pipe = new ResultPipe();
   readonly #folder = makeBuildFolder();
+  readonly #pace: BuildPace | null;
   #progress = { share: 0, step: "reading the model" };
   #engine: number | null = null;
 
   constructor(order: BuildOrder, tell: (message: FromRunner) => void) {
     this.#tell = tell;
+    const { simulatedMs } = order.options;
+    this.#pace = simulatedMs === undefined ? null : new BuildPace(simulatedMs);
     setPriority(NICE);
     const alive = setInterval(() => this.#tellProgress(), ALIVE_MS);
     this.#tellProgress();
@@ -54,7 +58,10 @@ export class RunnerBuild {
         const noRoom = this.#isDiskFull();
         this.#tell({ type: "build-failed", error: { code, message: text }, noRoom });
       })
-      .finally(() => clearInterval(alive));
+      .finally(() => {
+        clearInterval(alive);
+        this.#pace?.stop();
+      });
   }
 
   /** A piece from `offset` on; an empty one at the end, and of an engine that is not there. */
@@ -93,6 +100,7 @@ export class RunnerBuild {
       this.#progress = { share, step };
       this.#tellProgress();
     });
+    await this.#pace?.over;
     this.#engine = openSync(engine, "r");
     const digest = await digestOfFile(engine);
     const sizeBytes = fstatSync(this.#engine).size;
@@ -102,7 +110,7 @@ export class RunnerBuild {
   }
 
   #tellProgress(): void {
-    const { share, step } = this.#progress;
+    const { share, step } = this.#pace?.told(this.#progress) ?? this.#progress;
     const shown = Math.min(1, Math.max(0, share));
     this.#tell({ type: "build-progress", share: shown, step: step.slice(0, 200) });
   }

@@ -161,6 +161,12 @@ export const EngineBuild = z.object({
   phase: Text.max(200).meta({ description: "What is being done, in the builder's words." }),
   progress: z.number().min(0).max(1),
   elapsedMs: Count.meta({ description: "That the builder worked so far; waiting does not count." }),
+  expectedMs: z.object({ low: Count, high: Count }).optional().meta({
+    description: "That the builder works in all, by the device's own former builds.",
+  }),
+  simulatedMs: Count.optional().meta({
+    description: "On a simulated board: how long the build is made to last, at least.",
+  }),
   waitsFor: ReportedError.nullable().meta({
     description: "What the build waits for, such as a board that is too hot; null: it goes on.",
   }),

@@ -16,3 +16,8 @@ export {
 } from "./engine-key.ts";
 export { coreKinds, ProcessorFacts, processorKey } from "./processor-key.ts";
 export { readSealedEngine, type SealedEngine } from "./sealed-engine.ts";
+export {
+  readSimulatedBuild,
+  SIMULATED_BUILD_FILE,
+  SimulatedBuild,
+} from "./simulated-build.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SimulatedBuild } from "../../engine/index.ts";
 
 /** How a simulated board misbehaves. The empty record is a healthy unit on a fast link. */
 export const Behaviour = z.strictObject({
@@ -8,5 +9,7 @@ export const Behaviour = z.strictObject({
   sshDelayMs: z.number().nonnegative().max(60_000).optional(),
   /** SSH traffic is limited to this rate, in each direction. */
   sshBytesPerSecond: z.number().int().positive().optional(),
+  /** Building an engine takes this long at least, as on the silicon that is played. Takes effect at boot. */
+  buildSeconds: SimulatedBuild.shape.seconds.optional(),
 });
 export type Behaviour = z.infer<typeof Behaviour>;

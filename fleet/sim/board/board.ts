@@ -91,7 +91,8 @@ export class SimulatedBoard {
   async boot(): Promise<void> {
     if (this.#power) return;
     const { name, board, dir, authorizedKeys, sshPort } = this.#options;
-    await prepareRootFolder({ name, board, dir, authorizedKeys });
+    const { buildSeconds } = this.behaviour;
+    await prepareRootFolder({ name, board, dir, authorizedKeys, buildSeconds });
     const namespace = await bootNamespace({
       dir,
       hostname: name,

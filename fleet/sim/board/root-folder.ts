@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as fs from "node:fs/promises";
 import { join } from "node:path";
+import { SIMULATED_BUILD_FILE, type SimulatedBuild } from "../../engine/index.ts";
 import type { BoardName } from "../../spec/index.ts";
 import { deviceTree, identityFiles } from "./identity-files.ts";
 import { IMAGES } from "./images.ts";
@@ -58,6 +59,8 @@ export interface RootFolderOptions {
   dir: string;
   /** Content of the nvidia user's authorized_keys. */
   authorizedKeys: string;
+  /** Of the board's behaviour. */
+  buildSeconds?: number | undefined;
 }
 
 /**
@@ -80,10 +83,17 @@ export async function prepareRootFolder(options: RootFolderOptions): Promise<voi
   await relink("../usr/lib/os-release", join(root, "etc/os-release"));
   await relink("/proc/mounts", join(root, "etc/mtab"));
   await relink("/run", join(root, "var/run"));
+  await writeSimulatedBuild(join(root, SIMULATED_BUILD_FILE), options.buildSeconds);
   await writeDeviceTree(join(options.dir, "device-tree"), options.board);
   await writeTools(join(options.dir, "tools"));
   const identity = { name: options.name, board: options.board, ...IMAGES[options.board] };
   await fs.writeFile(join(options.dir, "identity.json"), JSON.stringify(identity, null, 2));
+}
+
+async function writeSimulatedBuild(path: string, seconds: number | undefined): Promise<void> {
+  if (seconds === undefined) return fs.rm(path, { force: true });
+  const build: SimulatedBuild = { seconds };
+  await fs.writeFile(path, `${JSON.stringify(build)}\n`);
 }
 
 async function writeDeviceTree(dir: string, board: BoardName): Promise<void> {

@@ -86,6 +86,7 @@ async function build(): Promise<string> {
       return Promise.resolve(board);
     },
     heat: { coolCelsius: 75, hotCelsius: 85 },
+    simulatedMs: () => Promise.resolve(null),
     lookMs: 10,
     log: createLog({ write: () => {} }),
     onChange: (state) => void seen.push(state),

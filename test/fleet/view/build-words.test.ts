@@ -18,9 +18,28 @@ describe("a build, in words", () => {
     ],
     [{ ...BUILD, elapsedMs: 200_000 }, PLAN, /3 min so far, 0 s to 100 s to go by the plan$/],
     [{ ...BUILD, elapsedMs: 400_000 }, PLAN, /7 min so far, longer than planned$/],
-    [BUILD, null, /80 s so far$/],
-    [{ ...BUILD, accelerator: "cpu" }, PLAN, /80 s so far$/],
-    [{ ...BUILD, waitsFor: HOT }, null, /so far; it waits: the board has 91\.0 °C$/],
+    [BUILD, null, /80 s so far, how long it takes is not known$/],
+    [
+      { ...BUILD, accelerator: "cpu" },
+      PLAN,
+      /so far, how long it takes is not known \(planned for the board's silicon: 2 to 5 min\)$/,
+    ],
+    [
+      { ...BUILD, accelerator: "cpu", expectedMs: { low: 60_000, high: 100_000 } },
+      PLAN,
+      /80 s so far, 0 s to 20 s to go by this device's former builds \(planned .* 2 to 5 min\)$/,
+    ],
+    [
+      { ...BUILD, expectedMs: { low: 60_000, high: 70_000 } },
+      PLAN,
+      /80 s so far, longer than its former builds$/,
+    ],
+    [
+      { ...BUILD, accelerator: "cpu", simulatedMs: 90_000 },
+      null,
+      /80 s so far, 10 s to go, as it is simulated to last 90 s$/,
+    ],
+    [{ ...BUILD, waitsFor: HOT }, null, /not known; it waits: the board has 91\.0 °C$/],
   ] as const)("%o, planned %o", (build, plan, words) => {
     expect(buildWords(build, plan)).toEqual(
       typeof words === "string" ? words : expect.stringMatching(words),
