@@ -23,13 +23,17 @@ export type RolesAnswer = z.infer<typeof RolesAnswer>;
 export const NewRoles = z.strictObject({ roles: SignedEnvelope, rootKey: PublicKeyPem });
 export type NewRoles = z.infer<typeof NewRoles>;
 
-/** Body of `PUT /devices/<device>/pipelines/<name>`: which part the device is to run under the name. */
+/** Which part the device is to run under a name; body of `PUT /devices/<device>/pipelines/<name>` as `NewChoice`. */
 export const PipelineChoice = z.strictObject({
   part: Digest,
   owner: Owner,
   plan: PlanSummary.optional(),
 });
 export type PipelineChoice = z.infer<typeof PipelineChoice>;
+
+/** Body of the request; `from` is the owner that whoever chooses knows to be its own former one, as before a move. */
+export const NewChoice = PipelineChoice.extend({ from: Owner.optional() });
+export type NewChoice = z.infer<typeof NewChoice>;
 
 const Pair = z.object({ pipeline: SignedEnvelope, set: SignedEnvelope });
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Labels } from "./labels.ts";
 import { Name } from "./names.ts";
+import { UnreachablePolicy } from "./unreachable-policy.ts";
 
 /** Boards that this version can provision. The full board table comes with the planner. */
 export const BoardName = z
@@ -56,6 +57,7 @@ export const DeviceSpec = z
           "nvpmodel mode that the board is to be in, by its name, such as MODE_30W_ALL. A change restarts the agent. " +
           "Default: as it is; the mode that was before comes back when this goes, or the device.",
       }),
+    onUnreachable: UnreachablePolicy.optional(),
     takeOver: z
       .boolean()
       .optional()

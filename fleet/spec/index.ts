@@ -18,3 +18,4 @@ export {
   VideoSpec,
 } from "./pipeline.ts";
 export { PlanSummary } from "./plan-summary.ts";
+export { UnreachablePolicy } from "./unreachable-policy.ts";

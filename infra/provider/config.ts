@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { keyIdOf, keyIdOfPem, PublicKeyPem, publicPemOf } from "../../fleet/release/index.ts";
-import { Name } from "../../fleet/spec/index.ts";
+import { Name, UnreachablePolicy } from "../../fleet/spec/index.ts";
 
 /** Configuration of the provider. Secrets are named by the file that holds them and read when they are used. */
 export const ProviderConfig = z.strictObject({
@@ -39,13 +39,14 @@ export const ProviderConfig = z.strictObject({
         "Raise it by one to begin all numbers anew, with this release key alone: after a key was lost, or a number was " +
         "driven too high. It never goes back.",
     }),
-  onUnreachable: z
-    .enum(["error", "forget"])
-    .default("error")
+  onUnreachable: UnreachablePolicy.default("error"),
+  refreshBeforeUpdate: z
+    .boolean()
+    .default(false)
     .meta({
       description:
-        "What deleting a device does when its board cannot be reached: fail, or lock it out of the hub and forget " +
-        "it, leaving on the board what was installed.",
+        "Whether every preview and `up` first asks hub and boards how devices and pipelines are, as with --refresh, and " +
+        "mends what is not as it was left.",
     }),
 });
 export type ProviderConfig = z.infer<typeof ProviderConfig>;
@@ -55,6 +56,29 @@ export type ProviderConfig = z.infer<typeof ProviderConfig>;
  * spoke http://. The engine does the latter before the former, and no hub is reached by it.
  */
 export const KnownProviderConfig = ProviderConfig.extend({ hubUrl: z.url() });
+
+/**
+ * Settings that concern what is done now, as the stack's configuration has them now. A `destroy` configures its provider
+ * by the state alone, which knows what was set when `up` ran last. A Provider of its own has its settings in the program.
+ */
+export function todaysSettings(
+  urn: string,
+  stackConfig: string | undefined,
+): Partial<Pick<ProviderConfig, "onUnreachable">> {
+  const name = urn.split("::").at(-1) ?? "";
+  if (!name.startsWith("default") || !stackConfig) return {};
+  const settings = z.record(z.string(), z.unknown()).safeParse(parsedJson(stackConfig)).data;
+  const policy = UnreachablePolicy.safeParse(settings?.["onUnreachable"]);
+  return policy.success ? { onUnreachable: policy.data } : {};
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
 
 export interface SigningKey {
   privateKeyPem: string;

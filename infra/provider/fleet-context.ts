@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { CONTRACT_VERSION, type Reported } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { type FleetLink, HubClient, type HubInfo } from "../../fleet/hub/client/index.ts";
@@ -8,6 +9,8 @@ import type { ProviderConfig, RootKey, SigningKey } from "./config.ts";
 import { KeyedMutex } from "./keyed-mutex.ts";
 import { certify } from "./release/certify.ts";
 import { Together } from "./release/together.ts";
+
+const NEVER = new AbortController().signal;
 
 /** What all resources of one provider process share. */
 export class FleetContext {
@@ -22,6 +25,7 @@ export class FleetContext {
   /** Releases for one device that were begun at the same time. */
   readonly releasing = new Together();
   readonly runtimes: RuntimeShelf;
+  #mark: string | null = null;
   /** The user was told that the hub's certificate ends. */
   warnedOfEnd = false;
 
@@ -35,6 +39,20 @@ export class FleetContext {
   hub(signal: AbortSignal): HubClient {
     const { hubUrl, operatorCredentials } = this.config;
     return new HubClient({ httpUrl: hubUrl, identityFile: operatorCredentials, signal });
+  }
+
+  /**
+   * Names the hub by the CA that it has for this fleet and that no other hub has, wherever it is reached. Null where the
+   * operator's credentials cannot be read, as in a preview before there are any. Talks to nobody.
+   */
+  hubMark(): string | null {
+    try {
+      const { caPem } = this.hub(NEVER);
+      this.#mark ??= new X509Certificate(caPem).fingerprint256.replaceAll(":", "").toLowerCase();
+      return this.#mark;
+    } catch {
+      return null;
+    }
   }
 
   /** The hub's facts, once it is sure that it is this fleet's and speaks this contract. */

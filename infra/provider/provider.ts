@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { FleetError } from "../../fleet/errors/index.ts";
 import type { RuntimeShelf } from "../../fleet/provision/runtime/index.ts";
 import { checkProperties } from "./check.ts";
-import { KnownProviderConfig, ProviderConfig, readRootKey, readSigningKey } from "./config.ts";
+import {
+  KnownProviderConfig,
+  ProviderConfig,
+  readRootKey,
+  readSigningKey,
+  todaysSettings,
+} from "./config.ts";
 import { FleetContext } from "./fleet-context.ts";
 import { RESOURCES, type Resource } from "./resources/index.ts";
 import { connectEngineLog } from "./rpc/engine-log.ts";
@@ -19,12 +25,13 @@ const CONFIG_RULES = { schema: ProviderConfig, unsupported: [], secrets: [] };
 
 export class JetfleetProvider implements ProviderPort {
   readonly version = ownVersion();
-  readonly operations = new Operations(connectEngineLog(undefined));
+  readonly operations: Operations;
   readonly #runtimes: RuntimeShelf;
   #context: FleetContext | undefined;
 
-  constructor(runtimes: RuntimeShelf) {
+  constructor(runtimes: RuntimeShelf, hasTerminal: boolean) {
     this.#runtimes = runtimes;
+    this.operations = new Operations(connectEngineLog(undefined), hasTerminal);
   }
 
   schema(): string {
@@ -41,11 +48,16 @@ export class JetfleetProvider implements ProviderPort {
     return { inputs: { ...foreign, ...checked.inputs }, failures: checked.failures };
   }
 
-  async configure(args: Properties): Promise<void> {
-    const config = KnownProviderConfig.parse(reveal(split(args)[0]));
+  async configure(args: Properties, urn: string): Promise<void> {
+    const known = KnownProviderConfig.parse(reveal(split(args)[0]));
+    const config = { ...known, ...todaysSettings(urn, process.env["PULUMI_CONFIG"]) };
     const key = await readSigningKey(config.signingKey);
     const root = await readRootKey(config.rootKey, key);
     this.#context = new FleetContext(config, key, root, this.#runtimes);
+  }
+
+  settings(): ProviderConfig | null {
+    return this.#context?.config ?? null;
   }
 
   context(): FleetContext {

@@ -4,7 +4,7 @@ import { ProviderConfig } from "./config.ts";
 import { DeviceState } from "./resources/device/state.ts";
 import { RESOURCES } from "./resources/index.ts";
 import { ModelState } from "./resources/model.ts";
-import { PipelineInputs, PipelineState } from "./resources/pipeline.ts";
+import { PipelineInputs, PipelineState } from "./resources/pipeline-inputs.ts";
 
 /** The part of JSON Schema that zod writes for our schemas. */
 interface JsonSchema {

@@ -10,12 +10,13 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Serves the provider on a free port of 127.0.0.1. */
+/** Serves the provider on a free port of 127.0.0.1; without a terminal its status lines are one per state. */
 export async function startServer(
   engineAddress?: string,
   runtimes: RuntimeShelf = new RuntimeShelf(),
+  hasTerminal = true,
 ): Promise<RunningServer> {
-  const provider = new JetfleetProvider(runtimes);
+  const provider = new JetfleetProvider(runtimes, hasTerminal);
   if (engineAddress) provider.useEngine(engineAddress);
   const server = new Server({
     "grpc.max_receive_message_length": 400 * 2 ** 20,

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { BoardName } from "../../fleet/spec/index.ts";
+import type { BoardName, UnreachablePolicy } from "../../fleet/spec/index.ts";
 import { requireArgs } from "./misuse.ts";
 
 export interface SshArgs {
@@ -31,6 +31,11 @@ export interface DeviceArgs {
    * restarts the agent. Default: as it is; the mode that was before comes back when this goes, or the device.
    */
   powerMode?: pulumi.Input<string>;
+  /**
+   * What happens when the board or device cannot be reached: `skip` puts an update off with a warning, `forget` lets a
+   * delete lock the device out of the hub and leave its board as it is. Default: that of the provider.
+   */
+  onUnreachable?: pulumi.Input<UnreachablePolicy>;
   /**
    * Whether a device of this name, or a board, may be taken over that another program's resource owns. Default: false,
    * it is refused and both are named.
@@ -68,6 +73,7 @@ export class Device extends pulumi.CustomResource {
   /** State of the agent's unit on the board; `active` when all is well. */
   declare readonly agent: pulumi.Output<string>;
   declare readonly labels: pulumi.Output<Record<string, string>>;
+  declare readonly onUnreachable: pulumi.Output<UnreachablePolicy | undefined>;
   declare readonly online: pulumi.Output<boolean>;
   declare readonly runtimeDigest: pulumi.Output<string>;
 
@@ -93,6 +99,7 @@ const OUTPUTS = {
   simulated: undefined,
   hostKey: undefined,
   labels: undefined,
+  onUnreachable: undefined,
   agent: undefined,
   online: undefined,
   runtimeDigest: undefined,

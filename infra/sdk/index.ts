@@ -4,6 +4,7 @@ export type {
   Decoder,
   PrecisionChoice,
   PreprocessChoice,
+  UnreachablePolicy,
 } from "../../fleet/spec/index.ts";
 export { Device, type DeviceArgs, type SshArgs } from "./device.ts";
 export { Model, type ModelArgs } from "./model.ts";

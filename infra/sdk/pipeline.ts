@@ -5,6 +5,7 @@ import type {
   PlanSummary,
   PrecisionChoice,
   PreprocessChoice,
+  UnreachablePolicy,
 } from "../../fleet/spec/index.ts";
 import { Device } from "./device.ts";
 import { misuse, requireArgs } from "./misuse.ts";
@@ -121,6 +122,7 @@ export interface DeviceFacts {
   powerMode?: pulumi.Input<string | undefined>;
   simulated?: pulumi.Input<boolean | undefined>;
   labels?: pulumi.Input<Record<string, pulumi.Input<string>> | undefined>;
+  onUnreachable?: pulumi.Input<UnreachablePolicy | undefined>;
 }
 
 /** Devices by name, those that bear all of these labels, or all of the fleet. */
@@ -176,8 +178,10 @@ function factsOf<Facts extends Device | pulumi.Unwrap<DeviceFacts>>({
   powerMode,
   simulated,
   labels,
+  onUnreachable,
 }: Facts) {
-  return { name, board, module, jetpack, libraryFaults, powerMode, simulated, labels };
+  const plannedBy = { module, jetpack, libraryFaults, powerMode, simulated };
+  return { name, board, ...plannedBy, labels, onUnreachable };
 }
 
 type Sources = PipelineArgs["sources"];

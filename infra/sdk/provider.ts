@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { UnreachablePolicy } from "../../fleet/spec/index.ts";
 import { requireArgs } from "./misuse.ts";
 
 export interface ProviderArgs {
@@ -14,8 +15,10 @@ export interface ProviderArgs {
   rootKey?: pulumi.Input<string>;
   /** Raise it by one to begin all numbers anew, after a key was lost. Default: 0. */
   epoch?: pulumi.Input<number>;
-  /** What deleting a device does when its board cannot be reached. Default: error. */
-  onUnreachable?: pulumi.Input<"error" | "forget">;
+  /** What happens when a board or device cannot be reached. Default: error. */
+  onUnreachable?: pulumi.Input<UnreachablePolicy>;
+  /** Whether every preview and `up` first asks hub and boards how devices and pipelines are. Default: false. */
+  refreshBeforeUpdate?: pulumi.Input<boolean>;
 }
 
 /** A fleet of its own. Without one, resources belong to the fleet of the stack's `jetfleet:` configuration. */

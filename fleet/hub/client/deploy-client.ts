@@ -3,10 +3,10 @@ import type { SignedEnvelope } from "../../contract/index.ts";
 import { FleetError, isFleetError } from "../../errors/index.ts";
 import { sha256Digest } from "../../release/index.ts";
 import {
+  type NewChoice,
   type NewRoles,
   type Owner,
   PipelineAnswer,
-  type PipelineChoice,
   RolesAnswer,
 } from "../deploy-api.ts";
 import { expectStatus, type HubAnswer, jsonOf } from "./hub-request.ts";
@@ -59,7 +59,7 @@ export class DeployClient {
     return readTagged(response, PipelineAnswer, doing);
   }
 
-  async choose(device: string, name: string, choice: PipelineChoice, tag: string): Promise<void> {
+  async choose(device: string, name: string, choice: NewChoice, tag: string): Promise<void> {
     const doing = `choosing ${name} of ${device}`;
     const extra = { body: JSON.stringify(choice), headers: { "if-match": tag } };
     expectStatus(await this.#call("PUT", pathOf(device, name), doing, extra), [200], doing);

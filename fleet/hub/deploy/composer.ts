@@ -107,7 +107,8 @@ export class Composer {
     const selection = selections.get(device);
     const name = topic(fleet, device, "desired");
     const reported = reportedIn(retained(topic(fleet, device, "reported")));
-    if (isEmpty(selection) && retained(name) === undefined) return;
+    // Nothing was ever chosen here. What a device runs by another hub's word is none of this one's until it is asked.
+    if (isEmpty(selection) && !selections.has(device) && retained(name) === undefined) return;
     // An agent that does not read compositions goes on with what it has until it was exchanged.
     if (inForce === null || !readsCompositions(reported)) return;
     const composition: Omit<Composition, "generation"> = {

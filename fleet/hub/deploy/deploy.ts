@@ -183,13 +183,20 @@ export class Deploy {
     return { answer, tag: tagOf(selection, name) };
   }
 
-  async choose(device: string, name: string, choice: PipelineChoice, ifMatch: string) {
+  /** `from`: as whose the pipeline may stand here beside `choice.owner`. */
+  async choose(
+    device: string,
+    name: string,
+    choice: PipelineChoice,
+    ifMatch: string,
+    from?: Owner,
+  ) {
     this.#requireChoosable(device, name, choice);
     await this.#stores.parts.use([choice.part]);
     await this.#stores.selections.change(device, (selection) => {
       requireMatch(tagOf(selection, name), ifMatch, `pipeline ${name} of ${device}`);
       const before = choiceOf(selection, name);
-      requireOwn(before, choice.owner, name, device);
+      if (!isOf(before, from)) requireOwn(before, choice.owner, name, device);
       this.#requireNotOlder(before, choice, name);
       return withChoice(selection, name, choice);
     });
@@ -280,6 +287,11 @@ async function openStores(options: DeployOptions): Promise<Stores> {
     publish: (name, payload) => broker.publishRetained(name, payload),
   });
   return { key, roles, parts, selections, previous, composer };
+}
+
+function isOf(before: StoredChoice | null, owner: Owner | undefined): boolean {
+  const theirs = before?.owner ?? null;
+  return theirs?.program === owner?.program && theirs?.resource === owner?.resource;
 }
 
 function requireOwn(before: StoredChoice | null, owner: Owner, name: string, device: string): void {

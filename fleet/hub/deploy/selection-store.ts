@@ -48,6 +48,10 @@ export class SelectionStore {
     return [...this.#known.keys()];
   }
 
+  has(device: string): boolean {
+    return this.#known.has(device);
+  }
+
   get(device: string): Selection {
     const known = this.#known.get(device);
     if (known instanceof FleetError) throw known;

@@ -11,6 +11,8 @@ export interface Publication {
   draft: Draft;
   plan: PlanSummary | undefined;
   owner: Owner;
+  /** As whose the hub has it by the state: of before a move to another stack, or an import. */
+  formerOwner: Owner | null;
   /** What was signed last; null when that is not known. */
   last: Released | null;
   /** A refresh has seen that the hub holds something else than was signed last, or nothing. */
@@ -36,7 +38,7 @@ async function release(
   context: FleetContext,
   signal: AbortSignal,
   link: FleetLink,
-  { draft, plan, owner, last, differenceSeen }: Publication,
+  { draft, plan, owner, formerOwner, last, differenceSeen }: Publication,
   ready: () => Promise<void>,
 ): Promise<Published> {
   const { device, spec, fleet } = draft;
@@ -60,30 +62,55 @@ async function release(
       await hub.putPart(sealed.envelopes.set);
       await hub.putPart(sealed.envelopes.pipeline);
       await ready();
-      await hub.choose(device, spec.name, choice, tag);
+      const from = formerOwner !== null && !isSame(formerOwner, owner) && { from: formerOwner };
+      await hub.choose(device, spec.name, { ...choice, ...from }, tag);
     }
     return { part: sealed.part, set: sealed.set, roles, errorBeforeAtMs: errorTimeOf(reported) };
   });
 }
 
-/** Takes a pipeline off its device; false when it is not there, or is another program's by now. */
+/** Whose the pipeline was, or that the hub has nothing of that name on the device. */
+export type Withdrawn = "ours" | "absent" | { of: Owner };
+
+/** Takes a pipeline off its device, unless it is not there or is another resource's by now. */
 export async function withdraw(
   context: FleetContext,
   signal: AbortSignal,
   device: string,
   name: string,
-  owner: Owner,
-): Promise<boolean> {
+  owners: readonly Owner[],
+): Promise<Withdrawn> {
   const hub = context.hub(signal).deploy;
   return await withCompareAndSet(async () => {
     const { answer, tag } = await hub.pipeline(device, name);
-    const theirs = answer.choice?.owner;
-    const isTheirs =
-      theirs && (theirs.program !== owner.program || theirs.resource !== owner.resource);
-    if (isTheirs || (answer.choice === null && !answer.former)) return false;
-    await hub.drop(device, name, owner, tag);
-    return true;
+    const of = answer.choice?.owner ?? null;
+    if (of !== null && !owners.some((owner) => isSame(owner, of))) return { of };
+    if (answer.choice === null && !answer.former) return "absent";
+    const [own] = owners;
+    const owner = of ?? own;
+    if (owner !== undefined) await hub.drop(device, name, owner, tag);
+    return "ours";
   });
+}
+
+/** Makes a hub that knows nothing of the pipeline tell the device to stop it. */
+export async function disown(
+  context: FleetContext,
+  signal: AbortSignal,
+  device: string,
+  name: string,
+  owner: Owner,
+): Promise<void> {
+  await context.certified(signal, null);
+  const hub = context.hub(signal).deploy;
+  await withCompareAndSet(async () => {
+    const { answer, tag } = await hub.pipeline(device, name);
+    if (answer.choice === null) await hub.drop(device, name, owner, tag);
+  });
+}
+
+function isSame(a: Owner, b: Owner): boolean {
+  return a.program === b.program && a.resource === b.resource;
 }
 
 /** The owner that a resource's URN tells: `urn:pulumi:<stack>::<project>::<type>::<name>`. */

@@ -13,6 +13,7 @@ import type { FleetContext } from "../fleet-context.ts";
 import { checkDecoder } from "../model/check-decoder.ts";
 import { readModelFile } from "../model/model-file.ts";
 import { pipelinePlanner } from "../plan/pipeline-planner.ts";
+import { HubMark, hubGoal } from "../release/hub-mark.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { hasUnknown, type Properties, reveal, UNKNOWN, type Value } from "../rpc/values.ts";
 import type { Resource } from "./resource.ts";
@@ -24,6 +25,7 @@ export const ModelState = z.object({
     description: "What pipelines and devices need to know of the model.",
   }),
   stored: z.boolean().meta({ description: "Whether the hub holds the file." }),
+  hub: HubMark,
 });
 
 /** Inputs as they stand in state: check adds digest and size, so that a changed file is a changed input. */
@@ -39,9 +41,10 @@ const RULES = { replaceOn: ["digest"], deleteBeforeReplace: false };
 export const modelResource: Resource = {
   type: "jetfleet:index:Model",
   rules: { schema: ModelSpec, unsupported: UNSUPPORTED_MODEL_KEYS, secrets: [] },
+  drifts: false,
   timeoutsMs: { create: 600_000, update: 600_000, delete: 30_000, read: 30_000 },
 
-  goals: () => Promise.resolve({ stored: true }),
+  goals: (context) => Promise.resolve({ stored: true, ...hubGoal(context) }),
 
   async refine(inputs, checked) {
     return await addDigest(inputs, checked);
@@ -50,10 +53,10 @@ export const modelResource: Resource = {
   diff(known, news) {
     // Where the file lies and how large it is does not matter as long as it is the same file.
     const changes = diffInputs(known.inputs, news, RULES).filter(
-      ({ path }) => path !== "source" && path !== "sizeBytes",
+      ({ path }) => !["source", "sizeBytes", "hub"].includes(path),
     );
     return {
-      changes: [...changes, ...diffState(known.state, { stored: true })],
+      changes: [...changes, ...diffState(known.state, { stored: true, hub: news["hub"] })],
       deleteBeforeReplace: RULES.deleteBeforeReplace,
     };
   },
@@ -88,7 +91,7 @@ export const modelResource: Resource = {
     try {
       await context.hubInfo(operation.signal);
       const stored = await context.hub(operation.signal).hasObject(digest);
-      return { ...known, state: { ...known.state, stored } };
+      return { ...known, state: { ...known.state, stored, ...hubGoal(context) } };
     } catch (error) {
       if (!isFleetError(error, "HUB_UNREACHABLE")) throw error;
       operation.log("warning", `The model keeps its last known state: ${error.message}`);
@@ -97,7 +100,10 @@ export const modelResource: Resource = {
   },
 
   /** The file stays at the hub: other stacks may name it, and devices may have to go back to it. */
-  async delete() {},
+  delete(_context, operation) {
+    operation.status("the file stays at the hub");
+    return Promise.resolve();
+  },
 };
 
 function stateOf(inputs: Properties): Properties {
@@ -141,4 +147,5 @@ async function upload(
     .putObject(digest, source, (sentBytes) =>
       operation.status(sendingText("the model", sentBytes, sizeBytes)),
     );
+  operation.status("the hub has the model");
 }

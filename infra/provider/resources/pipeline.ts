@@ -1,17 +1,11 @@
-import { z } from "zod";
-import { FleetError, isFleetError } from "../../../fleet/errors/index.ts";
-import type { FleetLink } from "../../../fleet/hub/client/index.ts";
 import { pipelineDigest } from "../../../fleet/release/index.ts";
 import {
-  BoardName,
-  DetectSpec,
-  ModelManifest,
+  type ModelManifest,
   PipelineSpec,
-  PlanSummary,
   UNSUPPORTED_PIPELINE_KEYS,
 } from "../../../fleet/spec/index.ts";
+import { isOnline } from "../await/device-online.ts";
 import { waitRunning } from "../await/pipeline-running.ts";
-import { waitUntil } from "../await/wait-until.ts";
 import { diffInputs, diffState, type PropertyDiff } from "../diff.ts";
 import type { FleetContext } from "../fleet-context.ts";
 import {
@@ -23,57 +17,17 @@ import {
   summaryIn,
 } from "../plan/pipeline-plan.ts";
 import { certifiedUntil, endingSoon } from "../release/certified-until.ts";
-import { verifiedPart } from "../release/known-parts.ts";
-import { Released } from "../release/parts.ts";
-import { ownerOf, publish, withdraw } from "../release/publish.ts";
-import { checkScope, ScopeInput, scopeOf } from "../release/scope.ts";
+import { hubGoal } from "../release/hub-mark.ts";
+import { ownerOf, publish } from "../release/publish.ts";
+import { checkScope, scopeOf } from "../release/scope.ts";
 import { InitFailed } from "../rpc/errors.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { type Properties, reveal, UNKNOWN } from "../rpc/values.ts";
+import { unreachablePolicy } from "../unreachable.ts";
+import { deletePipeline } from "./pipeline-delete.ts";
+import { lastReleased, ownerIn, PipelineInputs, parseInputs } from "./pipeline-inputs.ts";
+import { readPipeline } from "./pipeline-read.ts";
 import type { Known, Resource } from "./resource.ts";
-
-/** A pipeline as a program declares it: with its device, and the model itself in place of its name. */
-export const PipelineInputs = PipelineSpec.extend({
-  device: z
-    .strictObject({
-      name: PipelineSpec.shape.name,
-      board: BoardName,
-      module: z.string().optional().meta({ description: "What the plan is made for." }),
-      jetpack: z.string().optional().meta({ description: "What the plan is made for." }),
-      libraryFaults: z
-        .array(z.string())
-        .optional()
-        .meta({ description: "What the plan warns of: libraries that are not as it takes them." }),
-      powerMode: z.string().optional().meta({ description: "What the plan is made for." }),
-      simulated: z.boolean().optional().meta({ description: "Whether there is no real silicon." }),
-      labels: z
-        .record(z.string(), z.string())
-        .optional()
-        .meta({ description: "What the device is addressed by; scope must be of these." }),
-    })
-    .meta({ description: "The device that runs the pipeline." }),
-  detect: DetectSpec.extend({
-    model: ModelManifest.meta({ description: "Manifest of the model, an output of Model." }),
-  }),
-  scope: ScopeInput.optional(),
-});
-type PipelineInputs = z.infer<typeof PipelineInputs>;
-
-export const PipelineState = z.object({
-  specDigest: z.string().meta({ description: "Names this version of the pipeline and its model." }),
-  released: Released.optional().meta({
-    description:
-      "The signed parts, by digest and number; absent until a version with parts releases it.",
-  }),
-  certifiedUntil: z.string().optional().meta({
-    description: "Until when the hub may compose what the device runs; any `up` renews it in time.",
-  }),
-  state: z.string().meta({
-    description:
-      "running, starting, failed, stopped; absent or changed when it is not what was deployed.",
-  }),
-  plan: PlanSummary.optional(),
-});
 
 /** States in which a refresh leaves a pipeline that the hub does not hold as it was signed last. */
 const DIFFERENT: ReadonlySet<unknown> = new Set(["absent", "changed"]);
@@ -88,9 +42,10 @@ export const pipelineResource: Resource = {
     // A camera's URI may hold its password.
     secrets: ["sources.*.uri"],
   },
+  drifts: true,
   timeoutsMs: { create: 120_000, update: 120_000, delete: 60_000, read: 30_000 },
 
-  goals: () => Promise.resolve({ state: "running" }),
+  goals: (context) => Promise.resolve({ state: "running", ...hubGoal(context) }),
 
   refine: (inputs, _checked, urn) =>
     Promise.resolve([...addPlan(urn, inputs), ...checkScope(inputs)]),
@@ -101,7 +56,7 @@ export const pipelineResource: Resource = {
       replace: RULES.replaceOn.includes(change.path),
     }));
     return {
-      changes: [...changes, ...drift(known), ...endingSoon(known.state)],
+      changes: [...changes, ...drift(known, news), ...endingSoon(known.state)],
       deleteBeforeReplace: RULES.deleteBeforeReplace,
     };
   },
@@ -143,12 +98,12 @@ export const pipelineResource: Resource = {
 };
 
 /** What is not as it was deployed. */
-function drift(known: Known): PropertyDiff[] {
-  return [...diffState(known.state, { state: "running" }), ...unreleased(known)];
+function drift(known: Known, { hub }: Properties): PropertyDiff[] {
+  return [...diffState(known.state, { state: "running", hub }), ...unreleased(known)];
 }
 
 function changesNothing(known: Known, news: Properties): boolean {
-  return changedInputs(known, news).length === 0 && drift(known).length === 0;
+  return changedInputs(known, news).length === 0 && drift(known, news).length === 0;
 }
 
 /** The pipeline is left alone. */
@@ -170,22 +125,16 @@ function unreleased({ state }: Known): PropertyDiff[] {
   return [{ path: "released", kind: "add", replace: false, inputDiff: false }];
 }
 
-function lastReleased(state: Properties): Released | null {
-  return Released.safeParse(reveal(state["released"] ?? null)).data ?? null;
-}
-
 function changedInputs(known: Known, news: Properties): PropertyDiff[] {
-  return diffInputs(known.inputs, news, RULES).filter(({ path }) => !concernsPlanOnly(path));
+  return diffInputs(known.inputs, news, RULES).filter(
+    // Where it is to be is told by where it is.
+    ({ path }) => !concernsPlanOnly(path) && path !== "hub",
+  );
 }
 
 /** What is judged by and planned with, but not acted on: its change leaves the pipeline running as it is. */
 function concernsBudgetOnly(path: string): boolean {
   return /^budget([.[]|$)/.test(path) || /^sources(\.[^.[]+|\["[^"]*"\])\.video([.[]|$)/.test(path);
-}
-
-/** The pipeline as declared, without what check adds to the inputs. */
-function parseInputs(inputs: Properties): PipelineInputs {
-  return z.object(PipelineInputs.shape).parse(reveal(inputs));
 }
 
 async function deploy(
@@ -204,15 +153,28 @@ async function deploy(
   const draft = { fleet: context.config.fleet, device, scope, board, spec, manifest };
   const specDigest = pipelineDigest(spec, manifest);
   return await context.withLink(operation.signal, async (link) => {
+    const owner = ownerOf(operation.urn);
     const { errorBeforeAtMs, roles, ...released } = await publish(context, operation.signal, link, {
       draft,
       plan: summary,
-      owner: ownerOf(operation.urn),
+      owner,
+      formerOwner: known === undefined ? null : ownerIn(known.state),
       last: known === undefined ? null : lastReleased(known.state),
-      differenceSeen: DIFFERENT.has(known?.state["state"]),
+      differenceSeen: known !== undefined && isDifferenceSeen(known, context),
     });
     const until = certifiedUntil(context, operation, roles);
-    const state = { ...inputs, specDigest, released, ...until, ...plan };
+    const state = {
+      ...{ ...inputs, specDigest, released, owner },
+      ...{ ...hubGoal(context), ...until, ...plan },
+    };
+    if (
+      unreachablePolicy(context, inputs["device"]) === "skip" &&
+      !(await isOnline(link, device))
+    ) {
+      const why = `${device} is offline and will hear of ${spec.name} when it is back`;
+      operation.log("warning", `${why}; the next \`up\` waits for it`);
+      return { ...state, state: "unreachable" };
+    }
     try {
       await waitRunning(operation, link, {
         device,
@@ -230,6 +192,12 @@ async function deploy(
   });
 }
 
+/** A refresh has seen that the hub has it otherwise, or it is another hub. */
+function isDifferenceSeen({ state }: Known, context: FleetContext): boolean {
+  const { hub } = state;
+  return DIFFERENT.has(state["state"]) || (hub !== undefined && hub !== context.hubMark());
+}
+
 function splitInputs({ device, detect, scope: _, ...rest }: PipelineInputs): {
   device: string;
   spec: PipelineSpec;
@@ -238,102 +206,4 @@ function splitInputs({ device, detect, scope: _, ...rest }: PipelineInputs): {
   const { model, ...thresholds } = detect;
   const spec = PipelineSpec.parse({ ...rest, detect: { ...thresholds, model: model.name } });
   return { device: device.name, spec, manifest: model };
-}
-
-async function readPipeline(
-  context: FleetContext,
-  operation: Operation,
-  known: Known,
-): Promise<Known> {
-  if (Object.keys(known.inputs).length === 0) {
-    throw new FleetError("SPEC_UNSUPPORTED", "Pipelines cannot be imported", {
-      hint: "Declare the pipeline in the program and run `up`; one of the same name is taken over.",
-    });
-  }
-  const { device, name } = parseInputs(known.inputs);
-  const keep = (reason: string) => {
-    operation.log("warning", `${known.id} keeps its last known state: ${reason}`);
-    return known;
-  };
-  try {
-    await context.hubInfo(operation.signal);
-    return await context.withLink(operation.signal, async (link) => {
-      const deployed = await chosenPart(context, operation, device.name, name);
-      const last = lastReleased(known.state);
-      if (last === null && deployed === "former") return known;
-      if (deployed === null || last === null) return withState(known, "absent");
-      if (deployed !== last.part.digest) return withState(known, "changed");
-      const presence = await link.readRetained(device.name, "presence");
-      if (!presence?.online) return keep(`${device.name} is offline`);
-      const reported = await link.readRetained(device.name, "reported");
-      const running = reported?.pipelines.find((one) => one.name === name);
-      if (running && running.specDigest !== known.state["specDigest"]) {
-        return withState(known, "changed");
-      }
-      return withState(known, running?.state ?? "absent");
-    });
-  } catch (error) {
-    if (!isFleetError(error, "HUB_UNREACHABLE")) throw error;
-    return keep(error.message);
-  }
-}
-
-/** Digest of the part that the hub has chosen; `former` for one of a document of the former version. */
-async function chosenPart(
-  context: FleetContext,
-  operation: Operation,
-  device: string,
-  name: string,
-): Promise<string | null> {
-  const roles = await context.certified(operation.signal, null);
-  const { answer } = await context.hub(operation.signal).deploy.pipeline(device, name);
-  if (answer.chosen === null) return answer.former ? "former" : null;
-  const question = { fleet: context.config.fleet, device, name, releaseKeys: roles.release };
-  return verifiedPart("pipeline", answer.chosen.pipeline, question)?.digest ?? null;
-}
-
-function withState(known: Known, state: string): Known {
-  return { ...known, state: { ...known.state, state } };
-}
-
-async function deletePipeline(
-  context: FleetContext,
-  operation: Operation,
-  known: Known,
-): Promise<void> {
-  const { device, name } = parseInputs(known.inputs);
-  await context.withLink(operation.signal, async (link) => {
-    const { signal, urn } = operation;
-    if (!(await withdraw(context, signal, device.name, name, ownerOf(urn)))) return;
-    const presence = await link.readRetained(device.name, "presence");
-    if (!presence?.online) {
-      operation.log("warning", `${device.name} is offline; it will stop ${name} when it is back`);
-      return;
-    }
-    await waitStopped(operation, link, device.name, name);
-  });
-}
-
-async function waitStopped(
-  operation: Operation,
-  link: FleetLink,
-  device: string,
-  name: string,
-): Promise<void> {
-  let listed = true;
-  await waitUntil({
-    operation,
-    link,
-    goal: `pipeline ${name} to stop on ${device}`,
-    code: "PIPELINE_NOT_RUNNING",
-    judge: () =>
-      listed
-        ? { verdict: "waiting", reason: `${device} is stopping it` }
-        : { verdict: "done", text: "stopped" },
-    observe: (changed) =>
-      link.subscribe(device, "reported", (reported) => {
-        listed = reported.pipelines.some((one) => one.name === name && one.state !== "stopped");
-        changed();
-      }),
-  });
 }

@@ -25,6 +25,8 @@ export interface Resource {
   readonly rules: CheckRules;
   /** Milliseconds, unless customTimeouts say otherwise. */
   readonly timeoutsMs: { create: number; update: number; delete: number; read: number };
+  /** It may become otherwise by itself, so a program may have it looked at before each update. */
+  readonly drifts: boolean;
   /** What the rules of the schema cannot say. Runs after them, on inputs with defaults. */
   refine?(inputs: Properties, checked: Checked, urn: string): Promise<CheckFailure[]>;
   /** Outputs that must be so when all is well. Check adds them to the inputs, so that a diff can show them. */

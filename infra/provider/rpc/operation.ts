@@ -9,8 +9,13 @@ export interface Operation extends Disposable {
   /** Fires with a FleetError: CANCELLED by the user, OPERATION_TIMEOUT when time is up. */
   readonly signal: AbortSignal;
   log(severity: Severity, message: string): void;
-  /** Shows `message` in the resource's row; repeated texts are sent once. */
+  /**
+   * Shows `message` in the resource's row; repeated texts are sent once. Where each text becomes a line of a log, one
+   * that differs from the last in its figures alone is not sent.
+   */
   status(message: string): void;
+  /** An attempt failed and another follows: a warning the first time, as it may explain what comes after. */
+  retrying(reason: string): void;
 }
 
 export interface OperationRequest {
@@ -24,10 +29,13 @@ export interface OperationRequest {
 /** Operations under way, so that `Cancel` can end them all. */
 export class Operations {
   readonly #running = new Set<AbortController>();
+  /** Whether rows are drawn anew in place, so that figures may change every moment. */
+  readonly #hasTerminal: boolean;
   #log: EngineLog;
 
-  constructor(log: EngineLog) {
+  constructor(log: EngineLog, hasTerminal: boolean) {
     this.#log = log;
+    this.#hasTerminal = hasTerminal;
   }
 
   set log(log: EngineLog) {
@@ -46,15 +54,24 @@ export class Operations {
     const ms = request.timeoutSeconds > 0 ? request.timeoutSeconds * 1000 : request.defaultMs;
     const timer = setTimeout(() => controller.abort(timeoutOf(request.doing, ms)), ms);
     let lastStatus = "";
+    const warned = new Set<string>();
+    const status = (message: string) => {
+      const state = this.#hasTerminal ? message : withoutFigures(message);
+      if (state === lastStatus) return;
+      lastStatus = state;
+      this.#log.status(request.urn, message);
+    };
     return {
       urn: request.urn,
       timeoutMs: ms,
       signal: controller.signal,
       log: (severity, message) => this.#log.log(severity, request.urn, message),
-      status: (message) => {
-        if (message === lastStatus) return;
-        lastStatus = message;
-        this.#log.status(request.urn, message);
+      status,
+      retrying: (reason) => {
+        const seen = withoutFigures(reason);
+        if (!warned.has(seen)) this.#log.log("warning", request.urn, `${reason}; trying again`);
+        warned.add(seen);
+        status(`${reason}; trying again`);
       },
       [Symbol.dispose]: () => {
         clearTimeout(timer);
@@ -68,6 +85,11 @@ export class Operations {
       controller.abort(new FleetError("CANCELLED", "The update was cancelled"));
     }
   }
+}
+
+/** What two texts of one state have in common. */
+function withoutFigures(text: string): string {
+  return text.replaceAll(/\d+(?:[.,:]\d+)*/g, "#");
 }
 
 function timeoutOf(doing: string, ms: number): FleetError {

@@ -6,6 +6,7 @@ import type {
 } from "@grpc/grpc-js";
 import type * as proto from "@pulumi/pulumi/proto/provider_pb.js";
 import type { Message } from "google-protobuf";
+import type { ProviderConfig } from "../config.ts";
 import { diffInputs } from "../diff.ts";
 import type { FleetContext } from "../fleet-context.ts";
 import type { Known, Resource } from "../resources/index.ts";
@@ -26,8 +27,10 @@ export interface ProviderPort {
     inputs: Properties;
     failures: { property: string; reason: string }[];
   };
-  configure(args: Properties): Promise<void>;
+  configure(args: Properties, urn: string): Promise<void>;
   context(): FleetContext;
+  /** Of the provider, once it was configured; a preview may come before all of them are known. */
+  settings(): ProviderConfig | null;
   resource(urn: string): Resource;
   check(
     resource: Resource,
@@ -65,7 +68,7 @@ export function createService(port: ProviderPort): UntypedServiceImplementation 
       return diffResponse({ changes, deleteBeforeReplace: false });
     }),
     configure: unary("configuring", async (request: proto.ConfigureRequest) => {
-      await port.configure(decodeProperties(request.getArgs()));
+      await port.configure(decodeProperties(request.getArgs()), request.getUrn() ?? "");
       const response = new providerPb.ConfigureResponse();
       response.setAcceptsecrets(true);
       response.setSupportspreview(true);
@@ -125,6 +128,7 @@ async function create(port: ProviderPort, request: proto.CreateRequest): Promise
   const fill = ({ id, state }: { id: string; state: Properties }) => {
     response.setId(id);
     response.setProperties(encodeProperties(state));
+    response.setRefreshBeforeUpdate(isRefreshed(port, resource));
     return response;
   };
   const inform = (message: string, severity?: Severity) =>
@@ -141,6 +145,7 @@ async function update(port: ProviderPort, request: proto.UpdateRequest): Promise
   const response = new providerPb.UpdateResponse();
   const fill = (state: Properties) => {
     response.setProperties(encodeProperties(state));
+    response.setRefreshBeforeUpdate(isRefreshed(port, resource));
     return response;
   };
   const inform = (message: string, severity?: Severity) =>
@@ -160,7 +165,13 @@ async function read(port: ProviderPort, request: proto.ReadRequest): Promise<Mes
   response.setId(found.id);
   response.setInputs(encodeProperties(found.inputs));
   response.setProperties(encodeProperties(found.state));
+  response.setRefreshBeforeUpdate(isRefreshed(port, resource));
   return response;
+}
+
+/** Whether the engine reads the resource before each later update. */
+function isRefreshed(port: ProviderPort, { drifts }: Resource): boolean {
+  return drifts && (port.settings()?.refreshBeforeUpdate ?? false);
 }
 
 type WireProperties = ReturnType<proto.DiffRequest["getOlds"]>;

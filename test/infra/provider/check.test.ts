@@ -341,7 +341,7 @@ describe("check of the configuration", () => {
     ["hubUrl", "mqtt://host", "must be an https:// address"],
     ["fleet", "My Fleet", "must be 1 to 63 lower-case letters"],
     ["signingKey", undefined, "expected a text, got nothing"],
-    ["onUnreachable", "ignore", 'expected one of "error", "forget", got "ignore"'],
+    ["onUnreachable", "ignore", 'expected one of "error", "skip", "forget", got "ignore"'],
     ["hubURI", "x", "did you mean hubUrl?"],
   ])("refuses %s = %j", async (path, value, reason) => {
     const { failures } = await world.driver.checkConfig(changed(world.config, path, value));

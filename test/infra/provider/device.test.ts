@@ -386,6 +386,17 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
     try {
       expect(await world.driver.read(urn, device, 2)).toEqual(device);
       expect(world.engine.lines.at(-1)).toMatchObject({ severity: 2 });
+      // The policy itself needs no board; by it an update is put off, and shows until it was made.
+      const news = await inputs({ onUnreachable: "skip" });
+      const skipping = await world.driver.update(urn, device, news);
+      expect(skipping.state).toEqual({ ...device.state, onUnreachable: "skip" });
+      const labelled = await inputs({ onUnreachable: "skip", labels: { row: "1" } });
+      const skipped = await world.driver.update(urn, skipping, labelled, { timeout: 2 });
+      expect(world.engine.lines.at(-1)?.text).toMatch(/it stays as it is.*tries again/);
+      const { changes } = await world.driver.diff(urn, skipped, labelled);
+      expect(changes).toEqual({ agent: "UPDATE", labels: "UPDATE" });
+      const failure = await failureFrom(world.driver.create(urn, labelled, { timeout: 2 }));
+      expect(failure.message).toMatch(/SSH_UNREACHABLE|SSH_TIMEOUT|OPERATION_TIMEOUT/);
     } finally {
       await board.boot();
     }

@@ -211,6 +211,23 @@ describe("waiting", () => {
     expect(init?.reasons[0]).toContain("DESIRED_UNSIGNED");
   });
 
+  test("is put off for a device that is away where the program skips those, and shows until it was made", async () => {
+    const device = await world.device("away");
+    const skip = changed(pipelineInputs("away"), "device.onUnreachable", "skip");
+    const inputs = await world.driver.checked(urn, skip);
+    await device.leave();
+    const created = await world.driver.create(urn, inputs);
+    expect(created.state["state"]).toBe("unreachable");
+    await warned(
+      "away is offline and will hear of entrance when it is back; the next `up` waits for it",
+    );
+    expect((await world.driver.diff(urn, created, inputs)).changes).toEqual({ state: "UPDATE" });
+    const back = await world.device("away");
+    const updated = await world.driver.update(urn, created, inputs);
+    expect(updated.state["state"]).toBe("running");
+    expect(back.desired?.pipelines).toHaveLength(1);
+  });
+
   test("is cancelled by the engine, with the state kept", async () => {
     const device = await world.device("cancel");
     device.conduct = { state: "starting" };
@@ -264,6 +281,44 @@ describe.concurrent("drift", () => {
     await warned("offline/entrance keeps its last known state: offline is offline");
     await world.driver.delete(urn, pipeline);
     await warned("offline is offline; it will stop entrance when it is back");
+  });
+});
+
+describe("an import", () => {
+  test("by the id alone finds what the hub has, as the program would declare it", async () => {
+    const { pipeline } = await deployed("import");
+    const found = await world.driver.read(urn, { id: "import/entrance", inputs: {}, state: {} });
+    expect(found.id).toBe("import/entrance");
+    expect(isSecretAt(found.inputs, ["sources", "cam1", "uri"])).toBe(true);
+    expect((await world.driver.diff(urn, found, pipeline.inputs)).changes).toEqual({
+      certifiedUntil: "ADD",
+    });
+    const updated = await world.driver.update(urn, found, pipeline.inputs);
+    expect(updated.state["released"]).toEqual(pipeline.state["released"]);
+  });
+
+  test("of what is not there finds nothing, and of another id says how one looks", async () => {
+    const absent = { id: "import/exit", inputs: {}, state: {} };
+    expect((await world.driver.read(urn, absent)).id).toBe("");
+    const failure = await failureFrom(world.driver.read(urn, { ...absent, id: "entrance" }));
+    expect(failure.message).toMatch(/such as door\/entrance but got entrance/);
+  });
+
+  test("into another stack goes on there, and the former stack's end takes nothing away", async () => {
+    const { pipeline, device } = await deployed("stacks");
+    const other = urn.replace("test::project", "prod::project");
+    const found = await world.driver.read(other, { id: "stacks/entrance", inputs: {}, state: {} });
+    const news = await world.driver.checked(
+      other,
+      changed(pipelineInputs("stacks"), "detect.minScore", 0.7),
+    );
+    const taken = await world.driver.update(other, found, news);
+    expect(device.desired?.pipelines[0]?.detect.minScore).toBe(0.7);
+    await world.driver.delete(urn, pipeline);
+    await warned(`entrance of stacks is of project/prod (${other}) by now and stays`);
+    expect(device.desired?.pipelines).toHaveLength(1);
+    await world.driver.delete(other, taken);
+    expect(device.desired?.pipelines).toHaveLength(0);
   });
 });
 

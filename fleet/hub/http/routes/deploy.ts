@@ -5,7 +5,7 @@ import { FleetError } from "../../../errors/index.ts";
 import { parseJson, textOf } from "../../../release/index.ts";
 import { Digest, Name } from "../../../spec/index.ts";
 import type { Deploy } from "../../deploy/deploy.ts";
-import { NewRoles, Owner, PipelineChoice } from "../../deploy-api.ts";
+import { NewChoice, NewRoles, Owner } from "../../deploy-api.ts";
 import { parseBody, pathPart } from "../access.ts";
 
 /** A signed text with its escapes. */
@@ -40,8 +40,8 @@ export function deployRoutes(app: FastifyInstance, { deploy }: { deploy: Deploy 
   });
   app.put(url, { bodyLimit: MAX_BODY_BYTES }, async (request, reply) => {
     const { device, name } = namesIn(request);
-    const choice = bodyOf(request, PipelineChoice);
-    return tagged(reply, await deploy.choose(device, name, choice, ifMatch(request)));
+    const { from, ...choice } = bodyOf(request, NewChoice);
+    return tagged(reply, await deploy.choose(device, name, choice, ifMatch(request), from));
   });
   app.delete(url, async (request, reply) => {
     const { device, name } = namesIn(request);

@@ -6,10 +6,11 @@ import type { CheckFailure } from "../../check.ts";
 import { diffInputs, diffState, type PropertyDiff, sameValue } from "../../diff.ts";
 import type { Operation } from "../../rpc/operation.ts";
 import { type Properties, UNKNOWN, type Value } from "../../rpc/values.ts";
+import { FORGET_HINT, isUnreachable, unreachablePolicy } from "../../unreachable.ts";
 import type { Known, Resource } from "../resource.ts";
 import { otherOwner, ownerIn } from "./ownership.ts";
 import { provision } from "./provision.ts";
-import { isUnreachable, readDevice } from "./read.ts";
+import { readDevice } from "./read.ts";
 import { GOALS, goalsOf, PROBED, specOf, targetOf } from "./state.ts";
 
 const RULES = { replaceOn: ["name"], deleteBeforeReplace: true };
@@ -17,6 +18,7 @@ const RULES = { replaceOn: ["name"], deleteBeforeReplace: true };
 export const deviceResource: Resource = {
   type: "jetfleet:index:Device",
   rules: { schema: DeviceSpec, unsupported: UNSUPPORTED_DEVICE_KEYS, secrets: [] },
+  drifts: true,
   timeoutsMs: { create: 600_000, update: 600_000, delete: 120_000, read: 60_000 },
 
   refine: ({ name }, _checked, urn) => Promise.resolve(declaredTwice(urn, name)),
@@ -57,7 +59,17 @@ export const deviceResource: Resource = {
   },
 
   async update(context, operation, known, news) {
-    return await provision(context, operation, news, known);
+    if (isForLater(known, news)) return { ...known.state, ...news };
+    try {
+      return await provision(context, operation, news, known);
+    } catch (error) {
+      if (!isUnreachable(error) || unreachablePolicy(context, news) !== "skip") throw error;
+      operation.log(
+        "warning",
+        `${error.message}; it stays as it is, and the next \`up\` tries again`,
+      );
+      return { ...known.state, agent: "unreachable" };
+    }
   },
 
   read: readDevice,
@@ -78,7 +90,8 @@ export const deviceResource: Resource = {
       });
     } catch (error) {
       if (!isUnreachable(error)) throw error;
-      if (context.config.onUnreachable !== "forget") throw unreachableOnDelete(spec.name, error);
+      if (unreachablePolicy(context, known.inputs) !== "forget")
+        throw unreachableOnDelete(spec.name, error);
       operation.log(
         "warning",
         `${error.message}; the device is forgotten and its agent stays on the board`,
@@ -94,6 +107,12 @@ export const deviceResource: Resource = {
     }
   },
 };
+
+/** Only what later operations go by has changed: the board need not be there for it. */
+function isForLater(known: Known, news: Properties): boolean {
+  const { changes } = deviceResource.diff(known, news);
+  return changes.length > 0 && changes.every(({ path }) => path === "onUnreachable");
+}
 
 /** A program that says nothing of labels wants none. */
 function labelsIn({ labels }: Properties): Value {
@@ -139,11 +158,6 @@ function unreachableOnDelete(name: string, cause: FleetError): FleetError {
   return new FleetError(
     cause.code,
     `Expected to remove the agent of ${name} from its board but: ${cause.message}`,
-    {
-      cause,
-      hint:
-        "Bring the board back, or choose: set `jetfleet:onUnreachable` to `forget` (locks the device out of the hub " +
-        "and leaves its board as it is), `retainOnDelete`, or `pulumi state delete`.",
-    },
+    { cause, hint: FORGET_HINT },
   );
 }

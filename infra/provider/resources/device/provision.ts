@@ -38,7 +38,7 @@ export async function provision(
   const { signal } = operation;
   const target = targetOf(spec, known?.state["hostKey"]);
   operation.status(`connecting to ${spec.address}:${spec.port}`);
-  const onRetry = (error: Error) => operation.status(`${error.message}; trying again`);
+  const onRetry = (error: Error) => operation.retrying(error.message);
   return await context.ssh.use(target, { signal, onRetry }, async (connection) => {
     const probe = await probeBoard(connection, signal);
     const address = `${spec.address}:${spec.port}`;

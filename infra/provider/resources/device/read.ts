@@ -1,10 +1,11 @@
 import { FleetError } from "../../../../fleet/errors/index.ts";
-import type { FleetLink } from "../../../../fleet/hub/client/index.ts";
 import { probeBoard, warnOfModule } from "../../../../fleet/provision/probe.ts";
+import { isOnline } from "../../await/device-online.ts";
 import { sameValue } from "../../diff.ts";
 import type { FleetContext } from "../../fleet-context.ts";
 import type { Operation } from "../../rpc/operation.ts";
 import type { Properties } from "../../rpc/values.ts";
+import { isUnreachable } from "../../unreachable.ts";
 import type { Known } from "../resource.ts";
 import { otherOwner } from "./ownership.ts";
 import { specOf, stateOf, targetOf } from "./state.ts";
@@ -52,21 +53,6 @@ function describeRuntime({ runtimeDigest }: Properties): string {
   return runtimeDigest === "" ? "missing" : "another";
 }
 
-/** An agent that is just reconnecting is no drift. */
-const RECONNECT_MS = 4_000;
-
-async function isOnline(link: FleetLink, device: string): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => resolve(false), RECONNECT_MS);
-  const stop = await link.subscribe(device, "presence", ({ online }) => {
-    if (online) resolve(true);
-  });
-  const online = await promise;
-  clearTimeout(timer);
-  await stop();
-  return online;
-}
-
 /** Whether the hub has the agent online; null when the hub does not answer. */
 async function readOnline(
   context: FleetContext,
@@ -85,13 +71,6 @@ async function readOnline(
     operation.log("warning", `Whether ${device} is online is not known: ${error.message}`);
     return null;
   }
-}
-
-export function isUnreachable(error: unknown): error is FleetError {
-  return (
-    error instanceof FleetError &&
-    (error.code === "SSH_UNREACHABLE" || error.code === "SSH_TIMEOUT")
-  );
 }
 
 function importUnsupported(): FleetError {

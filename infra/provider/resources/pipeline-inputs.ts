@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { Owner } from "../../../fleet/hub/client/index.ts";
+import {
+  BoardName,
+  DetectSpec,
+  ModelManifest,
+  PipelineSpec,
+  PlanSummary,
+  UnreachablePolicy,
+} from "../../../fleet/spec/index.ts";
+import { HubMark } from "../release/hub-mark.ts";
+import { Released } from "../release/parts.ts";
+import { ScopeInput } from "../release/scope.ts";
+import { type Properties, reveal } from "../rpc/values.ts";
+
+/** A pipeline as a program declares it: with its device, and the model itself in place of its name. */
+export const PipelineInputs = PipelineSpec.extend({
+  device: z
+    .strictObject({
+      name: PipelineSpec.shape.name,
+      board: BoardName,
+      module: z.string().optional().meta({ description: "What the plan is made for." }),
+      jetpack: z.string().optional().meta({ description: "What the plan is made for." }),
+      libraryFaults: z
+        .array(z.string())
+        .optional()
+        .meta({ description: "What the plan warns of: libraries that are not as it takes them." }),
+      powerMode: z.string().optional().meta({ description: "What the plan is made for." }),
+      onUnreachable: UnreachablePolicy.optional(),
+      simulated: z.boolean().optional().meta({ description: "Whether there is no real silicon." }),
+      labels: z
+        .record(z.string(), z.string())
+        .optional()
+        .meta({ description: "What the device is addressed by; scope must be of these." }),
+    })
+    .meta({ description: "The device that runs the pipeline." }),
+  detect: DetectSpec.extend({
+    model: ModelManifest.meta({ description: "Manifest of the model, an output of Model." }),
+  }),
+  scope: ScopeInput.optional(),
+});
+export type PipelineInputs = z.infer<typeof PipelineInputs>;
+
+export const PipelineState = z.object({
+  specDigest: z.string().meta({ description: "Names this version of the pipeline and its model." }),
+  released: Released.optional().meta({
+    description:
+      "The signed parts, by digest and number; absent until a version with parts releases it.",
+  }),
+  certifiedUntil: z.string().optional().meta({
+    description: "Until when the hub may compose what the device runs; any `up` renews it in time.",
+  }),
+  owner: Owner.optional().meta({
+    description: "As whose the hub has it; absent until a version that keeps it deploys it.",
+  }),
+  hub: HubMark,
+  state: z.string().meta({
+    description:
+      "running, starting, failed, stopped; absent or changed when it is not what was deployed; unreachable when " +
+      "its device has yet to hear of it.",
+  }),
+  plan: PlanSummary.optional(),
+});
+
+/** The pipeline as declared, without what check adds to the inputs. */
+export function parseInputs(inputs: Properties): PipelineInputs {
+  return z.object(PipelineInputs.shape).parse(reveal(inputs));
+}
+
+/** The parts that were signed last, by the state; null when that is not known. */
+export function lastReleased(state: Properties): Released | null {
+  return Released.safeParse(reveal(state["released"] ?? null)).data ?? null;
+}
+
+/** As whose the hub has the pipeline by the state; null in one from before that was kept. */
+export function ownerIn(state: Properties): Owner | null {
+  return Owner.safeParse(reveal(state["owner"] ?? null)).data ?? null;
+}
