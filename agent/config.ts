@@ -38,6 +38,16 @@ export const AgentConfig = z.strictObject({
   addonPath: z.string().optional(),
   backendPath: z.string().optional(),
   runtimePath: z.string().optional(),
+  /** Folder of TensorRT's libraries; by default they are where the system looks. */
+  tensorrtPath: z.string().default(""),
+  /** A card that a simulated board is said to have: engines are built for it, and cannot be loaded. */
+  simulatedCard: z
+    .strictObject({
+      name: z.string().min(1).max(64),
+      computeCapability: z.string().regex(/^\d{1,2}\.\d$/),
+      multiprocessors: z.number().int().min(1).max(1024),
+    })
+    .optional(),
   /** Threads of one inference. */
   threads: z.number().int().min(1).max(64).default(1),
   /** A new model is watched at work for this long before it is committed, and given up after the deadline. */

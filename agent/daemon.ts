@@ -1,5 +1,5 @@
 import type { BoardFacts, Reported } from "../fleet/contract/index.ts";
-import { asFleetError, type FleetError } from "../fleet/errors/index.ts";
+import { asFleetError } from "../fleet/errors/index.ts";
 import { Connector } from "../fleet/transfer/connector.ts";
 import { diskErrorIn } from "../fleet/transfer/files/disk-error.ts";
 import { IdentityFile } from "../fleet/transfer/identity/identity-file.ts";
@@ -9,8 +9,9 @@ import { BoardSampler } from "./board/sampler.ts";
 import { readSilicon } from "./board/silicon.ts";
 import { type AgentConfig, identityOf, nativePaths } from "./config.ts";
 import { type Disk, openDisk } from "./disk.ts";
-import { type EngineHost, readEngineHost } from "./engine/engine-host.ts";
+import { readEngineHost } from "./engine/engine-host.ts";
 import { Engines } from "./engine/engines.ts";
+import { Recipes } from "./engine/recipes.ts";
 import { Renewal } from "./identity/renewal.ts";
 import { DesiredInbox } from "./reconcile/desired-inbox.ts";
 import { Downloads } from "./reconcile/downloads.ts";
@@ -23,10 +24,16 @@ import { reportDevice } from "./report/report-device.ts";
 import { toReportedError } from "./report/reported-error.ts";
 import { Reporter } from "./report/reporter.ts";
 import { StatsTicker } from "./report/stats-ticker.ts";
-import { placeOnSilicon, type Silicon } from "./supervise/place-on-silicon.ts";
+import {
+  formsOf,
+  type Placing,
+  placeOnSilicon,
+  type Silicon,
+} from "./supervise/place-on-silicon.ts";
 import type { LaunchRunner } from "./supervise/runner-child.ts";
 import { Supervisor } from "./supervise/supervisor.ts";
 import { objectsInUse, objectsKept, resumeAll } from "./update/device-state.ts";
+import type { PipelineVersion } from "./update/pipeline-version.ts";
 import { Turns } from "./update/turns.ts";
 import { AGENT_VERSION } from "./version.ts";
 
@@ -55,15 +62,18 @@ export async function startDaemon(context: DaemonContext): Promise<Daemon> {
   const bootId = createBootId();
   const disk = await openDisk(context.config.stateDir, bootId);
   const { config, bundlePath } = context;
-  const host = await readEngineHost(nativePaths(config, bundlePath), config.threads).catch(
-    (error: unknown) => asFleetError(error, "finding out what engines are built with"),
+  const native = nativePaths(config, bundlePath);
+  const { threads } = config;
+  const host = await readEngineHost(native, threads).catch((error: unknown) =>
+    asFleetError(error, "finding out what engines are built with"),
   );
   const board = await readBoardFacts();
-  const silicon = await readSilicon(
+  const { silicon, builder } = await readSilicon(
     board.board === "unknown" ? config.board : board.board,
-    bundlePath,
+    { bundlePath, ...config },
   );
-  const daemon = new Daemon(context, disk, { board, host, silicon }, bootId);
+  const recipes = new Recipes({ native, threads, host, silicon: builder });
+  const daemon = new Daemon(context, disk, { board, recipes, silicon }, bootId);
   await daemon.start();
   return daemon;
 }
@@ -71,7 +81,7 @@ export async function startDaemon(context: DaemonContext): Promise<Daemon> {
 /** What this device is. */
 interface Machine {
   board: BoardFacts;
-  host: EngineHost | FleetError;
+  recipes: Recipes;
   silicon: Silicon;
 }
 
@@ -99,7 +109,7 @@ export class Daemon {
   constructor(
     context: DaemonContext,
     disk: Disk,
-    { board, host, silicon }: Machine,
+    { board, recipes, silicon }: Machine,
     bootId: string,
   ) {
     this.#context = context;
@@ -119,7 +129,7 @@ export class Daemon {
       reported: () => this.reported(),
     });
     this.#sampler = new BoardSampler(context.config.stateDir);
-    this.#engines = this.#createEngines(host);
+    this.#engines = this.#createEngines(recipes);
     this.#supervisor = this.#createSupervisor();
     this.#downloads = this.#createDownloads();
     this.#reconciler = new Reconciler({
@@ -128,6 +138,7 @@ export class Daemon {
       supervisor: this.#supervisor,
       downloads: this.#downloads,
       engines: this.#engines,
+      formsOf: (version) => formsOf(this.#placeOf(version)),
       loading: new Turns(),
     });
     this.#inbox = this.#createInbox();
@@ -243,15 +254,14 @@ export class Daemon {
       launch,
       native: nativePaths(config, bundlePath),
       threads: config.threads,
-      engineOf: (model) => this.#engines.placeOf(model),
-      // Engines of TensorRT are not built by an update yet (agent/engine), so no place is found and it is said why.
-      placeOf: ({ spec }) =>
-        placeOnSilicon(spec.detect.accelerator ?? "auto", this.#silicon, () => null),
-      reportEngine: (model) => this.#engines.report(model),
-      mend: async ({ model }, signal) => {
+      engineOf: (model, form) => this.#engines.placeOf(model, form),
+      placeOf: (version) => this.#placeOf(version),
+      reportEngine: (model, form) => this.#engines.report(model, form),
+      mend: async (version, signal) => {
+        const { model } = version;
         this.#disk.objects.distrust(model.digest);
         await this.#downloads.bring(model, signal);
-        await this.#engines.bring(model, signal);
+        await this.#engines.bring(model, formsOf(this.#placeOf(version)), signal);
       },
       log,
       restartBackoff: RESTART_BACKOFF,
@@ -268,15 +278,18 @@ export class Daemon {
     });
   }
 
-  #createEngines(host: EngineHost | FleetError): Engines {
+  #placeOf({ spec }: PipelineVersion): Placing {
+    return placeOnSilicon(spec.detect, this.#silicon);
+  }
+
+  #createEngines(recipes: Recipes): Engines {
     const { config, bundlePath, launch, log } = this.#context;
     const { store, objects, engines } = this.#disk;
     return new Engines({
       store: engines,
-      host,
+      recipes,
       launch,
-      native: nativePaths(config, bundlePath),
-      threads: config.threads,
+      addonPath: nativePaths(config, bundlePath).addonPath,
       objectPath: (digest) => objects.pathOf(digest),
       modelsInUse: () => objectsInUse(store.current),
       quotaBytes: config.engineQuotaBytes,

@@ -1,20 +1,67 @@
 import { dirname } from "node:path";
 import { best, moduleByName } from "../../fleet/boards/catalog/index.ts";
 import { BOARDS } from "../../fleet/boards/index.ts";
+import type { BuildMachines } from "../../fleet/engine/index.ts";
 import type { BoardName } from "../../fleet/spec/index.ts";
+import type { SiliconBuilder } from "../engine/recipes.ts";
 import { backendObjects } from "../supervise/backend-objects.ts";
-import type { Silicon } from "../supervise/place-on-silicon.ts";
-import { readTensorrt } from "./build-machine.ts";
+import { placeOnSilicon, type Silicon } from "../supervise/place-on-silicon.ts";
+import { readBuildMachine, readTensorrt } from "./build-machine.ts";
 
-/** What this device has beside its processor: by the catalogue its accelerators, by its disk what serves them. */
-export async function readSilicon(board: BoardName, bundlePath: string): Promise<Silicon> {
+/** A card that engines are built for though this machine has none: a simulated board's. */
+export interface AbsentCard {
+  name: string;
+  /** "8.6". */
+  computeCapability: string;
+  multiprocessors: number;
+}
+
+interface Configured {
+  bundlePath: string;
+  tensorrtPath: string;
+  simulatedCard?: AbsentCard | undefined;
+}
+
+/**
+ * What this device has beside its processor: by the catalogue its accelerators, by its disk what serves them; and what
+ * builds engines for them, null when nothing does.
+ */
+export async function readSilicon(
+  board: BoardName,
+  { bundlePath, tensorrtPath, simulatedCard: card }: Configured,
+): Promise<{ silicon: Silicon; builder: SiliconBuilder | null }> {
   const folders = [dirname(bundlePath)];
+  const tensorrt = await readTensorrt();
+  const found = { folders, objects: backendObjects(folders), tensorrt };
+  const accelerators = card === undefined ? acceleratorsOf(board) : ["gpu"];
+  const { machines, unknown } =
+    card === undefined || tensorrt !== null
+      ? await readBuildMachine()
+      : machinesWith(card, found.objects);
+  const [machine] = machines;
+  const silicon = { ...found, accelerators, unknown, runtimePath: tensorrtPath };
+  const placing = placeOnSilicon({}, silicon);
+  if (machine === undefined || placing.place === null) return { silicon, builder: null };
+  const { backendPath, runtimePath } = placing.place;
+  const absent = card && machine.backend === "tensorrt-rtx" && card.computeCapability;
   return {
-    accelerators: acceleratorsOf(board),
-    folders,
-    objects: backendObjects(folders),
-    tensorrt: await readTensorrt(),
+    silicon,
+    builder: { backendPath, runtimePath, machine, ...(absent && { absentCard: absent }) },
   };
+}
+
+/** What a machine with such a card is to TensorRT-RTX, whose version its backend's name tells. */
+function machinesWith(
+  { name: soc, computeCapability, multiprocessors }: AbsentCard,
+  objects: readonly string[],
+): BuildMachines {
+  const version = objects.flatMap(
+    (path) => /-tensorrt-rtx-(\d+\.\d+)\.so$/.exec(path)?.[1] ?? [],
+  )[0];
+  if (version === undefined) return { machines: [], unknown: ["which TensorRT-RTX there is"] };
+  const software = { version, packageVersion: null, l4t: null, module: null, plugins: {} };
+  const hardware = { soc, computeCapability, multiprocessors };
+  return { machines: [{ backend: "tensorrt-rtx", ...software, ...hardware }], unknown: [] };
 }
 
 /** Of the module of the board's developer kit; of several modules of a family, the DLAs are the same. */

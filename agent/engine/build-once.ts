@@ -3,18 +3,17 @@ import type { EngineBuild } from "../../fleet/contract/index.ts";
 import { FleetError, isFleetError } from "../../fleet/errors/index.ts";
 import type { ModelManifest } from "../../fleet/spec/index.ts";
 import { throwIfAborted, wait } from "../../fleet/transfer/backoff.ts";
-import type { NativePaths } from "../config.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import type { LaunchRunner } from "../supervise/runner-child.ts";
 import { BuildProcess, type BuiltEngine } from "./build-process.ts";
 import type { BuiltNote } from "./engine-note.ts";
 import { type Conditions, type HeatLimits, obstacleTo } from "./obstacle.ts";
+import type { EngineRecipe } from "./recipes.ts";
 
 export interface OneBuildOptions {
   launch: LaunchRunner;
-  native: NativePaths;
-  threads: number;
+  addonPath: string;
   objectPath: (digest: string) => string;
   conditions: () => Promise<Conditions>;
   heat: HeatLimits;
@@ -47,14 +46,14 @@ type Model = Pick<ModelManifest, "digest" | "sizeBytes">;
  */
 export async function buildOnce(
   model: Model,
-  engineKey: string,
+  recipe: EngineRecipe,
   signal: AbortSignal,
   options: Keeping,
 ): Promise<BuiltNote> {
   for (;;) {
     await clearWay(model, signal, options);
     try {
-      return await attempt(model, engineKey, signal, options);
+      return await attempt(model, recipe, signal, options);
     } catch (error) {
       throwIfAborted(signal);
       if (!isFleetError(error, "BOARD_MEMORY_LOW")) throw error;
@@ -78,20 +77,20 @@ async function clearWay(model: Model, signal: AbortSignal, options: Keeping): Pr
 
 async function attempt(
   model: Model,
-  engineKey: string,
+  recipe: EngineRecipe,
   signal: AbortSignal,
   options: Keeping,
 ): Promise<BuiltNote> {
-  const { launch, native, threads, objectPath, onChange, keep } = options;
+  const { launch, addonPath, objectPath, onChange, keep } = options;
   const simulatedMs = await options.simulatedMs();
-  const { addonPath, backendPath, runtimePath } = native;
   const clock = new WorkClock();
   const modelPath = objectPath(model.digest);
-  const names = { modelPath, modelDigest: model.digest, engineKey };
+  const names = { modelPath, modelDigest: model.digest, engineKey: recipe.key.text };
   const builder = new BuildProcess({
     ...{ launch, addonPath, modelBytes: model.sizeBytes },
     build: {
-      ...{ ...names, backendPath, runtimePath, accelerator: "cpu", threads },
+      ...names,
+      ...recipe.build,
       ...(simulatedMs !== null && { simulatedMs }),
     },
     onProgress: (progress, phase) => onChange({ progress, phase }),

@@ -14,15 +14,14 @@ import type { NewEvent } from "../report/event-journal.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import { Turns } from "../update/turns.ts";
 import { type BuildState, buildOnce, type OneBuildOptions } from "./build-once.ts";
-import { type EngineHost, keyOn } from "./engine-host.ts";
 import type { BuiltNote } from "./engine-note.ts";
 import type { EngineStore } from "./engine-store.ts";
 import { expectedBuildMs } from "./expected-time.ts";
+import type { EngineForm, EngineRecipe, Recipes } from "./recipes.ts";
 
 export interface EnginesOptions extends Omit<OneBuildOptions, "onChange"> {
   store: EngineStore;
-  /** This machine, or why nobody can say what it is. */
-  host: EngineHost | FleetError;
+  recipes: Recipes;
   /** Digests of models that something runs, is about to run, or is to go back to. */
   modelsInUse: () => ReadonlySet<string>;
   quotaBytes: number;
@@ -39,13 +38,11 @@ export interface EnginePlace {
 
 interface Build {
   model: Model;
+  form: EngineForm;
   abort: AbortController;
   state: BuildState;
   done: Promise<void>;
 }
-
-/** The reference backend has this one alone. */
-const ACCELERATOR = "cpu";
 
 /**
  * Engines of the models that this device runs: found in the store, or built, one at a time.
@@ -66,21 +63,22 @@ export class Engines {
   }
 
   /** Where the engine of a model lies. Throws ENGINE_MISSING, NATIVE_LOAD. */
-  placeOf(model: string): EnginePlace {
+  placeOf(model: string, form: EngineForm): EnginePlace {
     const { store, objectPath } = this.#options;
-    const key = this.#asTheyAre.has(model) ? this.#tryKey(model) : this.#keyOf(model);
+    const asItIs = form === "cpu" && this.#asTheyAre.has(model);
+    const key = asItIs ? this.#tryKey(model, form) : this.#recipeOf(model, form).key;
     const place = key && store.placeOf(key.digest);
     if (place) return place;
-    if (this.#asTheyAre.has(model)) return { path: objectPath(model), digest: model };
+    if (asItIs) return { path: objectPath(model), digest: model };
     throw new FleetError(
       "ENGINE_MISSING",
-      `Expected an engine of model ${model} but there is none`,
+      `Expected an engine of model ${model} for ${form} but there is none`,
     );
   }
 
   /** What is reported of the engine of a model; undefined while there is none. */
-  report(model: string): RunningEngine | undefined {
-    const key = this.#tryKey(model);
+  report(model: string, form: EngineForm): RunningEngine | undefined {
+    const key = this.#tryKey(model, form);
     const note = key && this.#options.store.noteOf(key.digest);
     if (!key || note?.outcome !== "built") return undefined;
     const { digest, sizeBytes, atMs: builtAtMs } = note;
@@ -89,12 +87,12 @@ export class Engines {
 
   /** All that is known, the newest first, as far as a report goes. */
   list(): KeptEngine[] {
-    const { store, modelsInUse } = this.#options;
+    const { store, recipes, modelsInUse } = this.#options;
     const inUse = modelsInUse();
     const all = store.all().map((note): KeptEngine => {
       const { model, accelerator, outcome, atMs, seconds } = note;
       const key = sha256Digest(note.key);
-      const isOfNow = this.#tryKey(model)?.digest === key;
+      const isOfNow = recipes.keysOf(model).includes(key);
       const common = { key, model, accelerator, outcome, atMs, seconds };
       const shared = { ...common, inUse: isOfNow && inUse.has(model) };
       if (note.outcome === "unbuildable") return { ...shared, error: note.error };
@@ -106,21 +104,26 @@ export class Engines {
 
   /** The build that is under way for a model; null when there is none. */
   building(model: string): EngineBuild | null {
-    const key = this.#tryKey(model);
-    const build = key && this.#builds.get(key.digest);
-    if (!build) return null;
+    const build = [...this.#builds.values()].find((one) => one.model.digest === model);
+    if (build === undefined) return null;
     const { workedMs, ...state } = build.state;
     // In whole seconds, so that a report is not a new one with each look at it.
     const elapsedMs = Math.floor(workedMs() / 1000) * 1000;
     const { name, digest, sizeBytes } = build.model;
-    const expectedMs = expectedBuildMs(sizeBytes, ACCELERATOR, this.#options.store.all());
-    const common = { model: name, modelDigest: digest, accelerator: ACCELERATOR };
+    const expectedMs = expectedBuildMs(sizeBytes, build.form, this.#options.store.all());
+    const common = { model: name, modelDigest: digest, accelerator: build.form };
     return { ...common, ...state, elapsedMs, ...(expectedMs !== null && { expectedMs }) };
   }
 
-  /** Whether there is an engine of a model, whole. One that is not is removed, and an event says why. */
-  async has(model: string): Promise<boolean> {
-    const key = this.#keyOf(model);
+  /** Whether there are these engines of a model, whole. One that is not is removed, and an event says why. */
+  async has(model: string, forms: readonly EngineForm[]): Promise<boolean> {
+    for (const form of forms) {
+      if (!(await this.#hasKey(this.#recipeOf(model, form).key))) return false;
+    }
+    return true;
+  }
+
+  async #hasKey(key: EngineKey): Promise<boolean> {
     try {
       return (await this.#options.store.verify(key.digest)) !== null;
     } catch (error) {
@@ -138,38 +141,37 @@ export class Engines {
     this.#asTheyAre.add(model);
   }
 
-  /** Has the bytes of an engine read anew before they are trusted again. */
-  distrust(model: string): void {
-    const key = this.#tryKey(model);
-    if (key) this.#options.store.distrust(key.digest);
+  /**
+   * Resolves once there are these engines of the model, whole. Throws what is known to be wrong with the model, at once;
+   * what keeps one from being built; CANCELLED when the signal is given: the build goes on if another version wants it.
+   */
+  async bring(model: Model, forms: readonly EngineForm[], signal: AbortSignal): Promise<void> {
+    for (const form of forms) await this.#bring(model, form, signal);
   }
 
-  /**
-   * Resolves once there is an engine of the model, whole. Throws what is known to be wrong with the model, at once; what
-   * keeps it from being built; CANCELLED when the signal is given: the build goes on if another version wants it.
-   */
-  async bring(model: Model, signal: AbortSignal): Promise<void> {
+  async #bring(model: Model, form: EngineForm, signal: AbortSignal): Promise<void> {
     for (;;) {
       throwIfAborted(signal);
-      const key = this.#keyOf(model.digest);
+      const recipe = this.#recipeOf(model.digest, form);
+      const { key } = recipe;
       const note = this.#options.store.noteOf(key.digest);
       if (note?.outcome === "unbuildable") {
         const { code, message } = note.error;
         throw new FleetError(code as FleetError["code"], `${message} (${KNOWN})`);
       }
-      this.distrust(model.digest);
-      if (!this.#builds.has(key.digest) && (await this.has(model.digest))) return;
+      this.#options.store.distrust(key.digest);
+      if (!this.#builds.has(key.digest) && (await this.#hasKey(key))) return;
       const ending = this.#builds.get(key.digest);
       if (ending?.abort.signal.aborted) await ending.done.catch(() => undefined);
-      else return await this.#join(ending ?? this.#start(model, key), signal);
+      else return await this.#join(ending ?? this.#start(model, form, recipe), signal);
     }
   }
 
   /** Ends what nobody wants any more, and makes room; that it cannot be made is told and stops nothing. */
   async clear(): Promise<void> {
     this.#endUnwanted();
-    const { store, quotaBytes, modelsInUse, log } = this.#options;
-    const inUse = [...modelsInUse()].flatMap((model) => this.#tryKey(model)?.digest ?? []);
+    const { store, recipes, quotaBytes, modelsInUse, log } = this.#options;
+    const inUse = [...modelsInUse()].flatMap((model) => recipes.keysOf(model));
     const evicted = await store.evict(quotaBytes, new Set(inUse));
     if (evicted.length > 0)
       log.info("engines removed to keep the quota", { engines: evicted.length });
@@ -186,27 +188,32 @@ export class Engines {
     this.#options.onEvent({ kind: "engine-refused", message: `${code}: ${message}` });
   }
 
-  #keyOf(model: string): EngineKey {
-    const { host } = this.#options;
-    if (host instanceof FleetError) throw host;
-    return keyOn(host, model);
+  #recipeOf(model: string, form: EngineForm): EngineRecipe {
+    return this.#options.recipes.of(model, form);
   }
 
-  #tryKey(model: string): EngineKey | null {
-    const { host } = this.#options;
-    return host instanceof FleetError ? null : keyOn(host, model);
+  /** Null where nobody can say what this machine is. */
+  #tryKey(model: string, form: EngineForm): EngineKey | null {
+    try {
+      return this.#recipeOf(model, form).key;
+    } catch (error) {
+      if (isFleetError(error, "NATIVE_LOAD")) return null;
+      throw error;
+    }
   }
 
-  #start(model: Model, key: EngineKey): Build {
+  #start(model: Model, form: EngineForm, recipe: EngineRecipe): Build {
+    const { key } = recipe;
     const build: Build = {
       model,
+      form,
       abort: new AbortController(),
       state: { phase: "waiting for its turn", progress: 0, waitsFor: null, workedMs: () => 0 },
       done: Promise.resolve(),
     };
     this.#builds.set(key.digest, build);
     build.done = this.#turns
-      .take(() => this.#build(build, key))
+      .take(() => this.#build(build, recipe))
       .finally(() => {
         this.#builds.delete(key.digest);
         this.#options.onProgress();
@@ -237,18 +244,19 @@ export class Engines {
     }
   }
 
-  async #build(build: Build, key: EngineKey): Promise<void> {
+  async #build(build: Build, recipe: EngineRecipe): Promise<void> {
     const { onEvent, log } = this.#options;
     const { model } = build;
+    const { key } = recipe;
     const startedAtMs = performance.now();
     try {
-      const note = await this.#make(build, key);
+      const note = await this.#make(build, recipe);
       const took = `in ${note.seconds.toFixed(1)} s: ${note.sizeBytes} bytes`;
       const message = `The engine of ${model.name} was built ${took}`;
       onEvent({ kind: "engine-built", message, data: { ...note, keyDigest: key.digest } });
     } catch (error) {
       const seconds = (performance.now() - startedAtMs) / 1000;
-      if (isFleetError(error, "MODEL_INVALID")) await this.#remember(model, key, seconds, error);
+      if (isFleetError(error, "MODEL_INVALID")) await this.#remember(build, key, seconds, error);
       throw error;
     }
     await this.clear().catch((error: unknown) =>
@@ -256,10 +264,11 @@ export class Engines {
     );
   }
 
-  #make(build: Build, key: EngineKey): Promise<BuiltNote> {
+  #make(build: Build, recipe: EngineRecipe): Promise<BuiltNote> {
     const { store, quotaBytes, onProgress } = this.#options;
-    const { model, abort } = build;
-    return buildOnce(model, key.text, abort.signal, {
+    const { model, form, abort } = build;
+    const { key } = recipe;
+    return buildOnce(model, recipe, abort.signal, {
       ...this.#options,
       onChange: (state) => {
         const before = build.state.waitsFor;
@@ -270,7 +279,7 @@ export class Engines {
       keep: async ({ digest, sizeBytes }, seconds, bytes) => {
         requireWithin(quotaBytes, sizeBytes, model);
         const note: BuiltNote = {
-          ...{ outcome: "built", key: key.text, model: model.digest, accelerator: ACCELERATOR },
+          ...{ outcome: "built", key: key.text, model: model.digest, accelerator: form },
           ...{ digest, sizeBytes, seconds, atMs: Date.now(), origin: "built-here" },
         };
         await store.put(key.digest, note, bytes);
@@ -286,9 +295,10 @@ export class Engines {
     this.#options.onEvent({ kind: "engine-waits", message });
   }
 
-  #remember(model: Model, key: EngineKey, seconds: number, error: FleetError): Promise<void> {
+  #remember(build: Build, key: EngineKey, seconds: number, error: FleetError): Promise<void> {
+    const { model, form } = build;
     return this.#options.store.remember(key.digest, {
-      ...{ outcome: "unbuildable", key: key.text, model: model.digest, accelerator: ACCELERATOR },
+      ...{ outcome: "unbuildable", key: key.text, model: model.digest, accelerator: form },
       ...{ seconds, atMs: Date.now(), error: toReportedError(error, "building an engine") },
     });
   }

@@ -3,6 +3,7 @@ import { throwIfAborted } from "../../fleet/transfer/backoff.ts";
 import { diskErrorIn } from "../../fleet/transfer/files/disk-error.ts";
 import type { ObjectStore } from "../../fleet/transfer/files/object-store.ts";
 import type { Engines } from "../engine/engines.ts";
+import type { EngineForm } from "../engine/recipes.ts";
 import type { NewEvent } from "../report/event-journal.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import type { Supervisor } from "../supervise/supervisor.ts";
@@ -18,6 +19,8 @@ export interface ActionOptions {
   supervisor: Supervisor;
   downloads: Downloads;
   engines: Pick<Engines, "bring" | "has" | "runAsItIs" | "clear">;
+  /** What engines a version's model needs here. */
+  formsOf: (version: PipelineVersion) => EngineForm[];
   /** Loading a model takes memory and processor for itself: the board does it for one pipeline at a time. */
   loading: Turns;
   onEvent: (event: NewEvent) => void;
@@ -65,17 +68,24 @@ export class PipelineActions {
   async ensure(version: PipelineVersion | null, inherited = false): Promise<void> {
     const { supervisor, onEvent } = this.#options;
     const isRunning = supervisor.versionOf(this.#pipeline) !== null;
-    if (version !== null && !isRunning) await this.#requireWhole(version.model.digest, inherited);
+    if (version !== null && !isRunning) await this.#requireWhole(version, inherited);
     await makeRun(this.#pipeline, version, { supervisor, onEvent });
   }
 
-  async #requireWhole(model: string, inherited: boolean): Promise<void> {
-    const { objects, engines } = this.#options;
+  /** Throws as `Engines.bring` does. */
+  bringEngines(version: PipelineVersion, signal: AbortSignal): Promise<void> {
+    const { engines, formsOf } = this.#options;
+    return engines.bring(version.model, formsOf(version), signal);
+  }
+
+  async #requireWhole(version: PipelineVersion, inherited: boolean): Promise<void> {
+    const { objects, engines, formsOf } = this.#options;
+    const model = version.model.digest;
     if (!(await objects.verify(model))) {
       throw new FleetError("ARTIFACT_DIGEST", `${model} is missing or spoilt on disk`);
     }
     if (inherited) return engines.runAsItIs(model);
-    if (!(await engines.has(model))) {
+    if (!(await engines.has(model, formsOf(version)))) {
       throw new FleetError("ENGINE_MISSING", `There is no engine of ${model} for this device`);
     }
   }
@@ -90,7 +100,7 @@ export class PipelineActions {
       case "verifying":
         return this.#verify(version);
       case "building":
-        return this.#options.engines.bring(version.model, signal);
+        return this.bringEngines(version, signal);
       case "testing":
         return loading.take(() => this.#test(version, signal));
       case "swapping":

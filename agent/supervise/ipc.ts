@@ -31,6 +31,7 @@ export const ModelOptions = z.object({
       z.object({
         accelerator: z.string().min(1),
         path: z.string().min(1),
+        digest: Digest,
         precision: z.string().min(1),
       }),
     )
@@ -132,14 +133,38 @@ export const ModelSwap = LoadTimes.extend({
 }) satisfies z.ZodType<NativeModelSwap>;
 export type ModelSwap = z.infer<typeof ModelSwap>;
 
+const Shape = z.array(z.number().int().positive()).min(1).max(8);
+const Bytes = z.number().int().nonnegative().optional();
+
+/** What of a build its engine's key names, as fleet/engine's `buildOptionsOf` says it. */
+const KeyedOptions = z.object({
+  precision: z.enum(["fp32", "fp16", "int8"]),
+  allowTf32: z.boolean(),
+  gpuFallback: z.boolean(),
+  minMaxRanges: z.boolean(),
+  float32Nodes: z.array(z.string()),
+  shapes: z.array(z.object({ input: z.string(), min: Shape, opt: Shape, max: Shape })),
+  effort: z.number().int().min(1).max(6).optional(),
+  workspaceBytes: Bytes,
+  dlaSramBytes: Bytes,
+  dlaLocalDramBytes: Bytes,
+  dlaGlobalDramBytes: Bytes,
+  tacticSharedMemoryBytes: Bytes,
+});
+
 /** What a builder makes an engine of. It builds in a folder of its own and hands the engine over piece by piece. */
 export const BuildOptions = z.object({
   modelPath: z.string().min(1),
   /** Of the file: an engine is made of these bytes or of none. */
   modelDigest: Digest,
   backendPath: z.string().min(1),
-  runtimePath: z.string().min(1),
+  /** Empty: the backend finds it by itself. */
+  runtimePath: z.string(),
   accelerator: z.string().min(1),
+  /** Of backends that build in several ways. */
+  keyed: KeyedOptions.optional(),
+  /** 86 for 8.6: of a GPU that is not this machine's. */
+  computeCapability: z.number().int().positive().optional(),
   threads: z.number().int().positive(),
   /** Text of fleet/engine's EngineKey. */
   engineKey: z.string().min(1),

@@ -1,14 +1,15 @@
 import type { NativePaths } from "../config.ts";
 import type { EnginePlace } from "../engine/engines.ts";
+import type { EngineForm } from "../engine/recipes.ts";
 import { type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
 import { ModelOptions, PipelineOptions } from "./ipc.ts";
-import type { Placing } from "./place-on-silicon.ts";
+import { type Placing, siliconOptions } from "./place-on-silicon.ts";
 
 export interface NativeContext {
   native: NativePaths;
   threads: number;
   /** Of the engine of a model, by the model's digest. Throws ENGINE_MISSING. */
-  engineOf: (model: string) => EnginePlace;
+  engineOf: (model: string, form: EngineForm) => EnginePlace;
   /** Where a version's model works on the board's accelerators, or why on the processor. */
   placeOf: (version: PipelineVersion) => Placing;
 }
@@ -28,11 +29,13 @@ export function modelOptions(
   const { place } = placeOf(version);
   return ModelOptions.parse({
     id: versionDigest(version),
-    ...(place?.options ?? {
-      ...engineOf(model.digest),
-      backendPath: native.backendPath,
-      runtimePath: native.runtimePath,
-    }),
+    ...(place === null
+      ? {
+          ...engineOf(model.digest, "cpu"),
+          backendPath: native.backendPath,
+          runtimePath: native.runtimePath,
+        }
+      : siliconOptions(place, (form) => engineOf(model.digest, form))),
     labels: model.labels,
     decoder: model.decoder,
     minScore: spec.detect.minScore,

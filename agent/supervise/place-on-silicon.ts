@@ -1,6 +1,7 @@
 import type { RunsOn } from "../../fleet/contract/index.ts";
 import { isFleetError } from "../../fleet/errors/index.ts";
-import type { AcceleratorChoice } from "../../fleet/spec/index.ts";
+import type { AcceleratorChoice, DetectSpec } from "../../fleet/spec/index.ts";
+import type { EngineForm, SiliconForm } from "../engine/recipes.ts";
 import { type BackendQuestion, chooseBackend } from "./choose-backend.ts";
 import type { ModelOptions } from "./ipc.ts";
 
@@ -8,20 +9,17 @@ import type { ModelOptions } from "./ipc.ts";
 export interface Silicon extends Pick<BackendQuestion, "objects" | "folders" | "tensorrt"> {
   /** "gpu", "dla0", …, the GPU first; none of a board that nobody knows. */
   accelerators: readonly string[];
+  /** What keeps this device's engines from being named, so that none is built: empty where nothing does. */
+  unknown: readonly string[];
+  /** Folder of the vendor's library; empty: the backend finds it by itself, for it is the system's. */
+  runtimePath: string;
 }
 
-/** An engine of a model for a kind of accelerator: the core of a DLA is given when it is loaded. */
-export interface SiliconEngine {
-  path: string;
-  digest: string;
-  precision: string;
-}
+export type EnginePlace = Pick<ModelOptions, "path" | "digest">;
 
-export interface SiliconPlace {
-  /** Of the addon's model. */
-  options: Pick<ModelOptions, "path" | "digest" | "backendPath" | "runtimePath"> & {
-    lanes: NonNullable<ModelOptions["lanes"]>;
-  };
+export interface SiliconPlace extends Pick<ModelOptions, "backendPath" | "runtimePath"> {
+  /** One for each accelerator that shares the frames, with the form of its engine. */
+  lanes: readonly { accelerator: string; form: SiliconForm }[];
   runsOn: RunsOn;
 }
 
@@ -34,11 +32,13 @@ export type Placing = { place: SiliconPlace } | { place: null; why: string };
  * board cannot, and it is said why: that a board has no such accelerator was told in preview.
  */
 export function placeOnSilicon(
-  wanted: AcceleratorChoice,
+  {
+    accelerator: wanted = "auto",
+    precision = "auto",
+  }: Pick<DetectSpec, "accelerator" | "precision">,
   silicon: Silicon,
-  engineFor: (kind: "gpu" | "dla") => SiliconEngine | null,
 ): Placing {
-  const { accelerators } = silicon;
+  const { accelerators, unknown } = silicon;
   const shared = sharedBy(wanted, accelerators);
   const [first] = shared;
   const isThere = shared.every((one) => accelerators.includes(one));
@@ -47,24 +47,23 @@ export function placeOnSilicon(
   }
   const backend = backendFor(first, silicon);
   if (typeof backend === "string") return { place: null, why: backend };
-  const engines = new Map<string, SiliconEngine>();
-  for (const kind of new Set(shared.map(kindOf))) {
-    const engine = engineFor(kind);
-    if (engine === null)
-      return { place: null, why: `there is no engine of it for the ${kind} yet` };
-    engines.set(kind, engine);
+  if (unknown.length > 0) {
+    return { place: null, why: `engines of this device cannot be named: ${unknown.join("; ")}` };
   }
-  const engineOf = (accelerator: string) => engines.get(kindOf(accelerator)) as SiliconEngine;
+  if (precision === "fp32" && shared.some((one) => kindOf(one) === "dla")) {
+    return { place: null, why: "a DLA computes in FP16 and INT8 only" };
+  }
+  // FP16 is the fast one on every Jetson.
+  const how = precision === "auto" ? "fp16" : precision;
   const lanes = shared.map((accelerator) => {
-    const { path, precision } = engineOf(accelerator);
-    return { accelerator, path, precision };
+    return { accelerator, form: `${kindOf(accelerator)} ${how}` as SiliconForm };
   });
-  const { path, digest } = engineOf(first);
-  const precisions = [...new Set(lanes.map(({ precision }) => precision))].join("+");
+  const precisions = [...new Set(lanes.map(({ form }) => precisionOf(form)))].join("+");
   return {
     place: {
-      // The backend finds the vendor's library by itself: it is the system's.
-      options: { path, digest, backendPath: backend.path, runtimePath: "", lanes },
+      backendPath: backend.path,
+      runtimePath: silicon.runtimePath,
+      lanes,
       runsOn: {
         backend: backend.name,
         accelerator: shared.length > 1 ? "split" : first,
@@ -72,6 +71,28 @@ export function placeOnSilicon(
       },
     },
   };
+}
+
+/** Forms of the engines that a place needs, each once; the processor's where there is no place. */
+export function formsOf({ place }: Placing): EngineForm[] {
+  return place === null ? ["cpu"] : [...new Set(place.lanes.map(({ form }) => form))];
+}
+
+/** The addon's model at a place; `engineFor` says where each engine lies. */
+export function siliconOptions(
+  { backendPath, runtimePath, lanes: places }: SiliconPlace,
+  engineFor: (form: SiliconForm) => EnginePlace,
+) {
+  const lanes = places.map(({ accelerator, form }) => {
+    return { accelerator, ...engineFor(form), precision: precisionOf(form) };
+  });
+  const [first] = lanes;
+  if (first === undefined) throw new RangeError("A place has at least one lane");
+  return { path: first.path, digest: first.digest, backendPath, runtimePath, lanes };
+}
+
+function precisionOf(form: SiliconForm): string {
+  return form.split(" ")[1] as string;
 }
 
 function sharedBy(wanted: AcceleratorChoice, accelerators: readonly string[]): readonly string[] {

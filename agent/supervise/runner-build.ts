@@ -92,8 +92,10 @@ export class RunnerBuild {
     ];
     await copyVerified(options.modelPath, model, options.modelDigest);
     const { backendPath, runtimePath, accelerator, threads, engineKey } = options;
+    const { keyed, computeCapability } = options;
     const asked: NativeBuildOptions = {
-      ...{ backendPath, runtimePath, accelerator, threads, engineKey },
+      ...{ backendPath, runtimePath, accelerator, threads, engineKey, ...keyed },
+      ...(computeCapability !== undefined && { computeCapability }),
       ...{ modelPath: model, enginePath: engine },
     };
     await loadAddon(addonPath).buildEngine(asked, (share, step) => {

@@ -122,13 +122,13 @@ export const DetectSpec = z
       .meta({ description: "Boxes of one class that overlap more than this are merged." }),
     accelerator: AcceleratorChoice.optional().meta({
       description:
-        "Where the model runs on the board's silicon. Default: auto, the plan chooses by the budget and says why. " +
-        "This version plans with it and runs models on the CPU.",
+        "Where the model runs on the board's silicon. Default: auto, the plan chooses by the budget and says why, and the " +
+        "device takes its GPU. Where it has no TensorRT, or none that its agent was made for, the CPU runs the model.",
     }),
     precision: PrecisionChoice.optional().meta({
       description:
-        "Default: auto, FP16 where it is fast. INT8 needs calibration, so it must be asked for. " +
-        "This version plans with it and runs models as they are.",
+        "Default: auto, FP16 where it is fast. INT8 must be asked for, and the model must hold its scales (symmetric Q/DQ). " +
+        "The CPU runs models as they are.",
     }),
     preprocess: PreprocessChoice.optional().meta({
       description:

@@ -37,6 +37,8 @@ export interface NativeModelOptions {
 export interface NativeLane {
   accelerator: string;
   path?: string | undefined;
+  /** As the model's own; of `path`. */
+  digest?: string | undefined;
   precision?: string | undefined;
 }
 
@@ -177,13 +179,13 @@ export interface NativeBuildOptions {
   minMaxRanges?: boolean;
   /** Names of ONNX nodes that compute in float32 whatever the precision. */
   float32Nodes?: string[];
-  workspaceBytes?: number;
-  dlaSramBytes?: number;
-  dlaLocalDramBytes?: number;
-  dlaGlobalDramBytes?: number;
-  tacticSharedMemoryBytes?: number;
+  workspaceBytes?: number | undefined;
+  dlaSramBytes?: number | undefined;
+  dlaLocalDramBytes?: number | undefined;
+  dlaGlobalDramBytes?: number | undefined;
+  tacticSharedMemoryBytes?: number | undefined;
   /** 1: least time spent on choosing kernels, 6: most. */
-  effort?: number;
+  effort?: number | undefined;
   /** Of inputs whose dimensions are open. */
   shapes?: { input: string; min: number[]; opt: number[]; max: number[] }[];
   calibrationTablePath?: string;

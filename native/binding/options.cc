@@ -158,6 +158,7 @@ std::vector<LaneOptions> ReadLanes(OptionReader* reader) {
     LaneOptions& lane = lanes.emplace_back();
     lane.accelerator = one.Text("accelerator");
     if (one.Has("path")) lane.path = one.Text("path");
+    if (one.Has("digest")) lane.digest = one.Text("digest");
     if (one.Has("precision")) lane.precision = one.Text("precision");
     reader->Adopt(one);
   }

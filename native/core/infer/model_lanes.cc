@@ -47,10 +47,10 @@ Status ModelProgram::LoadLane(Backend* backend, const DetectorOptions& detector,
   if (found != programs_.end()) {
     return NewContext(*found->second, lane);
   }
-  // The digest is the model's; an engine of an accelerator's own has its seal.
+  // Without one of its own, an engine of an accelerator's own has its seal.
+  const bool is_model = wanted.digest.empty() && wanted.path == detector.model_path;
   ModelFile file;
-  Status status =
-      file.Open(wanted.path, wanted.path == detector.model_path ? detector.model_digest : "");
+  Status status = file.Open(wanted.path, is_model ? detector.model_digest : wanted.digest);
   if (!status.ok()) return status;
   LoadOptions load;
   load.path = file.path();

@@ -72,14 +72,19 @@ const seen: Record<string, unknown>[] = [];
 /** A build under way; resolves with the bytes that were kept. */
 async function build(): Promise<string> {
   let kept = "";
-  await buildOnce({ digest: sha256Digest("model"), sizeBytes: 1000 }, "key", abort.current.signal, {
+  const libraries = { backendPath: "/backend", runtimePath: "/library" };
+  const recipe = {
+    key: { text: "key", digest: sha256Digest("key") },
+    build: { ...libraries, accelerator: "cpu", threads: 1 },
+  };
+  const model = { digest: sha256Digest("model"), sizeBytes: 1000 };
+  await buildOnce(model, recipe, abort.current.signal, {
     launch: (_limits, listener) => {
       const builder = new Builder(listener);
       builders.push(builder);
       return builder;
     },
-    native: { addonPath: "/addon", backendPath: "/backend", runtimePath: "/library" },
-    threads: 1,
+    addonPath: "/addon",
     objectPath: () => "/model",
     conditions: () => {
       looks += 1;

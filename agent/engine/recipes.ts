@@ -1,0 +1,106 @@
+import {
+  type BuildMachine,
+  buildOptionsOf,
+  type EngineFacts,
+  type EngineKey,
+  engineFacts,
+  engineKey,
+} from "../../fleet/engine/index.ts";
+import { FleetError } from "../../fleet/errors/index.ts";
+import type { NativePaths } from "../config.ts";
+import type { BuildOptions } from "../supervise/ipc.ts";
+import { type EngineHost, keyOn } from "./engine-host.ts";
+
+/** Kinds of engines that one device may need of a model: the processor's, or one for an accelerator in a precision. */
+export const SILICON_FORMS = ["gpu fp32", "gpu fp16", "gpu int8", "dla fp16", "dla int8"] as const;
+export type SiliconForm = (typeof SILICON_FORMS)[number];
+export type EngineForm = "cpu" | SiliconForm;
+
+/** How an engine is made on this device, and the key that names it. */
+export interface EngineRecipe {
+  key: EngineKey;
+  build: Pick<BuildOptions, "backendPath" | "runtimePath" | "accelerator" | "threads" | "keyed"> & {
+    computeCapability?: number;
+  };
+}
+
+/** The backend that builds for the accelerators of this device, and what the device is to it. */
+export interface SiliconBuilder {
+  backendPath: string;
+  /** Folder of the vendor's library; empty: where the system looks. */
+  runtimePath: string;
+  machine: BuildMachine;
+  /** "8.6" of a card that is not in this machine, for which the library builds all the same. */
+  absentCard?: string;
+}
+
+export interface RecipesOptions {
+  native: NativePaths;
+  threads: number;
+  /** This machine's processor, or why nobody can say what it is. */
+  host: EngineHost | FleetError;
+  /** Null: no engine is built for an accelerator. */
+  silicon: SiliconBuilder | null;
+}
+
+/** Says of each engine that this device may need how it is made, so that its key and its build cannot differ. */
+export class Recipes {
+  readonly #options: RecipesOptions;
+
+  constructor(options: RecipesOptions) {
+    this.#options = options;
+  }
+
+  /** Throws NATIVE_LOAD where nobody can say what this machine is. */
+  of(model: string, form: EngineForm): EngineRecipe {
+    return form === "cpu" ? this.#ofProcessor(model) : this.#ofSilicon(model, form);
+  }
+
+  /** Digests of all keys that engines of a model have here. */
+  keysOf(model: string): string[] {
+    const { host, silicon } = this.#options;
+    const forms: EngineForm[] = [
+      ...(host instanceof FleetError ? [] : (["cpu"] as const)),
+      ...(silicon === null ? [] : SILICON_FORMS),
+    ];
+    return forms.map((form) => this.of(model, form).key.digest);
+  }
+
+  #ofProcessor(model: string): EngineRecipe {
+    const { host, native, threads } = this.#options;
+    if (host instanceof FleetError) throw host;
+    const { backendPath, runtimePath } = native;
+    return {
+      key: keyOn(host, model),
+      build: { backendPath, runtimePath, accelerator: "cpu", threads },
+    };
+  }
+
+  #ofSilicon(model: string, form: SiliconForm): EngineRecipe {
+    const { silicon, threads } = this.#options;
+    if (silicon === null) {
+      throw new FleetError("NATIVE_LOAD", `Nothing on this device builds an engine for ${form}`);
+    }
+    const { backendPath, runtimePath, machine, absentCard } = silicon;
+    const facts = engineFacts(machine, { model, ...requestOf(form) });
+    return {
+      key: engineKey(facts),
+      build: {
+        ...{ backendPath, runtimePath, threads, keyed: buildOptionsOf(facts) },
+        // The cores of a DLA are alike: which one is said when the engine is loaded.
+        accelerator: facts.accelerator === "gpu" ? "gpu" : "dla0",
+        ...(absentCard !== undefined && { computeCapability: 10 * Number(absentCard) }),
+      },
+    };
+  }
+}
+
+function requestOf(form: SiliconForm): Pick<EngineFacts, "accelerator" | "precision"> & {
+  gpuFallback: boolean;
+} {
+  const [accelerator, precision] = form.split(" ") as [
+    EngineFacts["accelerator"],
+    EngineFacts["precision"],
+  ];
+  return { accelerator, precision, gpuFallback: accelerator === "dla" };
+}
