@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SelfTestFigures } from "../../fleet/contract/index.ts";
 import { Decoder, Label } from "../../fleet/spec/model.ts";
 import { Digest, Name } from "../../fleet/spec/names.ts";
 import type {
@@ -173,12 +174,42 @@ export const BuildOptions = z.object({
 });
 export type BuildOptions = z.infer<typeof BuildOptions>;
 
+/** What is run on golden pictures (fleet/engine): an engine, or a model as it is. */
+export const GoldenSubject = z.object({
+  path: z.string().min(1),
+  /** Of the file: these bytes are loaded or none. */
+  digest: Digest,
+  /** Whose golden pictures. */
+  model: Digest,
+  decoder: Decoder,
+  labelCount: z.number().int().min(1).max(1000),
+  backendPath: z.string().min(1),
+  runtimePath: z.string().min(1),
+  accelerator: z.string().min(1),
+  threads: z.number().int().positive(),
+});
+export type GoldenSubject = z.infer<typeof GoldenSubject>;
+
+/** What an engine found, and what its model as it is did; null: nobody here can run that. */
+export const GoldenFigures = z.object({
+  engine: SelfTestFigures,
+  reference: SelfTestFigures.nullable(),
+});
+export type GoldenFigures = z.infer<typeof GoldenFigures>;
+
 /** A piece of an engine fits into an envelope many times. */
 export const PIECE_BYTES = 2 ** 20;
 
 export const ToRunner = z.discriminatedUnion("type", [
   /** Tries a model and ends; no pipeline is started. */
   z.object({ type: z.literal("test"), addonPath: z.string().min(1), model: ModelOptions }),
+  /** Runs an engine, and its model as it is where that can be, on golden pictures; answered by `golden` or `test-failed`. */
+  z.object({
+    type: z.literal("golden"),
+    addonPath: z.string().min(1),
+    engine: GoldenSubject,
+    reference: GoldenSubject.nullable(),
+  }),
   /** Answered by `swapped` or `swap-failed`. */
   z.object({ type: z.literal("swap"), model: ModelOptions }),
   z.object({ type: z.literal("start"), addonPath: z.string().min(1), options: PipelineOptions }),
@@ -195,6 +226,7 @@ export const FromRunner = z.discriminatedUnion("type", [
   z.object({ type: z.literal("start-failed"), error: RunnerError }),
   z.object({ type: z.literal("tested"), times: LoadTimes }),
   z.object({ type: z.literal("test-failed"), error: RunnerError }),
+  z.object({ type: z.literal("golden") }).extend(GoldenFigures.shape),
   z.object({ type: z.literal("swapped"), swap: ModelSwap }),
   z.object({ type: z.literal("swap-failed"), error: RunnerError }),
   z.object({

@@ -3,6 +3,7 @@
  * process and no other. It obeys its agent over IPC and never outlives it.
  */
 import type { NativeMessage, NativePipeline } from "../../native/binding/api.ts";
+import { runGolden } from "./golden-run.ts";
 import { type FromRunner, type ModelOptions, ToRunner, toRunnerError } from "./ipc.ts";
 import { loadAddon } from "./load-addon.ts";
 import { ResultPipe } from "./result-pipe.ts";
@@ -27,6 +28,8 @@ export function runRunner(): void {
         return;
       case "test":
         return void test(message);
+      case "golden":
+        return void golden(message);
       case "swap":
         return void swap(pipeline, message.model);
       case "build":
@@ -84,6 +87,17 @@ function forward(message: NativeMessage, results: ResultPipe): void {
 async function test({ addonPath, model }: Order<"test">): Promise<void> {
   try {
     tell({ type: "tested", times: await loadAddon(addonPath).testModel(model) });
+  } catch (error) {
+    tell({ type: "test-failed", error: toRunnerError(error) });
+  }
+}
+
+async function golden({ addonPath, engine, reference }: Order<"golden">): Promise<void> {
+  try {
+    const addon = loadAddon(addonPath);
+    const found = await runGolden(addon, engine);
+    const right = reference && (await runGolden(addon, reference));
+    tell({ type: "golden", engine: found, reference: right });
   } catch (error) {
     tell({ type: "test-failed", error: toRunnerError(error) });
   }

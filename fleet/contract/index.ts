@@ -1,4 +1,19 @@
 export { Desired, DesiredMessage, MAX_PIPELINES } from "./desired.ts";
+export {
+  EngineAnswer,
+  EngineAsk,
+  EngineAttestation,
+  EngineDispute,
+  EngineEnd,
+  EngineLease,
+  EngineOffered,
+  EngineProgress,
+  EngineStatement,
+  MAX_ASK_WAIT_MS,
+  MAX_ENGINE_BYTES,
+  SelfTestFigures,
+  STRONGEST,
+} from "./engine-share.ts";
 export { MAX_PAYLOAD_LENGTH, SignedEnvelope } from "./envelope.ts";
 export {
   JOURNAL_DROPPED,

@@ -8,6 +8,7 @@
  *   chain of events: `chain` of an event, `journal` of reported, the kinds `journal-started` and `journal-dropped`.
  *   The `source` of a frame, and of statistics the source's `name`, `drops`,
  *   `lanes` and a stage's `engine`. The state `building`, `build` of an update and `engine` of a pipeline.
+ *   What is said over HTTPS of shared engines (engine-share.ts), and `attestation` and `selfTest` of a kept engine.
  */
 export const CONTRACT_VERSION = 2;
 

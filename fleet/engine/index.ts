@@ -14,8 +14,20 @@ export {
   EnginePool,
   engineKey,
 } from "./engine-key.ts";
+export { goldenPictures, type Picture } from "./golden-pictures.ts";
 export { coreKinds, ProcessorFacts, processorKey } from "./processor-key.ts";
 export { readSealedEngine, type SealedEngine } from "./sealed-engine.ts";
+export {
+  type Agreement,
+  candidatesOf,
+  compareFigures,
+  figuresOf,
+  OF_ITS_MODEL,
+  SAME_ENGINE,
+  SELF_TEST_MIN_SCORE,
+  SELF_TEST_NMS_IOU,
+  type Tolerance,
+} from "./self-test.ts";
 export {
   readSimulatedBuild,
   SIMULATED_BUILD_FILE,

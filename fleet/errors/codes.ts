@@ -491,6 +491,26 @@ export const ERROR_CODES = {
     "Nothing need be done: the device builds it.",
     true,
   ),
+  ENGINE_ATTESTATION: row(
+    "What comes with a shared engine does not prove that a device of this fleet built it under the same key.",
+    "Nothing need be done: it is refused and the device builds its own. Look at who may write to the hub's folder.",
+    false,
+  ),
+  ENGINE_DIFFERS: row(
+    "An engine does not find in the golden pictures what its model finds, or what its builder attested.",
+    "It is refused. One that was fetched: look at the device that built it. One that was built here: build with a higher precision, or with another version of the library.",
+    false,
+  ),
+  ENGINE_DISPUTED: row(
+    "The hub does not take an engine, for devices refused it, or others of the same builder.",
+    "Look at the device that built it; deleting and adding it again clears its name.",
+    false,
+  ),
+  ENGINE_QUOTA: row(
+    "An engine is larger than what the hub keeps of one device, or of all.",
+    "Nothing need be done: each device builds its own. A hub that is to share it needs larger --engine-quota-mb.",
+    false,
+  ),
   BOARD_MEMORY_LOW: row(
     "The board has too little free memory to build an engine; the build waits for it.",
     "Stop what else takes memory on the board, or add swap.",

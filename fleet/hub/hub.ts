@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Server } from "node:net";
 import path from "node:path";
-import { CONTRACT_VERSION } from "../contract/index.ts";
+import { CONTRACT_VERSION, topic } from "../contract/index.ts";
 import { asFleetError, FleetError } from "../errors/index.ts";
 import { isErrno, readIfThere } from "../transfer/files/durable-file.ts";
 import { DISK, type FileLayer } from "../transfer/files/file-layer.ts";
@@ -12,6 +12,9 @@ import { type Surplus, surplusText } from "./broker/surplus.ts";
 import { Deploy } from "./deploy/deploy.ts";
 import { DeviceOwners } from "./deploy/device-owners.ts";
 import type { GatherTimes } from "./deploy/gather.ts";
+import { EngineShelf } from "./engines/engine-shelf.ts";
+import { DEFAULT_QUOTA, type EngineQuota } from "./engines/kept-engine.ts";
+import { SharedEngines } from "./engines/shared-engines.ts";
 import { History } from "./history/history.ts";
 import { recorderFor } from "./history/record.ts";
 import { createHttpSide } from "./http/http-server.ts";
@@ -38,6 +41,10 @@ export interface HubOptions {
   log?: Log;
   returnDeadlineMs?: number;
   gather?: Partial<GatherTimes>;
+  /** How much is kept of engines that devices share. */
+  engineQuota?: EngineQuota;
+  /** How long a device that builds for others may say nothing. */
+  engineLeaseMs?: number;
   /** Through which all but the history reaches the disk. */
   layer?: FileLayer;
 }
@@ -96,7 +103,25 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     log,
     layer,
   });
-  retained.onStored((topic) => deploy.heard(topic));
+  const engines = new SharedEngines({
+    shelf: new EngineShelf({
+      folder: path.join(options.dir, "engines"),
+      fleet: options.fleet,
+      caPem: () => identity.caPem,
+      layer,
+      quota: options.engineQuota ?? DEFAULT_QUOTA,
+      log,
+    }),
+    register,
+    retained,
+    history,
+    desiredTopic: (device) => topic(options.fleet, device, "desired"),
+    ...(options.engineLeaseMs === undefined ? {} : { leaseMs: options.engineLeaseMs }),
+  });
+  retained.onStored((name) => {
+    deploy.heard(name);
+    engines.heard(name);
+  });
   const projectVersion = await readVersion();
   const http = await createHttpSide({
     fleet: options.fleet,
@@ -110,6 +135,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     history,
     deploy,
     owners: new DeviceOwners(path.join(options.dir, "owners"), layer),
+    engines,
     log,
     info: () => ({
       service: "jetfleet-hub",

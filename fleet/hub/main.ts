@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { describeError } from "../errors/index.ts";
 import { Name } from "../spec/index.ts";
+import type { EngineQuota } from "./engines/kept-engine.ts";
 import { type HubOptions, startHub } from "./hub.ts";
 
 const STOP_DEADLINE_MS = 5000;
@@ -17,14 +18,24 @@ const program = new Command("hub")
   .option("--advertise <host>", "host name or address that devices use to reach the hub")
   .option("--mqtt-port <port>", "0: that of last time, else any", parsePort, 0)
   .option("--http-port <port>", "0: that of last time, else any", parsePort, 0)
-  .option("--certificate-life <seconds>", "how long certificates are good", parseSeconds);
+  .option("--certificate-life <seconds>", "how long certificates are good", parseSeconds)
+  .option(
+    "--engine-quota-mb <total>",
+    "of engines that devices share; each may have an eighth",
+    parseMb,
+  )
+  .option("--engine-lease <seconds>", "how long who builds for others may be silent", parseSeconds);
 
 try {
-  const { certificateLife, ...options } = program
+  const { certificateLife, engineQuotaMb, engineLease, ...options } = program
     .parse()
-    .opts<HubOptions & { certificateLife?: number }>();
+    .opts<
+      HubOptions & { certificateLife?: number; engineQuotaMb?: number; engineLease?: number }
+    >();
   const life = certificateLife === undefined ? {} : { certificateLifeMs: certificateLife * 1000 };
-  const hub = await startHub({ ...options, ...life });
+  const lease = engineLease === undefined ? {} : { engineLeaseMs: engineLease * 1000 };
+  const quota = engineQuotaMb === undefined ? {} : { engineQuota: quotaOf(engineQuotaMb) };
+  const hub = await startHub({ ...options, ...life, ...lease, ...quota });
   process.stdout.write(`${JSON.stringify(hub.record)}\n`);
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
@@ -58,6 +69,19 @@ function parseSeconds(text: string): number {
     throw new InvalidArgumentError("expected a whole number of seconds, at least 1");
   }
   return seconds;
+}
+
+function parseMb(text: string): number {
+  const megabytes = Number(text);
+  if (!Number.isInteger(megabytes) || megabytes < 1) {
+    throw new InvalidArgumentError("expected a whole number of megabytes, at least 1");
+  }
+  return megabytes;
+}
+
+function quotaOf(megabytes: number): EngineQuota {
+  const totalBytes = megabytes * 1e6;
+  return { totalBytes, deviceBytes: totalBytes / 8 };
 }
 
 function parseName(text: string): string {

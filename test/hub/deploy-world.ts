@@ -15,8 +15,8 @@ export class DeployWorld {
     this.releaser = new Releaser(hub.client());
   }
 
-  static async create(): Promise<DeployWorld> {
-    return new DeployWorld(await HubProcess.start());
+  static async create(...args: string[]): Promise<DeployWorld> {
+    return new DeployWorld(await HubProcess.start(...args));
   }
 
   /** Starts the hub that has ended; it may be at another address. */

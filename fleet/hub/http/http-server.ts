@@ -8,6 +8,7 @@ import { sendError, sendProblem } from "./problem.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
 import { deployRoutes } from "./routes/deploy.ts";
 import { deviceRoutes } from "./routes/devices.ts";
+import { engineByteRoutes, engineRoutes } from "./routes/engines.ts";
 import { historyRoutes } from "./routes/history.ts";
 import { infoRoutes } from "./routes/info.ts";
 import { objectRoutes } from "./routes/objects.ts";
@@ -55,6 +56,8 @@ export async function createHttpSide(parts: HttpParts): Promise<HttpSide> {
     infoRoutes,
     certificateRoutes,
     objectRoutes,
+    engineRoutes,
+    engineByteRoutes,
     deviceRoutes,
     deployRoutes,
     retainedRoutes,

@@ -6,9 +6,10 @@ import type { Gate } from "../identity/gate.ts";
 import type { Log } from "../log.ts";
 import type { CertificateParts } from "./routes/certificates.ts";
 import type { DeviceParts } from "./routes/devices.ts";
+import type { EngineParts } from "./routes/engines.ts";
 
 /** What the routes need of the hub. */
-export interface HttpParts extends DeviceParts, CertificateParts {
+export interface HttpParts extends DeviceParts, CertificateParts, EngineParts {
   /** Key, certificate and CA of the hub. */
   tls: SecureContextOptions;
   gate: Gate;

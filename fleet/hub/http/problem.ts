@@ -45,11 +45,13 @@ function isClientError(error: unknown): error is Error & { statusCode: number } 
 }
 
 function statusOf(code: ErrorCode): number {
-  if (code === "ARTIFACT_DIGEST") return 422;
+  if (code === "ARTIFACT_DIGEST" || code === "ENGINE_ATTESTATION") return 422;
+  if (code === "ENGINE_QUOTA") return 413;
   if (code === "ARTIFACT_MISSING") return 404;
   if (code === "HUB_REFUSED") return 403;
   if (code === "HUB_CHANGED_MEANWHILE") return 412;
   if (code === "DEVICE_OWNED" || code === "PIPELINE_OWNED") return 409;
+  if (code === "ENGINE_DISPUTED") return 409;
   if (code === "PART_STALE" || code === "ROLES_STALE") return 409;
   if (code === "HUB_NOT_CERTIFIED") return 409;
   if (code === "HUB_STATE_UNREADABLE") return 500;

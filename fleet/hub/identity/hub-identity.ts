@@ -86,6 +86,11 @@ export class HubIdentity {
     return { key: keyPem, cert: certificatePem, ca: caPem };
   }
 
+  /** The fleet's CA, as peers are judged by it. */
+  get caPem(): string {
+    return this.#current.caPem;
+  }
+
   /** Renews the hub's and the operator's certificates in time; connections that stand are not touched. */
   keepFresh(...servers: Server[]): void {
     this.#servers.push(...servers);

@@ -6,6 +6,7 @@ import type { RetainedStore } from "../../broker/retained-store.ts";
 import type { Deploy } from "../../deploy/deploy.ts";
 import type { DeviceOwners } from "../../deploy/device-owners.ts";
 import { DeviceClaim, DeviceRelease } from "../../deploy-api.ts";
+import type { SharedEngines } from "../../engines/shared-engines.ts";
 import type { DeviceList } from "../../hub-info.ts";
 import type { CertificateRegister } from "../../identity/certificate-register.ts";
 import type { Gate } from "../../identity/gate.ts";
@@ -18,6 +19,7 @@ export interface DeviceParts {
   broker: Broker;
   deploy: Deploy;
   owners: DeviceOwners;
+  engines: SharedEngines;
 }
 
 /**
@@ -45,6 +47,7 @@ async function deleteDevice(parts: DeviceParts, name: string): Promise<void> {
   await parts.register.remove({ kind: "device", name });
   parts.gate.endRefused();
   await parts.deploy.forget(name);
+  await parts.engines.forget(name);
   for (const topic of parts.retained.topicsOf(name)) {
     await parts.broker.publishRetained(topic, Buffer.alloc(0));
   }

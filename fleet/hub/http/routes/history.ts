@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { FleetError } from "../../../errors/index.ts";
 import { Name } from "../../../spec/index.ts";
@@ -7,6 +7,7 @@ import type { History } from "../../history/history.ts";
 import type { EventQuery } from "../../history/history-store.ts";
 import type { ChainPage, EventPage, FigurePage } from "../../history-info.ts";
 import { principalOf } from "../access.ts";
+import { closing } from "../closing.ts";
 
 /** Shorter than what proxies and the hub itself let a connection stand still. */
 const MAX_WAIT_S = 25;
@@ -155,11 +156,4 @@ async function chainPage(history: History, device: string | undefined): Promise<
     })),
     devices: (await history.store.kept()).filter(wanted),
   };
-}
-
-/** Fires when whoever asked is gone. */
-function closing(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  reply.raw.once("close", () => gone.abort());
-  return gone.signal;
 }
