@@ -11,6 +11,7 @@ import { type AgentConfig, identityOf, nativePaths } from "./config.ts";
 import { type Disk, openDisk } from "./disk.ts";
 import { readEngineHost } from "./engine/engine-host.ts";
 import { Engines } from "./engine/engines.ts";
+import { Pruner } from "./engine/prune.ts";
 import { Recipes } from "./engine/recipes.ts";
 import { Renewal } from "./identity/renewal.ts";
 import { DesiredInbox } from "./reconcile/desired-inbox.ts";
@@ -101,7 +102,9 @@ export class Daemon {
   readonly #supervisor: Supervisor;
   readonly #downloads: Downloads;
   readonly #engines: Engines;
+  readonly #engineHosts: Record<string, string>;
   readonly #reconciler: Reconciler;
+  readonly #pruner: Pruner;
   readonly #inbox: DesiredInbox;
   readonly #sampler: BoardSampler;
   readonly #ticker: StatsTicker;
@@ -130,6 +133,7 @@ export class Daemon {
     });
     this.#sampler = new BoardSampler(context.config.stateDir);
     this.#engines = this.#createEngines(recipes);
+    this.#engineHosts = recipes.hosts();
     this.#supervisor = this.#createSupervisor();
     this.#downloads = this.#createDownloads();
     this.#reconciler = new Reconciler({
@@ -140,6 +144,11 @@ export class Daemon {
       engines: this.#engines,
       formsOf: (version) => formsOf(this.#placeOf(version)),
       loading: new Turns(),
+    });
+    this.#pruner = new Pruner({
+      ...this.#hooks(),
+      engines: disk.engines,
+      keysInUse: () => this.#engines.keysInUse(),
     });
     this.#inbox = this.#createInbox();
     this.#ticker = new StatsTicker({
@@ -161,6 +170,7 @@ export class Daemon {
     for (const error of this.#disk.refusedEngines) this.#engines.tellRefused(error);
     await this.#countResumes();
     this.#reconciler.open();
+    this.#pruner.follow();
     this.#sampler.start();
     this.#link.start();
     this.#renewal.start();
@@ -178,6 +188,7 @@ export class Daemon {
     this.#sampler.stop();
     await this.#inbox.stop();
     await this.#reconciler.stop();
+    await this.#pruner.stop();
     await this.#engines.stop();
     await this.#supervisor.stopAll();
     await Promise.race([
@@ -199,6 +210,8 @@ export class Daemon {
       supervisor: this.#supervisor,
       downloads: this.#downloads,
       engines: this.#engines,
+      engineHosts: this.#engineHosts,
+      engineQuotaBytes: this.#context.config.engineQuotaBytes,
       faultOf: (pipeline) => this.#reconciler.faultOf(pipeline),
       error: this.#inbox.refusal ?? this.#journalError(),
     });
@@ -330,6 +343,7 @@ export class Daemon {
         board: found === "unknown" ? board : found,
       },
       reconciler: this.#reconciler,
+      onKept: () => this.#pruner.follow(),
     });
   }
 

@@ -93,7 +93,7 @@ export class Engines {
       const { model, accelerator, outcome, atMs, seconds } = note;
       const key = sha256Digest(note.key);
       const isOfNow = recipes.keysOf(model).includes(key);
-      const common = { key, model, accelerator, outcome, atMs, seconds };
+      const common = { key, model, accelerator, outcome, atMs, seconds, current: isOfNow };
       const shared = { ...common, inUse: isOfNow && inUse.has(model) };
       if (note.outcome === "unbuildable") return { ...shared, error: note.error };
       const { digest, sizeBytes, origin } = note;
@@ -167,12 +167,17 @@ export class Engines {
     }
   }
 
+  /** Keys of what something runs, is about to run, or is to go back to. */
+  keysInUse(): Set<string> {
+    const { modelsInUse, recipes } = this.#options;
+    return new Set([...modelsInUse()].flatMap((model) => recipes.keysOf(model)));
+  }
+
   /** Ends what nobody wants any more, and makes room; that it cannot be made is told and stops nothing. */
   async clear(): Promise<void> {
     this.#endUnwanted();
-    const { store, recipes, quotaBytes, modelsInUse, log } = this.#options;
-    const inUse = [...modelsInUse()].flatMap((model) => recipes.keysOf(model));
-    const evicted = await store.evict(quotaBytes, new Set(inUse));
+    const { store, quotaBytes, log } = this.#options;
+    const evicted = await store.evict(quotaBytes, this.keysInUse());
     if (evicted.length > 0)
       log.info("engines removed to keep the quota", { engines: evicted.length });
   }

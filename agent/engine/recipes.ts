@@ -16,6 +16,9 @@ export const SILICON_FORMS = ["gpu fp32", "gpu fp16", "gpu int8", "dla fp16", "d
 export type SiliconForm = (typeof SILICON_FORMS)[number];
 export type EngineForm = "cpu" | SiliconForm;
 
+/** In place of a model's digest. */
+const NO_MODEL = `sha256:${"0".repeat(64)}`;
+
 /** How an engine is made on this device, and the key that names it. */
 export interface EngineRecipe {
   key: EngineKey;
@@ -58,12 +61,21 @@ export class Recipes {
 
   /** Digests of all keys that engines of a model have here. */
   keysOf(model: string): string[] {
+    return this.#forms().map((form) => this.of(model, form).key.digest);
+  }
+
+  /** By form, a digest of all in a key that is not the model: devices of the same may share engines. */
+  hosts(): Record<string, string> {
+    const forms = this.#forms();
+    return Object.fromEntries(forms.map((form) => [form, this.of(NO_MODEL, form).key.digest]));
+  }
+
+  #forms(): EngineForm[] {
     const { host, silicon } = this.#options;
-    const forms: EngineForm[] = [
+    return [
       ...(host instanceof FleetError ? [] : (["cpu"] as const)),
       ...(silicon === null ? [] : SILICON_FORMS),
     ];
-    return forms.map((form) => this.of(model, form).key.digest);
   }
 
   #ofProcessor(model: string): EngineRecipe {

@@ -18,6 +18,8 @@ export interface InboxOptions {
   reconciler: Pick<Reconciler, "submit">;
   diskBackoff: BackoffRange;
   log: Log;
+  /** A document is in force, and on disk. */
+  onKept: () => void;
   onChange: () => void;
   onEvent: (event: NewEvent) => void;
 }
@@ -75,6 +77,7 @@ export class DesiredInbox {
       backoff: this.#options.diskBackoff,
       onFailure: (error) => this.#refuse(reasonOf(error), message),
     });
+    this.#options.onKept();
     for (const { pipeline, error } of accepted.refused) {
       const text = `${error.code}: ${error.message}`;
       this.#options.onEvent({ kind: "pipeline-refused", pipeline, message: text });

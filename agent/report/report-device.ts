@@ -25,6 +25,8 @@ export interface DeviceFacts {
   supervisor: Supervisor;
   downloads: Downloads;
   engines: Pick<Engines, "building" | "list">;
+  engineHosts: Record<string, string>;
+  engineQuotaBytes: number;
   faultOf: (pipeline: string) => ReportedError | null;
   /** Why the last document is not in force. */
   error: ReportedError | null;
@@ -60,6 +62,9 @@ export function reportDevice(facts: DeviceFacts): Reported {
     ...(facts.journal && { journal: facts.journal }),
     pipelines: reportPipelines(state, factsOf),
     engines: facts.engines.list(),
+    engineHosts: facts.engineHosts,
+    engineQuotaBytes: facts.engineQuotaBytes,
+    pruned: state.prune?.done ?? null,
     error,
   };
 }

@@ -1,3 +1,4 @@
+import type { EnginePrune } from "../../fleet/contract/index.ts";
 import type { Accepted, RefusedPipeline, WantedPipeline } from "../../fleet/deploy/index.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import type { DeviceState } from "./device-state.ts";
@@ -15,7 +16,7 @@ export function accept(
   { desired, memory, pipelines: wanted, refused }: Accepted,
   nowMs: number,
 ): DeviceState {
-  const { generation, artifactUrl = null } = desired;
+  const { generation, artifactUrl = null, prune } = desired;
   const recordOf = (name: string) => state.pipelines[name] ?? NEW_PIPELINE;
   const records = new Map<string, PipelineRecord>();
   for (const one of wanted) {
@@ -31,9 +32,15 @@ export function accept(
     ...state,
     memory,
     artifactUrl,
+    prune: prune && isNew(prune, state.prune) ? { ...prune, done: null } : state.prune,
     removedIn: isRemoved ? generation : state.removedIn,
     pipelines: Object.fromEntries(records),
   };
+}
+
+/** An order is followed once, though every document repeats it. */
+function isNew({ number }: EnginePrune, known: DeviceState["prune"]): boolean {
+  return number > (known?.number ?? 0);
 }
 
 function targetFrom({ spec, model, ...refs }: WantedPipeline, generation: number): Target {

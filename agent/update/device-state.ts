@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { EnginePrune, EnginePruned } from "../../fleet/contract/index.ts";
 import { emptyMemory, Memory } from "../../fleet/deploy/index.ts";
 import { Name } from "../../fleet/spec/index.ts";
 import type { UpdateEvent } from "./machine.ts";
@@ -6,6 +7,10 @@ import { advance, NEW_PIPELINE, objectsOfRecord, PipelineRecord } from "./pipeli
 
 /** 3 knows `building`; all else is as in 2. */
 export const STATE_VERSION = 3;
+
+/** An order to remove engines, and what became of it; null: nothing yet. */
+export const PruneRecord = EnginePrune.extend({ done: EnginePruned.nullable() });
+export type PruneRecord = z.infer<typeof PruneRecord>;
 
 /** What the device remembers over restarts and power cuts. */
 export const DeviceState = z.object({
@@ -16,6 +21,8 @@ export const DeviceState = z.object({
   removedIn: z.number().int().nonnegative(),
   /** Base URL of the artifact store; null: the hub. */
   artifactUrl: z.string().nullable(),
+  /** The last order to remove engines, on disk before it is followed. */
+  prune: PruneRecord.nullable().default(null),
   /** By name: all that run, and all that are wanted. */
   pipelines: z.record(Name, PipelineRecord),
 });
@@ -28,6 +35,7 @@ export function emptyState(nonce: string, formerGeneration = 0): DeviceState {
     memory: emptyMemory(nonce, formerGeneration),
     removedIn: 0,
     artifactUrl: null,
+    prune: null,
     pipelines: {},
   };
 }

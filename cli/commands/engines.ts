@@ -1,11 +1,9 @@
 import type { Command } from "commander";
-import { Reported } from "../../fleet/contract/index.ts";
-import { asFleetError } from "../../fleet/errors/index.ts";
-import type { HubClient } from "../../fleet/hub/client/index.ts";
-import { parseJson } from "../../fleet/release/index.ts";
 import { chosenDevices } from "../chosen-devices.ts";
+import { enginesOf } from "../device-engines.ts";
 import { clientFor, type HubOptions, locateHub } from "../hub-location.ts";
 import { type DeviceEngines, engineLines } from "../render/engines-text.ts";
+import { registerPruneEngines } from "./prune-engines.ts";
 
 interface EnginesOptions extends HubOptions {
   json?: boolean;
@@ -17,7 +15,7 @@ const HELP = `
 An engine is what a device made of a model for itself. It is of use under one key,
 which names the model, the library and the processor; with another library, say, it
 is built anew. What is in use stays; the rest goes, the longest unused first, when
-the device's quota (engineQuotaBytes of its configuration) is full.
+the device's quota (engineQuotaMb of its Device) is full, or at once by \`engines prune\`.
 
 A model of which no engine can be made is listed with the reason: the device answers
 at once when it is asked again, until something in the key changes.
@@ -35,7 +33,9 @@ export function registerEngines(
   run: Run,
   signal: AbortSignal,
 ): void {
-  withHub(program.command("engines").description("what the devices built of their models"))
+  const command = program.command("engines").description("what the devices built of their models");
+  registerPruneEngines(command, withHub, run, signal);
+  withHub(command)
     .argument("[device]", "default: every device")
     .option("--json", "print one JSON object, for programs")
     .addHelpText("after", HELP)
@@ -58,15 +58,4 @@ async function engines(
     : engineLines(devices).join("\n");
   process.stdout.write(`${text}\n`);
   return devices.every((one) => one.engines !== null) ? 0 : 1;
-}
-
-/** As the device last reported, be it online or not. */
-async function enginesOf(client: HubClient, device: string): Promise<DeviceEngines> {
-  const bytes = await client.getRetained(device, "reported");
-  if (bytes === null) return { device, reportedAtMs: null, engines: null, names: {} };
-  const parsed = Reported.safeParse(parseJson(Buffer.from(bytes).toString("utf8")));
-  if (!parsed.success) throw asFleetError(parsed.error, `reading what ${device} reports`);
-  const { atMs, engines = null, pipelines } = parsed.data;
-  const names = Object.fromEntries(pipelines.map(({ model }) => [model.digest, model.name]));
-  return { device, reportedAtMs: atMs, engines, names };
 }

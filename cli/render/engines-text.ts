@@ -8,6 +8,8 @@ export interface DeviceEngines {
   device: string;
   /** By the device's clock; null: it never reported. */
   reportedAtMs: number | null;
+  /** Room for engines that nothing runs; null: its agent does not tell. */
+  quotaBytes: number | null;
   /** Null: its agent tells nothing of engines. */
   engines: KeptEngine[] | null;
   /** Of models that its pipelines run, by digest. */
@@ -28,7 +30,7 @@ const AS_WIDE_AS_NEEDED = Number.POSITIVE_INFINITY;
 
 export function engineLines(devices: readonly DeviceEngines[]): string[] {
   if (devices.length === 0) return ["The hub knows no device yet."];
-  return devices.flatMap(({ device, reportedAtMs, engines, names }) => {
+  return devices.flatMap(({ device, reportedAtMs, quotaBytes, engines, names }) => {
     if (reportedAtMs === null) return [`${device}: has never reported`];
     if (engines === null) return [`${device}: its agent tells nothing of engines`];
     if (engines.length === 0) return [`${device}: no engine`];
@@ -36,7 +38,10 @@ export function engineLines(devices: readonly DeviceEngines[]): string[] {
     const reasons = engines.flatMap(({ key, error }) =>
       error ? [`  ${shortDigest(key)}: ${error.code}: ${error.message}`] : [],
     );
-    const count = `${device}: ${engines.length} as reported ${dateTime(reportedAtMs)}`;
+    const used = engines.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0);
+    const quota = quotaBytes === null ? "" : ` of a quota of ${formatBytes(quotaBytes)}`;
+    const room = `${formatBytes(used)}${quota}`;
+    const count = `${device}: ${engines.length} as reported ${dateTime(reportedAtMs)}, ${room}`;
     const lines = table(COLUMNS, rows, AS_WIDE_AS_NEEDED).map((text) => `  ${text}`);
     return [count, ...lines, ...reasons];
   });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Digest, EpochMs, Name, PlanSummary } from "../spec/index.ts";
+import { EnginePrune } from "./engine-prune.ts";
 import { SignedEnvelope } from "./envelope.ts";
 import { Count } from "./part-ref.ts";
 import { CONTRACT_VERSION } from "./version.ts";
@@ -32,6 +33,8 @@ export const Desired = z.strictObject({
   former: z.strictObject({ digest: Digest, keep: z.array(Name).max(MAX_PIPELINES) }).optional(),
   /** What the device asked when it had no memory: so it knows that this was composed afterwards. */
   answers: z.string().max(64).optional(),
+  /** Engines to remove. Said to agents that report `pruned` alone, for others would refuse the document. */
+  prune: EnginePrune.optional(),
   /** What was planned for the pipelines, by name. Devices do not act on it, and no release key signed it. */
   plans: z.record(Name, PlanSummary).optional(),
 });

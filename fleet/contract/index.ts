@@ -1,4 +1,5 @@
 export { Desired, DesiredMessage, MAX_PIPELINES } from "./desired.ts";
+export { EnginePrune, EnginePruned } from "./engine-prune.ts";
 export {
   EngineAnswer,
   EngineAsk,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { BoardName, Digest, EpochMs, Name } from "../spec/index.ts";
 import { Text } from "../text/index.ts";
+import { EnginePruned } from "./engine-prune.ts";
 import { Count, PartNumber, PartRef } from "./part-ref.ts";
 import { ChainId, DroppedRange, MAX_DROPPED_RANGES } from "./telemetry.ts";
 
@@ -148,6 +149,10 @@ export const KeptEngine = z.object({
   origin: Text.max(64).optional().meta({ description: "built-here: by this very device." }),
   /** A pipeline runs its model, is about to, or is to go back to it. */
   inUse: z.boolean(),
+  current: z.boolean().optional().meta({
+    description:
+      "The device would use it now: library, processor and options are still those of the key.",
+  }),
   /** Why none can be made. */
   error: ReportedError.optional(),
 });
@@ -223,6 +228,15 @@ export const Reported = z.object({
   pipelines: z.array(ReportedPipeline),
   /** Newest first; absent from older agents, which have none. */
   engines: z.array(KeptEngine).max(MAX_ENGINES).optional(),
+  /**
+   * By accelerator, a digest of all in an engine's key that is not the model: devices of the same share engines. Absent
+   * from older agents and where it is not known.
+   */
+  engineHosts: z.record(Text.max(64), Digest).optional(),
+  /** How much room engines that nothing runs may take; absent from older agents. */
+  engineQuotaBytes: Count.optional(),
+  /** The last order to remove engines that was followed; null when none was. Absent from agents that know no such. */
+  pruned: EnginePruned.nullable().optional(),
   /** Absent from older agents. May be some seconds older than the newest event. */
   journal: JournalHead.optional(),
   /** The last thing that went wrong on the device as a whole, such as a refused desired document. */

@@ -2,6 +2,7 @@ import {
   CONTRACT_VERSION,
   Desired,
   DesiredMessage,
+  type EnginePrune,
   type SignedEnvelope,
 } from "../contract/index.ts";
 import { type Opened, type Roles, seal, sha256Digest } from "../release/index.ts";
@@ -26,6 +27,8 @@ export interface Composition {
   chosen: readonly Chosen[];
   /** Document of the former version, and the pipelines of it that go on. */
   former?: { envelope: SignedEnvelope; keep: readonly string[] } | undefined;
+  /** Engines to remove. */
+  prune?: EnginePrune | undefined;
   /** What the device asks, when it does. */
   answers?: string | undefined;
 }
@@ -35,7 +38,7 @@ export const DESIRED_LIFE_MS = 45 * 24 * 3_600_000;
 
 /** What a device is to run, out of parts that others signed. Equal pipelines give an equal order. */
 export function composeDesired(composition: Composition, roles: Roles, nowMs: number): Desired {
-  const { fleet, device, generation, artifactUrl, former, answers } = composition;
+  const { fleet, device, generation, artifactUrl, former, prune, answers } = composition;
   const chosen = inOrder(composition.chosen);
   const plans = chosen.flatMap(({ name, plan }) => (plan ? [[name, plan] as const] : []));
   return Desired.parse({
@@ -52,6 +55,7 @@ export function composeDesired(composition: Composition, roles: Roles, nowMs: nu
       former.keep.length > 0 && {
         former: { digest: sha256Digest(former.envelope.payload), keep: [...former.keep].sort() },
       }),
+    ...(prune !== undefined && { prune }),
     ...(answers !== undefined && { answers }),
     ...(plans.length > 0 && { plans: Object.fromEntries(plans) }),
   });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { SignedEnvelope } from "../contract/index.ts";
+import { EnginePrune, SignedEnvelope } from "../contract/index.ts";
 import { PublicKeyPem } from "../release/index.ts";
 import { DeviceOwner, Digest, PlanSummary } from "../spec/index.ts";
 
@@ -61,3 +61,9 @@ export const DeviceClaimed = z.object({ before: DeviceOwner.nullable() });
 /** Body of `DELETE /devices/<name>`: by whose id it is deleted; null from before devices had owners. */
 export const DeviceRelease = z.strictObject({ id: DeviceOwner.shape.id.nullable() });
 export type DeviceRelease = z.infer<typeof DeviceRelease>;
+
+/** Body of `PUT /devices/<device>/engines/prune`: digests of the keys of the engines that are to go. */
+export const EnginesToPrune = EnginePrune.pick({ keys: true });
+
+/** Answer of it: the device reports the number once it has followed. */
+export const EnginePruneOrder = z.object({ number: z.number().int().positive() });

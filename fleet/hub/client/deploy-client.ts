@@ -3,6 +3,7 @@ import type { SignedEnvelope } from "../../contract/index.ts";
 import { FleetError, isFleetError } from "../../errors/index.ts";
 import { sha256Digest } from "../../release/index.ts";
 import {
+  EnginePruneOrder,
   type NewChoice,
   type NewRoles,
   type Owner,
@@ -70,6 +71,17 @@ export class DeployClient {
     const extra = { body: JSON.stringify(owner), headers: { "if-match": tag } };
     const response = await this.#call("DELETE", pathOf(device, name), doing, extra);
     expectStatus(response, [200], doing);
+  }
+
+  /** Has a device remove engines; resolves with the number that it reports once it has. Throws AGENT_OUTDATED. */
+  async pruneEngines(device: string, keys: readonly string[]): Promise<number> {
+    const doing = `having ${device} remove engines`;
+    const path = `/devices/${device}/engines/prune`;
+    const answer = await this.#call("PUT", path, doing, { body: JSON.stringify({ keys }) });
+    expectStatus(answer, [200], doing);
+    const order = EnginePruneOrder.safeParse(jsonOf(answer));
+    if (order.success) return order.data.number;
+    throw new FleetError("HUB_UNREACHABLE", `Expected a jetfleet hub's answer while ${doing}`);
   }
 }
 

@@ -116,6 +116,8 @@ export class Composer {
       device,
       chosen: this.#chosen(selection, inForce.document),
       former: selection.former ?? undefined,
+      // An agent that was exchanged for an older one would refuse what it does not know.
+      prune: reported?.pruned === undefined ? undefined : selection.prune,
       answers: reported?.asks,
     };
     const { rootKey } = inForce;

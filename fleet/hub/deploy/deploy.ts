@@ -15,6 +15,7 @@ import type {
 } from "../deploy-api.ts";
 import type { Log } from "../log.ts";
 import { Composer } from "./composer.ts";
+import { prunesEngines } from "./engine-prune.ts";
 import type { GatherTimes } from "./gather.ts";
 import { readsOf, reportedIn } from "./is-current.ts";
 import { type OnlineKey, openOnlineKey } from "./online-key.ts";
@@ -213,6 +214,20 @@ export class Deploy {
     });
     this.#stores.composer.touch(device);
     return this.pipeline(device, name);
+  }
+
+  /** Has a device remove engines, once it hears of it. Resolves with the number of the order. */
+  async pruneEngines(device: string, keys: string[]): Promise<number> {
+    const { fleet, retained } = this.#options;
+    const reported = reportedIn(retained.get(topic(fleet, device, "reported")));
+    let number = 0;
+    await this.#stores.selections.change(device, (selection) => {
+      const next = prunesEngines(selection, keys, device, reported);
+      number = next.prune.number;
+      return next;
+    });
+    this.#stores.composer.touch(device);
+    return number;
   }
 
   async forget(device: string): Promise<void> {

@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { Desired, DesiredMessage, FormerDesired, SignedEnvelope } from "../../contract/index.ts";
+import {
+  Desired,
+  DesiredMessage,
+  EnginePrune,
+  FormerDesired,
+  SignedEnvelope,
+} from "../../contract/index.ts";
 import { FleetError } from "../../errors/index.ts";
 import {
   canonicalJson,
@@ -20,13 +26,15 @@ export const Selection = z.strictObject({
   choices: z.record(Name, StoredChoice),
   /** Pipelines of a document of the former version that nobody has released as parts yet. */
   former: z.strictObject({ envelope: SignedEnvelope, keep: z.array(Name) }).nullable(),
+  /** The last order to remove engines; it stays, so that a device that is away hears of it. */
+  prune: EnginePrune.optional(),
 });
 export type Selection = z.infer<typeof Selection>;
 
 const NONE: Selection = { version: 1, choices: {}, former: null };
 
-export function isEmpty({ choices, former }: Selection): boolean {
-  return Object.keys(choices).length === 0 && former === null;
+export function isEmpty({ choices, former, prune }: Selection): boolean {
+  return Object.keys(choices).length === 0 && former === null && prune === undefined;
 }
 
 export function choiceOf(selection: Selection, name: string): StoredChoice | null {
@@ -42,10 +50,15 @@ export function withChoice(selection: Selection, name: string, choice: StoredCho
   return { ...rest, choices: { ...rest.choices, [name]: choice } };
 }
 
-export function without({ version, choices, former }: Selection, name: string): Selection {
+export function without(selection: Selection, name: string): Selection {
+  const { choices, former } = selection;
   const { [name]: _gone, ...rest } = choices;
   const keep = former?.keep.filter((one) => one !== name) ?? [];
-  return { version, choices: rest, former: former && keep.length > 0 ? { ...former, keep } : null };
+  return {
+    ...selection,
+    choices: rest,
+    former: former && keep.length > 0 ? { ...former, keep } : null,
+  };
 }
 
 /** ETag of what is chosen for one name: two programs race for a pipeline, never for a device. */
@@ -89,5 +102,6 @@ function selectionIn(message: DesiredMessage): Selection {
   });
   const keep = desired.former?.keep ?? [];
   const former = message.former && keep.length > 0 ? { envelope: message.former, keep } : null;
-  return { ...NONE, choices: Object.fromEntries(choices), former };
+  const { prune } = desired;
+  return { ...NONE, choices: Object.fromEntries(choices), former, ...(prune && { prune }) };
 }

@@ -45,6 +45,22 @@ const again = (target: Target): Target => ({
   generation: 9,
 });
 
+it("an order to remove engines is taken once, however often a document repeats it", () => {
+  const ordering = (number: number | null) => {
+    const accepted = document([]);
+    const prune = number === null ? {} : { prune: { number, keys: ["sha256:a"] } };
+    return { ...accepted, desired: { ...accepted.desired, ...prune } };
+  };
+  const first = accept(stateOf(), ordering(1), 7);
+  expect(first.prune).toEqual({ number: 1, keys: ["sha256:a"], done: null });
+  const done = { ...{ number: 1, atMs: 1, removed: 1, removedBytes: 1, inUse: 0, absent: 0 } };
+  const followed = { ...first, prune: { ...first.prune!, done } };
+  for (const number of [1, null]) {
+    expect(accept(followed, ordering(number), 8).prune).toEqual(followed.prune);
+  }
+  expect(accept(followed, ordering(2), 8).prune).toMatchObject({ number: 2, done: null });
+});
+
 describe("an accepted document", () => {
   it("is remembered together with what it asks for", () => {
     const state = accept(stateOf(), document([t1]), 7);

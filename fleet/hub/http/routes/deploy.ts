@@ -5,7 +5,7 @@ import { FleetError } from "../../../errors/index.ts";
 import { parseJson, textOf } from "../../../release/index.ts";
 import { Digest, Name } from "../../../spec/index.ts";
 import type { Deploy } from "../../deploy/deploy.ts";
-import { NewChoice, NewRoles, Owner } from "../../deploy-api.ts";
+import { EnginesToPrune, NewChoice, NewRoles, Owner } from "../../deploy-api.ts";
 import { parseBody, pathPart } from "../access.ts";
 
 /** A signed text with its escapes. */
@@ -18,6 +18,7 @@ const MAX_BODY_BYTES = 2 * MAX_PAYLOAD_LENGTH + 4096;
  *     GET    /devices/<device>/pipelines/<name>  what is chosen, with ETag
  *     PUT    /devices/<device>/pipelines/<name>  another choice, with If-Match; 412 when it was changed meanwhile
  *     DELETE /devices/<device>/pipelines/<name>  likewise; the body says the owner
+ *     PUT    /devices/<device>/engines/prune     engines that the device is to remove, by their keys
  */
 export function deployRoutes(app: FastifyInstance, { deploy }: { deploy: Deploy }): void {
   app.removeAllContentTypeParsers();
@@ -47,6 +48,10 @@ export function deployRoutes(app: FastifyInstance, { deploy }: { deploy: Deploy 
     const { device, name } = namesIn(request);
     const owner = bodyOf(request, Owner);
     return tagged(reply, await deploy.drop(device, name, owner, ifMatch(request)));
+  });
+  app.put("/devices/:device/engines/prune", async (request) => {
+    const { keys } = bodyOf(request, EnginesToPrune);
+    return { number: await deploy.pruneEngines(pathPart(request, "device", Name), keys) };
   });
 }
 
