@@ -69,7 +69,7 @@ async function ask(request: DownloadRequest, held: number): Promise<IncomingMess
     ...(held > 0 ? { range: `bytes=${held}-` } : {}),
     ...(etag === null ? {} : { "if-range": etag }),
   });
-  const refusal = statusError(response, request.digest);
+  const refusal = statusError(response, request.digest, request.connector !== null);
   if (refusal === null) return response;
   response.destroy();
   throw refusal;
@@ -105,7 +105,7 @@ async function receive(request: DownloadRequest, response: IncomingMessage, star
   try {
     const size = await copyBody(request, response, file, hash, start);
     await file.sync();
-    if (size < request.sizeBytes) throw contentError(`ended after ${size}`, request);
+    if (size < request.sizeBytes) throw await tooShort(request, response, size);
   } finally {
     await file.close();
   }
@@ -149,6 +149,19 @@ function bodyError(cause: unknown, request: DownloadRequest, size: number): Flee
   return (
     diskErrorIn(cause, where, "BOARD") ?? contentError(`broke off after ${size}`, request, cause)
   );
+}
+
+/** What the server itself says is whole is another thing than the object, such as a portal's page: none of it stays. */
+async function tooShort(
+  request: DownloadRequest,
+  { complete, headers }: IncomingMessage,
+  size: number,
+): Promise<FleetError> {
+  const isWhole = headers["content-length"] ?? headers["transfer-encoding"];
+  if (!complete || isWhole === undefined) return contentError(`ended after ${size}`, request);
+  await removePart(request);
+  const message = `Expected ${request.sizeBytes} bytes of ${request.digest} but the server sends ${size}`;
+  return new FleetError("ARTIFACT_DIGEST", message);
 }
 
 async function tooLong(request: DownloadRequest): Promise<FleetError> {

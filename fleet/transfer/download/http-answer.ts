@@ -1,25 +1,40 @@
 import type { IncomingMessage } from "node:http";
 import { FleetError } from "../../errors/index.ts";
+import { originOf } from "../http/http-request.ts";
 
 type Head = Pick<IncomingMessage, "statusCode" | "headers">;
 
-/** What a status that brings no bytes means, or null for one that does. */
-export function statusError({ statusCode, headers }: Head, digest: string): FleetError | null {
+/**
+ * What a status that brings no bytes means, or null for one that does. The hub has proven itself by its certificate, so
+ * its refusal is its own; any other origin's may be that of a portal in between, and passes. Redirects are not followed:
+ * no set names where else an object may lie.
+ */
+export function statusError(
+  { statusCode, headers }: Head,
+  digest: string,
+  isHub: boolean,
+): FleetError | null {
   const status = statusCode ?? 0;
   if (status === 200 || status === 206 || status === 416) return null;
-  if (status === 401 || status === 403) {
+  if (isHub && (status === 401 || status === 403)) {
     return new FleetError("HUB_REFUSED", `The hub refused ${digest} (HTTP ${status})`, {
       hint: "Run `up` again: it gives the device a certificate.",
     });
   }
   if (status === 404) return new FleetError("ARTIFACT_MISSING", `The hub does not hold ${digest}`);
-  const retryable = status >= 500 || status === 429 || status === 408;
+  const retryable = !isHub || status >= 500 || status === 429 || status === 408;
   const retryAfterMs = retryAfter(headers["retry-after"]);
   return new FleetError(
     "ARTIFACT_FETCH",
-    `Expected ${digest} but the hub answered HTTP ${status}`,
+    `Expected ${digest} but ${isHub ? "the hub" : "the store"} answered HTTP ${status}${redirectText(status, headers.location)}`,
     { retryable, context: retryAfterMs === null ? {} : { retryAfterMs } },
   );
+}
+
+function redirectText(status: number, location: string | undefined): string {
+  if (status < 300 || status >= 400) return "";
+  const to = URL.canParse(location ?? "") ? ` to ${originOf(location ?? "")}` : "";
+  return `, a redirect${to} that nothing signed names`;
 }
 
 /**

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { downloadOnce } from "../../../fleet/transfer/download/download.ts";
 import { fetchObject } from "../../../fleet/transfer/download/fetch-object.ts";
+import { statusError } from "../../../fleet/transfer/download/http-answer.ts";
 import {
   type Handler,
   ObjectServer,
@@ -57,6 +58,9 @@ function sha256(path: string): string {
 
 const wrongBytes: Handler = (_request, response, bytes) => {
   response.writeHead(200, { "content-length": bytes.length }).end(Buffer.alloc(bytes.length));
+};
+const portal: Handler = (_request, response) => {
+  response.writeHead(200, { "content-type": "text/html" }).end("<h1>Please log in</h1>");
 };
 const ignoreRange: Handler = (_request, response, bytes) => {
   response.writeHead(200, { "content-length": bytes.length }).end(bytes);
@@ -158,20 +162,45 @@ describe("a download", () => {
   });
 
   it.each([
-    ["401", status(401), "HUB_REFUSED"],
-    ["403", status(403), "HUB_REFUSED"],
-    ["a redirect to elsewhere", status(302, { location: "http://127.0.0.1:1/" }), "ARTIFACT_FETCH"],
-    ["400", status(400), "ARTIFACT_FETCH"],
-  ])("is given up at once after %s", async (_what, handler, code) => {
-    server.script.push(handler);
-    await expect(fetchObject(request())).rejects.toMatchObject({ code });
-    expect(retries).toEqual([]);
+    ["a page of a captive portal with 200", portal],
+    ["wrong bytes of the right size", wrongBytes],
+    ["a redirect to a portal", status(302, { location: "http://127.0.0.1:1/login?from=here" })],
+    ["401", status(401)],
+    ["511 Network Authentication Required", status(511)],
+  ])("outlasts any number of answers of %s, and leaves none of them", async (_what, handler) => {
+    server.script.push(...Array.from({ length: 12 }, () => handler));
+    await fetchObject(request());
+    expect(retries).toHaveLength(12);
+    expect(sha256(partPath)).toBe(digest);
   });
 
-  it("is given up when the bytes are wrong again and again, and leaves none of them", async () => {
-    server.script.push(wrongBytes, wrongBytes, wrongBytes, serveRange);
-    await expect(fetchObject(request())).rejects.toMatchObject({ code: "ARTIFACT_DIGEST" });
-    expect(server.requests).toHaveLength(3);
+  it("says where a redirect leads, and does not go there", async () => {
+    server.script.push(status(307, { location: "http://127.0.0.1:9/login?secret" }));
+    const once = downloadOnce(request());
+    await expect(once).rejects.toThrow(/HTTP 307, a redirect to http:\/\/127\.0\.0\.1:9 that/);
+  });
+
+  it.each([
+    [401, "HUB_REFUSED", false],
+    [403, "HUB_REFUSED", false],
+    [302, "ARTIFACT_FETCH", false],
+    [400, "ARTIFACT_FETCH", false],
+    [503, "ARTIFACT_FETCH", true],
+  ])(
+    "takes HTTP %d of the hub itself, which has proven who it is, as final unless it passes",
+    (statusCode, code, retryable) => {
+      expect(statusError({ statusCode, headers: {} }, digest, true)).toMatchObject({
+        code,
+        retryable,
+      });
+    },
+  );
+
+  it("is given up when nothing but wrong bytes has come for long, and leaves none of them", async () => {
+    server.script.push(...Array.from({ length: 1000 }, () => wrongBytes));
+    const wrong = fetchObject({ ...request(), wrongForMs: 50 });
+    await expect(wrong).rejects.toMatchObject({ code: "ARTIFACT_DIGEST" });
+    expect(server.requests.length).toBeGreaterThan(1);
     expect(() => statSync(partPath)).toThrow(/ENOENT/);
   });
 
