@@ -250,6 +250,8 @@ export const Presence = z.object({
   bootId: Text,
   seq: z.number().int().nonnegative(),
   atMs: EpochMs,
+  /** Added by the hub: another board bears the same identity, and is kept out from this time on. */
+  copy: z.object({ sinceMs: EpochMs, address: Text, ownAddress: Text }).optional(),
 });
 export type Presence = z.infer<typeof Presence>;
 

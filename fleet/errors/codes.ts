@@ -200,6 +200,12 @@ export const ERROR_CODES = {
     true,
   ),
 
+  IDENTITY_COPIED: row(
+    "Two boards bear one device's identity, as after its SD card was copied; the one that came later is kept out.",
+    "Give the copy an identity of its own: declare it as another Device with its address and takeOver: true.",
+    false,
+  ),
+
   ARTIFACT_MISSING: row(
     "The hub does not hold an artifact.",
     "Run `pulumi refresh`, then `up`, which sends it again.",

@@ -7,6 +7,7 @@ import { isErrno, readIfThere } from "../transfer/files/durable-file.ts";
 import { DISK, type FileLayer } from "../transfer/files/file-layer.ts";
 import { ObjectStore } from "../transfer/files/object-store.ts";
 import { Broker } from "./broker/broker.ts";
+import type { Copy } from "./broker/copies.ts";
 import { RetainedStore } from "./broker/retained-store.ts";
 import { type Surplus, surplusText } from "./broker/surplus.ts";
 import { Deploy } from "./deploy/deploy.ts";
@@ -90,6 +91,8 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     record: recorderFor(history, log),
     onSurplus: (surplus) =>
       void told(log, "noting what was too much", () => noteSurplus(history, surplus)),
+    onCopy: (device, copy) =>
+      void told(log, "noting a copy", () => noteCopy(history, device, copy)),
     ...(options.returnDeadlineMs === undefined
       ? {}
       : { returnDeadlineMs: options.returnDeadlineMs }),
@@ -179,6 +182,12 @@ function noteSurplus(history: History, surplus: Surplus): Promise<void> {
   const { who, ...data } = surplus;
   const device = who.kind === "device" ? who.name : null;
   return history.noteHub("too-many-messages", surplusText(surplus), data, device);
+}
+
+function noteCopy(history: History, device: string, copy: Copy): Promise<void> {
+  const { address, copyAddress } = copy;
+  const message = `Two boards bear the identity of ${device}: the one at ${address} stays, the one at ${copyAddress} came later and is kept out`;
+  return history.noteHub("identity-copied", message, { ...copy }, device);
 }
 
 /** What peers may call the hub: where it listens, what it is told to be, and the machine itself. */

@@ -66,6 +66,7 @@ function deviceView(
     name: device.name,
     presence,
     presenceSinceMs: device.presence?.message.atMs ?? null,
+    copy: device.presence?.message.copy ?? null,
     board: reported?.board ?? null,
     simulated: reported?.board.simulated ?? null,
     agentVersion: reported?.agentVersion ?? null,

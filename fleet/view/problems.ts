@@ -1,3 +1,4 @@
+import { copyText } from "../contract/index.ts";
 import { ERROR_CODES, type ErrorCode } from "../errors/index.ts";
 import { brokenBudget } from "./plan/broken-budget.ts";
 import type { DeviceView, PipelineView, Problem } from "./view.ts";
@@ -7,8 +8,9 @@ export function problemsOf(device: DeviceView, nowMs: number): Problem[] {
   const absent = absence(device);
   const ending = endOfDesired(device, nowMs);
   // What an absent device said last is history; that it is absent is the news.
-  if (absent) return [absent, ...ending];
+  if (absent) return [absent, ...copied(device), ...ending];
   return [
+    ...copied(device),
     ...ending,
     ...(device.error ? [reported(device, null, device.error)] : []),
     ...pending(device, nowMs),
@@ -35,6 +37,12 @@ function absence(device: DeviceView): Problem | null {
         ? problem(device, null, "HUB_UNREACHABLE", "no link to the hub: state unknown", null)
         : problem(device, null, "AGENT_OFFLINE", "the device has never reported", null);
   }
+}
+
+function copied(device: DeviceView): Problem[] {
+  return device.copy === null
+    ? []
+    : [problem(device, null, "IDENTITY_COPIED", copyText(device.copy), device.copy.sinceMs)];
 }
 
 /** The hub renews a composition when half of its 45 days is over, unless its certificate ends before. */

@@ -79,6 +79,10 @@ export const DeviceView = z.object({
       "offline: its will says so; silent: connected but without figures; unknown: it never came, or we have no link to the hub.",
   }),
   presenceSinceMs: EpochMs.nullable(),
+  copy: z
+    .object({ sinceMs: EpochMs, address: z.string(), ownAddress: z.string() })
+    .nullable()
+    .meta({ description: "Another board with the same identity, which the hub keeps out." }),
   board: BoardFacts.nullable(),
   simulated: z.boolean().nullable(),
   agentVersion: z.string().nullable(),

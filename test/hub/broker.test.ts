@@ -4,8 +4,11 @@ import { readFile, stat } from "node:fs/promises";
 import { connect as connectPlain } from "node:net";
 import path from "node:path";
 import { connect, type TLSSocket } from "node:tls";
+import { connectAsync } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Presence } from "../../fleet/contract/index.ts";
 import { HubClient } from "../../fleet/hub/client/index.ts";
+import { IdentityFile } from "../../fleet/transfer/identity/identity-file.ts";
 import { HubProcess, outcomeOf, spawnHub, until } from "./running-hub.ts";
 
 const own = (channel: string): string => `jetfleet/v1/demo/door/${channel}`;
@@ -64,6 +67,44 @@ describe("retained messages", () => {
     await hub.restart();
     const bytes = await hub.client().getRetained("gate", "desired");
     expect(JSON.parse(Buffer.from(bytes ?? []).toString())).toMatchObject({ payload: "49" });
+  });
+});
+
+describe("two boards of one identity", () => {
+  it("do not evict each other for ever: the younger is kept out, and all who watch are told", async () => {
+    const own = (await hub.client().info()).mqttUrl;
+    const identity = new IdentityFile(hub.identityFile("gate")).current();
+    const births = async () => {
+      const bytes = await hub.client().getRetained("gate", "presence");
+      return Presence.parse(JSON.parse(Buffer.from(bytes ?? []).toString()));
+    };
+    const connects = async (bootId: string) => {
+      const presence = (online: boolean) => JSON.stringify({ online, bootId, seq: 1, atMs: 1 });
+      const to = { qos: 1, retain: true } as const;
+      const topic = "jetfleet/v1/demo/gate/presence";
+      const board = await connectAsync(own, {
+        ...{ key: identity.keyPem, cert: identity.certificatePem, ca: identity.caPem },
+        ...{ clientId: "demo.gate", protocolVersion: 4, reconnectPeriod: 0 },
+        will: { topic, payload: Buffer.from(presence(false)), ...to },
+      });
+      await board.publishAsync(topic, presence(true), to);
+      return board;
+    };
+    await connects("11-a");
+    await connects("22-b");
+    const first = await connects("11-a");
+    await expect(connects("22-b")).rejects.toMatchObject({ code: 2 });
+    expect(first.connected).toBe(true);
+    await until("the birth tells", async () => (await births()).copy !== undefined);
+    expect(await births()).toMatchObject({ bootId: "11-a", online: true });
+    await until("an event tells", async () => {
+      const { events } = await hub.client().history.newest({ device: "gate" }, 10);
+      return JSON.stringify(events).includes("Two boards bear the identity of gate");
+    });
+    await first.endAsync();
+    const again = await connects("11-c");
+    expect((await births()).copy).toMatchObject({ address: "127.0.0.1" });
+    await again.endAsync();
   });
 });
 

@@ -1,16 +1,17 @@
 import { Duplex, pipeline } from "node:stream";
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from "node:tls";
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from "aedes";
-import { CHANNELS, parseTopic } from "../../contract/index.ts";
+import { CHANNELS, parseTopic, topic } from "../../contract/index.ts";
 import { asFleetError } from "../../errors/index.ts";
 import type { Recorder } from "../history/record.ts";
 import type { Gate } from "../identity/gate.ts";
 import type { Principal } from "../identity/principal.ts";
 import type { Log } from "../log.ts";
 import { Allowances } from "./allowance.ts";
+import { Copies, type Copy } from "./copies.ts";
 import { FrameGuard, type PacketHead, PacketTooLarge, type Verdict } from "./frame-guard.ts";
 import { type Lane, Outbound } from "./outbound.ts";
-import { asOffline, isOvertakenWill } from "./presence-order.ts";
+import { asOffline, bootIdIn, isOvertakenWill, withCopy } from "./presence-order.ts";
 import type { RetainedStore } from "./retained-store.ts";
 import { maySubscribe, publishRefusal } from "./rights.ts";
 import { type Surplus, SurplusCount } from "./surplus.ts";
@@ -19,8 +20,9 @@ import { type Surplus, SurplusCount } from "./surplus.ts";
 const MAX_PACKET_BYTES = 2 << 20;
 /** Of one operator at once: each session costs with every message that its subscriptions fit, read or not. */
 const MOST_SESSIONS = 64;
-/** MQTT 3.1.1 §3.2.2.3: the server is unavailable; not authorised. */
+/** MQTT 3.1.1 §3.2.2.3: the server is unavailable; the identifier is rejected; not authorised. */
 const TOO_MANY = refusal("its peer has too many sessions", 3);
+const COPY = refusal("another board bears the same identity", 2);
 const NOT_IN_FORCE = refusal("certificate is not in force", 5);
 /** MQTT 3.1.1 §2.2.1. */
 const PUBLISH = 3;
@@ -44,6 +46,8 @@ export interface BrokerOptions {
   record?: Recorder;
   /** Hears what was left out because it was too much. */
   onSurplus?: (surplus: Surplus) => void;
+  /** Hears, once each time, that two boards bear one device's identity. */
+  onCopy?: (device: string, copy: Copy) => void;
 }
 
 /** One connection: who it is once it was admitted. */
@@ -52,6 +56,8 @@ interface Session {
   guard: FrameGuard;
   lane: Lane;
   who: Principal | null;
+  /** The life of the agent that its will speaks for. */
+  bootId: string | null;
 }
 
 /** The MQTT side of the hub: aedes with our rights, durable retained messages and limits. */
@@ -65,6 +71,7 @@ export class Broker {
   readonly #outbound = new Outbound();
   readonly #allowances = new Allowances();
   readonly #surplus: SurplusCount;
+  readonly #copies = new Copies();
   #returnTimer: NodeJS.Timeout | undefined;
 
   private constructor(aedes: Aedes, options: BrokerOptions) {
@@ -127,7 +134,7 @@ export class Broker {
         unreadBytes,
       }),
     );
-    const session: Session = { socket, guard, lane, who: null };
+    const session: Session = { socket, guard, lane, who: null, bootId: null };
     guard.judge = (head) => this.#judge(session.who, head);
     const connection = Duplex.from({ readable: guarded, writable: lane.stream });
     this.#sessions.set(connection, session);
@@ -135,6 +142,8 @@ export class Broker {
     socket.once("close", () => {
       connection.destroy();
       this.#open.delete(session);
+      const { who, bootId } = session;
+      if (who && bootId) this.#copies.left(who.name, bootId, performance.now());
     });
     this.#aedes.handle(connection);
   }
@@ -143,6 +152,8 @@ export class Broker {
     const aedes = this.#aedes;
     aedes.preConnect = (client, packet, done) => {
       const who = this.#admit(client);
+      const session = this.#sessions.get(client.conn);
+      if (session && packet.will) session.bootId = bootIdIn(packet.will.payload);
       // Own name space of client ids per peer, so that nobody can take over another's session.
       if (packet.clientId && who) packet.clientId = `${who.kind}/${who.name}/${packet.clientId}`;
       // A session that outlives its connection would queue without bound; what must survive is retained.
@@ -151,6 +162,8 @@ export class Broker {
     };
     aedes.authenticate = (client, _username, _password, answer) => {
       const who = this.#whoIs(client);
+      // Before the connection of the same name is ended for this one.
+      if (who && this.#isKeptOut(client, who)) return answer(COPY, false);
       if (who && !this.#isFull(who)) return answer(null, true);
       if (who) this.#options.gate.countFailure(this.#sessions.get(client.conn)?.socket);
       answer(who ? TOO_MANY : NOT_IN_FORCE, false);
@@ -186,6 +199,45 @@ export class Broker {
     session.who = this.#options.gate.admit(session.socket);
     if (session.who) session.guard.maxPacketBytes = MAX_PACKET_BYTES;
     return session.who;
+  }
+
+  /** By the life of the agent that connects; what does not say which is taken as it is. */
+  #isKeptOut(client: Client, { kind, name }: Principal): boolean {
+    const session = this.#sessions.get(client.conn);
+    const bootId = session?.bootId ?? null;
+    if (kind !== "device" || !session || bootId === null) return false;
+    const address = session.socket.remoteAddress ?? "";
+    const isHere = (life: string): boolean =>
+      [...this.#open].some(
+        (one) => one !== session && one.who?.name === name && one.bootId === life,
+      );
+    const arrival = this.#copies.arrive(name, { bootId, address }, isHere, performance.now());
+    if (arrival.found) {
+      this.#options.log("two boards bear one identity", { device: name, ...arrival.found });
+      this.#options.onCopy?.(name, arrival.found);
+      this.#tellOfCopy(name);
+    }
+    if (!arrival.admitted) session.bootId = null;
+    return !arrival.admitted;
+  }
+
+  /** The one that stays may be connected already. */
+  #tellOfCopy(name: string): void {
+    const presence = topic(this.#options.fleet, name, "presence");
+    const retained = this.#options.retained.get(presence);
+    const told = retained && this.#marked(name, retained);
+    if (!told) return;
+    this.publishRetained(presence, told).catch((error: unknown) => {
+      const { message } = asFleetError(error, "telling of a copy");
+      this.#options.log("broker error", { reason: message });
+    });
+  }
+
+  /** A birth with what is known of a copy; null when nothing is. */
+  #marked(name: string, birth: Uint8Array): Buffer | null {
+    const bootId = bootIdIn(birth);
+    const copy = bootId === null ? null : this.#copies.copyOf(name, bootId);
+    return copy && withCopy(birth, copy, Date.now());
   }
 
   /** With the one that asks. */
@@ -251,6 +303,9 @@ export class Broker {
       this.#logRefusal(client, `publish ${packet.topic}`, reason);
       throw new Error(`publish refused: ${reason}`);
     }
+    const isBirth = who?.kind === "device" && parseTopic(packet.topic)?.channel === "presence";
+    if (isBirth)
+      packet.payload = this.#marked(who.name, Buffer.from(packet.payload)) ?? packet.payload;
     const payload = Buffer.from(packet.payload);
     if (!packet.retain) return this.#record(packet.topic, payload, undefined, who);
     if (parseTopic(packet.topic)?.channel === "presence") {
@@ -331,7 +386,7 @@ function mayBeLost(topic: string): boolean {
   return parsed === null || CHANNELS[parsed.channel].qos === 0;
 }
 
-function refusal(reason: string, returnCode: 3 | 5): AuthenticateError {
+function refusal(reason: string, returnCode: 2 | 3 | 5): AuthenticateError {
   return Object.assign(new Error(reason), { returnCode });
 }
 

@@ -31,10 +31,18 @@ export function statusError(
   );
 }
 
-function redirectText(status: number, location: string | undefined): string {
+function redirectText(status: number, location = ""): string {
   if (status < 300 || status >= 400) return "";
-  const to = URL.canParse(location ?? "") ? ` to ${originOf(location ?? "")}` : "";
-  return `, a redirect${to} that nothing signed names`;
+  return `, a redirect${originText(location)} that nothing signed names`;
+}
+
+/** Of a place that a stranger names. */
+function originText(location: string): string {
+  try {
+    return ` to ${originOf(location)}`;
+  } catch {
+    return "";
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { FleetError } from "../../../fleet/errors/index.ts";
 import type { FleetLink } from "../../../fleet/hub/client/index.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { type Verdict, waitUntil } from "./wait-until.ts";
-import { type DeviceView, watchDevice } from "./watch-device.ts";
+import { type DeviceView, warnOfCopy, watchDevice } from "./watch-device.ts";
 
 export interface AgentView extends DeviceView {
   /** How often the agent ended by itself since it was started. */
@@ -76,6 +76,7 @@ export async function waitOnline(wait: OnlineWait): Promise<AgentView> {
     },
     details: wait.log,
   });
+  warnOfCopy(operation, device, view);
   return view;
 }
 

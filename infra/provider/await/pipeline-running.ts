@@ -10,7 +10,7 @@ import { buildWords } from "../../../fleet/view/index.ts";
 import { GIVEN_UP } from "../release/known-parts.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { type Verdict, waitUntil } from "./wait-until.ts";
-import { type DeviceView, watchDevice } from "./watch-device.ts";
+import { type DeviceView, warnOfCopy, watchDevice } from "./watch-device.ts";
 
 /** What must be true before `up` returns. */
 export interface PipelineGoal {
@@ -169,4 +169,5 @@ export async function waitRunning(
       };
     },
   });
+  warnOfCopy(operation, device, view);
 }

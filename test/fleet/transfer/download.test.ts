@@ -9,7 +9,6 @@ import { statusError } from "../../../fleet/transfer/download/http-answer.ts";
 import {
   type Handler,
   ObjectServer,
-  serveRange,
   stallAfter,
   status,
 } from "../../agent/support/object-server.ts";

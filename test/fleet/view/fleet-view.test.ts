@@ -100,6 +100,14 @@ describe("the fleet view", () => {
     expect(view.healthy).toBe(false);
   });
 
+  it("tells of another board with the identity of one that is online", () => {
+    const copy = { sinceMs: NOW, address: "10.0.0.9", ownAddress: "10.0.0.8" };
+    const told = { ...birth, message: { ...online(), copy } } as FleetMessage;
+    const { problems } = viewAfter([told, report, figures]);
+    expect(problems).toMatchObject([{ code: "IDENTITY_COPIED", device: "door", sinceMs: NOW }]);
+    expect(problems[0]?.message).toContain("another board, at 10.0.0.9");
+  });
+
   it("tells nothing of the pipelines of a device that is away as if it were now", () => {
     const will: FleetMessage = { ...birth, message: { ...online(), online: false } };
     const views = [
