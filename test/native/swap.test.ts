@@ -1,4 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { NativeModelOptions } from "../../native/binding/api.ts";
@@ -33,6 +35,18 @@ function modelByIndex(run: Run): string[] {
   );
   expect(pairs.map(([index]) => index)).toEqual(pairs.map((_, i) => i));
   return pairs.map(([, id]) => String(id));
+}
+
+/** Keeps all threads that jobs run on busy, each with a pipe that nobody writes to, until the returned call. */
+function holdPool(): () => Promise<void> {
+  const threads = Number(process.env["UV_THREADPOOL_SIZE"] ?? 4);
+  const pipes = Array.from({ length: threads }, (_, i) => fixture.file(`hold-${i}`));
+  execFileSync("mkfifo", pipes);
+  const opened = pipes.map((pipe) => open(pipe, "r"));
+  return async () => {
+    for (const pipe of pipes) closeSync(openSync(pipe, "w"));
+    for (const handle of await Promise.all(opened)) await handle.close();
+  };
 }
 
 describe("swapModel", () => {
@@ -113,10 +127,12 @@ describe("swapModel", () => {
   test("is refused while another is under way, which goes through", async () => {
     const run = await Run.start(looped);
     await untilFramesOf(run, "one");
+    const release = holdPool();
     const first = run.pipeline.swapModel(model(fixture.model, { id: "two" }));
     await expect(run.pipeline.swapModel(model(fixture.model, { id: "three" }))).rejects.toThrow(
       "Expected one swap at a time",
     );
+    await release();
     expect((await first).firstIndex).toBeGreaterThan(0);
     await run.pipeline.swapModel(model(fixture.model, { id: "four" }));
     await untilFramesOf(run, "four");
