@@ -2,6 +2,7 @@ import type { Reported } from "../../fleet/contract/index.ts";
 import { canonicalJson } from "../../fleet/release/index.ts";
 import { backoffMs } from "../../fleet/transfer/backoff.ts";
 import type { FrameBatch } from "../supervise/pipeline-run.ts";
+import { DetectionsPayload } from "./detections-payload.ts";
 import type { EventJournal, NewEvent } from "./event-journal.ts";
 import type { HubLink } from "./hub-link.ts";
 import type { Log } from "./log.ts";
@@ -41,7 +42,7 @@ export class Reporter {
   #eventTimer: NodeJS.Timeout | null = null;
   /** Connections in a row that ended over an event. */
   #refusedEvents = 0;
-  readonly #batchSeq = new Map<string, number>();
+  readonly #payloads = new Map<string, DetectionsPayload>();
   readonly #framesDropped = new Map<string, number>();
 
   constructor(options: ReporterOptions) {
@@ -86,16 +87,21 @@ export class Reporter {
 
   /**
    * Detections are worth little when late: without a connection, or when it is slow, they are dropped, counted, and
-   * the number is spent. The frames are put into the payload as the bytes they are.
+   * the number is spent.
    */
-  detections(pipeline: string, { modelDigest, frames, json }: FrameBatch): void {
-    const seq = this.#batchSeq.get(pipeline) ?? 0;
-    this.#batchSeq.set(pipeline, seq + 1);
-    const head = `${JSON.stringify({ pipeline, seq, modelDigest }).slice(0, -1)},"frames":`;
-    const payload = Buffer.concat([Buffer.from(head), json, Buffer.from("}")]);
+  detections(pipeline: string, batch: FrameBatch): void {
+    const payload = this.#payloadsOf(pipeline).next(batch);
     void this.#options.link.publishRaw("detections", payload, pipeline).then((sent) => {
-      if (!sent) this.#framesDropped.set(pipeline, this.framesDropped(pipeline) + frames);
+      if (!sent) this.#framesDropped.set(pipeline, this.framesDropped(pipeline) + batch.frames);
     });
+  }
+
+  #payloadsOf(pipeline: string): DetectionsPayload {
+    const known = this.#payloads.get(pipeline);
+    if (known !== undefined) return known;
+    const made = new DetectionsPayload(pipeline);
+    this.#payloads.set(pipeline, made);
+    return made;
   }
 
   /** Frames of a pipeline that the connection to the hub could not take, since the agent's start. */

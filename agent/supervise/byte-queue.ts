@@ -12,17 +12,21 @@ export class ByteQueue {
     this.#bytes += chunk.length;
   }
 
-  /** The first `bytes`, which are there; they stay. */
+  /** Begins with the first `bytes`, which are there; they stay. */
   peek(bytes: number): Buffer {
-    return this.#joined(bytes).subarray(0, bytes);
+    return this.#joined(bytes);
   }
 
   /** The first `bytes`, which are there. */
   take(bytes: number): Buffer {
     const first = this.#joined(bytes);
-    const rest = this.#chunks.slice(1);
-    this.#chunks = first.length === bytes ? rest : [first.subarray(bytes), ...rest];
     this.#bytes -= bytes;
+    if (first.length === bytes) {
+      if (this.#chunks.length === 1) this.#chunks.pop();
+      else this.#chunks.shift();
+      return first;
+    }
+    this.#chunks[0] = first.subarray(bytes);
     return first.subarray(0, bytes);
   }
 

@@ -1,4 +1,5 @@
 import { ByteQueue } from "./byte-queue.ts";
+import type { ByteSlab } from "./byte-slab.ts";
 
 /**
  * How results travel from a runner to its agent: over a pipe of their own, as bytes that the native runtime wrote, so
@@ -23,30 +24,47 @@ export interface Envelope {
 }
 
 const HEAD_BYTES = 8;
-/** The id of the last message: those of one model come in a row. */
-let lastId = { text: "", bytes: Buffer.alloc(0) };
+const EMPTY_HEAD = Buffer.alloc(HEAD_BYTES);
+/** Of the last message written: those of one model come in a row. `front`: room for the head, then the id. */
+let lastWritten = { modelId: "", front: EMPTY_HEAD };
+/** The same of the last one read. */
+let lastRead = { modelId: "", id: Buffer.alloc(0) };
 /** The native runtime ends a message of frames at 256 KiB; one frame of many objects may exceed that. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
-export function packEnvelope({ type, modelId, frames, json }: Envelope): Buffer {
-  const id = bytesOf(modelId);
-  const bodyBytes = id.length + json.length;
-  if (id.length > 255 || frames > 65_535 || bodyBytes > MAX_BODY_BYTES) {
+/** Where the bytes are to lie is up to the caller; memory of their own by default. */
+export function packEnvelope(
+  { type, modelId, frames, json }: Envelope,
+  slab: Pick<ByteSlab, "cut"> = { cut: (bytes) => Buffer.allocUnsafe(bytes) },
+): Buffer {
+  const front = frontOf(modelId);
+  const bodyBytes = front.length - HEAD_BYTES + json.length;
+  if (front.length - HEAD_BYTES > 255 || frames > 65_535 || bodyBytes > MAX_BODY_BYTES) {
     throw new RangeError(`No envelope holds ${bodyBytes} bytes of ${frames} frames`);
   }
-  const packed = Buffer.allocUnsafe(HEAD_BYTES + bodyBytes);
+  const packed = slab.cut(HEAD_BYTES + bodyBytes);
+  packed.set(front);
   packed.writeUInt32LE(bodyBytes, 0);
-  packed.writeUInt8(ENVELOPE_TYPES.indexOf(type), 4);
-  packed.writeUInt8(id.length, 5);
+  packed[4] = ENVELOPE_TYPES.indexOf(type);
+  packed[5] = front.length - HEAD_BYTES;
   packed.writeUInt16LE(frames, 6);
-  id.copy(packed, HEAD_BYTES);
-  packed.set(json, HEAD_BYTES + id.length);
+  packed.set(json, front.length);
   return packed;
 }
 
-function bytesOf(modelId: string): Buffer {
-  if (modelId !== lastId.text) lastId = { text: modelId, bytes: Buffer.from(modelId, "utf8") };
-  return lastId.bytes;
+function frontOf(modelId: string): Buffer {
+  if (modelId !== lastWritten.modelId) {
+    lastWritten = { modelId, front: Buffer.concat([EMPTY_HEAD, Buffer.from(modelId, "utf8")]) };
+  }
+  return lastWritten.front;
+}
+
+function idIn(whole: Buffer, end: number): string {
+  if (whole.compare(lastRead.id, 0, lastRead.id.length, HEAD_BYTES, end) !== 0) {
+    const id = Buffer.from(whole.subarray(HEAD_BYTES, end));
+    lastRead = { modelId: id.toString("utf8"), id };
+  }
+  return lastRead.modelId;
 }
 
 /**
@@ -71,14 +89,14 @@ export class EnvelopeReader {
     const idBytes = head.readUInt8(5);
     if (type === undefined || bodyBytes > MAX_BODY_BYTES || idBytes > bodyBytes) {
       throw new RangeError(
-        `Expected an envelope of at most ${MAX_BODY_BYTES} bytes but got a head of ${head.toString("hex")}`,
+        `Expected an envelope of at most ${MAX_BODY_BYTES} bytes but got a head of ${head.toString("hex", 0, HEAD_BYTES)}`,
       );
     }
     if (this.#waiting.length < HEAD_BYTES + bodyBytes) return null;
     const whole = this.#waiting.take(HEAD_BYTES + bodyBytes);
     return {
       type,
-      modelId: whole.toString("utf8", HEAD_BYTES, HEAD_BYTES + idBytes),
+      modelId: idIn(whole, HEAD_BYTES + idBytes),
       frames: whole.readUInt16LE(6),
       json: whole.subarray(HEAD_BYTES + idBytes),
     };

@@ -64,7 +64,7 @@ export class FrameReader {
     const type = FRAME_TYPES[head.readUInt8(4)];
     if (type === undefined || bodyBytes > MAX_BODY_BYTES) {
       throw new RangeError(
-        `Expected a frame of at most ${MAX_BODY_BYTES} bytes but got ${head.toString("hex")}`,
+        `Expected a frame of at most ${MAX_BODY_BYTES} bytes but got ${head.toString("hex", 0, HEAD_BYTES)}`,
       );
     }
     if (this.#waiting.length < HEAD_BYTES + bodyBytes) return null;

@@ -1,4 +1,5 @@
 import { Socket } from "node:net";
+import { ByteSlab } from "./byte-slab.ts";
 import { type Envelope, packEnvelope } from "./envelope.ts";
 
 /** The file descriptor of the pipe in the runner; 3 is Node's IPC channel. */
@@ -10,6 +11,7 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 /** The runner's end of the pipe to the agent. Bounded: what the agent does not take in time is dropped and counted. */
 export class ResultPipe {
   readonly #socket: Pick<Socket, "write" | "end" | "writableLength">;
+  readonly #slab = new ByteSlab();
   #framesDropped = 0;
   #statsDropped = 0;
 
@@ -38,7 +40,9 @@ export class ResultPipe {
       this.#statsDropped += 1;
       return;
     }
-    this.#socket.write(packEnvelope(envelope));
+    // All has left: its memory is used again, which is still in the processor's cache.
+    if (waiting === 0) this.#slab.rewind();
+    this.#socket.write(packEnvelope(envelope, this.#slab));
   }
 
   /** Resolves when everything has left. */

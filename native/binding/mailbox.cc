@@ -8,16 +8,15 @@ namespace jetfleet {
 void Mailbox::OnFrames(std::vector<FrameResult> frames) {
   for (std::size_t first = 0; first < frames.size();) {
     FramesMessage message;
-    message.model_id = frames[first].model->id;
-    JsonText json(last_bytes_);
+    message.model = frames[first].model;
+    JsonText json(TakeMemory());
     std::size_t left_out = 0;
     json.BeginArray();
     for (; first < frames.size() && json.size() < kMaxMessageBytes; ++first) {
-      left_out += WriteFrame(frames[first], &json);
+      left_out += writer_.Write(frames[first], &json);
       ++message.frames;
     }
     json.EndArray();
-    last_bytes_ = json.size();
     message.json = json.Take();
     if (left_out > 0) {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -54,6 +53,22 @@ bool Mailbox::Take(Message* message) {
   messages_.pop_front();
   --waiting_.at(message->index());
   return true;
+}
+
+std::string Mailbox::TakeMemory() {
+  std::string memory;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (memories_.empty()) return memory;
+  memory = std::move(memories_.back());
+  memories_.pop_back();
+  return memory;
+}
+
+void Mailbox::Return(Message* message) {
+  auto* const frames = std::get_if<FramesMessage>(message);
+  if (frames == nullptr || frames->json.capacity() > kMostKeptBytes) return;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (memories_.size() < kMostKept) memories_.push_back(std::move(frames->json));
 }
 
 bool Mailbox::empty() {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <variant>
@@ -16,7 +17,7 @@ namespace jetfleet {
 
 /// Frames of one model, as a JSON array.
 struct FramesMessage {
-  std::string model_id;
+  std::shared_ptr<const ModelTag> model;
   std::size_t frames = 0;
   std::string json;
 };
@@ -49,6 +50,9 @@ class Mailbox final : public PipelineListener {
   static constexpr std::size_t kMaxOtherMessages = 32;
   /// A message of frames ends with the frame that exceeds this.
   static constexpr std::size_t kMaxMessageBytes = std::size_t{256} * 1024;
+  /// Memory that is kept: that of so many messages, each of no more than this.
+  static constexpr std::size_t kMostKept = 4;
+  static constexpr std::size_t kMostKeptBytes = std::size_t{64} * 1024;
 
   /// Messages carry the name of the pipeline. `wake` is called after each message, from the
   /// pipeline's threads.
@@ -63,19 +67,25 @@ class Mailbox final : public PipelineListener {
 
   /// False when empty.
   bool Take(Message* message);
+  /// What was taken and is done with: frames that come are written into its memory. Without it the
+  /// memory of each message would be got by one thread and freed by another.
+  void Return(Message* message);
   bool empty();
 
  private:
+  std::string TakeMemory();
   void Put(Message message);
   void DropOldestLike(const Message& message);
   std::vector<DropCount> Drops();
 
   const std::string pipeline_;
   const std::function<void()> wake_;
-  /// Of the last message of frames, for the pipeline's publishing thread alone.
-  std::size_t last_bytes_ = 0;
+  /// For the pipeline's publishing thread alone.
+  FrameWriter writer_;
   std::mutex mutex_;
   std::deque<Message> messages_;
+  /// Of messages that were returned.
+  std::vector<std::string> memories_;
   /// By index of the variant.
   std::array<std::size_t, std::variant_size_v<Message>> waiting_{};
   std::uint64_t frames_dropped_ = 0;

@@ -38,6 +38,7 @@ RunningPipeline::~RunningPipeline() { Stop(); }
 
 bool RunningPipeline::OpenPort(Napi::Env env, Napi::Function on_message) {
   env_ = env;
+  if (!calls_.Open(env, on_message)) return false;
   // One pending wake-up is enough: each empties the mailbox.
   constexpr std::size_t kMaxWakeUps = 1;
   constexpr std::size_t kOwnerThreads = 1;
@@ -50,7 +51,6 @@ bool RunningPipeline::OpenPort(Napi::Env env, Napi::Function on_message) {
     return false;
   }
   static_cast<void>(self.release());  // freed by OnPortClosed
-  on_message_ = Napi::Persistent(on_message);
   const Napi::Value set_immediate = env.Global().Get("setImmediate");
   if (!set_immediate.IsEmpty() && set_immediate.IsFunction()) {
     set_immediate_ = Napi::Persistent(set_immediate.As<Napi::Function>());
@@ -111,7 +111,7 @@ void RunningPipeline::Stop() {
 }
 
 void RunningPipeline::Finish(Napi::Env env) {
-  if (!on_message_.IsEmpty()) Deliver(env, on_message_.Value(), true);
+  if (calls_.open()) Deliver(env, true);
   Discard();
 }
 
@@ -123,10 +123,9 @@ void RunningPipeline::Discard() {
   }
   if (port == nullptr) return;
   napi_remove_env_cleanup_hook(env_, OnEnvironmentEnd, this);
-  on_message_.Reset();
   set_immediate_.Reset();
   handle_.Reset();
-  slab_.Reset();
+  calls_.Reset();
   napi_release_threadsafe_function(port, napi_tsfn_abort);
 }
 
@@ -136,19 +135,20 @@ void RunningPipeline::Wake() {
   if (port_ != nullptr) napi_call_threadsafe_function(port_, nullptr, napi_tsfn_nonblocking);
 }
 
-void RunningPipeline::Deliver(Napi::Env env, Napi::Function on_message, bool all) {
+void RunningPipeline::Deliver(Napi::Env env, bool all) {
   const TimePoint until = Clock::now() + kTimePerTurn;
   Message message;
   for (int count = 0; mailbox_.Take(&message); ++count) {
-    if (!DeliverOne(env, on_message, message)) return;
+    if (!DeliverOne(env, message)) return;
+    mailbox_.Return(&message);
     if (!all && (count + 1 >= kMessagesPerTurn || Clock::now() >= until)) break;
   }
   if (!mailbox_.empty()) DeliverLater(env);
 }
 
-bool RunningPipeline::DeliverOne(Napi::Env env, Napi::Function on_message, const Message& message) {
+bool RunningPipeline::DeliverOne(Napi::Env env, const Message& message) {
   const Napi::HandleScope scope(env);
-  on_message.Call({ToJs(env, message, &slab_)});
+  calls_.Call(env, message);
   if (!env.IsExceptionPending()) return true;
   // As if an event listener had thrown: 'uncaughtException', and the messages behind are delivered.
   const Napi::Error error = env.GetAndClearPendingException();
@@ -161,9 +161,7 @@ void RunningPipeline::DeliverLater(Napi::Env env) {
   const auto self = shared_from_this();
   const auto go_on = [self](const Napi::CallbackInfo& info) {
     self->later_ = false;
-    if (!self->on_message_.IsEmpty()) {
-      self->Deliver(info.Env(), self->on_message_.Value(), false);
-    }
+    if (self->calls_.open()) self->Deliver(info.Env(), false);
   };
   const auto turn = Napi::Function::New(env, go_on, "jetfleetDeliver");
   if (!turn.IsEmpty()) set_immediate_.Call({turn});
@@ -173,7 +171,7 @@ void RunningPipeline::OnWake(napi_env env, napi_value callback, void* context, v
   if (env == nullptr || callback == nullptr) return;  // the environment is ending
   // Kept alive while JavaScript runs: it may stop the pipeline.
   const auto self = *static_cast<std::shared_ptr<RunningPipeline>*>(context);
-  if (!self->later_) self->Deliver(env, Napi::Function(env, callback), false);
+  if (!self->later_ && self->calls_.open()) self->Deliver(env, false);
 }
 
 void RunningPipeline::OnPortClosed(napi_env, void* data, void*) {
@@ -186,10 +184,9 @@ void RunningPipeline::OnEnvironmentEnd(void* self) {
   const std::lock_guard<std::mutex> lock(running->mutex_);
   // Node closes and finalizes the port itself from here on.
   running->port_ = nullptr;
-  running->on_message_.SuppressDestruct();
   running->set_immediate_.SuppressDestruct();
   running->handle_.SuppressDestruct();
-  running->slab_.SuppressDestruct();
+  running->calls_.SuppressDestruct();
 }
 
 }  // namespace jetfleet

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "binding/json_slab.h"
 #include "binding/mailbox.h"
+#include "binding/message_calls.h"
 #include "binding/options.h"
 #include "core/pipeline.h"
 
@@ -49,10 +49,10 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
 
   bool OpenPort(Napi::Env env, Napi::Function on_message);
   void Wake();
-  void Deliver(Napi::Env env, Napi::Function on_message, bool all);
+  void Deliver(Napi::Env env, bool all);
   void DeliverLater(Napi::Env env);
   /// False when JavaScript cannot go on.
-  bool DeliverOne(Napi::Env env, Napi::Function on_message, const Message& message);
+  bool DeliverOne(Napi::Env env, const Message& message);
   void Discard();
 
   static void OnWake(napi_env env, napi_value callback, void* context, void* data);
@@ -62,10 +62,9 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
   const StartOptions options_;
   Mailbox mailbox_;
   napi_env env_ = nullptr;
-  Napi::FunctionReference on_message_;
   Napi::FunctionReference set_immediate_;
   Napi::ObjectReference handle_;
-  JsonSlab slab_;
+  MessageCalls calls_;
   /// What is left goes out in the next turn of the event loop.
   bool later_ = false;
 

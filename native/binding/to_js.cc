@@ -34,14 +34,6 @@ Napi::Object ToJs(Napi::Env env, const Detection& detection,
   return object;
 }
 
-Napi::Value ErrorFields(Napi::Env env, const Status& status) {
-  if (status.ok()) return env.Null();
-  auto object = Napi::Object::New(env);
-  object.Set("code", CodeName(status.code));
-  object.Set("message", status.message);
-  return object;
-}
-
 Napi::Array ToJs(Napi::Env env, const std::vector<TensorInfo>& tensors) {
   auto array = Napi::Array::New(env);
   for (const TensorInfo& tensor : tensors) {
@@ -57,38 +49,6 @@ Napi::Array ToJs(Napi::Env env, const std::vector<TensorInfo>& tensors) {
   }
   return array;
 }
-
-/// Fills a message object by kind.
-struct Fill {
-  Napi::Env env;
-  Napi::Object object;
-  JsonSlab* slab;
-
-  void SetJson(const std::string& json) { object.Set("json", slab->View(env, json)); }
-  void operator()(const FramesMessage& message) {
-    object.Set("type", "frames");
-    object.Set("modelId", message.model_id);
-    object.Set("frames", static_cast<double>(message.frames));
-    SetJson(message.json);
-  }
-  void operator()(const StatsMessage& message) {
-    object.Set("type", "stats");
-    SetJson(message.json);
-  }
-  void operator()(const SourceMessage& message) {
-    object.Set("type", "source");
-    object.Set("state", SourceStateName(message.state));
-    object.Set("error", ErrorFields(env, message.error));
-  }
-  void operator()(const WarningMessage& message) {
-    object.Set("type", "warning");
-    object.Set("error", ErrorFields(env, message.error));
-  }
-  void operator()(const FailedMessage& message) {
-    object.Set("type", "failed");
-    object.Set("error", ErrorFields(env, message.error));
-  }
-};
 
 }  // namespace
 
@@ -123,12 +83,6 @@ Napi::Array ToJs(Napi::Env env, const std::vector<Track>& tracks,
     array.Set(static_cast<std::uint32_t>(i), object);
   }
   return array;
-}
-
-Napi::Object ToJs(Napi::Env env, const Message& message, JsonSlab* slab) {
-  auto object = Napi::Object::New(env);
-  std::visit(Fill{env, object, slab}, message);
-  return object;
 }
 
 Napi::Object ToJs(Napi::Env env, const ModelProgram::LoadTimes& times) {

@@ -5,9 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "binding/json_slab.h"
-#include "binding/mailbox.h"
 #include "core/infer/model_program.h"
+#include "core/pipeline_stats.h"
+#include "core/status.h"
+#include "core/track/label_tracker.h"
 
 /// C++ results as the JavaScript objects of api.ts. Main thread only.
 namespace jetfleet {
@@ -18,7 +19,6 @@ Napi::Array ToJs(Napi::Env env, const std::vector<Detection>& detections,
                  const std::vector<std::string>& labels);
 Napi::Array ToJs(Napi::Env env, const std::vector<Track>& tracks,
                  const std::vector<std::string>& labels);
-Napi::Object ToJs(Napi::Env env, const Message& message, JsonSlab* slab);
 Napi::Object ToJs(Napi::Env env, const ModelProgram::LoadTimes& times,
                   const std::optional<ModelChange>& change);
 Napi::Object ToJs(Napi::Env env, const ModelProgram::LoadTimes& times);

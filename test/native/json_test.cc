@@ -2,8 +2,10 @@
 
 #include <clocale>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 
+#include "core/json/number.h"
 #include "core/json/results.h"
 
 namespace jetfleet {
@@ -32,7 +34,7 @@ FrameResult FrameOf(std::vector<Detection> detections) {
 
 std::string Json(const FrameResult& frame, std::size_t left_out = 0) {
   JsonText json;
-  EXPECT_EQ(WriteFrame(frame, &json), left_out);
+  EXPECT_EQ(FrameWriter().Write(frame, &json), left_out);
   return json.Take();
 }
 
@@ -46,6 +48,36 @@ TEST(JsonText, WritesNumbersWithTheDigitsThatMeanSomething) {
   EXPECT_EQ(Fixed(99.996, 2), "100");
   EXPECT_EQ(Fixed(123456789012, 3), "123456789012");
   EXPECT_EQ(Fixed(1382400, 0), "1382400");
+}
+
+/// As printf has it, which rounds halves otherwise: hence steps that are none.
+template <int kDecimals>
+void ExpectLikePrintf(double value) {
+  char written[kLongestNumber] = {};
+  *PutFixed<kDecimals>(written, value) = '\0';
+  char expected[64];
+  std::snprintf(expected, sizeof expected, "%.*f", kDecimals, value);
+  std::string trimmed = expected;
+  while (trimmed.back() == '0') trimmed.pop_back();
+  if (trimmed.back() == '.') trimmed.pop_back();
+  EXPECT_EQ(written, trimmed == "-0" ? "0" : trimmed);
+  EXPECT_EQ(Fixed(value, kDecimals), written);
+}
+
+TEST(JsonText, WritesNumbersOfEverySize) {
+  for (double size = 1e-5; size < 1e11; size *= 1.7) {
+    for (const double value : {size, -size, size * 1.3317, std::floor(size)}) {
+      ExpectLikePrintf<2>(value);
+      ExpectLikePrintf<4>(value);
+    }
+  }
+}
+
+TEST(JsonText, WritesOverMemoryThatItIsGiven) {
+  JsonText json(std::string(100, 'x'));
+  json.BeginArray().Integer(1).Integer(2).EndArray();
+  EXPECT_EQ(json.Take(), "[1,2]");
+  EXPECT_EQ(json.size(), 0U);
 }
 
 TEST(JsonText, WritesNoNumberThatJsonCannotHold) {
@@ -102,6 +134,35 @@ TEST(Results, LeaveOutAndCountWhatIsNoDetection) {
                               {box, 0.5F, 0}});
   EXPECT_NE(Json(frame, 5).find(R"("detections":[{"label":"person","score":0.5,"box":[1,2,3,4]}])"),
             std::string::npos);
+}
+
+TEST(Results, NameLabelsOfTheFramesOwnModel) {
+  FrameWriter writer;
+  const auto label_of = [&writer](const FrameResult& frame) {
+    JsonText json;
+    writer.Write(frame, &json);
+    const std::string text = json.Take();
+    const std::string before = R"("label":")";
+    const std::size_t from = text.find(before) + before.size();
+    return text.substr(from, text.find('"', from) - from);
+  };
+  const auto before = FrameOf({{{1, 2, 3, 4}, 0.5F, 0}});
+  auto after = before;
+  after.model = std::make_shared<ModelTag>(ModelTag{"n", {"cat"}});
+  EXPECT_EQ(label_of(before), "person");
+  EXPECT_EQ(label_of(after), "cat");
+  EXPECT_EQ(label_of(before), "person");
+}
+
+TEST(Results, HoldTheLargestNumbersOfAllFields) {
+  const float most = 999'999'000'000.0F;
+  auto frame = FrameOf({{{-most, -most, most, most}, 1, 0}});
+  frame.tracks = std::vector<Track>{{frame.detections[0], std::numeric_limits<int>::max()}};
+  const std::string side = std::to_string(static_cast<std::int64_t>(most));
+  const std::string box = R"("box":[-)" + side + ",-" + side + "," + side + "," + side + "]";
+  const std::string json = Json(frame);
+  EXPECT_NE(json.find(box + "}]"), std::string::npos) << json;
+  EXPECT_NE(json.find(box + R"(,"trackId":2147483647}])"), std::string::npos) << json;
 }
 
 TEST(Results, DoNotBelieveAFrameNumberThatNoCameraCounts) {

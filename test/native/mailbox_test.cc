@@ -87,6 +87,43 @@ TEST(Mailbox, EndsAMessageThatGrowsTooLarge) {
   EXPECT_GT(messages, 1U);
 }
 
+TEST(Mailbox, WritesIntoMemoryThatIsReturned) {
+  Mailbox mailbox("p", [] {});
+  Message message;
+  const auto take = [&](std::uint64_t index) -> std::string& {
+    mailbox.OnFrames(Batch(index));
+    EXPECT_TRUE(mailbox.Take(&message));
+    return std::get<FramesMessage>(message).json;
+  };
+  const std::string first = take(1);
+  const char* const memory = take(1).data();
+  mailbox.Return(&message);
+  EXPECT_EQ(take(1), first);
+  EXPECT_EQ(std::get<FramesMessage>(message).json.data(), memory);
+  EXPECT_NE(take(2), first);
+}
+
+TEST(Mailbox, KeepsNoMoreMemoryThanItNeeds) {
+  Mailbox mailbox("p", [] {});
+  std::vector<Message> taken(2 * Mailbox::kMostKept);
+  for (Message& message : taken) {
+    mailbox.OnFrames(Batch(0));
+    ASSERT_TRUE(mailbox.Take(&message));
+  }
+  std::size_t kept = 0;
+  for (Message& message : taken) {
+    mailbox.Return(&message);
+    kept += std::get<FramesMessage>(message).json.empty() ? 1 : 0;
+  }
+  EXPECT_EQ(kept, Mailbox::kMostKept);
+  FramesMessage large;
+  large.json.resize(Mailbox::kMostKeptBytes + 1);
+  Message message = std::move(large);
+  Mailbox empty("p", [] {});
+  empty.Return(&message);
+  EXPECT_FALSE(std::get<FramesMessage>(message).json.empty());
+}
+
 TEST(Mailbox, LosesAndInventsNothingBetweenThreads) {
   std::atomic<int> wakes{0};
   Mailbox mailbox("p", [&wakes] { ++wakes; });

@@ -1,12 +1,10 @@
 #include "core/json/json_text.h"
 
-#include <array>
-#include <cmath>
+#include "core/json/number.h"
 
 namespace jetfleet {
 namespace {
 
-constexpr std::array<std::uint64_t, 7> kPowers = {1, 10, 100, 1000, 10'000, 100'000, 1'000'000};
 constexpr char kReplacement[] = "\xEF\xBF\xBD";
 constexpr char kHex[] = "0123456789abcdef";
 
@@ -45,68 +43,6 @@ std::size_t PlainLength(const std::string& text, std::size_t at) {
   return end - at;
 }
 
-char Digit(std::uint64_t value) { return static_cast<char>('0' + value); }
-
-/// 00 to 99, one after the other.
-constexpr auto kPairs = [] {
-  std::array<char, 200> pairs{};
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    pairs[i] = static_cast<char>('0' + (i % 2 == 0 ? i / 20 : i / 2 % 10));
-  }
-  return pairs;
-}();
-
-char* PutPair(char* to, std::uint64_t value) {
-  std::memcpy(to, &kPairs[2 * value], 2);
-  return to + 2;
-}
-
-/// Without zeros in front. Returns its end, as the others do.
-char* PutWhole(char* to, std::uint64_t value) {
-  if (value >= 10'000) {
-    const std::uint64_t low = value % 10'000;
-    return PutPair(PutPair(PutWhole(to, value / 10'000), low / 100), low % 100);
-  }
-  if (value >= 1000) return PutPair(PutPair(to, value / 100), value % 100);
-  if (value >= 100) {
-    *to = Digit(value / 100);
-    return PutPair(to + 1, value % 100);
-  }
-  if (value >= 10) return PutPair(to, value);
-  *to = Digit(value);
-  return to + 1;
-}
-
-/// So many digits behind the point, without zeros at the end; `value` is not 0.
-char* PutFraction(char* to, std::uint64_t value, int digits) {
-  *to = '.';
-  char* end = to + digits + 1;
-  for (char* at = end; at - to > 2; value /= 100) PutPair(at -= 2, value % 100);
-  if (digits % 2 != 0) to[1] = Digit(value);
-  while (end[-1] == '0') --end;
-  return end;
-}
-
-/// `scaled` × 10^-decimals. Divides by constants where it is done most: that is several times as
-/// fast.
-char* PutNumber(char* to, std::uint64_t scaled, int decimals) {
-  const auto put = [&](std::uint64_t power) {
-    const std::uint64_t rest = scaled % power;
-    to = PutWhole(to, scaled / power);
-    return rest == 0 ? to : PutFraction(to, rest, decimals);
-  };
-  switch (decimals) {
-    case 0:
-      return PutWhole(to, scaled);
-    case 2:
-      return put(100);
-    case 4:
-      return put(10'000);
-    default:
-      return put(kPowers.at(static_cast<std::size_t>(decimals)));
-  }
-}
-
 }  // namespace
 
 JsonText& JsonText::Null() {
@@ -122,9 +58,7 @@ JsonText& JsonText::Integer(std::uint64_t value) {
 
 JsonText& JsonText::Fixed(double value, int decimals) {
   if (!Holds(value)) return Null();
-  const auto power = static_cast<double>(kPowers.at(static_cast<std::size_t>(decimals)));
-  // As llround, which is a call: half away from zero.
-  const auto scaled = static_cast<std::int64_t>(value * power + std::copysign(0.5, value));
+  const std::int64_t scaled = ScaledBy(kPowersOfTen.at(static_cast<std::size_t>(decimals)), value);
   Number(scaled < 0, static_cast<std::uint64_t>(scaled < 0 ? -scaled : scaled), decimals);
   return *this;
 }
@@ -136,12 +70,11 @@ JsonText& JsonText::Thousandths(std::uint64_t value) {
 
 /// `scaled` is the number times 10^decimals.
 void JsonText::Number(bool negative, std::uint64_t scaled, int decimals) {
-  constexpr std::size_t kLongest = 32;
-  char* to = Room(kLongest);
+  char* to = Room(kLongestNumber + 2);
   if (comma_) *to++ = ',';
   comma_ = true;
   if (negative) *to++ = '-';
-  Written(PutNumber(to, scaled, decimals));
+  Written(PutScaled(to, scaled, decimals));
 }
 
 JsonText& JsonText::Text(const std::string& value) {

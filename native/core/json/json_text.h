@@ -12,11 +12,11 @@
 namespace jetfleet {
 
 /// Writes one JSON text from left to right. It sets commas and escapes; that objects and arrays are
-/// closed, and that a key stands before each member, is up to the caller. What is written most,
-/// keys and numbers, is inlined: a frame of thirty objects is 600 pieces of some bytes each.
+/// closed, and that a key stands before each member, is up to the caller.
 class JsonText {
  public:
-  explicit JsonText(std::size_t expected_bytes = 0) : text_(expected_bytes, '\0') {}
+  /// `memory` of a text that is done with is written over.
+  explicit JsonText(std::string memory = {}) : text_(std::move(memory)) {}
 
   JsonText& BeginObject() { return Open('{'); }
   JsonText& EndObject() { return Shut('}'); }
@@ -44,6 +44,16 @@ class JsonText {
   /// Invalid UTF-8 becomes U+FFFD.
   JsonText& Text(const std::string& value);
   JsonText& Null();
+  /// A whole value, an object or a number, that `put` writes where it is told: at most `bytes`.
+  /// Returns the end of what it wrote.
+  template <typename Put>
+  JsonText& Value(std::size_t bytes, Put put) {
+    char* to = Room(bytes + 1);
+    if (comma_) *to++ = ',';
+    comma_ = true;
+    Written(put(to));
+    return *this;
+  }
 
   /// Neither NaN nor infinite, and below 10^12 either way: with all decimals that is what 64 bits
   /// hold.

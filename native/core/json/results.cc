@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+
+#include "core/json/number.h"
 
 namespace jetfleet {
 namespace {
@@ -15,57 +18,10 @@ constexpr int kRateDecimals = 3;
 /// What a double counts exactly; a number beyond it did not come from a camera.
 constexpr std::uint64_t kMaxInteger = (std::uint64_t{1} << 53U) - 1;
 
-using Labels = std::vector<std::string>;
-
-bool IsWritable(const Detection& detection, const Labels& labels) {
-  const Box& box = detection.box;
-  const auto label = static_cast<std::size_t>(detection.label);
-  return detection.label >= 0 && label < labels.size() && JsonText::Holds(detection.score) &&
-         JsonText::Holds(box.left) && JsonText::Holds(box.top) && JsonText::Holds(box.width) &&
-         JsonText::Holds(box.height);
-}
-
-/// Leaves the object open.
-void WriteDetection(const Detection& detection, const Labels& labels, JsonText* json) {
-  const Box& box = detection.box;
-  json->BeginObject().Key("label").Text(labels[static_cast<std::size_t>(detection.label)]);
-  json->Key("score").Fixed(std::clamp(detection.score, 0.0F, 1.0F), kScoreDecimals);
-  json->Key("box").BeginArray();
-  for (const float side : {box.left, box.top, box.width, box.height}) {
-    json->Fixed(side, kPixelDecimals);
-  }
-  json->EndArray();
-}
-
-std::size_t WriteDetections(const std::vector<Detection>& detections, const Labels& labels,
-                            JsonText* json) {
-  std::size_t left_out = 0;
-  json->BeginArray();
-  for (const Detection& detection : detections) {
-    if (IsWritable(detection, labels)) {
-      WriteDetection(detection, labels, json);
-      json->EndObject();
-    } else {
-      ++left_out;
-    }
-  }
-  json->EndArray();
-  return left_out;
-}
-
-std::size_t WriteTracks(const std::vector<Track>& tracks, const Labels& labels, JsonText* json) {
-  std::size_t left_out = 0;
-  json->BeginArray();
-  for (const Track& track : tracks) {
-    if (track.id > 0 && IsWritable(track.detection, labels)) {
-      WriteDetection(track.detection, labels, json);
-      json->Key("trackId").Integer(static_cast<std::uint64_t>(track.id)).EndObject();
-    } else {
-      ++left_out;
-    }
-  }
-  json->EndArray();
-  return left_out;
+template <std::size_t kLength>
+char* PutText(char* to, const char (&text)[kLength]) {
+  std::memcpy(to, text, kLength - 1);
+  return to + kLength - 1;
 }
 
 void WriteTag(const FrameResult& frame, JsonText* json) {
@@ -152,7 +108,53 @@ void WriteSourceFacts(const SourceMeter::Facts& facts, JsonText* json) {
 
 }  // namespace
 
-std::size_t WriteFrame(const FrameResult& frame, JsonText* json) {
+void FrameWriter::Learn(const std::shared_ptr<const ModelTag>& model) {
+  if (model == model_) return;
+  model_ = model;
+  beginnings_.clear();
+  for (const std::string& label : model->labels) {
+    JsonText json;
+    json.BeginObject().Key("label").Text(label).Key("score");
+    beginnings_.push_back(json.Take());
+  }
+}
+
+bool FrameWriter::WriteObject(const Detection& detection, int track_id, JsonText* json) const {
+  const Box& box = detection.box;
+  const auto label = static_cast<std::size_t>(detection.label);
+  const bool writable = detection.label >= 0 && label < beginnings_.size() &&
+                        JsonText::Holds(detection.score) && JsonText::Holds(box.left) &&
+                        JsonText::Holds(box.top) && JsonText::Holds(box.width) &&
+                        JsonText::Holds(box.height);
+  if (!writable) return false;
+  const std::string& beginning = beginnings_[label];
+  constexpr std::size_t kNumbers = 6;
+  constexpr std::size_t kKeys = 32;
+  json->Value(beginning.size() + kKeys + kNumbers * kLongestNumber, [&](char* to) {
+    std::memcpy(to, beginning.data(), beginning.size());
+    to += beginning.size();
+    to = PutFixed<kScoreDecimals>(to, std::clamp(detection.score, 0.0F, 1.0F));
+    to = PutText(to, ",\"box\":[");
+    to = PutFixed<kPixelDecimals>(to, box.left);
+    *to++ = ',';
+    to = PutFixed<kPixelDecimals>(to, box.top);
+    *to++ = ',';
+    to = PutFixed<kPixelDecimals>(to, box.width);
+    *to++ = ',';
+    to = PutFixed<kPixelDecimals>(to, box.height);
+    *to++ = ']';
+    if (track_id > 0) {
+      to = PutText(to, ",\"trackId\":");
+      to = PutWhole(to, static_cast<std::uint64_t>(track_id));
+    }
+    *to++ = '}';
+    return to;
+  });
+  return true;
+}
+
+std::size_t FrameWriter::Write(const FrameResult& frame, JsonText* json) {
+  Learn(frame.model);
   json->BeginObject();
   if (frame.source != nullptr && !frame.source->empty()) json->Key("source").Text(*frame.source);
   WriteTag(frame, json);
@@ -160,11 +162,18 @@ std::size_t WriteFrame(const FrameResult& frame, JsonText* json) {
   json->Key("ptsMs").Fixed(frame.pts_ms, kMsDecimals);
   json->Key("width").Integer(static_cast<std::uint64_t>(frame.size.width));
   json->Key("height").Integer(static_cast<std::uint64_t>(frame.size.height));
-  json->Key("detections");
-  std::size_t left_out = WriteDetections(frame.detections, frame.model->labels, json);
+  std::size_t left_out = 0;
+  json->Key("detections").BeginArray();
+  for (const Detection& detection : frame.detections) {
+    if (!WriteObject(detection, 0, json)) ++left_out;
+  }
+  json->EndArray();
   if (frame.tracks) {
-    json->Key("tracks");
-    left_out += WriteTracks(*frame.tracks, frame.model->labels, json);
+    json->Key("tracks").BeginArray();
+    for (const Track& track : *frame.tracks) {
+      if (track.id <= 0 || !WriteObject(track.detection, track.id, json)) ++left_out;
+    }
+    json->EndArray();
   }
   json->EndObject();
   return left_out;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,23 @@ struct DropCount {
   std::uint64_t total;
 };
 
-/// `DetectedFrame` of fleet/contract. Detections and tracks that JSON cannot hold, or whose label
-/// the model does not have, are left out; returns how many.
-std::size_t WriteFrame(const FrameResult& frame, JsonText* json);
+/// Writes frames, `DetectedFrame` of fleet/contract. Most of a frame are its objects, so these are
+/// written in one go each, and what they begin with is remembered for the labels of a model.
+class FrameWriter {
+ public:
+  /// Detections and tracks that JSON cannot hold, or whose label the model does not have, are left
+  /// out; returns how many.
+  std::size_t Write(const FrameResult& frame, JsonText* json);
+
+ private:
+  void Learn(const std::shared_ptr<const ModelTag>& model);
+  /// Without a track's id where `track_id` is 0. False when left out.
+  bool WriteObject(const Detection& detection, int track_id, JsonText* json) const;
+
+  std::shared_ptr<const ModelTag> model_;
+  /// By label, up to the score.
+  std::vector<std::string> beginnings_;
+};
 
 /// `PipelineStats` of fleet/contract; of `drops` what is not zero.
 void WriteStats(const PipelineReport& report, const std::string& pipeline,

@@ -48,6 +48,27 @@ describe("the runner's pipe to its agent", () => {
   });
 });
 
+describe("the memory of what is sent", () => {
+  const small = (index: number) => ({ ...frames, json: Buffer.from(`[${index}]`) });
+
+  it("is not written over while any of it waits, and is used again once all has left", () => {
+    const sent: Buffer[] = [];
+    const socket = { writableLength: 0, write: (bytes: Buffer) => sent.push(bytes) };
+    const pipe = new ResultPipe(socket as never);
+    pipe.send(small(0));
+    for (let i = 1; i < 50; i += 1) {
+      socket.writableLength += 1;
+      pipe.send(small(i));
+    }
+    const bodies = sent.map((bytes) => bytes.subarray(9).toString());
+    expect(bodies).toEqual(sent.map((_, i) => `[${i}]`));
+    socket.writableLength = 0;
+    pipe.send(small(50));
+    const [first, last] = [sent[0], sent.at(-1)];
+    expect([last?.buffer, last?.byteOffset]).toEqual([first?.buffer, first?.byteOffset]);
+  });
+});
+
 describe("a runner whose agent does not read", () => {
   let runner: ChildProcess | undefined;
   afterEach(() => void runner?.kill("SIGKILL"));

@@ -4,6 +4,8 @@
  * one frame a message, which is the worst case.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { DetectionsPayload } from "../../../agent/report/detections-payload.ts";
+import { ByteSlab } from "../../../agent/supervise/byte-slab.ts";
 import { EnvelopeReader, packEnvelope } from "../../../agent/supervise/envelope.ts";
 import { openEnvelope } from "../../../agent/supervise/runner-message.ts";
 import { addon, Fixture, fileSource, model } from "../../native/addon.ts";
@@ -18,6 +20,8 @@ const PUBLISHING_THREAD = "jf-publish";
 const fixture = new Fixture({ seconds: 4 });
 writeFileSync(fixture.model, tinyModel({ small: OBJECTS }));
 const reader = new EnvelopeReader();
+const pipe = new ByteSlab();
+const payloads = new DetectionsPayload("bench");
 let frames = 0;
 let bytes = 0;
 let before = 0;
@@ -35,9 +39,12 @@ const running = await addon.startPipeline(
   (message) => {
     if (message.type === "failed") done.reject(new Error(message.error.message));
     if (message.type !== "frames") return;
-    for (const envelope of reader.push(packEnvelope(message))) {
+    // What was read of a pipe has left it.
+    pipe.rewind();
+    for (const envelope of reader.push(packEnvelope(message, pipe))) {
       const opened = openEnvelope(envelope);
-      if (opened.type === "frames") bytes += payloadOf(opened).length;
+      if (opened.type !== "frames") continue;
+      bytes += payloads.next({ modelDigest: opened.modelId, json: opened.json }).length;
     }
     if (frames === 0) expectObjects(message.json);
     const former = frames;
@@ -56,12 +63,6 @@ console.log(
     bytesPerFrame: Math.round(bytes / frames),
   }),
 );
-
-/** As agent/report/reporter.ts writes it. */
-function payloadOf({ modelId, json }: { modelId: string; json: Uint8Array }): Buffer {
-  const head = JSON.stringify({ pipeline: "bench", seq: frames, modelDigest: modelId });
-  return Buffer.concat([Buffer.from(`${head.slice(0, -1)},"frames":`), json, Buffer.from("}")]);
-}
 
 function expectObjects(json: Uint8Array): void {
   const [frame] = JSON.parse(Buffer.from(json).toString()) as { detections: unknown[] }[];
