@@ -1,7 +1,14 @@
 import { defineConfig } from "vitest/config";
 
 /** Pictures, clocks of frames, whole fleets, what neighbours of an attack see: two of these at once would be judged by each other's load. */
-const MEASURED = ["test/e2e/**", "test/native/**", "test/camera/**", "test/hub/attacks.test.ts"];
+const MEASURED = [
+  "test/e2e/**",
+  "test/native/*.test.ts",
+  "test/camera/**",
+  // Needs what is compiled beside the others.
+  "test/arm64/**",
+  "test/hub/attacks.test.ts",
+];
 const TESTS = "**/*.test.{ts,tsx,mjs}";
 
 export default defineConfig({

@@ -8,6 +8,7 @@ import { SetupError } from "./errors.mjs";
  * @property {number} minutes on two cores that have nothing else to do
  * @property {string[]} [files] of vitest, from the clone's root
  * @property {string} [make] target of native/Makefile
+ * @property {boolean} [boards] what is built for aarch64 boards is needed, and a system to run it in
  */
 
 /** @type {Readonly<Record<string, FullPart>>} */
@@ -56,6 +57,12 @@ export const FULL_PARTS = {
     what: "the zoo of hostile cameras",
     minutes: 4,
     files: ["test/native/hostile-cameras.test.ts"],
+  },
+  arm64: {
+    what: "what is built for boards, on an emulated system of theirs: agent, model, boxes",
+    minutes: 6,
+    files: ["test/arm64/arm64.test.ts"],
+    boards: true,
   },
   growth: {
     what: "1,000 starts, swaps and failing starts without growing",

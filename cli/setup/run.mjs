@@ -48,7 +48,7 @@ function installWhatIsMissing() {
 }
 
 function installForTests() {
-  return setUp({ quiet: true, tests: true });
+  return setUp({ quiet: true, also: ["tests"] });
 }
 
 /**

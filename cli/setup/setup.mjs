@@ -13,15 +13,18 @@ import { STEPS } from "./steps/index.mjs";
 
 /** @typedef {{ step: import("./steps/step.mjs").Step, finding: import("./steps/step.mjs").Finding }} Found */
 
+/** @returns {import("./steps/step.mjs").Places} */
+const placesHere = () => ({ root: repoDir, state: stateDir(), cache: cacheDir() });
+
 /**
- * Brings this machine to where jetfleet runs. `quiet` says nothing when nothing is missing; `tests`: to where its tests
- * run, too.
- * @param {{ quiet?: boolean, tests?: boolean, signal?: AbortSignal }} [options]
+ * Brings this machine to where jetfleet runs. `quiet` says nothing when nothing is missing; `also`: what else it is to do
+ * than run jetfleet.
+ * @param {{ quiet?: boolean, also?: import("./steps/step.mjs").Purpose[], signal?: AbortSignal }} [options]
  */
-export async function setUp({ quiet = false, tests = false, signal = cancelOnSignals() } = {}) {
+export async function setUp({ quiet = false, also = [], signal = cancelOnSignals() } = {}) {
   requireLinux();
-  const places = { root: repoDir, state: stateDir(), cache: cacheDir() };
-  const found = findings(places, tests);
+  const places = placesHere();
+  const found = findings(places, also);
   const missing = found.filter(({ finding }) => !finding.ok).map(({ step }) => step);
   if (missing.length === 0) {
     if (!quiet) for (const line of reportLines(found)) console.log(line);
@@ -45,9 +48,9 @@ export async function setUp({ quiet = false, tests = false, signal = cancelOnSig
  * Throws SETUP_MISSING, naming every missing piece, unless all is there.
  * @param {string[]} [names] steps to look at; without, all but those of the tests
  */
-export function requireSetUp(names = stepsFor(false).map(({ name }) => name)) {
+export function requireSetUp(names = stepsFor(placesHere(), []).map(({ name }) => name)) {
   requireLinux();
-  const missing = findings({ root: repoDir, state: stateDir(), cache: cacheDir() }).filter(
+  const missing = findings(placesHere(), []).filter(
     ({ step, finding }) => names.includes(step.name) && !finding.ok,
   );
   if (missing.length === 0) return;
@@ -63,16 +66,21 @@ export function requireSetUp(names = stepsFor(false).map(({ name }) => name)) {
 
 /**
  * @param {import("./steps/step.mjs").Places} places
- * @param {boolean} [tests]
+ * @param {import("./steps/step.mjs").Purpose[]} also
  * @returns {Found[]}
  */
-function findings(places, tests = false) {
-  return stepsFor(tests).map((step) => ({ step, finding: step.check(places) }));
+function findings(places, also) {
+  return stepsFor(places, also).map((step) => ({ step, finding: step.check(places) }));
 }
 
-/** @param {boolean} tests */
-function stepsFor(tests) {
-  return STEPS.filter((step) => tests || !step.onlyForTests);
+/**
+ * @param {import("./steps/step.mjs").Places} places
+ * @param {import("./steps/step.mjs").Purpose[]} also
+ */
+function stepsFor(places, also) {
+  return STEPS.filter(
+    ({ onlyFor, wasAskedFor }) => !onlyFor || also.includes(onlyFor) || wasAskedFor?.(places),
+  );
 }
 
 /**
@@ -127,11 +135,11 @@ function cancelOnSignals() {
 async function main(args) {
   const options = parseSetupArgs(args);
   if (options.help) return console.log(SETUP_HELP);
-  if (!options.check) return setUp();
+  if (!options.check) return setUp({ also: options.boards });
   requireLinux();
-  const found = findings({ root: repoDir, state: stateDir(), cache: cacheDir() });
+  const found = findings(placesHere(), options.boards);
   for (const line of reportLines(found)) console.log(line);
-  requireSetUp();
+  requireSetUp(found.map(({ step }) => step.name));
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {

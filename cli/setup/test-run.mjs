@@ -9,7 +9,11 @@ import { runInPlace } from "./child.mjs";
 import { fullPlan, partNamed } from "./full-parts.mjs";
 import { repoDir, requireNode, stateDir } from "./paths.mjs";
 import { formatCounts, recordCounts, sumCounts } from "./results.mjs";
+import { setUp } from "./setup.mjs";
 import { countsInText, vitestCounts } from "./test-counts.mjs";
+
+const SETUP = join(repoDir, "cli/setup/setup.mjs");
+const BOARDS = ["--boards", "aarch64", "--emulated"];
 
 /** @typedef {import("./results.mjs").Counts} Counts */
 
@@ -62,14 +66,18 @@ async function compileNativeTests(full) {
   const log = join(stateDir(), "logs", "native-tests.log");
   mkdirSync(join(stateDir(), "logs"), { recursive: true });
   console.log(`Beside the first tests, native ones are being compiled; its words: ${log}`);
+  const commands = [["make", ...makeArgs(targets), "--keep-going"]];
+  // What goes onto boards, and a system of theirs to run it in.
+  if (full || process.env["CI"]) commands.push([process.execPath, SETUP, ...BOARDS]);
   const output = openSync(log, "w");
-  const child = spawn("nice", ["-n", "19", "make", ...makeArgs(targets), "--keep-going"], {
-    cwd: repoDir,
-    stdio: ["ignore", output, output],
-  });
+  for (const command of commands) {
+    /** @type {import("node:child_process").StdioOptions} */
+    const stdio = ["ignore", output, output];
+    const child = spawn("nice", ["-n", "19", ...command], { cwd: repoDir, stdio });
+    const [code] = await once(child, "close");
+    if (code !== 0) console.log(`${command[0]} beside the tests ended with ${code}: see ${log}`);
+  }
   closeSync(output);
-  const [code] = await once(child, "close");
-  if (code !== 0) console.log(`Native tests do not compile (make ended with ${code}): see ${log}`);
 }
 
 /** @param {string[]} args */
@@ -81,7 +89,8 @@ function makeArgs(args) {
  * @param {import("./full-parts.mjs").FullPart} part
  * @returns {Promise<Counts>}
  */
-function runPart({ make, files = [] }) {
+async function runPart({ make, files = [], boards = false }) {
+  if (boards) await setUp({ quiet: true, also: ["tests", "aarch64", "emulation"] });
   if (make) return runNative({ runner: `native: ${make}`, args: [make] });
   return runVitest(files, true);
 }

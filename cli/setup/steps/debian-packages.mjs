@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { engineNeedsPip } from "../engine/resolve.mjs";
 import { SetupError } from "../errors.mjs";
 import { exec } from "../exec.mjs";
 import { findOnPath } from "../lookup.mjs";
@@ -25,6 +24,7 @@ const PACKAGES_BY_PURPOSE = {
     "libgstreamer-plugins-base1.0-dev",
     "libgstrtspserver-1.0-dev",
     "libyuv-dev",
+    "python3-pip",
     "clang-format",
     "clang-tidy",
     "libgtest-dev",
@@ -98,8 +98,7 @@ export const debianPackages = {
 };
 
 function wantedPackages() {
-  const packages = Object.values(PACKAGES_BY_PURPOSE).flat();
-  return engineNeedsPip() ? [...packages, "python3-pip"] : packages;
+  return Object.values(PACKAGES_BY_PURPOSE).flat();
 }
 
 /**

@@ -1,7 +1,8 @@
 import { agentBundle } from "./agent-bundle.mjs";
+import { arm64Userland } from "./arm64-userland.mjs";
 import { debianPackages } from "./debian-packages.mjs";
 import { mosquitto } from "./mosquitto.mjs";
-import { native, nativeCore } from "./native.mjs";
+import { native, nativeAarch64, nativeCore } from "./native.mjs";
 import { nodeModules } from "./node-modules.mjs";
 import { pulumiEngine } from "./pulumi-engine.mjs";
 
@@ -12,6 +13,8 @@ export const STEPS = [
   nativeCore,
   nodeModules,
   native,
+  nativeAarch64,
   mosquitto,
+  arm64Userland,
   agentBundle,
 ];

@@ -26,7 +26,7 @@ export const mosquitto = {
   why: "A broker of another make for tests of MQTT 5, unpacked without its service.",
   touches: "mosquitto/ of the cache",
   estimateSeconds: 5,
-  onlyForTests: true,
+  onlyFor: "tests",
   // For the package lists, and so that both do not ask apt at once.
   needs: (places) => (debianPackages.check(places).ok ? [] : ["debian-packages"]),
   lockFile: ({ cache }) => join(cache, "locks", "mosquitto.lock"),

@@ -10,7 +10,7 @@ export const nativeCore = makeStep({
   touches: "native/build/ of this clone, ONNX Runtime headers in the cache",
   estimateSeconds: 50,
   needs: () => ["debian-packages"],
-  target: "without-node",
+  command: () => ["make", "-C", "native", "-j2", "without-node"],
   outputs: ["libjetfleet-backend-onnxruntime.so", "jetfleet-camera"],
 });
 
@@ -20,16 +20,29 @@ export const native = makeStep({
   touches: "native/build/ of this clone",
   estimateSeconds: 15,
   needs: () => ["native-core", "node-modules"],
-  target: "all",
+  command: () => ["make", "-C", "native", "-j2", "all"],
   outputs: ["jetfleet.node"],
 });
 
+/** What of it goes onto boards, whatever this machine is. */
+export const nativeAarch64 = makeStep({
+  name: "native-aarch64",
+  why: "The native runtime for Jetson boards of any JetPack, compiled by a compiler of its own and looked through.",
+  touches: "native/build/aarch64/ of this clone, a compiler of 0.5 GB in the cache",
+  estimateSeconds: 120,
+  needs: () => ["native-core", "node-modules"],
+  onlyFor: "aarch64",
+  wasAskedFor: ({ root }) => existsSync(join(root, "native/build/aarch64")),
+  command: ({ cache }) => ["node", "native/cross/build.mjs", join(cache, "cross-zig-0.17.1")],
+  outputs: ["aarch64/jetfleet.node", "aarch64/libjetfleet-backend-onnxruntime.so"],
+});
+
 /**
- * @param {Pick<import("./step.mjs").Step, "name" | "why" | "touches" | "estimateSeconds" | "needs">
- *   & { target: string, outputs: string[] }} of
+ * @param {Pick<import("./step.mjs").Step, "name" | "why" | "touches" | "estimateSeconds" | "needs" | "onlyFor" | "wasAskedFor">
+ *   & { command: (places: import("./step.mjs").Places) => [string, ...string[]], outputs: string[] }} of
  * @returns {import("./step.mjs").Step}
  */
-function makeStep({ target, outputs, ...step }) {
+function makeStep({ command, outputs, ...step }) {
   const stamp = `native/build/.${step.name}`;
   return {
     ...step,
@@ -42,15 +55,16 @@ function makeStep({ target, outputs, ...step }) {
       }
       return { ok: true, note: "native/build is up to date" };
     },
-    async run({ root, signal, log, progress }) {
+    async run({ signal, log, progress, ...places }) {
+      const { root } = places;
       const hash = sourceHash(root);
       let compiled = 0;
       const onLine = (/** @type {string} */ line) => {
         log(line);
-        if (/^\s*\S*(g\+\+|c\+\+|gcc|cc) /.test(line)) progress(`${++compiled} compiler runs`);
+        if (/^\s*\S*(g\+\+|c\+\+|gcc|cc|zig) /.test(line)) progress(`${++compiled} compiler runs`);
       };
-      const args = ["-C", "native", "-j2", target];
-      await exec("make", args, { cwd: root, signal, onLine, deadlineMs: 20 * 60_000 });
+      const [program, ...args] = command(places);
+      await exec(program, args, { cwd: root, signal, onLine, deadlineMs: 20 * 60_000 });
       writeStamp(join(root, stamp), hash);
     },
   };

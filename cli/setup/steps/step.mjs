@@ -13,12 +13,17 @@
  *
  * @typedef {Pick<Context, "root" | "state" | "cache">} Places
  *
+ * What not every user needs: `npm test` asks for the tests', `npm run setup -- --boards aarch64` for the boards';
+ * `emulation` is for tests of what is built for them.
+ * @typedef {"tests" | "aarch64" | "emulation"} Purpose
+ *
  * @typedef {object} Step
  * @property {string} name
  * @property {string} why what it installs and what for, one sentence
  * @property {string} touches folders it writes to
  * @property {number} estimateSeconds on two cores with an empty cache
- * @property {boolean} [onlyForTests] a user of jetfleet never needs it: `npm test` does it
+ * @property {Purpose} [onlyFor] done only for this; without, for every user
+ * @property {(places: Places) => boolean} [wasAskedFor] whether this clone was set up for that purpose before, and is to stay so
  * @property {(places: Places) => string[]} needs names of steps that must be done before
  * @property {(places: Places) => Finding} check fast and without side effects
  * @property {(places: Places) => string} lockFile one set-up at a time does this step

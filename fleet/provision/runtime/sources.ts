@@ -20,55 +20,73 @@ export interface RuntimeSource {
 const root = join(import.meta.dirname, "../../..");
 const require = createRequire(import.meta.url);
 
-const ARCH_BY_MACHINE: Record<string, { arch: string; elfMachine: number }> = {
-  // e_machine of the ELF header.
-  x86_64: { arch: "x64", elfMachine: 62 },
-  aarch64: { arch: "arm64", elfMachine: 183 },
+interface MachineKind {
+  /** As Node calls it. */
+  arch: string;
+  /** e_machine of the ELF header. */
+  elfMachine: number;
+  /** Where this clone builds what is native. */
+  built: string;
+  /** What makes it there. */
+  madeBy: string;
+}
+
+const KIND_BY_MACHINE: Record<string, MachineKind> = {
+  x86_64: { arch: "x64", elfMachine: 62, built: "native/build", madeBy: "npm run setup" },
+  // Made for the oldest JetPack, so never what a machine of this kind builds for itself.
+  aarch64: {
+    arch: "arm64",
+    elfMachine: 183,
+    built: "native/build/aarch64",
+    madeBy: "npm run setup -- --boards aarch64",
+  },
 };
 
-/** What this clone builds itself. */
-const BUILT = [
-  "agent/build/agent.cjs",
-  "native/build/jetfleet.node",
-  "native/build/libjetfleet-backend-onnxruntime.so",
-];
+const AGENT = "agent/build/agent.cjs";
+const NATIVE = ["jetfleet.node", "libjetfleet-backend-onnxruntime.so"];
 
-/** Every file that a release for some target takes from this machine; null when one that is built here is absent. */
+/** Every file that a release for some target takes from this machine; null when not even one for boards like it is built. */
 export async function findAllFiles(): Promise<string[] | null> {
-  const built = BUILT.map((path) => join(root, path));
-  const packaged = Object.values(ARCH_BY_MACHINE).flatMap(({ arch }) => [
+  const wanted = Object.values(KIND_BY_MACHINE).flatMap(({ arch, built }) => [
+    ...NATIVE.map((name) => join(root, built, name)),
     packageFile(`node16-linux-${arch}`, "bin/node"),
     packageFile(`node-linux-${arch}`, "bin/node"),
     onnxRuntime(arch),
   ]);
-  const present = (path: string) =>
-    access(path).then(
-      () => true,
-      () => false,
-    );
-  const there = await Promise.all([...built, ...packaged].map(present));
-  if (there.slice(0, built.length).includes(false)) return null;
-  return [...built, ...packaged].filter((_, index) => there[index]);
+  const paths = [join(root, AGENT), ...wanted];
+  const present = await Promise.all(paths.map(isThere));
+  const some = Object.values(KIND_BY_MACHINE).some(({ built }) =>
+    NATIVE.every((name) => present[paths.indexOf(join(root, built, name))]),
+  );
+  return present[0] && some ? paths.filter((_, index) => present[index]) : null;
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The files of a runtime for a target, all there and made for its machine; SETUP_MISSING names what is not. */
 export async function findSources(target: RuntimeTarget): Promise<RuntimeSource[]> {
-  const known = ARCH_BY_MACHINE[target.machine];
-  if (!known) {
+  const kind = KIND_BY_MACHINE[target.machine];
+  if (!kind) {
     throw new FleetError(
       "BOARD_UNKNOWN",
       `Expected a board of machine x86_64 or aarch64 but got ${target.machine || "nothing"}`,
     );
   }
-  const { arch, elfMachine } = known;
+  const { arch, built } = kind;
   const sources = [
     source("bin/node", packageFile(nodePackage(target.l4t, arch), "bin/node"), true),
-    ...BUILT.map((path) => source(basename(path), join(root, path))),
+    source(basename(AGENT), join(root, AGENT)),
+    ...NATIVE.map((name) => source(name, join(root, built, name))),
     source("libonnxruntime.so", onnxRuntime(arch)),
   ];
-  for (const { path } of sources) await requireReadable(path);
+  for (const { path } of sources) await requireReadable(path, kind);
   for (const { path } of sources) {
-    if (path.endsWith(".node") || path.endsWith(".so")) await requireElf(path, elfMachine, target);
+    if (path.endsWith(".node") || path.endsWith(".so")) await requireElf(path, kind, target);
   }
   return sources;
 }
@@ -88,39 +106,36 @@ function source(name: string, path: string, executable = false): RuntimeSource {
   return { name, path, executable };
 }
 
+/** npm installs what is for this machine alone; of another's, the set-up for its boards brings what they need. */
 function packageFile(name: string, file: string): string {
   try {
     return join(dirname(require.resolve(`${name}/package.json`)), file);
   } catch {
-    return join(root, "node_modules", name, file);
+    return join(root, KIND_BY_MACHINE["aarch64"]?.built ?? "", name, file);
   }
 }
 
-async function requireReadable(path: string): Promise<void> {
+async function requireReadable(path: string, { madeBy }: MachineKind): Promise<void> {
   await access(path).catch((cause: unknown) => {
     throw new FleetError(
       "SETUP_MISSING",
       `Expected a part of the board's runtime at ${path} but it is absent`,
-      {
-        cause,
-      },
+      { hint: `Run \`${madeBy}\`, then this again.`, cause },
     );
   });
 }
 
-async function requireElf(path: string, elfMachine: number, target: RuntimeTarget): Promise<void> {
+async function requireElf(path: string, kind: MachineKind, target: RuntimeTarget): Promise<void> {
   const file = await open(path, "r");
   try {
-    const { buffer } = await file.read(Buffer.alloc(20), 0, 20, 0);
-    if (buffer.readUInt16LE(18) === elfMachine) return;
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(20), 0, 20, 0);
+    if (bytesRead === 20 && buffer.readUInt16LE(18) === kind.elfMachine) return;
   } finally {
     await file.close();
   }
   throw new FleetError(
     "SETUP_MISSING",
     `Expected ${path} built for ${target.machine} but it is for another machine`,
-    {
-      hint: `Build native/ on a machine of type ${target.machine}; building for other machines is not yet supported.`,
-    },
+    { hint: `Run \`${kind.madeBy}\` on a machine of type ${target.machine}, or of x86_64.` },
   );
 }

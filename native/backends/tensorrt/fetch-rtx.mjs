@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { fetchWheel } from "./wheel.mjs";
+import { fetchWheel } from "../../wheel.mjs";
 
 const CRATE = { name: "trtx-sys", version: "0.9.1", headers: "TensorRT-Headers/TRT-RTX-1.7" };
 const WHEEL = {

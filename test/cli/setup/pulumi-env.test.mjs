@@ -50,11 +50,16 @@ describe("the folders", () => {
 
 describe("set-up's arguments", () => {
   it("are --check and --help", () => {
-    expect(parseSetupArgs(["--check"])).toEqual({ check: true, help: false });
-    expect(parseSetupArgs([])).toEqual({ check: false, help: false });
+    expect(parseSetupArgs(["--check"])).toEqual({ check: true, help: false, boards: [] });
+    expect(parseSetupArgs([])).toEqual({ check: false, help: false, boards: [] });
+    expect(parseSetupArgs(["--boards", "aarch64"]).boards).toEqual(["aarch64"]);
   });
 
   it("are refused when unknown, naming what was given", () => {
     expect(() => parseSetupArgs(["--chekc"])).toThrow('got "--chekc"');
+    expect(() => parseSetupArgs(["--boards"])).toThrow(
+      "expected aarch64 after --boards, got nothing",
+    );
+    expect(() => parseSetupArgs(["--boards=tx2"])).toThrow('got "tx2"');
   });
 });

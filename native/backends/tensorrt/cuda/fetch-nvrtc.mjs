@@ -3,7 +3,7 @@
 //   node fetch-nvrtc.mjs FOLDER
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { fetchWheel } from "../wheel.mjs";
+import { fetchWheel } from "../../../wheel.mjs";
 
 const WHEEL = {
   requirement: "nvidia-cuda-nvrtc-cu12==12.9.86",

