@@ -5,7 +5,7 @@ import {
   MAX_ENGINES,
   type RunningEngine,
 } from "../../fleet/contract/index.ts";
-import type { EngineKey } from "../../fleet/engine/index.ts";
+import { type EngineKey, expectedBuildMs } from "../../fleet/engine/index.ts";
 import { FleetError, isFleetError } from "../../fleet/errors/index.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
 import type { ModelManifest } from "../../fleet/spec/index.ts";
@@ -16,7 +16,6 @@ import { Turns } from "../update/turns.ts";
 import { type BuildState, buildOnce, type OneBuildOptions } from "./build-once.ts";
 import type { BuiltNote } from "./engine-note.ts";
 import type { EngineStore } from "./engine-store.ts";
-import { expectedBuildMs } from "./expected-time.ts";
 import type { EngineForm, EngineRecipe, Recipes } from "./recipes.ts";
 
 export interface EnginesOptions extends Omit<OneBuildOptions, "onChange"> {

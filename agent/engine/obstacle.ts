@@ -1,3 +1,4 @@
+import { buildNeeds } from "../../fleet/engine/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { megabytes } from "../../fleet/transfer/transfer-text.ts";
 import { RESERVE_BYTES } from "../update/free-space.ts";
@@ -15,11 +16,6 @@ export interface HeatLimits {
   hotCelsius: number;
 }
 
-/** The model, the engine as it is built, and the engine in the store, each somewhat larger than the model. */
-const DISK_PER_MODEL_BYTE = 4;
-/** The graph, its weights once more as the library wants them, and what optimising takes beside. */
-const MEMORY_PER_MODEL_BYTE = 4;
-const BUILDER_BYTES = 192 * 2 ** 20;
 /** Below it the kernel would end processes, and it may choose one that has frames. */
 const LEAST_MEMORY_BYTES = 64 * 2 ** 20;
 
@@ -34,11 +30,12 @@ export function obstacleTo(
   { coolCelsius, hotCelsius }: HeatLimits,
 ): FleetError | null {
   const begins = stage === "begin";
-  const disk = RESERVE_BYTES + (begins ? DISK_PER_MODEL_BYTE * modelBytes : 0);
+  const needs = buildNeeds(modelBytes);
+  const disk = RESERVE_BYTES + (begins ? needs.diskBytes : 0);
   if (freeDiskBytes !== null && freeDiskBytes < disk) {
     return short("BOARD_DISK_FULL", "disk", disk, freeDiskBytes);
   }
-  const memory = begins ? BUILDER_BYTES + MEMORY_PER_MODEL_BYTE * modelBytes : LEAST_MEMORY_BYTES;
+  const memory = begins ? needs.memoryBytes : LEAST_MEMORY_BYTES;
   if (freeMemoryBytes !== null && freeMemoryBytes < memory) {
     return short("BOARD_MEMORY_LOW", "memory", memory, freeMemoryBytes);
   }

@@ -5,6 +5,7 @@ export {
   machineOfBoard,
   machinesOfModule,
 } from "./build-machine.ts";
+export { buildNeeds } from "./build-needs.ts";
 export { buildOptionsOf, type KeyedBuildOptions } from "./build-options.ts";
 export { type BuildRequest, engineFacts } from "./build-request.ts";
 export {
@@ -14,6 +15,7 @@ export {
   EnginePool,
   engineKey,
 } from "./engine-key.ts";
+export { expectedBuildMs } from "./expected-time.ts";
 export { goldenPictures, type Picture } from "./golden-pictures.ts";
 export { coreKinds, ProcessorFacts, processorKey } from "./processor-key.ts";
 export { readSealedEngine, type SealedEngine } from "./sealed-engine.ts";

@@ -41,7 +41,7 @@ export function buildShort(build: Pick<EngineBuild, "progress" | "waitsFor">): s
 function remaining(build: EngineBuild, plan: Planned): string {
   const left = buildRemaining(build, plan);
   const { expectedMs, simulatedMs } = build;
-  if (left === null) return "how long it takes is not known";
+  if (left === null) return "time to go unknown";
   if (simulatedMs !== undefined) {
     return `${span(Math.max(0, left.high))} to go, as it is simulated to last ${span(simulatedMs)}`;
   }

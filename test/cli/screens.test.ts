@@ -124,7 +124,7 @@ describe("screens", () => {
     const update = { state: "building", sinceMs: NOW, build } as const;
     view.devices[0] = { ...first, pipelines: [{ ...pipeline, update }] };
     const words =
-      "building scene for cpu: 50 %, optimising the graph, 4 s so far; it waits: the board is hot";
+      "building scene for cpu: 50 %, optimising the graph, 4 s so far, time to go unknown; it waits: the board is hot";
     const size = { width: 120, height: 40 };
     expect(textOf(fleetScreen(view, INITIAL_UI, size))).toMatch(/building 50 %, waits/);
     const device = textOf(deviceScreen(view, view.devices[0], size));

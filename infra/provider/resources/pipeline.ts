@@ -8,6 +8,7 @@ import { isOnline } from "../await/device-online.ts";
 import { waitRunning } from "../await/pipeline-running.ts";
 import { diffInputs, diffState, type PropertyDiff } from "../diff.ts";
 import type { FleetContext } from "../fleet-context.ts";
+import { foretellEngine } from "../plan/foretell-engine.ts";
 import {
   addPlan,
   concernsPlanOnly,
@@ -82,6 +83,8 @@ export const pipelineResource: Resource = {
       ...planOf(news, known),
     };
   },
+
+  foretell: (context, inputs, log) => foretellEngine((signal) => context.hub(signal), inputs, log),
 
   async create(context, operation, inputs) {
     const { name, device } = parseInputs(inputs);

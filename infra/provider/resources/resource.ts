@@ -35,6 +35,8 @@ export interface Resource {
   /** Id and outputs that a create would give, as far as they are certain; `log` shows a line. */
   previewCreate(inputs: Properties, log: Log): { id: string; state: Properties };
   previewUpdate(known: Known, news: Properties, log: Log): Properties;
+  /** Tells, in a preview, what is to be known of it from elsewhere; never throws, and never keeps one waiting long. */
+  foretell?(context: FleetContext, inputs: Properties, log: Log): Promise<void>;
   create(
     context: FleetContext,
     operation: Operation,

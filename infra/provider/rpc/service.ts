@@ -133,7 +133,11 @@ async function create(port: ProviderPort, request: proto.CreateRequest): Promise
   };
   const inform = (message: string, severity?: Severity) =>
     port.operations.inform(request.getUrn(), message, severity);
-  if (request.getPreview()) return fill(resource.previewCreate(inputs, inform));
+  if (request.getPreview()) {
+    const preview = resource.previewCreate(inputs, inform);
+    await resource.foretell?.(port.context(), inputs, inform);
+    return fill(preview);
+  }
   using operation = start(port, request, "creating", resource.timeoutsMs.create);
   return fill(await resource.create(port.context(), operation, inputs));
 }
@@ -150,7 +154,11 @@ async function update(port: ProviderPort, request: proto.UpdateRequest): Promise
   };
   const inform = (message: string, severity?: Severity) =>
     port.operations.inform(request.getUrn(), message, severity);
-  if (request.getPreview()) return fill(resource.previewUpdate(known, news, inform));
+  if (request.getPreview()) {
+    const preview = resource.previewUpdate(known, news, inform);
+    await resource.foretell?.(port.context(), news, inform);
+    return fill(preview);
+  }
   using operation = start(port, request, "updating", resource.timeoutsMs.update);
   return fill(await resource.update(port.context(), operation, known, news));
 }

@@ -18,11 +18,11 @@ describe("a build, in words", () => {
     ],
     [{ ...BUILD, elapsedMs: 200_000 }, PLAN, /3 min so far, 0 s to 100 s to go by the plan$/],
     [{ ...BUILD, elapsedMs: 400_000 }, PLAN, /7 min so far, longer than planned$/],
-    [BUILD, null, /80 s so far, how long it takes is not known$/],
+    [BUILD, null, /80 s so far, time to go unknown$/],
     [
       { ...BUILD, accelerator: "cpu" },
       PLAN,
-      /so far, how long it takes is not known \(planned for the board's silicon: 2 to 5 min\)$/,
+      /so far, time to go unknown \(planned for the board's silicon: 2 to 5 min\)$/,
     ],
     [
       { ...BUILD, accelerator: "cpu", expectedMs: { low: 60_000, high: 100_000 } },
@@ -39,7 +39,7 @@ describe("a build, in words", () => {
       null,
       /80 s so far, 10 s to go, as it is simulated to last 90 s$/,
     ],
-    [{ ...BUILD, waitsFor: HOT }, null, /not known; it waits: the board has 91\.0 °C$/],
+    [{ ...BUILD, waitsFor: HOT }, null, /time to go unknown; it waits: the board has 91\.0 °C$/],
   ] as const)("%o, planned %o", (build, plan, words) => {
     expect(buildWords(build, plan)).toEqual(
       typeof words === "string" ? words : expect.stringMatching(words),

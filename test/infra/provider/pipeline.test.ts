@@ -38,6 +38,8 @@ describe("the life of a pipeline", () => {
     const preview = await world.driver.create(urn, inputs, { preview: true });
     expect(preview.id).toBe("life/entrance");
     expect(preview.state).toMatchObject({ state: "running", specDigest: UNKNOWN });
+    const told = () => world.engine.lines.map(({ text }) => text);
+    await vi.waitFor(() => expect(told()).toContainEqual(expect.stringMatching(/^engine of /)));
     expect(device.received).toEqual([]);
 
     const created = await world.driver.create(urn, inputs);

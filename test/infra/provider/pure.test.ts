@@ -126,7 +126,7 @@ describe("running", () => {
       "a build",
       { updates: [update({ state: "building", build: BUILD })] },
       "waiting",
-      "building people for cpu: 50 %, optimising the graph, 4 s so far; it waits: the board is hot",
+      "building people for cpu: 50 %, optimising the graph, 4 s so far, time to go unknown; it waits: the board is hot",
     ],
     [
       "a roll-back",

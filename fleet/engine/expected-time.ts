@@ -1,4 +1,13 @@
-import type { EngineNote } from "./engine-note.ts";
+/** What is known of a build that was made. */
+interface Former {
+  outcome: string;
+  accelerator: string;
+  /** Of work; waiting does not count. */
+  seconds: number;
+  /** Of an engine alone. */
+  origin?: string | undefined;
+  sizeBytes?: number | undefined;
+}
 
 /** A model may take as much less, or more, than its size makes one think. */
 const SPREAD = 2;
@@ -11,13 +20,14 @@ const SPREAD = 2;
 export function expectedBuildMs(
   modelBytes: number,
   accelerator: string,
-  notes: readonly EngineNote[],
+  former: readonly Former[],
 ): { low: number; high: number } | null {
-  const rates = notes.flatMap((note) =>
-    note.outcome === "built" && note.origin === "built-here" && note.accelerator === accelerator
-      ? (1000 * note.seconds) / note.sizeBytes
-      : [],
-  );
+  const rates = former.flatMap((one) => {
+    const isAlike = one.outcome === "built" && one.accelerator === accelerator;
+    return isAlike && one.origin === "built-here" && one.sizeBytes !== undefined
+      ? (1000 * one.seconds) / one.sizeBytes
+      : [];
+  });
   if (rates.length === 0) return null;
   const low = Math.floor((Math.min(...rates) * modelBytes) / SPREAD);
   return { low, high: Math.ceil(Math.max(...rates) * modelBytes * SPREAD) };

@@ -1,20 +1,16 @@
 import { expect, it } from "vitest";
-import type { EngineNote } from "../../../agent/engine/engine-note.ts";
-import { expectedBuildMs } from "../../../agent/engine/expected-time.ts";
+import { expectedBuildMs } from "../../../fleet/engine/index.ts";
 
-const digest = `sha256:${"a".repeat(64)}`;
-const built = (seconds: number, sizeBytes: number, accelerator = "cpu"): EngineNote => ({
-  ...{ outcome: "built", key: "key", model: digest, accelerator, atMs: 1, seconds },
-  ...{ digest, sizeBytes, origin: "built-here" },
+const built = (seconds: number, sizeBytes: number, accelerator = "cpu") => ({
+  ...{ outcome: "built", accelerator, seconds, sizeBytes, origin: "built-here" },
 });
-const failed: EngineNote = {
-  ...{ outcome: "unbuildable", key: "key", model: digest, accelerator: "cpu", atMs: 1 },
-  ...{ seconds: 100, error: { code: "MODEL_INVALID", message: "no", hint: "", atMs: 1 } },
-};
+const failed = { outcome: "unbuildable", accelerator: "cpu", seconds: 100 };
+const fetched = { ...built(1, 1000), origin: "fetched" };
 
 it.each([
   ["nothing was ever built", [], null],
   ["only a model failed", [failed], null],
+  ["one came from another device", [fetched], null],
   ["another accelerator's alone", [built(9, 1000, "gpu")], null],
   ["one of the same size: half to twice its time", [built(9, 1000)], { low: 4500, high: 18_000 }],
   ["one twice as large: half of that", [built(9, 2000)], { low: 2250, high: 9000 }],
