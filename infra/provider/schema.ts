@@ -71,13 +71,16 @@ function resourceSchema(
   const paths = secrets.map((path) => path.split("."));
   const input = objectOf(jsonSchema(inputs), name, paths, types);
   const output = objectOf(jsonSchema(state), name, [], types);
+  // What holds a secret is no output: SDKs write outputs into their debug logs as they are.
+  const isShown = (key: string) => !paths.some(([head]) => head === key);
+  const shown = Object.entries(input.properties).filter(([key]) => isShown(key));
   return {
     description: DESCRIPTIONS[name],
     inputProperties: input.properties,
     // The name falls back to that of the resource in the program.
     requiredInputs: input.required.filter((key) => key !== "name"),
-    properties: { ...input.properties, ...output.properties },
-    required: [...new Set([...input.required, ...output.required])].filter(
+    properties: { ...Object.fromEntries(shown), ...output.properties },
+    required: [...new Set([...input.required.filter(isShown), ...output.required])].filter(
       (key) => !MAY_BE_NULL.includes(key),
     ),
   };

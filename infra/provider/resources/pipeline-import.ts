@@ -14,6 +14,7 @@ import { hubGoal } from "../release/hub-mark.ts";
 import type { ScopeInput } from "../release/scope.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { type Properties, Secret } from "../rpc/values.ts";
+import { shownInputs } from "./pipeline-inputs.ts";
 import type { Known } from "./resource.ts";
 
 /** `<device>/<name>` */
@@ -59,7 +60,7 @@ export async function importPipeline(
     id,
     inputs: { ...declared, state: "running", ...hub },
     state: {
-      ...{ ...declared, ...hub, state },
+      ...{ ...shownInputs(declared), ...hub, state },
       specDigest: pipelineDigest(spec, manifest),
       released: plain({ part: refOf(part), set: refOf(set) }),
       ...(owner !== null && { owner }),

@@ -62,6 +62,14 @@ export const PipelineState = z.object({
   plan: PlanSummary.optional(),
 });
 
+/**
+ * The inputs that are outputs as well. Sources are none: Pulumi's SDK writes what a resource gives into its debug log,
+ * secret or not, and a camera's URI may hold its password.
+ */
+export function shownInputs({ sources: _, ...shown }: Properties): Properties {
+  return shown;
+}
+
 /** The pipeline as declared, without what check adds to the inputs. */
 export function parseInputs(inputs: Properties): PipelineInputs {
   return z.object(PipelineInputs.shape).parse(reveal(inputs));

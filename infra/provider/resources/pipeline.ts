@@ -26,7 +26,13 @@ import type { Operation } from "../rpc/operation.ts";
 import { type Properties, reveal, UNKNOWN } from "../rpc/values.ts";
 import { unreachablePolicy } from "../unreachable.ts";
 import { deletePipeline } from "./pipeline-delete.ts";
-import { lastReleased, ownerIn, PipelineInputs, parseInputs } from "./pipeline-inputs.ts";
+import {
+  lastReleased,
+  ownerIn,
+  PipelineInputs,
+  parseInputs,
+  shownInputs,
+} from "./pipeline-inputs.ts";
 import { readPipeline } from "./pipeline-read.ts";
 import type { Known, Resource } from "./resource.ts";
 
@@ -67,7 +73,7 @@ export const pipelineResource: Resource = {
     const known = typeof name === "string" && typeof device?.name === "string";
     logPlan(inputs["plan"], log);
     const unknown = { specDigest: UNKNOWN, released: UNKNOWN, certifiedUntil: UNKNOWN };
-    const state = { ...inputs, ...unknown, state: "running" };
+    const state = { ...shownInputs(inputs), ...unknown, state: "running" };
     return { id: known ? `${String(device?.name)}/${name}` : "", state };
   },
 
@@ -75,7 +81,7 @@ export const pipelineResource: Resource = {
     const same = changedInputs(known, news).every(({ path }) => concernsBudgetOnly(path));
     logPlan(news["plan"], log);
     return {
-      ...news,
+      ...shownInputs(news),
       specDigest: same ? (known.state["specDigest"] ?? UNKNOWN) : UNKNOWN,
       released: changesNothing(known, news) ? (known.state["released"] ?? UNKNOWN) : UNKNOWN,
       certifiedUntil: UNKNOWN,
@@ -119,7 +125,7 @@ async function renew(
   await context.hubInfo(operation.signal);
   const roles = await context.certified(operation.signal, null);
   const until = certifiedUntil(context, operation, roles);
-  return { ...known.state, ...news, ...planOf(news, known), ...until };
+  return shownInputs({ ...known.state, ...news, ...planOf(news, known), ...until });
 }
 
 /** Deployed by the former version, under a signature over the whole device: it is yet to be released by itself. */
@@ -167,7 +173,7 @@ async function deploy(
     });
     const until = certifiedUntil(context, operation, roles);
     const state = {
-      ...{ ...inputs, specDigest, released, owner },
+      ...{ ...shownInputs(inputs), specDigest, released, owner },
       ...{ ...hubGoal(context), ...until, ...plan },
     };
     if (

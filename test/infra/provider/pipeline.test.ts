@@ -45,7 +45,8 @@ describe("the life of a pipeline", () => {
     const created = await world.driver.create(urn, inputs);
     expect(created.id).toBe("life/entrance");
     expect(created.state).toMatchObject({ state: "running" });
-    expect(isSecretAt(created.state, ["sources", "cam1", "uri"])).toBe(true);
+    expect(isSecretAt(created.inputs, ["sources", "cam1", "uri"])).toBe(true);
+    expect(created.state["sources"]).toBeUndefined();
     expect(device.desired).toMatchObject({ generation: 1, refused: [] });
     expect(device.desired?.pipelines[0]?.sources["cam1"]?.uri).toContain("geheim");
     expect((await world.driver.diff(urn, created, inputs)).changes).toEqual({});
@@ -180,7 +181,8 @@ describe("waiting", () => {
     const { init } = await failureFrom(world.driver.create(urn, inputs, { timeout: 1 }));
     expect(init?.reasons[0]).toMatch(/PIPELINE_NOT_RUNNING.*the camera said no/);
     expect(init?.inputs).toEqual(inputs);
-    expect(isSecretAt(init?.state, ["sources", "cam1", "uri"])).toBe(true);
+    expect(isSecretAt(init?.inputs, ["sources", "cam1", "uri"])).toBe(true);
+    expect(init?.state["sources"]).toBeUndefined();
 
     const partial = { id: init?.id ?? "", inputs, state: init?.state ?? {} };
     expect((await world.driver.diff(urn, partial, inputs)).changes).toEqual({ state: "UPDATE" });

@@ -4,6 +4,7 @@ import { probeBoard } from "../../../../fleet/provision/probe.ts";
 import { DeviceSpec, UNSUPPORTED_DEVICE_KEYS } from "../../../../fleet/spec/index.ts";
 import type { CheckFailure } from "../../check.ts";
 import { diffInputs, diffState, type PropertyDiff, sameValue } from "../../diff.ts";
+import { ownerOf } from "../../release/publish.ts";
 import type { Operation } from "../../rpc/operation.ts";
 import { type Properties, UNKNOWN, type Value } from "../../rpc/values.ts";
 import { FORGET_HINT, isUnreachable, unreachablePolicy } from "../../unreachable.ts";
@@ -126,14 +127,15 @@ function powerModeDrift({ inputs, state }: Known, news: Properties): PropertyDif
   return diffState(state, { powerMode });
 }
 
-/** Which resource declared a device's name, of those checked so far by this process: one program's. */
+/** Which resource declared a device's name, by program and name, of those checked so far by this process. */
 const declaredBy = new Map<string, string>();
 
 function declaredTwice(urn: string, name: Value | undefined): CheckFailure[] {
   if (typeof name !== "string") return [];
   for (const [known, by] of declaredBy) if (by === urn) declaredBy.delete(known);
-  const other = declaredBy.get(name);
-  declaredBy.set(name, other ?? urn);
+  const key = `${ownerOf(urn).program}/${name}`;
+  const other = declaredBy.get(key);
+  declaredBy.set(key, other ?? urn);
   if (other === undefined) return [];
   const reason = `expected a name of one device alone, but ${name} is declared by ${other}, too`;
   return [{ property: "name", reason }];

@@ -18,6 +18,8 @@ export const FLEET = "lab";
 export interface World {
   dir: string;
   driver: Driver;
+  /** Where a real engine finds the provider. */
+  providerPort: number;
   engine: StubEngine;
   hub: HubClient;
   config: Properties;
@@ -69,6 +71,7 @@ export async function createWorld(runtimes?: RuntimeShelf): Promise<World> {
   return {
     dir,
     driver,
+    providerPort: server.port,
     engine,
     hub,
     config,

@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import * as jf from "jetfleet";
+import type { Declared } from "../support/stack.ts";
+
+const file = process.env["JETFLEET_TEST_PROGRAM"] ?? "";
+const declared = JSON.parse(readFileSync(file, "utf8")) as Declared;
+
+// As the test names them: what it declares is the program.
+const devices = new Map(
+  (declared.devices ?? []).map(({ as, args, opts }) => [as, new jf.Device(as, args, opts)]),
+);
+const models = new Map(
+  (declared.models ?? []).map(({ as, args, opts }) => [as, new jf.Model(as, args, opts)]),
+);
+for (const { as, device, model, uri, minScore, name, opts } of declared.pipelines ?? []) {
+  const args = {
+    ...(name !== undefined && { name }),
+    device: devices.get(device) ?? { name: device, board: "tx2" as const },
+    sources: { camera: { uri } },
+    detect: { model: models.get(model)!, minScore },
+  };
+  new jf.Pipeline(as, args, opts);
+}

@@ -1,0 +1,176 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import type * as pulumi from "@pulumi/pulumi";
+import { nodePath } from "../../../../cli/setup/paths.mjs";
+import type { DeviceArgs, ModelArgs } from "../../../../infra/sdk/index.ts";
+
+const PROGRAM = join(import.meta.dirname, "../program");
+const DEADLINE_MS = 120_000;
+
+// Plain JavaScript without declarations.
+const resolver: string = "../../../../cli/setup/engine/resolve.mjs";
+const { resolveEngine } = (await import(resolver)) as {
+  resolveEngine(): { pulumi: string; languageHostDir: string };
+};
+
+/** The engine; null where there is none, with which a test skips what needs it. Looked up before a world moves the cache. */
+export const ENGINE = findEngine();
+
+function findEngine(): { pulumi: string; languageHostDir: string } | null {
+  try {
+    return resolveEngine();
+  } catch {
+    return null;
+  }
+}
+
+type Options = Pick<
+  pulumi.CustomResourceOptions,
+  "protect" | "retainOnDelete" | "import" | "aliases" | "customTimeouts" | "ignoreChanges"
+>;
+
+/** What the program in `program/` declares. */
+export interface Declared {
+  devices?: { as: string; args: DeviceArgs; opts?: Options }[];
+  models?: { as: string; args: ModelArgs; opts?: Options }[];
+  pipelines?: {
+    as: string;
+    name?: string;
+    device: string;
+    model: string;
+    uri: string;
+    minScore: number;
+    opts?: Options;
+  }[];
+}
+
+export interface Outcome {
+  ok: boolean;
+  text: string;
+}
+
+export interface StateResource {
+  urn: string;
+  type: string;
+  id: string;
+  inputs: Record<string, unknown>;
+  outputs: Record<string, unknown>;
+  initErrors?: string[];
+}
+
+/** One stack of the real engine in a folder of its own, with a local back end. */
+export class Stack {
+  readonly #dir: string;
+  readonly #name: string;
+  readonly #env: NodeJS.ProcessEnv;
+  #config: Record<string, string> = {};
+
+  private constructor(dir: string, name: string, env: NodeJS.ProcessEnv) {
+    this.#dir = dir;
+    this.#name = name;
+    mkdirSync(join(dir, "backend"), { recursive: true });
+    this.#env = {
+      ...process.env,
+      PATH: [dirname(nodePath()), ENGINE?.languageHostDir, process.env["PATH"]].join(delimiter),
+      PULUMI_HOME: join(dir, "home"),
+      PULUMI_BACKEND_URL: `file://${join(dir, "backend")}`,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+      PULUMI_SKIP_UPDATE_CHECK: "1",
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      PULUMI_PARALLEL: "64",
+      JETFLEET_TEST_PROGRAM: join(dir, `${name}.program.json`),
+      ...env,
+    };
+  }
+
+  /** `env` is that of the engine, and so of the provider that it starts. */
+  static async create(dir: string, name: string, env: NodeJS.ProcessEnv = {}): Promise<Stack> {
+    const stack = new Stack(dir, name, env);
+    const made = await stack.run("stack", "init", name, "--no-select");
+    // The settings of a new stack lie beside the program; the tests' own lie elsewhere.
+    rmSync(join(PROGRAM, `Pulumi.${name}.yaml`), { force: true });
+    if (!made.ok) throw new Error(made.text);
+    return stack;
+  }
+
+  /** Settings of the provider, as `pulumi config set jetfleet:KEY` would make them. */
+  configure(settings: Record<string, string>): void {
+    this.#config = { ...this.#config, ...settings };
+    const entries = Object.entries(this.#config).map(([key, value]) => [`jetfleet:${key}`, value]);
+    writeFileSync(this.#configFile, JSON.stringify({ config: Object.fromEntries(entries) }));
+  }
+
+  declare(declared: Declared): void {
+    writeFileSync(this.#env["JETFLEET_TEST_PROGRAM"] ?? "", JSON.stringify(declared));
+  }
+
+  /** `pulumi up` of what is declared. */
+  async up(declared: Declared, ...args: string[]): Promise<Outcome> {
+    this.declare(declared);
+    return await this.on("up", "--yes", "--skip-preview", "--suppress-progress", ...args);
+  }
+
+  async preview(declared: Declared, ...args: string[]): Promise<Outcome> {
+    this.declare(declared);
+    return await this.on("preview", "--suppress-progress", ...args);
+  }
+
+  /** A command of the engine on this stack. */
+  async on(...args: string[]): Promise<Outcome> {
+    return await this.startOn(...args).outcome;
+  }
+
+  /** One that can be interrupted. */
+  startOn(...args: string[]) {
+    return this.start([...args, "--stack", this.#name, "--config-file", this.#configFile]);
+  }
+
+  async run(...args: string[]): Promise<Outcome> {
+    return await this.start(args).outcome;
+  }
+
+  /** A command that can be interrupted as by Ctrl-C. */
+  start(args: string[]): { outcome: Promise<Outcome>; interrupt(): void } {
+    const child = spawn(ENGINE?.pulumi ?? "", [...args, "--non-interactive"], {
+      cwd: PROGRAM,
+      env: this.#env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const timer = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS);
+    let text = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk) => (text += String(chunk)));
+    }
+    const outcome = new Promise<Outcome>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => {
+        clearTimeout(timer);
+        resolve({ ok: code === 0, text });
+      });
+    });
+    return { outcome, interrupt: () => child.kill("SIGINT") };
+  }
+
+  /** The stack's resources of this provider, by their names in the program, and its operations that did not end. */
+  async state(): Promise<{
+    resources: Record<string, StateResource>;
+    pending: number;
+    raw: string;
+  }> {
+    const { text } = await this.run("stack", "export", "--stack", this.#name);
+    const { deployment } = JSON.parse(text) as {
+      deployment: { resources?: StateResource[]; pending_operations?: unknown[] };
+    };
+    const own = (deployment.resources ?? []).filter(({ type }) => type.startsWith("jetfleet:"));
+    return {
+      resources: Object.fromEntries(own.map((one) => [one.urn.split("::").at(-1) ?? "", one])),
+      pending: deployment.pending_operations?.length ?? 0,
+      raw: text,
+    };
+  }
+
+  get #configFile(): string {
+    return join(this.#dir, `Pulumi.${this.#name}.yaml`);
+  }
+}
