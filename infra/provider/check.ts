@@ -51,7 +51,7 @@ export function checkProperties(rules: CheckRules, news: Properties): Checked {
 }
 
 /** SDKs of some languages send null for what the program left out. */
-function dropNulls(value: Properties): Properties {
+export function dropNulls(value: Properties): Properties {
   const entries = Object.entries(value).filter(([, part]) => part !== null);
   return Object.fromEntries(
     entries.map(([key, part]) => [key, isProperties(part) ? dropNulls(part) : part]),

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FleetError } from "../../fleet/errors/index.ts";
 import type { RuntimeShelf } from "../../fleet/provision/runtime/index.ts";
-import { checkProperties } from "./check.ts";
+import { checkProperties, dropNulls } from "./check.ts";
 import {
   KnownProviderConfig,
   ProviderConfig,
@@ -11,6 +11,7 @@ import {
   todaysSettings,
 } from "./config.ts";
 import { FleetContext } from "./fleet-context.ts";
+import { FUNCTIONS } from "./functions/index.ts";
 import { RESOURCES, type Resource } from "./resources/index.ts";
 import { connectEngineLog } from "./rpc/engine-log.ts";
 import { Operations } from "./rpc/operation.ts";
@@ -20,6 +21,9 @@ import { packageSchema } from "./schema.ts";
 
 /** What the engine adds to a provider's own configuration. */
 const ENGINE_KEYS = new Set(["version", "pluginDownloadURL", "parameterization", "__internal"]);
+
+/** A program waits for the answer. */
+const INVOKE_MS = 30_000;
 
 const CONFIG_RULES = { schema: ProviderConfig, unsupported: [], secrets: [] };
 
@@ -89,6 +93,26 @@ export class JetfleetProvider implements ProviderPort {
     );
     const goals = this.#context ? await resource.goals(this.#context) : {};
     return { inputs: { ...checked.inputs, ...goals }, failures };
+  }
+
+  async invoke(token: string, args: Properties) {
+    const asked = FUNCTIONS.find((one) => one.token === token);
+    if (!asked) {
+      const known = FUNCTIONS.map((one) => one.token).join(", ");
+      throw new FleetError("SPEC_INVALID", `Expected a function of ${known} but got ${token}`);
+    }
+    const rules = { schema: asked.inputs, unsupported: [], secrets: [] };
+    const { inputs, failures } = checkProperties(rules, args);
+    if (failures.length > 0) return { failures, answer: null };
+    const doing = `answering ${token.split(":").at(-1) ?? token}`;
+    using operation = this.operations.start({
+      ...{ urn: "", doing, timeoutSeconds: 0 },
+      defaultMs: INVOKE_MS,
+    });
+    const plain = reveal(inputs) as Properties;
+    const answer = await asked.answer(plain, () => this.context(), operation.signal);
+    // Without what is not known: it is undefined or null there.
+    return { failures, answer: dropNulls(JSON.parse(JSON.stringify(answer)) as Properties) };
   }
 
   async close(): Promise<void> {

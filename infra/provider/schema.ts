@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DeviceSpec, ModelSpec } from "../../fleet/spec/index.ts";
 import { ProviderConfig } from "./config.ts";
+import { FUNCTIONS, type ProviderFunction } from "./functions/index.ts";
 import { DeviceState } from "./resources/device/state.ts";
 import { RESOURCES } from "./resources/index.ts";
 import { ModelState } from "./resources/model.ts";
@@ -59,6 +60,25 @@ export function packageSchema(version: string): Json {
     provider: { inputProperties: variables.properties, requiredInputs: variables.required },
     types,
     resources: Object.fromEntries(resources),
+    functions: Object.fromEntries(
+      FUNCTIONS.map((one) => [one.token, functionSchema(one, types)] as const),
+    ),
+  };
+}
+
+function functionSchema(
+  { token, description, inputs, outputs }: ProviderFunction,
+  types: Record<string, Json>,
+): Json {
+  const name = capital(token.split(":").at(-1) ?? "");
+  const objectType = (schema: z.ZodObject, prefix: string) => ({
+    type: "object",
+    ...objectOf(jsonSchema(schema), prefix, [], types),
+  });
+  return {
+    description,
+    inputs: objectType(inputs, name),
+    outputs: objectType(outputs, `${name}Result`),
   };
 }
 

@@ -7,6 +7,15 @@ export type {
   UnreachablePolicy,
 } from "../../fleet/spec/index.ts";
 export { Device, type DeviceArgs, type SshArgs } from "./device.ts";
+export { Fleet, type FleetArgs } from "./fleet.ts";
+export {
+  type GetDeviceResult,
+  type GetFleetStatusResult,
+  getDevice,
+  getFleetStatus,
+  type PlanEngineArgs,
+  planEngine,
+} from "./functions.ts";
 export { Model, type ModelArgs } from "./model.ts";
 export {
   type BudgetArgs,
@@ -22,3 +31,4 @@ export {
   type VideoArgs,
 } from "./pipeline.ts";
 export { Provider, type ProviderArgs } from "./provider.ts";
+export { Site, type SiteArgs, type SitePipelineArgs } from "./site.ts";

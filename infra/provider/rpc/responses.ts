@@ -1,6 +1,7 @@
+import type * as proto from "@pulumi/pulumi/proto/provider_pb.js";
 import type { CheckResponse, DiffResponse } from "@pulumi/pulumi/proto/provider_pb.js";
 import { ERROR_CODES } from "../../../fleet/errors/index.ts";
-import type { Checked } from "../check.ts";
+import type { Checked, CheckFailure } from "../check.ts";
 import { type Diff, type PropertyDiff, withoutIgnored } from "../diff.ts";
 import { providerPb } from "./proto.ts";
 import { encodeProperties } from "./values.ts";
@@ -8,13 +9,17 @@ import { encodeProperties } from "./values.ts";
 export function checkResponse({ inputs, failures }: Checked): CheckResponse {
   const response = new providerPb.CheckResponse();
   response.setInputs(encodeProperties(inputs));
-  for (const { property, reason, code = "SPEC_INVALID", hint } of failures) {
+  response.setFailuresList(failuresOf(failures));
+  return response;
+}
+
+export function failuresOf(failures: readonly CheckFailure[]): proto.CheckFailure[] {
+  return failures.map(({ property, reason, code = "SPEC_INVALID", hint }) => {
     const failure = new providerPb.CheckFailure();
     failure.setProperty(property);
     failure.setReason(`${code}: ${reason}\n  next: ${hint ?? ERROR_CODES[code].hint}`);
-    response.addFailures(failure);
-  }
-  return response;
+    return failure;
+  });
 }
 
 /** Always some or none, never "unknown", which would make the engine compare by itself. */

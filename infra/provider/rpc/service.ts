@@ -6,6 +6,7 @@ import type {
 } from "@grpc/grpc-js";
 import type * as proto from "@pulumi/pulumi/proto/provider_pb.js";
 import type { Message } from "google-protobuf";
+import type { CheckFailure } from "../check.ts";
 import type { ProviderConfig } from "../config.ts";
 import { diffInputs } from "../diff.ts";
 import type { FleetContext } from "../fleet-context.ts";
@@ -14,7 +15,7 @@ import type { Severity } from "./engine-log.ts";
 import { NotImplemented, toGrpcFailure } from "./errors.ts";
 import type { Operation, Operations } from "./operation.ts";
 import { emptyPb, pluginPb, providerPb } from "./proto.ts";
-import { checkResponse, diffResponse } from "./responses.ts";
+import { checkResponse, diffResponse, failuresOf } from "./responses.ts";
 import { decodeProperties, encodeProperties, type Properties } from "./values.ts";
 
 /** What the service needs of the provider; all of it is free of gRPC. */
@@ -32,6 +33,11 @@ export interface ProviderPort {
   /** Of the provider, once it was configured; a preview may come before all of them are known. */
   settings(): ProviderConfig | null;
   resource(urn: string): Resource;
+  /** Null where the arguments fail the check. */
+  invoke(
+    token: string,
+    args: Properties,
+  ): Promise<{ failures: CheckFailure[]; answer: Properties | null }>;
   check(
     resource: Resource,
     urn: string,
@@ -112,13 +118,24 @@ export function createService(port: ProviderPort): UntypedServiceImplementation 
     getMapping: unary("giving a mapping", () => new providerPb.GetMappingResponse()),
     getMappings: unary("giving mappings", () => new providerPb.GetMappingsResponse()),
     parameterize: refuse("parameterisation"),
-    invoke: refuse("the function"),
+    invoke: unary("asking", (request: proto.InvokeRequest) => invoke(port, request)),
     call: refuse("the method"),
     construct: refuse("the component"),
     list: (call: { emit(name: "error", error: unknown): void }) => {
       call.emit("error", toGrpcFailure(new NotImplemented("listing"), "listing"));
     },
   };
+}
+
+async function invoke(port: ProviderPort, request: proto.InvokeRequest): Promise<Message> {
+  const response = new providerPb.InvokeResponse();
+  const { failures, answer } = await port.invoke(
+    request.getTok(),
+    decodeProperties(request.getArgs()),
+  );
+  if (answer !== null) response.setReturn(encodeProperties(answer));
+  response.setFailuresList(failuresOf(failures));
+  return response;
 }
 
 async function create(port: ProviderPort, request: proto.CreateRequest): Promise<Message> {

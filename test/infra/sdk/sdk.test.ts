@@ -130,3 +130,46 @@ test("a resource without arguments is an error of the program", () => {
     /Device "door": arguments: expected an object/,
   );
 });
+
+test("a fleet of sites declares each site's devices, and each of its pipelines on each of them", async () => {
+  const uri = "rtsp://viewer:geheim@10.0.9.1/stream1";
+  const fleet = new jf.Fleet("shops", {
+    models: { people: { source: "people.onnx", labels: ["person"] } },
+    sites: {
+      basel: {
+        defaults: { ssh, labels: { country: "ch" } },
+        devices: { door: { address: "10.0.4.17" }, gate: { address: "10.0.4.18", port: 2222 } },
+        pipelines: { entrance: { sources: { cam: { uri } }, detect: { model: "people" } } },
+      },
+    },
+  });
+  const { devices, pipelines } = fleet.sites["basel"]!;
+  expect(await valueOf(devices["gate"]!.urn)).toContain(
+    "jetfleet:index:Site$jetfleet:index:Device::basel-gate",
+  );
+  expect((await registration(devices["gate"]!)).inputs).toMatchObject({
+    ...{ address: "10.0.4.18", port: 2222, ssh },
+    labels: { site: "basel", country: "ch" },
+  });
+  const { inputs } = await registration(pipelines["door"]!["entrance"]!);
+  expect(inputs).toMatchObject({
+    name: "entrance",
+    device: { name: "basel-door", board: "tx2" },
+    detect: { model: { name: "people" } },
+    sources: { [SIGNATURE]: SECRET, value: { cam: { uri } } },
+  });
+});
+
+test.each([
+  [{ devices: { door: { address: "a" } } }, /devices\.door\.ssh: expected it there or in defaults/],
+  [
+    {
+      defaults: { ssh },
+      devices: { door: { address: "a" } },
+      pipelines: { entrance: { sources: {}, detect: { model: "cars" } } },
+    },
+    /pipelines\.entrance\.detect\.model: expected a jf\.Model/,
+  ],
+])("a site that lacks something says what, and where", (args, reason) => {
+  expect(() => new jf.Site("basel", args as never)).toThrow(reason);
+});

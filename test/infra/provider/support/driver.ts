@@ -174,6 +174,21 @@ export class Driver {
     await this.#call("delete", request);
   }
 
+  /** A question of the program; an answer of failures is returned as one. */
+  async invoke(token: string, args: Properties) {
+    const request = new providerPb.InvokeRequest();
+    request.setTok(token);
+    request.setArgs(encodeProperties(args));
+    const response = await this.#call<InstanceType<typeof providerPb.InvokeResponse>>(
+      "invoke",
+      request,
+    );
+    const failures = response
+      .getFailuresList()
+      .map((one) => ({ property: one.getProperty(), reason: one.getReason() }));
+    return { answer: decodeProperties(response.getReturn()), failures };
+  }
+
   async cancel(): Promise<void> {
     await this.#call("cancel", new emptyPb.Empty());
   }
