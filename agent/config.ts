@@ -59,6 +59,17 @@ export const AgentConfig = z.strictObject({
     .int()
     .positive()
     .default(2 * 2 ** 30),
+  /** Whether engines of other devices are used, and this one's offered to them. */
+  shareEngines: z.boolean().default(true),
+  /**
+   * While another board of the kind builds an engine, this one waits so long before it builds for itself: public
+   * reports of builds on boards name 5 to 30 minutes (NVIDIA/TensorRT issues 1441, 1841). 0: it never waits.
+   */
+  engineWaitMs: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(30 * 60_000),
   /** An engine is built on a board that is cooler than this, and the builder stands still from `hotCelsius` on. */
   coolCelsius: z.number().default(75),
   hotCelsius: z.number().default(85),

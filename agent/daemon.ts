@@ -13,6 +13,8 @@ import { readEngineHost } from "./engine/engine-host.ts";
 import { Engines } from "./engine/engines.ts";
 import { Pruner } from "./engine/prune.ts";
 import { Recipes } from "./engine/recipes.ts";
+import { HubEngines } from "./engine/share/hub-engines.ts";
+import { Sharing } from "./engine/share/sharing.ts";
 import { Renewal } from "./identity/renewal.ts";
 import { DesiredInbox } from "./reconcile/desired-inbox.ts";
 import { Downloads } from "./reconcile/downloads.ts";
@@ -50,6 +52,9 @@ const LAST_REPORT_MS = 1000;
 const LOOK_MS = 2000;
 /** A model may be slower than the one before it, for that is the operator's choice; it must not stop the pipeline. */
 const PROBATION = { minFrames: 10, minFpsShare: 0.25 };
+
+/** A hub that does not answer for so long is done without: a board must not wait for it to build. */
+const HUB_ANSWER_MS = 5000;
 
 export interface DaemonContext {
   config: AgentConfig;
@@ -173,6 +178,7 @@ export class Daemon {
     this.#pruner.follow();
     this.#sampler.start();
     this.#link.start();
+    this.#engines.offerAgain();
     this.#renewal.start();
     this.#ticker.start();
     log.info("agent runs", {
@@ -298,12 +304,33 @@ export class Daemon {
   #createEngines(recipes: Recipes): Engines {
     const { config, bundlePath, launch, log } = this.#context;
     const { store, objects, engines } = this.#disk;
+    const objectPath = (digest: string) => objects.pathOf(digest);
+    const { addonPath } = nativePaths(config, bundlePath);
     return new Engines({
       store: engines,
+      sharing: new Sharing({
+        ...{ launch, addonPath, objectPath, log, store: engines, fleet: config.fleet },
+        hub: new HubEngines({
+          connector: this.#connector,
+          hubUrl: config.hubUrl,
+          answerMs: HUB_ANSWER_MS,
+        }),
+        refusals: this.#disk.refusals,
+        attester: {
+          ...{ fleet: config.fleet, device: config.device, bootId: this.#bootId },
+          agentVersion: AGENT_VERSION,
+          identity: () => this.#identity.usable(),
+        },
+        caPem: () => this.#identity.current().caPem,
+        isOn: config.shareEngines,
+        waitMs: config.engineWaitMs,
+        quotaBytes: config.engineQuotaBytes,
+        onEvent: (event) => this.#reporter.event(event),
+      }),
       recipes,
       launch,
-      addonPath: nativePaths(config, bundlePath).addonPath,
-      objectPath: (digest) => objects.pathOf(digest),
+      addonPath,
+      objectPath,
       modelsInUse: () => objectsInUse(store.current),
       quotaBytes: config.engineQuotaBytes,
       conditions: () => this.#sampler.conditions(),

@@ -3,6 +3,7 @@ import type { FleetError } from "../fleet/errors/index.ts";
 import { DISK, type FileLayer } from "../fleet/transfer/files/file-layer.ts";
 import { ObjectStore } from "../fleet/transfer/files/object-store.ts";
 import { EngineStore } from "./engine/engine-store.ts";
+import { Refusals } from "./engine/share/refusals.ts";
 import { EventJournal } from "./report/event-journal.ts";
 import { PresenceCounter } from "./report/presence.ts";
 import { StateStore } from "./update/state-store.ts";
@@ -12,6 +13,7 @@ export interface Disk {
   store: StateStore;
   objects: ObjectStore;
   engines: EngineStore;
+  refusals: Refusals;
   journal: EventJournal;
   presence: PresenceCounter;
   /** What could not be read, and what that means; empty when all is well. */
@@ -34,6 +36,7 @@ export async function openDisk(
     // Runners may be of another user, who is of the folder's group.
     objects: new ObjectStore(join(folder, "objects"), layer, { groupReads: true }),
     engines: new EngineStore(folder, layer),
+    refusals: new Refusals(folder, layer),
     journal: new EventJournal(folder, layer),
     presence: new PresenceCounter(folder, bootId, layer),
   };

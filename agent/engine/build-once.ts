@@ -10,6 +10,7 @@ import { BuildProcess, type BuiltEngine } from "./build-process.ts";
 import type { BuiltNote } from "./engine-note.ts";
 import { type Conditions, type HeatLimits, obstacleTo } from "./obstacle.ts";
 import type { EngineRecipe } from "./recipes.ts";
+import { goldenWish } from "./self-test.ts";
 
 export interface OneBuildOptions {
   launch: LaunchRunner;
@@ -37,7 +38,7 @@ interface Keeping extends OneBuildOptions {
   ) => Promise<BuiltNote>;
 }
 
-type Model = Pick<ModelManifest, "digest" | "sizeBytes">;
+type Model = Pick<ModelManifest, "digest" | "sizeBytes" | "decoder" | "labels">;
 
 /**
  * Builds an engine as soon as the board has what it takes, and watches the board meanwhile: one that becomes hot has the
@@ -91,6 +92,7 @@ async function attempt(
     build: {
       ...names,
       ...recipe.build,
+      golden: goldenWish(model, recipe),
       ...(simulatedMs !== null && { simulatedMs }),
     },
     onProgress: (progress, phase) => onChange({ progress, phase }),

@@ -13,10 +13,10 @@ export interface BuildProcessOptions {
   onProgress: (share: number, step: string) => void;
 }
 
-export interface BuiltEngine {
-  sizeBytes: number;
-  digest: string;
-}
+export type BuiltEngine = Pick<
+  Extract<FromRunner, { type: "built" }>,
+  "sizeBytes" | "digest" | "golden" | "untried"
+>;
 
 /** A builder says every two seconds that it lives, however busy its library is. */
 const SILENCE_MS = 60_000;

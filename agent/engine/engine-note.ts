@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
-import { ReportedError } from "../../fleet/contract/index.ts";
+import { EngineAttestation, ReportedError, SelfTestFigures } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { parseJson, sha256Digest } from "../../fleet/release/index.ts";
 import { Digest, EpochMs } from "../../fleet/spec/index.ts";
@@ -14,6 +14,13 @@ const common = {
   seconds: z.number().nonnegative(),
 };
 
+const SelfTest = z.strictObject({
+  figures: SelfTestFigures,
+  /** Null: its model could not be run, or is no measure. */
+  ofModel: z.strictObject({ mostScoreOff: z.number(), leastIou: z.number() }).nullable(),
+});
+export type SelfTest = z.infer<typeof SelfTest>;
+
 /** What is noted of an engine beside it, or of a model of which none can be made. */
 export const EngineNote = z.discriminatedUnion("outcome", [
   z.strictObject({
@@ -21,7 +28,11 @@ export const EngineNote = z.discriminatedUnion("outcome", [
     ...common,
     digest: Digest,
     sizeBytes: z.number().int().positive(),
-    origin: z.enum(["built-here"]),
+    origin: z.enum(["built-here", "fetched"]),
+    /** What it found in the golden pictures here, and how near that is to its model; absent where it was not tried. */
+    selfTest: SelfTest.optional(),
+    /** Of the device that built it, be it this one. */
+    attestation: EngineAttestation.optional(),
   }),
   z.strictObject({ outcome: z.literal("unbuildable"), ...common, error: ReportedError }),
 ]);

@@ -103,6 +103,30 @@ export class EngineStore {
     this.#usedAtMs.set(key, Date.now());
   }
 
+  /** Where an engine may come to lie piece by piece; `admit` takes it in once it is whole. */
+  partOf(digest: string): { partPath: string; layer: FileLayer; folder: string } {
+    const { layer, folder } = this.#files;
+    return { partPath: this.#files.partPathOf(digest), layer, folder };
+  }
+
+  /** Gives a part that was checked a name under which runners may read it: to be tried, and `noted` or `discarded`. */
+  async admit(digest: string): Promise<string> {
+    await this.#files.adopt(digest);
+    return this.#files.pathOf(digest);
+  }
+
+  /** Notes an engine that lies there whole. */
+  async note(key: string, note: BuiltNote): Promise<void> {
+    await this.#write(key, note);
+    this.#usedAtMs.set(key, Date.now());
+  }
+
+  /** Removes what was admitted and found to be of no use. */
+  async discard(digest: string): Promise<void> {
+    if (this.#digests().has(digest)) await this.#files.removePart(digest);
+    else await this.#files.remove(digest);
+  }
+
   /** Remembers that none can be built, until something in the key changes. */
   async remember(key: string, note: Extract<EngineNote, { outcome: "unbuildable" }>) {
     await this.#write(key, note);

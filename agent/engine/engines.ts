@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { performance } from "node:perf_hooks";
 import {
   type EngineBuild,
@@ -16,11 +17,17 @@ import { Turns } from "../update/turns.ts";
 import { type BuildState, buildOnce, type OneBuildOptions } from "./build-once.ts";
 import type { BuiltNote } from "./engine-note.ts";
 import type { EngineStore } from "./engine-store.ts";
+import { keptEngine } from "./kept-engine.ts";
 import type { EngineForm, EngineRecipe, Recipes } from "./recipes.ts";
+import { judgeSelfTest, noteOfTest } from "./self-test.ts";
+import { HeldClaim } from "./share/held-claim.ts";
+import type { Sharing } from "./share/sharing.ts";
 
 export interface EnginesOptions extends Omit<OneBuildOptions, "onChange"> {
   store: EngineStore;
   recipes: Recipes;
+  /** Engines from and for other devices. */
+  sharing: Sharing;
   /** Digests of models that something runs, is about to run, or is to go back to. */
   modelsInUse: () => ReadonlySet<string>;
   quotaBytes: number;
@@ -28,15 +35,13 @@ export interface EnginesOptions extends Omit<OneBuildOptions, "onChange"> {
   onEvent: (event: NewEvent) => void;
 }
 
-type Model = Pick<ModelManifest, "name" | "digest" | "sizeBytes">;
-
 export interface EnginePlace {
   path: string;
   digest: string;
 }
 
 interface Build {
-  model: Model;
+  model: ModelManifest;
   form: EngineForm;
   abort: AbortController;
   state: BuildState;
@@ -88,15 +93,9 @@ export class Engines {
   list(): KeptEngine[] {
     const { store, recipes, modelsInUse } = this.#options;
     const inUse = modelsInUse();
-    const all = store.all().map((note): KeptEngine => {
-      const { model, accelerator, outcome, atMs, seconds } = note;
-      const key = sha256Digest(note.key);
-      const isOfNow = recipes.keysOf(model).includes(key);
-      const common = { key, model, accelerator, outcome, atMs, seconds, current: isOfNow };
-      const shared = { ...common, inUse: isOfNow && inUse.has(model) };
-      if (note.outcome === "unbuildable") return { ...shared, error: note.error };
-      const { digest, sizeBytes, origin } = note;
-      return { ...shared, digest, sizeBytes, origin };
+    const all = store.all().map((note) => {
+      const current = recipes.keysOf(note.model).includes(sha256Digest(note.key));
+      return keptEngine(note, { current, inUse: current && inUse.has(note.model) });
     });
     return all.sort((a, b) => b.atMs - a.atMs).slice(0, MAX_ENGINES);
   }
@@ -144,11 +143,15 @@ export class Engines {
    * Resolves once there are these engines of the model, whole. Throws what is known to be wrong with the model, at once;
    * what keeps one from being built; CANCELLED when the signal is given: the build goes on if another version wants it.
    */
-  async bring(model: Model, forms: readonly EngineForm[], signal: AbortSignal): Promise<void> {
+  async bring(
+    model: ModelManifest,
+    forms: readonly EngineForm[],
+    signal: AbortSignal,
+  ): Promise<void> {
     for (const form of forms) await this.#bring(model, form, signal);
   }
 
-  async #bring(model: Model, form: EngineForm, signal: AbortSignal): Promise<void> {
+  async #bring(model: ModelManifest, form: EngineForm, signal: AbortSignal): Promise<void> {
     for (;;) {
       throwIfAborted(signal);
       const recipe = this.#recipeOf(model.digest, form);
@@ -181,10 +184,20 @@ export class Engines {
       log.info("engines removed to keep the quota", { engines: evicted.length });
   }
 
+  /** Offers what this device built before, for the hub may not have heard of it. */
+  offerAgain(): void {
+    const { store, sharing, modelsInUse } = this.#options;
+    for (const note of store.all()) {
+      if (note.outcome === "built" && modelsInUse().has(note.model)) sharing.offer(note, null);
+    }
+  }
+
   async stop(): Promise<void> {
+    const sharingEnds = this.#options.sharing.stop();
     const builds = [...this.#builds.values()];
     for (const { abort } of builds) abort.abort();
     await Promise.all(builds.map(({ done }) => done.catch(() => undefined)));
+    await sharingEnds;
   }
 
   /** Of one that was found to be foreign, cut or altered. */
@@ -206,22 +219,20 @@ export class Engines {
     }
   }
 
-  #start(model: Model, form: EngineForm, recipe: EngineRecipe): Build {
+  #start(model: ModelManifest, form: EngineForm, recipe: EngineRecipe): Build {
     const { key } = recipe;
     const build: Build = {
       model,
       form,
       abort: new AbortController(),
-      state: { phase: "waiting for its turn", progress: 0, waitsFor: null, workedMs: () => 0 },
+      state: { phase: "asking the hub for it", progress: 0, waitsFor: null, workedMs: () => 0 },
       done: Promise.resolve(),
     };
     this.#builds.set(key.digest, build);
-    build.done = this.#turns
-      .take(() => this.#build(build, recipe))
-      .finally(() => {
-        this.#builds.delete(key.digest);
-        this.#options.onProgress();
-      });
+    build.done = this.#findOrBuild(build, recipe).finally(() => {
+      this.#builds.delete(key.digest);
+      this.#options.onProgress();
+    });
     // Whoever waits is told; a build that everybody left tells nobody.
     build.done.catch(() => undefined);
     return build;
@@ -248,8 +259,27 @@ export class Engines {
     }
   }
 
-  async #build(build: Build, recipe: EngineRecipe): Promise<void> {
-    const { onEvent, log } = this.#options;
+  /** Waiting for another device keeps no other model from its build here. */
+  async #findOrBuild(build: Build, recipe: EngineRecipe): Promise<void> {
+    const { sharing, onProgress, log } = this.#options;
+    const { model, form, abort, state } = build;
+    const show = (change: Partial<BuildState>): void => {
+      Object.assign(state, change);
+      onProgress();
+    };
+    const found = await sharing.find({ model, form, recipe }, show, abort.signal);
+    if (found instanceof HeldClaim) {
+      found.shows(() => state);
+      show({ phase: "waiting for its turn", progress: 0 });
+      await this.#turns.take(() => this.#build(build, recipe, found));
+    }
+    await this.clear().catch((error: unknown) =>
+      log.error("engines beyond the quota are not removed", error),
+    );
+  }
+
+  async #build(build: Build, recipe: EngineRecipe, claim: HeldClaim): Promise<void> {
+    const { onEvent, sharing } = this.#options;
     const { model } = build;
     const { key } = recipe;
     const startedAtMs = performance.now();
@@ -257,19 +287,20 @@ export class Engines {
       const note = await this.#make(build, recipe);
       const took = `in ${note.seconds.toFixed(1)} s: ${note.sizeBytes} bytes`;
       const message = `The engine of ${model.name} was built ${took}`;
-      onEvent({ kind: "engine-built", message, data: { ...note, keyDigest: key.digest } });
+      const { attestation: _attestation, key: _key, selfTest, ...told } = note;
+      const data = { ...told, keyDigest: key.digest, ofModel: selfTest?.ofModel ?? null };
+      onEvent({ kind: "engine-built", message, data });
+      sharing.offer(note, claim);
     } catch (error) {
+      void claim.end(isFleetError(error, "MODEL_INVALID") ? error : null);
       const seconds = (performance.now() - startedAtMs) / 1000;
       if (isFleetError(error, "MODEL_INVALID")) await this.#remember(build, key, seconds, error);
       throw error;
     }
-    await this.clear().catch((error: unknown) =>
-      log.error("engines beyond the quota are not removed", error),
-    );
   }
 
   #make(build: Build, recipe: EngineRecipe): Promise<BuiltNote> {
-    const { store, quotaBytes, onProgress } = this.#options;
+    const { store, quotaBytes, onProgress, sharing, log } = this.#options;
     const { model, form, abort } = build;
     const { key } = recipe;
     return buildOnce(model, recipe, abort.signal, {
@@ -280,12 +311,15 @@ export class Engines {
         this.#tellWait(model, before, build.state.waitsFor);
         onProgress();
       },
-      keep: async ({ digest, sizeBytes }, seconds, bytes) => {
+      keep: async ({ digest, sizeBytes, golden, untried }, seconds, bytes) => {
         requireWithin(quotaBytes, sizeBytes, model);
-        const note: BuiltNote = {
+        if (untried) log.warn("an engine could not be tried", { reason: untried.message });
+        const built: BuiltNote = {
           ...{ outcome: "built", key: key.text, model: model.digest, accelerator: form },
           ...{ digest, sizeBytes, seconds, atMs: Date.now(), origin: "built-here" },
+          ...(golden && { selfTest: noteOfTest(golden.engine, judgeSelfTest(golden, null)) }),
         };
+        const note = sharing.attest(built, backendName(recipe.build.backendPath));
         await store.put(key.digest, note, bytes);
         return note;
       },
@@ -293,7 +327,11 @@ export class Engines {
   }
 
   /** What is waited for is an event once, however often the board is looked at. */
-  #tellWait(model: Model, before: EngineBuild["waitsFor"], now: EngineBuild["waitsFor"]): void {
+  #tellWait(
+    model: ModelManifest,
+    before: EngineBuild["waitsFor"],
+    now: EngineBuild["waitsFor"],
+  ): void {
     if (now === null || now.code === before?.code) return;
     const message = `The engine of ${model.name} waits: ${now.code}: ${now.message}`;
     this.#options.onEvent({ kind: "engine-waits", message });
@@ -311,10 +349,15 @@ export class Engines {
 const KNOWN =
   "as an earlier build of the same model on this very machine found; it is not tried again";
 
-function requireWithin(quotaBytes: number, sizeBytes: number, { name }: Model): void {
+function requireWithin(quotaBytes: number, sizeBytes: number, { name }: ModelManifest): void {
   if (sizeBytes <= quotaBytes) return;
   const message = `Expected an engine within the quota of ${quotaBytes} bytes but that of ${name} has ${sizeBytes}`;
   throw new FleetError("BOARD_DISK_FULL", message);
+}
+
+/** "onnxruntime" of ".../libjetfleet-backend-onnxruntime.so". */
+function backendName(path: string): string {
+  return basename(path).replace(/^libjetfleet-backend-|\.so$/g, "");
 }
 
 function isRefusal(error: unknown): error is FleetError {

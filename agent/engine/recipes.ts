@@ -8,7 +8,7 @@ import {
 } from "../../fleet/engine/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import type { NativePaths } from "../config.ts";
-import type { BuildOptions } from "../supervise/ipc.ts";
+import type { BuildOptions, GoldenWish } from "../supervise/ipc.ts";
 import { type EngineHost, keyOn } from "./engine-host.ts";
 
 /** Kinds of engines that one device may need of a model: the processor's, or one for an accelerator in a precision. */
@@ -22,6 +22,8 @@ const NO_MODEL = `sha256:${"0".repeat(64)}`;
 /** How an engine is made on this device, and the key that names it. */
 export interface EngineRecipe {
   key: EngineKey;
+  /** What runs the model as it is, to hold the engine against; null: the precision makes it no measure. */
+  reference: GoldenWish["reference"];
   build: Pick<BuildOptions, "backendPath" | "runtimePath" | "accelerator" | "threads" | "keyed"> & {
     computeCapability?: number;
   };
@@ -84,8 +86,15 @@ export class Recipes {
     const { backendPath, runtimePath } = native;
     return {
       key: keyOn(host, model),
+      reference: this.#reference,
       build: { backendPath, runtimePath, accelerator: "cpu", threads },
     };
+  }
+
+  get #reference(): NonNullable<GoldenWish["reference"]> {
+    const { native, threads } = this.#options;
+    const { backendPath, runtimePath } = native;
+    return { backendPath, runtimePath, threads };
   }
 
   #ofSilicon(model: string, form: SiliconForm): EngineRecipe {
@@ -97,6 +106,7 @@ export class Recipes {
     const facts = engineFacts(machine, { model, ...requestOf(form) });
     return {
       key: engineKey(facts),
+      reference: facts.precision === "int8" ? null : this.#reference,
       build: {
         ...{ backendPath, runtimePath, threads, keyed: buildOptionsOf(facts) },
         // The cores of a DLA are alike: which one is said when the engine is loaded.

@@ -7,9 +7,12 @@ import {
   SAME_ENGINE,
 } from "../../fleet/engine/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
+import type { ModelManifest } from "../../fleet/spec/index.ts";
 import { askRunner } from "../supervise/ask-runner.ts";
-import type { GoldenFigures, GoldenSubject } from "../supervise/ipc.ts";
+import type { GoldenFigures, GoldenSubject, GoldenWish } from "../supervise/ipc.ts";
 import type { LaunchRunner } from "../supervise/runner-child.ts";
+import type { SelfTest } from "./engine-note.ts";
+import type { EngineRecipe } from "./recipes.ts";
 
 /** An engine of a large net on a slow processor takes seconds for a picture. */
 const DEADLINE_MS = 180_000;
@@ -22,6 +25,14 @@ export interface GoldenQuestion {
   reference: GoldenSubject | null;
   memoryLimitBytes: number;
   signal: AbortSignal;
+}
+
+/** What the builder of an engine is to try it with. */
+export function goldenWish(
+  { decoder, labels }: Pick<ModelManifest, "decoder" | "labels">,
+  { reference }: Pick<EngineRecipe, "reference">,
+): GoldenWish {
+  return { decoder, labelCount: labels.length, reference };
 }
 
 /** Runs an engine on the golden pictures of its model, in a process of its own. Throws as `askRunner`. */
@@ -55,6 +66,13 @@ export function judgeSelfTest(
 /** An engine that found nothing in any golden picture was not tried, and is offered to nobody. */
 export function saysSomething(figures: SelfTestFigures): boolean {
   return candidatesOf(figures) > 0;
+}
+
+/** What is noted of a self-test that was passed. */
+export function noteOfTest(figures: SelfTestFigures, agreement: Agreement | null): SelfTest {
+  if (agreement === null) return { figures, ofModel: null };
+  const { mostScoreOff, leastIou } = agreement;
+  return { figures, ofModel: { mostScoreOff, leastIou } };
 }
 
 function requireAlike(what: string, { differs }: Agreement): void {

@@ -6,7 +6,13 @@ import {
   SELF_TEST_NMS_IOU,
 } from "../../fleet/engine/index.ts";
 import type { NativeAddon, NativeModelOptions } from "../../native/binding/api.ts";
-import type { GoldenSubject } from "./ipc.ts";
+import {
+  type BuildOptions,
+  type GoldenFigures,
+  type GoldenSubject,
+  type RunnerError,
+  toRunnerError,
+} from "./ipc.ts";
 
 /** What an engine, or a model as it is, finds in the golden pictures of the model. Throws what the addon does. */
 export async function runGolden(
@@ -26,4 +32,28 @@ export async function runGolden(
     found.push(await addon.detectImage(options, picture));
   }
   return figuresOf(decoder, found);
+}
+
+/**
+ * What an engine that was just built finds, beside what its model does. That it cannot be tried says nothing of the
+ * build: the number of labels, which no engine knows, may be wrong.
+ */
+export async function tryBuilt(
+  addon: Pick<NativeAddon, "detectImage">,
+  { golden, modelDigest, backendPath, runtimePath, accelerator, threads }: BuildOptions,
+  built: { model: string; engine: string; digest: string },
+): Promise<{ golden: GoldenFigures | null; untried: RunnerError | null }> {
+  const { decoder, labelCount, reference } = golden;
+  const common = { model: modelDigest, decoder, labelCount };
+  try {
+    const engine = await runGolden(addon, {
+      ...{ ...common, path: built.engine, digest: built.digest },
+      ...{ backendPath, runtimePath, accelerator, threads },
+    });
+    const asItIs = { ...common, path: built.model, digest: modelDigest, accelerator: "cpu" };
+    const right = reference && (await runGolden(addon, { ...asItIs, ...reference }));
+    return { golden: { engine, reference: right }, untried: null };
+  } catch (error) {
+    return { golden: null, untried: toRunnerError(error) };
+  }
 }

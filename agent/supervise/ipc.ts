@@ -153,6 +153,36 @@ const KeyedOptions = z.object({
   tacticSharedMemoryBytes: Bytes,
 });
 
+/** What is run on golden pictures (fleet/engine): an engine, or a model as it is. */
+export const GoldenSubject = z.object({
+  path: z.string().min(1),
+  /** Of the file: these bytes are loaded or none. */
+  digest: Digest,
+  /** Whose golden pictures. */
+  model: Digest,
+  decoder: Decoder,
+  labelCount: z.number().int().min(1).max(1000),
+  backendPath: z.string().min(1),
+  runtimePath: z.string(),
+  accelerator: z.string().min(1),
+  threads: z.number().int().positive(),
+});
+export type GoldenSubject = z.infer<typeof GoldenSubject>;
+
+/** What an engine found, and what its model as it is did; null: nobody here can run that. */
+export const GoldenFigures = z.object({
+  engine: SelfTestFigures,
+  reference: SelfTestFigures.nullable(),
+});
+export type GoldenFigures = z.infer<typeof GoldenFigures>;
+
+/** What a builder needs to try the engine that it built. */
+export const GoldenWish = GoldenSubject.pick({ decoder: true, labelCount: true }).extend({
+  /** What runs the model as it is; null: no measure for this engine. */
+  reference: GoldenSubject.pick({ backendPath: true, runtimePath: true, threads: true }).nullable(),
+});
+export type GoldenWish = z.infer<typeof GoldenWish>;
+
 /** What a builder makes an engine of. It builds in a folder of its own and hands the engine over piece by piece. */
 export const BuildOptions = z.object({
   modelPath: z.string().min(1),
@@ -169,33 +199,11 @@ export const BuildOptions = z.object({
   threads: z.number().int().positive(),
   /** Text of fleet/engine's EngineKey. */
   engineKey: z.string().min(1),
+  golden: GoldenWish,
   /** On a simulated board: the build is made to last this long at least. */
   simulatedMs: z.number().positive().optional(),
 });
 export type BuildOptions = z.infer<typeof BuildOptions>;
-
-/** What is run on golden pictures (fleet/engine): an engine, or a model as it is. */
-export const GoldenSubject = z.object({
-  path: z.string().min(1),
-  /** Of the file: these bytes are loaded or none. */
-  digest: Digest,
-  /** Whose golden pictures. */
-  model: Digest,
-  decoder: Decoder,
-  labelCount: z.number().int().min(1).max(1000),
-  backendPath: z.string().min(1),
-  runtimePath: z.string().min(1),
-  accelerator: z.string().min(1),
-  threads: z.number().int().positive(),
-});
-export type GoldenSubject = z.infer<typeof GoldenSubject>;
-
-/** What an engine found, and what its model as it is did; null: nobody here can run that. */
-export const GoldenFigures = z.object({
-  engine: SelfTestFigures,
-  reference: SelfTestFigures.nullable(),
-});
-export type GoldenFigures = z.infer<typeof GoldenFigures>;
 
 /** A piece of an engine fits into an envelope many times. */
 export const PIECE_BYTES = 2 ** 20;
@@ -234,7 +242,14 @@ export const FromRunner = z.discriminatedUnion("type", [
     share: z.number().min(0).max(1),
     step: z.string().max(200),
   }),
-  z.object({ type: z.literal("built"), sizeBytes: z.number().int().positive(), digest: Digest }),
+  z.object({
+    type: z.literal("built"),
+    sizeBytes: z.number().int().positive(),
+    digest: Digest,
+    /** Null: it could not be tried, and `untried` says why. */
+    golden: GoldenFigures.nullable(),
+    untried: RunnerError.nullable(),
+  }),
   /** `noRoom`: the folder it builds in is full, which says nothing of the model. */
   z.object({ type: z.literal("build-failed"), error: RunnerError, noRoom: z.boolean() }),
   z.object({ type: z.literal("stopped") }),

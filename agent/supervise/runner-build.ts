@@ -17,6 +17,7 @@ import { digestOfFile } from "../../fleet/transfer/files/hash-file.ts";
 import type { NativeBuildOptions } from "../../native/binding/api.ts";
 import { makeBuildFolder, removeBuildFolder } from "./build-folder.ts";
 import { BuildPace } from "./build-pace.ts";
+import { tryBuilt } from "./golden-run.ts";
 import { type BuildOptions, type FromRunner, PIECE_BYTES, toRunnerError } from "./ipc.ts";
 import { loadAddon } from "./load-addon.ts";
 import { ResultPipe } from "./result-pipe.ts";
@@ -106,9 +107,11 @@ export class RunnerBuild {
     this.#engine = openSync(engine, "r");
     const digest = await digestOfFile(engine);
     const sizeBytes = fstatSync(this.#engine).size;
+    this.#progress = { share: 1, step: "trying it on golden pictures" };
+    const tried = await tryBuilt(loadAddon(addonPath), options, { model, engine, digest });
     // Whatever becomes of this process from here on, no file is left.
     removeBuildFolder(this.#folder);
-    this.#tell({ type: "built", sizeBytes, digest });
+    this.#tell({ type: "built", sizeBytes, digest, ...tried });
   }
 
   #tellProgress(): void {

@@ -146,7 +146,20 @@ export const KeptEngine = z.object({
   /** Of one that was built. */
   digest: Digest.optional(),
   sizeBytes: Count.optional(),
-  origin: Text.max(64).optional().meta({ description: "built-here: by this very device." }),
+  origin: Text.max(64).optional().meta({
+    description: "built-here: by this very device; fetched: by the one that attests it.",
+  }),
+  /** Who built it by its own signed word, and when. */
+  attestation: z.object({ device: Name, atMs: EpochMs }).optional(),
+  /** What it found in the golden pictures on this device; absent where it was not tried. */
+  selfTest: z
+    .object({
+      candidates: Count,
+      /** How near that is to what its model finds; null: the model could not be run, or is no measure. */
+      mostScoreOff: z.number().nullable(),
+      leastIou: z.number().nullable(),
+    })
+    .optional(),
   /** A pipeline runs its model, is about to, or is to go back to it. */
   inUse: z.boolean(),
   current: z.boolean().optional().meta({

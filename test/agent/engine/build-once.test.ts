@@ -75,9 +75,11 @@ async function build(): Promise<string> {
   const libraries = { backendPath: "/backend", runtimePath: "/library" };
   const recipe = {
     key: { text: "key", digest: sha256Digest("key") },
+    reference: null,
     build: { ...libraries, accelerator: "cpu", threads: 1 },
   };
-  const model = { digest: sha256Digest("model"), sizeBytes: 1000 };
+  const outputs = { labels: ["person"], decoder: "yolox" as const };
+  const model = { digest: sha256Digest("model"), sizeBytes: 1000, ...outputs };
   await buildOnce(model, recipe, abort.current.signal, {
     launch: (_limits, listener) => {
       const builder = new Builder(listener);
@@ -111,7 +113,10 @@ async function build(): Promise<string> {
 
 const until = (condition: () => boolean) => expect.poll(condition, { interval: 5 }).toBe(true);
 const builder = (at: number): Builder => builders[at]!;
-const BUILT: FromRunner = { type: "built", sizeBytes: ENGINE.length, digest: DIGEST };
+const UNTRIED = { golden: null, untried: { code: "MODEL_INVALID" as const, message: "labels" } };
+const BUILT: FromRunner = {
+  ...{ type: "built", sizeBytes: ENGINE.length, digest: DIGEST, ...UNTRIED },
+};
 
 describe("a build", () => {
   it("takes the engine piece by piece, and ends its builder", async () => {

@@ -11,7 +11,7 @@
  *   model begins with "fickle"   passes its test and is refused by the running pipeline
  *   model begins with "unbuildable"  no engine can be made of it
  *   model begins with "brittle"  the process dies while it builds
- *   model holds "heavy"          takes three seconds to build, in phases, and "endless" for ever
+ *   model holds "heavy"          takes three seconds to build, in phases, "brief" one, and "endless" for ever
  *   URI holds /silent            the source says that it connects and nothing else
  *   URI ends in /unreachable     the source is lost again and again
  *   URI ends in /crash           the process dies after a second or so
@@ -59,6 +59,7 @@ export const testModel: NativeAddon["testModel"] = async (model) => {
 
 const PHASES = ["reading the graph", "timing kernels", "choosing formats", "writing the engine"];
 const HEAVY_PHASE_MS = 750;
+const BRIEF_PHASE_MS = 250;
 
 export const buildEngine: NativeAddon["buildEngine"] = async (options, onProgress) => {
   const text = readFileSync(options.modelPath, "latin1");
@@ -67,6 +68,7 @@ export const buildEngine: NativeAddon["buildEngine"] = async (options, onProgres
     onProgress(at / PHASES.length, phase);
     if (text.startsWith("brittle") && at === 2) process.kill(process.pid, "SIGSEGV");
     if (slow) await delay(HEAVY_PHASE_MS);
+    if (text.includes("brief")) await delay(BRIEF_PHASE_MS);
     while (text.includes("endless")) await delay(HEAVY_PHASE_MS);
   }
   if (text.startsWith("unbuildable")) {
@@ -75,6 +77,21 @@ export const buildEngine: NativeAddon["buildEngine"] = async (options, onProgres
   }
   writeFileSync(options.enginePath, `${text}\n${options.engineKey ?? ""}`);
   return { layers: [], problems: [] };
+};
+
+/** What is found follows from the text of the model alone, and so is the same by its engine. */
+export const detectImage: NativeAddon["detectImage"] = async ({ path, digest, labels }) => {
+  await delay(1);
+  const bytes = readFileSync(path);
+  requireDigest(bytes, digest);
+  const seed = createHash("sha256")
+    .update(bytes.toString("latin1").split("\n")[0] ?? "")
+    .digest();
+  return [...seed.subarray(0, 8)].map((byte, at) => ({
+    label: labels[byte % labels.length] ?? "0",
+    score: (byte + 1) / 257,
+    box: [at * 10, byte, 20, 40] as DetectedFrame["detections"][0]["box"],
+  }));
 };
 
 const NO_FRAMES: NativeModelSwap = {
@@ -86,18 +103,20 @@ const NO_FRAMES: NativeModelSwap = {
 async function load({ path, digest }: NativeModelOptions): Promise<string> {
   const bytes = readFileSync(path);
   const text = bytes.toString("latin1");
-  const found = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-  if (digest !== undefined && digest !== found) {
-    throw Object.assign(new Error(`Expected ${digest} but got ${found}`), {
-      code: "ARTIFACT_DIGEST",
-    });
-  }
+  requireDigest(bytes, digest);
   await delay(text.startsWith("slow") ? 2000 : LOAD_MS);
   if (text.startsWith("abort")) process.kill(process.pid, "SIGSEGV");
   if (!text.startsWith("bad")) return text;
   return Promise.reject(
     Object.assign(new Error("Expected a good model but got a bad one"), { code: "MODEL_INVALID" }),
   );
+}
+
+function requireDigest(bytes: Buffer, digest: string | undefined): void {
+  const found = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  if (digest === undefined || digest === found) return;
+  const error = new Error(`Expected ${digest} but got ${found}`);
+  throw Object.assign(error, { code: "ARTIFACT_DIGEST" });
 }
 
 function handle(timers: NodeJS.Timeout[], swapModel: Player["swap"]) {
