@@ -15,7 +15,7 @@ const HELP = `
 An engine is what a device made of a model for itself. It is of use under one key,
 which names the model, the library and the processor; with another library, say, it
 is built anew. What is in use stays; the rest goes, the longest unused first, when
-the device's quota (engineQuotaMb of its Device) is full, or at once by \`engines prune\`.
+the device's quota (engineQuotaMib of its Device) is full, or at once by \`engines prune\`.
 
 A model of which no engine can be made is listed with the reason: the device answers
 at once when it is asked again, until something in the key changes.

@@ -15,6 +15,7 @@ export interface WantedConfig {
   mqttUrl: string;
   fleetPublicKey: string;
   labels: Labels;
+  engineQuotaBytes: number;
 }
 
 export type Step =

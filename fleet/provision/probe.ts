@@ -55,6 +55,9 @@ export interface BoardProbe extends ModuleFacts, LibraryFacts {
   active: string;
 }
 
+/** Of a device whose program says nothing of it. */
+export const ENGINE_QUOTA_BYTES = 2 * 2 ** 30;
+
 export const InstalledRuntime = z.object({
   runtimeDigest: z.string(),
   files: z.record(z.string(), z.string()),
@@ -69,6 +72,7 @@ const InstalledConfig = z.object({
   mqttUrl: z.string(),
   fleetPublicKey: z.string(),
   labels: z.record(z.string(), z.string()).default({}),
+  engineQuotaBytes: z.number().default(ENGINE_QUOTA_BYTES),
 });
 export type InstalledConfig = z.infer<typeof InstalledConfig>;
 

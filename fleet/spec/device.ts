@@ -58,6 +58,17 @@ export const DeviceSpec = z
           "Default: as it is; the mode that was before comes back when this goes, or the device.",
       }),
     onUnreachable: UnreachablePolicy.optional(),
+    engineQuotaMib: z
+      .number()
+      .int()
+      .min(64)
+      .max(2 ** 20)
+      .optional()
+      .meta({
+        description:
+          "Mebibytes that engines may take on the board; those that nothing runs go, the longest unused first, when all " +
+          "need more. A change restarts the agent. Default: 2048.",
+      }),
     takeOver: z
       .boolean()
       .optional()

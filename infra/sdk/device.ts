@@ -32,6 +32,11 @@ export interface DeviceArgs {
    */
   powerMode?: pulumi.Input<string>;
   /**
+   * Mebibytes that engines may take on the board; those that nothing runs go, the longest unused first, when all need
+   * more. A change restarts the agent. Default: 2048.
+   */
+  engineQuotaMib?: pulumi.Input<number>;
+  /**
    * What happens when the board or device cannot be reached: `skip` puts an update off with a warning, `forget` lets a
    * delete lock the device out of the hub and leave its board as it is. Default: that of the provider.
    */
@@ -74,6 +79,7 @@ export class Device extends pulumi.CustomResource {
   declare readonly agent: pulumi.Output<string>;
   declare readonly labels: pulumi.Output<Record<string, string>>;
   declare readonly onUnreachable: pulumi.Output<UnreachablePolicy | undefined>;
+  declare readonly engineQuotaMib: pulumi.Output<number | undefined>;
   declare readonly online: pulumi.Output<boolean>;
   declare readonly runtimeDigest: pulumi.Output<string>;
 
@@ -100,6 +106,7 @@ const OUTPUTS = {
   hostKey: undefined,
   labels: undefined,
   onUnreachable: undefined,
+  engineQuotaMib: undefined,
   agent: undefined,
   online: undefined,
   runtimeDigest: undefined,

@@ -17,6 +17,7 @@ describe("provisioning", () => {
     mqttUrl: "m",
     fleetPublicKey: "k",
     labels: { site: "basel", floor: "2" },
+    engineQuotaBytes: 2 ** 31,
   };
   const release = {
     digest: "sha256:new",
@@ -74,6 +75,12 @@ describe("provisioning", () => {
     [
       "the configuration when the labels changed",
       { agentConfig: { ...wanted, labels: { site: "basel" } } },
+      true,
+      ["write-credentials", "restart"],
+    ],
+    [
+      "the configuration when the quota of engines changed",
+      { agentConfig: { ...wanted, engineQuotaBytes: 2 ** 30 } },
       true,
       ["write-credentials", "restart"],
     ],

@@ -15,7 +15,12 @@ import {
   requireSpace,
   type WantedConfig,
 } from "../../../../fleet/provision/plan.ts";
-import { type BoardProbe, probeBoard, warnOfModule } from "../../../../fleet/provision/probe.ts";
+import {
+  type BoardProbe,
+  ENGINE_QUOTA_BYTES,
+  probeBoard,
+  warnOfModule,
+} from "../../../../fleet/provision/probe.ts";
 import { type DeviceOwner, type DeviceSpec, ownerText } from "../../../../fleet/spec/index.ts";
 import type { SshConnection } from "../../../../fleet/ssh/index.ts";
 import { waitOnline } from "../../await/agent-online.ts";
@@ -154,13 +159,16 @@ async function agentLog(connection: SshConnection): Promise<string> {
 
 function wantedConfig(
   context: FleetContext,
-  { name, labels = {} }: DeviceSpec,
+  { name, labels = {}, engineQuotaMib }: DeviceSpec,
   board: string,
   mqttUrl: string,
 ): WantedConfig {
   const { fleet, hubUrl } = context.config;
   const fleetPublicKey = context.root.publicKeyPem;
-  return { fleet, device: name, board, hubUrl, mqttUrl, fleetPublicKey, labels };
+  const engineQuotaBytes =
+    engineQuotaMib === undefined ? ENGINE_QUOTA_BYTES : engineQuotaMib * 2 ** 20;
+  const hub = { hubUrl, mqttUrl, fleetPublicKey };
+  return { fleet, device: name, board, ...hub, labels, engineQuotaBytes };
 }
 
 function describeBoard(probe: BoardProbe): string {
