@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [--json] [--rounds N] [--clip NAME]`; without a name, what there is. */
 import { parseArgs } from "node:util";
 import type { Bench, BenchResult } from "./bench.ts";
+import { buildCostBench } from "./build-cost/bench.ts";
 import { historyBench } from "./history/bench.ts";
 import { onnxBench } from "./onnx/bench.ts";
 import { pipelineBench } from "./pipeline/bench.ts";
@@ -8,7 +9,14 @@ import { plannerBench } from "./planner/bench.ts";
 import { formatTable } from "./table.ts";
 import { tensorrtBench } from "./tensorrt/bench.ts";
 
-const BENCHES: Bench[] = [pipelineBench, onnxBench, plannerBench, historyBench, tensorrtBench];
+const BENCHES: Bench[] = [
+  pipelineBench,
+  onnxBench,
+  plannerBench,
+  historyBench,
+  tensorrtBench,
+  buildCostBench,
+];
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
