@@ -1,4 +1,4 @@
-import type { BoardFacts, Reported } from "../fleet/contract/index.ts";
+import type { BoardFacts, PipelineStats, Reported } from "../fleet/contract/index.ts";
 import { asFleetError } from "../fleet/errors/index.ts";
 import { Connector } from "../fleet/transfer/connector.ts";
 import { diskErrorIn } from "../fleet/transfer/files/disk-error.ts";
@@ -11,6 +11,7 @@ import { type AgentConfig, identityOf, nativePaths } from "./config.ts";
 import { type Disk, openDisk } from "./disk.ts";
 import { readEngineHost } from "./engine/engine-host.ts";
 import { Engines } from "./engine/engines.ts";
+import { PlanWatch } from "./engine/plan-watch.ts";
 import { Pruner } from "./engine/prune.ts";
 import { Recipes } from "./engine/recipes.ts";
 import { HubEngines } from "./engine/share/hub-engines.ts";
@@ -109,6 +110,7 @@ export class Daemon {
   readonly #engines: Engines;
   readonly #engineHosts: Record<string, string>;
   readonly #reconciler: Reconciler;
+  readonly #planWatch: PlanWatch;
   readonly #pruner: Pruner;
   readonly #inbox: DesiredInbox;
   readonly #sampler: BoardSampler;
@@ -150,6 +152,11 @@ export class Daemon {
       formsOf: (version) => formsOf(this.#placeOf(version)),
       loading: new Turns(),
     });
+    this.#planWatch = new PlanWatch({
+      plans: () => disk.store.current.plans,
+      board,
+      onEvent: (event) => this.#reporter.event(event),
+    });
     this.#pruner = new Pruner({
       ...this.#hooks(),
       engines: disk.engines,
@@ -162,6 +169,7 @@ export class Daemon {
       supervisor: this.#supervisor,
       log: context.log,
       framesDropped: (pipeline) => this.#reporter.framesDropped(pipeline),
+      onSecond: (stats) => this.#holdAgainstPlan(stats),
     });
   }
 
@@ -221,6 +229,11 @@ export class Daemon {
       faultOf: (pipeline) => this.#reconciler.faultOf(pipeline),
       error: this.#inbox.refusal ?? this.#journalError(),
     });
+  }
+
+  #holdAgainstPlan(stats: PipelineStats): void {
+    const run = this.#supervisor.report(stats.name);
+    if (run?.state === "running") this.#planWatch.second(stats, run);
   }
 
   /** What no event can tell. */
@@ -340,6 +353,8 @@ export class Daemon {
       log,
       onProgress: () => this.#reporter.changed("progress"),
       onEvent: (event) => this.#reporter.event(event),
+      onBuilt: ({ model, accelerator, seconds }) =>
+        this.#planWatch.engineBuilt(model, accelerator, seconds),
     });
   }
 

@@ -33,6 +33,8 @@ export interface EnginesOptions extends Omit<OneBuildOptions, "onChange"> {
   quotaBytes: number;
   onProgress: () => void;
   onEvent: (event: NewEvent) => void;
+  /** Of an engine that was built here. */
+  onBuilt: (note: BuiltNote) => void;
 }
 
 export interface EnginePlace {
@@ -287,6 +289,7 @@ export class Engines {
       const note = await this.#make(build, recipe);
       const took = `in ${note.seconds.toFixed(1)} s: ${note.sizeBytes} bytes`;
       const message = `The engine of ${model.name} was built ${took}`;
+      this.#options.onBuilt(note);
       const { attestation: _attestation, key: _key, selfTest, ...told } = note;
       const data = { ...told, keyDigest: key.digest, ofModel: selfTest?.ofModel ?? null };
       onEvent({ kind: "engine-built", message, data });

@@ -13,6 +13,8 @@ export interface StatsTickerOptions {
   log: Log;
   /** Frames of a pipeline whose results the hub never got. */
   framesDropped: (pipeline: string) => number;
+  /** What a pipeline did in the last second, be the hub there or not. */
+  onSecond: (stats: PipelineStats) => void;
 }
 
 /** Sends `stats` once a second; a sample that takes longer than that leaves one out. */
@@ -46,7 +48,8 @@ export class StatsTicker {
   }
 
   async #tick(): Promise<void> {
-    const { link, sampler, supervisor } = this.#options;
+    const { link, sampler, supervisor, onSecond } = this.#options;
+    for (const one of supervisor.stats()) onSecond(one);
     if (this.#busy || !link.connected) return;
     this.#busy = true;
     try {

@@ -16,7 +16,7 @@ export function accept(
   { desired, memory, pipelines: wanted, refused }: Accepted,
   nowMs: number,
 ): DeviceState {
-  const { generation, artifactUrl = null, prune } = desired;
+  const { generation, artifactUrl = null, prune, plans = {} } = desired;
   const recordOf = (name: string) => state.pipelines[name] ?? NEW_PIPELINE;
   const records = new Map<string, PipelineRecord>();
   for (const one of wanted) {
@@ -32,6 +32,7 @@ export function accept(
     ...state,
     memory,
     artifactUrl,
+    plans,
     prune: prune && isNew(prune, state.prune) ? { ...prune, done: null } : state.prune,
     removedIn: isRemoved ? generation : state.removedIn,
     pipelines: Object.fromEntries(records),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { EnginePrune, EnginePruned } from "../../fleet/contract/index.ts";
 import { emptyMemory, Memory } from "../../fleet/deploy/index.ts";
-import { Name } from "../../fleet/spec/index.ts";
+import { Name, PlanSummary } from "../../fleet/spec/index.ts";
 import type { UpdateEvent } from "./machine.ts";
 import { advance, NEW_PIPELINE, objectsOfRecord, PipelineRecord } from "./pipeline-record.ts";
 
@@ -21,6 +21,8 @@ export const DeviceState = z.object({
   removedIn: z.number().int().nonnegative(),
   /** Base URL of the artifact store; null: the hub. */
   artifactUrl: z.string().nullable(),
+  /** What was planned for the pipelines, by name; held against what is so, and not acted on. */
+  plans: z.record(Name, PlanSummary).default({}),
   /** The last order to remove engines, on disk before it is followed. */
   prune: PruneRecord.nullable().default(null),
   /** By name: all that run, and all that are wanted. */
@@ -35,6 +37,7 @@ export function emptyState(nonce: string, formerGeneration = 0): DeviceState {
     memory: emptyMemory(nonce, formerGeneration),
     removedIn: 0,
     artifactUrl: null,
+    plans: {},
     prune: null,
     pipelines: {},
   };

@@ -25,6 +25,7 @@ it("statistics that cannot be made are logged and end nothing", async () => {
     sampler: { sample: broken } as never,
     supervisor: {} as never,
     framesDropped: () => 0,
+    onSecond: () => {},
   });
   ticker.start();
   await expect.poll(() => error.mock.calls.length, { timeout: 10_000 }).toBe(1);

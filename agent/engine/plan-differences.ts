@@ -1,0 +1,65 @@
+import type { BoardFacts, RunsOn } from "../../fleet/contract/index.ts";
+import type { PlanSummary } from "../../fleet/spec/index.ts";
+
+/** Where what was planned and what is so are not the same; of use to whoever mends the planner. */
+export interface PlanDifference {
+  what: "place" | "buildMinutes" | "inferenceMs";
+  planned: string;
+  measured: string;
+}
+
+type Board = Pick<BoardFacts, "simulated" | "powerMode">;
+
+/**
+ * Of a build that took so long. Held against the plan only where both are of the same silicon, accelerator, precision
+ * and power mode: a simulated board's processor tells nothing of what it plays.
+ */
+export function ofBuild(
+  plan: PlanSummary,
+  form: string,
+  seconds: number,
+  board: Board,
+): PlanDifference[] {
+  const band = plan.buildMinutes;
+  if (!isAlike(plan, board) || band === undefined || form !== formOf(plan)) return [];
+  return outside("buildMinutes", band, seconds / 60);
+}
+
+/** Of a pipeline at work: where it runs, and how long an inference takes there. */
+export function ofWork(
+  plan: PlanSummary,
+  runsOn: RunsOn | undefined,
+  inferenceMs: number | null,
+  board: Board,
+): PlanDifference[] {
+  if (board.simulated || plan.accelerator === undefined || runsOn === undefined) return [];
+  const [planned, measured] = [plan, runsOn].map(placeOf) as [string, string];
+  if (planned !== measured) return [{ what: "place", planned, measured }];
+  if (!isAlike(plan, board) || plan.latencyMs === undefined || inferenceMs === null) return [];
+  return outside("inferenceMs", plan.latencyMs, inferenceMs);
+}
+
+function isAlike({ powerMode }: PlanSummary, board: Board): boolean {
+  return !board.simulated && powerMode !== undefined && powerMode === board.powerMode;
+}
+
+/** As engines are named: either core of a DLA, and what both share with the GPU, is the DLA's. */
+function formOf({ accelerator = "", precision = "" }: PlanSummary): string {
+  return `${accelerator.replace(/^dla[01]$/, "dla")} ${precision}`;
+}
+
+function placeOf({
+  accelerator,
+  precision,
+}: Pick<RunsOn, "precision"> & { accelerator?: string | undefined }) {
+  return [accelerator, precision].filter(Boolean).join(" ");
+}
+
+function outside(
+  what: PlanDifference["what"],
+  { low, high }: { low: number; high: number },
+  value: number,
+): PlanDifference[] {
+  if (value >= low && value <= high) return [];
+  return [{ what, planned: `${low} to ${high}`, measured: String(Number(value.toPrecision(3))) }];
+}
