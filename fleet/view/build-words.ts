@@ -56,7 +56,8 @@ const BY_FORMER = ["this device's former builds", "its former builds"] as const;
 function ofSilicon({ accelerator }: EngineBuild, plan: Planned): string {
   const band = plan?.buildMinutes;
   if (!band || accelerator !== "cpu") return "";
-  return ` (planned for the board's silicon: ${band.low} to ${band.high} min)`;
+  const [low, high] = [band.low, band.high].map((minutes) => span(minutes * 60_000));
+  return ` (planned for the board's silicon: ${low} to ${high})`;
 }
 
 function percent({ progress }: Pick<EngineBuild, "progress">): string {

@@ -49,6 +49,7 @@ async function measure(
   const build = {
     ...{ modelPath: BUILT, modelDigest: await digestOfFile(BUILT), engineKey: "bench" },
     ...{ ...backend(), accelerator: "cpu", threads: 1 },
+    golden: { decoder: "yolox" as const, labelCount: 3, reference: null },
   };
   const launch = forkRunner(bundle);
   const run = await liveRun(launch, uri);

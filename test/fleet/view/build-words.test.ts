@@ -22,12 +22,12 @@ describe("a build, in words", () => {
     [
       { ...BUILD, accelerator: "cpu" },
       PLAN,
-      /so far, time to go unknown \(planned for the board's silicon: 2 to 5 min\)$/,
+      /so far, time to go unknown \(planned for the board's silicon: 2 min to 5 min\)$/,
     ],
     [
       { ...BUILD, accelerator: "cpu", expectedMs: { low: 60_000, high: 100_000 } },
       PLAN,
-      /80 s so far, 0 s to 20 s to go by this device's former builds \(planned .* 2 to 5 min\)$/,
+      /80 s so far, 0 s to 20 s to go by this device's former builds \(planned .* 2 min to 5 min\)$/,
     ],
     [
       { ...BUILD, expectedMs: { low: 60_000, high: 70_000 } },
