@@ -96,7 +96,7 @@ async function measure(
   });
   const clocks = await readClocks();
   const runsPerSecond = (1000 * measured.runs) / measured.hostMs;
-  const layers = measured.inspection === null ? [] : layersOf(measured.inspection);
+  const layers = layersOf(measured.inspection ?? "", measured.layerTimes);
   return {
     schema: 1,
     board: null,

@@ -13,13 +13,20 @@ interface Span {
   runs: number;
 }
 
+/** What one layer took in a run, by the library's own profiler. */
+export interface LayerTime {
+  name: string;
+  ms: number;
+}
+
 /**
  * Layers out of what a backend tells of its program: ONNX Runtime's trace, with times, or TensorRT's inspection, with
- * places. Slowest first where there are times. Empty when the text is neither.
+ * places, and the times of its profiler. Slowest first where there are times; a layer that only one of the two names is
+ * there all the same. Empty when nothing is told.
  */
-export function layersOf(inspection: string): BenchLayer[] {
+export function layersOf(inspection: string, times: readonly LayerTime[] = []): BenchLayer[] {
   const events = parseJson(inspection);
-  if (!Array.isArray(events)) return inspected(inspection);
+  if (!Array.isArray(events)) return inspected(inspection, times);
   const spans = new Map<string, Span>();
   for (const event of events as unknown[]) addSpan(spans, event);
   const all = [...spans.values()].map(({ ms, runs, ...layer }) => ({ ...layer, ms: ms / runs }));
@@ -47,12 +54,16 @@ function addSpan(spans: Map<string, Span>, event: unknown): void {
   spans.set(node, span);
 }
 
-function inspected(json: string): BenchLayer[] {
-  return inspectedLayers(json).map(({ name, accelerator }) => ({
-    name,
-    type: null,
-    place: accelerator,
-    ms: null,
-    share: null,
-  }));
+function inspected(json: string, times: readonly LayerTime[]): BenchLayer[] {
+  const places = new Map(inspectedLayers(json).map((layer) => [layer.name, layer.accelerator]));
+  const total = times.reduce((sum, { ms }) => sum + ms, 0);
+  const timed = times.map(({ name, ms }): BenchLayer => {
+    const share = total > 0 ? ms / total : null;
+    return { name, type: null, place: places.get(name) ?? null, ms, share };
+  });
+  const names = new Set(times.map(({ name }) => name));
+  const untimed = [...places].flatMap(([name, place]): BenchLayer[] =>
+    names.has(name) ? [] : [{ name, type: null, place, ms: null, share: null }],
+  );
+  return [...timed.sort((a, b) => (b.ms ?? 0) - (a.ms ?? 0)), ...untimed];
 }

@@ -328,6 +328,14 @@ typedef struct JfTransfers {
   uint64_t within_device_bytes;
 } JfTransfers;
 
+/* What one layer took in a run, in the mean. */
+typedef struct JfLayerTime {
+  uint32_t struct_size;
+  uint32_t reserved;
+  const char* name;
+  double ms;
+} JfLayerTime;
+
 typedef struct JfContextFunctions {
   uint32_t struct_size;
   void (*destroy)(JfContext* context);
@@ -366,6 +374,13 @@ typedef struct JfProgramFunctions {
                          JfError* error);
   /* The library's own description of what it made of the model, as JSON. */
   int32_t (*inspect)(JfProgram* program, const char** json, JfError* error);
+  /* May be null. Does `runs` runs on these tensors, as `submit` takes them, in a context of its own
+   * with the library's own profiler, and tells of each layer in the order in which they run.
+   * Slower than a run at work, and never beside one that is measured. */
+  int32_t (*profile)(JfProgram* program, const JfTensor* const* inputs, uint32_t input_count,
+                     const JfTensor* const* outputs, uint32_t output_count, uint32_t runs,
+                     void* user, void (*layer)(void* user, const JfLayerTime* time),
+                     JfError* error);
 } JfProgramFunctions;
 
 typedef struct JfBackendFunctions {

@@ -255,6 +255,8 @@ export interface NativeBenchTimes {
   /** JSON of the library's own; null when it tells nothing or was not asked. */
   inspection: string | null;
   noInspection: string | null;
+  /** By the library's own profiler, in the order in which layers run; empty where it tells none, or was not asked. */
+  layerTimes: { name: string; ms: number }[];
 }
 
 export interface NativeTrackOptions {

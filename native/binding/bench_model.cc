@@ -56,6 +56,14 @@ Napi::Object ResultToJs(Napi::Env env, const BenchResult& result) {
     return text.empty() ? env.Null() : Napi::Value(Napi::String::New(env, text));
   };
   object.Set("inspection", text_or_null(result.inspection));
+  auto layers = Napi::Array::New(env, result.layers.size());
+  for (std::size_t i = 0; i < result.layers.size(); ++i) {
+    auto layer = Napi::Object::New(env);
+    layer.Set("name", result.layers[i].name);
+    layer.Set("ms", result.layers[i].ms);
+    layers.Set(static_cast<std::uint32_t>(i), layer);
+  }
+  object.Set("layerTimes", layers);
   object.Set("noInspection", text_or_null(result.no_inspection));
   return object;
 }

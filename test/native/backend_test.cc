@@ -187,6 +187,31 @@ TEST(Backend, HandsTheEventsOfABuildOn) {
   EXPECT_EQ(status.message, "stopped");
 }
 
+TEST(Backend, TellsWhatLayersTakeByTheLibrarysProfilerAndSaysWhereItHasNone) {
+  const auto device = std::make_shared<FakeDevice>();
+  const std::unique_ptr<Backend> backend = OpenFake(device);
+  std::shared_ptr<jetfleet::Program> program;
+  ASSERT_TRUE(backend->Load(LoadX(), &program).ok());
+  TensorDesc desc;
+  desc.shape = {1, 3, 64, 64};
+  const TensorView input(desc, MakeHostBuffer(desc.bytes()));
+  std::vector<LayerTime> layers = {{"of an earlier run", 1}};
+  ASSERT_TRUE(program->Profile({input}, {input}, 7, &layers).ok());
+  ASSERT_EQ(layers.size(), 2U);
+  EXPECT_EQ(layers[0].name, "conv + relu");
+  EXPECT_EQ(layers[0].ms, 7);
+  EXPECT_EQ(layers[1].name, "");
+
+  Tables tables;
+  tables.program.struct_size = offsetof(JfProgramFunctions, profile);
+  std::unique_ptr<Backend> older;
+  ASSERT_TRUE(tables.Open(&older).ok());
+  ASSERT_TRUE(older->Load(LoadX(), &program).ok());
+  const Status status = program->Profile({input}, {input}, 7, &layers);
+  EXPECT_EQ(status.code, ErrorCode::kModelInvalid);
+  EXPECT_TRUE(layers.empty());
+}
+
 TEST(Backend, ErrorsThatSayNothingAreStillErrors) {
   Tables tables;
   tables.backend.load = [](JfBackend*, const JfLoadOptions*, JfProgram**, JfError*) {

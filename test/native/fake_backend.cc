@@ -225,7 +225,21 @@ const JfProgramFunctions kProgram = {
       *context = reinterpret_cast<JfContext*>(made.release());
       return std::int32_t{JF_OK};
     },
-    nullptr};
+    nullptr,
+    [](JfProgram*, const JfTensor* const* inputs, std::uint32_t input_count, const JfTensor* const*,
+       std::uint32_t output_count, std::uint32_t runs, void* user,
+       void (*layer)(void* user, const JfLayerTime* time), JfError*) {
+      EXPECT_EQ(input_count, 1U);
+      EXPECT_EQ(output_count, 1U);
+      EXPECT_EQ(inputs[0]->rank, 4);
+      JfLayerTime time = Sized<JfLayerTime>();
+      time.name = "conv + relu";
+      time.ms = runs;
+      layer(user, &time);
+      time.name = nullptr;
+      layer(user, &time);
+      return std::int32_t{JF_OK};
+    }};
 
 /// Devices by the name that `open` is told as the library's path.
 std::map<std::string, std::shared_ptr<FakeDevice>>& Devices() {

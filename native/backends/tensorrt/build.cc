@@ -68,7 +68,7 @@ std::unique_ptr<nvinfer1::IHostMemory> RunBuilder(nvinfer1::IBuilder& builder, N
                                                   BuildConfig* config, BuildListener* listener) {
   listener->Progress(kParsed, "building");
 #if JF_TRT_PROGRESS
-  Monitor monitor(listener, kParsed, kBuilt);
+  Monitor monitor(listener, kParsed, kBuilt, [config] { config->KeepTimingCache(); });
   config->get().setProgressMonitor(&monitor);
 #endif
   TheLog().Clear();

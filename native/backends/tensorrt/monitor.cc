@@ -5,6 +5,12 @@
 #include <algorithm>
 
 namespace jetfleet::tensorrt {
+namespace {
+
+/// A build takes minutes, and writing what it found milliseconds.
+constexpr std::chrono::seconds kBetweenSaves{5};
+
+}  // namespace
 
 void Monitor::phaseStart(const char* phase, const char* parent, std::int32_t steps) noexcept {
   try {
@@ -23,6 +29,11 @@ bool Monitor::stepComplete(const char* phase, std::int32_t step) noexcept {
     if (found != phases_.end()) {
       found->second.done = std::clamp(step + 1, found->second.done, found->second.steps);
       Tell(phase);
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (now - saved_ >= kBetweenSaves) {
+      save_();
+      saved_ = std::chrono::steady_clock::now();
     }
     return !listener_->Cancelled();
   } catch (...) {

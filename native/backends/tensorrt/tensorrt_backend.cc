@@ -11,6 +11,7 @@
 #include "backends/tensorrt/cuda/failure.h"
 #include "backends/tensorrt/cuda/vic.h"
 #include "backends/tensorrt/files/sealed_engine.h"
+#include "backends/tensorrt/profile.h"
 #include "backends/tensorrt/program.h"
 
 namespace jetfleet::tensorrt {
@@ -127,6 +128,27 @@ constexpr JfContextFunctions kContext = {
     },
 };
 
+std::int32_t Profile(JfProgram* program, const JfTensor* const* inputs, std::uint32_t input_count,
+                     const JfTensor* const* outputs, std::uint32_t output_count, std::uint32_t runs,
+                     void* user, void (*layer)(void* user, const JfLayerTime* time),
+                     JfError* error) {
+  if (runs == 0 || layer == nullptr) return Misuse(error, "nothing to profile");
+  return GuardAll(error, "Cannot profile the engine", [&]() {
+    std::vector<JfTensor> in;
+    std::vector<JfTensor> out;
+    if (!ReadTensors(inputs, input_count, &in) || !ReadTensors(outputs, output_count, &out)) {
+      return Misuse(error, "a tensor that is none, or that lies in no memory of the GPU's");
+    }
+    for (const LayerTime& found : ProfileLayers(*Of(program), in, out, runs)) {
+      JfLayerTime time = Sized<JfLayerTime>();
+      time.name = found.name.c_str();
+      time.ms = found.ms;
+      layer(user, &time);
+    }
+    return std::int32_t{JF_OK};
+  });
+}
+
 constexpr JfProgramFunctions kProgram = {
     sizeof(JfProgramFunctions),
     [](JfProgram* program) { delete Of(program); },
@@ -168,6 +190,7 @@ constexpr JfProgramFunctions kProgram = {
       *json = Of(program)->inspection().c_str();
       return std::int32_t{JF_OK};
     },
+    Profile,
 };
 
 void FindDevice(Opened* opened) {

@@ -86,6 +86,8 @@ bool Invocation::Enqueue(CUstream_st* stream) {
 #endif
 }
 
+void Invocation::SetProfiler(nvinfer1::IProfiler* profiler) { context_->setProfiler(profiler); }
+
 TypeName TypeOf(nvinfer1::DataType type) {
   using nvinfer1::DataType;
   switch (type) {

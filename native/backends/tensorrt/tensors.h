@@ -39,6 +39,8 @@ class Invocation {
   /// In memory that the GPU reaches.
   bool SetAddress(std::size_t tensor, void* address);
   bool Enqueue(CUstream_st* stream);
+  /// Is told by each `Enqueue` what its layers took, which that then waits for; null: no more.
+  void SetProfiler(nvinfer1::IProfiler* profiler);
 
  private:
   std::vector<std::string> names_;

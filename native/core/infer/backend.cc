@@ -219,6 +219,31 @@ Status Program::Inspect(std::string* json) {
   return status;
 }
 
+Status Program::Profile(const std::vector<TensorView>& inputs,
+                        const std::vector<TensorView>& outputs, std::uint32_t runs,
+                        std::vector<LayerTime>* layers) {
+  layers->clear();
+  if (functions_.profile == nullptr) {
+    return Status::Error(ErrorCode::kModelInvalid, "The backend does not profile layers");
+  }
+  TensorArray in;
+  TensorArray out;
+  Status status = in.Fill(inputs);
+  if (status.ok()) status = out.Fill(outputs);
+  if (!status.ok()) return status;
+  const auto add = [](void* user, const JfLayerTime* told) {
+    JfLayerTime time;
+    if (!ReadSized(told, &time)) return;
+    static_cast<std::vector<LayerTime>*>(user)->push_back({Text(time.name), time.ms});
+  };
+  JfError error = Sized<JfError>();
+  return StatusOf(
+      functions_.profile(program_, in.pointers.data(), static_cast<std::uint32_t>(inputs.size()),
+                         out.pointers.data(), static_cast<std::uint32_t>(outputs.size()), runs,
+                         layers, add, &error),
+      error);
+}
+
 Status Program::NewContext(const std::string& accelerator, const std::string& preprocessor,
                            std::unique_ptr<Context>* context) {
   JfContextOptions options = Sized<JfContextOptions>();

@@ -93,6 +93,12 @@ class Context {
   JfContext* const context_;
 };
 
+/// What one layer took in a run, in the mean.
+struct LayerTime {
+  std::string name;
+  double ms = 0;
+};
+
 /// A loaded model. Contexts share its weights and keep it alive.
 class Program : public std::enable_shared_from_this<Program> {
  public:
@@ -106,6 +112,10 @@ class Program : public std::enable_shared_from_this<Program> {
   Status Describe(ModelInfo* info) const;
   /// The library's own description of what it made of the model, as JSON. INTERNAL without one.
   Status Inspect(std::string* json);
+  /// What layers take by the library's own profiler, in `runs` runs on these tensors. MODEL_INVALID
+  /// when the library does not tell.
+  Status Profile(const std::vector<TensorView>& inputs, const std::vector<TensorView>& outputs,
+                 std::uint32_t runs, std::vector<LayerTime>* layers);
   /// Empty: the backend's default.
   Status NewContext(const std::string& accelerator, const std::string& preprocessor,
                     std::unique_ptr<Context>* context);

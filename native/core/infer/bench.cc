@@ -14,6 +14,8 @@ namespace jetfleet {
 namespace {
 
 constexpr std::uint32_t kMostInFlight = 4;
+/// Of the library's profiler: its figures are steady, and runs are slow.
+constexpr std::uint32_t kProfiledRuns = 100;
 
 Status BatchOf(const ModelInfo& model, std::int64_t wanted, std::int64_t* batch) {
   *batch = wanted > 0 ? wanted : 1;
@@ -164,6 +166,9 @@ Status RunBench(const BenchOptions& options, BenchResult* result) {
   if (!status.ok() || !options.layers) return status;
   const Status inspected = program->Inspect(&result->inspection);
   if (!inspected.ok()) result->no_inspection = inspected.message;
+  const Status profiled =
+      program->Profile(runs[0].inputs, runs[0].outputs, kProfiledRuns, &result->layers);
+  if (!profiled.ok() && result->no_inspection.empty()) result->no_inspection = profiled.message;
   return status;
 }
 

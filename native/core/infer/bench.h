@@ -40,6 +40,8 @@ struct BenchResult {
   std::string inspection;
   /// Why it does not, when it was asked.
   std::string no_inspection;
+  /// What layers took, where the library's profiler tells; else empty.
+  std::vector<LayerTime> layers;
 };
 
 /// Works on inputs of random numbers from 0 to 1. MODEL_INVALID when the model does not load or

@@ -51,8 +51,9 @@ Engine::Engine(const Backend& backend, const std::string& path, const Seal& seal
 
 Engine::~Engine() { backend_.table().program->destroy(program_); }
 
-JfContext* Engine::NewContext() const {
+JfContext* Engine::NewContext(const std::string& preprocessor) const {
   JfContextOptions options = Sized<JfContextOptions>();
+  options.preprocessor = preprocessor.empty() ? nullptr : preprocessor.c_str();
   JfContext* context = nullptr;
   JfError error = Sized<JfError>();
   Check(backend_.table().program->new_context(program_, &options, &context, &error), error);
@@ -64,6 +65,23 @@ std::string Engine::Inspection() const {
   JfError error = Sized<JfError>();
   Check(backend_.table().program->inspect(program_, &json, &error), error);
   return json;
+}
+
+std::vector<Layer> Engine::Profile(const JfTensor& input, const std::vector<JfTensor>& outputs,
+                                   std::uint32_t runs) const {
+  const JfTensor* const inputs[] = {&input};
+  std::vector<const JfTensor*> pointers;
+  for (const JfTensor& output : outputs) pointers.push_back(&output);
+  std::vector<Layer> layers;
+  const auto add = [](void* user, const JfLayerTime* time) {
+    static_cast<std::vector<Layer>*>(user)->push_back({time->name, time->ms});
+  };
+  JfError error = Sized<JfError>();
+  Check(backend_.table().program->profile(
+            program_, static_cast<const JfTensor* const*>(inputs), 1, pointers.data(),
+            static_cast<std::uint32_t>(pointers.size()), runs, &layers, add, &error),
+        error);
+  return layers;
 }
 
 std::uint64_t BytesOf(const JfIo& io) {

@@ -39,6 +39,11 @@ struct Seal {
   std::string mac_key;
 };
 
+struct Layer {
+  std::string name;
+  double ms = 0;
+};
+
 /// An engine at work. Non-copyable; the backend outlives it.
 class Engine {
  public:
@@ -47,7 +52,11 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  JfContext* NewContext() const;
+  /// `preprocessor`: empty for the backend's default.
+  JfContext* NewContext(const std::string& preprocessor = "") const;
+  /// What each layer takes, in `runs` runs on these tensors.
+  std::vector<Layer> Profile(const JfTensor& input, const std::vector<JfTensor>& outputs,
+                             std::uint32_t runs) const;
   /// The library's own description, as JSON.
   std::string Inspection() const;
   JfIo input() const { return input_; }

@@ -81,6 +81,9 @@ Figures Step(const std::string& step, const Arguments& arguments) {
   if (step == "contexts") return ContextsStep(backend, arguments);
   if (step == "swap") return SwapStep(backend, arguments);
   if (step == "cycles") return CyclesStep(backend, arguments);
+  if (step == "layers") return LayersStep(backend, arguments);
+  if (step == "preprocessor") return PreprocessorStep(backend, arguments);
+  if (step == "bare") return BareStep(backend, arguments);
   throw std::invalid_argument("There is no step " + step);
 }
 

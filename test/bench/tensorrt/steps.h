@@ -41,6 +41,9 @@ Figures TransfersStep(const Backend& backend, const Arguments& arguments);
 Figures ContextsStep(const Backend& backend, const Arguments& arguments);
 Figures SwapStep(const Backend& backend, const Arguments& arguments);
 Figures CyclesStep(const Backend& backend, const Arguments& arguments);
+Figures LayersStep(const Backend& backend, const Arguments& arguments);
+Figures PreprocessorStep(const Backend& backend, const Arguments& arguments);
+Figures BareStep(const Backend& backend, const Arguments& arguments);
 Figures PrepareStep();
 
 }  // namespace jetfleet::bench

@@ -34,10 +34,11 @@ void* AddressOf(const cuda::DeviceMemory& memory) { return reinterpret_cast<void
 
 }  // namespace
 
-Worker::Worker(const Engine& engine, bool filtered, float min_score)
+Worker::Worker(const Engine& engine, bool filtered, float min_score, Memory memory)
     : engine_(engine),
       functions_(*engine.backend().table().context),
       filtered_(filtered),
+      memory_(memory),
       context_(engine.NewContext()),
       slots_(engine.backend().capabilities().tickets),
       placement_(
@@ -113,10 +114,11 @@ void Worker::PushBare() {
 }
 
 void Worker::Submit(Slot* slot) {
-  const JfTensor input = TensorOf(engine_.input(), JF_CUDA, AddressOf(slot->input));
+  const Slot& memory = memory_ == Memory::kShared ? slots_[0] : *slot;
+  const JfTensor input = TensorOf(engine_.input(), JF_CUDA, AddressOf(memory.input));
   std::vector<JfTensor> outputs;
   for (std::size_t i = 0; i < engine_.outputs().size(); ++i) {
-    outputs.push_back(TensorOf(engine_.outputs()[i], JF_CUDA, AddressOf(slot->outputs[i])));
+    outputs.push_back(TensorOf(engine_.outputs()[i], JF_CUDA, AddressOf(memory.outputs[i])));
   }
   if (filtered_) {
     JfTensor& candidates = outputs[0];

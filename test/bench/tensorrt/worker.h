@@ -23,8 +23,12 @@ class Worker {
   /// Of one frame: its number and what was found.
   using Out = std::function<void(std::uint64_t frame, std::vector<Detection> found)>;
 
+  /// Whether each run in flight has inputs and outputs of its own; without, all have the same CUDA
+  /// graph.
+  enum class Memory { kOwn, kShared };
+
   /// `filtered`: the GPU reads the head; else the outputs stay on the GPU and nothing comes out.
-  Worker(const Engine& engine, bool filtered, float min_score);
+  Worker(const Engine& engine, bool filtered, float min_score, Memory memory = Memory::kOwn);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -58,6 +62,7 @@ class Worker {
   const Engine& engine_;
   const JfContextFunctions& functions_;
   const bool filtered_;
+  const Memory memory_;
   JfContext* context_;
   std::vector<Slot> slots_;
   std::size_t next_ = 0;

@@ -29,6 +29,21 @@ describe("layers out of what a library tells", () => {
     ]);
   });
 
+  it("of TensorRT's inspector have the times of its profiler, and whatever only one of the two names", () => {
+    const json =
+      '{"Layers":[{"Name":"conv + relu","LayerType":"CaskConvolution"},{"Name":"noop"}]}';
+    const times = [
+      { name: "reformat", ms: 0.1 },
+      { name: "conv + relu", ms: 0.3 },
+    ];
+    expect(layersOf(json, times)).toMatchObject([
+      { name: "conv + relu", place: "gpu", ms: 0.3, share: expect.closeTo(0.75) },
+      { name: "reformat", place: null, ms: 0.1, share: expect.closeTo(0.25) },
+      { name: "noop", place: "gpu", ms: null, share: null },
+    ]);
+    expect(layersOf("", times).map(({ name }) => name)).toEqual(["conv + relu", "reformat"]);
+  });
+
   it.each([
     "",
     "null",
