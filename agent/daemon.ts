@@ -316,11 +316,12 @@ export class Daemon {
 
   #createEngines(recipes: Recipes): Engines {
     const { config, bundlePath, launch, log } = this.#context;
-    const { store, objects, engines } = this.#disk;
+    const { store, objects, engines, timings } = this.#disk;
     const objectPath = (digest: string) => objects.pathOf(digest);
     const { addonPath } = nativePaths(config, bundlePath);
     return new Engines({
       store: engines,
+      timings,
       sharing: new Sharing({
         ...{ launch, addonPath, objectPath, log, store: engines, fleet: config.fleet },
         hub: new HubEngines({

@@ -4,6 +4,7 @@ import { DISK, type FileLayer } from "../fleet/transfer/files/file-layer.ts";
 import { ObjectStore } from "../fleet/transfer/files/object-store.ts";
 import { EngineStore } from "./engine/engine-store.ts";
 import { Refusals } from "./engine/share/refusals.ts";
+import { TimingCaches } from "./engine/timing-caches.ts";
 import { EventJournal } from "./report/event-journal.ts";
 import { PresenceCounter } from "./report/presence.ts";
 import { StateStore } from "./update/state-store.ts";
@@ -14,6 +15,7 @@ export interface Disk {
   objects: ObjectStore;
   engines: EngineStore;
   refusals: Refusals;
+  timings: TimingCaches;
   journal: EventJournal;
   presence: PresenceCounter;
   /** What could not be read, and what that means; empty when all is well. */
@@ -37,6 +39,7 @@ export async function openDisk(
     objects: new ObjectStore(join(folder, "objects"), layer, { groupReads: true }),
     engines: new EngineStore(folder, layer),
     refusals: new Refusals(folder, layer),
+    timings: new TimingCaches(folder, layer),
     journal: new EventJournal(folder, layer),
     presence: new PresenceCounter(folder, bootId, layer),
   };

@@ -11,6 +11,7 @@ import type { BuiltNote } from "./engine-note.ts";
 import { type Conditions, type HeatLimits, obstacleTo } from "./obstacle.ts";
 import type { EngineRecipe } from "./recipes.ts";
 import { goldenWish } from "./self-test.ts";
+import type { TimingCaches } from "./timing-caches.ts";
 
 export interface OneBuildOptions {
   launch: LaunchRunner;
@@ -22,6 +23,7 @@ export interface OneBuildOptions {
   lookMs: number;
   /** On a simulated board whose builds are to be slow: how long they last at least. */
   simulatedMs: () => Promise<number | null>;
+  timings: Pick<TimingCaches, "pathOf" | "keep">;
   log: Log;
   onChange: (state: Partial<BuildState>) => void;
 }
@@ -82,20 +84,28 @@ async function attempt(
   signal: AbortSignal,
   options: Keeping,
 ): Promise<BuiltNote> {
-  const { launch, addonPath, objectPath, onChange, keep } = options;
+  const { launch, addonPath, objectPath, timings, onChange, keep } = options;
   const simulatedMs = await options.simulatedMs();
   const clock = new WorkClock();
   const modelPath = objectPath(model.digest);
   const names = { modelPath, modelDigest: model.digest, engineKey: recipe.key.text };
+  const { keepsTimings, ...build } = recipe.build;
+  const keptAt = keepsTimings ? await timings.pathOf(recipe.key.digest) : null;
   const builder = new BuildProcess({
     ...{ launch, addonPath, modelBytes: model.sizeBytes },
     build: {
       ...names,
-      ...recipe.build,
+      ...build,
       golden: goldenWish(model, recipe),
+      ...(keepsTimings && { timingCachePath: keptAt ?? "" }),
       ...(simulatedMs !== null && { simulatedMs }),
     },
     onProgress: (progress, phase) => onChange({ progress, phase }),
+    onTimings: (cache) => {
+      timings.keep(recipe.key.digest, cache).catch((error: unknown) => {
+        options.log.warn("what a builder found out is not kept", { error: String(error) });
+      });
+    },
   });
   onChange({ workedMs: () => clock.ms, ...(simulatedMs !== null && { simulatedMs }) });
   const cancel = (): void => void builder.end(new FleetError("CANCELLED", "Superseded or stopped"));

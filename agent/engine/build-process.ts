@@ -11,6 +11,8 @@ export interface BuildProcessOptions {
   build: BuildOptions;
   modelBytes: number;
   onProgress: (share: number, step: string) => void;
+  /** What the library found out so far, each time that it is more. */
+  onTimings: (cache: Uint8Array) => void;
 }
 
 export type BuiltEngine = Pick<
@@ -28,6 +30,7 @@ export class BuildProcess {
   readonly #child: RunnerChild;
   readonly #reader = new EnvelopeReader();
   readonly #onProgress: BuildProcessOptions["onProgress"];
+  readonly #onTimings: BuildProcessOptions["onTimings"];
   readonly #gone: Promise<void>;
   #tellGone: () => void = () => undefined;
   #settle: { resolve: (built: BuiltEngine) => void; reject: (error: Error) => void } | null = null;
@@ -35,8 +38,10 @@ export class BuildProcess {
   #failure: FleetError | null = null;
   #watchdog: NodeJS.Timeout | null = null;
 
-  constructor({ launch, addonPath, build, modelBytes, onProgress }: BuildProcessOptions) {
+  constructor(options: BuildProcessOptions) {
+    const { launch, addonPath, build, modelBytes, onProgress, onTimings } = options;
     this.#onProgress = onProgress;
+    this.#onTimings = onTimings;
     this.#gone = new Promise((resolve) => {
       this.#tellGone = resolve;
     });
@@ -120,6 +125,7 @@ export class BuildProcess {
   }
 
   #onEnvelope({ type, json }: Envelope): void {
+    if (type === "timing-cache") return this.#onTimings(json);
     if (type !== "engine") throw new TypeError(`Expected a piece of an engine but got ${type}`);
     this.#watch();
     this.#piece?.resolve(json);

@@ -26,6 +26,8 @@ export interface EngineRecipe {
   reference: GoldenWish["reference"];
   build: Pick<BuildOptions, "backendPath" | "runtimePath" | "accelerator" | "threads" | "keyed"> & {
     computeCapability?: number;
+    /** Whether the backend keeps what it found out about kernels, so that a build can be gone on with. */
+    keepsTimings: boolean;
   };
 }
 
@@ -87,7 +89,7 @@ export class Recipes {
     return {
       key: keyOn(host, model),
       reference: this.#reference,
-      build: { backendPath, runtimePath, accelerator: "cpu", threads },
+      build: { backendPath, runtimePath, accelerator: "cpu", threads, keepsTimings: false },
     };
   }
 
@@ -108,7 +110,7 @@ export class Recipes {
       key: engineKey(facts),
       reference: facts.precision === "int8" ? null : this.#reference,
       build: {
-        ...{ backendPath, runtimePath, threads, keyed: buildOptionsOf(facts) },
+        ...{ backendPath, runtimePath, threads, keyed: buildOptionsOf(facts), keepsTimings: true },
         // The cores of a DLA are alike: which one is said when the engine is loaded.
         accelerator: facts.accelerator === "gpu" ? "gpu" : "dla0",
         ...(absentCard !== undefined && { computeCapability: 10 * Number(absentCard) }),

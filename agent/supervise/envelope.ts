@@ -9,9 +9,17 @@ import type { ByteSlab } from "./byte-slab.ts";
 
 /**
  * `frames` and `stats` hold what api.ts says of NativeMessage; the JSON of the others is the rest of it. `engine` holds a
- * piece of one, as bytes.
+ * piece of one, as bytes, and `timing-cache` what a builder found out so far.
  */
-export const ENVELOPE_TYPES = ["frames", "stats", "source", "failed", "warning", "engine"] as const;
+export const ENVELOPE_TYPES = [
+  "frames",
+  "stats",
+  "source",
+  "failed",
+  "warning",
+  "engine",
+  "timing-cache",
+] as const;
 export type EnvelopeType = (typeof ENVELOPE_TYPES)[number];
 
 export interface Envelope {

@@ -200,6 +200,8 @@ export const BuildOptions = z.object({
   /** Text of fleet/engine's EngineKey. */
   engineKey: z.string().min(1),
   golden: GoldenWish,
+  /** What an earlier builder found out, of backends that keep such things; empty: nothing yet. */
+  timingCachePath: z.string().optional(),
   /** On a simulated board: the build is made to last this long at least. */
   simulatedMs: z.number().positive().optional(),
 });

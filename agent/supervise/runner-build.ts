@@ -8,6 +8,7 @@ import {
   read,
   writeFileSync,
 } from "node:fs";
+import { copyFile } from "node:fs/promises";
 import { setPriority } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -21,6 +22,7 @@ import { tryBuilt } from "./golden-run.ts";
 import { type BuildOptions, type FromRunner, PIECE_BYTES, toRunnerError } from "./ipc.ts";
 import { loadAddon } from "./load-addon.ts";
 import { ResultPipe } from "./result-pipe.ts";
+import { TimingFile } from "./timing-file.ts";
 
 /** Live pipelines come first: a builder takes what they leave. */
 const NICE = 19;
@@ -43,6 +45,7 @@ export class RunnerBuild {
   readonly #pace: BuildPace | null;
   #progress = { share: 0, step: "reading the model" };
   #engine: number | null = null;
+  #timings: TimingFile | null = null;
 
   constructor(order: BuildOrder, tell: (message: FromRunner) => void) {
     this.#tell = tell;
@@ -92,18 +95,21 @@ export class RunnerBuild {
       string,
     ];
     await copyVerified(options.modelPath, model, options.modelDigest);
+    const timings = await this.#takeTimings(options);
     const { backendPath, runtimePath, accelerator, threads, engineKey } = options;
     const { keyed, computeCapability } = options;
     const asked: NativeBuildOptions = {
       ...{ backendPath, runtimePath, accelerator, threads, engineKey, ...keyed },
       ...(computeCapability !== undefined && { computeCapability }),
       ...{ modelPath: model, enginePath: engine },
+      ...(timings !== null && { timingCachePath: timings.path }),
     };
     await loadAddon(addonPath).buildEngine(asked, (share, step) => {
       this.#progress = { share, step };
       this.#tellProgress();
     });
     await this.#pace?.over;
+    timings?.tell();
     this.#engine = openSync(engine, "r");
     const digest = await digestOfFile(engine);
     const sizeBytes = fstatSync(this.#engine).size;
@@ -114,7 +120,20 @@ export class RunnerBuild {
     this.#tell({ type: "built", sizeBytes, digest, ...tried });
   }
 
+  /** What an earlier builder found out goes on from; what this one finds out is told as it comes. */
+  async #takeTimings({ timingCachePath: from }: BuildOptions): Promise<TimingFile | null> {
+    if (from === undefined) return null;
+    const path = join(this.#folder, "timing-cache");
+    if (from !== "") await copyFile(from, path).catch(() => undefined);
+    const file = new TimingFile(path, (json) =>
+      this.#pipe.send({ type: "timing-cache", modelId: "", frames: 0, json }),
+    );
+    this.#timings = file;
+    return file;
+  }
+
   #tellProgress(): void {
+    this.#timings?.tell();
     const { share, step } = this.#pace?.told(this.#progress) ?? this.#progress;
     const shown = Math.min(1, Math.max(0, share));
     this.#tell({ type: "build-progress", share: shown, step: step.slice(0, 200) });

@@ -27,7 +27,9 @@ let lastDigest = "";
 
 /** The message in an envelope; throws what is wrong with it. Of frames only the cover is checked, once a message. */
 export function openEnvelope({ type, modelId, frames, json }: Envelope): RunnerMessage {
-  if (type === "engine") throw new TypeError("Expected what a pipeline says but got an engine");
+  if (type === "engine" || type === "timing-cache") {
+    throw new TypeError(`Expected what a pipeline says but got ${type}`);
+  }
   if (type !== "frames") return openSmall(type, JSON.parse(Buffer.from(json).toString("utf8")));
   if (modelId !== lastDigest) lastDigest = Digest.parse(modelId);
   if (frames === 0 || json[0] !== OPENING || json[json.length - 1] !== CLOSING) {
@@ -37,7 +39,7 @@ export function openEnvelope({ type, modelId, frames, json }: Envelope): RunnerM
 }
 
 function openSmall(
-  type: Exclude<Envelope["type"], "frames" | "engine">,
+  type: Exclude<Envelope["type"], "frames" | "engine" | "timing-cache">,
   value: unknown,
 ): RunnerMessage {
   switch (type) {

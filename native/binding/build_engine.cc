@@ -44,7 +44,7 @@ BuildRequest ReadBuildRequest(OptionReader* reader) {
   options.allow_tf32 = reader->Has("allowTf32") && reader->Flag("allowTf32");
   options.gpu_fallback = reader->Has("gpuFallback") && reader->Flag("gpuFallback");
   options.min_max_ranges = reader->Has("minMaxRanges") && reader->Flag("minMaxRanges");
-  if (reader->Has("float32Nodes")) options.float32_nodes = reader->Texts("float32Nodes");
+  if (reader->Has("float32Nodes")) options.float32_nodes = reader->Texts("float32Nodes", 0);
   ReadNumber(reader, "workspaceBytes", kMaxInteger, &options.workspace_bytes);
   ReadNumber(reader, "dlaSramBytes", kMaxInteger, &options.dla_managed_sram_bytes);
   ReadNumber(reader, "dlaLocalDramBytes", kMaxInteger, &options.dla_local_dram_bytes);

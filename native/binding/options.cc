@@ -71,7 +71,7 @@ bool OptionReader::Flag(const char* name) {
   return false;
 }
 
-std::vector<std::string> OptionReader::Texts(const char* name) {
+std::vector<std::string> OptionReader::Texts(const char* name, std::size_t least) {
   std::vector<std::string> texts;
   const Napi::Value value = Get(name);
   if (value.IsEmpty() || !value.IsArray()) {
@@ -87,7 +87,7 @@ std::vector<std::string> OptionReader::Texts(const char* name) {
     }
     texts.push_back(item.As<Napi::String>());
   }
-  if (texts.empty()) Expect("at least one string", name);
+  if (texts.size() < least) Expect("at least one string", name);
   return texts;
 }
 

@@ -26,7 +26,7 @@ class OptionReader {
   std::string Text(const char* name);
   double Number(const char* name, double min, double max);
   bool Flag(const char* name);
-  std::vector<std::string> Texts(const char* name);
+  std::vector<std::string> Texts(const char* name, std::size_t least = 1);
   /// From 0.
   std::vector<double> Numbers(const char* name, double max);
   std::vector<std::uint8_t> Bytes(const char* name);

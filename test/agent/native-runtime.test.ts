@@ -1,8 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   Detections,
@@ -14,6 +11,7 @@ import {
 import { onnxRuntime } from "../../fleet/provision/runtime/sources.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
 import { ModelManifest } from "../../fleet/spec/index.ts";
+import { CAMERA, type Camera, startCamera } from "./support/camera.ts";
 import { pipelineOf } from "./support/desired.ts";
 import { AgentWorld } from "./support/world.ts";
 
@@ -23,7 +21,6 @@ const NATIVE = {
   backendPath: join(ROOT, "native/build/libjetfleet-backend-onnxruntime.so"),
   runtimePath: onnxRuntime(process.arch),
 };
-const CAMERA = join(ROOT, "native/build/jetfleet-camera");
 const street = (version: string) => join(ROOT, `models/street-${version}-b1.onnx`);
 const LABELS = ["person", "vehicle", "bicycle"];
 const missing = [...Object.values(NATIVE), CAMERA, street("v1"), street("v2")].find(
@@ -33,7 +30,7 @@ const why = missing === undefined ? "" : ` (skipped: no ${missing.slice(ROOT.len
 
 describe.skipIf(missing !== undefined)(`the agent with the native runtime${why}`, () => {
   let world: AgentWorld;
-  let camera: { process: ChildProcess; uri: string };
+  let camera: Camera;
 
   beforeEach(async () => {
     world = await AgentWorld.create();
@@ -126,11 +123,3 @@ describe.skipIf(missing !== undefined)(`the agent with the native runtime${why}`
     expect(frames.findLast(({ by }) => by === first)?.sourceFrame).toBe(swap.lastFrame);
   }, 120_000);
 });
-
-async function startCamera(): Promise<{ process: ChildProcess; uri: string }> {
-  const camera = spawn(CAMERA, ["--port", "0", "--fps", "5"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const [line] = (await once(createInterface({ input: camera.stdout }), "line")) as [string];
-  return { process: camera, uri: (JSON.parse(line) as { rtspUrl: string }).rtspUrl };
-}

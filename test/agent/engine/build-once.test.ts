@@ -16,6 +16,8 @@ const ROOMY: Conditions = { freeDiskBytes: 1e12, freeMemoryBytes: 1e12, hottestC
 class Builder implements RunnerChild {
   readonly pid = 1;
   readonly orders: ToRunner["type"][] = [];
+  /** Where it was told that an earlier builder's timings lie. */
+  timingsAt: string | undefined;
   readonly frozen: boolean[] = [];
   isGone = false;
   readonly #listener: RunnerListener;
@@ -26,6 +28,7 @@ class Builder implements RunnerChild {
 
   send(order: ToRunner): void {
     this.orders.push(order.type);
+    if (order.type === "build") this.timingsAt = order.options.timingCachePath;
     if (order.type === "stop") this.kill();
     if (order.type === "read-engine")
       this.tellPiece(ENGINE.subarray(order.offset, order.offset + 8));
@@ -47,7 +50,7 @@ class Builder implements RunnerChild {
     this.#listener.onAnswer(message);
   }
 
-  tellPiece(json: Uint8Array, type: "engine" | "stats" = "engine"): void {
+  tellPiece(json: Uint8Array, type: "engine" | "stats" | "timing-cache" = "engine"): void {
     this.#listener.onResults(packEnvelope({ type, modelId: "", frames: 0, json }));
   }
 
@@ -69,6 +72,9 @@ afterEach(() => {
 
 const seen: Record<string, unknown>[] = [];
 
+/** What builders found out, by the digest of the key. */
+const timings = new Map<string, Uint8Array>();
+
 /** A build under way; resolves with the bytes that were kept. */
 async function build(): Promise<string> {
   let kept = "";
@@ -76,7 +82,7 @@ async function build(): Promise<string> {
   const recipe = {
     key: { text: "key", digest: sha256Digest("key") },
     reference: null,
-    build: { ...libraries, accelerator: "cpu", threads: 1 },
+    build: { ...libraries, accelerator: "cpu", threads: 1, keepsTimings: true },
   };
   const outputs = { labels: ["person"], decoder: "yolox" as const };
   const model = { digest: sha256Digest("model"), sizeBytes: 1000, ...outputs };
@@ -94,6 +100,10 @@ async function build(): Promise<string> {
     },
     heat: { coolCelsius: 75, hotCelsius: 85 },
     simulatedMs: () => Promise.resolve(null),
+    timings: {
+      pathOf: (key) => Promise.resolve(timings.has(key) ? `/timings/${key}` : null),
+      keep: async (key, cache) => void timings.set(key, Buffer.from(cache)),
+    },
     lookMs: 10,
     log: createLog({ write: () => {} }),
     onChange: (state) => void seen.push(state),
@@ -126,6 +136,23 @@ describe("a build", () => {
     expect(await kept).toBe(ENGINE.toString());
     expect(builder(0).orders.filter((type) => type === "read-engine")).toHaveLength(4);
     expect(builder(0).isGone).toBe(true);
+  });
+
+  it("keeps what its builder found out, for the next one to go on from though this one dies", async () => {
+    const died = build();
+    await until(() => builders.length === 1);
+    expect(builder(0).timingsAt).toBe("");
+    builder(0).tellPiece(Buffer.from("some kernels"), "timing-cache");
+    builder(0).tellPiece(Buffer.from("more kernels"), "timing-cache");
+    builder(0).kill();
+    await expect(died).rejects.toMatchObject({ code: "RUNNER_CRASHED" });
+    const key = sha256Digest("key");
+    expect(Buffer.from(timings.get(key) ?? []).toString()).toBe("more kernels");
+    const kept = build();
+    await until(() => builders.length === 2);
+    expect(builder(1).timingsAt).toBe(`/timings/${key}`);
+    builder(1).tell(BUILT);
+    await kept;
   });
 
   it("does not begin on a starved board, and begins anew after one that becomes starved", async () => {

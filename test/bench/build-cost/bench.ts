@@ -135,7 +135,7 @@ async function buildOnce(
   modelBytes: number,
 ): Promise<void> {
   const builder = new BuildProcess({
-    ...{ launch, addonPath, build, modelBytes, onProgress: () => {} },
+    ...{ launch, addonPath, build, modelBytes, onProgress: () => {}, onTimings: () => {} },
   });
   try {
     await builder.built();

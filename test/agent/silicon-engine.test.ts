@@ -1,0 +1,118 @@
+/**
+ * An update whose model works on a GPU: its engine is built by TensorRT, which TensorRT-RTX does without a GPU, for a card
+ * that this simulated board is said to have. Without a driver nothing can load it: the update ends by that, and what ran
+ * goes on.
+ */
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { EngineBuild, FleetEvent, Reported } from "../../fleet/contract/index.ts";
+import { readSealedEngine } from "../../fleet/engine/index.ts";
+import { onnxRuntime } from "../../fleet/provision/runtime/sources.ts";
+import { sha256Digest } from "../../fleet/release/index.ts";
+import { ModelManifest, type PipelineSpec } from "../../fleet/spec/index.ts";
+import { CAMERA, type Camera, startCamera } from "./support/camera.ts";
+import { hex, runnersOf, settled } from "./support/deploying.ts";
+import { pipelineOf } from "./support/desired.ts";
+import { AgentWorld } from "./support/world.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const BUILD = join(ROOT, "native/build");
+const cache = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
+const RTX = join(cache, "jetfleet/tensorrt-rtx-1.7/lib");
+const BACKEND = join(BUILD, "libjetfleet-backend-tensorrt-rtx-1.7.so");
+const STREET = join(ROOT, "models/street-v2-b1.onnx");
+const native = {
+  addonPath: join(BUILD, "jetfleet.node"),
+  backendPath: join(BUILD, "libjetfleet-backend-onnxruntime.so"),
+  runtimePath: onnxRuntime(process.arch),
+};
+const config = {
+  ...native,
+  tensorrtPath: RTX,
+  simulatedCard: { name: "RTX A2000", computeCapability: "8.6", multiprocessors: 26 },
+};
+const missing = [RTX, BACKEND, STREET, CAMERA, ...Object.values(native)].find(
+  (path) => !existsSync(path),
+);
+const hasDriver = existsSync("/proc/driver/nvidia/version");
+const why = missing === undefined ? "" : ` [skipped: no ${missing}]`;
+
+describe.skipIf(missing !== undefined || hasDriver)(`an update that works on a GPU${why}`, () => {
+  let world: AgentWorld;
+  let camera: Camera;
+  beforeAll(async () => {
+    camera = await startCamera();
+    world = await AgentWorld.create();
+    copyFileSync(BACKEND, join(dirname(world.bundle), "libjetfleet-backend-tensorrt-rtx-1.7.so"));
+    world.objects.put(readFileSync(STREET));
+  });
+  afterAll(async () => {
+    camera.process.kill("SIGKILL");
+    rmSync(join(dirname(world.bundle), "libjetfleet-backend-tensorrt-rtx-1.7.so"));
+    await world.destroy();
+  });
+
+  const bytes = existsSync(STREET) ? readFileSync(STREET) : Buffer.alloc(1);
+  const model = ModelManifest.parse({
+    ...{ name: "street", decoder: "yolox", labels: ["person", "vehicle", "bicycle"] },
+    ...{ digest: sha256Digest(bytes), sizeBytes: bytes.length },
+  });
+  function deploy(generation: number, detect: Partial<PipelineSpec["detect"]>): Promise<void> {
+    const spec = pipelineOf("entrance", "street", camera.uri);
+    const wanted = { ...spec, detect: { ...spec.detect, ...detect } };
+    return world.deploy(generation, { spec: wanted, model });
+  }
+  const updateOf = ({ updates }: Reported) => updates?.[0];
+  const told = (): EngineBuild[] =>
+    world.broker.received.flatMap(({ topic, payload }) =>
+      topic.endsWith("/reported") ? (updateOf(payload as Reported)?.build ?? []) : [],
+    );
+  const eventsOf = (kind: string): FleetEvent[] =>
+    world.broker.received
+      .filter(({ topic }) => topic.endsWith("/events"))
+      .map(({ payload }) => payload as FleetEvent)
+      .filter((event) => event.kind === kind);
+
+  it("has its engine built, sealed and stored, is told while it is, and ends for want of a driver; what ran goes on", async () => {
+    world.start(config);
+    // No such accelerator: the processor takes it, and it is said.
+    await deploy(1, { accelerator: "dla0" });
+    const first = await world.reported(settled(1, "committed"));
+    expect(first.pipelines[0]?.runsOn).toMatchObject({ accelerator: "cpu" });
+    expect(world.log).toContain("the board has gpu");
+    const [runner] = runnersOf(world.pid);
+
+    await deploy(2, { accelerator: "gpu" });
+    const { updates, pipelines, engines } = await world.reported(settled(2, "rolled-back"));
+    expect(updates?.[0]?.error).toMatchObject({ code: "NATIVE_LOAD" });
+    expect(updates?.[0]?.error?.message).toMatch(/CUDA driver/);
+    expect(pipelines[0]).toMatchObject({ state: "running", restarts: 0 });
+    expect(runnersOf(world.pid)).toEqual([runner]);
+
+    const built = engines?.find(({ accelerator }) => accelerator === "gpu fp16");
+    expect(built).toMatchObject({ outcome: "built", model: model.digest, inUse: true });
+    const digest = built?.outcome === "built" ? built.digest : "";
+    const engine = readSealedEngine(readFileSync(join(world.stateDir, "engines", hex(digest))));
+    expect(engine.key).toMatch(/^library tensorrt-rtx 1.7$/m);
+    expect(engine.key).toMatch(/^precision fp16$/m);
+    expect(JSON.parse(engine.notes)).toMatchObject({ computeCapability: 86 });
+    expect(sha256Digest(engine.key)).toBe(built?.key);
+    // What a power cut would have left to the next builder.
+    expect(readdirSync(join(world.stateDir, "timing-caches"))).toEqual([hex(built?.key)]);
+    const builds = told().filter(({ accelerator }) => accelerator === "gpu fp16");
+    expect(builds.some(({ progress }) => progress > 0 && progress < 1)).toBe(true);
+    expect(eventsOf("engine-built").at(-1)?.data).toMatchObject({ accelerator: "gpu fp16" });
+  }, 60_000);
+
+  it("does not build what is stored a second time", async () => {
+    const before = eventsOf("engine-built").length;
+    await deploy(3, { accelerator: "dla0" });
+    await world.reported(settled(3, "committed"));
+    await deploy(4, { accelerator: "gpu" });
+    const { updates } = await world.reported(settled(4, "rolled-back"));
+    expect(updates?.[0]?.error).toMatchObject({ code: "NATIVE_LOAD" });
+    expect(eventsOf("engine-built")).toHaveLength(before);
+  }, 60_000);
+});

@@ -1,0 +1,21 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+const ROOT = resolve(import.meta.dirname, "../../..");
+/** The simulated camera, built by `make -C native`. */
+export const CAMERA = join(ROOT, "native/build/jetfleet-camera");
+
+export interface Camera {
+  process: ChildProcess;
+  uri: string;
+}
+
+export async function startCamera(): Promise<Camera> {
+  const camera = spawn(CAMERA, ["--port", "0", "--fps", "5"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = (await once(createInterface({ input: camera.stdout }), "line")) as [string];
+  return { process: camera, uri: (JSON.parse(line) as { rtspUrl: string }).rtspUrl };
+}
