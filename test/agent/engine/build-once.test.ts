@@ -102,7 +102,10 @@ async function build(): Promise<string> {
     simulatedMs: () => Promise.resolve(null),
     timings: {
       pathOf: (key) => Promise.resolve(timings.has(key) ? `/timings/${key}` : null),
-      keep: async (key, cache) => void timings.set(key, Buffer.from(cache)),
+      keep: (key, cache) => {
+        timings.set(key, Buffer.from(cache));
+        return Promise.resolve();
+      },
     },
     lookMs: 10,
     log: createLog({ write: () => {} }),
