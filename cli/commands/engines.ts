@@ -17,6 +17,10 @@ which names the model, the library and the processor; with another library, say,
 is built anew. What is in use stays; the rest goes, the longest unused first, when
 the device's quota (engineQuotaMib of its Device) is full, or at once by \`engines prune\`.
 
+An engine of another device with the very same key is fetched through the hub instead
+of built: the device that built it signed it, and it was tried here on golden pictures.
+SELF-TEST is what was found in them, and how far scores are from the model's own.
+
 A model of which no engine can be made is listed with the reason: the device answers
 at once when it is asked again, until something in the key changes.
 

@@ -22,6 +22,7 @@ const COLUMNS: readonly Column[] = [
   { title: "KEY" },
   { title: "SIZE", align: "right" },
   { title: "ORIGIN" },
+  { title: "SELF-TEST" },
   { title: "BUILT" },
   { title: "IN", align: "right" },
   { title: "STATE" },
@@ -48,18 +49,33 @@ export function engineLines(devices: readonly DeviceEngines[]): string[] {
 }
 
 function cells(engine: KeptEngine, names: DeviceEngines["names"]): string[] {
-  const { model, accelerator, key, sizeBytes, origin, atMs, seconds } = engine;
+  const { model, accelerator, key, sizeBytes, atMs, seconds } = engine;
   const digest = shortDigest(model);
   return [
     names[model] === undefined ? digest : `${names[model]} ${digest}`,
     accelerator,
     shortDigest(key),
     formatBytes(sizeBytes),
-    origin ?? "-",
+    originOf(engine),
+    testOf(engine),
     dateTime(atMs),
     `${seconds.toFixed(1)} s`,
     stateOf(engine),
   ];
+}
+
+/** The hub's word is not needed for whom: the device that built it signed it. */
+function originOf({ origin, attestation }: KeptEngine): string {
+  if (origin === undefined) return "-";
+  return origin === "fetched" && attestation ? `fetched from ${attestation.device}` : origin;
+}
+
+/** How near it is to its model in the golden pictures. */
+function testOf({ selfTest }: KeptEngine): string {
+  if (selfTest === undefined) return "-";
+  const { candidates, mostScoreOff } = selfTest;
+  const off = mostScoreOff === null ? "no measure" : `off by ${mostScoreOff.toFixed(4)}`;
+  return `${candidates} found, ${off}`;
 }
 
 function stateOf({ outcome, inUse }: KeptEngine): string {

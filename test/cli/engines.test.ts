@@ -10,6 +10,11 @@ const BUILT: KeptEngine = {
   ...{ atMs: Date.UTC(2026, 10, 27, 8, 0), seconds: 2.25, digest: digest("c") },
   ...{ sizeBytes: 3 * 2 ** 20, origin: "built-here" },
 };
+const FETCHED: KeptEngine = {
+  ...{ ...BUILT, key: digest("f"), inUse: false, origin: "fetched" },
+  attestation: { device: "xavier", atMs: 1 },
+  selfTest: { candidates: 38, mostScoreOff: 0.0002, leastIou: 0.999 },
+};
 const UNBUILDABLE: KeptEngine = {
   ...{ key: digest("d"), model: digest("e"), accelerator: "cpu", outcome: "unbuildable" },
   ...{ atMs: Date.UTC(2026, 10, 26, 8, 0), seconds: 0.5, inUse: false },
@@ -21,7 +26,7 @@ const TELLS = { engineQuotaBytes: 2 * 2 ** 30, pruned: null };
 let world: TwoDevices;
 beforeAll(async () => {
   world = await TwoDevices.start();
-  const engines = [BUILT, { ...BUILT, key: digest("f"), inUse: false }, UNBUILDABLE];
+  const engines = [BUILT, FETCHED, UNBUILDABLE];
   await world.tx2.say("reported", { ...reportedOf("tx2", "tx2"), engines, ...TELLS });
 });
 afterAll(() => world.close());
@@ -37,7 +42,9 @@ describe("jetfleet engines", () => {
     expect(stdout).toMatch(
       /^ {2}scene 3f2a91c0 +cpu +b{8} +3\.0 MiB +built-here +.* +2\.3 s +in use$/m,
     );
-    expect(stdout).toMatch(/^ {2}scene 3f2a91c0 +cpu +f{8} .* kept$/m);
+    expect(stdout).toMatch(
+      /^ {2}scene 3f2a91c0 +cpu +f{8} .* fetched from xavier +38 found, off by 0\.0002 .* kept$/m,
+    );
     expect(stdout).toMatch(/^ {2}e{8} +cpu +d{8} +- +- .* cannot be built$/m);
     expect(stdout).toMatch(/^ {2}d{8}: MODEL_INVALID: a node nobody knows$/m);
     expect(stdout).toMatch(/^xavier: its agent tells nothing of engines$/m);

@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { KeptEngine } from "../../fleet/contract/index.ts";
 import type { FleetView } from "../../fleet/view/index.ts";
 import { DemoWorld, processesNaming } from "./support/demo-world.ts";
 
@@ -28,6 +29,22 @@ describe("a fleet of two simulated boards and a camera", { timeout: 5 * MINUTE }
       expect(pipeline.stats?.fps).toBeGreaterThan(0);
       expect(pipeline.stats?.latencyFrom).toBe("capture");
     }
+  });
+
+  it("had the model's engine built by one board; the other fetched it and found it right", async () => {
+    const { text } = await world.jetfleet("engines", "--json");
+    const { devices } = JSON.parse(text) as {
+      devices: { device: string; engines: KeptEngine[] }[];
+    };
+    const [built, fetched] = devices
+      .flatMap(({ device, engines }) => engines.map((engine) => ({ device, ...engine })))
+      .sort((a, b) => ((a.origin ?? "") < (b.origin ?? "") ? -1 : 1));
+    expect(built).toMatchObject({ origin: "built-here", attestation: { device: built?.device } });
+    expect(fetched).toMatchObject({ origin: "fetched", attestation: { device: built?.device } });
+    expect([fetched?.key, fetched?.digest]).toEqual([built?.key, built?.digest]);
+    expect(fetched?.device).not.toBe(built?.device);
+    expect(fetched?.selfTest?.candidates).toBeGreaterThan(0);
+    expect(fetched?.selfTest?.mostScoreOff).toBeLessThan(0.001);
   });
 
   it("runs agent and runners as users of their own, and the runner can touch nothing but models", async () => {
