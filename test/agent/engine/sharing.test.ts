@@ -134,7 +134,7 @@ async function find(signal = new AbortController().signal) {
   const recipe = {
     key: { text: KEY, digest: KEY_DIGEST },
     reference: libraries,
-    build: { ...libraries, accelerator: "cpu" },
+    build: { ...libraries, accelerator: "cpu", keepsTimings: false },
   };
   const result = await sharing.find({ model: MODEL, form: "cpu", recipe }, () => {}, signal);
   await sharing.stop();
