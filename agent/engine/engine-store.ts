@@ -53,6 +53,8 @@ export class EngineStore {
     }
     // What belongs to a note that the disk does not give out now may be of use once it does.
     if (refused.every(({ code }) => code === "ENGINE_FOREIGN")) await this.#clearUnnamed();
+    // Nobody knows whether what was being fetched is still wanted.
+    await this.#files.removePartsExcept([]);
     return refused;
   }
 
