@@ -4,6 +4,7 @@ import { z } from "zod";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { keyIdOf, keyIdOfPem, PublicKeyPem, publicPemOf } from "../../fleet/release/index.ts";
 import { Name, UnreachablePolicy } from "../../fleet/spec/index.ts";
+import type { Properties } from "./rpc/values.ts";
 
 /** Configuration of the provider. Secrets are named by the file that holds them and read when they are used. */
 export const ProviderConfig = z.strictObject({
@@ -46,7 +47,7 @@ export const ProviderConfig = z.strictObject({
     .meta({
       description:
         "Whether every preview and `up` first asks hub and boards how devices and pipelines are, as with --refresh, and " +
-        "mends what is not as it was left.",
+        "mends what is not as it was left. For each from its next update or refresh on.",
     }),
 });
 export type ProviderConfig = z.infer<typeof ProviderConfig>;
@@ -56,6 +57,23 @@ export type ProviderConfig = z.infer<typeof ProviderConfig>;
  * spoke http://. The engine does the latter before the former, and no hub is reached by it.
  */
 export const KnownProviderConfig = ProviderConfig.extend({ hubUrl: z.url() });
+
+/** Settings that are no texts. */
+const TYPED: ReadonlySet<string> = new Set([
+  "epoch",
+  "refreshBeforeUpdate",
+] satisfies (keyof ProviderConfig)[]);
+
+/** The engine gives each setting of a stack's configuration as a text: what is a number or a truth is made one. */
+export function typedSettings(settings: Properties): Properties {
+  return Object.fromEntries(
+    Object.entries(settings).map(([key, value]) => {
+      const isText = typeof value === "string" && TYPED.has(key);
+      const meant = isText ? parsedJson(value) : value;
+      return [key, typeof meant === "number" || typeof meant === "boolean" ? meant : value];
+    }),
+  );
+}
 
 /**
  * Settings that concern what is done now, as the stack's configuration has them now. A `destroy` configures its provider

@@ -9,6 +9,7 @@ import {
   readRootKey,
   readSigningKey,
   todaysSettings,
+  typedSettings,
 } from "./config.ts";
 import { FleetContext } from "./fleet-context.ts";
 import { FUNCTIONS } from "./functions/index.ts";
@@ -48,12 +49,12 @@ export class JetfleetProvider implements ProviderPort {
 
   checkConfig(news: Properties) {
     const [own, foreign] = split(news);
-    const checked = checkProperties(CONFIG_RULES, own);
+    const checked = checkProperties(CONFIG_RULES, typedSettings(own));
     return { inputs: { ...foreign, ...checked.inputs }, failures: checked.failures };
   }
 
   async configure(args: Properties, urn: string): Promise<void> {
-    const known = KnownProviderConfig.parse(reveal(split(args)[0]));
+    const known = KnownProviderConfig.parse(reveal(typedSettings(split(args)[0])));
     const config = { ...known, ...todaysSettings(urn, process.env["PULUMI_CONFIG"]) };
     const key = await readSigningKey(config.signingKey);
     const root = await readRootKey(config.rootKey, key);

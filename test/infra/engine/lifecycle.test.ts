@@ -177,6 +177,45 @@ describe.skipIf(!ENGINE)(`all resources under the real engine${why}`, { timeout:
     stack = other;
   });
 
+  test.runIf(isFull)("are looked at before each update where the provider is set so", async () => {
+    const now = program({ minScore: 0.7, name: "exit", labels: { row: "2" } });
+    stack.configure({ refreshBeforeUpdate: "true" });
+    await good(stack.up(now));
+    await good(stack.on("refresh", "--yes", "--skip-preview"));
+    gate.conduct = { state: "stopped" };
+    await gate.report();
+    expect(await good(stack.preview(now))).toMatch(/~ 1 to update/);
+    gate.conduct = { state: "running" };
+    await gate.report();
+    expect(await good(stack.preview(now, "--expect-no-changes"))).toMatch(/unchanged/);
+  });
+
+  test.runIf(isFull)(
+    "whose board is gone are destroyed after what the error says to do",
+    async () => {
+      const saved = await newStack("gone");
+      const args = {
+        address: "127.0.0.1",
+        port: board.info.sshPort,
+        ssh: { privateKeyPath: join(dir, "key") },
+      };
+      const lost = await startBoard({
+        ...{ name: "lost", board: "tx2", dir: join(dir, "lost") },
+        authorizedKeys: readFileSync(join(dir, "key.pub"), "utf8"),
+      });
+      const devices = [{ as: "lost", args: { ...args, port: lost.info.sshPort } }];
+      await good(saved.up({ devices }));
+      await lost.stop();
+      const own = saved.withOwnProvider();
+      const failed = await own.on("destroy", "--yes", "--skip-preview");
+      expect(failed.ok).toBe(false);
+      expect(failed.text).toContain("pulumi config set jetfleet:onUnreachable forget");
+      own.configure({ onUnreachable: "forget" });
+      expect(await good(own.on("destroy", "--yes", "--skip-preview"))).toMatch(/is forgotten/);
+      expect((await world.hub.listDevices()).map(({ name }) => name)).not.toContain("lost");
+    },
+  );
+
   test("leave nothing behind when they are destroyed, and no secret anywhere", async () => {
     const { raw } = await stack.state();
     await good(stack.on("destroy", "--yes", "--skip-preview", "--debug"));

@@ -337,6 +337,15 @@ describe("check of the configuration", () => {
     await world.driver.configure(world.config);
   });
 
+  test("takes numbers and truths as a stack's configuration has them, as texts", async () => {
+    const texts = { ...world.config, epoch: "3", refreshBeforeUpdate: "true", fleet: "7" };
+    const { inputs, failures } = await world.driver.checkConfig(texts);
+    expect(failures).toEqual([]);
+    expect(inputs).toMatchObject({ epoch: 3, refreshBeforeUpdate: true, fleet: "7" });
+    const wrong = await world.driver.checkConfig({ ...world.config, refreshBeforeUpdate: "often" });
+    expect(wrong.failures[0]?.reason).toContain('expected true or false, got "often"');
+  });
+
   test.each([
     ["hubUrl", "mqtt://host", "must be an https:// address"],
     ["fleet", "My Fleet", "must be 1 to 63 lower-case letters"],

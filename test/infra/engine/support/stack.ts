@@ -64,10 +64,12 @@ export class Stack {
   readonly #dir: string;
   readonly #name: string;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #program: string;
   #config: Record<string, string> = {};
 
-  private constructor(dir: string, name: string, env: NodeJS.ProcessEnv) {
+  private constructor(dir: string, name: string, env: NodeJS.ProcessEnv, program: string) {
     this.#dir = dir;
+    this.#program = program;
     this.#name = name;
     mkdirSync(join(dir, "backend"), { recursive: true });
     this.#env = {
@@ -85,12 +87,25 @@ export class Stack {
   }
 
   /** `env` is that of the engine, and so of the provider that it starts. */
-  static async create(dir: string, name: string, env: NodeJS.ProcessEnv = {}): Promise<Stack> {
-    const stack = new Stack(dir, name, env);
+  static async create(
+    dir: string,
+    name: string,
+    env: NodeJS.ProcessEnv = {},
+    program = PROGRAM,
+  ): Promise<Stack> {
+    const stack = new Stack(dir, name, env, program);
     const made = await stack.run("stack", "init", name, "--no-select");
     // The settings of a new stack lie beside the program; the tests' own lie elsewhere.
-    rmSync(join(PROGRAM, `Pulumi.${name}.yaml`), { force: true });
+    rmSync(join(program, `Pulumi.${name}.yaml`), { force: true });
     if (!made.ok) throw new Error(made.text);
+    return stack;
+  }
+
+  /** The same stack as its users have it: the engine starts the provider itself. */
+  withOwnProvider(): Stack {
+    const { PULUMI_DEBUG_PROVIDERS: _, ...env } = this.#env;
+    const stack = new Stack(this.#dir, this.#name, env, this.#program);
+    stack.configure(this.#config);
     return stack;
   }
 
@@ -130,10 +145,18 @@ export class Stack {
     return await this.start(args).outcome;
   }
 
+  /** The engine's own file and settings, for who runs it otherwise. */
+  get engine(): { command: string; cwd: string; env: NodeJS.ProcessEnv; args: string[] } {
+    return {
+      ...{ command: ENGINE?.pulumi ?? "", cwd: this.#program, env: this.#env },
+      args: ["--stack", this.#name, "--config-file", this.#configFile, "--non-interactive"],
+    };
+  }
+
   /** A command that can be interrupted as by Ctrl-C. */
   start(args: string[]): { outcome: Promise<Outcome>; interrupt(): void } {
     const child = spawn(ENGINE?.pulumi ?? "", [...args, "--non-interactive"], {
-      cwd: PROGRAM,
+      cwd: this.#program,
       env: this.#env,
       stdio: ["ignore", "pipe", "pipe"],
     });
