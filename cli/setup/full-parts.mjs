@@ -28,6 +28,11 @@ export const FULL_PARTS = {
     minutes: 2,
     files: ["test/agent/building.test.ts"],
   },
+  stacks: {
+    what: "the real Pulumi engine on a provider: lives of stacks, interrupted ten times",
+    minutes: 10,
+    files: ["test/infra/engine/interrupted.test.ts", "test/infra/engine/lifecycle.test.ts"],
+  },
   clocks: {
     what: "±5 h, 1970 and 2099 in each state of an update",
     minutes: 3,
