@@ -115,4 +115,19 @@ describe.skipIf(missing !== undefined || hasDriver)(`an update that works on a G
     expect(updates?.[0]?.error).toMatchObject({ code: "NATIVE_LOAD" });
     expect(eventsOf("engine-built")).toHaveLength(before);
   }, 60_000);
+
+  it("ends before anything is built where INT8 is asked of a model without scales, at once the second time", async () => {
+    const refused = async (generation: number) => {
+      await deploy(generation, { accelerator: "dla0" });
+      await world.reported(settled(generation, "committed"));
+      await deploy(generation + 1, { accelerator: "gpu", precision: "int8" });
+      const { updates, pipelines } = await world.reported(settled(generation + 1, "rolled-back"));
+      expect(pipelines[0]).toMatchObject({ state: "running", restarts: 0 });
+      return updates?.[0]?.error;
+    };
+    const first = await refused(5);
+    expect(first?.code).toBe("MODEL_INVALID");
+    expect(first?.message).toMatch(/quantises itself .* Ask for fp16 or fp32/);
+    expect((await refused(7))?.message).toMatch(/is not tried again/);
+  }, 60_000);
 });
