@@ -20,7 +20,7 @@ export function isUnreachable(error: unknown): error is FleetError {
   );
 }
 
-/** How to get past a device that cannot be reached when it is to be deleted; each of these was tried. */
+/** How to get past a device that cannot be reached when it is to be deleted. */
 export const FORGET_HINT =
-  "Bring it back, or forget it: `pulumi config set jetfleet:onUnreachable forget`, then the same command again. With " +
-  "a Provider of its own, set its onUnreachable and run `up --target` for it first. Else `pulumi state delete`.";
+  "Bring it back, or forget it: `pulumi config set jetfleet:onUnreachable forget`, then the same command again; where " +
+  "a Device or its Provider sets onUnreachable itself, set it there and run `up` first. Else `pulumi state delete`.";
