@@ -6,6 +6,7 @@ import { historyBench } from "./history/bench.ts";
 import { onnxBench } from "./onnx/bench.ts";
 import { pipelineBench } from "./pipeline/bench.ts";
 import { plannerBench } from "./planner/bench.ts";
+import { providerBench } from "./provider/bench.ts";
 import { formatTable } from "./table.ts";
 import { tensorrtBench } from "./tensorrt/bench.ts";
 
@@ -16,6 +17,7 @@ const BENCHES: Bench[] = [
   historyBench,
   tensorrtBench,
   buildCostBench,
+  providerBench,
 ];
 
 async function main(): Promise<number> {
