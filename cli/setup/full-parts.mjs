@@ -80,9 +80,13 @@ export const FULL_PARTS = {
     files: ["test/native/exit.test.ts"],
   },
   systems: {
-    what: "outages of minutes, and 50 programs one after the other",
-    minutes: 30,
-    files: ["test/e2e/robustness/outages.test.ts", "test/e2e/programs.test.ts"],
+    what: "outages of minutes, slow builds cut ten times, and 50 programs one after the other",
+    minutes: 40,
+    files: [
+      "test/e2e/robustness/outages.test.ts",
+      "test/e2e/building.test.ts",
+      "test/e2e/programs.test.ts",
+    ],
   },
   threads: { what: "native tests under the thread sanitizer", minutes: 5, make: "tsan" },
   memory: { what: "native tests under the address sanitizer", minutes: 10, make: "asan" },

@@ -1,0 +1,180 @@
+/**
+ * A build of an engine as people see it, by `pulumi up`, status and the console's view, on a simulated board whose builds
+ * last. It takes minutes and runs with JETFLEET_TEST_FULL alone; test/agent/building.test.ts shows the same of an agent.
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { EngineBuild } from "../../fleet/contract/index.ts";
+import { buildWords, type FleetView } from "../../fleet/view/index.ts";
+import { tinyModel } from "../native/tiny-model.ts";
+import type { UpAnswer } from "./support/run-pulumi.ts";
+import { DEVICE, SmallWorld } from "./support/small-world.ts";
+
+const MINUTE = 60_000;
+const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
+const SLOW = { buildSeconds: 12 };
+const CUTS = 10;
+/** Longer than a board takes to boot and a busy machine to tell of it. */
+const CUT = { buildSeconds: 20 };
+/** What is told later than this may be over by the time that it is seen. */
+const LAST = 0.85;
+
+describe.runIf(FULL)("a build on a simulated board", { timeout: 9 * MINUTE }, () => {
+  let world: SmallWorld;
+  const told: string[] = [];
+
+  beforeAll(async () => {
+    world = await SmallWorld.create();
+    await world.stopBoard();
+    await world.startBoard(SLOW);
+    await world.startCamera();
+    await world.configure();
+  }, 3 * MINUTE);
+  afterAll(async () => {
+    if (told.length > 0) console.log(told.join("\n"));
+    await world?.end();
+  }, MINUTE);
+
+  const updateOf = ({ devices }: FleetView) => devices[0]?.pipelines[0]?.update ?? null;
+  const buildOf = (view: FleetView): EngineBuild | null => updateOf(view)?.build ?? null;
+
+  async function building(from: number): Promise<EngineBuild> {
+    const view = await world.demo.statusUntil(
+      `a build of ${from} and more`,
+      (seen) => (buildOf(seen)?.progress ?? -1) >= from,
+      2 * MINUTE,
+    );
+    return buildOf(view)!;
+  }
+
+  const runs = (view: FleetView): boolean => view.healthy && updateOf(view)?.state === "committed";
+
+  /** Another model of the same name, and `up` of it. */
+  async function upOf(
+    score: number,
+    change = (bytes: Uint8Array) => bytes,
+    options: { pipelineTimeout?: string } = {},
+  ): Promise<UpAnswer> {
+    const source = path.join(world.demo.paths.state, `tiny-${score}.onnx`);
+    await writeFile(source, change(tinyModel({ score })));
+    await world.configure({ model: source });
+    return await world.up(options);
+  }
+
+  async function eventsOf(kind: string): Promise<string[]> {
+    const view = await world.demo.statusUntil("a look", () => true, MINUTE);
+    return (view.devices[0]?.events ?? [])
+      .filter((one) => one.kind === kind)
+      .map((one) => one.message);
+  }
+
+  /** Changes the agent's own settings, and starts it again. */
+  async function setting(change: Record<string, unknown>): Promise<void> {
+    const file = world.onBoard("etc/jetfleet/agent.json");
+    const config = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
+    await writeFile(file, JSON.stringify({ ...config, ...change }));
+    await onBoard("sudo systemctl restart jetfleet-agent");
+  }
+
+  async function onBoard(command: string): Promise<void> {
+    const { code, text } = await world.demo.ssh(DEVICE, command);
+    expect(code, text).toBe(0);
+  }
+
+  it("is told in preview, by `up` while it waits, and in status, with its progress and as simulated", async () => {
+    const up = world.up({ preview: true });
+    const build = await building(0.2);
+    expect(build).toMatchObject({ accelerator: "cpu", simulatedMs: 12_000 });
+    told.push(buildWords(build));
+    const status = await world.demo.jetfleet("status");
+    expect(status.text.replace(/\s+/g, " ")).toMatch(
+      /building \w+ for cpu: \d+ %, .* as it is simulated to last 12 s/,
+    );
+    const { code, text } = await up;
+    expect(code, text).toBe(0);
+    expect(text).toMatch(/building \w+ for cpu: .* to go, as it is simulated to last 12 s/);
+    expect(text).toMatch(/whether an engine must be built|engine of .* must be built/);
+    await world.demo.statusUntil("all is well", runs, MINUTE);
+  });
+
+  it(`outlives power cuts at ${CUTS} points of it: what ran goes on, and no half engine is loaded`, async () => {
+    const before = await eventsOf("engine-built");
+    await world.stopBoard();
+    await world.startBoard(CUT);
+    const up = upOf(0.8, undefined, { pipelineTimeout: "6m" });
+    for (let cut = 0; cut < CUTS; cut += 1) {
+      const { progress } = await building((LAST * (cut + 0.3)) / CUTS);
+      await world.cutPower();
+      told.push(`power cut at ${Math.round(100 * progress)} %`);
+      await world.startBoard(CUT);
+      await world.demo.statusUntil(
+        "the board is back with what ran",
+        ({ devices }) =>
+          devices[0]?.presence === "online" && devices[0].pipelines[0]?.state === "running",
+        MINUTE,
+      );
+    }
+    const { code, text } = await up;
+    expect(code, text).toBe(0);
+    await world.demo.statusUntil("all is well", runs, 2 * MINUTE);
+    expect(await eventsOf("engine-built")).toHaveLength(before.length + 1);
+    expect(await eventsOf("engine-refused")).toEqual([]);
+    await world.stopBoard();
+    await world.startBoard(SLOW);
+  });
+
+  it("waits on a hot board, on a starved one and on a full disk, each with its reason", async () => {
+    await setting({ coolCelsius: 1 });
+    const up = upOf(0.7);
+    const waits = (code: string) =>
+      world.demo.statusUntil(code, (view) => buildOf(view)?.waitsFor?.code === code, MINUTE);
+    told.push(buildWords(buildOf(await waits("BOARD_HOT"))!));
+    await setting({ coolCelsius: 75 });
+    await building(0.1);
+    await onBoard(
+      "sudo sh -c 'cp /proc/meminfo /tmp/m; sed \"s/^MemAvailable:.*/MemAvailable: 20000 kB/\" /tmp/m > /proc/.m; mv /proc/.m /proc/meminfo'",
+    );
+    told.push(buildWords(buildOf(await waits("BOARD_MEMORY_LOW"))!));
+    await onBoard("sudo ln -sfn /run/jetfleet-sim/proc/meminfo /proc/meminfo");
+    const { code, text } = await up;
+    expect(code, text).toBe(0);
+    expect(text).toMatch(/it waits: .* °C/);
+  });
+
+  it("that a newer version calls off ends in seconds", async () => {
+    // An `up` that is over leaves the build to the device.
+    const first = await upOf(0.6, undefined, { pipelineTimeout: "5s" });
+    expect(first.code).not.toBe(0);
+    expect(first.text).toMatch(/building \w+ for cpu: /);
+    const begun = await building(0);
+    const second = upOf(0.5);
+    const atMs = performance.now();
+    const view = await world.demo.statusUntil(
+      "another model is built",
+      (seen) => (buildOf(seen)?.modelDigest ?? begun.modelDigest) !== begun.modelDigest,
+      MINUTE,
+    );
+    told.push(
+      `another model is built ${((performance.now() - atMs) / 1000).toFixed(1)} s after \`up\` began`,
+    );
+    expect(buildOf(view)?.elapsedMs).toBeLessThan(10_000);
+    const { code, text } = await second;
+    expect(code, text).toBe(0);
+  });
+
+  it("that cannot be is answered at once the second time, with the reason of the first", async () => {
+    const spoilt = (bytes: Uint8Array): Uint8Array =>
+      Buffer.from(Buffer.from(bytes).toString("latin1").replace("Identity", "Nonesuch"), "latin1");
+    const refusals = [await upOf(0.45, spoilt), await upOf(0.55), await upOf(0.45, spoilt)];
+    expect(refusals.map(({ code }) => code !== 0)).toEqual([true, false, true]);
+    expect(refusals[0]?.text).toContain("Nonesuch");
+    expect(refusals[2]?.text).toMatch(/Nonesuch[\s\S]*it is not tried again/);
+    const listed = await world.demo.jetfleet("engines", DEVICE);
+    expect(listed.text).toMatch(/cannot be built/);
+    told.push(listed.text);
+    const pruned = await world.demo.jetfleet("engines", "prune", DEVICE, "--yes");
+    expect(pruned.text).toMatch(/removed/);
+    told.push(pruned.text);
+  });
+});
