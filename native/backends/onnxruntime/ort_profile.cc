@@ -18,7 +18,7 @@ constexpr int kRuns = 20;
 class Folder {
  public:
   Folder() {
-    const char* const root = std::getenv("TMPDIR");
+    const char* const root = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe)
     path_ = std::string(root == nullptr ? "/tmp" : root) + "/jetfleet-profile-XXXXXX";
     if (mkdtemp(path_.data()) == nullptr) {
       throw std::runtime_error("Cannot make a folder " + path_);

@@ -52,6 +52,7 @@ OrtProgram::Io Describe(std::string name, const Ort::TypeInfo& info) {
 
 std::vector<const char*> NamesOf(const std::vector<OrtProgram::Io>& ios) {
   std::vector<const char*> names;
+  names.reserve(ios.size());
   for (const OrtProgram::Io& io : ios) names.push_back(io.name.c_str());
   return names;
 }
