@@ -44,7 +44,9 @@ export async function provision(
   const target = targetOf(spec, known?.state["hostKey"]);
   operation.status(`connecting to ${spec.address}:${spec.port}`);
   const onRetry = (error: Error) => operation.retrying(error.message);
-  return await context.ssh.use(target, { signal, onRetry }, async (connection) => {
+  // A board that is not there is told as such, and not as the end of all time there is.
+  const deadlineMs = Math.min(30_000, operation.timeoutMs / 2);
+  return await context.ssh.use(target, { signal, onRetry, deadlineMs }, async (connection) => {
     const probe = await probeBoard(connection, signal);
     const address = `${spec.address}:${spec.port}`;
     requireBoard(probe, spec.board, address);
