@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "core/json/number.h"
 
@@ -20,8 +19,7 @@ constexpr std::uint64_t kMaxInteger = (std::uint64_t{1} << 53U) - 1;
 
 template <std::size_t kLength>
 char* PutText(char* to, const char (&text)[kLength]) {
-  std::memcpy(to, text, kLength - 1);
-  return to + kLength - 1;
+  return std::copy_n(text, kLength - 1, to);
 }
 
 void WriteTag(const FrameResult& frame, JsonText* json) {
@@ -131,8 +129,7 @@ bool FrameWriter::WriteObject(const Detection& detection, int track_id, JsonText
   constexpr std::size_t kNumbers = 6;
   constexpr std::size_t kKeys = 32;
   json->Value(beginning.size() + kKeys + kNumbers * kLongestNumber, [&](char* to) {
-    std::memcpy(to, beginning.data(), beginning.size());
-    to += beginning.size();
+    to = std::copy(beginning.begin(), beginning.end(), to);
     to = PutFixed<kScoreDecimals>(to, std::clamp(detection.score, 0.0F, 1.0F));
     to = PutText(to, ",\"box\":[");
     to = PutFixed<kPixelDecimals>(to, box.left);
