@@ -1,5 +1,3 @@
-import { basename } from "node:path";
-import { performance } from "node:perf_hooks";
 import {
   type EngineBuild,
   type KeptEngine,
@@ -11,30 +9,17 @@ import { FleetError, isFleetError } from "../../fleet/errors/index.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
 import type { ModelManifest } from "../../fleet/spec/index.ts";
 import { throwIfAborted } from "../../fleet/transfer/backoff.ts";
-import type { NewEvent } from "../report/event-journal.ts";
-import { toReportedError } from "../report/reported-error.ts";
 import { Turns } from "../update/turns.ts";
-import { type BuildState, buildOnce, type OneBuildOptions } from "./build-once.ts";
-import type { BuiltNote } from "./engine-note.ts";
-import type { EngineStore } from "./engine-store.ts";
+import type { BuildState } from "./build-once.ts";
 import { keptEngine } from "./kept-engine.ts";
+import { type MakeOptions, type Making, makeEngine } from "./make-engine.ts";
 import type { EngineForm, EngineRecipe, Recipes } from "./recipes.ts";
-import { judgeSelfTest, noteOfTest } from "./self-test.ts";
 import { HeldClaim } from "./share/held-claim.ts";
-import type { Sharing } from "./share/sharing.ts";
 
-export interface EnginesOptions extends Omit<OneBuildOptions, "onChange"> {
-  store: EngineStore;
+export interface EnginesOptions extends MakeOptions {
   recipes: Recipes;
-  /** Engines from and for other devices. */
-  sharing: Sharing;
   /** Digests of models that something runs, is about to run, or is to go back to. */
   modelsInUse: () => ReadonlySet<string>;
-  quotaBytes: number;
-  onProgress: () => void;
-  onEvent: (event: NewEvent) => void;
-  /** Of an engine that was built here. */
-  onBuilt: (note: BuiltNote) => void;
 }
 
 export interface EnginePlace {
@@ -42,11 +27,7 @@ export interface EnginePlace {
   digest: string;
 }
 
-interface Build {
-  model: ModelManifest;
-  form: EngineForm;
-  abort: AbortController;
-  state: BuildState;
+interface Build extends Making {
   done: Promise<void>;
 }
 
@@ -273,95 +254,16 @@ export class Engines {
     if (found instanceof HeldClaim) {
       found.shows(() => state);
       show({ phase: "waiting for its turn", progress: 0 });
-      await this.#turns.take(() => this.#build(build, recipe, found));
+      await this.#turns.take(() => makeEngine(build, recipe, found, this.#options));
     }
     await this.clear().catch((error: unknown) =>
       log.error("engines beyond the quota are not removed", error),
     );
   }
-
-  async #build(build: Build, recipe: EngineRecipe, claim: HeldClaim): Promise<void> {
-    const { onEvent, sharing } = this.#options;
-    const { model } = build;
-    const { key } = recipe;
-    const startedAtMs = performance.now();
-    try {
-      const note = await this.#make(build, recipe);
-      const took = `in ${note.seconds.toFixed(1)} s: ${note.sizeBytes} bytes`;
-      const message = `The engine of ${model.name} was built ${took}`;
-      this.#options.onBuilt(note);
-      const { attestation: _attestation, key: _key, selfTest, ...told } = note;
-      const data = { ...told, keyDigest: key.digest, ofModel: selfTest?.ofModel ?? null };
-      onEvent({ kind: "engine-built", message, data });
-      sharing.offer(note, claim);
-    } catch (error) {
-      void claim.end(isFleetError(error, "MODEL_INVALID") ? error : null);
-      const seconds = (performance.now() - startedAtMs) / 1000;
-      if (isFleetError(error, "MODEL_INVALID")) await this.#remember(build, key, seconds, error);
-      throw error;
-    }
-  }
-
-  #make(build: Build, recipe: EngineRecipe): Promise<BuiltNote> {
-    const { store, quotaBytes, onProgress, sharing, log } = this.#options;
-    const { model, form, abort } = build;
-    const { key } = recipe;
-    return buildOnce(model, recipe, abort.signal, {
-      ...this.#options,
-      onChange: (state) => {
-        const before = build.state.waitsFor;
-        Object.assign(build.state, state);
-        this.#tellWait(model, before, build.state.waitsFor);
-        onProgress();
-      },
-      keep: async ({ digest, sizeBytes, golden, untried }, seconds, bytes) => {
-        requireWithin(quotaBytes, sizeBytes, model);
-        if (untried) log.warn("an engine could not be tried", { reason: untried.message });
-        const built: BuiltNote = {
-          ...{ outcome: "built", key: key.text, model: model.digest, accelerator: form },
-          ...{ digest, sizeBytes, seconds, atMs: Date.now(), origin: "built-here" },
-          ...(golden && { selfTest: noteOfTest(golden.engine, judgeSelfTest(golden, null)) }),
-        };
-        const note = sharing.attest(built, backendName(recipe.build.backendPath));
-        await store.put(key.digest, note, bytes);
-        return note;
-      },
-    });
-  }
-
-  /** What is waited for is an event once, however often the board is looked at. */
-  #tellWait(
-    model: ModelManifest,
-    before: EngineBuild["waitsFor"],
-    now: EngineBuild["waitsFor"],
-  ): void {
-    if (now === null || now.code === before?.code) return;
-    const message = `The engine of ${model.name} waits: ${now.code}: ${now.message}`;
-    this.#options.onEvent({ kind: "engine-waits", message });
-  }
-
-  #remember(build: Build, key: EngineKey, seconds: number, error: FleetError): Promise<void> {
-    const { model, form } = build;
-    return this.#options.store.remember(key.digest, {
-      ...{ outcome: "unbuildable", key: key.text, model: model.digest, accelerator: form },
-      ...{ seconds, atMs: Date.now(), error: toReportedError(error, "building an engine") },
-    });
-  }
 }
 
 const KNOWN =
   "as an earlier build of the same model on this very machine found; it is not tried again";
-
-function requireWithin(quotaBytes: number, sizeBytes: number, { name }: ModelManifest): void {
-  if (sizeBytes <= quotaBytes) return;
-  const message = `Expected an engine within the quota of ${quotaBytes} bytes but that of ${name} has ${sizeBytes}`;
-  throw new FleetError("BOARD_DISK_FULL", message);
-}
-
-/** "onnxruntime" of ".../libjetfleet-backend-onnxruntime.so". */
-function backendName(path: string): string {
-  return basename(path).replace(/^libjetfleet-backend-|\.so$/g, "");
-}
 
 function isRefusal(error: unknown): error is FleetError {
   return (

@@ -15,13 +15,16 @@ export interface FetchOptions extends Omit<DownloadRequest, "url" | "connector">
 
 /** Wrong bytes come from a captive portal, a proxy or a bad link, which heal: a day of nothing else is no such thing. */
 const WRONG_FOR_MS = 24 * 3_600_000;
+/** What the hub itself sends wrong, by its certificate, lies there wrong until somebody sends it again. */
+const WRONG_OF_THE_HUB = 3;
 /** Each may cost the whole object on a metered link, so they are asked for this much more rarely than what is missing. */
 const WRONG_PAUSE = 10;
 
 /**
  * Downloads until the object is there. What may pass by itself (network, a busy hub, an object not yet uploaded, a page
  * of somebody else's in its place) is retried with backoff, and reported each time; a newer desired document or the end
- * of the agent cancels it. What cannot pass (a refusal, nothing but wrong bytes for a day) is thrown.
+ * of the agent cancels it. What cannot pass (a refusal, wrong bytes of the hub itself, nothing but wrong ones for a day)
+ * is thrown.
  */
 export async function fetchObject(options: FetchOptions): Promise<void> {
   const { wrongForMs = WRONG_FOR_MS } = options;
@@ -29,10 +32,11 @@ export async function fetchObject(options: FetchOptions): Promise<void> {
   let wrongs = 0;
   for (let attempt = 0; ; attempt += 1) {
     let progressed = false;
+    const where = options.where();
     try {
       await downloadOnce({
         ...options,
-        ...options.where(),
+        ...where,
         onProgress: (bytes) => {
           progressed = true;
           options.onProgress(bytes);
@@ -46,6 +50,7 @@ export async function fetchObject(options: FetchOptions): Promise<void> {
       wrongSinceMs = isWrong ? (wrongSinceMs ?? performance.now()) : null;
       if (wrongSinceMs !== null && performance.now() - wrongSinceMs >= wrongForMs) throw error;
       wrongs = isWrong ? wrongs + 1 : 0;
+      if (wrongs >= WRONG_OF_THE_HUB && where.connector !== null) throw error;
       if (progressed) attempt = 0;
       const { baseMs, capMs } = options.backoff;
       const waitMs = isWrong

@@ -3,9 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Connector } from "../../../fleet/transfer/connector.ts";
 import { downloadOnce } from "../../../fleet/transfer/download/download.ts";
 import { fetchObject } from "../../../fleet/transfer/download/fetch-object.ts";
 import { statusError } from "../../../fleet/transfer/download/http-answer.ts";
+import { httpRequest } from "../../../fleet/transfer/http/http-request.ts";
 import {
   type Handler,
   ObjectServer,
@@ -201,6 +203,17 @@ describe("a download", () => {
     await expect(wrong).rejects.toMatchObject({ code: "ARTIFACT_DIGEST" });
     expect(server.requests.length).toBeGreaterThan(1);
     expect(() => statSync(partPath)).toThrow(/ENOENT/);
+  });
+
+  it("is given up after three answers when it is the hub itself that sends wrong bytes", async () => {
+    server.script.push(...Array.from({ length: 1000 }, () => wrongBytes));
+    // Whoever answers a connector has proved to be the hub.
+    const hub = Object.create(Connector.prototype) as Connector;
+    const connector = Object.assign(hub, { http: httpRequest });
+    const where = () => ({ url: `${server.url}/objects/${digest}`, connector });
+    const wrong = fetchObject({ ...request(), where });
+    await expect(wrong).rejects.toMatchObject({ code: "ARTIFACT_DIGEST" });
+    expect(server.requests).toHaveLength(3);
   });
 
   it("reads not one byte beyond the signed size of an endless answer", async () => {
