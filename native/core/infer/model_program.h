@@ -22,10 +22,10 @@ struct LaneOptions {
   std::string accelerator;
   /// An engine made for that accelerator; empty: the model's own path.
   std::string path;
-  /// "sha256:…" of that engine; empty: it is not compared.
-  std::string digest;
   /// For those who look on: what the engine was built in; empty where nobody knows.
   std::string precision;
+  /// "sha256:…" of that engine; empty: it is not compared.
+  std::string digest;
 };
 
 struct DetectorOptions {
