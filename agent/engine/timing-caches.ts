@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { sizeIfThere, writeFileDurably } from "../../fleet/transfer/files/durable-file.ts";
+import { setMode, sizeIfThere, writeFileDurably } from "../../fleet/transfer/files/durable-file.ts";
 import { DISK, type FileLayer } from "../../fleet/transfer/files/file-layer.ts";
 import { hexOf } from "../../fleet/transfer/files/object-store.ts";
 
@@ -26,12 +26,11 @@ export class TimingCaches {
   }
 
   async keep(key: string, cache: Uint8Array): Promise<void> {
-    await this.#layer.mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const path = this.#path(key);
     await writeFileDurably(path, cache, 0o600, this.#layer);
     // Builders may be of another user, who is of the folder's group.
-    await this.#setMode(this.#folder, 0o710);
-    await this.#setMode(path, 0o640);
+    await setMode(this.#folder, 0o710, this.#layer);
+    await setMode(path, 0o640, this.#layer);
     await this.#evict();
   }
 
@@ -48,14 +47,5 @@ export class TimingCaches {
     );
     const oldest = found.sort((a, b) => b.atMs - a.atMs).slice(MOST_CACHES);
     for (const { path } of oldest) await this.#layer.rm(path, { force: true });
-  }
-
-  async #setMode(path: string, mode: number): Promise<void> {
-    const handle = await this.#layer.open(path, "r");
-    try {
-      await handle.chmod(mode);
-    } finally {
-      await handle.close();
-    }
   }
 }

@@ -14,6 +14,7 @@ import type { SshTarget } from "../../fleet/ssh/index.ts";
 import { benchLines } from "../render/bench-text.ts";
 import { reportIn } from "./bench-answer.ts";
 import { benchOnBoard, parseBoard } from "./bench-on-board.ts";
+import type { Run } from "./run.ts";
 
 interface BenchCommandOptions {
   board?: string;
@@ -28,8 +29,6 @@ interface BenchCommandOptions {
   layers?: boolean;
   json?: boolean;
 }
-
-type Run = (command: () => Promise<number>) => Promise<void>;
 
 const AGENT = join(import.meta.dirname, "../../agent/main.ts");
 /** What loading, building an engine and the account of the layers may take beside the measuring. */

@@ -4,12 +4,11 @@ import { enginesOf } from "../device-engines.ts";
 import { clientFor, type HubOptions, locateHub } from "../hub-location.ts";
 import { type DeviceEngines, engineLines } from "../render/engines-text.ts";
 import { registerPruneEngines } from "./prune-engines.ts";
+import type { Run } from "./run.ts";
 
 interface EnginesOptions extends HubOptions {
   json?: boolean;
 }
-
-type Run = (command: () => Promise<number>) => Promise<void>;
 
 const HELP = `
 An engine is what a device made of a model for itself. It is of use under one key,

@@ -7,6 +7,7 @@ import { clientFor, type HubOptions, locateHub } from "../hub-location.ts";
 import { type Palette, paletteFor } from "../render/colour.ts";
 import { eventLine } from "../render/event-text.ts";
 import { momentOf } from "../time-span.ts";
+import type { Run } from "./run.ts";
 
 interface EventOptions extends HubOptions {
   follow?: boolean;
@@ -18,8 +19,6 @@ interface EventOptions extends HubOptions {
   limit?: number;
   json?: boolean;
 }
-
-type Run = (command: () => Promise<number>) => Promise<void>;
 
 const SHOWN = 50;
 const PAGE = 1000;

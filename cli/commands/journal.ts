@@ -9,12 +9,11 @@ import { chosenDevices } from "../chosen-devices.ts";
 import { clientFor, type HubOptions, locateHub } from "../hub-location.ts";
 import { paletteFor } from "../render/colour.ts";
 import { type CheckedJournal, journalLines } from "../render/journal-text.ts";
+import type { Run } from "./run.ts";
 
 interface VerifyOptions extends HubOptions {
   json?: boolean;
 }
-
-type Run = (command: () => Promise<number>) => Promise<void>;
 
 const HELP = `
 Reads every event that the hub keeps of the device, hashes the exact texts, and

@@ -13,12 +13,11 @@ import {
 } from "../../fleet/boards/catalog/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { comparisonLines, moduleLines, moduleListLines } from "../render/modules-text.ts";
+import type { Run } from "./run.ts";
 
 interface JsonOption {
   json?: boolean;
 }
-
-type Run = (command: () => Promise<number>) => Promise<void>;
 
 /** Adds `modules`, `modules show` and `modules compare`. */
 export function registerModules(program: Command, run: Run): void {

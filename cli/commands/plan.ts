@@ -19,6 +19,7 @@ import { placementLines } from "../render/placement-text.ts";
 import { planLines } from "../render/plan-text.ts";
 import { readBuilt } from "./built.ts";
 import { moduleNamed } from "./modules.ts";
+import type { Run } from "./run.ts";
 
 interface PlanCommandOptions {
   board?: string;
@@ -36,8 +37,6 @@ interface PlanCommandOptions {
   engineKeys?: boolean;
   json?: boolean;
 }
-
-type Run = (command: () => Promise<number>) => Promise<void>;
 
 const EXIT_CODES = `
 Exit codes:

@@ -8,14 +8,13 @@ import { chosenDevices } from "../chosen-devices.ts";
 import { enginesOf } from "../device-engines.ts";
 import { clientFor, type HubOptions, locateHub } from "../hub-location.ts";
 import { type PrunePlan, planLines, planPrune, prunedLine } from "../render/prune-text.ts";
+import type { Run } from "./run.ts";
 
 interface PruneOptions extends HubOptions {
   yes?: boolean;
   all?: boolean;
   json?: boolean;
 }
-
-type Run = (command: () => Promise<number>) => Promise<void>;
 
 interface Outcome extends PrunePlan {
   names: Record<string, string>;

@@ -26,6 +26,7 @@ export {
   UpdateEventData,
 } from "./event-data.ts";
 export { FormerDesired } from "./former.ts";
+export { iou } from "./overlap.ts";
 export { Count, PartNumber, PartRef } from "./part-ref.ts";
 export {
   BoardFacts,

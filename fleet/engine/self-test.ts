@@ -1,9 +1,4 @@
-import {
-  type Box,
-  type DetectedFrame,
-  type SelfTestFigures,
-  STRONGEST,
-} from "../contract/index.ts";
+import { type DetectedFrame, iou, type SelfTestFigures, STRONGEST } from "../contract/index.ts";
 
 /** What is taken for a candidate in a golden picture: far below what a pipeline asks for, so that much is compared. */
 export const SELF_TEST_MIN_SCORE = 0.001;
@@ -105,7 +100,7 @@ function match(ones: Strongest, others: Strongest, tolerance: Tolerance, into: A
     into.compared += 1;
     const [like] = others
       .filter(({ label, score }) => label === one.label && near(score, one.score, tolerance))
-      .map(({ score, box }) => ({ off: Math.abs(score - one.score), iou: iouOf(one.box, box) }))
+      .map(({ score, box }) => ({ off: Math.abs(score - one.score), iou: iou(one.box, box) }))
       .sort((a, b) => b.iou - a.iou);
     if (like === undefined || like.iou < tolerance.iou) {
       into.missing += 1;
@@ -118,16 +113,6 @@ function match(ones: Strongest, others: Strongest, tolerance: Tolerance, into: A
 
 function near(a: number, b: number, { score }: Tolerance): boolean {
   return Math.abs(a - b) <= score;
-}
-
-function iouOf(a: Box, b: Box): number {
-  const [leftA, topA, widthA, heightA] = a;
-  const [leftB, topB, widthB, heightB] = b;
-  const width = Math.min(leftA + widthA, leftB + widthB) - Math.max(leftA, leftB);
-  const height = Math.min(topA + heightA, topB + heightB) - Math.max(topA, topB);
-  const overlap = Math.max(0, width) * Math.max(0, height);
-  const union = widthA * heightA + widthB * heightB - overlap;
-  return union > 0 ? overlap / union : 0;
 }
 
 /** As it travels: four places are far finer than any tolerance. */

@@ -36,8 +36,8 @@ if (!cache) {
   process.exit(2);
 }
 const tools = resolve(cache);
-const symbols = join(native, "cross/symbols.txt");
-const zig = await requireTools(tools, symbols, (text) => console.log(text));
+const wanted = parseSymbols(readFileSync(join(native, "cross/symbols.txt"), "utf8"));
+const zig = await requireTools(tools, wanted, (text) => console.log(text));
 fetchNodes(join(native, ".."), join(native, OUT), (text) => console.log(text));
 compile();
 judge();
@@ -74,12 +74,10 @@ function compile() {
 /** @param {string} name */
 function stubOf(name) {
   const library = `lib${name}.so.0`;
-  const asked = parseSymbols(readFileSync(symbols, "utf8")).some((one) => one.library === library);
-  return asked ? [join(tools, "lib", library)] : [];
+  return wanted.some((one) => one.library === library) ? [join(tools, "lib", library)] : [];
 }
 
 function judge() {
-  const wanted = parseSymbols(readFileSync(symbols, "utf8"));
   const reasons = Object.entries(PRODUCTS).flatMap(([name, entries]) => {
     const path = join(native, OUT, name);
     const words = execFileSync(

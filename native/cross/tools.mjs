@@ -13,7 +13,9 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { fetchWheel } from "../wheel.mjs";
-import { parseSymbols, stubsOf } from "./symbols.mjs";
+import { stubsOf } from "./symbols.mjs";
+
+/** @typedef {import("./symbols.mjs").Wanted} Wanted */
 
 /** Clang with the C library of any glibc: 101 MB. */
 const COMPILER = "ziglang==0.17.1";
@@ -37,14 +39,14 @@ export const TARGET = "aarch64-linux-gnu.2.27";
  * Where the tools are, fetched when they are not: the compiler, headers that differ between machines, libyuv, and
  * libraries to link against.
  * @param {string} folder
- * @param {string} symbols file of what may be asked of a board's libraries
+ * @param {Wanted[]} wanted of a board's libraries
  * @param {(text: string) => void} say
  * @returns {Promise<string>} the compiler's program
  */
-export async function requireTools(folder, symbols, say) {
+export async function requireTools(folder, wanted, say) {
   const zig = join(folder, "ziglang/zig");
   if (!existsSync(join(folder, "complete"))) await fetchTools(folder, say);
-  makeStubs(zig, join(folder, "lib"), readFileSync(symbols, "utf8"));
+  makeStubs(zig, join(folder, "lib"), wanted);
   return zig;
 }
 
@@ -91,10 +93,10 @@ function glibConfig() {
 /**
  * @param {string} zig
  * @param {string} folder
- * @param {string} symbols
+ * @param {Wanted[]} wanted
  */
-function makeStubs(zig, folder, symbols) {
-  for (const { library, assembly, versions } of stubsOf(parseSymbols(symbols))) {
+function makeStubs(zig, folder, wanted) {
+  for (const { library, assembly, versions } of stubsOf(wanted)) {
     const at = join(folder, library);
     writeFileSync(`${at}.s`, assembly);
     writeFileSync(`${at}.map`, versions);

@@ -1,7 +1,7 @@
 /** Real clips in the colours that cameras send, against the same model over ffmpeg's own RGB of the same pictures. */
 import { describe, expect, test } from "vitest";
 import type { Detection } from "../../fleet/contract/index.ts";
-import { iou } from "../../fleet/sim/score/index.ts";
+import { iou } from "../../fleet/contract/index.ts";
 import { made } from "../cameras/clip.ts";
 import { addon, data, ffmpeg, fileSource, hasData, needsData, Run, yoloxNano } from "./addon.ts";
 

@@ -2,6 +2,8 @@ import type { FleetError } from "../../../fleet/errors/index.ts";
 import type { BuildState } from "../build-once.ts";
 import type { HubEngines } from "./hub-engines.ts";
 
+/** Each word has a deadline of its own, and nobody calls one off. */
+const NOT_CALLED_OFF = new AbortController().signal;
 /** A sixth of the hub's lease. */
 const TELL_MS = 5000;
 
@@ -10,7 +12,6 @@ export class HeldClaim {
   readonly #hub: HubEngines;
   readonly #key: string;
   readonly #model: string;
-  readonly #over = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #state: () => Pick<BuildState, "progress" | "phase"> = () => ({ progress: 0, phase: "waiting" });
 
@@ -38,7 +39,7 @@ export class HeldClaim {
     this.#timer = undefined;
     const told = error && { code: error.code, message: error.message.slice(0, 500) };
     await this.#hub
-      .end(this.#key, { model: this.#model, error: told }, this.#over.signal)
+      .end(this.#key, { model: this.#model, error: told }, NOT_CALLED_OFF)
       .catch(() => undefined);
   }
 
@@ -49,6 +50,6 @@ export class HeldClaim {
       progress: Math.min(1, progress),
       phase: phase.slice(0, 200),
     };
-    this.#hub.progress(this.#key, told, this.#over.signal).catch(() => undefined);
+    this.#hub.progress(this.#key, told, NOT_CALLED_OFF).catch(() => undefined);
   }
 }

@@ -71,36 +71,26 @@ export class HubEngines {
     fromBytes: number,
     signal: AbortSignal,
   ): Promise<void> {
-    const stalled = new AbortController();
-    const cancel = (): void => stalled.abort();
-    const timer = setTimeout(cancel, STALL_MS);
-    signal.addEventListener("abort", cancel);
-    async function* body(): AsyncGenerator<Uint8Array> {
-      for await (const bytes of createReadStream(path, { start: fromBytes })) {
-        yield bytes as Uint8Array;
-        timer.refresh();
+    await limited(STALL_MS, signal, (limit) => {
+      async function* body(): AsyncGenerator<Uint8Array> {
+        for await (const bytes of createReadStream(path, { start: fromBytes })) {
+          yield bytes as Uint8Array;
+          limit.refresh();
+        }
       }
-    }
-    try {
-      await this.#request(
-        {
-          method: "PUT",
-          url: `${this.#urlOf(keyDigest)}/bytes/${digest}?from=${fromBytes}`,
-          headers: {
-            "content-type": "application/octet-stream",
-            "content-length": sizeBytes - fromBytes,
-          },
-          body: body(),
-          firstByteMs: null,
-          signal: stalled.signal,
+      const request = {
+        method: "PUT" as const,
+        url: `${this.#urlOf(keyDigest)}/bytes/${digest}?from=${fromBytes}`,
+        headers: {
+          "content-type": "application/octet-stream",
+          "content-length": sizeBytes - fromBytes,
         },
-        EngineOffered,
-        signal,
-      );
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", cancel);
-    }
+        body: body(),
+        firstByteMs: null,
+        signal: limit.signal,
+      };
+      return this.#request(request, EngineOffered, signal);
+    });
   }
 
   /** One attempt to complete the part. Throws as `downloadOnce`. */
@@ -126,22 +116,15 @@ export class HubEngines {
     schema: Schema,
     { signal, lateMs = 0, method = "POST" }: Exchange,
   ): Promise<z.infer<Schema>> {
-    const late = new AbortController();
-    const cancel = (): void => late.abort();
     const totalMs = lateMs + this.#options.answerMs;
-    const timer = setTimeout(cancel, totalMs);
-    signal.addEventListener("abort", cancel);
-    try {
+    return await limited(totalMs, signal, (limit) => {
       const request = {
         ...{ method, url: this.#urlOf(path), body: JSON.stringify(told) },
         ...{ headers: { "content-type": "application/json" }, firstByteMs: totalMs },
-        signal: late.signal,
+        signal: limit.signal,
       };
-      return await this.#request(request, schema, signal);
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", cancel);
-    }
+      return this.#request(request, schema, signal);
+    });
   }
 
   async #request<Schema extends z.ZodType>(
@@ -169,6 +152,30 @@ export class HubEngines {
       const { message } = error instanceof Error ? error : new Error(String(error));
       throw unreachable(request.signal.aborted ? "no answer in time" : message, error);
     }
+  }
+}
+
+interface Limit {
+  /** Aborted when the time is up, or what it was taken from is. */
+  signal: AbortSignal;
+  /** The time begins anew. */
+  refresh: () => void;
+}
+
+async function limited<T>(
+  ms: number,
+  outer: AbortSignal,
+  work: (limit: Limit) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const cancel = (): void => controller.abort();
+  const timer = setTimeout(cancel, ms);
+  outer.addEventListener("abort", cancel);
+  try {
+    return await work({ signal: controller.signal, refresh: () => void timer.refresh() });
+  } finally {
+    clearTimeout(timer);
+    outer.removeEventListener("abort", cancel);
   }
 }
 

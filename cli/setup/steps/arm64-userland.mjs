@@ -3,9 +3,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
-  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -13,6 +11,7 @@ import {
 import { join } from "node:path";
 import { SetupError } from "../errors.mjs";
 import { exec, outputOf } from "../exec.mjs";
+import { putInPlace } from "../put-in-place.mjs";
 import { debianPackages } from "./debian-packages.mjs";
 
 /** As JetPack 5: glibc 2.31; its GStreamer is 1.18 where the board has 1.16. */
@@ -51,12 +50,7 @@ export const arm64Userland = {
     return there ? { ok: true, note: "unpacked" } : { ok: false, reason: "not in the cache" };
   },
   async run({ cache, signal, log, progress }) {
-    mkdirSync(cache, { recursive: true });
-    for (const name of readdirSync(cache).filter((one) => one.startsWith("arm64-userland."))) {
-      rmSync(join(cache, name), { recursive: true, force: true });
-    }
-    const work = mkdtempSync(join(cache, "arm64-userland."));
-    try {
+    await putInPlace(join(cache, "arm64-userland"), async (work) => {
       const options = { cwd: work, signal, onLine: log, deadlineMs: APT_TIMEOUT_MS };
       const apt = aptOf(work);
       progress("package lists");
@@ -70,11 +64,7 @@ export const arm64Userland = {
       await exec("apt-get", ["-q", "download", "qemu-user-static"], options);
       progress("unpacking");
       await unpack(work, options);
-      rmSync(join(cache, "arm64-userland"), { recursive: true, force: true });
-      renameSync(work, join(cache, "arm64-userland"));
-    } finally {
-      rmSync(work, { recursive: true, force: true });
-    }
+    });
   },
 };
 

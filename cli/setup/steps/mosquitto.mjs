@@ -1,16 +1,9 @@
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { SetupError } from "../errors.mjs";
 import { exec, outputOf } from "../exec.mjs";
 import { mosquittoPath, wrapperIn } from "../mosquitto-path.mjs";
+import { putInPlace } from "../put-in-place.mjs";
 import { asRootCommand, debianPackages } from "./debian-packages.mjs";
 
 const APT_TIMEOUT_MS = 5 * 60_000;
@@ -36,29 +29,19 @@ export const mosquitto = {
     return { ok: false, reason: "no mosquitto on PATH or in the cache" };
   },
   async run({ cache, signal, log, progress }) {
-    const folder = join(cache, "mosquitto");
-    mkdirSync(cache, { recursive: true });
-    for (const name of readdirSync(cache).filter((one) => one.startsWith("mosquitto."))) {
-      rmSync(join(cache, name), { recursive: true, force: true });
-    }
-    const temporary = mkdtempSync(`${folder}.`);
-    try {
-      const options = { cwd: temporary, signal, onLine: log, deadlineMs: APT_TIMEOUT_MS };
+    await putInPlace(join(cache, "mosquitto"), async (folder) => {
+      const options = { cwd: folder, signal, onLine: log, deadlineMs: APT_TIMEOUT_MS };
       const names = wouldInstall() ?? (await updateLists(options), wouldInstall()) ?? [];
       if (names.length === 0) throw noPackage();
       progress("downloading");
       await exec("apt-get", ["-q", "download", ...names], options);
-      for (const file of readdirSync(temporary).filter((name) => name.endsWith(".deb"))) {
+      for (const file of readdirSync(folder).filter((name) => name.endsWith(".deb"))) {
         await exec("dpkg-deb", ["-x", file, "."], options);
-        rmSync(join(temporary, file));
+        rmSync(join(folder, file));
       }
-      writeWrapper(temporary);
-      if (!runs(wrapperIn(temporary))) throw noPackage();
-      rmSync(folder, { recursive: true, force: true });
-      renameSync(temporary, folder);
-    } finally {
-      rmSync(temporary, { recursive: true, force: true });
-    }
+      writeWrapper(folder);
+      if (!runs(wrapperIn(folder))) throw noPackage();
+    });
   },
 };
 

@@ -28,37 +28,45 @@ interface MachineKind {
   /** Where this clone builds what is native. */
   built: string;
   /** What makes it there. */
-  madeBy: string;
+  remedy: string;
 }
 
-const KIND_BY_MACHINE: Record<string, MachineKind> = {
-  x86_64: { arch: "x64", elfMachine: 62, built: "native/build", madeBy: "npm run setup" },
-  // Made for the oldest JetPack, so never what a machine of this kind builds for itself.
-  aarch64: {
-    arch: "arm64",
-    elfMachine: 183,
-    built: "native/build/aarch64",
-    madeBy: "npm run setup -- --boards aarch64",
-  },
+/** Made for the oldest JetPack, so never what a machine of this kind builds for itself. */
+const AARCH64: MachineKind = {
+  arch: "arm64",
+  elfMachine: 183,
+  built: "native/build/aarch64",
+  remedy: "Run `npm run setup -- --boards aarch64`, then this again.",
 };
+const X86_64: MachineKind = {
+  arch: "x64",
+  elfMachine: 62,
+  built: "native/build",
+  remedy: "Run `npm run setup` on a machine of type x86_64, then this again there.",
+};
+const KIND_BY_MACHINE: Record<string, MachineKind> = { x86_64: X86_64, aarch64: AARCH64 };
 
 const AGENT = "agent/build/agent.cjs";
 const NATIVE = ["jetfleet.node", "libjetfleet-backend-onnxruntime.so"];
 
 /** Every file that a release for some target takes from this machine; null when not even one for boards like it is built. */
 export async function findAllFiles(): Promise<string[] | null> {
-  const wanted = Object.values(KIND_BY_MACHINE).flatMap(({ arch, built }) => [
-    ...NATIVE.map((name) => join(root, built, name)),
+  const kinds = Object.values(KIND_BY_MACHINE);
+  const agent = join(root, AGENT);
+  const packaged = kinds.flatMap(({ arch }) => [
     packageFile(`node16-linux-${arch}`, "bin/node"),
     packageFile(`node-linux-${arch}`, "bin/node"),
     onnxRuntime(arch),
   ]);
-  const paths = [join(root, AGENT), ...wanted];
-  const present = await Promise.all(paths.map(isThere));
-  const some = Object.values(KIND_BY_MACHINE).some(({ built }) =>
-    NATIVE.every((name) => present[paths.indexOf(join(root, built, name))]),
-  );
-  return present[0] && some ? paths.filter((_, index) => present[index]) : null;
+  const paths = [agent, ...kinds.flatMap(nativeFiles), ...packaged];
+  const answers = await Promise.all(paths.map(isThere));
+  const there = new Set(paths.filter((_, index) => answers[index]));
+  const some = kinds.some((kind) => nativeFiles(kind).every((path) => there.has(path)));
+  return some && there.has(agent) ? [...there] : null;
+}
+
+function nativeFiles({ built }: MachineKind): string[] {
+  return NATIVE.map((name) => join(root, built, name));
 }
 
 function isThere(path: string): Promise<boolean> {
@@ -77,11 +85,11 @@ export async function findSources(target: RuntimeTarget): Promise<RuntimeSource[
       `Expected a board of machine x86_64 or aarch64 but got ${target.machine || "nothing"}`,
     );
   }
-  const { arch, built } = kind;
+  const { arch } = kind;
   const sources = [
     source("bin/node", packageFile(nodePackage(target.l4t, arch), "bin/node"), true),
     source(basename(AGENT), join(root, AGENT)),
-    ...NATIVE.map((name) => source(name, join(root, built, name))),
+    ...nativeFiles(kind).map((path) => source(basename(path), path)),
     source("libonnxruntime.so", onnxRuntime(arch)),
   ];
   for (const { path } of sources) await requireReadable(path, kind);
@@ -111,16 +119,16 @@ function packageFile(name: string, file: string): string {
   try {
     return join(dirname(require.resolve(`${name}/package.json`)), file);
   } catch {
-    return join(root, KIND_BY_MACHINE["aarch64"]?.built ?? "", name, file);
+    return join(root, AARCH64.built, name, file);
   }
 }
 
-async function requireReadable(path: string, { madeBy }: MachineKind): Promise<void> {
+async function requireReadable(path: string, { remedy }: MachineKind): Promise<void> {
   await access(path).catch((cause: unknown) => {
     throw new FleetError(
       "SETUP_MISSING",
       `Expected a part of the board's runtime at ${path} but it is absent`,
-      { hint: `Run \`${madeBy}\`, then this again.`, cause },
+      { hint: remedy, cause },
     );
   });
 }
@@ -136,6 +144,6 @@ async function requireElf(path: string, kind: MachineKind, target: RuntimeTarget
   throw new FleetError(
     "SETUP_MISSING",
     `Expected ${path} built for ${target.machine} but it is for another machine`,
-    { hint: `Run \`${kind.madeBy}\` on a machine of type ${target.machine}, or of x86_64.` },
+    { hint: kind.remedy },
   );
 }

@@ -1,5 +1,6 @@
 import { linearSumAssignment } from "linear-sum-assignment";
-import { COUNTING_RULE, counts, iou, isIgnored, type TrueObject } from "./rule.ts";
+import { iou } from "../../contract/index.ts";
+import { COUNTING_RULE, counts, isIgnored, type TrueObject } from "./rule.ts";
 
 interface TrackedBox {
   trackId: number;

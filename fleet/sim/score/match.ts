@@ -1,4 +1,5 @@
-import { COUNTING_RULE, counts, iou, isIgnored, type TrueObject } from "./rule.ts";
+import { iou } from "../../contract/index.ts";
+import { COUNTING_RULE, counts, isIgnored, type TrueObject } from "./rule.ts";
 
 export interface FoundObject {
   label: string;

@@ -1,3 +1,5 @@
+import { iou } from "../../contract/index.ts";
+
 /**
  * Which true objects count. Smaller or more hidden ones are *ignored*: a detector is neither asked to find them
  * nor punished for finding them. models/scoring.json holds the same rule for the training figures; a test compares.
@@ -34,13 +36,4 @@ export function counts(object: TrueObject, pictureHeight: number): boolean {
 /** True when a box lies on something that does not count. */
 export function isIgnored(box: Box, ignored: readonly TrueObject[]): boolean {
   return ignored.some((object) => iou(object.box, box) >= COUNTING_RULE.ignoreIou);
-}
-
-/** Intersection over union of two boxes, 0 to 1; 0 when either is empty. */
-export function iou(a: Box, b: Box): number {
-  const width = Math.min(a[0] + a[2], b[0] + b[2]) - Math.max(a[0], b[0]);
-  const height = Math.min(a[1] + a[3], b[1] + b[3]) - Math.max(a[1], b[1]);
-  if (!(width > 0 && height > 0)) return 0;
-  const both = width * height;
-  return both / (a[2] * a[3] + b[2] * b[3] - both);
 }

@@ -49,6 +49,16 @@ async function replace(
   await syncFolder(folder, layer);
 }
 
+/** Of a file or folder that is there, whatever umask it was made under. */
+export async function setMode(path: string, mode: number, layer: FileLayer = DISK): Promise<void> {
+  const handle = await layer.open(path, "r");
+  try {
+    await handle.chmod(mode);
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Makes a rename or a removal in `folder` survive a power cut. */
 export async function syncFolder(folder: string, layer: FileLayer = DISK): Promise<void> {
   const handle = await layer.open(folder, "r");

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { FleetError } from "../../errors/index.ts";
 import { Digest } from "../../spec/index.ts";
-import { isErrno, sizeIfThere, syncFolder } from "./durable-file.ts";
+import { isErrno, setMode, sizeIfThere, syncFolder } from "./durable-file.ts";
 import { DISK, type FileLayer } from "./file-layer.ts";
 import { digestOfFile } from "./hash-file.ts";
 import { receiveFile } from "./receive-file.ts";
@@ -41,22 +41,13 @@ export class ObjectStore {
     await this.layer.mkdir(this.folder, { recursive: true, mode: 0o700 });
     await this.layer.rm(join(this.folder, INCOMING), { recursive: true, force: true });
     if (!this.#groupReads) return;
-    await this.#setMode(this.folder, 0o710);
+    await setMode(this.folder, 0o710, this.layer);
     for (const digest of await this.list()) await this.#share(this.pathOf(digest));
   }
 
   /** Lets the group read an object that is whole. */
   async #share(path: string): Promise<void> {
-    if (this.#groupReads) await this.#setMode(path, 0o640);
-  }
-
-  async #setMode(path: string, mode: number): Promise<void> {
-    const handle = await this.layer.open(path, "r");
-    try {
-      await handle.chmod(mode);
-    } finally {
-      await handle.close();
-    }
+    if (this.#groupReads) await setMode(path, 0o640, this.layer);
   }
 
   /** Only a well-formed digest ever becomes a path. */

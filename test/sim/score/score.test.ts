@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DetectedFrame } from "../../../fleet/contract/index.ts";
+import { iou } from "../../../fleet/contract/index.ts";
 import {
   COUNTING_RULE,
   counts,
-  iou,
   matchFrame,
   RunScore,
   type TrueObject,
