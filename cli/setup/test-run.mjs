@@ -51,7 +51,9 @@ async function runAll(full) {
   const compiled = compileNativeTests(full);
   const results = [await runVitest(["--project=side by side"], full, "side by side")];
   await compiled;
-  results.push(await runVitest(["--project=one by one"], full, "one by one"));
+  for (const project of ["two by two", "one by one"]) {
+    results.push(await runVitest([`--project=${project}`], full, project));
+  }
   for (const run of nativeRuns(full)) results.push(await runNative(run));
   return results;
 }
