@@ -1,10 +1,17 @@
-export { BOARDS, type Board } from "./boards.ts";
+export { BOARDS, type Board, type DeviceTree } from "./boards.ts";
 export { jetpackOfL4t } from "./catalog/jetpack-release.ts";
-export { type Identity, type IdentityFiles, identify, splitNul } from "./identify.ts";
+export {
+  familyOfPart,
+  type Identity,
+  type IdentityFiles,
+  identify,
+  parseCards,
+} from "./identify.ts";
 export {
   identifyModule,
   type ModuleEvidence,
   type ModuleIdentity,
+  splitNul,
 } from "./module-identity.ts";
 export { parseTegraRelease, type TegraRelease } from "./nv-tegra-release.ts";
 export {

@@ -1,5 +1,3 @@
-import { splitNul } from "./identify.ts";
-
 /** What a unit shows of its module, most trustworthy first; null where it cannot be read. */
 export interface ModuleEvidence {
   /** Board id of the module EEPROM: I2C bus 0, 1, 2 or 7, address 0x50, offset 20, 29 bytes. */
@@ -108,6 +106,7 @@ const COMPATIBLE_PARTS: ReadonlyMap<string, string> = new Map(
     "nvidia,quill": "p3310-1000",
     "nvidia,p2771-0000": "p3310-1000",
     "nvidia,p2771-0888": "p3489-0888",
+    "nvidia,lightning": "p3489-0888",
     "nvidia,storm": "p3489-0000",
     "nvidia,jetson-nano": "p3448-????",
     "nvidia,p3450-0000": "p3448-0000",
@@ -131,6 +130,8 @@ const MODEL_PARTS: ReadonlyMap<string, string> = new Map(
     "Jetson AGX Orin": "p3701-????",
     "NVIDIA Jetson AGX Orin Developer Kit": "p3701-????",
     "NVIDIA Orin Nano Developer Kit": "p3767-????",
+    "NVIDIA Orin NX Developer Kit": "p3767-????",
+    "NVIDIA Jetson Orin Nano Developer Kit": "p3767-????",
     "NVIDIA Jetson AGX Thor Developer Kit": "p3834-0008",
   }),
 );
@@ -219,6 +220,14 @@ const SOC_BY_BOARD: ReadonlyMap<string, ModuleIdentity["soc"]> = new Map(
 
 function socOfPart(partNumber: string | null): ModuleIdentity["soc"] {
   return SOC_BY_BOARD.get((partNumber ?? "").slice(1, 5)) ?? null;
+}
+
+/** Entries of a device-tree string list. */
+export function splitNul(text: string): string[] {
+  return text
+    .split("\0")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
 }
 
 function stripNul(text: string): string {

@@ -87,6 +87,11 @@ export const ERROR_CODES = {
     "Name the board in the program and report its facts.",
     false,
   ),
+  BOARD_JETPACK: row(
+    "The board's JetPack is too old for what would be installed on it.",
+    "Flash the board with the JetPack that is named (SDK Manager, or an image of the module), then run `up` again.",
+    false,
+  ),
   BOARD_MISMATCH: row(
     "The board is not the one the program declares.",
     "Correct `board` or `address` in the program.",

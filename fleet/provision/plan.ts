@@ -1,3 +1,5 @@
+import { compareVersions, findModule, newestJetpack } from "../boards/catalog/index.ts";
+import { BOARDS, jetpackOfL4t } from "../boards/index.ts";
 import { FleetError } from "../errors/index.ts";
 import { canonicalJson } from "../release/index.ts";
 import type { DeviceOwner, Labels } from "../spec/index.ts";
@@ -86,16 +88,20 @@ function sameConfig(installed: WantedConfig | null, wanted: WantedConfig): boole
   );
 }
 
-const NOT_PROVISIONED =
-  "This version installs its agent on modules of the Jetson TX2 and AGX Xavier families, under L4T.";
+/**
+ * What is sent to boards asks for glibc 2.27 and GStreamer 1.14, as L4T 32 has them (JetPack 4.2, Ubuntu 18.04); L4T 28 has
+ * 2.23 and 1.8.
+ */
+const OLDEST_L4T = "32.1";
+const NOT_PROVISIONED = `This version installs its agent on Jetson modules under L4T ${OLDEST_L4T} or later, and on PCs with an NVIDIA card.`;
 
-/** Throws unless the board is known and is the one that the program declares. */
+/** Throws unless the board is known, has software that is new enough, and is the one that the program declares. */
 export function requireBoard(
   probe: BoardProbe,
   declared: string | undefined,
   address: string,
 ): void {
-  if (probe.board === "unknown" || probe.l4t === null) {
+  if (probe.board === "unknown" || (probe.l4t === null && probe.board !== "x86")) {
     throw new FleetError(
       "BOARD_UNKNOWN",
       `Expected an NVIDIA Jetson that this version knows at ${address} but got model ` +
@@ -109,6 +115,21 @@ export function requireBoard(
       `Expected board ${declared} at ${address} but it is ${probe.board} (model "${probe.model}"${moduleNote(probe)})`,
     );
   }
+  requireJetpack(probe, address);
+}
+
+/** Throws BOARD_JETPACK, with the newest release for the module, when the board's is too old. */
+function requireJetpack(probe: BoardProbe, address: string): void {
+  const { board, l4t, jetpack } = probe;
+  if (board === "unknown" || l4t === null || compareVersions(l4t, OLDEST_L4T) >= 0) return;
+  const module = findModule(probe.module ?? BOARDS[board].module);
+  const newest = module && newestJetpack(module);
+  const title = probe.moduleTitle ?? BOARDS[board].title;
+  throw new FleetError(
+    "BOARD_JETPACK",
+    `Expected JetPack ${jetpackOfL4t(OLDEST_L4T)} or later on the ${title} at ${address} but got ` +
+      `${jetpack === null ? "" : `JetPack ${jetpack}, `}L4T ${l4t}; the newest for it is JetPack ${newest ?? "not known"}`,
+  );
 }
 
 /** Throws unless the board lists the power mode that is asked for. */

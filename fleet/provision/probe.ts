@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { z } from "zod";
 import { identify, parseNvpmodelConf, parseNvpmodelQuery } from "../boards/index.ts";
-import { DeviceOwner } from "../spec/index.ts";
+import { type BoardName, DeviceOwner } from "../spec/index.ts";
 import type { SshConnection } from "../ssh/index.ts";
 import { runAsRoot } from "./board-shell.ts";
 import { type InstalledIdentity, parseInstalledIdentity } from "./installed-identity.ts";
@@ -25,7 +25,7 @@ import { UNIT_FILES } from "./runtime/index.ts";
 
 /** What is found on a board: its identity, and what of ours is there. */
 export interface BoardProbe extends ModuleFacts, LibraryFacts {
-  board: string;
+  board: BoardName | "unknown";
   model: string;
   l4t: string | null;
   jetpack: string | null;

@@ -3,9 +3,12 @@ import { Labels } from "./labels.ts";
 import { Name } from "./names.ts";
 import { UnreachablePolicy } from "./unreachable-policy.ts";
 
-/** Boards that this version can provision. The full board table comes with the planner. */
+/** Families of modules; `x86` is a PC with an NVIDIA card. */
 export const BoardName = z
-  .enum(["tx2", "agx-xavier"])
+  .enum([
+    ...(["tx1", "tx2", "nano", "xavier-nx", "agx-xavier"] as const),
+    ...(["orin-nano", "orin-nx", "agx-orin", "agx-thor", "x86"] as const),
+  ])
   .meta({ description: "Hardware type of the device." });
 export type BoardName = z.infer<typeof BoardName>;
 

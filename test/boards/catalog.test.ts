@@ -16,6 +16,7 @@ import {
   vpiBackends,
 } from "../../fleet/boards/catalog/index.ts";
 import { BOARDS, jetpackOfL4t } from "../../fleet/boards/index.ts";
+import { PlayedBoard } from "../../fleet/sim/board/images.ts";
 import { powerModesOf } from "../../fleet/sim/board/power-modes.ts";
 
 function module(id: string): Module {
@@ -33,11 +34,18 @@ describe("the module table", () => {
     expect(moduleOfPart("p3489-0888")?.id).toBe("tx2-4gb");
   });
 
-  it("holds the module of every board that can be provisioned, with all that a simulated one shows", () => {
-    for (const board of Object.values(BOARDS)) {
-      const [part, sku] = board.boardIds.split(":");
-      expect(module(board.module).partNumbers).toContain(`p${part}-${sku}`);
-      const { modes, defaultId } = powerModesOf(board.name);
+  it("holds the module of every board that can be provisioned, which its kit's device tree names", () => {
+    for (const { module: id, tree } of Object.values(BOARDS)) {
+      const [part, sku] = tree?.boardIds.split(":") ?? [];
+      if (tree === null) expect(module(id).partNumbers).toEqual([]);
+      else expect(module(id).partNumbers).toContain(`p${part}-${sku}`);
+    }
+  });
+
+  it("holds all that a simulated board shows", () => {
+    for (const name of PlayedBoard.options) {
+      const board = BOARDS[name];
+      const { modes, defaultId } = powerModesOf(name);
       expect(modes.map(({ id }) => id)).toContain(defaultId);
       expect(modes.map(({ id, name }) => [id, name])).toEqual(
         module(board.module).powerModes.modes.map(({ id, name }) => [id, name]),

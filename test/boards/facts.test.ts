@@ -357,7 +357,10 @@ describe("a relative of a board is one of its family", () => {
     ["TX2 NX", "nvidia,p3509-0000+p3636-0001\0nvidia,tegra186\0", "tx2"],
     ["AGX Xavier 8GB", "nvidia,p2822-0000+p2888-0006\0nvidia,tegra194\0", "agx-xavier"],
     ["AGX Xavier Industrial", "nvidia,galen-industrial\0nvidia,tegra194\0", "agx-xavier"],
-    ["Xavier NX is of another", "nvidia,p3509-0000+p3668-0001\0nvidia,tegra194\0", "unknown"],
+    ["Xavier NX is of another", "nvidia,p3509-0000+p3668-0001\0nvidia,tegra194\0", "xavier-nx"],
+    ["Orin NX 8GB", "nvidia,p3768-0000+p3767-0001\0nvidia,tegra234\0", "orin-nx"],
+    ["Orin Nano, Super", "nvidia,p3768-0000+p3767-0005-super\0nvidia,tegra234\0", "orin-nano"],
+    ["a p3767 of a later number", "nvidia,p3768-0000+p3767-0009\0nvidia,tegra234\0", "unknown"],
     ["a strange t186 board", "vendor,board\0nvidia,tegra186\0", "unknown"],
   ])("%s", (_label, compatible, board) => {
     expect(identify({ compatible, model: null, tegraRelease: null }).board).toBe(board);

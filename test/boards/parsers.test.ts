@@ -73,7 +73,7 @@ describe("identify", () => {
       "Xavier NX, same SoC as AGX Xavier",
       "nvidia,p3509-0000+p3668-0000\0nvidia,tegra194\0",
       "NVIDIA Jetson Xavier NX Developer Kit\0",
-      "unknown",
+      "xavier-nx",
     ],
     ["a PC", null, null, "unknown"],
   ])("%s", (_title, compatible, model, board) => {

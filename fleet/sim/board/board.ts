@@ -6,10 +6,9 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { jetpackOfL4t } from "../../boards/index.ts";
 import { FleetError } from "../../errors/index.ts";
-import type { BoardName } from "../../spec/index.ts";
 import { Behaviour } from "./behaviour.ts";
 import { type HostKey, loadHostKey } from "./host-key.ts";
-import { IMAGES } from "./images.ts";
+import { IMAGES, type PlayedBoard } from "./images.ts";
 import { bootNamespace, type Namespace } from "./namespace.ts";
 import { prepareRootFolder } from "./root-folder.ts";
 import { SshServer } from "./ssh-server.ts";
@@ -17,7 +16,7 @@ import { type BoardInfo, readBoardInfo, writeBoardInfo } from "./state-file.ts";
 
 export interface BoardOptions {
   name: string;
-  board: BoardName;
+  board: PlayedBoard;
   /** The board's own folder: root, host key, board.json. Keeps the unit's identity between runs. */
   dir: string;
   /** Public keys in authorized_keys form that may log in as `nvidia` or `root`. */

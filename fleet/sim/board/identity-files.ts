@@ -1,10 +1,9 @@
 import { BOARDS, type Board } from "../../boards/index.ts";
-import type { BoardName } from "../../spec/index.ts";
-import { IMAGES, SIMULATED_NOTE } from "./images.ts";
+import { IMAGES, type PlayedBoard, SIMULATED_NOTE } from "./images.ts";
 import { powerModesOf } from "./power-modes.ts";
 
 /** Files that make a folder look like a unit of `board` named `name`: path in the root → text. */
-export function identityFiles(name: string, boardName: BoardName): Map<string, string> {
+export function identityFiles(name: string, boardName: PlayedBoard): Map<string, string> {
   const board = BOARDS[boardName];
   const image = IMAGES[boardName];
   return new Map([
@@ -20,18 +19,19 @@ export function identityFiles(name: string, boardName: BoardName): Map<string, s
 }
 
 /** Entries of /proc/device-tree: name → content with the device-tree's NULs. */
-export function deviceTree(boardName: BoardName): Map<string, string> {
-  const board = BOARDS[boardName];
+export function deviceTree(boardName: PlayedBoard): Map<string, string> {
+  const { tree } = BOARDS[boardName];
+  if (tree === null) return new Map();
   return new Map([
-    ["model", `${board.model}\0`],
-    ["compatible", board.compatible.map((entry) => `${entry}\0`).join("")],
-    ["nvidia,boardids", `${board.boardIds}\0`],
-    ["nvidia,dtsfilename", `${board.dtsFilename}.dts\0`],
+    ["model", `${tree.model}\0`],
+    ["compatible", tree.compatible.map((entry) => `${entry}\0`).join("")],
+    ["nvidia,boardids", `${tree.boardIds}\0`],
+    ["nvidia,dtsfilename", `${tree.dtsFilename}.dts\0`],
     ["serial-number", "simulated\0"],
   ]);
 }
 
-function nvpmodelConf(boardName: BoardName): string {
+function nvpmodelConf(boardName: PlayedBoard): string {
   const { modes, defaultId } = powerModesOf(boardName);
   const blocks = modes.map(
     (mode) =>

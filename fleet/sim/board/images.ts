@@ -1,4 +1,8 @@
-import type { BoardName } from "../../spec/index.ts";
+import { z } from "zod";
+
+/** The boards that are played, with all their tools. */
+export const PlayedBoard = z.enum(["tx2", "agx-xavier"]);
+export type PlayedBoard = z.infer<typeof PlayedBoard>;
 
 /** The software a simulated board says it was flashed with. */
 export interface Image {
@@ -11,7 +15,7 @@ export interface Image {
 
 // Release lines and package versions as found in issue dumps of units and in NVIDIA's apt repositories for
 // t186 r32.7 and t194 r35.4.
-export const IMAGES: Readonly<Record<BoardName, Image>> = {
+export const IMAGES: Readonly<Record<PlayedBoard, Image>> = {
   tx2: {
     tegraRelease:
       "# R32 (release), REVISION: 7.1, GCID: 29689809, BOARD: t186ref, EABI: aarch64, DATE: Wed Feb  2 21:33:23 UTC 2022",

@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { describeError, FleetError } from "../../errors/index.ts";
-import { BoardName, Name } from "../../spec/index.ts";
+import { Name } from "../../spec/index.ts";
 import { Behaviour } from "./behaviour.ts";
 import { startBoard } from "./board.ts";
+import { PlayedBoard } from "./images.ts";
 
 const USAGE =
   "usage: node fleet/sim/board/main.ts --name NAME --board tx2|agx-xavier --dir DIR --authorized-key FILE.pub " +
@@ -12,7 +13,7 @@ const USAGE =
 
 const Options = z.object({
   name: Name,
-  board: BoardName,
+  board: PlayedBoard,
   dir: z.string().min(1),
   "authorized-key": z.string().min(1),
   "ssh-port": z.coerce.number().int().min(0).max(65535).default(0),

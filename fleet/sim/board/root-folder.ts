@@ -2,9 +2,8 @@ import { randomUUID } from "node:crypto";
 import * as fs from "node:fs/promises";
 import { join } from "node:path";
 import { SIMULATED_BUILD_FILE, type SimulatedBuild } from "../../engine/index.ts";
-import type { BoardName } from "../../spec/index.ts";
 import { deviceTree, identityFiles } from "./identity-files.ts";
-import { IMAGES } from "./images.ts";
+import { IMAGES, type PlayedBoard } from "./images.ts";
 
 /** Folders of a board's root. Those of the system (`usr`, `bin`, …) are binds made by enter.sh at every boot. */
 const FOLDERS = [
@@ -54,7 +53,7 @@ const TOOLS = ["systemctl", "journalctl", "nvpmodel", "tegrastats", "dpkg-query"
 
 export interface RootFolderOptions {
   name: string;
-  board: BoardName;
+  board: PlayedBoard;
   /** The board's folder; gets root/, tools/, device-tree/ and identity.json. */
   dir: string;
   /** Content of the nvidia user's authorized_keys. */
@@ -96,7 +95,7 @@ async function writeSimulatedBuild(path: string, seconds: number | undefined): P
   await fs.writeFile(path, `${JSON.stringify(build)}\n`);
 }
 
-async function writeDeviceTree(dir: string, board: BoardName): Promise<void> {
+async function writeDeviceTree(dir: string, board: PlayedBoard): Promise<void> {
   await fs.mkdir(dir, { recursive: true });
   for (const [name, content] of deviceTree(board)) await fs.writeFile(join(dir, name), content);
 }

@@ -1,13 +1,14 @@
 import * as fs from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { BoardName, Name } from "../../spec/index.ts";
+import { Name } from "../../spec/index.ts";
+import { PlayedBoard } from "./images.ts";
 
 /** Content of board.json: where a simulated board is to be reached. `pid` is 0 after an orderly stop. */
 export const BoardInfo = z.object({
   pid: z.number().int().nonnegative(),
   name: Name,
-  board: BoardName,
+  board: PlayedBoard,
   jetpack: z.string(),
   host: z.string(),
   sshPort: z.number().int().min(1).max(65535),

@@ -1,9 +1,9 @@
-import type { Board } from "../../../boards/boards.ts";
 import { type PowerMode, powerModesOf } from "../power-modes.ts";
+import type { PlayedUnit } from "./identity.ts";
 import type { Load } from "./machine.ts";
 
 export interface Sample {
-  board: Board;
+  board: PlayedUnit;
   l4t: string;
   mode: PowerMode;
   load: Load;
@@ -71,7 +71,7 @@ function memory(load: Load): string {
 }
 
 /** The machine's CPUs spread over the board's; those beyond the machine's or the mode's number are off. */
-function cpus(load: Load, board: Board, mode: PowerMode): string {
+function cpus(load: Load, board: PlayedUnit, mode: PowerMode): string {
   const entries = Array.from({ length: powerModesOf(board.name).cpus }, (_, index) => {
     if (index >= mode.cpusOnline) return "off";
     const mine = load.cpuPercents.filter((_percent, cpu) => cpu % mode.cpusOnline === index);
