@@ -4,19 +4,25 @@ import { performance } from "node:perf_hooks";
 import type { BoardStats } from "../../fleet/contract/index.ts";
 import type { Conditions } from "../engine/obstacle.ts";
 import { freeBytes } from "../update/free-space.ts";
+import { readSysfs, type SysfsFigures } from "./sysfs.ts";
 import { TegrastatsReader } from "./tegrastats.ts";
 
 const DISK_INTERVAL_MS = 10_000;
 
-/** The figures of the board: from tegrastats where there is one, else from /proc; null where unknown. */
+/**
+ * The figures of the board: from tegrastats where there is one whose lines can be read, else from the kernel's files; null
+ * where unknown.
+ */
 export class BoardSampler {
   readonly #folder: string;
+  readonly #readSysfs: () => Promise<SysfsFigures>;
   readonly #tegrastats = new TegrastatsReader();
   #cpuBefore = cpuTimes();
   #disk: { freeBytes: number | null; atMs: number } | null = null;
 
-  constructor(folder: string) {
+  constructor(folder: string, readFigures = readSysfs) {
     this.#folder = folder;
+    this.#readSysfs = () => readFigures();
   }
 
   start(): void {
@@ -30,27 +36,39 @@ export class BoardSampler {
   async sample(): Promise<BoardStats> {
     const tegra = this.#tegrastats.latest();
     const cpuPercent = this.#cpuPercent();
-    const [memory, diskFreeBytes] = await Promise.all([readMemory(), this.#diskFree()]);
+    const [memory, diskFreeBytes, figures] = await Promise.all([
+      readMemory(),
+      this.#diskFree(),
+      this.#figures(),
+    ]);
     return {
       cpuPercent: tegra?.cpuPercent ?? cpuPercent,
-      gpuPercent: tegra?.gpuPercent ?? null,
+      gpuPercent: figures.gpuPercent,
       memoryUsedBytes: tegra?.memoryUsedBytes ?? memory?.usedBytes ?? null,
       memoryTotalBytes: tegra?.memoryTotalBytes ?? memory?.totalBytes ?? null,
       diskFreeBytes,
-      temperaturesCelsius: tegra?.temperaturesCelsius ?? {},
-      powerMilliwatts: tegra?.powerMilliwatts ?? {},
+      temperaturesCelsius: figures.temperaturesCelsius,
+      powerMilliwatts: figures.powerMilliwatts,
     };
   }
 
   /** What a build depends on, at this moment. */
   async conditions(): Promise<Conditions> {
-    const [memory, freeDiskBytes] = await Promise.all([readMemory(), freeBytes(this.#folder)]);
-    const degrees = Object.values(this.#tegrastats.latest()?.temperaturesCelsius ?? {});
+    const [memory, freeDiskBytes, { temperaturesCelsius }] = await Promise.all([
+      readMemory(),
+      freeBytes(this.#folder),
+      this.#figures(),
+    ]);
+    const degrees = Object.values(temperaturesCelsius);
     return {
       freeDiskBytes,
       freeMemoryBytes: memory && memory.totalBytes - memory.usedBytes,
       hottestCelsius: degrees.length > 0 ? Math.max(...degrees) : null,
     };
+  }
+
+  async #figures(): Promise<SysfsFigures> {
+    return this.#tegrastats.latest() ?? (await this.#readSysfs());
   }
 
   #cpuPercent(): number | null {
