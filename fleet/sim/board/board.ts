@@ -24,6 +24,8 @@ export interface BoardOptions {
   /** Fixed SSH port; when absent the recorded one is tried first, then any. */
   sshPort?: number | undefined;
   behaviour?: Behaviour | undefined;
+  /** Folder of an unpacked system of arm64 and its emulator: programs of arm64 run on the board, and it says aarch64. */
+  userland?: string | undefined;
 }
 
 export interface CommandResult {
@@ -89,13 +91,14 @@ export class SimulatedBoard {
   /** Switches the board on, with the root it had, and waits until its units are started. */
   async boot(): Promise<void> {
     if (this.#power) return;
-    const { name, board, dir, authorizedKeys, sshPort } = this.#options;
+    const { name, board, dir, authorizedKeys, sshPort, userland } = this.#options;
     const { buildSeconds } = this.behaviour;
     await prepareRootFolder({ name, board, dir, authorizedKeys, buildSeconds });
     const namespace = await bootNamespace({
       dir,
       hostname: name,
       diskLimitBytes: this.behaviour.diskLimitBytes,
+      userland,
     });
     try {
       const ssh = await SshServer.listen({

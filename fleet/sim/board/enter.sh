@@ -3,10 +3,10 @@
 # together from read-only binds of the machine's own system folders and the board's own writable folders,
 # moves into it, and stays as PID 1: /bin/sh reaps orphans, the service manager does the rest.
 #
-# Arguments: DIR FLEET_DIR NODE HOSTNAME DISK_LIMIT_BYTES ("" for none) CAPABILITIES. DIR holds root/, tools/, device-tree/ and
-# identity.json as root-folder.ts prepared them.
+# Arguments: DIR FLEET_DIR NODE HOSTNAME DISK_LIMIT_BYTES ("" for none) CAPABILITIES USERLAND ("" for none). DIR holds root/,
+# tools/, device-tree/ and identity.json as root-folder.ts prepared them; USERLAND a root/ of arm64 and the emulator for it.
 set -u
-board_dir=$1 fleet=$2 node=$3 host=$4 disk_limit=$5 caps=$6
+board_dir=$1 fleet=$2 node=$3 host=$4 disk_limit=$5 caps=$6 userland=$7
 root=$board_dir/root
 sim=$root/run/jetfleet-sim
 
@@ -32,6 +32,9 @@ step "bind mount of the board's root" mount --bind "$root" "$root"
 for dir in usr bin sbin lib lib32 lib64 libx32; do
   if [ -L "/$dir" ]; then
     ln -sfn "$(readlink "/$dir")" "$root/$dir"
+  elif [ "$dir" = usr ] && [ -n "$userland" ]; then
+    # What the userland has, stands before what only the machine has: /usr/bin/uname is arm64's, bash the machine's.
+    step "overlay of the userland" mount -t overlay -o "ro,lowerdir=$userland/root/usr:/usr" overlay "$root/usr"
   elif [ -d "/$dir" ]; then
     mkdir -p "$root/$dir"
     bind_readonly "/$dir" "$root/$dir"
@@ -54,6 +57,17 @@ for dir in tmp run; do
 done
 chmod 1777 "$root/tmp"
 mkdir -p "$root/run/lock" "$sim/proc" "$sim/fleet"
+
+# Programs of arm64 run by the emulator, in this user namespace alone and as long as this is mounted. Flag F: it is opened
+# now, and need not be on the board.
+register_emulator() {
+  mkdir -p "$sim/binfmt"
+  mount -t binfmt_misc none "$sim/binfmt" || return
+  magic='\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00'
+  mask='\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff'
+  printf '%s' ":jetfleet-aarch64:M::$magic:$mask:$userland/qemu-aarch64-static:F" >"$sim/binfmt/register"
+}
+[ -z "$userland" ] || [ "$(uname -m)" = aarch64 ] || step "emulator of arm64" register_emulator
 
 if [ -n "$disk_limit" ]; then
   mkdir "$sim/disk"

@@ -9,7 +9,7 @@ import { PlayedBoard } from "./images.ts";
 
 const USAGE =
   "usage: node fleet/sim/board/main.ts --name NAME --board tx2|agx-xavier --dir DIR --authorized-key FILE.pub " +
-  "[--ssh-port 0] [--behaviour JSON]";
+  "[--ssh-port 0] [--behaviour JSON] [--userland DIR]";
 
 const Options = z.object({
   name: Name,
@@ -17,6 +17,7 @@ const Options = z.object({
   dir: z.string().min(1),
   "authorized-key": z.string().min(1),
   "ssh-port": z.coerce.number().int().min(0).max(65535).default(0),
+  userland: z.string().min(1).optional(),
   behaviour: z
     .string()
     .default("{}")
@@ -32,6 +33,7 @@ try {
     authorizedKeys: readFileSync(options["authorized-key"], "utf8"),
     sshPort: options["ssh-port"],
     behaviour: options.behaviour,
+    userland: options.userland,
   });
   console.log(JSON.stringify(board.info));
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
@@ -53,6 +55,7 @@ function readOptions(): z.infer<typeof Options> {
         "authorized-key": text,
         "ssh-port": text,
         behaviour: text,
+        userland: text,
       },
     });
     return Options.parse(values);

@@ -1,7 +1,9 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { readlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { FleetError } from "../../errors/index.ts";
 import { InsideProcess } from "./inside-process.ts";
@@ -12,8 +14,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const FLEET_DIR = join(HERE, "..", "..");
 const BOOT_DEADLINE_MS = 60_000;
 
-// Without root the same is done in a user namespace of one's own.
-const PRIVILEGED = process.getuid?.() === 0;
+const IS_ROOT = process.getuid?.() === 0;
 
 type OuterProcess = ChildProcessByStdio<Writable, Readable, Readable>;
 
@@ -26,6 +27,13 @@ export interface NamespaceOptions {
   dir: string;
   hostname: string;
   diskLimitBytes?: number | undefined;
+  /** Folder of an unpacked system of arm64 and its emulator, whose programs stand before this machine's. */
+  userland?: string | undefined;
+}
+
+/** Without root all is done in a user namespace; with it, where an emulator is registered for the board alone. */
+function inUserNamespace({ userland }: NamespaceOptions): boolean {
+  return !IS_ROOT || userland !== undefined;
 }
 
 /** The namespaces of a board that is switched on, with its PID 1. Ends when PID 1 does, with all inside it. */
@@ -37,10 +45,10 @@ export class Namespace {
   /** What was asked for from inside, when the end was asked for there. */
   request: "reboot" | "poweroff" | null = null;
   readonly #outer: OuterProcess;
-  readonly #dir: string;
+  readonly #options: NamespaceOptions;
 
-  constructor(outer: OuterProcess, initPid: number, dir: string) {
-    this.#dir = dir;
+  constructor(outer: OuterProcess, initPid: number, options: NamespaceOptions) {
+    this.#options = options;
     this.#outer = outer;
     this.initPid = initPid;
     this.ended = new Promise((resolve) => {
@@ -51,7 +59,7 @@ export class Namespace {
 
   /** Starts `command` inside. It is a session leader, so a signal can reach all it started. */
   async spawn(command: readonly string[], env: Record<string, string>): Promise<InsideProcess> {
-    const own = PRIVILEGED ? [] : ["--user", "--preserve-credentials"];
+    const own = inUserNamespace(this.#options) ? ["--user", "--preserve-credentials"] : [];
     const [program = "", ...args] = behindInputPipe([
       ...[
         "nsenter",
@@ -65,7 +73,7 @@ export class Namespace {
       ],
       ...["--", "setsid", "setpriv", "--bounding-set", CONTAINER_CAPABILITIES, ...command],
     ]);
-    const [stdout, stderr] = await makeOutputPipes(this.#dir);
+    const [stdout, stderr] = await makeOutputPipes(this.#options.dir);
     const stdio: ["pipe", number, number] = ["pipe", stdout.end, stderr.end];
     return new InsideProcess(spawn(program, args, { env, stdio, detached: true }), stdout, stderr);
   }
@@ -102,7 +110,7 @@ function plus(capability: string): string {
 export async function bootNamespace(options: NamespaceOptions): Promise<Namespace> {
   const outer = spawn(
     "setpriv",
-    [...unshareCommand(), join(HERE, "enter.sh"), ...enterArguments(options)],
+    [...unshareCommand(options), join(HERE, "enter.sh"), ...enterArguments(options)],
     {
       stdio: ["pipe", "pipe", "pipe"],
       // Nothing else of the machine's environment: what names its folders (NODE_COMPILE_CACHE) makes them on the board.
@@ -114,10 +122,12 @@ export async function bootNamespace(options: NamespaceOptions): Promise<Namespac
   // A board that ended has nobody to read the rest; without a listener EPIPE would end this process.
   outer.stdin.on("error", () => undefined);
   const events = createInterface({ input: outer.stdout });
-  await whenReady(outer, events);
+  const ready = whenReady(outer, events);
+  if (IS_ROOT && inUserNamespace(options)) void mapUsers(outer);
+  await ready;
   const initPid = outer.pid === undefined ? undefined : childrenOf(outer.pid)[0];
   if (initPid === undefined) throw bootFailed("its PID 1 is not to be found", "");
-  const namespace = new Namespace(outer, initPid, options.dir);
+  const namespace = new Namespace(outer, initPid, options);
   events.on("line", (line) => {
     const { event } = JSON.parse(line) as ManagerEvent;
     if (event !== "ready") namespace.request = event;
@@ -125,7 +135,20 @@ export async function bootNamespace(options: NamespaceOptions): Promise<Namespac
   return namespace;
 }
 
-function enterArguments({ dir, hostname, diskLimitBytes }: NamespaceOptions): string[] {
+/** Root's own user namespace keeps all users apart, as the board's accounts want it; until then nobody is anybody there. */
+async function mapUsers({ pid }: OuterProcess): Promise<void> {
+  const namespaceOf = (whose: string) => readlink(`/proc/${whose}/ns/user`);
+  try {
+    const own = await namespaceOf("self");
+    while ((await namespaceOf(String(pid))) === own) await sleep(5);
+    for (const map of ["uid_map", "gid_map"]) await writeFile(`/proc/${pid}/${map}`, "0 0 65536\n");
+  } catch (error) {
+    // It has ended already, which is told with what it said.
+    if (!["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
+}
+
+function enterArguments({ dir, hostname, diskLimitBytes, userland }: NamespaceOptions): string[] {
   return [
     dir,
     FLEET_DIR,
@@ -133,6 +156,7 @@ function enterArguments({ dir, hostname, diskLimitBytes }: NamespaceOptions): st
     hostname,
     String(diskLimitBytes ?? ""),
     CONTAINER_CAPABILITIES,
+    userland ?? "",
   ];
 }
 
@@ -160,8 +184,8 @@ function whenReady(outer: OuterProcess, events: Interface): Promise<void> {
 
 // Both the parent-death signal and --kill-child are belt and braces: should this process be killed, the manager
 // also sees the end of its standard input.
-function unshareCommand(): string[] {
-  const own = PRIVILEGED ? [] : ["--user", "--map-root-user"];
+function unshareCommand(options: NamespaceOptions): string[] {
+  const own = !inUserNamespace(options) ? [] : IS_ROOT ? ["--user"] : ["--user", "--map-root-user"];
   return [
     ...["--pdeathsig", "KILL", "unshare", ...own],
     ...[
@@ -175,6 +199,8 @@ function unshareCommand(): string[] {
       "private",
       "--",
     ],
+    // Whoever is nobody yet has no rights to begin with: see mapUsers.
+    ...["/bin/sh", "-c", 'until [ "$(id -u)" = 0 ]; do sleep 0.02; done; exec "$@"', "sh"],
   ];
 }
 

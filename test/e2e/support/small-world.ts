@@ -45,16 +45,19 @@ export class SmallWorld {
   #boardPart: Part<BoardReady>;
 
   readonly #board: BoardName;
+  readonly #userland: string | null;
 
-  private constructor(demo: DemoWorld, board: BoardName) {
+  private constructor(demo: DemoWorld, board: BoardName, userland: string | null) {
     this.demo = demo;
     this.#board = board;
+    this.#userland = userland;
     this.model = path.join(demo.paths.state, "tiny.onnx");
     this.#boardPart = boardPart(demo.paths, { name: DEVICE, board });
   }
 
-  static async create(board: BoardName = "tx2"): Promise<SmallWorld> {
-    const world = new SmallWorld(await DemoWorld.create(), board);
+  /** `userland`: an unpacked system of arm64, whose programs the board then runs. */
+  static async create(board: BoardName = "tx2", userland: string | null = null) {
+    const world = new SmallWorld(await DemoWorld.create(), board, userland);
     // The functions of cli/demo that write the stack's configuration read it from here.
     process.env["JETFLEET_STATE_DIR"] = world.demo.paths.state;
     await ensureKeys(world.demo.paths);
@@ -74,8 +77,13 @@ export class SmallWorld {
 
   async startBoard(behaviour: Behaviour = {}): Promise<void> {
     const part = boardPart(this.demo.paths, { name: DEVICE, board: this.#board });
-    const args = [...part.args, "--behaviour", JSON.stringify(behaviour)];
-    this.#boardPart = { ...part, args: Object.keys(behaviour).length > 0 ? args : part.args };
+    const odd = Object.keys(behaviour).length > 0;
+    const args = [
+      ...part.args,
+      ...(odd ? ["--behaviour", JSON.stringify(behaviour)] : []),
+      ...(this.#userland ? ["--userland", this.#userland] : []),
+    ];
+    this.#boardPart = { ...part, args };
     this.board = (await ensureRunning(this.#boardPart, this.#signal)).ready;
   }
 
