@@ -30,8 +30,13 @@ export const FULL_PARTS = {
   },
   stacks: {
     what: "the real Pulumi engine on a provider: lives of stacks, interrupted ten times",
-    minutes: 10,
-    files: ["test/infra/engine/interrupted.test.ts", "test/infra/engine/lifecycle.test.ts"],
+    minutes: 20,
+    files: [
+      "test/infra/engine/interrupted.test.ts",
+      "test/infra/engine/lifecycle.test.ts",
+      "test/infra/engine/options.test.ts",
+      "test/infra/engine/table.test.ts",
+    ],
   },
   clocks: {
     what: "±5 h, 1970 and 2099 in each state of an update",

@@ -9,6 +9,8 @@ export const Owner = z.strictObject({
   program: z.string().min(1).max(256),
   /** URN of the resource. */
   resource: z.string().min(1).max(1024),
+  /** Drawn when the resource is made and its own for life, as URNs change and come back; none from a former version. */
+  id: z.uuid().optional(),
 });
 export type Owner = z.infer<typeof Owner>;
 
@@ -50,6 +52,10 @@ export const PipelineAnswer = z.object({
   reads: z.array(z.number()).nullable(),
 });
 export type PipelineAnswer = z.infer<typeof PipelineAnswer>;
+
+/** Answer of `GET /models/sha256:<hex>/set`: a set that names the model; null when none does. */
+export const SetAnswer = z.object({ set: SignedEnvelope.nullable() });
+export type SetAnswer = z.infer<typeof SetAnswer>;
 
 /** Body of `PUT /devices/<name>/owner`. */
 export const DeviceClaim = z.strictObject({ owner: DeviceOwner, takeOver: z.boolean() });

@@ -41,6 +41,15 @@ export const ProviderConfig = z.strictObject({
         "driven too high. It never goes back.",
     }),
   onUnreachable: UnreachablePolicy.default("error"),
+  importKey: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        "Path of the private key for boards that are imported by USER@ADDRESS, as their programs give it in " +
+        "ssh.privateKeyPath. Nothing else uses it.",
+    }),
   refreshBeforeUpdate: z
     .boolean()
     .default(false)

@@ -13,6 +13,7 @@ import {
 } from "./config.ts";
 import { FleetContext } from "./fleet-context.ts";
 import { FUNCTIONS } from "./functions/index.ts";
+import { forgetDeclared } from "./resources/device/device.ts";
 import { RESOURCES, type Resource } from "./resources/index.ts";
 import { connectEngineLog } from "./rpc/engine-log.ts";
 import { Operations } from "./rpc/operation.ts";
@@ -45,6 +46,7 @@ export class JetfleetProvider implements ProviderPort {
 
   useEngine(address: string): void {
     if (address) this.operations.log = connectEngineLog(address);
+    forgetDeclared();
   }
 
   checkConfig(news: Properties) {

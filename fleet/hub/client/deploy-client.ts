@@ -9,6 +9,7 @@ import {
   type Owner,
   PipelineAnswer,
   RolesAnswer,
+  SetAnswer,
 } from "../deploy-api.ts";
 import { expectStatus, type HubAnswer, jsonOf } from "./hub-request.ts";
 
@@ -52,6 +53,16 @@ export class DeployClient {
     const path = `/parts/${sha256Digest(envelope.payload)}`;
     const response = await this.#call("PUT", path, doing, { body: JSON.stringify(envelope) });
     expectStatus(response, [200], doing);
+  }
+
+  /** A set that names the model; null when none does. */
+  async setOf(model: string): Promise<SignedEnvelope | null> {
+    const doing = `asking for a set with ${model}`;
+    const response = await this.#call("GET", `/models/${model}/set`, doing);
+    expectStatus(response, [200], doing);
+    const answer = SetAnswer.safeParse(jsonOf(response));
+    if (answer.success) return answer.data.set;
+    throw new FleetError("HUB_UNREACHABLE", `Expected a jetfleet hub's answer while ${doing}`);
   }
 
   async pipeline(device: string, name: string): Promise<Tagged<PipelineAnswer>> {

@@ -12,6 +12,7 @@ import type {
   PipelineAnswer,
   PipelineChoice,
   RolesAnswer,
+  SetAnswer,
 } from "../deploy-api.ts";
 import type { Log } from "../log.ts";
 import { Composer } from "./composer.ts";
@@ -160,6 +161,10 @@ export class Deploy {
       );
     }
     await this.#stores.parts.add(part);
+  }
+
+  setOf(model: string): SetAnswer {
+    return { set: this.#stores.parts.newestSetOf(model)?.envelope ?? null };
   }
 
   pipeline(device: string, name: string): { answer: PipelineAnswer; tag: string } {

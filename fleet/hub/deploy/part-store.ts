@@ -64,6 +64,20 @@ export class PartStore {
     return newest;
   }
 
+  /** A set that names a model by its digest; of several the one with the highest number. */
+  newestSetOf(model: string): OpenedPart | null {
+    let newest: OpenedPart | null = null;
+    for (const part of this.#parts.values()) {
+      const { document } = part;
+      if (document.kind !== "set" || !document.models.some(({ digest }) => digest === model))
+        continue;
+      if (newest === null || compareNumbers(document.number, newest.document.number) > 0) {
+        newest = part;
+      }
+    }
+    return newest;
+  }
+
   /** Keeps a part whose signature was checked. */
   async add(part: OpenedPart): Promise<void> {
     if (this.#parts.has(part.digest)) return await this.use([part.digest]);

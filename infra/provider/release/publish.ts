@@ -72,23 +72,25 @@ async function release(
 /** Whose the pipeline was, or that the hub has nothing of that name on the device. */
 export type Withdrawn = "ours" | "absent" | { of: Owner };
 
-/** Takes a pipeline off its device, unless it is not there or is another resource's by now. */
+/**
+ * Takes a pipeline off its device, unless it is not there or is another resource's by now. `own` is whose it is by
+ * today's URN, `former` by the state.
+ */
 export async function withdraw(
   context: FleetContext,
   signal: AbortSignal,
   device: string,
   name: string,
-  owners: readonly Owner[],
+  own: Owner,
+  former: Owner | null,
 ): Promise<Withdrawn> {
   const hub = context.hub(signal).deploy;
   return await withCompareAndSet(async () => {
     const { answer, tag } = await hub.pipeline(device, name);
     const of = answer.choice?.owner ?? null;
-    if (of !== null && !owners.some((owner) => isSame(owner, of))) return { of };
+    if (of !== null && !isOurs(of, own, former)) return { of };
     if (answer.choice === null && !answer.former) return "absent";
-    const [own] = owners;
-    const owner = of ?? own;
-    if (owner !== undefined) await hub.drop(device, name, owner, tag);
+    await hub.drop(device, name, of ?? own, tag);
     return "ours";
   });
 }
@@ -107,6 +109,12 @@ export async function disown(
     const { answer, tag } = await hub.pipeline(device, name);
     if (answer.choice === null) await hub.drop(device, name, owner, tag);
   });
+}
+
+/** Another resource may have the URN by now that this one had: ids tell, where there are any. */
+function isOurs(of: Owner, own: Owner, former: Owner | null): boolean {
+  if (of.id !== undefined && former?.id !== undefined) return of.id === former.id;
+  return isSame(of, own) || (former !== null && of.id === former.id && isSame(of, former));
 }
 
 function isSame(a: Owner, b: Owner): boolean {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { FleetError, isFleetError } from "../../../fleet/errors/index.ts";
+import { isFleetError } from "../../../fleet/errors/index.ts";
 import {
   Decoder,
   ModelManifest,
@@ -16,6 +16,7 @@ import { pipelinePlanner } from "../plan/pipeline-planner.ts";
 import { HubMark, hubGoal } from "../release/hub-mark.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { hasUnknown, type Properties, reveal, UNKNOWN, type Value } from "../rpc/values.ts";
+import { importModel } from "./model-import.ts";
 import type { Resource } from "./resource.ts";
 
 export const ModelState = z.object({
@@ -83,11 +84,7 @@ export const modelResource: Resource = {
 
   async read(context, operation, known) {
     const digest = known.state["digest"];
-    if (typeof digest !== "string") {
-      throw new FleetError("SPEC_UNSUPPORTED", "Models cannot be imported", {
-        hint: "Declare the model in the program and run `up`; a file that the hub has is not sent again.",
-      });
-    }
+    if (typeof digest !== "string") return await importModel(context, operation, known.id);
     try {
       await context.hubInfo(operation.signal);
       const stored = await context.hub(operation.signal).hasObject(digest);

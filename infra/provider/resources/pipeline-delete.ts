@@ -19,8 +19,7 @@ export async function deletePipeline(
   await context.withLink(signal, async (link) => {
     const own = ownerOf(urn);
     const former = ownerIn(known.state);
-    const owners = former === null ? [own] : [own, former];
-    const withdrawn = await withdraw(context, signal, device.name, name, owners);
+    const withdrawn = await withdraw(context, signal, device.name, name, own, former);
     if (typeof withdrawn === "object") {
       const { program, resource } = withdrawn.of;
       const of = `${program} (${resource})`;

@@ -63,7 +63,8 @@ export async function importPipeline(
       ...{ ...shownInputs(declared), ...hub, state },
       specDigest: pipelineDigest(spec, manifest),
       released: plain({ part: refOf(part), set: refOf(set) }),
-      ...(owner !== null && { owner }),
+      // Its id stays with who has it now, until an update here makes another.
+      ...(owner !== null && { owner: { program: owner.program, resource: owner.resource } }),
     },
   };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { pipelineDigest } from "../../../fleet/release/index.ts";
 import {
   type ModelManifest,
@@ -162,12 +163,13 @@ async function deploy(
   const draft = { fleet: context.config.fleet, device, scope, board, spec, manifest };
   const specDigest = pipelineDigest(spec, manifest);
   return await context.withLink(operation.signal, async (link) => {
-    const owner = ownerOf(operation.urn);
+    const former = known === undefined ? null : ownerIn(known.state);
+    const owner = { ...ownerOf(operation.urn), id: former?.id ?? randomUUID() };
     const { errorBeforeAtMs, roles, ...released } = await publish(context, operation.signal, link, {
       draft,
       plan: summary,
       owner,
-      formerOwner: known === undefined ? null : ownerIn(known.state),
+      formerOwner: former,
       last: known === undefined ? null : lastReleased(known.state),
       differenceSeen: known !== undefined && isDifferenceSeen(known, context),
     });

@@ -98,9 +98,19 @@ test("a hub that does not answer fails a create clearly, and leaves what was rea
   }
 });
 
-test("an import is refused with what to do instead", async () => {
-  const failure = await failureFrom(
-    world.driver.read(urn, { id: "sha256:x", inputs: {}, state: {} }),
+test("an import says what an id is, and what to do with a model that no pipeline has named", async () => {
+  const noDigest = { id: "sha256:x", inputs: {}, state: {} };
+  expect((await failureFrom(world.driver.read(urn, noDigest))).message).toMatch(
+    /digest of a model's file but got sha256:x[^]*sha256sum/,
   );
-  expect(failure.message).toContain("Models cannot be imported");
+  const absent = `sha256:${"0".repeat(64)}`;
+  expect((await world.driver.read(urn, { id: absent, inputs: {}, state: {} })).id).toBe("");
+  const created = await world.driver.create(
+    urn,
+    await inputsOf(modelFile("unnamed.onnx", "unnamed")),
+  );
+  const unnamed = { id: created.id, inputs: {}, state: {} };
+  expect((await failureFrom(world.driver.read(urn, unnamed))).message).toMatch(
+    /Declare it without `import`/,
+  );
 });

@@ -15,6 +15,7 @@ const MAX_BODY_BYTES = 2 * MAX_PAYLOAD_LENGTH + 4096;
  *     GET    /roles                              the hub's online key and the roles in force, with ETag
  *     PUT    /roles                              new roles, with If-Match
  *     PUT    /parts/sha256:<hex>                 a signed part; the hub checks the signature
+ *     GET    /models/sha256:<hex>/set            a signed set that names the model
  *     GET    /devices/<device>/pipelines/<name>  what is chosen, with ETag
  *     PUT    /devices/<device>/pipelines/<name>  another choice, with If-Match; 412 when it was changed meanwhile
  *     DELETE /devices/<device>/pipelines/<name>  likewise; the body says the owner
@@ -34,6 +35,7 @@ export function deployRoutes(app: FastifyInstance, { deploy }: { deploy: Deploy 
     await deploy.addPart(digest, jsonOf(request));
     return { digest };
   });
+  app.get("/models/:digest/set", (request) => deploy.setOf(pathPart(request, "digest", Digest)));
   const url = "/devices/:device/pipelines/:name";
   app.get(url, (request, reply) => {
     const { device, name } = namesIn(request);

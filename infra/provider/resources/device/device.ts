@@ -6,7 +6,7 @@ import type { CheckFailure } from "../../check.ts";
 import { diffInputs, diffState, type PropertyDiff, sameValue } from "../../diff.ts";
 import { ownerOf } from "../../release/publish.ts";
 import type { Operation } from "../../rpc/operation.ts";
-import { type Properties, UNKNOWN, type Value } from "../../rpc/values.ts";
+import { isProperties, type Properties, UNKNOWN, type Value } from "../../rpc/values.ts";
 import { FORGET_HINT, isUnreachable, unreachablePolicy } from "../../unreachable.ts";
 import type { Known, Resource } from "../resource.ts";
 import { otherOwner, ownerIn } from "./ownership.ts";
@@ -27,7 +27,9 @@ export const deviceResource: Resource = {
 
   diff(known, news) {
     const goals = Object.fromEntries(GOALS.map((key) => [key, news[key]]));
-    const declared = diffInputs(known.inputs, news, RULES);
+    const declared = diffInputs(known.inputs, news, RULES).filter(
+      ({ path }) => !isAsFound(path, known.state, news),
+    );
     const drift = [...diffState(known.state, goals), ...labelDrift(known, news)];
     const changes = [...declared, ...drift, ...powerModeDrift(known, news), ...takenOver(known)];
     return { changes, deleteBeforeReplace: RULES.deleteBeforeReplace };
@@ -45,7 +47,7 @@ export const deviceResource: Resource = {
     // At another address there may be another board.
     const moved = changed("address") || changed("port");
     const owner = known.state["owner"] ?? UNKNOWN;
-    const { takenOverBy: _, ...state } = known.state;
+    const { takenOverBy: _, imported: __, ...state } = known.state;
     const before = moved ? { ...deviceResource.previewCreate(news, log).state, owner } : state;
     const board = news["board"] ?? before["board"] ?? UNKNOWN;
     const runtimeDigest = changed("runtime") ? UNKNOWN : (before["runtimeDigest"] ?? UNKNOWN);
@@ -109,6 +111,15 @@ export const deviceResource: Resource = {
   },
 };
 
+/** What a program says of the board, or no longer says, where it is what was found: an import knows no better. */
+function isAsFound(path: string, state: Properties, { board, ssh }: Properties): boolean {
+  const pinned = isProperties(ssh) ? ssh["hostKey"] : undefined;
+  const said = { board, "ssh.hostKey": pinned };
+  const found = { board: state["board"], "ssh.hostKey": state["hostKey"] };
+  if (path !== "board" && path !== "ssh.hostKey") return false;
+  return said[path] === undefined || sameValue(said[path], found[path]);
+}
+
 /** Only what later operations go by has changed: the board need not be there for it. */
 function isForLater(known: Known, news: Properties): boolean {
   const { changes } = deviceResource.diff(known, news);
@@ -127,8 +138,13 @@ function powerModeDrift({ inputs, state }: Known, news: Properties): PropertyDif
   return diffState(state, { powerMode });
 }
 
-/** Which resource declared a device's name, by program and name, of those checked so far by this process. */
+/** Which resource declared a device's name, by program and name, of those checked since the engine began. */
 const declaredBy = new Map<string, string>();
+
+/** For an engine that begins anew with a provider that has served one already. */
+export function forgetDeclared(): void {
+  declaredBy.clear();
+}
 
 function declaredTwice(urn: string, name: Value | undefined): CheckFailure[] {
   if (typeof name !== "string") return [];
@@ -141,9 +157,11 @@ function declaredTwice(urn: string, name: Value | undefined): CheckFailure[] {
   return [{ property: "name", reason }];
 }
 
+/** Whose the board is has to be put right: another took it, or it was imported from another. */
 function takenOver({ state }: Known): PropertyDiff[] {
-  if (state["takenOverBy"] === undefined) return [];
-  return [{ path: "takenOverBy", kind: "delete", replace: false, inputDiff: false }];
+  return ["takenOverBy", "imported"]
+    .filter((path) => state[path] !== undefined)
+    .map((path) => ({ path, kind: "delete", replace: false, inputDiff: false }));
 }
 
 /** Labels that somebody else gave the device; those that the program changed are told one by one. */

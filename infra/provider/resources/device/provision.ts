@@ -54,7 +54,8 @@ export async function provision(
     operation.status(`${describeBoard(probe)}`);
     warnOfModule(probe, operation);
     const owner = ownerFor(operation.urn, known?.state);
-    const claim = { owner, takeOver: spec.takeOver ?? false };
+    const isImported = known?.state["imported"] === true;
+    const claim = { owner, takeOver: isImported || (spec.takeOver ?? false) };
     const { fleet } = context.config;
     requireOwnBoard(probe, {
       ...claim,

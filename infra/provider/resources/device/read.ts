@@ -7,6 +7,7 @@ import type { Operation } from "../../rpc/operation.ts";
 import type { Properties } from "../../rpc/values.ts";
 import { isUnreachable } from "../../unreachable.ts";
 import type { Known } from "../resource.ts";
+import { importDevice } from "./import.ts";
 import { otherOwner } from "./ownership.ts";
 import { specOf, stateOf, targetOf } from "./state.ts";
 
@@ -16,7 +17,9 @@ export async function readDevice(
   operation: Operation,
   known: Known,
 ): Promise<Known> {
-  if (Object.keys(known.inputs).length === 0) throw importUnsupported();
+  if (Object.keys(known.inputs).length === 0) {
+    return await importDevice(context, operation, known.id);
+  }
   const spec = specOf(known.inputs);
   const target = targetOf(spec, known.state["hostKey"]);
   const { signal } = operation;
@@ -71,14 +74,4 @@ async function readOnline(
     operation.log("warning", `Whether ${device} is online is not known: ${error.message}`);
     return null;
   }
-}
-
-function importUnsupported(): FleetError {
-  return new FleetError(
-    "SPEC_UNSUPPORTED",
-    "Expected the inputs of the device but an import gives its id only",
-    {
-      hint: "Declare the device in the program and run `up`: an agent that is already installed is taken over.",
-    },
-  );
 }

@@ -56,6 +56,9 @@ export const DeviceState = z.object({
     .string()
     .optional()
     .meta({ description: "Whose the board is by now, when that is another resource." }),
+  imported: z.boolean().optional().meta({
+    description: "True from an import of another program's board until the next update claims it.",
+  }),
   keyId: z.string().meta({ description: "Key whose desired documents the device obeys." }),
 });
 export type DeviceState = z.infer<typeof DeviceState>;
@@ -113,7 +116,7 @@ export function stateOf(
   context: FleetContext,
   probe: BoardProbe,
   hostKey: string,
-): Omit<DeviceState, "online" | "runtime" | "labels" | "owner" | "takenOverBy"> & {
+): Omit<DeviceState, "online" | "runtime" | "labels" | "owner" | "takenOverBy" | "imported"> & {
   labels: Record<string, string>;
 } {
   const config = probe.agentConfig;

@@ -25,10 +25,13 @@ function findEngine(): { pulumi: string; languageHostDir: string } | null {
   }
 }
 
-type Options = Pick<
+export type Options = Pick<
   pulumi.CustomResourceOptions,
   "protect" | "retainOnDelete" | "import" | "aliases" | "customTimeouts" | "ignoreChanges"
->;
+> & {
+  /** Name of a device that is declared, too. */
+  deletedWith?: string;
+};
 
 /** What the program in `program/` declares. */
 export interface Declared {
@@ -81,8 +84,8 @@ export class Stack {
       PULUMI_SKIP_UPDATE_CHECK: "1",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       PULUMI_PARALLEL: "64",
-      JETFLEET_TEST_PROGRAM: join(dir, `${name}.program.json`),
       ...env,
+      JETFLEET_TEST_PROGRAM: join(dir, `${name}.program.json`),
     };
   }
 
@@ -191,6 +194,23 @@ export class Stack {
       pending: deployment.pending_operations?.length ?? 0,
       raw: text,
     };
+  }
+
+  /** Writes a changed state back, as who edits it by hand would. */
+  async importState(raw: string): Promise<Outcome> {
+    const file = join(this.#dir, `${this.#name}.state.json`);
+    writeFileSync(file, raw);
+    return await this.run("stack", "import", "--file", file, "--stack", this.#name);
+  }
+
+  /** The same stack under another name. */
+  async renamed(name: string): Promise<Stack> {
+    const answer = await this.run("stack", "rename", name, "--stack", this.#name);
+    rmSync(join(this.#program, `Pulumi.${name}.yaml`), { force: true });
+    if (!answer.ok) throw new Error(answer.text);
+    const stack = new Stack(this.#dir, name, this.#env, this.#program);
+    stack.configure(this.#config);
+    return stack;
   }
 
   get #configFile(): string {
