@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { asFleetError, describeError } from "../fleet/errors/index.ts";
 import { registerBench } from "./commands/bench.ts";
 import { registerEngines } from "./commands/engines.ts";
+import { registerEnroll } from "./commands/enroll.ts";
 import { registerEvents } from "./commands/events.ts";
 import { registerJournal } from "./commands/journal.ts";
 import { registerModules } from "./commands/modules.ts";
@@ -42,6 +43,7 @@ withHub(program.command("console", { isDefault: true }).description("the fleet o
 
 registerBench(program, run, cancel.signal);
 registerEngines(program, withHub, run, cancel.signal);
+registerEnroll(program, withHub, run, cancel.signal);
 registerEvents(program, withHub, run, cancel.signal);
 registerJournal(program, withHub, run, cancel.signal);
 registerModules(program, run);

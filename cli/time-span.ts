@@ -6,11 +6,8 @@ const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})
 
 /** A moment as people say it: how long ago (`90s`, `30m`, `2h`, `7d`) or when. Throws USAGE naming `option`. */
 export function momentOf(text: string, option: string, nowMs = Date.now()): number {
-  const span = /^(\d{1,9})([smhd])$/.exec(text);
-  if (span) {
-    const ago = Number(span[1]) * UNITS_MS[span[2] as keyof typeof UNITS_MS];
-    return Math.max(0, nowMs - ago);
-  }
+  const agoMs = parseSpan(text);
+  if (agoMs !== null) return Math.max(0, nowMs - agoMs);
   const moment = ISO.test(text) ? Date.parse(withTime(text)) : Number.NaN;
   if (Number.isNaN(moment)) {
     throw new FleetError("USAGE", `Expected ${option} to be such as 2h or 2026-11-03T14:00`, {
@@ -18,6 +15,20 @@ export function momentOf(text: string, option: string, nowMs = Date.now()): numb
     });
   }
   return Math.max(0, moment);
+}
+
+/** A time as people say it: `90s`, `30m`, `2h`, `7d`. Throws USAGE naming `option`. */
+export function spanMs(text: string, option: string): number {
+  const ms = parseSpan(text);
+  if (ms !== null && ms > 0) return ms;
+  throw new FleetError("USAGE", `Expected ${option} to be such as 2h but got ${text}`, {
+    hint: "Say how long: 90s, 30m, 2h, 7d.",
+  });
+}
+
+function parseSpan(text: string): number | null {
+  const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  return unit === undefined ? null : Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS];
 }
 
 /** A bare date would be taken for midnight in UTC. */

@@ -8,6 +8,8 @@ export const HubRecord = z.object({
   fleet: Name,
   httpUrl: z.url(),
   mqttUrl: z.url(),
+  /** Where boards are enrolled; absent from a hub of a former version. */
+  enrolUrl: z.url().optional(),
   startedAtMs: EpochMs,
 });
 export type HubRecord = z.infer<typeof HubRecord>;
@@ -18,6 +20,7 @@ export const HubInfo = z.object({
   fleet: Name,
   contract: z.number().int().positive(),
   mqttUrl: z.url(),
+  enrolUrl: z.url().optional(),
   version: Text,
 });
 export type HubInfo = z.infer<typeof HubInfo>;

@@ -16,6 +16,8 @@ import type { GatherTimes } from "./deploy/gather.ts";
 import { EngineShelf } from "./engines/engine-shelf.ts";
 import { DEFAULT_QUOTA, type EngineQuota } from "./engines/kept-engine.ts";
 import { SharedEngines } from "./engines/shared-engines.ts";
+import { createEnrolSide } from "./enrolment/enrol-server.ts";
+import { Enrolments } from "./enrolment/enrolments.ts";
 import { History } from "./history/history.ts";
 import { recorderFor } from "./history/record.ts";
 import { createHttpSide } from "./http/http-server.ts";
@@ -37,6 +39,8 @@ export interface HubOptions {
   /** 0: the port of last time when it is free, else any. */
   mqttPort: number;
   httpPort: number;
+  /** Where boards are enrolled that have no certificate yet. */
+  enrolPort?: number;
   /** How long the certificates are good that the hub makes; 90 days when absent. */
   certificateLifeMs?: number;
   log?: Log;
@@ -125,6 +129,8 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     deploy.heard(name);
     engines.heard(name);
   });
+  const enrolments = await Enrolments.open(path.join(options.dir, "enrolments"), log, layer);
+  const enrol = await createEnrolSide({ tls, enrolments, objects, issuer, history, log });
   const projectVersion = await readVersion();
   const http = await createHttpSide({
     fleet: options.fleet,
@@ -139,12 +145,14 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     deploy,
     owners: new DeviceOwners(path.join(options.dir, "owners"), layer),
     engines,
+    enrolments,
     log,
     info: () => ({
       service: "jetfleet-hub",
       fleet: options.fleet,
       contract: CONTRACT_VERSION,
       mqttUrl: record.mqttUrl,
+      enrolUrl: record.enrolUrl,
       version: projectVersion,
     }),
   });
@@ -153,10 +161,13 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     kept.stop();
     identity.stop();
     http.server.close();
+    enrol.server.close();
     await deploy.stop();
     await broker.close();
     http.server.closeAllConnections();
+    enrol.server.closeAllConnections();
     await http.app.close();
+    await enrol.app.close();
     await retained.settled();
     await history.close();
   };
@@ -164,12 +175,18 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   try {
     const mqttPort = await listen(broker.server, options.host, options.mqttPort, previous?.mqttUrl);
     const httpPort = await listen(http.server, options.host, options.httpPort, previous?.httpUrl);
-    record = recordOf(options, mqttPort, httpPort);
+    const enrolPort = await listen(
+      enrol.server,
+      options.host,
+      options.enrolPort ?? 0,
+      previous?.enrolUrl,
+    );
+    record = recordOf(options, { mqttPort, httpPort, enrolPort });
     await kept.write(`${JSON.stringify(record)}\n`, 0o644);
     await told(log, "noting the start in the history", () =>
       history.noteHub("hub-started", "The hub started", { version: projectVersion }),
     );
-    identity.keepFresh(broker.server, http.server);
+    identity.keepFresh(broker.server, http.server, enrol.server);
   } catch (error) {
     await stop();
     throw error;
@@ -197,7 +214,10 @@ function namesOf({ host, advertise }: HubOptions): string[] {
   return [...new Set([...given, ...listening, "localhost", "127.0.0.1", "::1"])];
 }
 
-function recordOf(options: HubOptions, mqttPort: number, httpPort: number): HubRecord {
+function recordOf(
+  options: HubOptions,
+  { mqttPort, httpPort, enrolPort }: { mqttPort: number; httpPort: number; enrolPort: number },
+): HubRecord {
   const host = options.advertise ?? options.host;
   const authority = host.includes(":") ? `[${host}]` : host;
   return {
@@ -205,6 +225,7 @@ function recordOf(options: HubOptions, mqttPort: number, httpPort: number): HubR
     fleet: options.fleet,
     httpUrl: `https://${authority}:${httpPort}`,
     mqttUrl: `mqtts://${authority}:${mqttPort}`,
+    enrolUrl: `https://${authority}:${enrolPort}`,
     startedAtMs: Date.now(),
   };
 }

@@ -18,6 +18,7 @@ const program = new Command("hub")
   .option("--advertise <host>", "host name or address that devices use to reach the hub")
   .option("--mqtt-port <port>", "0: that of last time, else any", parsePort, 0)
   .option("--http-port <port>", "0: that of last time, else any", parsePort, 0)
+  .option("--enrol-port <port>", "of boards without a certificate; 0: as above", parsePort, 0)
   .option("--certificate-life <seconds>", "how long certificates are good", parseSeconds)
   .option(
     "--engine-quota-mb <total>",

@@ -50,14 +50,10 @@ export async function executeStep(step: Step, job: InstallJob): Promise<void> {
       await writeCredentials(job);
       break;
     case "write-unit":
-      await root(job, "writing the unit", MAKE_USERS + writeUnitsScript());
+      await root(job, "writing the unit", writeUnitsScript());
       break;
     case "enable":
-      await root(
-        job,
-        "enabling the agent",
-        `systemctl daemon-reload; systemctl enable ${UNIT} ${RUNNER_SOCKET}`,
-      );
+      await root(job, "enabling the agent", ENABLE);
       break;
     case "power-mode":
       job.operation.status(`setting power mode ${step.name}`);
@@ -69,20 +65,20 @@ export async function executeStep(step: Step, job: InstallJob): Promise<void> {
       break;
     case "restart":
       job.operation.status("starting the agent");
-      await root(
-        job,
-        "starting the agent",
-        // A unit that was given up before would not be started again.
-        `systemctl daemon-reload
+      await root(job, "starting the agent", RESTART);
+  }
+}
+
+export const ENABLE = `systemctl daemon-reload; systemctl enable ${UNIT} ${RUNNER_SOCKET}`;
+
+// A unit that was given up before would not be started again.
+export const RESTART = `systemctl daemon-reload
 systemctl stop ${UNIT} || true
 systemctl reset-failed ${UNIT} || true
 ${MAKE_USERS}${GIVE_RIGHTS}
 systemctl restart ${RUNNER_SOCKET}
 systemctl restart ${UNIT}
-rm -f ${UNFINISHED}`,
-      );
-  }
-}
+rm -f ${UNFINISHED}`;
 
 /** Throws BOARD_POWER_MODE when the board refuses the mode, with what it says. */
 async function askRootPiece(job: InstallJob, verb: string): Promise<void> {
@@ -102,8 +98,9 @@ sync ${CONFIG_DIR}`;
   await runAsRoot(connection, script, { label: "writing whose the board is", signal });
 }
 
-function writeUnitsScript(): string {
+export function writeUnitsScript(): string {
   return [
+    MAKE_USERS,
     "umask 022",
     `mkdir -p ${BASE}`,
     ...Object.entries(UNIT_FILES).map(([path, text]) => replaceFile(path, text)),
@@ -134,7 +131,7 @@ async function pushRuntime(job: InstallJob, send: string[], reuse: string[]): Pr
   await root(job, "verifying the runtime", finishScript(release), 120_000);
 }
 
-function prepareScript(reuse: string[]): string {
+export function prepareScript(reuse: string[]): string {
   return [
     `mkdir -p ${RELEASES}`,
     `rm -rf ${STAGING}`,
@@ -149,7 +146,7 @@ function prepareScript(reuse: string[]): string {
   ].join("\n");
 }
 
-function finishScript(release: RuntimeRelease): string {
+export function finishScript(release: RuntimeRelease): string {
   const id = releaseId(release.digest);
   return [
     // A folder of that name may be what runs, damaged: it stays until its successor is in place.
@@ -202,7 +199,7 @@ async function writeCredentials(job: InstallJob): Promise<void> {
     job,
     "installing the device's certificate",
     `
-${AGENT} install-certificate --config ${CONFIG} <<'JETFLEET_CERTIFICATE'
+${INSTALL_CERTIFICATE} <<'JETFLEET_CERTIFICATE'
 ${JSON.stringify(issued)}
 JETFLEET_CERTIFICATE
 sync ${STATE_DIR}
@@ -211,8 +208,10 @@ ${GIVE_RIGHTS}`,
 }
 
 const AGENT = `${CURRENT}/bin/node ${CURRENT}/agent.cjs`;
+/** Reads what the hub issued from standard input. */
+export const INSTALL_CERTIFICATE = `${AGENT} install-certificate --config ${CONFIG}`;
 
-function writeConfigScript(wanted: WantedConfig): string {
+export function writeConfigScript(wanted: WantedConfig): string {
   return `
 ${MAKE_USERS}
 umask 077
@@ -224,7 +223,7 @@ ${AGENT} request-certificate --config ${CONFIG}`;
 }
 
 /** Replaces a file as a whole by lines of text; its folder is to be synced afterwards. */
-function replaceFile(file: string, text: string): string {
+export function replaceFile(file: string, text: string): string {
   return `cat > ${file}.new <<'JETFLEET_FILE'
 ${text}JETFLEET_FILE
 sync ${file}.new
@@ -244,19 +243,21 @@ function parseRequest(answer: string): CertificateRequest {
 
 /** Resolves to what could not be put back as it was; empty when all was. */
 export async function uninstall(connection: SshConnection, signal: AbortSignal): Promise<string> {
-  const script = `
+  const options = { label: "removing the agent", signal, timeoutMs: 60_000 };
+  return (await runAsRoot(connection, UNINSTALL, options)).trim();
+}
+
+/** Prints what could not be put back as it was. */
+export const UNINSTALL = `
 [ ! -e ${ROOT_PIECE_PATH} ] || sh ${ROOT_PIECE_PATH} restore-power-mode | sed -n 's/^refused [A-Z_]* //p; s/^gone //p'
 for unit in ${UNIT} ${RUNNER_SOCKET}; do
   systemctl disable --now $unit >/dev/null 2>&1 || systemctl stop $unit >/dev/null 2>&1 || true
 done
 rm -rf ${Object.keys(UNIT_FILES).join(" ")} ${BASE} ${CONFIG_DIR} ${STATE_DIR}
 systemctl daemon-reload >/dev/null 2>&1 || true${REMOVE_USERS}`;
-  const options = { label: "removing the agent", signal, timeoutMs: 60_000 };
-  return (await runAsRoot(connection, script, options)).trim();
-}
 
 /** On disk before anything is changed: an `up` that is cut off anywhere is finished by the next one. */
-const MARK_UNFINISHED = `
+export const MARK_UNFINISHED = `
 if [ ! -e ${UNFINISHED} ]; then mkdir -p ${BASE}; : > ${UNFINISHED}; sync ${UNFINISHED} ${BASE}; fi`;
 
 async function root(

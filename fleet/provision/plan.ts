@@ -31,7 +31,7 @@ export type Step =
   | { step: "restart" };
 
 /** Room left over for the agent's state, logs and models. */
-const SPARE_BYTES = 64 * 2 ** 20;
+export const SPARE_BYTES = 64 * 2 ** 20;
 
 /** What must be done so that the board runs this release with this configuration, in order; empty when it does. */
 export function planProvision(

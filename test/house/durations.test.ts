@@ -10,6 +10,8 @@ const PRODUCT = /^(agent|fleet|infra|cli)\//;
  */
 const CALCULATE: Record<string, string> = {
   "cli/time-span.ts": "`--since 2h` is counted back from now",
+  "fleet/hub/enrolment/enrolments.ts":
+    "until when a board is awaited, also by a hub that was started anew",
   "fleet/hub/http/routes/history.ts": "the last day of figures is counted back from now",
   "fleet/hub/client/renew-in-time.ts": "a certificate's term",
   "fleet/hub/http/routes/certificates.ts": "a certificate's term",

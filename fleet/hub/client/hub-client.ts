@@ -10,6 +10,7 @@ import {
 import { IdentityFile } from "../../transfer/identity/identity-file.ts";
 import { TrustedClock } from "../../transfer/identity/trusted-clock.ts";
 import { type DeviceClaim, DeviceClaimed, type DeviceRelease } from "../deploy-api.ts";
+import { EnrolmentBegun, type NewEnrolment } from "../enrolment-api.ts";
 import { DeviceList, HubInfo } from "../hub-info.ts";
 import { DeployClient } from "./deploy-client.ts";
 import { FleetLink } from "./fleet-link.ts";
@@ -119,6 +120,23 @@ export class HubClient {
   /** Makes a certificate for a device's own key; older ones end once the device shows it. */
   async certifyDevice(name: string, request: CertificateRequest): Promise<IssuedCertificate> {
     return this.#certify(`/devices/${name}/certificate`, request, `certifying ${name}`);
+  }
+
+  /** Has the hub await a board that will be the device; throws HUB_REFUSED for a hub that cannot. */
+  async beginEnrolment(name: string, news: NewEnrolment): Promise<EnrolmentBegun> {
+    const doing = `awaiting the board of ${name}`;
+    const extra = { body: JSON.stringify(news) };
+    const answer = await this.#short("PUT", `/devices/${name}/enrolment`, doing, extra);
+    expectStatus(answer, [200], doing);
+    const parsed = EnrolmentBegun.safeParse(jsonOf(answer));
+    if (parsed.success) return parsed.data;
+    throw unreachable(this.#baseUrl, doing, "an answer that is not of this version");
+  }
+
+  async endEnrolment(name: string): Promise<void> {
+    const doing = `awaiting the board of ${name} no longer`;
+    const answer = await this.#short("DELETE", `/devices/${name}/enrolment`, doing);
+    expectStatus(answer, [200], doing);
   }
 
   /** Says whose a device is from now on; throws DEVICE_OWNED. Resolves to whose it was. */

@@ -9,6 +9,7 @@ import { certificateRoutes } from "./routes/certificates.ts";
 import { deployRoutes } from "./routes/deploy.ts";
 import { deviceRoutes } from "./routes/devices.ts";
 import { engineByteRoutes, engineRoutes } from "./routes/engines.ts";
+import { enrolmentRoutes } from "./routes/enrolment.ts";
 import { historyRoutes } from "./routes/history.ts";
 import { infoRoutes } from "./routes/info.ts";
 import { objectRoutes } from "./routes/objects.ts";
@@ -59,6 +60,7 @@ export async function createHttpSide(parts: HttpParts): Promise<HttpSide> {
     engineRoutes,
     engineByteRoutes,
     deviceRoutes,
+    enrolmentRoutes,
     deployRoutes,
     retainedRoutes,
     historyRoutes,

@@ -7,9 +7,10 @@ import type { Log } from "../log.ts";
 import type { CertificateParts } from "./routes/certificates.ts";
 import type { DeviceParts } from "./routes/devices.ts";
 import type { EngineParts } from "./routes/engines.ts";
+import type { EnrolmentParts } from "./routes/enrolment.ts";
 
 /** What the routes need of the hub. */
-export interface HttpParts extends DeviceParts, CertificateParts, EngineParts {
+export interface HttpParts extends DeviceParts, CertificateParts, EngineParts, EnrolmentParts {
   /** Key, certificate and CA of the hub. */
   tls: SecureContextOptions;
   gate: Gate;

@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { Digest, EpochMs } from "../spec/index.ts";
+
+const DAY_MS = 24 * 3600 * 1000;
+/** Of an installer: its text with the fleet's CA and what it is to fetch. */
+export const MAX_SCRIPT_LENGTH = 256 << 10;
+
+/** Body of `PUT /devices/<name>/enrolment`. The token itself stays with the operator and the board. */
+export const NewEnrolment = z.strictObject({
+  /** SHA-256 of the token, in hexadecimal digits. */
+  tokenHash: z.string().regex(/^[0-9a-f]{64}$/),
+  lifeMs: z
+    .number()
+    .int()
+    .min(1000)
+    .max(7 * DAY_MS),
+  script: z.string().min(1).max(MAX_SCRIPT_LENGTH),
+  objects: z.array(Digest).max(256),
+});
+export type NewEnrolment = z.infer<typeof NewEnrolment>;
+
+/** Answer of it: where the board finds its installer, and until when. */
+export const EnrolmentBegun = z.object({ id: z.string(), untilMs: EpochMs });
+export type EnrolmentBegun = z.infer<typeof EnrolmentBegun>;

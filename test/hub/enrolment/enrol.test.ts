@@ -1,0 +1,182 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { request } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { enrolBoard } from "../../../cli/enrol-board.ts";
+import { type SimulatedBoard, startBoard } from "../../../fleet/sim/board/index.ts";
+import { createKey, requestFor } from "../../../fleet/transfer/identity/certificate-request.ts";
+import { StubRuntime } from "../../infra/provider/support/stub-runtime.ts";
+import { createWorld, FLEET, type World } from "../../infra/provider/support/world.ts";
+
+let world: World;
+let dir: string;
+let enrolUrl: string;
+let hubUrl: string;
+const TOKEN = "t".repeat(32);
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), "jetfleet-enrol-"));
+  world = await createWorld(new StubRuntime(join(dir, "runtime")));
+  enrolUrl = (await world.hub.info()).enrolUrl ?? "";
+  hubUrl = world.config["hubUrl"] as string;
+});
+afterAll(async () => {
+  await world.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const begin = (device: string, lifeMs = 60_000) =>
+  world.hub.beginEnrolment(device, {
+    tokenHash: createHash("sha256").update(TOKEN).digest("hex"),
+    ...{ lifeMs, script: "#!/bin/sh\n", objects: [] },
+  });
+
+interface Answer {
+  status: number;
+  text: string;
+}
+
+function ask(path: string, token?: string, body?: unknown): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      `${enrolUrl}${path}`,
+      {
+        ca: world.hub.caPem,
+        method: body === undefined ? "GET" : "POST",
+        agent: false,
+        headers: {
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+          ...(body !== undefined && { "content-type": "application/json" }),
+        },
+      },
+      (response) => {
+        let text = "";
+        response.on("data", (chunk) => (text += String(chunk)));
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
+      },
+    );
+    sent.once("error", reject);
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+const requestOf = (name: string) => requestFor({ kind: "device", fleet: FLEET, name }, createKey());
+const certificate = (id: string, token: string, body: unknown) =>
+  ask(`/enrol/${id}/certificate`, token, body);
+
+describe("an enrolment", () => {
+  test("serves one key alone, again when its answer was lost, also after the hub was started anew", async () => {
+    const { id } = await begin("once");
+    const first = requestOf("once");
+    expect((await certificate(id, TOKEN, first)).status).toBe(200);
+    expect((await certificate(id, TOKEN, first)).status).toBe(200);
+    expect((await certificate(id, TOKEN, requestOf("once"))).status).toBe(403);
+    await world.stopHub();
+    await world.startHub();
+    enrolUrl = (await world.hub.info()).enrolUrl ?? "";
+    expect((await certificate(id, TOKEN, requestOf("once"))).status).toBe(403);
+    expect((await certificate(id, TOKEN, first)).status).toBe(200);
+  });
+
+  test("gives nothing for another token, another name, or what is no request", async () => {
+    const { id } = await begin("named");
+    for (const [token, body] of [
+      ["", requestOf("named")],
+      ["w".repeat(32), requestOf("named")],
+      [`${TOKEN}x`, requestOf("named")],
+      [TOKEN, requestOf("other")],
+      [TOKEN, { publicKey: "x", proof: "y" }],
+      [TOKEN, []],
+    ] as const) {
+      expect((await certificate(id, token, body)).status).toBe(403);
+    }
+    expect((await ask(`/enrol/${id}/objects/sha256:${"0".repeat(64)}`, TOKEN)).status).toBe(403);
+    expect((await ask(`/enrol/${"0".repeat(32)}/install`)).status).toBe(403);
+    expect((await ask(`/enrol/..%2f..%2fca/install`)).status).toBe(403);
+    expect((await ask("/devices", TOKEN)).status).toBe(403);
+  });
+
+  test("ends after ten wrong tokens, in time, when another begins, and when it is cancelled", async () => {
+    const guessed = await begin("guessed");
+    for (let n = 0; n < 10; n += 1) await certificate(guessed.id, `${n}`.repeat(32), {});
+    expect((await certificate(guessed.id, TOKEN, requestOf("guessed"))).status).toBe(403);
+    const short = await begin("short", 1000);
+    expect((await ask(`/enrol/${short.id}/install`)).status).toBe(200);
+    await expect
+      .poll(async () => (await ask(`/enrol/${short.id}/install`)).status, { timeout: 5000 })
+      .toBe(403);
+    const former = await begin("twice");
+    const { id } = await begin("twice");
+    expect((await ask(`/enrol/${former.id}/install`)).status).toBe(403);
+    await world.hub.endEnrolment("twice");
+    expect((await ask(`/enrol/${id}/install`)).status).toBe(403);
+  });
+});
+
+describe("a board that nobody reaches", { timeout: 60_000 }, () => {
+  let board: SimulatedBoard;
+  beforeAll(async () => {
+    // No key opens its SSH server.
+    board = await startBoard({
+      ...{ name: "yard", board: "agx-xavier", dir: join(dir, "yard") },
+      authorizedKeys: "",
+    });
+  });
+  afterAll(() => board?.stop());
+
+  const enrol = (device = "yard") =>
+    enrolBoard(world.hub, new StubRuntime(join(dir, "runtime")), {
+      ...{ device, board: "agx-xavier", labels: { site: "basel" }, lifeMs: 60_000 },
+      ...{ hubUrl, rootKeyFile: join(world.dir, "sign.pem") },
+    });
+  const runLine = (line: string) => board.exec(line.replace("| sudo sh", "| sh"));
+
+  test("becomes a device by the printed line, once", async () => {
+    const { line, targets } = await enrol();
+    expect(targets).toContain("R35 x86_64");
+    const done = await runLine(line);
+    expect(done.stdout + done.stderr).toContain("the agent of yard is started");
+    await expect
+      .poll(
+        async () => {
+          const presence = await world.hub.getRetained("yard", "presence");
+          return Buffer.from(presence ?? []).toString("utf8");
+        },
+        { timeout: 20_000 },
+      )
+      .toContain('"online":true');
+    const config = (await board.exec("cat /etc/jetfleet/agent.json")).stdout;
+    expect(config).toContain('"site":"basel"');
+    expect(config).toContain("BEGIN PUBLIC KEY");
+    // Its token is nowhere on the board, and of no use any more.
+    const [, token = ""] = /^echo (\S+) /.exec(line) ?? [];
+    const found = await board.exec(
+      `grep -rl -e '${token}' /etc/jetfleet /opt/jetfleet /var/lib/jetfleet /tmp 2>/dev/null; true`,
+    );
+    expect(found.stdout).toBe("");
+    const again = await runLine(line);
+    expect(again.code).not.toBe(0);
+    expect(again.stdout + again.stderr).toMatch(/ask for a new line with jetfleet enroll yard/);
+  });
+
+  test("takes no installer but the one that its line names, and none of another board's", async () => {
+    const { line } = await enrol("other");
+    const digest = /echo "([0-9a-f]{64})/.exec(line)?.[1] ?? "";
+    const altered = await runLine(line.replace(digest, "0".repeat(64)));
+    expect(altered.code).not.toBe(0);
+    expect(
+      (await board.exec("grep -c '\"other\"' /etc/jetfleet/agent.json; true")).stdout.trim(),
+    ).toBe("0");
+  });
+
+  test("is cleared again by what the installer left there", async () => {
+    const done = await board.exec("sh /opt/jetfleet/remove.sh");
+    expect(done.stderr).toBe("");
+    expect(
+      (await board.exec("ls -d /opt/jetfleet /etc/jetfleet /var/lib/jetfleet 2>/dev/null; true"))
+        .stdout,
+    ).toBe("");
+  });
+});
