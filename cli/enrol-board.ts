@@ -1,8 +1,9 @@
 import { createHash, createPublicKey, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { BOARDS } from "../fleet/boards/index.ts";
 import { FleetError, isFleetError } from "../fleet/errors/index.ts";
 import type { HubClient } from "../fleet/hub/client/index.ts";
-import { type EnrolTarget, enrolScript } from "../fleet/provision/enrol-script.ts";
+import { type EnrolTarget, enrolScript, targetText } from "../fleet/provision/enrol-script.ts";
 import { ENGINE_QUOTA_BYTES } from "../fleet/provision/probe.ts";
 import type { RuntimeShelf } from "../fleet/provision/runtime/index.ts";
 import type { BoardName, Labels } from "../fleet/spec/index.ts";
@@ -22,16 +23,13 @@ export interface Enrolled {
   /** To be run on the board. */
   line: string;
   untilMs: number;
-  /** Which boards it is for, such as `R35 aarch64`. */
+  /** Which boards it is for, such as `R35, R36 aarch64`. */
   targets: string[];
   sentBytes: number;
 }
 
-/** The L4T that a board of each family has under the JetPacks that this version provisions, newest of a Node each. */
-const L4T: Record<BoardName, readonly string[]> = {
-  tx2: ["32.7.1"],
-  "agx-xavier": ["32.7.1", "35.4.1"],
-};
+/** One L4T of each JetPack that boards are provisioned under: what they get differs by its first number at most. */
+const L4T = ["32.7.1", "35.4.1", "36.4.0", "38.2.0"] as const;
 const MACHINES = ["aarch64", "x86_64"];
 
 /**
@@ -55,7 +53,12 @@ export async function enrolBoard(
     );
   }
   const { device, board, labels, hubUrl } = order;
-  const targets = await targetsOf(shelf, board);
+  if (BOARDS[board].tree === null) {
+    throw new FleetError("BOARD_UNKNOWN", `Expected a Jetson to enrol but got ${board}`, {
+      hint: "Declare the device by its address: it is provisioned over SSH.",
+    });
+  }
+  const targets = await targetsOf(shelf);
   const files = new Map(
     targets.flatMap(({ release }) => release.files.map((file) => [file.digest, file])),
   );
@@ -80,7 +83,7 @@ export async function enrolBoard(
   return {
     line: lineFor({ enrolUrl, id, token, script }),
     untilMs,
-    targets: targets.map(({ l4tMajor, machine }) => `R${l4tMajor} ${machine}`),
+    targets: targets.map(targetText),
     sentBytes,
   };
 }
@@ -96,23 +99,26 @@ function lineFor(parts: { enrolUrl: string; id: string; token: string; script: s
   return `echo ${token} | sudo sh -c 'f=$(mktemp) && ${fetch} && ${check} && sh $f ${id}; s=$?; rm -f $f; exit $s'`;
 }
 
-/** A release for each that this clone can put together; what none can be made for is no target. */
-async function targetsOf(shelf: RuntimeShelf, board: BoardName): Promise<EnrolTarget[]> {
-  const targets: EnrolTarget[] = [];
+/** The releases that this clone can put together, each once; what none can be made for is no target. */
+async function targetsOf(shelf: RuntimeShelf): Promise<EnrolTarget[]> {
+  const targets = new Map<string, EnrolTarget>();
   let last: unknown = null;
-  for (const l4t of L4T[board]) {
-    for (const machine of MACHINES) {
+  for (const machine of MACHINES) {
+    for (const l4t of L4T) {
       try {
         const release = await shelf.release({ l4t, machine });
-        targets.push({ l4tMajor: Number.parseInt(l4t, 10), machine, release });
+        const key = `${machine} ${release.digest}`;
+        const l4tMajors = targets.get(key)?.l4tMajors ?? [];
+        const major = Number.parseInt(l4t, 10);
+        targets.set(key, { l4tMajors: [...l4tMajors, major], machine, release });
       } catch (error) {
         if (!isFleetError(error)) throw error;
         last = error;
       }
     }
   }
-  if (targets.length === 0) throw last;
-  return targets;
+  if (targets.size === 0) throw last;
+  return [...targets.values()];
 }
 
 async function publicKeyIn(file: string): Promise<string> {

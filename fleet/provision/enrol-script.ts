@@ -22,8 +22,8 @@ import type { RuntimeRelease } from "./runtime/index.ts";
 export const REMOVE_PATH = `${BASE}/remove.sh`;
 
 export interface EnrolTarget {
-  /** First number of the L4T releases that this is for, such as 35. */
-  l4tMajor: number;
+  /** First numbers of the L4T releases that this is for, such as 35. */
+  l4tMajors: readonly number[];
   machine: string;
   release: RuntimeRelease;
 }
@@ -87,17 +87,23 @@ echo "jetfleet: the agent of ${config.device} is started; sh ${REMOVE_PATH} woul
 `;
 }
 
+/** Such as `R35, R36 aarch64`. */
+export function targetText({ l4tMajors, machine }: EnrolTarget): string {
+  return `${l4tMajors.map((major) => `R${major}`).join(", ")} ${machine}`;
+}
+
 function checkBoard(board: BoardName): string {
-  const soc = BOARDS[board].compatible.at(-1);
+  const soc = BOARDS[board].tree?.compatible.at(-1) ?? "";
   return `tr '\\0' '\\n' < /proc/device-tree/compatible 2>/dev/null | grep -qxF '${soc}' ||
   fail "expected a board of type ${board} (${soc}) but it is $(tr '\\0' ' ' < /proc/device-tree/model 2>/dev/null || echo unknown)"`;
 }
 
 function chooseRelease(targets: readonly EnrolTarget[]): string {
-  const cases = targets.map(
-    ({ l4tMajor, machine }, index) => `  "${l4tMajor} ${machine}") release=${index} ;;`,
-  );
-  const known = targets.map(({ l4tMajor, machine }) => `R${l4tMajor} ${machine}`).join(", ");
+  const cases = targets.map(({ l4tMajors, machine }, index) => {
+    const patterns = l4tMajors.map((major) => `"${major} ${machine}"`);
+    return `  ${patterns.join("|")}) release=${index} ;;`;
+  });
+  const known = targets.map(targetText).join(" or ");
   return `l4t=$(sed -n 's/^# R\\([0-9]*\\).*/\\1/p' /etc/nv_tegra_release 2>/dev/null | head -n 1)
 case "$l4t $(uname -m)" in
 ${cases.join("\n")}
