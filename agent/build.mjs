@@ -1,9 +1,11 @@
-// Bundles the agent into one CommonJS file for Node 16: agent/build/agent.cjs, or the path given.
+// Bundles the agent into one CommonJS file for Node 16: agent/build/agent.cjs, or the path given. Beside it goes what a board
+// compiles for itself.
 // Equal sources give equal bytes, so that the digest of a runtime says whether a board must be updated.
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { backendSourceBeside, packBackendSource } from "./pack-backend.ts";
 
 const agent = dirname(fileURLToPath(import.meta.url));
 const root = dirname(agent);
@@ -27,6 +29,7 @@ export async function buildAgent(outfile = BUNDLE) {
     define: { AGENT_VERSION_AT_BUILD: JSON.stringify(version) },
     logLevel: "warning",
   });
+  packBackendSource(join(root, "native"), backendSourceBeside(outfile));
   return outfile;
 }
 

@@ -40,6 +40,8 @@ export const AgentConfig = z.strictObject({
   runtimePath: z.string().optional(),
   /** Folder of TensorRT's libraries; by default they are where the system looks. */
   tensorrtPath: z.string().default(""),
+  /** Folder of TensorRT's headers, to compile its backend against; by default where Ubuntu's packages put them. */
+  tensorrtIncludePath: z.string().default(""),
   /** A card that a simulated board is said to have: engines are built for it, and cannot be loaded. */
   simulatedCard: z
     .strictObject({

@@ -1,12 +1,13 @@
+import { join } from "node:path";
 import type { BoardFacts, PipelineStats, Reported } from "../fleet/contract/index.ts";
 import { asFleetError } from "../fleet/errors/index.ts";
 import { Connector } from "../fleet/transfer/connector.ts";
 import { diskErrorIn } from "../fleet/transfer/files/disk-error.ts";
 import { IdentityFile } from "../fleet/transfer/identity/identity-file.ts";
 import { TrustedClock } from "../fleet/transfer/identity/trusted-clock.ts";
+import { DeviceSilicon } from "./board/device-silicon.ts";
 import { readBoardFacts, readSimulatedBuildMs } from "./board/facts.ts";
 import { BoardSampler } from "./board/sampler.ts";
-import { readSilicon } from "./board/silicon.ts";
 import { type AgentConfig, identityOf, nativePaths } from "./config.ts";
 import { type Disk, openDisk } from "./disk.ts";
 import { readEngineHost } from "./engine/engine-host.ts";
@@ -20,6 +21,7 @@ import { Renewal } from "./identity/renewal.ts";
 import { DesiredInbox } from "./reconcile/desired-inbox.ts";
 import { Downloads } from "./reconcile/downloads.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
+import type { NewEvent } from "./report/event-journal.ts";
 import { HeadSigner } from "./report/head-signer.ts";
 import { HubLink } from "./report/hub-link.ts";
 import type { Log } from "./report/log.ts";
@@ -28,12 +30,7 @@ import { reportDevice } from "./report/report-device.ts";
 import { toReportedError } from "./report/reported-error.ts";
 import { Reporter } from "./report/reporter.ts";
 import { StatsTicker } from "./report/stats-ticker.ts";
-import {
-  formsOf,
-  type Placing,
-  placeOnSilicon,
-  type Silicon,
-} from "./supervise/place-on-silicon.ts";
+import { formsOf, type Placing } from "./supervise/place-on-silicon.ts";
 import type { LaunchRunner } from "./supervise/runner-child.ts";
 import { Supervisor } from "./supervise/supervisor.ts";
 import { objectsInUse, objectsKept, resumeAll } from "./update/device-state.ts";
@@ -75,11 +72,11 @@ export async function startDaemon(context: DaemonContext): Promise<Daemon> {
     asFleetError(error, "finding out what engines are built with"),
   );
   const board = await readBoardFacts();
-  const { silicon, builder } = await readSilicon(
-    board.board === "unknown" ? config.board : board.board,
-    { bundlePath, ...config },
-  );
-  const recipes = new Recipes({ native, threads, host, silicon: builder });
+  const silicon = await DeviceSilicon.open(board.board === "unknown" ? config.board : board.board, {
+    ...{ bundlePath, backendFolder: join(config.stateDir, "backends"), ...config },
+    isSimulated: board.simulated,
+  });
+  const recipes = new Recipes({ native, threads, host, silicon: () => silicon.builder });
   const daemon = new Daemon(context, disk, { board, recipes, silicon }, bootId);
   await daemon.start();
   return daemon;
@@ -89,7 +86,7 @@ export async function startDaemon(context: DaemonContext): Promise<Daemon> {
 interface Machine {
   board: BoardFacts;
   recipes: Recipes;
-  silicon: Silicon;
+  silicon: DeviceSilicon;
 }
 
 /** The parts of the agent, wired together. */
@@ -97,7 +94,7 @@ export class Daemon {
   readonly #context: DaemonContext;
   readonly #disk: Disk;
   readonly #board: BoardFacts;
-  readonly #silicon: Silicon;
+  readonly #silicon: DeviceSilicon;
   readonly #bootId: string;
   readonly #identity: IdentityFile;
   readonly #heads: HeadSigner;
@@ -108,7 +105,7 @@ export class Daemon {
   readonly #supervisor: Supervisor;
   readonly #downloads: Downloads;
   readonly #engines: Engines;
-  readonly #engineHosts: Record<string, string>;
+  readonly #recipes: Recipes;
   readonly #reconciler: Reconciler;
   readonly #planWatch: PlanWatch;
   readonly #pruner: Pruner;
@@ -140,7 +137,7 @@ export class Daemon {
     });
     this.#sampler = new BoardSampler(context.config.stateDir);
     this.#engines = this.#createEngines(recipes);
-    this.#engineHosts = recipes.hosts();
+    this.#recipes = recipes;
     this.#supervisor = this.#createSupervisor();
     this.#downloads = this.#createDownloads();
     this.#reconciler = new Reconciler({
@@ -149,6 +146,7 @@ export class Daemon {
       supervisor: this.#supervisor,
       downloads: this.#downloads,
       engines: this.#engines,
+      prepare: (version, signal) => this.#prepare(version, signal),
       formsOf: (version) => formsOf(this.#placeOf(version)),
       loading: new Turns(),
     });
@@ -223,8 +221,11 @@ export class Daemon {
       journal: this.#head(),
       supervisor: this.#supervisor,
       downloads: this.#downloads,
-      engines: this.#engines,
-      engineHosts: this.#engineHosts,
+      engines: {
+        list: () => this.#engines.list(),
+        building: (model) => this.#silicon.preparing(model) ?? this.#engines.building(model),
+      },
+      engineHosts: this.#recipes.hosts(),
       engineQuotaBytes: this.#context.config.engineQuotaBytes,
       faultOf: (pipeline) => this.#reconciler.faultOf(pipeline),
       error: this.#inbox.refusal ?? this.#journalError(),
@@ -293,6 +294,7 @@ export class Daemon {
         const { model } = version;
         this.#disk.objects.distrust(model.digest);
         await this.#downloads.bring(model, signal);
+        await this.#prepare(version, signal);
         await this.#engines.bring(model, formsOf(this.#placeOf(version)), signal);
       },
       log,
@@ -311,7 +313,15 @@ export class Daemon {
   }
 
   #placeOf({ spec }: PipelineVersion): Placing {
-    return placeOnSilicon(spec.detect, this.#silicon);
+    return this.#silicon.place(spec.detect);
+  }
+
+  #prepare({ spec, model }: PipelineVersion, signal: AbortSignal): Promise<void> {
+    const listener = {
+      onEvent: (event: NewEvent) => this.#reporter.event(event),
+      onProgress: () => this.#reporter.changed("progress"),
+    };
+    return this.#silicon.prepare({ detect: spec.detect, model }, listener, signal);
   }
 
   #createEngines(recipes: Recipes): Engines {

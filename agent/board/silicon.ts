@@ -5,6 +5,7 @@ import type { BuildMachines } from "../../fleet/engine/index.ts";
 import type { BoardName } from "../../fleet/spec/index.ts";
 import type { SiliconBuilder } from "../engine/recipes.ts";
 import { backendObjects } from "../supervise/backend-objects.ts";
+import { findBackend } from "../supervise/choose-backend.ts";
 import { placeOnSilicon, type Silicon } from "../supervise/place-on-silicon.ts";
 import { readBuildMachine, readTensorrt } from "./build-machine.ts";
 
@@ -16,23 +17,34 @@ export interface AbsentCard {
   multiprocessors: number;
 }
 
-interface Configured {
+export interface ConfiguredSilicon {
   bundlePath: string;
   tensorrtPath: string;
   simulatedCard?: AbsentCard | undefined;
 }
 
+export interface ReadSilicon {
+  silicon: Silicon;
+  /** Null: nothing builds engines for the accelerators. */
+  builder: SiliconBuilder | null;
+  /** Whether a backend that came with the agent serves them. */
+  isSent: boolean;
+}
+
 /**
- * What this device has beside its processor: by the catalogue its accelerators, by its disk what serves them; and what
- * builds engines for them, null when nothing does.
+ * What this device has beside its processor: by the catalogue its accelerators, by its disk what serves them and what
+ * builds engines for them. `own`: a backend that was made on this very board, or null.
  */
 export async function readSilicon(
   board: BoardName,
-  { bundlePath, tensorrtPath, simulatedCard: card }: Configured,
-): Promise<{ silicon: Silicon; builder: SiliconBuilder | null }> {
+  { bundlePath, tensorrtPath, simulatedCard: card }: ConfiguredSilicon,
+  own: string | null,
+): Promise<ReadSilicon> {
   const folders = [dirname(bundlePath)];
   const tensorrt = await readTensorrt();
-  const found = { folders, objects: backendObjects(folders), tensorrt };
+  const sent = backendObjects(folders);
+  const isSent = findBackend({ accelerator: "gpu", folders, objects: sent, tensorrt }) !== null;
+  const found = { folders, objects: own === null ? sent : [own, ...sent], tensorrt };
   const accelerators = card === undefined ? acceleratorsOf(board) : ["gpu"];
   const { machines, unknown } =
     card === undefined || tensorrt !== null
@@ -41,11 +53,12 @@ export async function readSilicon(
   const [machine] = machines;
   const silicon = { ...found, accelerators, unknown, runtimePath: tensorrtPath };
   const placing = placeOnSilicon({}, silicon);
-  if (machine === undefined || placing.place === null) return { silicon, builder: null };
+  if (machine === undefined || placing.place === null) return { silicon, builder: null, isSent };
   const { backendPath, runtimePath } = placing.place;
   const absent = card && machine.backend === "tensorrt-rtx" && card.computeCapability;
   return {
     silicon,
+    isSent,
     builder: { backendPath, runtimePath, machine, ...(absent && { absentCard: absent }) },
   };
 }

@@ -46,8 +46,8 @@ export interface RecipesOptions {
   threads: number;
   /** This machine's processor, or why nobody can say what it is. */
   host: EngineHost | FleetError;
-  /** Null: no engine is built for an accelerator. */
-  silicon: SiliconBuilder | null;
+  /** At this moment; null: no engine is built for an accelerator. */
+  silicon: () => SiliconBuilder | null;
 }
 
 /** Says of each engine that this device may need how it is made, so that its key and its build cannot differ. */
@@ -75,7 +75,8 @@ export class Recipes {
   }
 
   #forms(): EngineForm[] {
-    const { host, silicon } = this.#options;
+    const { host } = this.#options;
+    const silicon = this.#options.silicon();
     return [
       ...(host instanceof FleetError ? [] : (["cpu"] as const)),
       ...(silicon === null ? [] : SILICON_FORMS),
@@ -100,7 +101,8 @@ export class Recipes {
   }
 
   #ofSilicon(model: string, form: SiliconForm): EngineRecipe {
-    const { silicon, threads } = this.#options;
+    const { threads } = this.#options;
+    const silicon = this.#options.silicon();
     if (silicon === null) {
       throw new FleetError("NATIVE_LOAD", `Nothing on this device builds an engine for ${form}`);
     }

@@ -19,6 +19,8 @@ export interface ActionOptions {
   supervisor: Supervisor;
   downloads: Downloads;
   engines: Pick<Engines, "bring" | "has" | "runAsItIs" | "clear">;
+  /** Before engines of a version are asked for: makes what they are built with. */
+  prepare: (version: PipelineVersion, signal: AbortSignal) => Promise<void>;
   /** What engines a version's model needs here. */
   formsOf: (version: PipelineVersion) => EngineForm[];
   /** Loading a model takes memory and processor for itself: the board does it for one pipeline at a time. */
@@ -72,9 +74,10 @@ export class PipelineActions {
     await makeRun(this.#pipeline, version, { supervisor, onEvent });
   }
 
-  /** Throws as `Engines.bring` does. */
-  bringEngines(version: PipelineVersion, signal: AbortSignal): Promise<void> {
-    const { engines, formsOf } = this.#options;
+  /** Throws as `prepare` and `Engines.bring` do. */
+  async bringEngines(version: PipelineVersion, signal: AbortSignal): Promise<void> {
+    const { engines, formsOf, prepare } = this.#options;
+    await prepare(version, signal);
     return engines.bring(version.model, formsOf(version), signal);
   }
 

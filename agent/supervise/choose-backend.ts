@@ -42,6 +42,11 @@ export function chooseBackend(question: BackendQuestion): ChosenBackend {
   );
 }
 
+/** As chooseBackend; null where none will do. */
+export function findBackend(question: BackendQuestion): string | null {
+  return question.objects.find((path) => objection(path, question) === null) ?? null;
+}
+
 function objection(path: string, { accelerator, tensorrt }: BackendQuestion): string | null {
   const [, kind, generation] = OBJECT.exec(basename(path)) ?? [];
   if (kind === undefined) return "no backend of ours";
@@ -61,8 +66,8 @@ function objection(path: string, { accelerator, tensorrt }: BackendQuestion): st
 function hintOf({ accelerator, tensorrt }: BackendQuestion): string {
   if (accelerator === "cpu") return "Run `make -C native`, or deploy the device again.";
   return tensorrt === null
-    ? "Install TensorRT (package libnvinfer8 or libnvinfer10, with libnvonnxparsers), or ask for the cpu."
-    : `Install the headers (package libnvinfer-dev) and run \`make -C native tensorrt TENSORRT_INCLUDE=DIR\`, or ask for the cpu.`;
+    ? "Install TensorRT (package libnvinfer8 or libnvinfer10, with libnvonnxparsers), or ask for accelerator auto."
+    : "Install TensorRT's headers and a compiler on the board (packages libnvinfer-dev, libnvonnxparsers-dev, g++) and deploy again: it compiles the backend by itself; or ask for accelerator auto.";
 }
 
 /** "8.2" of "8.2.1-1+cuda10.2". */

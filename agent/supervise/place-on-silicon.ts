@@ -113,7 +113,7 @@ function backendFor(
     const { backendPath, name } = chooseBackend({ accelerator, ...silicon });
     return { path: backendPath, name };
   } catch (error) {
-    if (isFleetError(error, "NATIVE_LOAD")) return error.message;
+    if (isFleetError(error, "NATIVE_LOAD")) return `${error.message}. ${error.hint}`;
     throw error;
   }
 }

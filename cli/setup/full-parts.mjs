@@ -28,6 +28,11 @@ export const FULL_PARTS = {
     minutes: 2,
     files: ["test/agent/building.test.ts"],
   },
+  "own-backend": {
+    what: "TensorRT's backend compiled by an agent with the machine's own compiler, against TensorRT-RTX's headers",
+    minutes: 2,
+    files: ["test/agent/silicon-engine.test.ts"],
+  },
   stacks: {
     what: "the real Pulumi engine on a provider: lives of stacks, interrupted ten times",
     minutes: 20,

@@ -5,20 +5,22 @@ import { nodePath } from "../paths.mjs";
 import { hashOf, readStamp, writeStamp } from "../stamp.mjs";
 
 const BUNDLE = "agent/build/agent.cjs";
+const BACKEND_SOURCE = "agent/build/backend-source.json";
 const STAMP = "agent/build/.setup";
 
 /** @type {import("./step.mjs").Step} */
 export const agentBundle = {
   name: "agent-bundle",
-  why: "The agent as one file for the boards' Node 16, bundled by esbuild.",
+  why: "The agent as one file for the boards' Node 16, bundled by esbuild, and the sources that boards compile.",
   touches: "agent/build/ of this clone",
   estimateSeconds: 3,
   needs: () => ["node-modules"],
   lockFile: ({ state }) => join(state, "locks", "agent-bundle.lock"),
   check({ root }) {
-    if (!existsSync(join(root, BUNDLE))) return { ok: false, reason: `${BUNDLE} is not built` };
+    const missing = [BUNDLE, BACKEND_SOURCE].find((path) => !existsSync(join(root, path)));
+    if (missing !== undefined) return { ok: false, reason: `${missing} is not built` };
     if (readStamp(join(root, STAMP)) !== sourceHash(root)) {
-      return { ok: false, reason: "agent/ or fleet/ changed since it was bundled" };
+      return { ok: false, reason: "agent/, fleet/ or native/ changed since it was bundled" };
     }
     return { ok: true, note: `${BUNDLE} is up to date` };
   },
@@ -32,6 +34,7 @@ export const agentBundle = {
 
 /** @param {string} root */
 function sourceHash(root) {
-  const sources = ["agent", "fleet", "native/binding", "package-lock.json"];
+  const native = ["binding", "backends", "core"].map((folder) => `native/${folder}`);
+  const sources = ["agent", "fleet", ...native, "package-lock.json"];
   return hashOf(root, sources, (name) => name !== "build" && !name.endsWith(".md"));
 }

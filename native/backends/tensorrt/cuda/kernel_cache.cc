@@ -1,16 +1,15 @@
 #include "backends/tensorrt/cuda/kernel_cache.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cinttypes>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <system_error>
 #include <utility>
 
 namespace jetfleet::cuda {
@@ -49,6 +48,16 @@ KernelBinary Parse(const std::string& file, const std::string& key) {
   const std::string sum = Hex(Checksum(file.data() + head, file.size() - head));
   if (file.compare(key.size() + 1, kDigits, sum) != 0) return {};
   return KernelBinary(file.begin() + static_cast<std::ptrdiff_t>(head), file.end());
+}
+
+/// With those above it. What cannot be made shows when something is kept there. Not by
+/// <filesystem>, which the compiler of JetPack 4 (GCC 7) does not have.
+void MakeFolders(const std::string& folder) {
+  for (std::size_t end = folder.find('/', 1); end != std::string::npos;
+       end = folder.find('/', end + 1)) {
+    mkdir(folder.substr(0, end).c_str(), 0777);
+  }
+  mkdir(folder.c_str(), 0777);
 }
 
 /// Whole or not at all; false when it could not be written.
@@ -102,8 +111,7 @@ KernelBinary KernelCache::Get(const KernelSource& source, int capability) const 
   KernelBinary binary = Parse(kept, key);
   if (!binary.empty()) return binary;
   binary = Nvrtc::Get().Compile(source.name, source.text, capability);
-  std::error_code failed;
-  std::filesystem::create_directories(folder_, failed);
+  MakeFolders(folder_);
   Keep(path, key, binary);
   return binary;
 }
