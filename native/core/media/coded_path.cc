@@ -5,6 +5,7 @@
 #include "core/media/decode_errors.h"
 #include "core/media/gst_surface.h"
 #include "core/media/orientation.h"
+#include "core/media/picture_pool.h"
 
 namespace jetfleet {
 namespace {
@@ -51,6 +52,7 @@ Status CodedPath::Build(const CodecRow& codec, GstBin* bin) {
       &opened);
   if (!status.ok()) return status;
   decoder_ = opened.decoder;
+  offers_pool_ = std::string("videoconvert") == opened.row->converter;
   gst_bin_add_many(bin, opened.decoder, opened.converter, nullptr);
   meter_->SetDecoder(opened.row->decoder);
 
@@ -199,12 +201,16 @@ GstPadProbeReturn CodedPath::OnDecoderOutput(GstPad*, GstPadProbeInfo* info, gpo
   return GST_PAD_PROBE_OK;
 }
 
-/// Says that strides and offsets of any kind are understood. Without it libav decodes into memory
-/// of its own and copies each picture into a tightly packed buffer.
-GstPadProbeReturn CodedPath::OnSinkQuery(GstPad*, GstPadProbeInfo* info, gpointer) {
+/// No picture is copied on its way out of the decoder. A converter of a board brings memory of its
+/// own.
+GstPadProbeReturn CodedPath::OnSinkQuery(GstPad*, GstPadProbeInfo* info, gpointer self) {
   GstQuery* query = GST_PAD_PROBE_INFO_QUERY(info);
   if (GST_QUERY_TYPE(query) != GST_QUERY_ALLOCATION) return GST_PAD_PROBE_OK;
-  gst_query_add_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr);
+  if (static_cast<CodedPath*>(self)->offers_pool_) {
+    OfferPicturePool(query);
+  } else {
+    gst_query_add_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr);
+  }
   return GST_PAD_PROBE_HANDLED;
 }
 

@@ -83,6 +83,7 @@ class CodedPath {
   GstElement* parser_ = nullptr;
   GstElement* decoder_ = nullptr;
   GstElement* sink_ = nullptr;
+  bool offers_pool_ = false;
 
   // For the parser's thread.
   Admission admission_;

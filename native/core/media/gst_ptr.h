@@ -10,6 +10,7 @@ struct GstDeleter {
   void operator()(GstElement* element) const { gst_object_unref(element); }
   void operator()(GstPad* pad) const { gst_object_unref(pad); }
   void operator()(GstBus* bus) const { gst_object_unref(bus); }
+  void operator()(GstBufferPool* pool) const { gst_object_unref(pool); }
   void operator()(GstCaps* caps) const { gst_caps_unref(caps); }
   void operator()(GstSample* sample) const { gst_sample_unref(sample); }
   void operator()(GError* error) const { g_error_free(error); }

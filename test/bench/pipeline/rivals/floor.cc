@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "core/media/picture_pool.h"
 #include "inference.h"
 
 namespace {
@@ -37,6 +38,14 @@ GstPadProbeReturn OnFirstPicture(GstPad*, GstPadProbeInfo*, gpointer gate) {
   return GST_PAD_PROBE_REMOVE;
 }
 
+/// The decoder at its best: it copies no picture.
+GstPadProbeReturn OnQuery(GstPad*, GstPadProbeInfo* info, gpointer) {
+  GstQuery* query = GST_PAD_PROBE_INFO_QUERY(info);
+  if (GST_QUERY_TYPE(query) != GST_QUERY_ALLOCATION) return GST_PAD_PROBE_OK;
+  jetfleet::OfferPicturePool(query);
+  return GST_PAD_PROBE_HANDLED;
+}
+
 void Decode(const std::string& clip, Gate* decoding) {
   const std::string text =
       "filesrc location=\"" + clip +
@@ -46,6 +55,7 @@ void Decode(const std::string& clip, Gate* decoding) {
   GstElement* end = gst_bin_get_by_name(GST_BIN(pipeline), "end");
   GstPad* pad = gst_element_get_static_pad(end, "sink");
   gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, OnFirstPicture, decoding, nullptr);
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, OnQuery, nullptr, nullptr);
   gst_object_unref(pad);
   gst_object_unref(end);
   gst_element_set_state(pipeline, GST_STATE_PLAYING);
