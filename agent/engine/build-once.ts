@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { EngineBuild } from "../../fleet/contract/index.ts";
+import { builderOf } from "../../fleet/engine/index.ts";
 import { FleetError, isFleetError } from "../../fleet/errors/index.ts";
 import type { ModelManifest } from "../../fleet/spec/index.ts";
 import { throwIfAborted, wait } from "../../fleet/transfer/backoff.ts";
@@ -40,6 +41,13 @@ interface Keeping extends OneBuildOptions {
   ) => Promise<BuiltNote>;
 }
 
+/** What a build takes of the board. */
+type Work = Parameters<typeof obstacleTo>[0];
+
+function workOf({ sizeBytes }: Model, { build }: EngineRecipe): Work {
+  return { modelBytes: sizeBytes, builder: builderOf(build.accelerator) };
+}
+
 type Model = Pick<ModelManifest, "digest" | "sizeBytes" | "decoder" | "labels">;
 
 /**
@@ -54,7 +62,7 @@ export async function buildOnce(
   options: Keeping,
 ): Promise<BuiltNote> {
   for (;;) {
-    await clearWay(model, signal, options);
+    await clearWay(workOf(model, recipe), signal, options);
     try {
       return await attempt(model, recipe, signal, options);
     } catch (error) {
@@ -66,11 +74,11 @@ export async function buildOnce(
 }
 
 /** Waits until nothing that is known speaks against beginning. */
-async function clearWay(model: Model, signal: AbortSignal, options: Keeping): Promise<void> {
+async function clearWay(work: Work, signal: AbortSignal, options: Keeping): Promise<void> {
   const { conditions, heat, lookMs, onChange } = options;
   for (;;) {
     throwIfAborted(signal);
-    const obstacle = obstacleTo(model.sizeBytes, "begin", await conditions(), heat);
+    const obstacle = obstacleTo(work, "begin", await conditions(), heat);
     const phase = obstacle === null ? "starting the builder" : "waiting for the board";
     onChange({ phase, progress: 0, waitsFor: reported(obstacle) });
     if (obstacle === null) return;
@@ -110,7 +118,7 @@ async function attempt(
   onChange({ workedMs: () => clock.ms, ...(simulatedMs !== null && { simulatedMs }) });
   const cancel = (): void => void builder.end(new FleetError("CANCELLED", "Superseded or stopped"));
   signal.addEventListener("abort", cancel);
-  const stopLooking = look(model, builder, clock, options);
+  const stopLooking = look(workOf(model, recipe), builder, clock, options);
   try {
     const built = await builder.built();
     return await keep(built, clock.ms / 1000, builder.bytes());
@@ -122,12 +130,12 @@ async function attempt(
 }
 
 /** Looks at the board again and again, until the returned function is called. */
-function look(model: Model, builder: BuildProcess, clock: WorkClock, options: Keeping): () => void {
+function look(work: Work, builder: BuildProcess, clock: WorkClock, options: Keeping): () => void {
   const { conditions, heat, lookMs, onChange, log } = options;
   let isOver = false;
   const lookOnce = async (): Promise<void> => {
     const stage = clock.runs ? "under-way" : "standing";
-    const obstacle = obstacleTo(model.sizeBytes, stage, await conditions(), heat);
+    const obstacle = obstacleTo(work, stage, await conditions(), heat);
     if (isOver) return;
     onChange({ waitsFor: reported(obstacle) });
     if (obstacle !== null && obstacle.code !== "BOARD_HOT") return builder.end(obstacle);

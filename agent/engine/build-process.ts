@@ -1,3 +1,4 @@
+import { builderOf, librariesBytes } from "../../fleet/engine/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { type Envelope, EnvelopeReader } from "../supervise/envelope.ts";
 import { type BuildOptions, FromRunner } from "../supervise/ipc.ts";
@@ -46,7 +47,7 @@ export class BuildProcess {
       this.#tellGone = resolve;
     });
     this.#child = launch(
-      { memoryBytes: memoryLimit(modelBytes) },
+      { memoryBytes: memoryLimit(modelBytes) + librariesBytes(builderOf(build.accelerator)) },
       {
         onAnswer: (raw) => this.#onAnswer(raw),
         onResults: (chunk) => this.#onResults(chunk),

@@ -1,4 +1,4 @@
-import { buildNeeds } from "../../fleet/engine/index.ts";
+import { type BuilderKind, buildNeeds } from "../../fleet/engine/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { megabytes } from "../../fleet/transfer/transfer-text.ts";
 import { RESERVE_BYTES } from "../update/free-space.ts";
@@ -24,13 +24,13 @@ const LEAST_MEMORY_BYTES = 64 * 2 ** 20;
  * board has come to its last reserves; `standing`: it stands still for the heat and goes on once the board is cool.
  */
 export function obstacleTo(
-  modelBytes: number,
+  { modelBytes, builder }: { modelBytes: number; builder: BuilderKind },
   stage: "begin" | "under-way" | "standing",
   { freeDiskBytes, freeMemoryBytes, hottestCelsius }: Conditions,
   { coolCelsius, hotCelsius }: HeatLimits,
 ): FleetError | null {
   const begins = stage === "begin";
-  const needs = buildNeeds(modelBytes);
+  const needs = buildNeeds(modelBytes, builder);
   const disk = RESERVE_BYTES + (begins ? needs.diskBytes : 0);
   if (freeDiskBytes !== null && freeDiskBytes < disk) {
     return short("BOARD_DISK_FULL", "disk", disk, freeDiskBytes);

@@ -5,7 +5,7 @@ export {
   machineOfBoard,
   machinesOfModule,
 } from "./build-machine.ts";
-export { buildNeeds } from "./build-needs.ts";
+export { type BuilderKind, builderOf, buildNeeds, librariesBytes } from "./build-needs.ts";
 export { buildOptionsOf, type KeyedBuildOptions } from "./build-options.ts";
 export { type BuildRequest, engineFacts } from "./build-request.ts";
 export {

@@ -1,5 +1,5 @@
 import type { KeptEngine, Reported } from "../../../fleet/contract/index.ts";
-import { buildNeeds, expectedBuildMs } from "../../../fleet/engine/index.ts";
+import { builderOf, buildNeeds, expectedBuildMs } from "../../../fleet/engine/index.ts";
 import type { ModelManifest, PlanSummary } from "../../../fleet/spec/index.ts";
 import { megabytes } from "../../../fleet/transfer/transfer-text.ts";
 
@@ -89,7 +89,7 @@ function about({ sizeBytes, seconds }: KeptEngine): string {
 }
 
 function cost({ model, plan }: EngineQuestion, told: Reported | null, form: string): string {
-  const { memoryBytes } = buildNeeds(model.sizeBytes);
+  const { memoryBytes } = buildNeeds(model.sizeBytes, builderOf(form));
   const memory = `with ${megabytes(memoryBytes)} of free memory`;
   const former = told === null ? null : expectedBuildMs(model.sizeBytes, form, told.engines ?? []);
   if (former !== null) {

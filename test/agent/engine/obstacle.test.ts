@@ -3,6 +3,7 @@ import { type Conditions, obstacleTo } from "../../../agent/engine/obstacle.ts";
 
 const HEAT = { coolCelsius: 75, hotCelsius: 85 };
 const MODEL = 100e6;
+const WORK = { modelBytes: MODEL, builder: "processor" } as const;
 const GOOD: Conditions = { freeDiskBytes: 1e9, freeMemoryBytes: 1e9, hottestCelsius: 40 };
 const NOTHING_KNOWN: Conditions = {
   ...{ freeDiskBytes: null, freeMemoryBytes: null, hottestCelsius: null },
@@ -31,12 +32,27 @@ describe("what a build waits for", () => {
       ["nothing that nobody can know", "begin", NOTHING_KNOWN, null],
     ];
   it.each(cases)("is %s", (_, stage, change, code) => {
-    const obstacle = obstacleTo(MODEL, stage, { ...GOOD, ...change }, HEAT);
+    const obstacle = obstacleTo(WORK, stage, { ...GOOD, ...change }, HEAT);
     expect(obstacle?.code ?? null).toBe(code);
   });
 
+  it("is memory for CUDA and its libraries, too, where TensorRT builds, and no more of it once that goes", () => {
+    const work = { modelBytes: MODEL, builder: "silicon" } as const;
+    const [least, enough] = [1400e6, 1600e6].map((freeMemoryBytes) => ({
+      ...GOOD,
+      freeMemoryBytes,
+    }));
+    expect(obstacleTo(WORK, "begin", least ?? GOOD, HEAT)).toBeNull();
+    expect(obstacleTo(work, "begin", least ?? GOOD, HEAT)).toMatchObject({
+      code: "BOARD_MEMORY_LOW",
+      message: expect.stringMatching(/Expected 1515\.7 MB of free memory but 1400\.0 MB/),
+    });
+    expect(obstacleTo(work, "begin", enough ?? GOOD, HEAT)).toBeNull();
+    expect(obstacleTo(work, "under-way", { ...GOOD, freeMemoryBytes: 100e6 }, HEAT)).toBeNull();
+  });
+
   it("is told with what is needed and what there is", () => {
-    const obstacle = obstacleTo(MODEL, "begin", { ...GOOD, freeMemoryBytes: 5e6 }, HEAT);
+    const obstacle = obstacleTo(WORK, "begin", { ...GOOD, freeMemoryBytes: 5e6 }, HEAT);
     expect(obstacle?.message).toMatch(/Expected 601\.3 MB of free memory but 5\.0 MB are free/);
     expect(obstacle?.retryable).toBe(true);
   });
