@@ -68,35 +68,63 @@ JETFLEET_ROW WidenPairs(const std::uint8_t* __restrict from, std::size_t count,
   }
 }
 
-// The loops above, compiled for one instruction set.
-#define JETFLEET_ROWS(Set, ATTRIBUTE)                                                             \
-  ATTRIBUTE void Set##Convert(const std::uint8_t* from, std::size_t count, const RowTarget& to) { \
-    Convert(from, count, to);                                                                     \
-  }                                                                                               \
-  ATTRIBUTE void Set##Yuv(const std::uint8_t* y, const std::uint8_t* u, const std::uint8_t* v,    \
-                          std::size_t count, const YuvCoefficients& by, const RowTarget& red,     \
-                          const RowTarget& green, const RowTarget& blue) {                        \
-    Yuv(y, u, v, count, by, red, green, blue, red.out, green.out, blue.out);                      \
-  }                                                                                               \
-  ATTRIBUTE void Set##Widen(const std::uint8_t* from, std::size_t count, std::uint8_t* to) {      \
-    Widen(from, count, to);                                                                       \
-  }                                                                                               \
-  ATTRIBUTE void Set##WidenPairs(const std::uint8_t* from, std::size_t count, std::uint8_t* u,    \
-                                 std::uint8_t* v) {                                               \
-    WidenPairs(from, count, u, v);                                                                \
-  }
-
-JETFLEET_ROWS(Portable, )
+void PortableConvert(const std::uint8_t* from, std::size_t count, const RowTarget& to) {
+  Convert(from, count, to);
+}
+void PortableYuv(const std::uint8_t* y, const std::uint8_t* u, const std::uint8_t* v,
+                 std::size_t count, const YuvCoefficients& by, const RowTarget& red,
+                 const RowTarget& green, const RowTarget& blue) {
+  Yuv(y, u, v, count, by, red, green, blue, red.out, green.out, blue.out);
+}
+void PortableWiden(const std::uint8_t* from, std::size_t count, std::uint8_t* to) {
+  Widen(from, count, to);
+}
+void PortableWidenPairs(const std::uint8_t* from, std::size_t count, std::uint8_t* u,
+                        std::uint8_t* v) {
+  WidenPairs(from, count, u, v);
+}
 constexpr RowFunctions kPortable = {PortableConvert, PortableYuv, PortableWiden, PortableWidenPairs,
                                     nullptr};
 
 #ifdef __x86_64__
-JETFLEET_ROWS(Avx2, __attribute__((target("avx2"))))
+__attribute__((target("avx2"))) void Avx2Convert(const std::uint8_t* from, std::size_t count,
+                                                 const RowTarget& to) {
+  Convert(from, count, to);
+}
+__attribute__((target("avx2"))) void Avx2Yuv(const std::uint8_t* y, const std::uint8_t* u,
+                                             const std::uint8_t* v, std::size_t count,
+                                             const YuvCoefficients& by, const RowTarget& red,
+                                             const RowTarget& green, const RowTarget& blue) {
+  Yuv(y, u, v, count, by, red, green, blue, red.out, green.out, blue.out);
+}
+__attribute__((target("avx2"))) void Avx2Widen(const std::uint8_t* from, std::size_t count,
+                                               std::uint8_t* to) {
+  Widen(from, count, to);
+}
+__attribute__((target("avx2"))) void Avx2WidenPairs(const std::uint8_t* from, std::size_t count,
+                                                    std::uint8_t* u, std::uint8_t* v) {
+  WidenPairs(from, count, u, v);
+}
+
 /// Converting is bound by what one instruction does; scaling by memory, which wider ones do not
 /// make faster.
-JETFLEET_ROWS(
-    Avx512,
-    __attribute__((target("avx2,avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512"))))
+#define JETFLEET_512 \
+  __attribute__((target("avx2,avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")))
+JETFLEET_512 void Avx512Convert(const std::uint8_t* from, std::size_t count, const RowTarget& to) {
+  Convert(from, count, to);
+}
+JETFLEET_512 void Avx512Yuv(const std::uint8_t* y, const std::uint8_t* u, const std::uint8_t* v,
+                            std::size_t count, const YuvCoefficients& by, const RowTarget& red,
+                            const RowTarget& green, const RowTarget& blue) {
+  Yuv(y, u, v, count, by, red, green, blue, red.out, green.out, blue.out);
+}
+JETFLEET_512 void Avx512Widen(const std::uint8_t* from, std::size_t count, std::uint8_t* to) {
+  Widen(from, count, to);
+}
+JETFLEET_512 void Avx512WidenPairs(const std::uint8_t* from, std::size_t count, std::uint8_t* u,
+                                   std::uint8_t* v) {
+  WidenPairs(from, count, u, v);
+}
 
 /// Eight pairs of neighbours. Single loads: the gathering instructions read beyond the row and are
 /// slow on processors that must guard them.
