@@ -41,12 +41,21 @@ export const DeviceSpec = z
       .string()
       .min(1)
       .max(253)
-      .meta({ description: "Host name or IP address of the board." }),
+      .optional()
+      .meta({ description: "Host name or IP address of the board; none where it is enrolled." }),
     port: z.number().int().min(1).max(65535).default(22).meta({ description: "SSH port." }),
     board: BoardName.optional().meta({
       description: "Expected hardware. When given, any other board is refused.",
     }),
-    ssh: SshSpec,
+    ssh: SshSpec.optional(),
+    enroll: z
+      .boolean()
+      .optional()
+      .meta({
+        description:
+          "True in place of address and ssh for a board that only connects out: it becomes the device by the line that " +
+          "`jetfleet enroll` prints. Default: false.",
+      }),
     labels: Labels.optional().meta({
       description:
         "What parts may be signed for in place of the device's name, such as site: basel. The hub has no say in them.",
@@ -85,4 +94,4 @@ export const DeviceSpec = z
 export type DeviceSpec = z.infer<typeof DeviceSpec>;
 
 /** Keys of the design that this version does not act on yet; naming one is an error, never ignored. */
-export const UNSUPPORTED_DEVICE_KEYS = ["jumpHost", "enroll"] as const;
+export const UNSUPPORTED_DEVICE_KEYS = ["jumpHost"] as const;

@@ -14,13 +14,18 @@ export interface SshArgs {
 export interface DeviceArgs {
   /** Name in the fleet. Default: the name of the resource. */
   name?: pulumi.Input<string>;
-  /** Host name or IP address of the board. */
-  address: pulumi.Input<string>;
+  /** Host name or IP address of the board; with `ssh`, unless it is enrolled. */
+  address?: pulumi.Input<string>;
   /** SSH port. Default: 22. */
   port?: pulumi.Input<number>;
   /** Expected hardware. When given, any other board is refused. */
   board?: pulumi.Input<BoardName>;
-  ssh: pulumi.Input<SshArgs>;
+  ssh?: pulumi.Input<SshArgs>;
+  /**
+   * True in place of `address` and `ssh` for a board that only connects out, as behind NAT: it becomes the device by the
+   * line that `jetfleet enroll` prints. Its labels are those given there. Default: false.
+   */
+  enroll?: pulumi.Input<boolean>;
   /**
    * What parts may be signed for in place of the device's name (`scope` of a Pipeline), such as `{ site: "basel" }`:
    * at most 32. A change restarts the agent. Default: none.
@@ -54,7 +59,7 @@ export interface DeviceArgs {
  */
 export class Device extends pulumi.CustomResource {
   declare readonly name: pulumi.Output<string>;
-  declare readonly address: pulumi.Output<string>;
+  declare readonly address: pulumi.Output<string | undefined>;
   declare readonly port: pulumi.Output<number>;
   /** The hardware that was found: the family of the module. */
   declare readonly board: pulumi.Output<BoardName>;

@@ -58,15 +58,16 @@ export class Site extends pulumi.ComponentResource {
 }
 
 function deviceArgs(site: string, { defaults = {}, devices }: SiteArgs, key: string): DeviceArgs {
-  const own = devices[key];
-  const ssh = own?.ssh ?? defaults.ssh;
-  if (own === undefined || ssh === undefined) {
+  const own = devices[key] ?? {};
+  const { ssh: common, ...others } = defaults;
+  const ssh = own.ssh ?? common;
+  if (own.enroll === undefined && ssh === undefined) {
     throw misuse("Site", site, `devices.${key}.ssh`, "it there or in defaults", ssh);
   }
   const labels = pulumi
     .all([defaults.labels, own.labels])
-    .apply(([common, mine]) => ({ site, ...common, ...mine }));
-  return { ...defaults, ...own, ssh, labels };
+    .apply(([shared, mine]) => ({ site, ...shared, ...mine }));
+  return { ...others, ...own, labels, ...(own.enroll === undefined && ssh && { ssh }) };
 }
 
 function modelOf(site: string, pipeline: string, { models }: SiteArgs, said: unknown): Model {

@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { enrolBoard } from "../../../cli/enrol-board.ts";
 import { type SimulatedBoard, startBoard } from "../../../fleet/sim/board/index.ts";
 import { createKey, requestFor } from "../../../fleet/transfer/identity/certificate-request.ts";
+import { failureFrom } from "../../infra/provider/support/driver.ts";
 import { StubRuntime } from "../../infra/provider/support/stub-runtime.ts";
-import { createWorld, FLEET, type World } from "../../infra/provider/support/world.ts";
+import { createWorld, FLEET, urnOf, type World } from "../../infra/provider/support/world.ts";
 
 let world: World;
 let dir: string;
@@ -132,6 +133,44 @@ describe("a board that nobody reaches", { timeout: 60_000 }, () => {
       ...{ hubUrl, rootKeyFile: join(world.dir, "sign.pem") },
     });
   const runLine = (line: string) => board.exec(line.replace("| sudo sh", "| sh"));
+
+  const urn = urnOf("Device", "yard");
+  const declared = { name: "yard", board: "agx-xavier", labels: { site: "basel" }, enroll: true };
+  const mqttGoals = async () => await world.driver.checked(urn, declared);
+
+  test("is a declared device's own once it is enrolled, and until then that says what to do", async () => {
+    const inputs = await mqttGoals();
+    const failure = await failureFrom(world.driver.create(urn, inputs, { timeout: 1 }));
+    expect(failure.init?.reasons[0]).toMatch(
+      /no board has been enrolled[^]*enroll yard --board agx-xavier --label site=basel/,
+    );
+    const begun = { id: "yard", inputs, state: failure.init?.state ?? {} };
+    const waiting = world.driver.update(urn, begun, inputs);
+    const { line } = await enrol();
+    expect((await runLine(line)).code).toBe(0);
+    const device = await waiting;
+    expect(device.state).toMatchObject({ board: "agx-xavier", online: true, agent: "active" });
+    expect((await world.driver.diff(urn, device, inputs)).changes).toEqual({});
+    expect((await world.driver.read(urn, device)).state).toMatchObject({ online: true });
+    const other = await world.driver.checked(urn, { ...declared, labels: { site: "bern" } });
+    const refused = await failureFrom(world.driver.update(urn, device, other));
+    expect(refused.message).toMatch(/labels \{"site":"bern"\}[^]*--label site=bern/);
+    await world.driver.delete(urn, device);
+    expect(world.engine.lines.at(-1)?.text).toContain("sudo sh /opt/jetfleet/remove.sh");
+    expect((await world.hub.listDevices()).map(({ name }) => name)).not.toContain("yard");
+  });
+
+  test("is declared by one way of reaching it alone", async () => {
+    const both = await world.driver.check(urn, {
+      ...declared,
+      address: "10.0.0.1",
+      powerMode: "X",
+    });
+    expect(both.failures.map(({ property }) => property)).toEqual(["address", "powerMode"]);
+    const { enroll: _, ...neither } = declared;
+    const none = await world.driver.check(urn, neither);
+    expect(none.failures.map(({ property }) => property)).toEqual(["address", "ssh"]);
+  });
 
   test("becomes a device by the printed line, once", async () => {
     const { line, targets } = await enrol();

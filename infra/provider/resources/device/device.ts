@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { FleetError, isFleetError } from "../../../../fleet/errors/index.ts";
 import { uninstall } from "../../../../fleet/provision/install.ts";
 import { probeBoard } from "../../../../fleet/provision/probe.ts";
@@ -9,6 +10,13 @@ import type { Operation } from "../../rpc/operation.ts";
 import { isProperties, type Properties, UNKNOWN, type Value } from "../../rpc/values.ts";
 import { FORGET_HINT, isUnreachable, unreachablePolicy } from "../../unreachable.ts";
 import type { Known, Resource } from "../resource.ts";
+import {
+  awaitEnrolled,
+  deleteEnrolled,
+  diffEnrolled,
+  isEnrolled,
+  wayFailures,
+} from "./enrolled.ts";
 import { otherOwner, ownerIn } from "./ownership.ts";
 import { provision } from "./provision.ts";
 import { readDevice } from "./read.ts";
@@ -22,7 +30,8 @@ export const deviceResource: Resource = {
   drifts: true,
   timeoutsMs: { create: 600_000, update: 600_000, delete: 120_000, read: 60_000 },
 
-  refine: ({ name }, _checked, urn) => Promise.resolve(declaredTwice(urn, name)),
+  refine: (inputs, _checked, urn) =>
+    Promise.resolve([...wayFailures(inputs), ...declaredTwice(urn, inputs["name"])]),
   goals: goalsOf,
 
   diff(known, news) {
@@ -30,6 +39,10 @@ export const deviceResource: Resource = {
     const declared = diffInputs(known.inputs, news, RULES).filter(
       ({ path }) => !isAsFound(path, known.state, news),
     );
+    if (isEnrolled(news)) {
+      const changes = [...declared, ...diffEnrolled(known, news)];
+      return { changes, deleteBeforeReplace: RULES.deleteBeforeReplace };
+    }
     const drift = [...diffState(known.state, goals), ...labelDrift(known, news)];
     const changes = [...declared, ...drift, ...powerModeDrift(known, news), ...takenOver(known)];
     return { changes, deleteBeforeReplace: RULES.deleteBeforeReplace };
@@ -57,12 +70,17 @@ export const deviceResource: Resource = {
   },
 
   async create(context, operation, inputs) {
+    if (isEnrolled(inputs)) {
+      const state = await awaitEnrolled(context, operation, inputs, undefined);
+      return { id: z.string().parse(inputs["name"]), state };
+    }
     const spec = specOf(inputs);
     return { id: spec.name, state: await provision(context, operation, inputs, undefined) };
   },
 
   async update(context, operation, known, news) {
     if (isForLater(known, news)) return { ...known.state, ...news };
+    if (isEnrolled(news)) return await awaitEnrolled(context, operation, news, known);
     try {
       return await provision(context, operation, news, known);
     } catch (error) {
@@ -78,6 +96,7 @@ export const deviceResource: Resource = {
   read: readDevice,
 
   async delete(context, operation, known) {
+    if (isEnrolled(known.inputs)) return await deleteEnrolled(context, operation, known);
     const spec = specOf(known.inputs);
     const target = targetOf(spec, known.state["hostKey"]);
     try {

@@ -7,6 +7,7 @@ import type { Operation } from "../../rpc/operation.ts";
 import type { Properties } from "../../rpc/values.ts";
 import { isUnreachable } from "../../unreachable.ts";
 import type { Known } from "../resource.ts";
+import { isEnrolled, readEnrolled } from "./enrolled.ts";
 import { importDevice } from "./import.ts";
 import { otherOwner } from "./ownership.ts";
 import { specOf, stateOf, targetOf } from "./state.ts";
@@ -20,6 +21,7 @@ export async function readDevice(
   if (Object.keys(known.inputs).length === 0) {
     return await importDevice(context, operation, known.id);
   }
+  if (isEnrolled(known.inputs)) return await readEnrolled(context, operation, known);
   const spec = specOf(known.inputs);
   const target = targetOf(spec, known.state["hostKey"]);
   const { signal } = operation;

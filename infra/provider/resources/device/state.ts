@@ -63,9 +63,17 @@ export const DeviceState = z.object({
 });
 export type DeviceState = z.infer<typeof DeviceState>;
 
+/** One whose board is reached from here. */
+const ReachedDevice = z.object({
+  ...DeviceSpec.shape,
+  address: DeviceSpec.shape.address.unwrap(),
+  ssh: DeviceSpec.shape.ssh.unwrap(),
+});
+export type ReachedDevice = z.infer<typeof ReachedDevice>;
+
 /** The device as the program declares it, without what check adds to the inputs. */
-export function specOf(inputs: Properties): DeviceSpec {
-  return z.object(DeviceSpec.shape).parse(reveal(inputs));
+export function specOf(inputs: Properties): ReachedDevice {
+  return ReachedDevice.parse(reveal(inputs));
 }
 
 /** Outputs that must be so when all is well; anything else is drift. */
@@ -101,7 +109,7 @@ export async function goalsOf({ config, root, runtimes }: FleetContext): Promise
   };
 }
 
-export function targetOf(spec: DeviceSpec, seenHostKey: Value | undefined): SshTarget {
+export function targetOf(spec: ReachedDevice, seenHostKey: Value | undefined): SshTarget {
   const seen = typeof seenHostKey === "string" && seenHostKey !== "" ? seenHostKey : undefined;
   return {
     host: spec.address,

@@ -61,6 +61,7 @@ function reported() {
     generation: 0,
     update: { state: "idle", sinceMs: Date.now() },
     setDigest: null,
+    labels: config.labels,
     board: {
       board: "agx-xavier",
       model: "",
