@@ -366,6 +366,8 @@ export class Daemon {
       onEvent: (event) => this.#reporter.event(event),
       onBuilt: ({ model, accelerator, seconds }) =>
         this.#planWatch.engineBuilt(model, accelerator, seconds),
+      planOf: (model, form) => this.#planWatch.planOf(model, form),
+      onLayers: (model, form, layers) => this.#planWatch.layersBuilt(model, form, layers),
     });
   }
 

@@ -6,11 +6,12 @@ import type { ModelManifest } from "../../fleet/spec/index.ts";
 import { throwIfAborted, wait } from "../../fleet/transfer/backoff.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
+import type { LayerPlan } from "../supervise/ipc.ts";
 import type { LaunchRunner } from "../supervise/runner-child.ts";
 import { BuildProcess, type BuiltEngine } from "./build-process.ts";
 import type { BuiltNote } from "./engine-note.ts";
 import { type Conditions, type HeatLimits, obstacleTo } from "./obstacle.ts";
-import type { EngineRecipe } from "./recipes.ts";
+import type { EngineForm, EngineRecipe } from "./recipes.ts";
 import { goldenWish } from "./self-test.ts";
 import type { TimingCaches } from "./timing-caches.ts";
 
@@ -25,6 +26,8 @@ export interface OneBuildOptions {
   /** On a simulated board whose builds are to be slow: how long they last at least. */
   simulatedMs: () => Promise<number | null>;
   timings: Pick<TimingCaches, "pathOf" | "keep">;
+  /** What was planned of an engine of a model for a form; null: nothing. */
+  planOf: (model: string, form: EngineForm) => LayerPlan | null;
   log: Log;
   onChange: (state: Partial<BuildState>) => void;
 }
@@ -98,6 +101,7 @@ async function attempt(
   const modelPath = objectPath(model.digest);
   const names = { modelPath, modelDigest: model.digest, engineKey: recipe.key.text };
   const { keepsTimings, ...build } = recipe.build;
+  const plan = options.planOf(model.digest, recipe.form);
   const keptAt = keepsTimings ? await timings.pathOf(recipe.key.digest) : null;
   const builder = new BuildProcess({
     ...{ launch, addonPath, modelBytes: model.sizeBytes },
@@ -105,6 +109,7 @@ async function attempt(
       ...names,
       ...build,
       golden: goldenWish(model, recipe),
+      ...(plan !== null && { plan }),
       ...(keepsTimings && { timingCachePath: keptAt ?? "" }),
       ...(simulatedMs !== null && { simulatedMs }),
     },

@@ -18,7 +18,7 @@ export interface BuildProcessOptions {
 
 export type BuiltEngine = Pick<
   Extract<FromRunner, { type: "built" }>,
-  "sizeBytes" | "digest" | "golden" | "untried"
+  "sizeBytes" | "digest" | "golden" | "untried" | "held"
 >;
 
 /** A builder says every two seconds that it lives, however busy its library is. */

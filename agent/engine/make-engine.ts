@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { performance } from "node:perf_hooks";
-import type { EngineBuild } from "../../fleet/contract/index.ts";
+import type { EngineBuild, LayersBesidePlan } from "../../fleet/contract/index.ts";
 import type { EngineKey } from "../../fleet/engine/index.ts";
 import { FleetError, isFleetError } from "../../fleet/errors/index.ts";
 import type { ModelManifest } from "../../fleet/spec/index.ts";
@@ -23,6 +23,8 @@ export interface MakeOptions extends Omit<OneBuildOptions, "onChange"> {
   onEvent: (event: NewEvent) => void;
   /** Of an engine that was built here. */
   onBuilt: (note: BuiltNote) => void;
+  /** Of one that was planned: its layers beside the plan. */
+  onLayers: (model: string, form: EngineForm, layers: LayersBesidePlan) => void;
 }
 
 /** An engine on its way. */
@@ -67,7 +69,7 @@ export async function makeEngine(
 }
 
 function make(build: Making, recipe: EngineRecipe, options: MakeOptions): Promise<BuiltNote> {
-  const { store, quotaBytes, onProgress, sharing, log } = options;
+  const { store, quotaBytes, onProgress, onLayers, sharing, log } = options;
   const { model, form, abort } = build;
   const { key } = recipe;
   return buildOnce(model, recipe, abort.signal, {
@@ -78,7 +80,7 @@ function make(build: Making, recipe: EngineRecipe, options: MakeOptions): Promis
       tellWait(build, before, options);
       onProgress();
     },
-    keep: async ({ digest, sizeBytes, golden, untried }, seconds, bytes) => {
+    keep: async ({ digest, sizeBytes, golden, untried, held }, seconds, bytes) => {
       requireWithin(quotaBytes, sizeBytes, model);
       if (untried) log.warn("an engine could not be tried", { reason: untried.message });
       const built: BuiltNote = {
@@ -88,6 +90,8 @@ function make(build: Making, recipe: EngineRecipe, options: MakeOptions): Promis
       };
       const note = sharing.attest(built, backendName(recipe.build.backendPath));
       await store.put(key.digest, note, bytes);
+      if (held?.untold) log.warn("what is known of the layers is not all", { reason: held.untold });
+      if (held?.layers) onLayers(model.digest, form, held.layers);
       return note;
     },
   });

@@ -1,11 +1,20 @@
-import type { BoardFacts, RunsOn } from "../../fleet/contract/index.ts";
+import type {
+  BoardFacts,
+  LayerDifference,
+  LayersBesidePlan,
+  PlanDiffersData,
+  RunsOn,
+} from "../../fleet/contract/index.ts";
 import type { PlanSummary } from "../../fleet/spec/index.ts";
+import type { LayerPlan } from "../supervise/ipc.ts";
+import type { EngineForm } from "./recipes.ts";
 
 /** Where what was planned and what is so are not the same; of use to whoever mends the planner. */
 export interface PlanDifference {
-  what: "place" | "buildMinutes" | "inferenceMs";
+  what: PlanDiffersData["what"];
   planned: string;
   measured: string;
+  layers?: LayersBesidePlan;
 }
 
 type Board = Pick<BoardFacts, "simulated" | "powerMode">;
@@ -23,6 +32,43 @@ export function ofBuild(
   const band = plan.buildMinutes;
   if (!isAlike(plan, board) || band === undefined || form !== formOf(plan)) return [];
   return outside("buildMinutes", band, seconds / 60);
+}
+
+/** What to ask the planner of an engine; null: it is the processor's, of which nothing is planned. */
+export function layerPlanOf(plan: PlanSummary, form: EngineForm, board: Board): LayerPlan | null {
+  const { module, jetpack, powerMode } = plan;
+  if (module === undefined || form === "cpu") return null;
+  const { accelerator, precision } = placeOfForm(form);
+  return {
+    ...{ module, precision, isAlike: isAlike(plan, board) },
+    accelerator: accelerator === "dla" ? "dla0" : "gpu",
+    ...(jetpack !== undefined && { jetpack }),
+    ...(powerMode !== undefined && { powerMode }),
+  };
+}
+
+/** Where the layers of an engine are not as planned: the first of them in words, all that fit beside. */
+export function ofLayers(layers: LayersBesidePlan, form: EngineForm): PlanDifference[] {
+  const [first] = layers.differences;
+  if (first === undefined) return [];
+  const count = layers.differences.length + layers.more;
+  const planned = `${form} for ${layers.compared} nodes`;
+  const words = `${first.layer} ${inWords(first.what, first.planned)} is ${inWords(first.what, first.measured)}`;
+  const measured = `${count} layers otherwise, first ${words}`;
+  return [{ what: "layers", planned, measured, layers }];
+}
+
+function inWords(what: LayerDifference["what"], value: string): string {
+  return what === "ms" ? `${value} ms` : value;
+}
+
+/** "gpu fp16". */
+export function placeOfForm(form: EngineForm) {
+  const [accelerator, precision] = form.split(" ");
+  return { accelerator, precision } as {
+    accelerator: "cpu" | "gpu" | "dla";
+    precision: LayerPlan["precision"];
+  };
 }
 
 /** Of a pipeline at work: where it runs, and how long an inference takes there. */

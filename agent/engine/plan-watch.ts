@@ -1,7 +1,23 @@
-import type { BoardFacts, PipelineStats, ReportedPipeline } from "../../fleet/contract/index.ts";
+import {
+  type BoardFacts,
+  type LayersBesidePlan,
+  type PipelineStats,
+  PLAN_DIFFERS,
+  type PlanDiffersData,
+  type ReportedPipeline,
+} from "../../fleet/contract/index.ts";
 import type { PlanSummary } from "../../fleet/spec/index.ts";
 import type { NewEvent } from "../report/event-journal.ts";
-import { ofBuild, ofWork, type PlanDifference } from "./plan-differences.ts";
+import type { LayerPlan } from "../supervise/ipc.ts";
+import {
+  layerPlanOf,
+  ofBuild,
+  ofLayers,
+  ofWork,
+  type PlanDifference,
+  placeOfForm,
+} from "./plan-differences.ts";
+import type { EngineForm } from "./recipes.ts";
 
 /** The middle of so many seconds is what a pipeline does. */
 const SECONDS = 10;
@@ -34,6 +50,21 @@ export class PlanWatch {
     }
   }
 
+  /** What an engine of a model is held against, layer by layer; null: nothing was planned of such a one. */
+  planOf(model: string, form: EngineForm): LayerPlan | null {
+    const plans = Object.values(this.#options.plans());
+    const plan = plans.find(({ modelDigest, module }) => modelDigest === model && module);
+    return plan ? layerPlanOf(plan, form, this.#options.board) : null;
+  }
+
+  /** What a layer does follows from its model, so that each pipeline with it is told. */
+  layersBuilt(model: string, form: EngineForm, layers: LayersBesidePlan): void {
+    for (const [pipeline, plan] of Object.entries(this.#options.plans())) {
+      if (plan.modelDigest !== model) continue;
+      this.#tell(pipeline, model, { ...plan, ...placeOfForm(form) }, ofLayers(layers, form));
+    }
+  }
+
   /** A second of a pipeline that has frames. */
   second(
     stats: PipelineStats,
@@ -53,16 +84,18 @@ export class PlanWatch {
   }
 
   #tell(pipeline: string, model: string, plan: PlanSummary, found: PlanDifference[]): void {
-    for (const { what, planned, measured } of found) {
+    for (const { what, planned, measured, layers } of found) {
       const once = `${pipeline} ${model} ${what}`;
       if (this.#told.has(once)) continue;
       this.#told.add(once);
-      const { jetpack, powerMode, accelerator, precision } = plan;
+      const { module, jetpack, powerMode, accelerator, precision } = plan;
+      const silicon = { module, jetpack, powerMode, accelerator, precision };
+      const data: PlanDiffersData = { what, planned, measured, model, ...silicon };
       this.#options.onEvent({
-        kind: "plan-differs",
+        kind: PLAN_DIFFERS,
         pipeline,
         message: `Planned ${what} of ${pipeline}: ${planned}; measured: ${measured}`,
-        data: { what, planned, measured, model, jetpack, powerMode, accelerator, precision },
+        data: { ...data, ...(layers && { layers }) },
       });
     }
   }

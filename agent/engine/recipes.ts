@@ -21,6 +21,7 @@ const NO_MODEL = `sha256:${"0".repeat(64)}`;
 
 /** How an engine is made on this device, and the key that names it. */
 export interface EngineRecipe {
+  form: EngineForm;
   key: EngineKey;
   /** What runs the model as it is, to hold the engine against; null: the precision makes it no measure. */
   reference: GoldenWish["reference"];
@@ -88,6 +89,7 @@ export class Recipes {
     if (host instanceof FleetError) throw host;
     const { backendPath, runtimePath } = native;
     return {
+      form: "cpu",
       key: keyOn(host, model),
       reference: this.#reference,
       build: { backendPath, runtimePath, accelerator: "cpu", threads, keepsTimings: false },
@@ -109,6 +111,7 @@ export class Recipes {
     const { backendPath, runtimePath, machine, absentCard } = silicon;
     const facts = engineFacts(machine, { model, ...requestOf(form) });
     return {
+      form,
       key: engineKey(facts),
       reference: facts.precision === "int8" ? null : this.#reference,
       build: {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { SelfTestFigures } from "../../fleet/contract/index.ts";
+import { LayersBesidePlan, SelfTestFigures } from "../../fleet/contract/index.ts";
 import { Decoder, Label } from "../../fleet/spec/model.ts";
 import { Digest, Name } from "../../fleet/spec/names.ts";
 import type {
@@ -184,6 +184,25 @@ export const GoldenWish = GoldenSubject.pick({ decoder: true, labelCount: true }
 export type GoldenWish = z.infer<typeof GoldenWish>;
 
 /** What a builder makes an engine of. It builds in a folder of its own and hands the engine over piece by piece. */
+/** What the engine was planned as, for its layers to be held against. */
+export const LayerPlan = z.object({
+  module: z.string().min(1),
+  jetpack: z.string().optional(),
+  powerMode: z.string().optional(),
+  accelerator: z.enum(["gpu", "dla0"]),
+  precision: z.enum(["fp32", "fp16", "int8"]),
+  /** Whether the machine is that silicon in that power mode, so that times may be compared. */
+  isAlike: z.boolean(),
+});
+export type LayerPlan = z.infer<typeof LayerPlan>;
+
+export const HeldLayers = z.object({
+  layers: LayersBesidePlan.nullable(),
+  /** Why they could not be held against the plan, or not timed; null: they were. */
+  untold: z.string().nullable(),
+});
+export type HeldLayers = z.infer<typeof HeldLayers>;
+
 export const BuildOptions = z.object({
   modelPath: z.string().min(1),
   /** Of the file: an engine is made of these bytes or of none. */
@@ -200,6 +219,8 @@ export const BuildOptions = z.object({
   /** Text of fleet/engine's EngineKey. */
   engineKey: z.string().min(1),
   golden: GoldenWish,
+  /** Absent: nothing was planned of such an engine. */
+  plan: LayerPlan.optional(),
   /** What an earlier builder found out, of backends that keep such things; empty: nothing yet. */
   timingCachePath: z.string().optional(),
   /** On a simulated board: the build is made to last this long at least. */
@@ -251,6 +272,8 @@ export const FromRunner = z.discriminatedUnion("type", [
     /** Null: it could not be tried, and `untried` says why. */
     golden: GoldenFigures.nullable(),
     untried: RunnerError.nullable(),
+    /** Null: nothing was planned. */
+    held: HeldLayers.nullable(),
   }),
   /** `noRoom`: the folder it builds in is full, which says nothing of the model. */
   z.object({ type: z.literal("build-failed"), error: RunnerError, noRoom: z.boolean() }),

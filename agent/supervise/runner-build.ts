@@ -19,6 +19,7 @@ import type { NativeBuildOptions } from "../../native/binding/api.ts";
 import { makeBuildFolder, removeBuildFolder } from "./build-folder.ts";
 import { BuildPace } from "./build-pace.ts";
 import { tryBuilt } from "./golden-run.ts";
+import { holdLayers } from "./hold-layers.ts";
 import { type BuildOptions, type FromRunner, PIECE_BYTES, toRunnerError } from "./ipc.ts";
 import { loadAddon } from "./load-addon.ts";
 import { ResultPipe } from "./result-pipe.ts";
@@ -104,7 +105,7 @@ export class RunnerBuild {
       ...{ modelPath: model, enginePath: engine },
       ...(timings !== null && { timingCachePath: timings.path }),
     };
-    await loadAddon(addonPath).buildEngine(asked, (share, step) => {
+    const report = await loadAddon(addonPath).buildEngine(asked, (share, step) => {
       this.#progress = { share, step };
       this.#tellProgress();
     });
@@ -115,9 +116,15 @@ export class RunnerBuild {
     const sizeBytes = fstatSync(this.#engine).size;
     this.#progress = { share: 1, step: "trying it on golden pictures" };
     const tried = await tryBuilt(loadAddon(addonPath), options, { model, engine, digest });
+    const { plan } = options;
+    if (plan) this.#progress.step = "holding its layers against the plan";
+    const held =
+      plan === undefined
+        ? null
+        : await holdLayers(loadAddon(addonPath), { ...options, plan }, { model, engine }, report);
     // Whatever becomes of this process from here on, no file is left.
     removeBuildFolder(this.#folder);
-    this.#tell({ type: "built", sizeBytes, digest, ...tried });
+    this.#tell({ type: "built", sizeBytes, digest, ...tried, held });
   }
 
   /** What an earlier builder found out goes on from; what this one finds out is told as it comes. */

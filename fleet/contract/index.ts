@@ -29,6 +29,13 @@ export { FormerDesired } from "./former.ts";
 export { iou } from "./overlap.ts";
 export { Count, PartNumber, PartRef } from "./part-ref.ts";
 export {
+  LayerDifference,
+  LayersBesidePlan,
+  MAX_LAYER_DIFFERENCES,
+  PLAN_DIFFERS,
+  PlanDiffersData,
+} from "./plan-differs.ts";
+export {
   BoardFacts,
   EngineBuild,
   HeadSignature,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseJson } from "../release/index.ts";
+import type { Candidate } from "./plan-schema.ts";
 
 /** Where a builder put a layer, as the ABI's build reports it (`canRunOnDLA`) or an engine inspector does. */
 export interface BuiltLayer {
@@ -9,6 +10,8 @@ export interface BuiltLayer {
   reason: string | null;
   /** ONNX nodes that it says it holds; absent where only its name tells. */
   nodes?: string[];
+  /** Of its weights; absent where it has none, or nobody says. */
+  precision?: Candidate["precision"];
 }
 
 const ReportedLayer = z.object({
@@ -41,7 +44,8 @@ export function inspectedLayers(json: string): BuiltLayer[] {
   if (!Array.isArray(layers)) return [];
   return layers.flatMap((layer: unknown): BuiltLayer[] => {
     if (typeof layer === "string") return [{ name: layer, ...placeInName(layer) }];
-    const { Name: name, LayerType: type, Metadata } = (layer ?? {}) as Record<string, unknown>;
+    const told = (layer ?? {}) as Record<string, unknown>;
+    const { Name: name, LayerType: type, Metadata } = told;
     if (typeof name !== "string") return [];
     const onDla = typeof type === "string" && /DLA/i.test(type);
     const nodes = typeof Metadata === "string" ? nodesIn(Metadata) : [];
@@ -51,9 +55,22 @@ export function inspectedLayers(json: string): BuiltLayer[] {
         accelerator: onDla ? "dla" : "gpu",
         reason: null,
         ...(nodes.length > 0 && { nodes }),
+        ...precisionOf(told["Weights"]),
       },
     ];
   });
+}
+
+const PRECISIONS: ReadonlyMap<unknown, Candidate["precision"]> = new Map([
+  ["Float", "fp32"],
+  ["Half", "fp16"],
+  ["Int8", "int8"],
+] as const);
+
+/** Of `{"Type": "Half", "Count": 432}`. */
+function precisionOf(weights: unknown): Pick<BuiltLayer, "precision"> {
+  const precision = PRECISIONS.get(((weights ?? {}) as { Type?: unknown }).Type);
+  return precision === undefined ? {} : { precision };
 }
 
 /** Since TensorRT 8.6: "[ONNX Layer: /stem/Conv]", one after the other; newer ones add what else they know behind "|". */

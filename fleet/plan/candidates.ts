@@ -19,6 +19,8 @@ export interface PlacedCandidate {
   /** Engines that are loaded at once, and launches whose kernels the builder searches for all of them. */
   engines: number;
   matrixKernels: number;
+  /** Expected milliseconds of a layer by its index, in the engine that it is placed in; 0 beside another. */
+  layerMs: () => Map<number, number>;
 }
 
 export interface Setting {
@@ -38,6 +40,7 @@ interface Speed {
   busy: Candidate["busy"];
   engines: number;
   matrixKernels: number;
+  layerMs: EngineEstimate["layerMs"];
 }
 
 /** Every way to run the layers: on the GPU, on one DLA with the rest on the GPU, and spread over all. */
@@ -58,15 +61,15 @@ export function candidatesOf(layers: readonly Layer[], setting: Setting): Placed
   return all;
 }
 
-function gpuSpeed({ ms, matrixKernels }: EngineEstimate): Speed {
+function gpuSpeed({ ms, matrixKernels, layerMs }: EngineEstimate): Speed {
   const busy = { gpu: ms > 0 ? 1 : 0, dla0: 0, dla1: 0 };
-  return { latencyMs: ms, periodMs: ms, busy, engines: 1, matrixKernels };
+  return { latencyMs: ms, periodMs: ms, busy, engines: 1, matrixKernels, layerMs };
 }
 
 function dlaSpeed(engine: EngineEstimate, core: "dla0" | "dla1"): Speed {
-  const { ms, gpuMs, dlaMs, matrixKernels } = engine;
+  const { ms, gpuMs, dlaMs, matrixKernels, layerMs } = engine;
   const busy = { gpu: gpuMs / ms, dla0: 0, dla1: 0, [core]: dlaMs / ms };
-  return { latencyMs: ms, periodMs: ms, busy, engines: 1, matrixKernels };
+  return { latencyMs: ms, periodMs: ms, busy, engines: 1, matrixKernels, layerMs };
 }
 
 /** On as many DLAs as make it fastest; null when any would only slow the GPU down. */
@@ -80,13 +83,13 @@ function fastestSplit(gpu: EngineEstimate, dla: EngineEstimate, dlaCores: number
   const { periodMs, latencyMs, dlaBusy, dlas } = best;
   const busy = { gpu: 1, dla0: dlaBusy, dla1: dlas > 1 ? dlaBusy : 0 };
   const matrixKernels = gpu.matrixKernels + dla.matrixKernels;
-  return { periodMs, latencyMs, busy, engines: 1 + dlas, matrixKernels };
+  return { periodMs, latencyMs, busy, engines: 1 + dlas, matrixKernels, layerMs: dla.layerMs };
 }
 
 function describe(
   accelerator: Candidate["accelerator"],
   placed: PlacedGraph,
-  { latencyMs, periodMs, busy, engines, matrixKernels }: Speed,
+  { latencyMs, periodMs, busy, engines, matrixKernels, layerMs }: Speed,
   { hardware, precision, batch }: Setting,
 ): PlacedCandidate {
   const onDla = placed.placements.map(({ device }) => device === "dla");
@@ -116,7 +119,7 @@ function describe(
     loadables: placed.segments.filter(({ device }) => device === "dla").length,
     reformats: placed.reformats.length,
   };
-  return { candidate, placed, engines, matrixKernels };
+  return { candidate, placed, engines, matrixKernels, layerMs };
 }
 
 /** The same way where nobody can say how fast it is, nor which share of the work is where. */

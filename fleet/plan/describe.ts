@@ -44,6 +44,7 @@ export function plannedLayers(
   layers: readonly Layer[],
   { places }: Variant,
 ): PlannedLayer[] {
+  const times = chosen?.candidate.latencyMs ? chosen.layerMs() : null;
   return layers.map((layer) => {
     const place = places.get(layer.index) ?? -1;
     const objection = onDla?.placed.placements[place]?.objection ?? null;
@@ -56,6 +57,7 @@ export function plannedLayers(
       message: objection?.message ?? null,
       remedy: objection?.remedy ?? null,
       gflops: layer.unknown === undefined ? layer.flops / 1e9 : null,
+      ms: times && (times.get(place) ?? 0),
     };
   });
 }

@@ -2,10 +2,11 @@ import { unknownBeside } from "./admission.ts";
 import type { PlacedCandidate } from "./candidates.ts";
 import type { Demand } from "./demand.ts";
 import type { MappedGraph } from "./layers/index.ts";
+import { groupBy } from "./lists.ts";
 import type { Diagnostic, NamedUsage } from "./plan-schema.ts";
 
 export function refusalDiagnostics({ refusals, warnings }: MappedGraph): Diagnostic[] {
-  const byMessage = Map.groupBy(refusals, ({ rule, message }) => `${rule} ${message}`);
+  const byMessage = groupBy(refusals, ({ rule, message }) => `${rule} ${message}`);
   const errors = [...byMessage.values()].flatMap(([first, ...rest]): Diagnostic[] =>
     first
       ? [
@@ -69,7 +70,7 @@ export function placementDiagnostics(onDla: PlacedCandidate | null): Diagnostic[
     const objection = onDla.placed.placements[layer.index]?.objection;
     return objection ? [{ layer, objection }] : [];
   });
-  const byReason = Map.groupBy(fallen, ({ objection }) => `${objection.rule} ${objection.message}`);
+  const byReason = groupBy(fallen, ({ objection }) => `${objection.rule} ${objection.message}`);
   return [...byReason.values()].flatMap((group): Diagnostic[] => {
     const [first] = group;
     if (!first) return [];

@@ -1,6 +1,7 @@
 export { type BuiltLayer, builtLayersOf, inspectedLayers } from "./built-layers.ts";
 export { demandedFps, parseStreams, type Streams } from "./demand.ts";
 export { enginesOf, type PlannedEngine, type PlannedEngines } from "./engine-keys.ts";
+export { type LayerTime, layersBesidePlan } from "./layer-differences.ts";
 export { type OnnxModel, readModel } from "./onnx/index.ts";
 export {
   type PlacementOpinion,

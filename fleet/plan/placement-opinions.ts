@@ -33,15 +33,10 @@ export function placementOpinions(
   built: readonly BuiltLayer[],
   wanted: "gpu" | "dla",
 ): PlacementOpinions {
-  const order = new Map(planned.map(({ node }, index) => [node, index]));
+  const matched = nodesByLayer(planned, built);
+  const unmatched = built.filter((layer) => !matched.has(layer)).map(({ name }) => name);
   const seen = new Map<string, BuiltLayer>();
-  const unmatched: string[] = [];
-  for (const layer of built) {
-    const told = (layer.nodes ?? []).filter((node) => order.has(node));
-    const nodes = told.length > 0 ? told : nodesOf(layer.name, planned, order);
-    if (nodes.length === 0) unmatched.push(layer.name);
-    for (const node of nodes) seen.set(node, layer);
-  }
+  for (const [layer, nodes] of matched) for (const { node } of nodes) seen.set(node, layer);
   const opinions = planned.map(({ node, op, device, rule }): PlacementOpinion => {
     const layer = seen.get(node);
     const builder = layer === undefined ? null : placeOf(layer, wanted);
@@ -57,6 +52,22 @@ export function placementOpinions(
   });
   const disagreements = opinions.filter(({ agree }) => agree === false).length;
   return { opinions, disagreements, unmatched };
+}
+
+/** The nodes that layers of the builder hold; those that hold none are not in it. */
+export function nodesByLayer(
+  planned: readonly PlannedLayer[],
+  built: readonly BuiltLayer[],
+): Map<BuiltLayer, PlannedLayer[]> {
+  const order = new Map(planned.map(({ node }, index) => [node, index]));
+  const matched = new Map<BuiltLayer, PlannedLayer[]>();
+  for (const layer of built) {
+    const told = (layer.nodes ?? []).filter((node) => order.has(node));
+    const names = told.length > 0 ? told : nodesOf(layer.name, planned, order);
+    const nodes = names.flatMap((name) => planned[order.get(name) ?? -1] ?? []);
+    if (nodes.length > 0) matched.set(layer, nodes);
+  }
+  return matched;
 }
 
 function placeOf({ accelerator }: BuiltLayer, wanted: "gpu" | "dla"): "gpu" | "dla" {

@@ -61,6 +61,10 @@ export const PlannedLayer = z.object({
   message: z.string().nullable(),
   remedy: z.string().nullable(),
   gflops: z.number().nullable().meta({ description: "Null when nobody can say." }),
+  ms: z.number().nullable().meta({
+    description:
+      "Milliseconds that it is expected to take, with all that is fused into it; 0 for what is. Null when nobody can say.",
+  }),
 });
 export type PlannedLayer = z.infer<typeof PlannedLayer>;
 

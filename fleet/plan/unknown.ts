@@ -1,11 +1,12 @@
 import type { Demand } from "./demand.ts";
 import { type Layer, OPEN } from "./layers/index.ts";
+import { groupBy } from "./lists.ts";
 import type { Diagnostic } from "./plan-schema.ts";
 import type { RemedyOf } from "./unknown-remedy.ts";
 
 /** What nobody can say the cost of, one line per reason: with any of it, no speed is said. */
 export function unknownDiagnostics(unknown: readonly Layer[], remedyOf: RemedyOf): Diagnostic[] {
-  const byReason = Map.groupBy(unknown, (layer) => layer.unknown ?? "");
+  const byReason = groupBy(unknown, (layer) => layer.unknown ?? "");
   return [...byReason].map(([reason, layers]): Diagnostic => {
     const [first] = layers;
     const which = layers.length === 1 ? "a node" : `${layers.length} nodes`;

@@ -15,6 +15,7 @@ export const PlanSummary = z
     }),
     summary: z.string().meta({ description: "The plan, or why there is none, in a sentence." }),
     modelDigest: Digest.optional().meta({ description: "Model that it was made for." }),
+    module: z.string().optional().meta({ description: "Module that it was made for." }),
     jetpack: z.string().optional().meta({ description: "JetPack that it was made for." }),
     powerMode: z.string().optional().meta({ description: "Power mode that it was made for." }),
     accelerator: z.string().optional().meta({ description: "gpu, dla0, dla1 or split." }),

@@ -16,6 +16,7 @@ function planned(node: string, device: "gpu" | "dla", rule: string | null = null
     message: null,
     remedy: null,
     gflops: 1,
+    ms: 1,
   };
 }
 

@@ -31,6 +31,7 @@ function way(
     placed: { layers: [], placements: [], segments: [], reformats: [] },
     engines: 1,
     matrixKernels: 1,
+    layerMs: () => new Map(),
   };
 }
 

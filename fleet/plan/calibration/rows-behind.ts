@@ -1,6 +1,7 @@
 import { findModule, type GpuArch, SOCS } from "../../boards/catalog/index.ts";
 import type { Precision } from "../estimate/hardware.ts";
 import { trtNumber } from "../layers/index.ts";
+import { groupBy } from "../lists.ts";
 import { FIGURES, type Figure } from "./figures.ts";
 
 export interface Kind {
@@ -22,7 +23,7 @@ export function rowsBehind({ arch, precision, usesDla }: Kind, trt: number): str
   );
   if (rows.length === 0) return null;
   const groups = [
-    ...Map.groupBy(rows, ({ source, trt: version, kind }) => `${version}|${kind}|${source}`),
+    ...groupBy(rows, ({ source, trt: version, kind }) => `${version}|${kind}|${source}`),
   ].map(([, group]) => group);
   const parts = groups
     .sort(([a], [b]) => trtNumber(a?.trt ?? "0") - trtNumber(b?.trt ?? "0"))

@@ -3,7 +3,7 @@ import type { PlacedGraph } from "../dla/index.ts";
 import type { Interval } from "../plan-schema.ts";
 import { BYTES, type Hardware, type Precision } from "./hardware.ts";
 import { fuse } from "./kernels.ts";
-import { kernelsMs, pace, together } from "./time.ts";
+import { kernelMs, kernelsMs, pace, together } from "./time.ts";
 
 /** GPU generations whose figures the factors were fitted on. */
 const CALIBRATED = ["maxwell", "pascal", "volta"];
@@ -23,6 +23,8 @@ export interface EngineEstimate {
   dlaMs: number;
   /** Launches whose kernels the builder has to find by timing many. */
   matrixKernels: number;
+  /** Of it by the index of a layer, each launch with the layer of it that computes most; no others. */
+  layerMs: () => Map<number, number>;
 }
 
 export function estimateEngine(
@@ -41,7 +43,20 @@ export function estimateEngine(
   const matrixKernels = kernels.filter(
     ({ work }) => !["memory", "copy", "free"].includes(work),
   ).length;
-  return { ms, gpuMs, dlaMs, matrixKernels };
+  const layerMs = (): Map<number, number> =>
+    new Map(
+      kernels.flatMap((kernel): [number, number][] => {
+        const anchor = mostWork(kernel.layers, placed);
+        const took = kernelMs(kernel, hardware, precision, FITTED_FACTORS);
+        return anchor === undefined ? [] : [[anchor, took]];
+      }),
+    );
+  return { ms, gpuMs, dlaMs, matrixKernels, layerMs };
+}
+
+function mostWork(indices: readonly number[], { layers }: PlacedGraph): number | undefined {
+  const flops = (index: number): number => layers[index]?.flops ?? 0;
+  return [...indices].sort((a, b) => flops(b) - flops(a) || a - b)[0];
 }
 
 /** Each tensor that changes device is read and written once by the GPU. */

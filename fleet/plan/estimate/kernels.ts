@@ -1,5 +1,6 @@
 import type { PlacedGraph } from "../dla/index.ts";
 import type { Layer, LayerTensor } from "../layers/index.ts";
+import { groupBy } from "../lists.ts";
 import { copiedParts } from "./concat-copies.ts";
 import { groupLayers } from "./fusion.ts";
 import {
@@ -73,7 +74,7 @@ export function fuse(placed: PlacedGraph, rules: FusionRules): Kernel[] {
 
 /** Nothing is fused across the border of a loop or branch. */
 function inOnePlace(group: Group): Group[] {
-  const places = Map.groupBy(group, ({ within = "", rounds = 1 }) => `${rounds} ${within}`);
+  const places = groupBy(group, ({ within = "", rounds = 1 }) => `${rounds} ${within}`);
   return places.size === 1 ? [group] : [...places.values()];
 }
 

@@ -128,7 +128,7 @@ const cumSum: Fold = ([input, said], [dims = []], { node }) => {
 function running(along: readonly number[], exclusive: boolean, reverse: boolean): number[] {
   const made: number[] = [];
   let total = 0;
-  for (const value of reverse ? along.toReversed() : along) {
+  for (const value of reverse ? [...along].reverse() : along) {
     made.push(exclusive ? total : total + value);
     total += value;
   }

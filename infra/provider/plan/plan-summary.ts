@@ -24,6 +24,7 @@ export function summarisePlan(
     ...(asksAnything(question) && { demand: DEMAND[plan.verdict] }),
     summary: [plan.summary, ...notes].join("; "),
     modelDigest: question.digest,
+    module: plan.module,
     ...(plan.jetpack !== null && { jetpack: plan.jetpack }),
     powerMode: plan.powerMode,
     ...(chosen && { accelerator: chosen.accelerator, precision: chosen.precision }),

@@ -80,6 +80,7 @@ async function build(): Promise<string> {
   let kept = "";
   const libraries = { backendPath: "/backend", runtimePath: "/library" };
   const recipe = {
+    form: "cpu" as const,
     key: { text: "key", digest: sha256Digest("key") },
     reference: null,
     build: { ...libraries, accelerator: "cpu", threads: 1, keepsTimings: true },
@@ -107,6 +108,7 @@ async function build(): Promise<string> {
         return Promise.resolve();
       },
     },
+    planOf: () => null,
     lookMs: 10,
     log: createLog({ write: () => {} }),
     onChange: (state) => void seen.push(state),
@@ -128,7 +130,7 @@ const until = (condition: () => boolean) => expect.poll(condition, { interval: 5
 const builder = (at: number): Builder => builders[at]!;
 const UNTRIED = { golden: null, untried: { code: "MODEL_INVALID" as const, message: "labels" } };
 const BUILT: FromRunner = {
-  ...{ type: "built", sizeBytes: ENGINE.length, digest: DIGEST, ...UNTRIED },
+  ...{ type: "built", sizeBytes: ENGINE.length, digest: DIGEST, held: null, ...UNTRIED },
 };
 
 describe("a build", () => {

@@ -2,7 +2,11 @@ import { describe, expect, it } from "vitest";
 import { ofBuild, ofWork } from "../../../agent/engine/plan-differences.ts";
 import { PlanWatch } from "../../../agent/engine/plan-watch.ts";
 import type { NewEvent } from "../../../agent/report/event-journal.ts";
-import type { PipelineStats } from "../../../fleet/contract/index.ts";
+import {
+  type LayersBesidePlan,
+  type PipelineStats,
+  PlanDiffersData,
+} from "../../../fleet/contract/index.ts";
 import { PlanSummary } from "../../../fleet/spec/index.ts";
 
 const MODEL = { name: "people", digest: `sha256:${"a".repeat(64)}` };
@@ -108,5 +112,42 @@ describe("what is held against plans", () => {
     expect(events).toEqual([]);
     watch.engineBuilt(MODEL.digest, "gpu fp16", 9000);
     expect(events).toMatchObject([{ data: { what: "buildMinutes", measured: "150" } }]);
+  });
+
+  const LAYERS: LayersBesidePlan = {
+    ...{ compared: 9, silent: 1, unmatched: 2, precisions: 3, timed: 0, more: 2 },
+    differences: [{ layer: "conv1", what: "place", planned: "dla", measured: "gpu" }],
+  };
+  const PLANNED = { ...PLAN, module: "agx-xavier" };
+
+  it("are the layers of an engine, once for each pipeline with its model, by the silicon it was built for", () => {
+    const { watch, events } = watching({ entrance: PLANNED, yard: PLANNED });
+    for (const form of ["dla fp16", "dla fp16"] as const) {
+      watch.layersBuilt(MODEL.digest, form, LAYERS);
+    }
+    watch.layersBuilt(MODEL.digest, "gpu fp16", { ...LAYERS, differences: [], more: 0 });
+    watch.layersBuilt(`sha256:${"b".repeat(64)}`, "dla fp16", LAYERS);
+    expect(events.map(({ pipeline, message }) => `${pipeline}: ${message}`)).toEqual(
+      ["entrance", "yard"].map(
+        (one) =>
+          `${one}: Planned layers of ${one}: dla fp16 for 9 nodes; measured: 3 layers otherwise, first conv1 dla is gpu`,
+      ),
+    );
+    const data = PlanDiffersData.parse(events[0]?.data);
+    expect(data).toMatchObject({ accelerator: "dla", precision: "fp16", layers: LAYERS });
+  });
+
+  it.each([
+    ["gpu fp16", PLANNED, "gpu fp16, times too"],
+    ["dla int8", PLANNED, "dla0 int8, times too"],
+    ["dla int8", { ...PLANNED, powerMode: "MODE_10W" }, "dla0 int8"],
+    ["cpu", PLANNED, null],
+    ["gpu fp16", PLAN, null],
+    ["gpu fp16", { ...PLANNED, modelDigest: undefined }, null],
+  ] as const)("are asked of the planner for %s: %#", (form, plan, asked) => {
+    const { watch } = watching({ entrance: plan as PlanSummary });
+    const found = watch.planOf(MODEL.digest, form);
+    const times = found?.isAlike ? ", times too" : "";
+    expect(found && `${found.accelerator} ${found.precision}${times}`).toBe(asked);
   });
 });

@@ -56,7 +56,7 @@ const engineFor = (options: BuildOptions): Buffer =>
 
 /** A builder that has built at the next turn. */
 function launch(_limits: unknown, listener: RunnerListener) {
-  let engine = Buffer.alloc(0);
+  let engine: Buffer = Buffer.alloc(0);
   const gone = (): void => {
     running -= 1;
     setImmediate(() => listener.onEnd(ENDED));
@@ -83,7 +83,7 @@ function launch(_limits: unknown, listener: RunnerListener) {
           why === null
             ? {
                 ...{ type: "built", sizeBytes: engine.length, digest: sha256Digest(engine) },
-                ...{ golden: null, untried },
+                ...{ golden: null, untried, held: null },
               }
             : {
                 type: "build-failed",
@@ -131,7 +131,13 @@ beforeEach(async () => {
     conditions: () =>
       Promise.resolve({ freeDiskBytes: 1e12, freeMemoryBytes: 1e12, hottestCelsius: 40 }),
     ...{ lookMs: 1000, simulatedMs: () => Promise.resolve(null) },
-    ...{ onProgress: () => undefined, onEvent: () => undefined, onBuilt: () => undefined },
+    ...{
+      onProgress: () => undefined,
+      onEvent: () => undefined,
+      onBuilt: () => undefined,
+      onLayers: () => undefined,
+      planOf: () => null,
+    },
   });
 });
 afterEach(async () => {

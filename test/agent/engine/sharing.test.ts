@@ -132,6 +132,7 @@ async function find(signal = new AbortController().signal) {
     onEvent: (event) => void events.push(event),
   });
   const recipe = {
+    form: "cpu" as const,
     key: { text: KEY, digest: KEY_DIGEST },
     reference: libraries,
     build: { ...libraries, accelerator: "cpu", keepsTimings: false },

@@ -10,6 +10,7 @@ import {
   type Roles,
   sealRoles,
 } from "../../../fleet/release/index.ts";
+import type { PlanSummary } from "../../../fleet/spec/index.ts";
 import { chosenOf, rolesOf } from "../../fleet/support/signed-fleet.ts";
 import { BOARD, DEVICE, FLEET } from "./desired.ts";
 
@@ -22,6 +23,8 @@ export interface Wish {
   generation: number;
   artifactUrl: string;
   versions: readonly PipelineVersion[];
+  /** By pipeline, as it comes with the deployment. */
+  plans?: Readonly<Record<string, PlanSummary>>;
   /** What the device asked, when it has no memory. */
   answers?: string | undefined;
 }
@@ -39,10 +42,12 @@ export class TestRelease {
   }
 
   /** The message on `desired`. Only versions whose content changed since the last time get another number. */
-  compose({ versions, ...composition }: Wish, nowMs = Date.now()): DesiredMessage {
+  compose({ versions, plans = {}, ...composition }: Wish, nowMs = Date.now()): DesiredMessage {
     const envelope = sealRoles(this.#roles(), this.rootKey);
     const roles = { envelope, ...openRoles(envelope, this.rootPublicKeyPem) };
-    const chosen = versions.map((version) => this.#chosen(version));
+    const chosen = versions.map((version) => {
+      return { ...this.#chosen(version), plan: plans[version.spec.name] };
+    });
     const whole = { fleet: FLEET, device: DEVICE, chosen, ...composition };
     return sealComposition(whole, roles, this.onlineKey, nowMs);
   }

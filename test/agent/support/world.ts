@@ -7,6 +7,7 @@ import { afterAll } from "vitest";
 import type { PipelineVersion } from "../../../agent/update/pipeline-version.ts";
 import type { Reported } from "../../../fleet/contract/index.ts";
 import { topic } from "../../../fleet/contract/index.ts";
+import type { PlanSummary } from "../../../fleet/spec/index.ts";
 import { TestFleet } from "../../hub/test-fleet.ts";
 import { type Received, TestBroker } from "./broker.ts";
 import { BOARD, DEVICE, FLEET } from "./desired.ts";
@@ -88,6 +89,8 @@ export class AgentWorld {
   log = "";
   /** Where documents say that objects lie, when that is not the hub. */
   artifactUrl: string | null = null;
+  /** Those that come with what is deployed, by pipeline. */
+  plans: Record<string, PlanSummary> = {};
   #wish: Wish | null = null;
   /** What the device last asked because it had no memory. */
   #asked: string | undefined;
@@ -217,7 +220,7 @@ export class AgentWorld {
   /** Publishes a composition of these versions as the hub does, again when the device asks for one. */
   async deploy(generation: number, ...versions: PipelineVersion[]): Promise<void> {
     const artifactUrl = this.artifactUrl ?? this.objects.url;
-    this.#wish = { generation, artifactUrl, versions };
+    this.#wish = { generation, artifactUrl, versions, plans: this.plans };
     await this.#compose();
   }
 
