@@ -62,7 +62,7 @@ TEST(Rows, ScaleAsTheirFormulaSaysByAnyFactorAndLength) {
       std::int32_t left = static_cast<std::int32_t>(random() % 3);
       for (std::size_t i = 0; i < count; ++i) {
         columns.left.push_back(left);
-        left += static_cast<std::int32_t>(random() % (most + 1));
+        left += static_cast<std::int32_t>(most - random() % 2);
         const std::uint32_t share = random() % 257;
         columns.shares.push_back((256 - share) | share << 16);
       }

@@ -9,11 +9,9 @@ namespace jetfleet {
 /// copies each picture, row by row, unless its height is a multiple of 16 (gst-libav,
 /// gst_ffmpegviddec_decide_allocation).
 ///
-/// The pool is one for decoders that draw straight into its buffers and go on reading them
-/// afterwards.
-///
-/// GStreamer copies such a picture, all of it, when it leaves the decoder: its buffer has two
-/// owners, and the decoder has its memory open for writing, which cannot be shared
+/// The decoder draws straight into the pool's buffers and goes on reading them afterwards. Of any
+/// other pool GStreamer copies such a picture, all of it, when it leaves the decoder: its buffer
+/// has two owners, and the decoder has its memory open for writing, which cannot be shared
 /// (gst_buffer_copy_into). A buffer of this pool gives away a read-only view of its bytes instead,
 /// and returns to the pool when decoder and view are both done with it. That is right for decoders
 /// that do not change a picture once it is out, as libav's do not: it shares them with its users

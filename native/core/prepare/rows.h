@@ -30,7 +30,8 @@ struct YuvCoefficients {
 /// that do not fit 8 bits are cut off, which costs 13 levels of blue in limited BT.709.
 YuvCoefficients CoefficientsOf(const Color& color);
 
-/// Where the samples of a scaled row lie in the one that it is made from, with half-pixel centres.
+/// Where the samples of a scaled row lie in the one that it is made from, with half-pixel centres,
+/// evenly spaced.
 struct ScaleColumns {
   /// Index of the left one of two neighbours.
   std::vector<std::int32_t> left;
