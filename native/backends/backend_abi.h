@@ -70,7 +70,9 @@ enum JfFeature {
   JF_ONLY_BUILDS = 4,
   /* A build that is cancelled ends at the builder's next step: milliseconds with TensorRT-RTX, up
    * to 1.4 s were seen with TensorRT 10.6. Without it, between two phases. */
-  JF_CANCELS_AT_ONCE = 8
+  JF_CANCELS_AT_ONCE = 8,
+  /* `prepare` takes pictures in NVMM memory, by their DMA-BUFs. */
+  JF_TAKES_NVMM = 16
 };
 
 /* How `build` goes about it. */

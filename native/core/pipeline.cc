@@ -102,8 +102,15 @@ void Pipeline::AddBranch(const PipelineSource& source, const std::shared_ptr<Mod
       [=](FramePtr frame) { OnPicture(branch, number, std::move(frame)); },
       [=](SourceState state, const Status& why) { OnSourceState(branch, number, state, why); },
       on_error, [this](const Status& warning) { listener_->OnWarning(warning); }};
-  branch->source = source.make ? source.make(source.options, std::move(callbacks))
-                               : std::make_unique<Source>(source.options, std::move(callbacks));
+  SourceOptions opened = source.options;
+  if (!model->takes_nvmm()) {
+    opened.nvmm.reset();
+  } else if (opened.nvmm == nullptr) {
+    opened.nvmm = NvmmPictures::Open();
+  }
+  in_nvmm_ = in_nvmm_ || opened.nvmm != nullptr;
+  branch->source = source.make ? source.make(opened, std::move(callbacks))
+                               : std::make_unique<Source>(opened, std::move(callbacks));
 }
 
 Pipeline::~Pipeline() { Stop(); }
@@ -161,6 +168,12 @@ Status Pipeline::SwapModel(std::shared_ptr<ModelProgram> model,
                          "Expected a model for " + std::to_string(lanes_.size()) +
                              " accelerators but got one for " + std::to_string(model->lanes()) +
                              " while exchanging models; start the pipeline anew for that");
+  }
+  if (in_nvmm_ && !model->takes_nvmm()) {
+    return Status::Error(ErrorCode::kModelInvalid,
+                         "Expected a model that is given pictures in NVMM memory but got one that "
+                         "is prepared by the CPU while exchanging models; start the pipeline anew "
+                         "for that");
   }
   model_change_.reset();
   // Kept until the last frame that it worked on is gone, so that it is freed on this thread.

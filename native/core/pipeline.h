@@ -94,6 +94,8 @@ class Pipeline {
   std::condition_variable model_event_;
   std::optional<ModelChange> model_change_;
   bool closing_ = false;
+  /// Pictures of some source may stay where only an accelerator reads them.
+  bool in_nvmm_ = false;
   /// The last frame of the last file has left.
   std::atomic<bool> drained_{false};
 

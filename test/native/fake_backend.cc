@@ -180,6 +180,7 @@ std::int32_t Prepare(JfContext* handle, const JfSurface* const* surfaces,
   FakeDevice& device = *Of(handle)->device;
   for (std::uint32_t i = 0; i < count; ++i) {
     device.surfaces.push_back(*surfaces[i]);
+    if (device.look_at) device.look_at(*surfaces[i]);
     device.rects.push_back(*rects[i]);
   }
   return JF_OK;
@@ -260,6 +261,7 @@ const JfBackendFunctions kBackend = {
       JfCapabilities all = Sized<JfCapabilities>();
       all.name = "fake";
       all.tickets = DeviceOf(backend)->tickets;
+      if (DeviceOf(backend)->takes_nvmm) all.features |= JF_TAKES_NVMM;
       static constexpr const char* kPreprocessors[] = {"cuda", "vic"};
       all.preprocessors = kPreprocessors;
       all.preprocessor_count = DeviceOf(backend)->prepares ? 2 : 0;

@@ -29,6 +29,10 @@ struct FakeDevice {
   std::uint32_t tickets = 1;
   /// Prepares pictures by itself, by "cuda" or "vic", and remembers what it was told of them.
   bool prepares = false;
+  /// … from where a Jetson's decoder leaves them.
+  bool takes_nvmm = false;
+  /// Looks at a picture that it is to prepare.
+  std::function<void(const JfSurface&)> look_at;
   /// Picks candidates out by itself, and gives them from the last to the first.
   bool filters = false;
   /// Candidates that it says there were, if not 0.

@@ -12,14 +12,14 @@
 #include <map>
 #include <memory>
 
-#include "backends/tensorrt/cuda/nvbuf.h"
+#include "core/memory/nvbuf.h"
 
 #define EXPORTED extern "C" __attribute__((visibility("default")))
 
 namespace jetfleet::nvbuf_double {
 namespace {
 
-namespace api = cuda::nvbuf;
+namespace api = nvbuf;
 
 Ledger& Seen() {
   static Ledger ledger;
@@ -173,7 +173,7 @@ int Free(int fd) {
 }  // namespace jetfleet::nvbuf_double
 
 using namespace jetfleet::nvbuf_double;
-namespace api = jetfleet::cuda::nvbuf;
+namespace api = jetfleet::nvbuf;
 
 EXPORTED Ledger* nvbuf_double_ledger() { return &Seen(); }
 
@@ -299,6 +299,14 @@ EXPORTED int NvBufferCreateEx(int* fd, api::BufferCreate* how) {
 }
 
 EXPORTED int NvBufferDestroy(int fd) { return Free(fd); }
+
+/// The handle of a decoder's picture is the double's own.
+EXPORTED int ExtractFdFromNvBuffer(void* handle, int* fd) {
+  const Picture* const picture = *static_cast<Picture**>(handle);
+  if (picture == nullptr || Find(picture->fd) == nullptr) return -1;
+  *fd = picture->fd;
+  return 0;
+}
 
 EXPORTED void* NvEGLImageFromFd(void*, int fd) {
   Picture* const picture = Find(fd);

@@ -48,7 +48,7 @@ TEST(OpenDecoder, PassesOverADecoderThatDoesNotOpenAndSaysSo) {
   std::vector<std::string> passed_over;
   OpenedDecoder opened;
   const auto note = [&](const std::string& text) { passed_over.push_back(text); };
-  ASSERT_TRUE(OpenDecoder(codec, note, &opened).ok());
+  ASSERT_TRUE(OpenDecoder(codec, Nvmm::kNo, note, &opened).ok());
   ASSERT_EQ(passed_over.size(), 1U);
   EXPECT_NE(passed_over[0].find("absentdec"), std::string::npos);
   EXPECT_STRNE(opened.row->decoder, "absentdec");
@@ -58,7 +58,7 @@ TEST(OpenDecoder, PassesOverADecoderThatDoesNotOpenAndSaysSo) {
   }
 
   codec.decoders.resize(1);
-  const Status none = OpenDecoder(codec, note, &opened);
+  const Status none = OpenDecoder(codec, Nvmm::kNo, note, &opened);
   EXPECT_EQ(none.code, ErrorCode::kNativeLoad);
   EXPECT_NE(none.message.find("absentdec"), std::string::npos);
 }

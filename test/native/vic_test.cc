@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "backends/sized.h"
-#include "backends/tensorrt/cuda/nvbuf.h"
 #include "backends/tensorrt/cuda/picture.h"
+#include "core/memory/nvbuf.h"
 #include "core/prepare/host_preparer.h"
 #include "nvbuf_double.h"
 

@@ -8,6 +8,7 @@
 #include "backends/guard.h"
 #include "backends/tensorrt/build.h"
 #include "backends/tensorrt/context.h"
+#include "backends/tensorrt/cuda/dmabuf.h"
 #include "backends/tensorrt/cuda/failure.h"
 #include "backends/tensorrt/cuda/vic.h"
 #include "backends/tensorrt/files/sealed_engine.h"
@@ -231,6 +232,9 @@ std::int32_t Capabilities(JfBackend* backend, JfCapabilities* capabilities, JfEr
   all.features = JF_BUILDS | JF_REPORTS_LAYERS;
   if (opened.device == nullptr) all.features |= JF_ONLY_BUILDS;
   if (JF_TRT_PROGRESS) all.features |= JF_CANCELS_AT_ONCE;
+  if (opened.device != nullptr && cuda::TakesPictureBuffers(cuda::TheDriver())) {
+    all.features |= JF_TAKES_NVMM;
+  }
   all.name = kBackendName;
   all.vendor_version = opened.library->version().c_str();
   all.accelerators = opened.accelerator_names.data();

@@ -301,6 +301,7 @@ Status Backend::AskCapabilities() {
   capabilities_.reports_layers = (told.features & JF_REPORTS_LAYERS) != 0;
   capabilities_.only_builds = (told.features & JF_ONLY_BUILDS) != 0;
   capabilities_.cancels_at_once = (told.features & JF_CANCELS_AT_ONCE) != 0;
+  capabilities_.takes_nvmm = (told.features & JF_TAKES_NVMM) != 0;
   capabilities_.tickets = std::max(told.tickets, 1U);
   return Status::Ok();
 }

@@ -51,6 +51,8 @@ struct Capabilities {
   /// A build that is cancelled ends at the builder's next step (JF_CANCELS_AT_ONCE), not at its
   /// next phase.
   bool cancels_at_once = false;
+  /// Contexts prepare pictures where a Jetson's decoder leaves them.
+  bool takes_nvmm = false;
   /// Runs that gain from being submitted together; at least 1.
   std::uint32_t tickets = 1;
 };

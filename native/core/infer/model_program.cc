@@ -70,6 +70,7 @@ Status ModelProgram::Bind(Backend* backend, const ModelOptions& options) {
 
 Status ModelProgram::ChoosePreprocess(const Capabilities& capabilities, const std::string& wanted) {
   const std::vector<std::string>& own = capabilities.preprocessors;
+  takes_nvmm_ = capabilities.takes_nvmm;
   if (wanted.empty()) {
     preprocess_ = own.empty() ? kCpu : own.front();
     return Status::Ok();

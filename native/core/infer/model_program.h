@@ -117,6 +117,8 @@ class ModelProgram {
   const LaneOptions& lane(std::size_t number) const { return lanes_[number].options; }
   /// Whether the backend brings pictures into the input by itself.
   bool prepares() const { return preprocess_ != kCpu; }
+  /// Whether it does so from where a Jetson's decoder leaves them.
+  bool takes_nvmm() const { return prepares() && takes_nvmm_; }
   /// What brings pictures into the input: "cpu", "cuda", "vic".
   const std::string& preprocess() const { return preprocess_; }
   /// Whether the accelerator picks the candidates out by itself.
@@ -168,6 +170,7 @@ class ModelProgram {
   std::vector<LaneState> lanes_;
   static constexpr char kCpu[] = "cpu";
   std::string preprocess_ = kCpu;
+  bool takes_nvmm_ = false;
   std::atomic<bool> filters_{false};
 
   struct Pools {

@@ -25,6 +25,9 @@ void Configure(GstElement* decoder) {
   // Errors of single pictures are counted, not fatal.
   SetIfPresent(decoder, "max-errors", "-1");
   SetIfPresent(decoder, "enable-max-performance", "true");
+  // A Jetson's has few surfaces, and those that wait for the accelerator are still in use: two in
+  // front of a batch, one in each of the batches that are ready or under way, and some to spare.
+  SetIfPresent(decoder, "num-extra-surfaces", "8");
 }
 
 }  // namespace
@@ -38,8 +41,10 @@ const std::vector<CodecRow>& CodecTable() {
        "h264parse",
        "video/x-h264,stream-format=(string)byte-stream,alignment=(string)au",
        {
-           // Hardware of a Jetson; until pictures stay in NVMM, the VIC copies them to host memory
-           // once.
+           // Hardware of a Jetson: pictures stay where they are for an accelerator that takes them
+           // there; else the VIC copies them to host memory once.
+           {"nvv4l2decoder", "identity", "video/x-raw(memory:NVMM),format=(string)NV12",
+            MemoryKind::kNvmm},
            {"nvv4l2decoder", "nvvidconv", "video/x-raw,format=(string)NV12", MemoryKind::kHost},
            {"avdec_h264", "videoconvert", kHostCaps, MemoryKind::kHost},
            {"openh264dec", "videoconvert", kHostCaps, MemoryKind::kHost},
@@ -55,12 +60,16 @@ std::string CodecNames() {
   return names;
 }
 
-Status OpenDecoder(const CodecRow& codec,
+Status OpenDecoder(const CodecRow& codec, Nvmm nvmm,
                    const std::function<void(const std::string&)>& passed_over,
                    OpenedDecoder* opened) {
   std::string known;
   for (const DecoderRow& row : codec.decoders) {
-    known += (known.empty() ? "" : ", ") + std::string(row.decoder);
+    if (row.memory == MemoryKind::kNvmm) {
+      if (nvmm == Nvmm::kNo) continue;
+    } else {
+      known += (known.empty() ? "" : ", ") + std::string(row.decoder);
+    }
     GstElement* decoder = Make(row.decoder);
     GstElement* converter = decoder == nullptr ? nullptr : Make(row.converter);
     if (converter != nullptr) {

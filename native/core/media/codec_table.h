@@ -49,9 +49,12 @@ struct OpenedDecoder {
   GstElement* converter = nullptr;
 };
 
+/// Whether pictures may stay in a Jetson's decoder.
+enum class Nvmm { kNo, kMay };
+
 /// The first decoder of the row that this machine has and that opens (state READY); `passed_over`
 /// hears of those that do not open. NATIVE_LOAD when none is left.
-Status OpenDecoder(const CodecRow& codec,
+Status OpenDecoder(const CodecRow& codec, Nvmm nvmm,
                    const std::function<void(const std::string&)>& passed_over,
                    OpenedDecoder* opened);
 

@@ -45,7 +45,7 @@ CodedPath::CodedPath(const Options& options, SourceMeter* meter, Callbacks callb
 Status CodedPath::Build(const CodecRow& codec, GstBin* bin) {
   OpenedDecoder opened;
   Status status = OpenDecoder(
-      codec,
+      codec, options_.nvmm == nullptr ? Nvmm::kNo : Nvmm::kMay,
       [this](const std::string& text) {
         callbacks_.on_warning(Status::Error(ErrorCode::kNativeLoad, text));
       },
@@ -53,6 +53,7 @@ Status CodedPath::Build(const CodecRow& codec, GstBin* bin) {
   if (!status.ok()) return status;
   decoder_ = opened.decoder;
   offers_pool_ = std::string("videoconvert") == opened.row->converter;
+  if (opened.row->memory == MemoryKind::kNvmm) in_nvmm_ = options_.nvmm.get();
   gst_bin_add_many(bin, opened.decoder, opened.converter, nullptr);
   meter_->SetDecoder(opened.row->decoder);
 
@@ -256,7 +257,12 @@ FramePtr CodedPath::FrameOf(GstPtr<GstSample> sample, TimePoint now) {
   if (unit->decoded_memory != gst_buffer_peek_memory(buffer, 0)) {
     frame->copies.Add(Link::kDecoderToSurface, GST_VIDEO_INFO_SIZE(&info));
   }
-  frame->surface = SurfaceOf(std::move(sample), info, *unit, rotation_);
+  frame->surface = SurfaceOf(std::move(sample), info, *unit, rotation_, in_nvmm_);
+  if (frame->surface == nullptr && in_nvmm_ != nullptr) {
+    callbacks_.on_error(Status::Error(
+        ErrorCode::kNativeLoad,
+        "Expected pictures of the decoder in DMA-BUFs but got others in memory:NVMM"));
+  }
   if (frame->surface == nullptr) return nullptr;
   frame->result.size = frame->surface->ShownSize();
   return frame;

@@ -16,6 +16,7 @@
 #include "core/media/codec_table.h"
 #include "core/media/head.h"
 #include "core/media/in_decoder.h"
+#include "core/media/nvmm.h"
 #include "core/media/source_meter.h"
 
 namespace jetfleet {
@@ -34,6 +35,8 @@ class CodedPath {
     bool live = false;
     /// Pictures come at the pace of their time stamps.
     bool realtime = false;
+    /// Pictures may stay in the decoder's own memory; null: the CPU must be able to read them.
+    std::shared_ptr<const NvmmPictures> nvmm;
   };
   struct Callbacks {
     /// By the decoder's thread.
@@ -84,6 +87,8 @@ class CodedPath {
   GstElement* decoder_ = nullptr;
   GstElement* sink_ = nullptr;
   bool offers_pool_ = false;
+  /// Set where pictures stay in the decoder's memory.
+  const NvmmPictures* in_nvmm_ = nullptr;
 
   // For the parser's thread.
   Admission admission_;

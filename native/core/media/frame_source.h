@@ -8,6 +8,7 @@
 
 #include "core/frame.h"
 #include "core/media/head.h"
+#include "core/media/nvmm.h"
 #include "core/media/source_meter.h"
 #include "core/media/source_uri.h"
 #include "core/status.h"
@@ -33,6 +34,9 @@ struct SourceOptions {
   std::chrono::milliseconds key_frame_timeout{20'000};
   /// Between two messages that keep a session alive.
   std::chrono::milliseconds keep_alive{10'000};
+  /// Pictures may stay in a Jetson's decoder, for whoever takes frames reads them there; null: they
+  /// are brought to where the CPU reads them.
+  std::shared_ptr<const NvmmPictures> nvmm;
 };
 
 /// Where frames come from. Callbacks come from the source's own threads.

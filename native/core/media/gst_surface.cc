@@ -73,6 +73,23 @@ class GstFrameBuffer final : public Buffer {
   bool mapped_ = false;
 };
 
+/// Goes back to the decoder with the last owner. What reads it has it by its DMA-BUF.
+class NvmmFrameBuffer final : public Buffer {
+ public:
+  NvmmFrameBuffer(GstPtr<GstSample> sample, const GstVideoInfo& info, int fd)
+      : Buffer(MemoryKind::kNvmm, 0, GST_VIDEO_INFO_SIZE(&info)),
+        sample_(std::move(sample)),
+        fd_(fd) {}
+
+  int dmabuf_fd() const override { return fd_; }
+  void* Address(int) override { return nullptr; }
+  std::uint8_t* MapToHost(int) override { return nullptr; }
+
+ private:
+  const GstPtr<GstSample> sample_;
+  const int fd_;
+};
+
 /// Of the buffer rather than of the caps: decoders pad as they like and say so in the buffer.
 int StrideOf(GstSample* sample, const GstVideoInfo& info, int plane) {
   const GstVideoMeta* meta = gst_buffer_get_video_meta(gst_sample_get_buffer(sample));
@@ -82,7 +99,7 @@ int StrideOf(GstSample* sample, const GstVideoInfo& info, int plane) {
 }  // namespace
 
 SurfaceRef SurfaceOf(GstPtr<GstSample> sample, const GstVideoInfo& info, const AccessUnit& unit,
-                     Rotation rotation) {
+                     Rotation rotation, const NvmmPictures* nvmm) {
   const auto format = FormatOf(info);
   if (!format) return nullptr;
   SurfaceDesc desc;
@@ -94,6 +111,12 @@ SurfaceRef SurfaceOf(GstPtr<GstSample> sample, const GstVideoInfo& info, const A
   desc.sample_aspect = {GST_VIDEO_INFO_PAR_N(&info), GST_VIDEO_INFO_PAR_D(&info)};
   for (int plane = 0; plane < PlaneCount(desc.format); ++plane) {
     desc.planes[static_cast<std::size_t>(plane)] = {plane, 0, StrideOf(sample.get(), info, plane)};
+  }
+  if (nvmm != nullptr) {
+    const int fd = nvmm->FdOf(gst_sample_get_buffer(sample.get()));
+    if (fd < 0) return nullptr;
+    return std::make_shared<const Surface>(
+        desc, std::make_shared<NvmmFrameBuffer>(std::move(sample), info, fd));
   }
   return std::make_shared<const Surface>(desc,
                                          std::make_shared<GstFrameBuffer>(std::move(sample), info));

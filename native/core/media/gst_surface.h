@@ -4,6 +4,7 @@
 
 #include "core/media/access_unit.h"
 #include "core/media/gst_ptr.h"
+#include "core/media/nvmm.h"
 #include "core/memory/surface.h"
 
 namespace jetfleet {
@@ -12,7 +13,9 @@ namespace jetfleet {
 /// buffer goes back to the decoder with the surface. Visible part and sample aspect are those of
 /// `info`; so are matrix and range where the stream's own parameter set (`unit`) does not say, for
 /// demuxers lose them. Null for pixel formats that a surface cannot have.
+/// `nvmm`: the picture is in a Jetson's own memory, which the CPU does not read; null also when it
+/// has no DMA-BUF then.
 SurfaceRef SurfaceOf(GstPtr<GstSample> sample, const GstVideoInfo& info, const AccessUnit& unit,
-                     Rotation rotation);
+                     Rotation rotation, const NvmmPictures* nvmm = nullptr);
 
 }  // namespace jetfleet

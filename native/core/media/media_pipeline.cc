@@ -41,7 +41,7 @@ Status MediaPipeline::Open(const Options& options, SourceMeter* meter, Callbacks
 MediaPipeline::MediaPipeline(const Options& options, SourceMeter* meter, Callbacks callbacks)
     : options_(options),
       callbacks_(std::move(callbacks)),
-      path_({options.uri.live, options.realtime}, meter,
+      path_({options.uri.live, options.realtime, options.nvmm}, meter,
             {[this](FramePtr frame) { OnPicture(std::move(frame)); }, callbacks_.on_coded,
              callbacks_.on_warning, callbacks_.on_end,
              [this](GstClockTime pts) { return head_->TimesOf(pts); }}),

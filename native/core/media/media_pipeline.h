@@ -30,6 +30,8 @@ class MediaPipeline {
     /// Files: pictures come at the pace of their time stamps instead of as fast as they are taken.
     bool realtime = false;
     std::chrono::milliseconds timeout{5000};
+    /// As CodedPath's.
+    std::shared_ptr<const NvmmPictures> nvmm;
   };
   struct Callbacks {
     /// The frame holds picture, tag, trace up to decode, and the presentation time as `pts_ms`.

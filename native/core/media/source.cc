@@ -46,6 +46,7 @@ Source::Source(const SourceOptions& options, Callbacks callbacks)
       uri_(SourceUri::Parse(options.uri)),
       callbacks_(std::move(callbacks)),
       transport_(options.transport),
+      nvmm_(options.nvmm),
       stall_(options.stall_timeout, options.timeout),
       clock_(uri_.live) {
   if (uri_.live) meter_.SetTransport(TransportName(transport_));
@@ -87,6 +88,7 @@ void Source::Run() {
     if (uri_.live || !played_before_) callbacks_.on_state(SourceState::kConnecting, why);
     why = PlayOnce();
     if (stopping()) return;
+    if (LeaveNvmm(why)) continue;
     if (!uri_.live) {
       if (RunFile(why)) continue;
       return;
@@ -101,6 +103,13 @@ void Source::Run() {
     if (!Pause(pause)) return;
     pause = std::min(pause * 2, kLongestPause);
   }
+}
+
+bool Source::LeaveNvmm(const Status& why) {
+  if (nvmm_ == nullptr || why.code != ErrorCode::kNativeLoad) return false;
+  nvmm_.reset();
+  OnWarning(Status::Error(why.code, why.message + "; they are copied to the host's memory"));
+  return true;
 }
 
 bool Source::RunFile(const Status& outcome) {
@@ -143,7 +152,8 @@ Status Source::PlayOnce() {
   }
   std::unique_ptr<MediaPipeline> pipeline;
   const Status opened = MediaPipeline::Open(
-      {uri_, transport_, options_.tls, options_.realtime && !uri_.live, options_.timeout}, &meter_,
+      {uri_, transport_, options_.tls, options_.realtime && !uri_.live, options_.timeout, nvmm_},
+      &meter_,
       {[this](FramePtr frame) { OnPicture(std::move(frame)); }, [this] { OnCoded(); },
        [this](const Status& status) { OnEnd(status); },
        [this](const Status& warning) { OnWarning(warning); }},

@@ -48,6 +48,8 @@ class Source final : public FrameSource {
   std::pair<TimePoint, Status> Deadline(const MediaPipeline& pipeline) const;
   /// The other transport is worth a try at once.
   bool ChangeTransport(const Status& why);
+  /// Pictures stay in the decoder no more, where they turned out to be none that can.
+  bool LeaveNvmm(const Status& why);
   /// False when stopping.
   bool Pause(Milliseconds pause);
   void OnPicture(FramePtr frame);
@@ -61,6 +63,7 @@ class Source final : public FrameSource {
   const Callbacks callbacks_;
   SourceMeter meter_;
   Transport transport_;
+  std::shared_ptr<const NvmmPictures> nvmm_;
   bool changed_transport_ = false;
 
   mutable std::mutex mutex_;

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "backends/tensorrt/cuda/nvbuf.h"
+#include "core/memory/nvbuf.h"
 
 namespace jetfleet::cuda {
 namespace {
@@ -78,11 +78,25 @@ class NvBuffers final : public PictureBuffers {
   nvbuf::BufferDestroyImage* destroy_ = nullptr;
 };
 
+/// Null when there is neither.
+std::unique_ptr<PictureBuffers> Open(const std::string& folder) {
+  std::unique_ptr<PictureBuffers> buffers = NvBufSurfaces::Open(folder);
+  return buffers != nullptr ? std::move(buffers) : NvBuffers::Open(folder);
+}
+
+bool ReadsEglImages(const Driver& driver) {
+  return driver.egl_register != nullptr && driver.egl_frame != nullptr &&
+         driver.egl_unregister != nullptr;
+}
+
 }  // namespace
 
+bool TakesPictureBuffers(const Driver& driver) {
+  return ReadsEglImages(driver) && Open("") != nullptr;
+}
+
 std::unique_ptr<PictureBuffers> OpenPictureBuffers(const std::string& folder) {
-  std::unique_ptr<PictureBuffers> buffers = NvBufSurfaces::Open(folder);
-  if (buffers == nullptr) buffers = NvBuffers::Open(folder);
+  std::unique_ptr<PictureBuffers> buffers = Open(folder);
   if (buffers != nullptr) return buffers;
   throw Failure(
       JF_LIBRARY,
@@ -93,8 +107,7 @@ std::unique_ptr<PictureBuffers> OpenPictureBuffers(const std::string& folder) {
 
 DmabufCache::DmabufCache(std::unique_ptr<PictureBuffers> buffers, const Driver& driver)
     : buffers_(std::move(buffers)), driver_(driver) {
-  if (driver.egl_register == nullptr || driver.egl_frame == nullptr ||
-      driver.egl_unregister == nullptr) {
+  if (!ReadsEglImages(driver)) {
     throw Failure(
         JF_UNSUPPORTED,
         "Expected a CUDA driver that reads EGL images, as a Jetson's does, for pictures in "

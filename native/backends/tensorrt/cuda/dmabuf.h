@@ -27,6 +27,10 @@ class PictureBuffers {
 /// for them; empty: where the loader does.
 std::unique_ptr<PictureBuffers> OpenPictureBuffers(const std::string& folder = "");
 
+/// Whether this machine has all that it takes: a library of picture buffers, and a driver that
+/// reads what that hands out.
+bool TakesPictureBuffers(const Driver& driver);
+
 /// What the GPU was told of DMA-BUFs: a decoder has a small, fixed set of them, and telling costs
 /// more than a frame's preparation. The oldest is forgotten when there are too many, and one whose
 /// number is another buffer's by now. One thread at a time.

@@ -5,7 +5,7 @@
 #include <thread>
 #include <utility>
 
-#include "backends/tensorrt/cuda/nvbuf.h"
+#include "core/memory/nvbuf.h"
 
 namespace jetfleet::cuda {
 namespace {

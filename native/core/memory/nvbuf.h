@@ -1,5 +1,7 @@
 #pragma once
 
+#include <dlfcn.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8,7 +10,7 @@
 /// has the headers. Members, numbers and calls are those of nvbufsurface.h and nvbufsurftransform.h
 /// (Jetson Linux API reference, r35 and r36) and of nvbuf_utils.h (Jetson Linux Multimedia API
 /// reference, r32); 64-bit. Libraries: facts of JetPack's migration guide from nvbuf_utils.
-namespace jetfleet::cuda::nvbuf {
+namespace jetfleet::nvbuf {
 
 constexpr const char* kSurfaceLibrary = "libnvbufsurface.so";
 constexpr const char* kTransformLibrary = "libnvbufsurftransform.so";
@@ -69,8 +71,9 @@ struct SurfaceTransform {
 
 /// NVBUF_LAYOUT_PITCH, NvBufferLayout_Pitch.
 constexpr std::int32_t kPitchLinear = 0;
-/// NVBUF_MEM_SURFACE_ARRAY.
+/// NVBUF_MEM_SURFACE_ARRAY, and NVBUF_MEM_DEFAULT, which on a Jetson is the same.
 constexpr std::int32_t kSurfaceArray = 4;
+constexpr std::int32_t kDefaultMemory = 0;
 /// NvBufSurfTransformCompute_VIC.
 constexpr std::int32_t kOnVic = 2;
 /// …_CROP_SRC, …_CROP_DST and …_FILTER of both.
@@ -123,18 +126,22 @@ using BufferDestroy = int(int);
 using BufferGetParameters = int(int, BufferParameters*);
 using TransformBuffer = int(int, int, BufferTransform*);
 
+/// ExtractFdFromNvBuffer: the DMA-BUF of what a decoder's picture is when it is mapped.
+using ExtractFd = int(void*, int*);
+
 /// A library of the vendor's, from `folder` or, when that is empty, from where the loader looks. It
 /// stays open until the process ends, as its threads do. Null when it is absent.
-void* OpenLibrary(const std::string& folder, const char* name);
-/// False when the library does not have it.
-bool FindSymbol(void* library, const char* symbol, void** function);
-
-template <typename Signature>
-bool Find(void* library, const char* symbol, Signature** function) {
-  void* found = nullptr;
-  if (!FindSymbol(library, symbol, &found)) return false;
-  *function = reinterpret_cast<Signature*>(found);
-  return true;
+inline void* OpenLibrary(const std::string& folder, const char* name) {
+  const std::string path = folder.empty() ? name : folder + "/" + name;
+  return dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
 }
 
-}  // namespace jetfleet::cuda::nvbuf
+/// False when the library does not have it.
+template <typename Signature>
+bool Find(void* library, const char* symbol, Signature** function) {
+  void* const found = dlsym(library, symbol);
+  *function = reinterpret_cast<Signature*>(found);
+  return found != nullptr;
+}
+
+}  // namespace jetfleet::nvbuf
