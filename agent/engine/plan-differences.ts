@@ -43,7 +43,8 @@ export function layerPlanOf(plan: PlanSummary, form: EngineForm, board: Board): 
     ...{ module, precision, isAlike: isAlike(plan, board) },
     accelerator: accelerator === "dla" ? "dla0" : "gpu",
     ...(jetpack !== undefined && { jetpack }),
-    ...(powerMode !== undefined && { powerMode }),
+    // As a plan calls it where the catalogue knows no modes, which is no mode to ask for.
+    ...(powerMode !== undefined && powerMode !== "maximum" && { powerMode }),
   };
 }
 

@@ -19,6 +19,7 @@ import { placementLines } from "../render/placement-text.ts";
 import { planLines } from "../render/plan-text.ts";
 import { readBuilt } from "./built.ts";
 import { moduleNamed } from "./modules.ts";
+import { readObserved } from "./observed.ts";
 import type { Run } from "./run.ts";
 
 interface PlanCommandOptions {
@@ -34,6 +35,7 @@ interface PlanCommandOptions {
   shape: string[];
   layers?: boolean;
   built?: string;
+  observed?: string;
   engineKeys?: boolean;
   json?: boolean;
 }
@@ -70,6 +72,10 @@ export function registerPlan(program: Command, run: Run): void {
       "put beside it where a builder has its layers: an engine, or what an inspector or `bench --layers --json` wrote",
     )
     .option(
+      "--observed <file>",
+      "count what devices measured: what `jetfleet events --kind plan-differs --since 30d --json` prints; - reads it from standard input",
+    )
+    .option(
       "--engine-keys",
       "list the keys of the engines that it comes to, for each unit it may be about",
     )
@@ -103,6 +109,7 @@ async function plan(file: string, options: PlanCommandOptions): Promise<number> 
       : { latencyMs: positive("--max-latency-ms", options.maxLatencyMs) }),
     ...(options.jetpack === undefined ? {} : { jetpack: options.jetpack }),
     ...(options.powerMode === undefined ? {} : { powerMode: options.powerMode }),
+    ...(options.observed === undefined ? {} : { observed: await readObserved(options.observed) }),
   });
   const width = Math.max(60, process.stdout.columns ?? (Number(process.env["COLUMNS"]) || 100));
   if (options.engineKeys) return listEngines(enginesOf(planned, module), options.json ?? false);

@@ -19,6 +19,14 @@ import {
 import { buildMinutes } from "./estimate/build-time.ts";
 import { estimateMemory } from "./estimate/memory.ts";
 import { type Layer, type MappedGraph, mapGraph, OPEN } from "./layers/index.ts";
+import {
+  buildReaching,
+  type Observation,
+  observedBasis,
+  observedDiagnostics,
+  observedOf,
+  reachingObserved,
+} from "./observed.ts";
 import type { OnnxModel } from "./onnx/index.ts";
 import { moduleThatWould } from "./other-modules.ts";
 import type { Admission, Diagnostic, Interval, NamedUsage, Plan, Usage } from "./plan-schema.ts";
@@ -55,6 +63,8 @@ export interface PlanOptions {
   shapes?: Readonly<Record<string, readonly number[]>>;
   /** Digest of the model file, carried into the plan. */
   digest?: string;
+  /** What devices told of plans; what is not about this very question is left out. */
+  observed?: readonly Observation[];
 }
 
 /**
@@ -84,9 +94,13 @@ export function planFor(model: OnnxModel, module: Module, options: PlanOptions =
     usage: decision.usage,
     admissions: decision.admissions,
     memoryMib: memory,
-    buildMinutes: chosen && buildMinutes(chosen.matrixKernels, platform.hardware.builder),
+    buildMinutes: buildReaching(
+      chosen && buildMinutes(chosen.matrixKernels, platform.hardware.builder),
+      chosen?.candidate ?? null,
+      decision.observed,
+    ),
     diagnostics,
-    restsOn: basisOf(platform, chosen),
+    restsOn: [...basisOf(platform, chosen), ...observedBasis(decision.observed)],
   };
 }
 
@@ -104,6 +118,7 @@ interface Decision {
   shaped: ShapedGraph;
   reshape: Reshape;
   mapped: MappedGraph;
+  observed: readonly Observation[];
   /** What the types of the graph decide, where the builder takes them as they are. */
   typed: TypedGraph | null;
   ways: Ways;
@@ -124,7 +139,14 @@ function decide(model: OnnxModel, module: Module, options: PlanOptions): Decisio
   const mapped = isRtx ? mappedForRtx(taken, shaped) : taken;
   const typed = typedGraph(shaped, mapped.layers, platform);
   const settled = settlePrecisions(module, precision);
-  const ways = waysOf(mapped, shaped, platform, typed ? typedPrecisions(typed, settled) : settled);
+  const observed = observedOf(options.observed ?? [], {
+    ...{ digest: options.digest ?? null, module: module.id, jetpack },
+    powerMode: platform.mode?.name ?? "maximum",
+  });
+  const ways = reachingObserved(
+    waysOf(mapped, shaped, platform, typed ? typedPrecisions(typed, settled) : settled),
+    observed,
+  );
   const demand = demandOf(options);
   const isKnown = ways.unknown.length === 0;
   // A demand cannot be held against a speed that nobody knows, nor be met by it.
@@ -138,7 +160,7 @@ function decide(model: OnnxModel, module: Module, options: PlanOptions): Decisio
     : [];
   const asked = { module, jetpack, accelerator, precision, fps: demand.fps };
   return {
-    ...{ platform, asked, demand, beside, shaped, reshape, mapped, typed },
+    ...{ platform, asked, demand, beside, shaped, reshape, mapped, typed, observed },
     ...{ ways, choice, memory, usage, admissions },
   };
 }
@@ -180,5 +202,6 @@ function diagnosticsOf(decision: Decision): Diagnostic[] {
     ...batchDiagnostics(ways.batch, demand),
     ...(typed ? typedNotes(typed, asked, choice) : []),
     ...placementDiagnostics(asksDla(ways.candidates)),
+    ...observedDiagnostics(choice.chosen?.candidate ?? null, decision.observed),
   ];
 }
