@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import {
   type EngineBuild,
   type KeptEngine,
@@ -204,11 +205,16 @@ export class Engines {
 
   #start(model: ModelManifest, form: EngineForm, recipe: EngineRecipe): Build {
     const { key } = recipe;
+    const startedAtMs = performance.now();
     const build: Build = {
       model,
       form,
       abort: new AbortController(),
-      state: { phase: "asking the hub for it", progress: 0, waitsFor: null, workedMs: () => 0 },
+      state: {
+        ...{ phase: "asking the hub for it", progress: 0, waitsFor: null },
+        // Until it is built here: how long another's is asked and waited for.
+        workedMs: () => performance.now() - startedAtMs,
+      },
       done: Promise.resolve(),
     };
     this.#builds.set(key.digest, build);
@@ -253,7 +259,7 @@ export class Engines {
     const found = await sharing.find({ model, form, recipe }, show, abort.signal);
     if (found instanceof HeldClaim) {
       found.shows(() => state);
-      show({ phase: "waiting for its turn", progress: 0 });
+      show({ phase: "waiting for its turn", progress: 0, workedMs: () => 0 });
       await this.#turns.take(() => makeEngine(build, recipe, found, this.#options));
     }
     await this.clear().catch((error: unknown) =>

@@ -111,6 +111,8 @@ describe("of two boards of one kind", () => {
       : ["bob", "ada"];
     expect(buildOf(waiter!)?.phase).toBe(`waiting for ${builder} to build it`);
     await until("both run it", () => runs("ada", first)() && runs("bob", first)());
+    const waited = (heard.get(waiter!) ?? []).flatMap(({ updates }) => updates?.[0]?.build ?? []);
+    expect(Math.max(...waited.map(({ elapsedMs }) => elapsedMs))).toBeGreaterThanOrEqual(1000);
     const [built, fetched] = [keptOf(builder!, first), keptOf(waiter!, first)];
     expect(fetched).toMatchObject({
       ...{ origin: "fetched", key: built?.key, digest: built?.digest },

@@ -72,7 +72,7 @@ describe.runIf(FULL)("a build on a simulated board", { timeout: 15 * MINUTE }, (
     const view = await seenUntil(
       `a build of ${from} and more`,
       (seen) => (buildOf(seen)?.progress ?? -1) >= from,
-      2 * MINUTE,
+      5 * MINUTE,
     );
     return buildOf(view)!;
   }
@@ -83,7 +83,7 @@ describe.runIf(FULL)("a build on a simulated board", { timeout: 15 * MINUTE }, (
   async function upOf(
     score: number,
     change = (bytes: Uint8Array) => bytes,
-    options: { pipelineTimeout?: string } = {},
+    options: { pipelineTimeout?: string; deadlineMs?: number } = {},
   ): Promise<UpAnswer> {
     const source = path.join(world.demo.paths.state, `tiny-${score}.onnx`);
     await writeFile(source, change(tinyModel({ score })));
@@ -153,7 +153,7 @@ describe.runIf(FULL)("a build on a simulated board", { timeout: 15 * MINUTE }, (
     expect(ran).toBeTruthy();
     await world.stopBoard();
     await world.startBoard(CUT);
-    const up = upOf(0.8, undefined, { pipelineTimeout: "14m" });
+    const up = upOf(0.8, undefined, { pipelineTimeout: "14m", deadlineMs: 14 * MINUTE });
     for (let cut = 0; cut < CUTS; cut += 1) {
       const { progress } = await building((LAST * (cut + 0.3)) / CUTS);
       await world.cutPower();
@@ -240,7 +240,12 @@ describe.runIf(FULL)("a build on a simulated board", { timeout: 15 * MINUTE }, (
     const diskKib = Number.parseInt(used.text, 10) + DISK_ROOM_KIB;
     await world.stopBoard();
     await world.startBoard({ ...SLOW, diskLimitBytes: diskKib * 1024 });
-    await seenUntil("the board is back", runs, 2 * MINUTE);
+    await seenUntil(
+      "the board is back",
+      ({ devices: [door] }) =>
+        door?.presence === "online" && door.pipelines[0]?.state === "running",
+      2 * MINUTE,
+    );
     const up = upOf(0.65, undefined, { pipelineTimeout: "6m" });
     await building(0.1);
     const leftKib = `$(( $(df -Pk ${STATE} | awk 'END { print $4 }') - ${LEFT_KIB} ))`;

@@ -8,16 +8,22 @@ export interface UpAnswer extends Answer {
   tookMs: number;
 }
 
+interface RunOptions {
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  deadlineMs?: number | undefined;
+}
+
 /** Runs the real engine to its end; one that hangs is interrupted as a user would. */
 export function runPulumi(
   command: string,
   args: readonly string[],
-  options: { cwd: string; env: NodeJS.ProcessEnv },
+  { deadlineMs = DEADLINE_MS, ...options }: RunOptions,
 ): Promise<UpAnswer> {
   const startedAtMs = performance.now();
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
-    const timer = setTimeout(() => child.kill("SIGINT"), DEADLINE_MS);
+    const timer = setTimeout(() => child.kill("SIGINT"), deadlineMs);
     let text = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk) => (text += String(chunk)));

@@ -28,6 +28,14 @@ export interface StackChanges {
   hubUrl?: string;
 }
 
+interface UpOptions {
+  pipelineTimeout?: string;
+  /** When an `up` that hangs is interrupted. */
+  deadlineMs?: number;
+  preview?: boolean;
+  args?: string[];
+}
+
 /**
  * The least that is a fleet: one hub, one simulated board, a model of a few kilobytes and the real Pulumi engine on
  * the quickstart program. Tests drive it by the commands that a user types, and break it by what it is made of.
@@ -158,19 +166,20 @@ export class SmallWorld {
   }
 
   /** `pulumi up` as a user types it; `pipelineTimeout` as customTimeouts of the program's pipeline. */
-  up(
-    options: { pipelineTimeout?: string; preview?: boolean; args?: string[] } = {},
-  ): Promise<UpAnswer> {
+  up(options: UpOptions = {}): Promise<UpAnswer> {
     const preview = options.preview ? [] : ["--skip-preview"];
     const args = ["up", "--yes", ...preview, "--suppress-progress", ...(options.args ?? [])];
-    return this.pulumi(args, options.pipelineTimeout);
+    return this.pulumi(args, options);
   }
 
-  pulumi(args: readonly string[], pipelineTimeout?: string): Promise<UpAnswer> {
+  pulumi(
+    args: readonly string[],
+    { pipelineTimeout, deadlineMs }: Pick<UpOptions, "pipelineTimeout" | "deadlineMs"> = {},
+  ): Promise<UpAnswer> {
     const { command, cwd, env } = demoPulumi(this.demo.env);
     const wait = pipelineTimeout ? { JETFLEET_TEST_PIPELINE_TIMEOUT: pipelineTimeout } : {};
     const folder = pipelineTimeout ? PROGRAM : cwd;
-    return runPulumi(command, args, { cwd: folder, env: { ...env, ...wait } });
+    return runPulumi(command, args, { cwd: folder, env: { ...env, ...wait }, deadlineMs });
   }
 
   /** Names of the resources in Pulumi's state, and its operations that were begun and not ended. */
