@@ -2,6 +2,7 @@ import { z } from "zod";
 import { LayersBesidePlan, SelfTestFigures } from "../../fleet/contract/index.ts";
 import { Decoder, Label } from "../../fleet/spec/model.ts";
 import { Digest, Name } from "../../fleet/spec/names.ts";
+import { TrackAlgorithm } from "../../fleet/spec/pipeline.ts";
 import type {
   NativeLoadTimes,
   NativeMessage,
@@ -54,7 +55,7 @@ export const PipelineOptions = z.object({
     tls: z.object({ caFile: z.string().optional(), fingerprint: z.string().optional() }).optional(),
   }),
   model: ModelOptions,
-  track: z.object({ algorithm: z.literal("bytetrack") }).nullable(),
+  track: z.object({ algorithm: TrackAlgorithm }).nullable(),
   statsIntervalMs: z.number().int().positive(),
   batchMs: z.number().int().positive(),
 }) satisfies z.ZodType<NativePipelineOptions>;

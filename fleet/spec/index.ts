@@ -13,6 +13,7 @@ export {
   SinksSpec,
   SourceSpec,
   SourceUri,
+  TrackAlgorithm,
   TrackSpec,
   UNSUPPORTED_PIPELINE_KEYS,
   VideoSpec,

@@ -139,8 +139,15 @@ export const DetectSpec = z
   .meta({ description: "Object detection." });
 export type DetectSpec = z.infer<typeof DetectSpec>;
 
+export const TrackAlgorithm = z.enum(["bytetrack", "sort", "oc-sort", "iou"]).meta({
+  description:
+    "bytetrack also follows objects that the detector is unsure of; oc-sort finds again what was hidden or turned; " +
+    "sort and iou (without a motion model) are the plainest and forget what two frames do not show. Default: bytetrack.",
+});
+export type TrackAlgorithm = z.infer<typeof TrackAlgorithm>;
+
 export const TrackSpec = z
-  .strictObject({ algorithm: z.enum(["bytetrack"]).default("bytetrack") })
+  .strictObject({ algorithm: TrackAlgorithm.default("bytetrack") })
   .meta({ description: "Tracking of detections from frame to frame." });
 export type TrackSpec = z.infer<typeof TrackSpec>;
 

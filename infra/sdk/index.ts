@@ -4,6 +4,7 @@ export type {
   Decoder,
   PrecisionChoice,
   PreprocessChoice,
+  TrackAlgorithm,
   UnreachablePolicy,
 } from "../../fleet/spec/index.ts";
 export { Device, type DeviceArgs, type SshArgs } from "./device.ts";

@@ -5,6 +5,7 @@ import type {
   PlanSummary,
   PrecisionChoice,
   PreprocessChoice,
+  TrackAlgorithm,
   UnreachablePolicy,
 } from "../../fleet/spec/index.ts";
 import { Device } from "./device.ts";
@@ -73,7 +74,7 @@ export interface DetectArgs {
 
 export interface TrackArgs {
   /** Default: bytetrack. */
-  algorithm?: pulumi.Input<"bytetrack">;
+  algorithm?: pulumi.Input<TrackAlgorithm>;
 }
 
 export interface BudgetArgs {

@@ -64,7 +64,7 @@ export interface NativePipelineOptions {
   };
   model: NativeModelOptions;
   /** null: no tracker. */
-  track: { algorithm: "bytetrack" } | null;
+  track: { algorithm: NativeTrackAlgorithm } | null;
   /** Interval of `stats` messages. */
   statsIntervalMs: number;
   /** Frames come at once, but those within so many milliseconds of the last `frames` message together in the next. */
@@ -259,7 +259,13 @@ export interface NativeBenchTimes {
   layerTimes: { name: string; ms: number }[];
 }
 
+export type NativeTrackAlgorithm = "bytetrack" | "sort" | "oc-sort" | "iou";
+
 export interface NativeTrackOptions {
+  /** Default: bytetrack. */
+  algorithm?: NativeTrackAlgorithm;
+  /** For how long a lost object is kept; seconds. Default: 1.5 for bytetrack, 1 for oc-sort, else two frames. */
+  keepSeconds?: number;
   highScore: number;
   lowScore: number;
   newTrackScore: number;

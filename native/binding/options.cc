@@ -180,6 +180,12 @@ ModelOptions ReadModelOptions(OptionReader* reader) {
   return model;
 }
 
+TrackAlgorithm ReadTrackAlgorithm(OptionReader* reader) {
+  const std::optional<TrackAlgorithm> algorithm = TrackAlgorithmOf(reader->Text("algorithm"));
+  if (!algorithm) reader->Expect("bytetrack, sort, oc-sort or iou", "algorithm");
+  return algorithm.value_or(TrackAlgorithm::kByteTrack);
+}
+
 StartOptions ReadStartOptions(OptionReader* reader) {
   StartOptions options;
   options.name = reader->Text("name");
@@ -206,7 +212,12 @@ StartOptions ReadStartOptions(OptionReader* reader) {
   options.model = ReadModelOptions(&model);
   reader->Adopt(model);
 
-  options.pipeline.track = reader->HasObject("track");
+  options.pipeline.track = std::nullopt;
+  if (reader->HasObject("track")) {
+    OptionReader track = reader->Child("track");
+    options.pipeline.track = ReadTrackAlgorithm(&track);
+    reader->Adopt(track);
+  }
   options.pipeline.stats_interval = Ms(reader->Number("statsIntervalMs", 1, kMaxMs));
   options.pipeline.batch = Ms(reader->Number("batchMs", 0, kMaxMs));
   return options;

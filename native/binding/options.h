@@ -37,6 +37,8 @@ class OptionReader {
   bool Has(const char* name);
   /// Whatever it is; empty when reading it threw.
   Napi::Value Get(const char* name);
+  /// Remembers that `name` is not `what`.
+  void Expect(const char* what, const char* name);
   /// Brings a child's error up.
   void Adopt(const OptionReader& child);
 
@@ -45,7 +47,6 @@ class OptionReader {
 
  private:
   Napi::Value Checked(Napi::Value value, const char* name);
-  void Expect(const char* what, const char* name);
 
   Napi::Object object_;
   std::string path_;
@@ -54,6 +55,8 @@ class OptionReader {
 
 StartOptions ReadStartOptions(OptionReader* reader);
 ModelOptions ReadModelOptions(OptionReader* reader);
+/// Member `algorithm`.
+TrackAlgorithm ReadTrackAlgorithm(OptionReader* reader);
 /// Only the paths, as `inspectModel` takes them.
 DetectorOptions ReadModelPaths(OptionReader* reader);
 

@@ -8,7 +8,7 @@
 #include "core/infer/model_program.h"
 #include "core/pipeline_stats.h"
 #include "core/status.h"
-#include "core/track/label_tracker.h"
+#include "core/track/tracker.h"
 
 /// C++ results as the JavaScript objects of api.ts. Main thread only.
 namespace jetfleet {

@@ -4,7 +4,7 @@
 #include "binding/functions.h"
 #include "binding/options.h"
 #include "binding/to_js.h"
-#include "core/track/byte_track.h"
+#include "core/track/tracker.h"
 
 namespace jetfleet {
 namespace {
@@ -12,13 +12,17 @@ namespace {
 constexpr double kMaxPixels = 1e6;
 constexpr double kMinFps = 0.001;
 constexpr double kMaxFps = 1000;
+constexpr double kMaxKeepSeconds = 3600;
 
-ByteTrackOptions ReadOptions(OptionReader* reader) {
-  ByteTrackOptions options;
+TrackerOptions ReadOptions(OptionReader* reader) {
+  TrackerOptions options;
   options.high_score = static_cast<float>(reader->Number("highScore", 0, 1));
   options.low_score = static_cast<float>(reader->Number("lowScore", 0, 1));
   options.new_track_score = static_cast<float>(reader->Number("newTrackScore", 0, 1));
   options.fuse_score = reader->Flag("fuseScore");
+  if (reader->Has("algorithm")) options.algorithm = ReadTrackAlgorithm(reader);
+  if (reader->Has("keepSeconds"))
+    options.keep_seconds = reader->Number("keepSeconds", 0, kMaxKeepSeconds);
   return options;
 }
 
@@ -68,7 +72,7 @@ Frames ReadFrames(Napi::Value value, std::string* error) {
 Napi::Value TrackDetections(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   OptionReader reader(info[0], "options");
-  const ByteTrackOptions options = ReadOptions(&reader);
+  const TrackerOptions options = ReadOptions(&reader);
   const double fps = reader.Number("fps", kMinFps, kMaxFps);
   std::string error = reader.error();
   Frames frames;
@@ -77,7 +81,7 @@ Napi::Value TrackDetections(const Napi::CallbackInfo& info) {
     Napi::TypeError::New(env, error).ThrowAsJavaScriptException();
     return env.Undefined();
   }
-  ByteTracker tracker(options);
+  Tracker tracker(options);
   const std::vector<std::string> labels = {"object"};
   auto results = Napi::Array::New(env, frames.size());
   for (std::uint32_t f = 0; f < frames.size(); ++f) {

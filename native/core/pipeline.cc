@@ -91,7 +91,7 @@ void Pipeline::AddBranch(const PipelineSource& source, const std::shared_ptr<Mod
   const auto next = [this](FramePtr frame) { fan_out_.Push(std::move(frame)); };
   std::vector<Strand::Stage> stages;
   if (options_.track) {
-    branch->tracking = std::make_unique<Tracking>(model);
+    branch->tracking = std::make_unique<Tracking>(model, *options_.track);
     stages.push_back({track_, [branch](Frame& frame) { return branch->tracking->Run(frame); }});
   }
   branch->strand = std::make_unique<Strand>(&executor_, kStrandQueue, branch->overflow,

@@ -14,6 +14,7 @@
 #include "core/infer/batcher.h"
 #include "core/pipeline_stats.h"
 #include "core/sinks/listener_sink.h"
+#include "core/track/tracker_options.h"
 
 namespace jetfleet {
 
@@ -27,7 +28,8 @@ struct PipelineSource {
 struct PipelineOptions {
   /// At least one.
   std::vector<PipelineSource> sources;
-  bool track = true;
+  /// None: detections without ids.
+  std::optional<TrackAlgorithm> track = TrackAlgorithm::kByteTrack;
   std::chrono::milliseconds stats_interval{1000};
   std::chrono::milliseconds batch{100};
   /// Between two looks at which lane has which source.

@@ -94,7 +94,7 @@ function bestIdentities(together: ReadonlyMap<string, number>): number {
   return assign(gain).reduce((sum, [row, column]) => sum + (gain[row]?.[column] ?? 0), 0);
 }
 
-function iou(a: MotBox["box"], b: MotBox["box"]): number {
+export function iou(a: MotBox["box"], b: MotBox["box"]): number {
   const width = Math.min(a[0] + a[2], b[0] + b[2]) - Math.max(a[0], b[0]);
   const height = Math.min(a[1] + a[3], b[1] + b[3]) - Math.max(a[1], b[1]);
   if (width <= 0 || height <= 0) return 0;
@@ -102,7 +102,7 @@ function iou(a: MotBox["box"], b: MotBox["box"]): number {
 }
 
 /** Pairs (row, column) of the largest total gain: Hungarian method with potentials. */
-function assign(gain: number[][]): [number, number][] {
+export function assign(gain: number[][]): [number, number][] {
   const rows = gain.length;
   const columns = gain[0]?.length ?? 0;
   if (rows === 0 || columns === 0) return [];

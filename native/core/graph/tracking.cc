@@ -8,8 +8,9 @@ namespace {
 
 constexpr float kNewTrackMargin = 0.1F;
 
-ByteTrackOptions TrackerOptions(float min_score) {
-  ByteTrackOptions options;
+TrackerOptions OptionsFor(TrackAlgorithm algorithm, float min_score) {
+  TrackerOptions options;
+  options.algorithm = algorithm;
   options.high_score = min_score;
   options.low_score = std::min(kTrackerLowScore, min_score);
   options.new_track_score = std::min(min_score + kNewTrackMargin, 0.95F);
@@ -29,12 +30,15 @@ std::map<int, int> LabelMap(const ModelTag& from, const ModelTag& to) {
 
 }  // namespace
 
-Tracking::Tracking(const std::shared_ptr<ModelProgram>& model)
-    : tracker_(TrackerOptions(model->min_score())), tag_(model->tag()) {}
+Tracking::Tracking(const std::shared_ptr<ModelProgram>& model, TrackAlgorithm algorithm)
+    : algorithm_(algorithm),
+      tracker_(OptionsFor(algorithm, model->min_score())),
+      tag_(model->tag()) {}
 
 Status Tracking::Run(Frame& frame) {
   if (frame.result.model != tag_) {
-    tracker_.Adopt(TrackerOptions(frame.model->min_score()), LabelMap(*tag_, *frame.result.model));
+    tracker_.Adopt(OptionsFor(algorithm_, frame.model->min_score()),
+                   LabelMap(*tag_, *frame.result.model));
     tag_ = frame.result.model;
   }
   if (!(frame.result.size == size_)) tracker_.Forget();

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "core/frame.h"
-#include "core/track/byte_track.h"
+#include "core/track/tracker.h"
 
 namespace jetfleet {
 
@@ -15,7 +15,7 @@ constexpr float kTrackerLowScore = 0.1F;
 /// exchanged.
 class Tracking {
  public:
-  explicit Tracking(const std::shared_ptr<ModelProgram>& model);
+  Tracking(const std::shared_ptr<ModelProgram>& model, TrackAlgorithm algorithm);
 
   /// One thread at a time.
   Status Run(Frame& frame);
@@ -23,7 +23,8 @@ class Tracking {
   int tracks_total() const { return tracks_total_; }
 
  private:
-  ByteTracker tracker_;
+  TrackAlgorithm algorithm_;
+  Tracker tracker_;
   /// What `tracker_` last heard of. The tag alone, so that a former model can be freed.
   std::shared_ptr<const ModelTag> tag_;
   Size size_;

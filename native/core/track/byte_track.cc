@@ -3,67 +3,175 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/track/assignment.h"
+
 namespace jetfleet {
 namespace {
 
-/// Frames for which a track is kept at least: else one that misses a single frame would be lost.
-constexpr double kKeepAtLeast = 2;
-/// Of the latest frames, to know how often they come.
-constexpr std::size_t kIntervals = 30;
-/// Time stamps may come in bursts; no camera is faster.
-constexpr double kShortestInterval = 1.0 / 60;
+/// Of two tracks on one object (1 − IoU below this) the younger goes.
+constexpr double kDuplicateDistance = 0.15;
+/// A filter's box that overlaps the detection less lags behind it, as it does when an object enters
+/// the picture and its shape changes fast: then the detection's is reported.
+constexpr double kSmoothedOverlap = 0.65;
+/// Detectors of today are surer of where an object is than those that the filter was published for.
+constexpr double kDoubt = 0.5;
+/// Sizes of itself that an object may move in a second before its speed is known, and at most.
+constexpr double kReach = 5;
+constexpr double kMaxReach = 1;
+/// Seconds in which no object is expected to leave its own place.
+constexpr double kUnhurried = 0.04;
+/// 1 − IoU of a pair that is looked for further away.
+constexpr double kFurtherMatch = 0.7;
+
+/// By so many widths and heights on each side.
+Box Grown(const Box& box, double by) {
+  const float x = box.width * static_cast<float>(by);
+  const float y = box.height * static_cast<float>(by);
+  return {box.left - x, box.top - y, box.width + 2 * x, box.height + 2 * y};
+}
 
 }  // namespace
 
-void ByteTracker::Adopt(const ByteTrackOptions& options, const std::map<int, int>& new_labels) {
-  options_ = options;
-  std::map<int, LabelTracker> kept;
-  for (auto& [label, tracker] : by_label_) {
-    const auto renamed = new_labels.find(label);
-    if (renamed == new_labels.end()) continue;
-    tracker.SetOptions(options);
-    kept.emplace(renamed->second, std::move(tracker));
+std::vector<Track> ByteTrack::Update(const FrameTime& time,
+                                     const std::vector<Detection>& detections, int* next_id) {
+  now_ = time;
+  Detections high;
+  Detections low;
+  for (const Detection& detection : detections) {
+    if (detection.score >= options().high_score) {
+      high.push_back(detection);
+    } else if (detection.score > options().low_score) {
+      low.push_back(detection);
+    }
   }
-  by_label_ = std::move(kept);
-}
+  // Before anything is matched: after an outage nobody knows who is who.
+  Forget();
+  Predict();
 
-void ByteTracker::Forget() {
-  by_label_.clear();
-  intervals_.clear();
-}
+  // First: sure detections with all confirmed targets, lost ones included.
+  Pointers pool;
+  Pointers unconfirmed;
+  for (Target& target : targets_) (target.confirmed ? pool : unconfirmed).push_back(&target);
+  Detections left = Match(&pool, high, options().first_match, options().fuse_score);
 
-FrameTime ByteTracker::TimeOf(double seconds) {
-  FrameTime now{last_.frame + 1, seconds, 0, last_.interval, options_.keep_seconds};
-  if (last_.frame == 0) return now;
-  now.passed = std::max(seconds - last_.seconds, 0.0);
-  const bool measured = !intervals_.empty();
-  intervals_.push_back(std::max(now.passed, kShortestInterval));
-  if (intervals_.size() > kIntervals) intervals_.pop_front();
-  // Frames may be missing between any two, so the camera's own interval is the shortest.
-  now.interval = *std::min_element(intervals_.begin(), intervals_.end());
-  // An outage must not be taken for the usual interval.
-  const double usual = measured ? last_.interval : kClockGrain;
-  now.keep_seconds = std::max(options_.keep_seconds, kKeepAtLeast * usual);
-  return now;
-}
+  // Second: unsure detections with targets seen in the last frame; a target unmatched twice is
+  // lost.
+  pool.erase(std::remove_if(pool.begin(), pool.end(),
+                            [](const Target* target) { return target->state == State::kLost; }),
+             pool.end());
+  Match(&pool, low, options().second_match, false);
+  for (Target* target : pool) target->state = State::kLost;
 
-std::vector<Track> ByteTracker::Update(double seconds, const std::vector<Detection>& detections) {
-  const FrameTime now = TimeOf(seconds);
-  last_ = now;
-  std::map<int, std::vector<Detection>> groups;
-  // Labels seen before get their update also when they have no detection now.
-  for (const auto& [label, tracker] : by_label_) groups[label];
-  for (const Detection& detection : detections) groups[detection.label].push_back(detection);
+  // Third: what is left of the sure ones with targets seen once; those must be seen again at once.
+  left = Match(&unconfirmed, left, options().unconfirmed_match, options().fuse_score);
+  left = MatchFurtherAway(targets_, left);
+  for (Target* target : unconfirmed) {
+    if (target->last_frame != now_.frame) target->last_frame = -1;
+  }
+
+  StartNew(left);
+  Forget();
+  RemoveDuplicates();
 
   std::vector<Track> tracks;
-  for (const auto& [label, group] : groups) {
-    auto found = by_label_.try_emplace(label, options_).first;
-    const std::vector<Track> of_label = found->second.Update(now, group, &next_id_);
-    tracks.insert(tracks.end(), of_label.begin(), of_label.end());
+  for (Target& target : targets_) {
+    if (!target.confirmed || target.last_frame != now_.frame) continue;
+    const Box box = target.filter.box();
+    if (box.area() <= options().min_box_area) continue;
+    if (target.id == 0) target.id = (*next_id)++;
+    const bool behind = Iou(box, target.last.box) < kSmoothedOverlap;
+    const Box& shown = behind ? target.last.box : box;
+    tracks.push_back({{shown, target.last.score, target.last.label}, target.id});
   }
-  std::sort(tracks.begin(), tracks.end(),
-            [](const Track& a, const Track& b) { return a.id < b.id; });
   return tracks;
+}
+
+void ByteTrack::Predict() {
+  for (Target& target : targets_) {
+    if (!target.confirmed) continue;
+    if (target.state == State::kLost) target.filter.StopGrowing();
+    target.filter.Predict(now_.passed, now_.interval);
+  }
+}
+
+ByteTrack::Detections ByteTrack::Match(Pointers* targets, const Detections& detections,
+                                       double limit, bool fuse, double reach) {
+  CostMatrix costs(targets->size(), detections.size());
+  for (std::size_t row = 0; row < targets->size(); ++row) {
+    const Box box = (*targets)[row]->filter.box();
+    for (std::size_t column = 0; column < detections.size(); ++column) {
+      const double iou = Iou(Grown(box, reach), Grown(detections[column].box, reach));
+      costs.at(row, column) = 1 - (fuse ? iou * detections[column].score : iou);
+    }
+  }
+  const Assignment assignment = Assign(costs, limit);
+  for (const auto& [row, column] : assignment.pairs) Seen((*targets)[row], detections[column]);
+
+  Pointers free_targets;
+  for (std::size_t row : assignment.free_rows) free_targets.push_back((*targets)[row]);
+  *targets = std::move(free_targets);
+  Detections free_detections;
+  for (std::size_t column : assignment.free_columns) free_detections.push_back(detections[column]);
+  return free_detections;
+}
+
+ByteTrack::Detections ByteTrack::MatchFurtherAway(Targets& targets, const Detections& detections) {
+  const double longer = now_.passed - kUnhurried;
+  if (longer <= kClockGrain) return detections;
+  Pointers seen_once;
+  for (Target& target : targets) {
+    if (target.first_frame == target.last_frame) seen_once.push_back(&target);
+  }
+  return Match(&seen_once, detections, kFurtherMatch, options().fuse_score,
+               std::min(kReach * longer, kMaxReach));
+}
+
+void ByteTrack::Seen(Target* target, const Detection& detection) const {
+  target->filter.Update(detection.box);
+  target->last = detection;
+  target->state = State::kTracked;
+  target->confirmed = true;
+  target->last_frame = now_.frame;
+  target->last_seconds = now_.seconds;
+}
+
+void ByteTrack::StartNew(const Detections& detections) {
+  for (const Detection& detection : detections) {
+    if (detection.score < options().new_track_score) continue;
+    Target target{BoxFilter(detection.box, kDoubt), detection};
+    target.confirmed = now_.frame == 1;
+    target.first_frame = now_.frame;
+    target.last_frame = now_.frame;
+    target.last_seconds = now_.seconds;
+    targets_.push_back(target);
+  }
+}
+
+void ByteTrack::Forget() {
+  const auto gone = [this](const Target& target) {
+    return target.last_frame < 0 ||
+           now_.seconds - target.last_seconds > now_.keep_seconds + kClockGrain;
+  };
+  targets_.erase(std::remove_if(targets_.begin(), targets_.end(), gone), targets_.end());
+}
+
+void ByteTrack::RemoveDuplicates() {
+  const auto age = [](const Target& target) { return target.last_frame - target.first_frame; };
+  std::vector<bool> removed(targets_.size(), false);
+  for (std::size_t a = 0; a < targets_.size(); ++a) {
+    for (std::size_t b = 0; b < targets_.size(); ++b) {
+      if (targets_[a].state != State::kTracked || targets_[b].state != State::kLost) continue;
+      if (1 - Iou(targets_[a].filter.box(), targets_[b].filter.box()) >= kDuplicateDistance) {
+        continue;
+      }
+      removed[age(targets_[a]) > age(targets_[b]) ? b : a] = true;
+    }
+  }
+  Targets kept;
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    if (!removed[i]) kept.push_back(targets_[i]);
+  }
+  targets_ = std::move(kept);
 }
 
 }  // namespace jetfleet

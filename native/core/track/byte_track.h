@@ -1,44 +1,57 @@
 #pragma once
 
-#include <deque>
-#include <map>
 #include <vector>
 
 #include "core/geometry.h"
+#include "core/track/kalman.h"
 #include "core/track/label_tracker.h"
 
 namespace jetfleet {
 
-/// Trackers of all labels with ids from one sequence, from 1. An object does not change its label.
-class ByteTracker {
+/// ByteTrack (Zhang et al., ECCV 2022) for the objects of one label, with tighter second and
+/// third gates than the published ones, and a filter that trusts detections more.
+class ByteTrack : public LabelTracker {
  public:
-  explicit ByteTracker(const ByteTrackOptions& options) : options_(options) {}
+  using LabelTracker::LabelTracker;
 
-  /// For each frame in order, also for frames without detections; `seconds` since any moment, which
-  /// only grow. Boxes are the filter's, or the detector's where the filter lags behind; scores are
-  /// the detector's. Ordered by id. Objects are moved on by the time that has passed, however many
-  /// frames were lost in it, and forgotten after an outage.
-  std::vector<Track> Update(double seconds, const std::vector<Detection>& detections);
-
-  /// What is seen next has nothing to do with what was seen before; ids go on.
-  void Forget();
-
-  /// For another model from the next frame on: `new_labels` maps old label numbers to new ones.
-  /// Tracks go on with their ids; those of a label that has no new number end.
-  void Adopt(const ByteTrackOptions& options, const std::map<int, int>& new_labels);
-
-  /// Distinct tracks reported since the start.
-  int tracks_total() const { return next_id_ - 1; }
+  std::vector<Track> Update(const FrameTime& time, const std::vector<Detection>& detections,
+                            int* next_id) override;
 
  private:
-  ByteTrackOptions options_;
-  FrameTime TimeOf(double seconds);
+  enum class State { kTracked, kLost };
+  struct Target {
+    Target(const BoxFilter& box_filter, const Detection& detection)
+        : filter(box_filter), last(detection) {}
 
-  std::map<int, LabelTracker> by_label_;
-  FrameTime last_;
-  /// Seconds between the latest frames, the newest last.
-  std::deque<double> intervals_;
-  int next_id_ = 1;
+    BoxFilter filter;
+    Detection last;
+    State state = State::kTracked;
+    /// Seen twice, or in the first frame. Ids are given then, so that reported ones have no gaps.
+    bool confirmed = false;
+    int id = 0;
+    int first_frame = 0;
+    int last_frame = 0;
+    double last_seconds = 0;
+  };
+  using Targets = std::vector<Target>;
+  using Pointers = std::vector<Target*>;
+  using Detections = std::vector<Detection>;
+
+  void Predict();
+  /// Associates, updates what matched, and returns detections and targets that did not.
+  /// Boxes are grown by `reach` of their size on each side.
+  Detections Match(Pointers* targets, const Detections& detections, double limit, bool fuse,
+                   double reach = 0);
+  /// After a longer time than usual. How fast a target moves that was seen but once is not known
+  /// yet, so it is looked for further away.
+  Detections MatchFurtherAway(Targets& targets, const Detections& detections);
+  void Seen(Target* target, const Detection& detection) const;
+  void StartNew(const Detections& detections);
+  void Forget();
+  void RemoveDuplicates();
+
+  Targets targets_;
+  FrameTime now_;
 };
 
 }  // namespace jetfleet

@@ -32,7 +32,11 @@ describe("check of a pipeline", () => {
     ["sources", {}, "must name exactly one source"],
     ["sources.cam1.transport", "quic", 'expected one of "tcp", "udp", got "quic"'],
     ["sources.cam1.loop", "yes", 'expected true or false, got "yes"'],
-    ["track.algorithm", "sort", 'expected "bytetrack", got "sort"'],
+    [
+      "track.algorithm",
+      "deepsort",
+      'expected one of "bytetrack", "sort", "oc-sort", "iou", got "deepsort"',
+    ],
   ])("refuses %s = %j at its path", async (path, value, reason) => {
     const { failures } = await check("Pipeline", changed(pipelineInputs(), path, value));
     expect(failures).toHaveLength(1);

@@ -1,0 +1,148 @@
+#include "core/track/oc_sort.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace jetfleet {
+namespace {
+
+// As published.
+constexpr double kOverlap = 0.3;
+constexpr double kInertia = 0.2;
+constexpr int kSightings = 3;
+/// Frames between the two sightings that give a direction.
+constexpr double kDirectionFrames = 3;
+
+constexpr double kPi = 3.14159265358979323846;
+/// No pair: more than any that overlaps enough.
+constexpr double kApart = 2;
+
+double CentreX(const Box& box) { return box.left + box.width / 2.0; }
+double CentreY(const Box& box) { return box.top + box.height / 2.0; }
+
+Box Between(const Box& from, const Box& to, double part) {
+  const auto mix = [part](float a, float b) { return static_cast<float>(a + part * (b - a)); };
+  const float width = mix(from.width, to.width);
+  const float height = mix(from.height, to.height);
+  const double x = CentreX(from) + part * (CentreX(to) - CentreX(from));
+  const double y = CentreY(from) + part * (CentreY(to) - CentreY(from));
+  return {static_cast<float>(x - width / 2), static_cast<float>(y - height / 2), width, height};
+}
+
+}  // namespace
+
+std::vector<Track> OcSort::Update(const FrameTime& now, const Detections& detections,
+                                  int* next_id) {
+  Detections sure;
+  for (const Detection& detection : detections) {
+    if (detection.score >= options().high_score) sure.push_back(detection);
+  }
+  Predict(now);
+  Pointers pool;
+  for (Target& target : targets_) pool.push_back(&target);
+  Match(now, &pool, &sure, [&](const Target& target, const Detection& detection, double* overlap) {
+    *overlap = Iou(target.expected, detection.box);
+    return -*overlap - kInertia * detection.score * Agreement(target, detection.box, now);
+  });
+  Match(now, &pool, &sure, [](const Target& target, const Detection& detection, double* overlap) {
+    *overlap = Iou(target.last.box, detection.box);
+    return -*overlap;
+  });
+  for (const Detection& detection : sure) {
+    const AreaFilter filter(detection.box);
+    targets_.push_back(
+        {filter, filter, detection.box, detection, now.frame, {{now.seconds, detection.box}}, {}});
+  }
+
+  std::vector<Track> tracks;
+  for (Target& target : targets_) {
+    if (target.last_frame != now.frame) continue;
+    if (target.streak < kSightings && now.frame > kSightings) continue;
+    if (target.last.box.area() <= options().min_box_area) continue;
+    if (target.id == 0) target.id = (*next_id)++;
+    tracks.push_back({target.last, target.id});
+  }
+  return tracks;
+}
+
+void OcSort::Predict(const FrameTime& now) {
+  const auto gone = [&](Target& target) {
+    if (now.seconds - target.sightings.back().seconds > now.keep_seconds + kClockGrain) return true;
+    target.filter.Predict(now.passed, now.interval);
+    target.expected = target.filter.box().value_or(target.last.box);
+    return false;
+  };
+  targets_.erase(std::remove_if(targets_.begin(), targets_.end(), gone), targets_.end());
+}
+
+template <typename Cost>
+void OcSort::Match(const FrameTime& now, Pointers* targets, Detections* detections,
+                   const Cost& cost) {
+  CostMatrix costs(targets->size(), detections->size());
+  for (std::size_t row = 0; row < targets->size(); ++row) {
+    for (std::size_t column = 0; column < detections->size(); ++column) {
+      double overlap = 0;
+      const double of_pair = cost(*(*targets)[row], (*detections)[column], &overlap);
+      costs.at(row, column) = overlap < kOverlap ? kApart : of_pair;
+    }
+  }
+  const Assignment assignment = Assign(costs, kApart);
+  for (const auto& [row, column] : assignment.pairs) {
+    Seen((*targets)[row], (*detections)[column], now);
+  }
+  Pointers free_targets;
+  for (std::size_t row : assignment.free_rows) free_targets.push_back((*targets)[row]);
+  *targets = std::move(free_targets);
+  Detections free_detections;
+  for (std::size_t column : assignment.free_columns) {
+    free_detections.push_back((*detections)[column]);
+  }
+  *detections = std::move(free_detections);
+}
+
+void OcSort::Seen(Target* target, const Detection& detection, const FrameTime& now) {
+  const Sighting last = target->sightings.back();
+  if (target->last_frame < now.frame - 1) {
+    const double away = now.seconds - last.seconds;
+    const int steps = std::max(static_cast<int>(std::lround(away / now.interval)), 1);
+    target->filter = target->seen_filter;
+    for (int step = 1; step <= steps; ++step) {
+      target->filter.Predict(away / steps, now.interval);
+      if (step == steps) break;
+      const double part = static_cast<double>(step) / steps;
+      target->filter.Update(Between(last.box, detection.box, part));
+    }
+  }
+  target->filter.Update(detection.box);
+  target->seen_filter = target->filter;
+  target->direction = DirectionFrom(Before(*target, now), detection.box);
+  target->streak = target->last_frame == now.frame - 1 ? target->streak + 1 : 1;
+  target->last = detection;
+  target->last_frame = now.frame;
+  target->sightings.push_back({now.seconds, detection.box});
+  if (target->sightings.size() > kDirectionFrames + 1) target->sightings.pop_front();
+}
+
+OcSort::Direction OcSort::DirectionFrom(const Box& from, const Box& to) {
+  const double x = CentreX(to) - CentreX(from);
+  const double y = CentreY(to) - CentreY(from);
+  const double length = std::hypot(x, y);
+  if (length <= 0) return {};
+  return {x / length, y / length};
+}
+
+const Box& OcSort::Before(const Target& target, const FrameTime& now) {
+  const double earliest = now.seconds - (kDirectionFrames + 0.5) * now.interval;
+  for (const Sighting& sighting : target.sightings) {
+    if (sighting.seconds >= earliest) return sighting.box;
+  }
+  return target.sightings.back().box;
+}
+
+double OcSort::Agreement(const Target& target, const Box& box, const FrameTime& now) {
+  const Direction way = DirectionFrom(Before(target, now), box);
+  const double cosine = target.direction.x * way.x + target.direction.y * way.y;
+  return 0.5 - std::acos(std::clamp(cosine, -1.0, 1.0)) / kPi;
+}
+
+}  // namespace jetfleet
