@@ -60,7 +60,7 @@ export const ERROR_CODES = {
     "Check address, port and cable.",
     true,
   ),
-  SSH_AUTH: row("The board refused the SSH key.", "Check ssh.user and ssh.privateKeyPath.", false),
+  SSH_AUTH: row("The board refused the login.", "Check ssh.user and what it logs in with.", false),
   SSH_KEY_UNREADABLE: row(
     "The SSH private key cannot be read.",
     "Check ssh.privateKeyPath and its format.",
@@ -69,6 +69,16 @@ export const ERROR_CODES = {
   SSH_HOST_KEY_MISMATCH: row(
     "The board showed another host key than the pinned one.",
     "If the board was re-flashed, set ssh.hostKey to the new fingerprint; otherwise do not go on.",
+    false,
+  ),
+  SSH_HOST_KEY_UNKNOWN: row(
+    "Nothing says whose key a host on the way showed.",
+    "Compare it on that host, then set its hostKey or name a knownHosts file.",
+    false,
+  ),
+  SSH_REFUSED: row(
+    "The board's SSH server or the login's shell runs no command.",
+    "See MaxSessions in sshd_config, and the login's shell.",
     false,
   ),
   SSH_COMMAND_FAILED: row(
@@ -82,6 +92,11 @@ export const ERROR_CODES = {
     true,
   ),
 
+  BOARD_ROOT: row(
+    "The login cannot become root on the board.",
+    "Allow it to use sudo, set ssh.sudoPassword, or connect as root.",
+    false,
+  ),
   BOARD_UNKNOWN: row(
     "The board could not be identified.",
     "Name the board in the program and report its facts.",

@@ -1,5 +1,5 @@
-import { FleetError } from "../errors/index.ts";
-import type { SshConnection } from "../ssh/index.ts";
+import type { SshSession } from "../ssh/index.ts";
+import { asRoot, type Rise } from "./rise.ts";
 
 export interface ScriptOptions {
   /** Names the script in errors. */
@@ -8,24 +8,26 @@ export interface ScriptOptions {
   signal: AbortSignal;
 }
 
-const AS_ROOT = 'if [ "$(id -u)" = 0 ]; then exec sh -s; else exec sudo -n sh -s; fi';
+/** How each session's login becomes root: asked once, for all that share it. */
+const rises = new WeakMap<SshSession, Promise<Rise>>();
 
 /**
  * Runs a POSIX shell script as root and returns what it printed. The script travels on standard input, so
- * it may hold secrets: nothing of it appears in a process list.
+ * it may hold secrets: nothing of it appears in a process list. Files that it makes are readable for all unless it sets
+ * a umask of its own, whatever that of the login is.
  */
 export async function runAsRoot(
-  connection: SshConnection,
+  session: SshSession,
   script: string,
   options: ScriptOptions,
 ): Promise<string> {
-  try {
-    return await connection.run(AS_ROOT, { ...options, input: `set -eu\n${script}\n` });
-  } catch (error) {
-    if (!(error instanceof FleetError) || !/sudo:.*password/.test(error.message)) throw error;
-    throw new FleetError(error.code, error.message, {
-      cause: error,
-      hint: "Allow the SSH user to use sudo without password, or connect as root.",
-    });
-  }
+  const rise = rises.get(session) ?? asRoot(session, options.signal);
+  rises.set(session, rise);
+  // A question that failed is asked again.
+  rise.catch(() => rises.delete(session));
+  const { command, before } = await rise;
+  return await session.run(command, {
+    ...options,
+    input: `${before}umask 022\nset -eu\n${script}\n`,
+  });
 }

@@ -66,7 +66,8 @@ ${FETCH}
 echo "jetfleet: installing the agent of ${config.device}"
 ${listFiles(targets)}
 ${MARK_UNFINISHED}
-${prepareScript([])}
+rm -rf ${STAGING}
+${prepareScript("enrolment", [])}
 while read -r digest mode name; do
   fetch "objects/$digest" "${STAGING}/$name" || fail "cannot fetch $name from $url"
   chmod "$mode" "${STAGING}/$name"

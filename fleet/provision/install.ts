@@ -1,6 +1,6 @@
 import { FleetError } from "../errors/index.ts";
 import type { DeviceOwner } from "../spec/index.ts";
-import { type SshConnection, uploadFile } from "../ssh/index.ts";
+import { type SshSession, uploadFile } from "../ssh/index.ts";
 import {
   CertificateRequest,
   type IssuedCertificate,
@@ -18,6 +18,7 @@ import {
   RUNNER_SOCKET,
   releaseId,
   STAGING,
+  STAGING_FOR,
   STATE_DIR,
   UNFINISHED,
   UNIT,
@@ -29,7 +30,7 @@ import { GIVE_RIGHTS, MAKE_USERS, REMOVE_USERS } from "./rights.ts";
 import { type RuntimeFile, type RuntimeRelease, UNIT_FILES } from "./runtime/index.ts";
 
 export interface InstallJob {
-  connection: SshConnection;
+  connection: SshSession;
   operation: Operation;
   release: RuntimeRelease;
   wanted: WantedConfig;
@@ -113,7 +114,7 @@ export function writeUnitsScript(): string {
 async function pushRuntime(job: InstallJob, send: string[], reuse: string[]): Promise<void> {
   const { release, connection, operation } = job;
   const files = release.files.filter(({ name }) => send.includes(name));
-  await root(job, "preparing the runtime's folder", prepareScript(reuse));
+  await root(job, "preparing the runtime's folder", prepareScript(release.digest, reuse));
   const totalBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   let doneBytes = 0;
   for (const file of files) {
@@ -121,7 +122,9 @@ async function pushRuntime(job: InstallJob, send: string[], reuse: string[]): Pr
       source: { path: file.path },
       remotePath: `${STAGING}/${file.name}`,
       mode: file.mode,
+      digest: file.digest,
       signal: operation.signal,
+      onRetry: ({ message }) => operation.log("warning", `${message}; going on where it ended`),
       onProgress: (sentBytes) =>
         operation.status(sendingText("the runtime", doneBytes + sentBytes, totalBytes)),
     });
@@ -131,18 +134,25 @@ async function pushRuntime(job: InstallJob, send: string[], reuse: string[]): Pr
   await root(job, "verifying the runtime", finishScript(release), 120_000);
 }
 
-export function prepareScript(reuse: string[]): string {
+/** What an earlier attempt at the same release brought stays, so that its files go on where they ended. */
+export function prepareScript(digest: string, reuse: string[]): string {
   return [
     `mkdir -p ${RELEASES}`,
-    `rm -rf ${STAGING}`,
-    `mkdir -m 0755 ${STAGING} ${STAGING}/bin`,
+    // A login may have made them with a umask that keeps the agent out.
+    `chmod 0755 ${BASE} ${RELEASES}`,
+    `if [ "$(cat ${STAGING_FOR} 2>/dev/null)" != ${digest} ]; then`,
+    `  rm -rf ${STAGING}`,
+    `  mkdir -m 0755 ${STAGING} ${STAGING}/bin`,
+    `  echo ${digest} > ${STAGING_FOR}`,
+    "fi",
     // Unchanged files of the current release need not travel again; they are never written to in place.
     ...reuse.map(
       (name) =>
-        `ln ${CURRENT}/${name} ${STAGING}/${name} || cp -p ${CURRENT}/${name} ${STAGING}/${name}`,
+        `ln -f ${CURRENT}/${name} ${STAGING}/${name} || cp -p ${CURRENT}/${name} ${STAGING}/${name}`,
     ),
-    // The SFTP session has the rights of the login, not of root.
-    `chown "\${SUDO_UID:-0}:\${SUDO_GID:-0}" ${STAGING} ${STAGING}/bin`,
+    // Files are sent with the rights of the login, not of root.
+    `owner="\${SUDO_UID:-0}:\${SUDO_GID:-0}"; chown "$owner" ${STAGING} ${STAGING}/bin`,
+    `find ${STAGING} -name '*.part' -exec chown -h "$owner" {} +`,
   ].join("\n");
 }
 
@@ -154,6 +164,7 @@ export function finishScript(release: RuntimeRelease): string {
     `while [ -e ${RELEASES}/"$id" ]; do n=$((n + 1)); id=${id}.$n; done`,
     `cd ${STAGING}`,
     `sha256sum --check --quiet - <<'JETFLEET_SUMS'\n${release.files.map(sumLine).join("\n")}\nJETFLEET_SUMS`,
+    `rm -f ${STAGING_FOR} *.part *.part.new bin/*.part bin/*.part.new`,
     `cat > release.json <<'JETFLEET_RELEASE'\n${releaseJson(release)}\nJETFLEET_RELEASE`,
     `chown -R 0:0 ${STAGING}`,
     // The files themselves were synced as they arrived.
@@ -242,7 +253,7 @@ function parseRequest(answer: string): CertificateRequest {
 }
 
 /** Resolves to what could not be put back as it was; empty when all was. */
-export async function uninstall(connection: SshConnection, signal: AbortSignal): Promise<string> {
+export async function uninstall(connection: SshSession, signal: AbortSignal): Promise<string> {
   const options = { label: "removing the agent", signal, timeoutMs: 60_000 };
   return (await runAsRoot(connection, UNINSTALL, options)).trim();
 }

@@ -3,6 +3,8 @@ export const BASE = "/opt/jetfleet";
 export const RELEASES = `${BASE}/releases`;
 export const CURRENT = `${BASE}/current`;
 export const STAGING = `${BASE}/.staging`;
+/** Digest of the release that is being brought there. */
+export const STAGING_FOR = `${STAGING}/for`;
 /** There from the first change of the board until the agent was started with all of it. */
 export const UNFINISHED = `${BASE}/.unfinished`;
 /** What needs root's rights beside provisioning itself; nobody else may write it. */

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { z } from "zod";
 import { identify, parseNvpmodelConf, parseNvpmodelQuery } from "../boards/index.ts";
 import { type BoardName, DeviceOwner } from "../spec/index.ts";
-import type { SshConnection } from "../ssh/index.ts";
+import type { SshSession } from "../ssh/index.ts";
 import { runAsRoot } from "./board-shell.ts";
 import { type InstalledIdentity, parseInstalledIdentity } from "./installed-identity.ts";
 import {
@@ -106,10 +106,7 @@ folder=${BASE}; [ -d "$folder" ] || folder=/opt; [ -d "$folder" ] || folder=/
 say free df -Pk "$folder"
 `;
 
-export async function probeBoard(
-  connection: SshConnection,
-  signal: AbortSignal,
-): Promise<BoardProbe> {
+export async function probeBoard(connection: SshSession, signal: AbortSignal): Promise<BoardProbe> {
   const label = "reading the board's facts";
   return parseProbe(await runAsRoot(connection, SCRIPT, { label, signal }));
 }

@@ -12,38 +12,123 @@ export const BoardName = z
   .meta({ description: "Hardware type of the device." });
 export type BoardName = z.infer<typeof BoardName>;
 
+const HostKey = z
+  .string()
+  .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, {
+    error: "must be an OpenSSH fingerprint such as SHA256:… (ssh-keygen -lf)",
+  })
+  .optional();
+
+/** Logins as people have them, also those of a directory: `jetson_user`, `Admin`, `svc.deploy`, `CORP\dev`, `dev@corp`. */
+const Login = z.string().regex(/^(?!-)[^\s:/"'`$;|&<>()\p{Cc}]{1,128}$/u, {
+  error: "must be a login's name alone, without host, blanks or quotes",
+});
+
+const Path = z.string().min(1).max(4096);
+const Secret = z.string().min(1).max(1024);
+
+/** A host as it stands in an address: never with the login or the port, which have properties of their own. */
+const Host = z
+  .string()
+  .min(1)
+  .max(253)
+  .superRefine((text, context) => {
+    const message = text === "" ? null : hostFault(text);
+    if (message !== null) context.addIssue({ code: "custom", message });
+  });
+
+function hostFault(text: string): string | null {
+  const [, user, rest = ""] = /^(?:ssh:\/\/)?(?:([^@]*)@)?(.*)$/s.exec(text) ?? [];
+  const [, bracketed, plain, port] = /^(?:\[(.*)\]|([^:]*))(?::(\d+))?$/s.exec(rest) ?? [];
+  const host = bracketed ?? plain ?? rest;
+  if (host === text) return isHost(host) ? null : "must be a host name or an IP address";
+  if (!isHost(host)) return "must be a host name or an IP address alone";
+  const login = user ? ` and ssh.user: ${JSON.stringify(user)}` : "";
+  const number = port ? ` and port: ${port}` : "";
+  return `must be the host alone: set address: ${JSON.stringify(host)}${login}${number}`;
+}
+
+function isHost(text: string): boolean {
+  // An IPv6 address may name the interface of a link-local one.
+  if (text.includes(":")) return z.ipv6().safeParse(text.replace(/%[\w.-]{1,32}$/, "")).success;
+  return /^[\p{L}\p{N}_]([\p{L}\p{N}._-]*[\p{L}\p{N}_.])?$/u.test(text);
+}
+
+const Port = z.number().int().min(1).max(65535).default(22).meta({ description: "SSH port." });
+
+/** How to log in at one host. */
+const LOGIN = {
+  user: Login.default("nvidia"),
+  privateKeyPath: Path.optional().meta({
+    description:
+      "Path of the private key; a leading ~ is the home folder. Only the path is kept in state.",
+  }),
+  passphrase: Secret.optional().meta({ description: "Passphrase of an encrypted private key." }),
+  agent: z.boolean().optional().meta({
+    description:
+      "Whether the keys of the SSH agent at SSH_AUTH_SOCK are offered. Default: where neither key nor password is given.",
+  }),
+  password: Secret.optional().meta({
+    description: "Password of the login, also where the server asks for it in a dialogue.",
+  }),
+  hostKey: HostKey.meta({
+    description:
+      "Pinned host key fingerprint. When absent, the first one seen is kept in state and any other is refused.",
+  }),
+  knownHosts: Path.optional().meta({
+    description:
+      "A file such as ~/.ssh/known_hosts that says which host keys are known; asked while none is pinned or in state.",
+  }),
+};
+
+const JumpHost = z
+  .strictObject({
+    address: Host.meta({ description: "Host name or IP address, as seen from the host before." }),
+    port: Port,
+    ...LOGIN,
+    hostKey: HostKey.meta({
+      description: "Pinned host key fingerprint; this or knownHosts must say which key it is.",
+    }),
+  })
+  .meta({ description: "A host on the way to the board." });
+
 export const SshSpec = z
   .strictObject({
-    user: Name.default("nvidia").meta({
-      description: "Login on the board. Must be root or may use sudo without password.",
+    ...LOGIN,
+    user: Login.default("nvidia").meta({
+      description: "Login on the board: root, or one that may use sudo.",
     }),
-    privateKeyPath: z.string().min(1).meta({
-      description:
-        "Path of the private key; a leading ~ is the home folder. Only the path is kept in state.",
+    sudoPassword: Secret.optional().meta({
+      description: "What sudo asks the login for, where it asks. Default: nothing.",
     }),
-    hostKey: z
-      .string()
-      .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, {
-        error: "must be an OpenSSH fingerprint such as SHA256:… (ssh-keygen -lf)",
-      })
+    jumpHosts: z
+      .array(JumpHost)
+      .max(8)
       .optional()
-      .meta({
-        description:
-          "Pinned host key fingerprint. When absent, the first one seen is kept in state and any other is refused.",
-      }),
+      .meta({ description: "Hosts on the way to the board, the first one first." }),
+    config: Path.optional().meta({
+      description:
+        "A file such as ~/.ssh/config; `address` is then a host as it is called there. HostName, Port, User, ProxyJump, " +
+        "IdentityFile, IdentityAgent and known hosts come from it; a key, an agent or a host key that is given here " +
+        "comes first.",
+    }),
   })
   .meta({ description: "How to reach the board over SSH." });
+export type SshSpec = z.infer<typeof SshSpec>;
+
+/** Dotted paths; `*` stands for any element. */
+export const SSH_SECRETS = [
+  ...["passphrase", "password", "sudoPassword"].map((key) => `ssh.${key}`),
+  ...["passphrase", "password"].map((key) => `ssh.jumpHosts.*.${key}`),
+];
 
 export const DeviceSpec = z
   .strictObject({
     name: Name,
-    address: z
-      .string()
-      .min(1)
-      .max(253)
-      .optional()
-      .meta({ description: "Host name or IP address of the board; none where it is enrolled." }),
-    port: z.number().int().min(1).max(65535).default(22).meta({ description: "SSH port." }),
+    address: Host.optional().meta({
+      description: "Host name or IP address of the board; none where it is enrolled.",
+    }),
+    port: Port,
     board: BoardName.optional().meta({
       description: "Expected hardware. When given, any other board is refused.",
     }),
@@ -94,4 +179,4 @@ export const DeviceSpec = z
 export type DeviceSpec = z.infer<typeof DeviceSpec>;
 
 /** Keys of the design that this version does not act on yet; naming one is an error, never ignored. */
-export const UNSUPPORTED_DEVICE_KEYS = ["jumpHost"] as const;
+export const UNSUPPORTED_DEVICE_KEYS = [] as const;

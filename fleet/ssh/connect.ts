@@ -1,21 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import ssh2, { type Client } from "ssh2";
+import type { Client } from "ssh2";
 import { FleetError } from "../errors/index.ts";
+import { ChannelGate } from "./channel-gate.ts";
 import { startDeadline } from "./deadline.ts";
 import { type ExecOptions, type ExecResult, execCommand, requireSuccess } from "./exec.ts";
-import { abortFailure, connectFailure } from "./failure.ts";
-import { fingerprintOf, HOST_KEY_FAMILIES, keyTypeOf } from "./host-key.ts";
-import { readPrivateKey } from "./private-key.ts";
-
-export interface SshTarget {
-  host: string;
-  port: number;
-  user: string;
-  /** Read anew for every connection; a leading ~ is the home folder. */
-  privateKeyPath: string;
-  /** Pinned fingerprint (`SHA256:…`). When absent, whatever the server shows is accepted and reported. */
-  hostKey?: string | undefined;
-}
+import { abortFailure } from "./failure.ts";
+import { handshake } from "./handshake.ts";
+import type { SshSession } from "./session.ts";
+import { addressOf, type SshTarget } from "./target.ts";
 
 export interface ConnectOptions {
   /** For all attempts together. */
@@ -26,23 +18,26 @@ export interface ConnectOptions {
   onRetry?: ((error: FleetError, delayMs: number) => void) | undefined;
 }
 
-const KEEPALIVE_INTERVAL_MS = 5_000;
-const KEEPALIVE_COUNT = 3;
+/** For what was sent last to leave; then nobody waits. */
+const CLOSE_MS = 500;
 const FIRST_DELAY_MS = 200;
 const MAX_DELAY_MS = 4_000;
 
 /** An authenticated connection. Whoever made it closes it. */
-export class SshConnection {
+export class SshConnection implements SshSession {
   readonly client: Client;
-  /** Fingerprint of the key the server proved to own. */
   readonly hostKey: string;
   readonly address: string;
+  readonly reconnects = false;
+  readonly sudoPassword: string | undefined;
+  readonly #gate = new ChannelGate();
   #open = true;
 
-  constructor(client: Client, hostKey: string, address: string) {
+  constructor(client: Client, hostKey: string, target: SshTarget) {
     this.client = client;
     this.hostKey = hostKey;
-    this.address = address;
+    this.address = addressOf(target);
+    this.sudoPassword = target.sudoPassword;
     client.on("close", () => {
       this.#open = false;
     });
@@ -54,19 +49,24 @@ export class SshConnection {
     return this.#open;
   }
 
-  /** Runs a command and says how it ended, whatever its exit code. */
   exec(command: string, options: ExecOptions = {}): Promise<ExecResult> {
-    return execCommand(this.client, command, options);
+    return execCommand(this.client, this.#gate, command, options);
   }
 
-  /** Runs a command that must exit with 0 and returns its standard output. */
   async run(command: string, options: ExecOptions = {}): Promise<string> {
     const result = await this.exec(command, options);
     return requireSuccess(result, options.label ?? command).stdout;
   }
 
+  /** Ends it with a word to the other side, which may not be there any more. */
   close(): void {
     this.client.end();
+    setTimeout(() => this.drop(), CLOSE_MS).unref();
+  }
+
+  drop(): void {
+    this.#open = false;
+    this.client.destroy();
   }
 }
 
@@ -75,7 +75,7 @@ export async function connectSsh(
   target: SshTarget,
   options: ConnectOptions = {},
 ): Promise<SshConnection> {
-  const address = `${target.host}:${target.port}`;
+  const address = addressOf(target);
   using deadline = startDeadline(
     options.deadlineMs ?? 30_000,
     `connecting to ${address}`,
@@ -102,83 +102,28 @@ export async function connectSsh(
   }
 }
 
+/** To the target by way of its jump hosts, which go when it goes. */
 async function connectOnce(
-  target: SshTarget,
+  { jumpHosts = [], ...target }: SshTarget,
   attemptMs: number,
   signal: AbortSignal,
 ): Promise<SshConnection> {
-  const first = await handshake(target, attemptMs, signal, undefined);
-  if (first instanceof SshConnection) return first;
-  for (const family of HOST_KEY_FAMILIES) {
-    if ((family as readonly string[]).includes(first.keyType)) continue;
-    const other = await handshake(target, attemptMs, signal, family).catch(() => undefined);
-    if (other instanceof SshConnection) return other;
+  const hops: SshConnection[] = [];
+  const leave = () => {
+    for (const hop of hops.toReversed()) hop.drop();
+  };
+  try {
+    for (const hop of jumpHosts) {
+      // Nobody keeps what key it shows, so it must be known.
+      const known = { ...hop, acceptNewHostKey: false };
+      const { client, hostKey } = await handshake(known, attemptMs, signal, hops.at(-1)?.client);
+      hops.push(new SshConnection(client, hostKey, hop));
+    }
+    const { client, hostKey } = await handshake(target, attemptMs, signal, hops.at(-1)?.client);
+    client.once("close", leave);
+    return new SshConnection(client, hostKey, target);
+  } catch (error) {
+    leave();
+    throw error;
   }
-  throw new FleetError(
-    "SSH_HOST_KEY_MISMATCH",
-    `Expected host key ${target.hostKey} at ${target.host}:${target.port} but got ${first.fingerprint}`,
-    { context: { expected: target.hostKey, got: first.fingerprint } },
-  );
-}
-
-interface OtherHostKey {
-  keyType: string;
-  fingerprint: string;
-}
-
-/** One TCP connection and handshake; resolves with the key that was shown when it is not the pinned one. */
-async function handshake(
-  target: SshTarget,
-  attemptMs: number,
-  signal: AbortSignal,
-  hostKeyAlgorithms: readonly string[] | undefined,
-): Promise<SshConnection | OtherHostKey> {
-  const privateKey = await readPrivateKey(target.privateKeyPath);
-  const address = `${target.host}:${target.port}`;
-  const client = new ssh2.Client();
-  return new Promise((resolve, reject) => {
-    let shown: OtherHostKey | undefined;
-    let refused = false;
-    const finish = (settle: () => void) => {
-      signal.removeEventListener("abort", onAbort);
-      settle();
-    };
-    const onAbort = () => {
-      client.destroy();
-      finish(() => reject(abortFailure(signal, `connecting to ${address}`)));
-    };
-    const onFailure = (error: unknown) => {
-      client.destroy();
-      if (refused && shown) {
-        const other = shown;
-        finish(() => resolve(other));
-      } else finish(() => reject(connectFailure(error, { ...target, address })));
-    };
-    if (signal.aborted) return onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    client.on("error", onFailure);
-    client.on("close", () => onFailure(new Error("connection lost before the handshake ended")));
-    client.on("ready", () => {
-      client.removeAllListeners();
-      const connection = new SshConnection(client, shown?.fingerprint ?? "", address);
-      finish(() => resolve(connection));
-    });
-    client.connect({
-      host: target.host,
-      port: target.port,
-      username: target.user,
-      privateKey,
-      readyTimeout: attemptMs,
-      keepaliveInterval: KEEPALIVE_INTERVAL_MS,
-      keepaliveCountMax: KEEPALIVE_COUNT,
-      hostVerifier: (key: Buffer) => {
-        shown = { keyType: keyTypeOf(key), fingerprint: fingerprintOf(key) };
-        refused = target.hostKey !== undefined && target.hostKey !== shown.fingerprint;
-        return !refused;
-      },
-      ...(hostKeyAlgorithms && {
-        algorithms: { serverHostKey: [...hostKeyAlgorithms] as ssh2.ServerHostKeyAlgorithm[] },
-      }),
-    });
-  });
 }

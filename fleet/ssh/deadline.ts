@@ -3,6 +3,8 @@ import { abortFailure } from "./failure.ts";
 
 export interface Deadline extends Disposable {
   readonly signal: AbortSignal;
+  /** Begins anew, from now on: something went on. */
+  restart(ms?: number): void;
 }
 
 /** A signal that fires with SSH_TIMEOUT after `ms`, or with the outer signal, whichever comes first. */
@@ -11,14 +13,20 @@ export function startDeadline(ms: number, doing: string, outer?: AbortSignal): D
   const onOuter = () => {
     if (outer) controller.abort(abortFailure(outer, doing));
   };
-  const timer = setTimeout(() => {
-    const message = `Expected an answer within ${ms / 1000} s but got none while ${doing}`;
-    controller.abort(new FleetError("SSH_TIMEOUT", message));
-  }, ms);
+  const start = (afterMs: number) =>
+    setTimeout(() => {
+      const message = `Expected an answer within ${afterMs / 1000} s but got none while ${doing}`;
+      controller.abort(new FleetError("SSH_TIMEOUT", message));
+    }, afterMs);
+  let timer = start(ms);
   if (outer?.aborted) onOuter();
   else outer?.addEventListener("abort", onOuter, { once: true });
   return {
     signal: controller.signal,
+    restart(afterMs = ms) {
+      clearTimeout(timer);
+      timer = start(afterMs);
+    },
     [Symbol.dispose]() {
       clearTimeout(timer);
       outer?.removeEventListener("abort", onOuter);

@@ -1,13 +1,19 @@
+import { randomBytes } from "node:crypto";
 import type { Client, ClientChannel } from "ssh2";
 import { FleetError } from "../errors/index.ts";
-import { startDeadline } from "./deadline.ts";
-import { abortFailure, connectionLost } from "./failure.ts";
+import { type ChannelGate, isRefusal } from "./channel-gate.ts";
+import { type Deadline, startDeadline } from "./deadline.ts";
+import { abortFailure, connectionLost, noShell, refusedChannel } from "./failure.ts";
+import { MarkedOutput } from "./marked-output.ts";
+import { underSh } from "./shell-command.ts";
 
 export interface ExecOptions {
   timeoutMs?: number;
   signal?: AbortSignal | undefined;
   /** Sent to standard input, which is then closed. The way for secrets: argv can be read by others. */
-  input?: string | Buffer;
+  input?: string | Buffer | AsyncIterable<Buffer>;
+  /** Hears standard output as it comes, and may begin the deadline anew. */
+  onOutput?: (data: Buffer, deadline: Deadline) => void;
   /** Standard output and error beyond this are dropped and `truncated` is set. */
   maxOutputBytes?: number;
   /** Names the command in errors when its text would not help a person. */
@@ -27,79 +33,117 @@ export interface ExecResult {
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_OUTPUT_BYTES = 1 << 20;
 
+/** Runs a command under `sh`, whatever the login's shell is and says by itself. */
 export async function execCommand(
   client: Client,
+  gate: ChannelGate,
   command: string,
   options: ExecOptions,
 ): Promise<ExecResult> {
   const doing = `running ${shorten(options.label ?? command)}`;
   using deadline = startDeadline(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, doing, options.signal);
   const { signal } = deadline;
-  return await new Promise<ExecResult>((resolve, reject) => {
-    let channel: ClientChannel | undefined;
-    const onAbort = () => {
-      // OpenSSH forwards the signal; other servers end the command when its channel goes.
-      channel?.signal("KILL");
-      channel?.close();
-      client.off("close", onClose);
-      reject(abortFailure(signal, doing));
-    };
-    const onClose = () => {
-      signal.removeEventListener("abort", onAbort);
-      reject(connectionLost(doing));
-    };
-    const settle = (outcome: ExecResult | FleetError) => {
-      signal.removeEventListener("abort", onAbort);
-      client.off("close", onClose);
-      if (outcome instanceof FleetError) reject(outcome);
-      else resolve(outcome);
-    };
-    if (signal.aborted) return onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    client.once("close", onClose);
+  const mark = `::jetfleet-${randomBytes(9).toString("hex")}::`;
+  let channel: ClientChannel | undefined;
+  const ended = Promise.withResolvers<ExecResult>();
+  const onAbort = () => {
+    // OpenSSH forwards the signal; other servers end the command when its channel goes.
+    channel?.signal("KILL");
+    channel?.close();
+    ended.reject(abortFailure(signal, doing));
+  };
+  const onClose = () => ended.reject(connectionLost(doing));
+  signal.addEventListener("abort", onAbort, { once: true });
+  client.once("close", onClose);
+  // How a short command ended may come together with its channel, so somebody must listen at once.
+  const listen = (opened: ClientChannel) =>
+    collect(opened, mark, { doing, deadline, ...options }, ended);
+  const run = async () => {
     try {
-      client.exec(command, (error, opened) => {
-        if (error) return settle(connectionLost(doing, error));
-        channel = opened;
-        if (signal.aborted) return onAbort();
-        collect(opened, options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES, (result) =>
-          settle(result ?? connectionLost(doing)),
-        );
-        opened.end(options.input ?? "");
-      });
+      channel = await gate.open(() => openChannel(client, underSh(command, mark), listen), signal);
     } catch (error) {
-      settle(connectionLost(doing, error));
+      if (signal.aborted) throw abortFailure(signal, doing);
+      throw isRefusal(error) ? refusedChannel(doing, error) : connectionLost(doing, error);
     }
+    // Too late: nobody waits for it any more.
+    if (signal.aborted) return onAbort();
+    await feed(channel, options.input ?? "", signal);
+  };
+  try {
+    if (signal.aborted) throw abortFailure(signal, doing);
+    run().catch((error: unknown) => ended.reject(error));
+    return await ended.promise;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    client.off("close", onClose);
+  }
+}
+
+function openChannel(
+  client: Client,
+  command: string,
+  listen: (channel: ClientChannel) => void,
+): Promise<ClientChannel> {
+  return new Promise((resolve, reject) => {
+    client.exec(command, (error, channel) => {
+      if (error) return reject(error);
+      listen(channel);
+      resolve(channel);
+    });
   });
 }
 
-/** Calls back with the result, or with null when the channel closed before the command ended. */
+async function feed(
+  channel: ClientChannel,
+  input: string | Buffer | AsyncIterable<Buffer>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (typeof input === "string" || Buffer.isBuffer(input)) {
+    channel.end(input);
+    return;
+  }
+  for await (const chunk of input) {
+    if (signal.aborted || !channel.writable) return;
+    await new Promise<void>((resolve) => {
+      // A command that ends early reads no more.
+      channel.once("close", resolve);
+      channel.write(chunk, () => {
+        channel.off("close", resolve);
+        resolve();
+      });
+    });
+  }
+  channel.end();
+}
+
+interface Collecting extends ExecOptions {
+  doing: string;
+  deadline: Deadline;
+}
+
 function collect(
   channel: ClientChannel,
-  maxBytes: number,
-  done: (result: ExecResult | null) => void,
+  mark: string,
+  options: Collecting,
+  ended: PromiseWithResolvers<ExecResult>,
 ): void {
-  const out: Buffer[] = [];
-  const err: Buffer[] = [];
-  let bytes = 0;
-  let truncated = false;
-  const keep = (parts: Buffer[]) => (data: Buffer) => {
-    const room = Math.max(0, maxBytes - bytes);
-    truncated ||= data.length > room;
-    bytes += Math.min(room, data.length);
-    if (room > 0) parts.push(data.subarray(0, room));
-  };
-  let ended: { exitCode: number | null; signal: string | null } | null = null;
-  channel.on("data", keep(out));
-  channel.stderr.on("data", keep(err));
+  const room = { bytes: options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES };
+  const out = new MarkedOutput(mark, room, (data) => options.onOutput?.(data, options.deadline));
+  const err = new MarkedOutput(mark, room);
+  let how: { exitCode: number | null; signal: string | null } | null = null;
+  channel.on("data", (data: Buffer) => out.push(data));
+  channel.stderr.on("data", (data: Buffer) => err.push(data));
   channel.on("error", () => {});
   channel.on("exit", (code: number | null, signalName?: string) => {
-    ended = { exitCode: code, signal: signalName?.replace(/^SIG/, "") ?? null };
+    how = { exitCode: code, signal: signalName?.replace(/^SIG/, "") ?? null };
   });
   channel.on("close", () => {
-    const stdout = Buffer.concat(out).toString("utf8");
-    const stderr = Buffer.concat(err).toString("utf8");
-    done(ended && { stdout, stderr, ...ended, truncated });
+    const stdout = out.text();
+    const stderr = err.text();
+    if (how === null) ended.reject(connectionLost(options.doing));
+    else if (!out.hasBegun) ended.reject(noShell(options.doing, how, out.chatter + err.chatter));
+    else if (how.exitCode === 0 && !out.hasEnded) ended.reject(connectionLost(options.doing));
+    else ended.resolve({ stdout, stderr, ...how, truncated: out.truncated || err.truncated });
   });
 }
 
@@ -113,11 +157,6 @@ export function requireSuccess(result: ExecResult, command: string): ExecResult 
     `Expected \`${shorten(command)}\` to exit with 0 but got ${got}${said ? `: ${said}` : ""}`,
     { context: { exitCode: result.exitCode, signal: result.signal } },
   );
-}
-
-/** One argument for a POSIX shell. */
-export function quoteArgument(text: string): string {
-  return /^[A-Za-z0-9_./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 function shorten(command: string): string {

@@ -1,5 +1,10 @@
-export { type ConnectOptions, connectSsh, SshConnection, type SshTarget } from "./connect.ts";
-export { type ExecOptions, type ExecResult, quoteArgument } from "./exec.ts";
+export { type ConnectOptions, connectSsh, SshConnection } from "./connect.ts";
+export type { ExecOptions, ExecResult } from "./exec.ts";
 export { fingerprintOf } from "./host-key.ts";
 export { SshPool } from "./pool.ts";
-export { type UploadOptions, type UploadSource, uploadFile } from "./upload.ts";
+export type { SshSession } from "./session.ts";
+export { quoteArgument } from "./shell-command.ts";
+export type { UploadSource } from "./source-reader.ts";
+export { withSshConfig } from "./ssh-config.ts";
+export { addressOf, type SshTarget } from "./target.ts";
+export { type UploadOptions, uploadFile } from "./upload.ts";

@@ -1,83 +1,158 @@
-import { type ConnectOptions, connectSsh, type SshConnection, type SshTarget } from "./connect.ts";
+import { type ConnectOptions, connectSsh, type SshConnection } from "./connect.ts";
 import { raceAbort } from "./deadline.ts";
-
-interface Entry {
-  users: number;
-  connecting: Promise<SshConnection>;
-  abort: AbortController;
-  idleTimer: NodeJS.Timeout | undefined;
-}
+import type { ExecOptions, ExecResult } from "./exec.ts";
+import type { SshSession } from "./session.ts";
+import { Slots } from "./slots.ts";
+import { addressOf, type SshTarget } from "./target.ts";
 
 /**
- * One connection per device, shared by all who use it at the same time and kept a moment after the last.
- * INVARIANT: an entry with no users is either idle with its timer running or already out of the map.
+ * One connection per device, shared by all who use it at the same time and kept a moment after the last. No more than so
+ * many devices are used at once; the others wait for their turn.
+ * INVARIANT: a device without users is either idle with its timer running or out of the map.
  */
 export class SshPool {
-  readonly #entries = new Map<string, Entry>();
+  readonly #devices = new Map<string, Device>();
   readonly #idleMs: number;
+  readonly #slots: Slots;
 
-  constructor(idleMs = 3_000) {
+  constructor(idleMs = 3_000, mostDevices = 50) {
     this.#idleMs = idleMs;
+    this.#slots = new Slots(mostDevices);
   }
 
-  /** Runs `work` with a connection to `target`, which must not be kept beyond it. */
+  /** Runs `work` with a session at `target`, which must not be kept beyond it. */
   async use<T>(
     target: SshTarget,
     options: ConnectOptions,
-    work: (connection: SshConnection) => Promise<T>,
+    work: (session: SshSession) => Promise<T>,
   ): Promise<T> {
-    const key = keyOf(target);
-    const entry = this.#entries.get(key) ?? this.#connect(key, target, options);
-    clearTimeout(entry.idleTimer);
-    entry.users += 1;
+    const key = JSON.stringify(target);
+    const device = this.#devices.get(key) ?? new Device(target);
+    this.#devices.set(key, device);
+    clearTimeout(device.idleTimer);
+    device.users += 1;
     try {
-      const signal = options.signal ?? new AbortController().signal;
-      const doing = `connecting to ${target.host}:${target.port}`;
-      return await work(await raceAbort(entry.connecting, signal, doing));
+      device.slot ??= this.#slots.take();
+      await within(options, target, device.slot);
+      const { hostKey } = await device.connection(options);
+      return await work(new PooledSession(device, hostKey, options));
     } finally {
-      entry.users -= 1;
-      if (entry.users === 0) this.#idle(key, entry);
+      device.users -= 1;
+      if (device.users === 0) this.#idle(key, device);
     }
   }
 
   /** Closes what is idle or still connecting, and what is in use as well. */
-  async close(): Promise<void> {
-    const entries = [...this.#entries.entries()];
-    await Promise.all(entries.map(([key, entry]) => this.#drop(key, entry)));
+  close(): void {
+    for (const [key, device] of this.#devices) this.#drop(key, device);
   }
 
-  #connect(key: string, target: SshTarget, options: ConnectOptions): Entry {
-    const abort = new AbortController();
-    const connecting = connectSsh(target, { ...options, signal: abort.signal });
-    const entry: Entry = { users: 0, connecting, abort, idleTimer: undefined };
-    this.#entries.set(key, entry);
-    const forget = () => {
-      if (this.#entries.get(key) === entry) this.#entries.delete(key);
-    };
-    connecting.then((connection) => connection.client.once("close", forget), forget);
-    return entry;
+  #idle(key: string, device: Device): void {
+    void device.slot?.then(() => this.#slots.free());
+    device.slot = undefined;
+    if (this.#devices.get(key) !== device) return;
+    device.idleTimer = setTimeout(() => this.#drop(key, device), this.#idleMs);
+    device.idleTimer.unref();
   }
 
-  #idle(key: string, entry: Entry): void {
-    if (this.#entries.get(key) !== entry) return;
-    entry.idleTimer = setTimeout(() => void this.#drop(key, entry), this.#idleMs);
-    entry.idleTimer.unref();
-  }
-
-  async #drop(key: string, entry: Entry): Promise<void> {
-    clearTimeout(entry.idleTimer);
-    if (this.#entries.get(key) === entry) this.#entries.delete(key);
-    // Only ends an attempt that is still under way.
-    entry.abort.abort();
-    await entry.connecting.then(
-      (connection) => connection.close(),
-      () => {},
-    );
+  #drop(key: string, device: Device): void {
+    clearTimeout(device.idleTimer);
+    this.#devices.delete(key);
+    device.close();
   }
 }
 
-/** All that decides who is at the other end and as whom. */
-function keyOf(target: SshTarget): string {
-  const { user, host, port, privateKeyPath, hostKey } = target;
-  return JSON.stringify([user, host, port, privateKeyPath, hostKey ?? null]);
+/** A device of the pool with the connection that it has, if any. */
+class Device {
+  users = 0;
+  slot: Promise<void> | undefined;
+  idleTimer: NodeJS.Timeout | undefined;
+  readonly target: SshTarget;
+  /** The first key that was seen where none is pinned: one board from then on. */
+  #hostKey: string | undefined;
+  #connecting: Promise<SshConnection> | null = null;
+  #abort = new AbortController();
+
+  constructor(target: SshTarget) {
+    this.target = target;
+    this.#hostKey = target.hostKey;
+  }
+
+  /** The one that is open, or a new one; whoever gives up waiting for it fails nobody else. */
+  async connection(options: ConnectOptions): Promise<SshConnection> {
+    this.#connecting ??= this.#connect(options);
+    return await within(options, this.target, this.#connecting);
+  }
+
+  drop(): void {
+    void this.#connecting?.then((connection) => connection.drop()).catch(() => {});
+    this.#connecting = null;
+  }
+
+  close(): void {
+    // Only ends an attempt that is still under way.
+    this.#abort.abort();
+    void this.#connecting?.then((connection) => connection.close()).catch(() => {});
+  }
+
+  #connect(options: ConnectOptions): Promise<SshConnection> {
+    const target = { ...this.target, hostKey: this.#hostKey };
+    const connecting = connectSsh(target, { ...options, signal: this.#abort.signal });
+    const forget = () => {
+      if (this.#connecting === connecting) this.#connecting = null;
+    };
+    connecting.then((connection) => {
+      this.#hostKey = connection.hostKey;
+      connection.client.once("close", forget);
+    }, forget);
+    return connecting;
+  }
+}
+
+class PooledSession implements SshSession {
+  readonly hostKey: string;
+  readonly reconnects = true;
+  readonly #device: Device;
+  readonly #options: ConnectOptions;
+
+  constructor(device: Device, hostKey: string, options: ConnectOptions) {
+    this.#device = device;
+    this.hostKey = hostKey;
+    this.#options = options;
+  }
+
+  get address(): string {
+    return addressOf(this.#device.target);
+  }
+
+  get sudoPassword(): string | undefined {
+    return this.#device.target.sudoPassword;
+  }
+
+  async exec(command: string, options: ExecOptions = {}): Promise<ExecResult> {
+    const connection = await this.#device.connection(this.#connecting(options));
+    return await connection.exec(command, options);
+  }
+
+  async run(command: string, options: ExecOptions = {}): Promise<string> {
+    const connection = await this.#device.connection(this.#connecting(options));
+    return await connection.run(command, options);
+  }
+
+  drop(): void {
+    this.#device.drop();
+  }
+
+  #connecting({ signal }: ExecOptions): ConnectOptions {
+    return signal ? { ...this.#options, signal } : this.#options;
+  }
+}
+
+async function within<T>(
+  { signal }: ConnectOptions,
+  target: SshTarget,
+  promise: Promise<T>,
+): Promise<T> {
+  if (!signal) return await promise;
+  return await raceAbort(promise, signal, `connecting to ${addressOf(target)}`);
 }

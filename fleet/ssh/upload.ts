@@ -1,210 +1,187 @@
-import { randomBytes } from "node:crypto";
-import { open } from "node:fs/promises";
 import { posix } from "node:path";
-import type { SFTPWrapper } from "ssh2";
 import { FleetError } from "../errors/index.ts";
-import type { SshConnection } from "./connect.ts";
-import { raceAbort, startDeadline } from "./deadline.ts";
-import { quoteArgument } from "./exec.ts";
-import { connectionLost } from "./failure.ts";
-
-export type UploadSource = { path: string } | { data: Buffer };
+import type { Deadline } from "./deadline.ts";
+import type { ExecResult } from "./exec.ts";
+import { Flight } from "./flight.ts";
+import type { SshSession } from "./session.ts";
+import {
+  chunksOf,
+  digestOf,
+  openSource,
+  type SourceReader,
+  type UploadSource,
+} from "./source-reader.ts";
+import { CUT_SHORT, DAMAGED, findScript, parseFound, receiveScript } from "./upload-script.ts";
 
 export interface UploadOptions {
   source: UploadSource;
   remotePath: string;
   /** Permission bits, such as 0o600. */
   mode: number;
-  /** Content digest (`sha256:…`); when given, the board is asked for its own. */
+  /** Content digest (`sha256:…`) that must arrive; that of the source when absent. */
   digest?: string;
-  onProgress?: (sentBytes: number, totalBytes: number) => void;
+  onProgress?: (acceptedBytes: number, totalBytes: number) => void;
+  /** The connection was lost, and the rest is sent over another. */
+  onRetry?: (error: FleetError) => void;
   signal?: AbortSignal | undefined;
-  /** Gives up after this long without a byte accepted. */
+  /** Gives a connection up after this long without a byte that the board says it has. */
   stallMs?: number;
+  /** For the board to read, compare and sync what arrived, from the last byte on. */
+  finishMs?: number;
 }
 
-/** Largest write every SFTP server takes (draft-ietf-secsh-filexfer-02 §3 with headers in a 34,000-byte packet). */
-const CHUNK_BYTES = 32_768;
-/** Writes under way at once; hides the round trip without filling the board's memory. */
-const WINDOW = 32;
+const STALL_MS = 30_000;
+/** A large file on a slow card. */
+const FINISH_MS = 180_000;
+/** Connections in a row that bring nothing. */
+const MOST_VAIN_ATTEMPTS = 3;
 
-/** For taking back what did not go through: it must also be tried after an abort, and must not last. */
-const CLEANUP_MS = 2_000;
-
-/** Waits for one answer of the server: never longer than the stall, and no longer than nobody called it off. */
-type Step = <T>(promise: Promise<T>) => Promise<T>;
-
-/** Sends a file so that `remotePath` is either what it was or all of the new content, even after a power cut. */
-export async function uploadFile(connection: SshConnection, options: UploadOptions): Promise<void> {
-  const doing = `sending ${options.remotePath} to ${connection.address}`;
-  const step = stepsWithin(options.stallMs ?? 30_000, doing, options.signal);
+/**
+ * Sends a file so that `remotePath` is either what it was or all of the new content, even after a power cut. What a
+ * connection brought before it was lost stays on the board beside the file, and the next one, also of a later call, goes
+ * on behind it. Needs nothing of the board but a shell with `cat` and `sha256sum`.
+ */
+export async function uploadFile(session: SshSession, options: UploadOptions): Promise<void> {
   const reader = await openSource(options.source);
   try {
-    const sftp = await openSftp(connection, doing, step);
-    const tempPath = `${options.remotePath}.part-${randomBytes(6).toString("hex")}`;
-    try {
-      await writeTemp(sftp, tempPath, reader, options, step);
-      await verify(connection, sftp, tempPath, reader.sizeBytes, options, step);
-      await rename(sftp, tempPath, options.remotePath, step);
-    } catch (error) {
-      const lastStep = stepsWithin(CLEANUP_MS, doing);
-      await lastStep(call<void>((done) => sftp.unlink(tempPath, done))).catch(() => {});
-      throw error instanceof FleetError ? error : transferFailure(options.remotePath, error);
-    } finally {
-      sftp.end();
+    const digest = options.digest ?? (await digestOf(reader, reader.sizeBytes));
+    let best = -1;
+    for (let vain = 0; ; ) {
+      const flight = { current: new Flight(0) };
+      try {
+        return await attempt(session, reader, digest, options, flight);
+      } catch (error) {
+        const { acceptedBytes } = flight.current;
+        if (!isLost(error) || !session.reconnects || options.signal?.aborted) throw error;
+        vain = acceptedBytes > best ? 1 : vain + 1;
+        best = Math.max(best, acceptedBytes);
+        if (vain > MOST_VAIN_ATTEMPTS)
+          throw cutOff(error, session, options, best, reader.sizeBytes);
+        options.onRetry?.(error);
+      }
     }
   } finally {
     await reader.close();
   }
 }
 
-function stepsWithin(ms: number, doing: string, signal?: AbortSignal): Step {
-  return async (promise) => {
-    using deadline = startDeadline(ms, doing, signal);
-    return await raceAbort(promise, deadline.signal, doing);
-  };
-}
-
-interface SourceReader {
-  sizeBytes: number;
-  read(offset: number, length: number): Promise<Buffer>;
-  close(): Promise<void>;
-}
-
-async function openSource(source: UploadSource): Promise<SourceReader> {
-  if ("data" in source) {
-    const { data } = source;
-    return {
-      sizeBytes: data.length,
-      read: (offset, length) => Promise.resolve(data.subarray(offset, offset + length)),
-      close: () => Promise.resolve(),
-    };
-  }
-  const file = await open(source.path, "r");
-  const { size } = await file.stat();
-  return {
-    sizeBytes: size,
-    async read(offset, length) {
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, offset);
-      return buffer.subarray(0, bytesRead);
-    },
-    close: () => file.close(),
-  };
-}
-
-async function writeTemp(
-  sftp: SFTPWrapper,
-  tempPath: string,
+/** One connection's worth. */
+async function attempt(
+  session: SshSession,
   reader: SourceReader,
+  digest: string,
   options: UploadOptions,
-  step: Step,
+  flight: { current: Flight },
 ): Promise<void> {
-  const handle = await step(
-    call<Buffer>((done) => sftp.open(tempPath, "wx", { mode: options.mode }, done)),
+  const { remotePath, mode, signal, stallMs = STALL_MS, finishMs = FINISH_MS } = options;
+  const total = reader.sizeBytes;
+  const label = `sending ${remotePath} to ${session.address}`;
+  const found = parseFound(
+    await session.run(findScript(remotePath), { label, signal, timeoutMs: stallMs }),
   );
-  let next = 0;
-  let sent = 0;
-  const worker = async () => {
-    for (let offset = next; offset < reader.sizeBytes; offset = next) {
-      next = offset + CHUNK_BYTES;
-      const chunk = await reader.read(offset, Math.min(CHUNK_BYTES, reader.sizeBytes - offset));
-      if (chunk.length === 0) throw new Error("the local file became shorter while it was sent");
-      await step(call<void>((done) => sftp.write(handle, chunk, 0, chunk.length, offset, done)));
-      sent += chunk.length;
-      options.onProgress?.(sent, reader.sizeBytes);
-    }
+  if (found.whole === digest) return options.onProgress?.(total, total);
+  const fromByte = await goodBytes(found.part, reader);
+  flight.current = new Flight(fromByte);
+  const current = flight.current;
+  if (fromByte > 0) options.onProgress?.(fromByte, total);
+  let text = "";
+  const onOutput = (data: Buffer, deadline: Deadline) => {
+    text = (text + data.toString("latin1")).slice(-64);
+    const told = Number(/(\d+)\n[^\n]*$/.exec(text)?.[1] ?? 0);
+    if (!current.accept(told)) return;
+    deadline.restart(told >= total ? finishMs : stallMs);
+    options.onProgress?.(current.acceptedBytes, total);
   };
-  await Promise.all(Array.from({ length: WINDOW }, worker));
-  await step(fsync(sftp, handle));
-  // The mode given to open is subject to the server's umask.
-  await step(call<void>((done) => sftp.fchmod(handle, options.mode, done)));
-  await step(call<void>((done) => sftp.close(handle, done)));
-}
-
-async function fsync(sftp: SFTPWrapper, handle: Buffer): Promise<void> {
+  const left = new AbortController();
+  const input = paced(
+    reader,
+    current,
+    total,
+    AbortSignal.any([left.signal, ...(signal ? [signal] : [])]),
+  );
+  const order = { path: remotePath, mode, fromByte, sizeBytes: total, digest };
   try {
-    await call<void>((done) => sftp.ext_openssh_fsync(handle, (error) => done(error)));
+    const result = await session.exec(receiveScript(order), {
+      ...{ label, signal, input, onOutput },
+      timeoutMs: total > fromByte ? stallMs : finishMs,
+    });
+    requireArrived(result, remotePath, digest);
   } catch (error) {
-    if (!isUnsupported(error)) throw error;
+    // What is under way would keep everything else waiting, for as long as the link is slow or dead.
+    if (isLost(error) || signal?.aborted) session.drop();
+    throw error;
+  } finally {
+    left.abort();
   }
 }
 
-async function rename(sftp: SFTPWrapper, from: string, to: string, step: Step): Promise<void> {
-  try {
-    await step(call<void>((done) => sftp.ext_openssh_rename(from, to, done)));
-  } catch (error) {
-    if (!isUnsupported(error)) throw error;
-    // Plain SFTP rename refuses an existing target; a file that is not there is no failure.
-    await step(call<void>((done) => sftp.unlink(to, () => done(null))));
-    await step(call<void>((done) => sftp.rename(from, to, done)));
+/** How much of what lies there is the beginning of what is sent. */
+async function goodBytes(
+  part: { sizeBytes: number; digest: string } | null,
+  reader: SourceReader,
+): Promise<number> {
+  if (part === null || part.sizeBytes > reader.sizeBytes) return 0;
+  return part.digest === (await digestOf(reader, part.sizeBytes)) ? part.sizeBytes : 0;
+}
+
+async function* paced(
+  reader: SourceReader,
+  flight: Flight,
+  toByte: number,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of chunksOf(reader, flight.acceptedBytes, toByte)) {
+    await flight.send(chunk.length, signal);
+    if (signal.aborted) return;
+    yield chunk;
   }
 }
 
-async function verify(
-  connection: SshConnection,
-  sftp: SFTPWrapper,
-  tempPath: string,
-  sizeBytes: number,
-  options: UploadOptions,
-  step: Step,
-): Promise<void> {
-  const stats = await step(call<{ size: number }>((done) => sftp.stat(tempPath, done)));
-  if (stats.size !== sizeBytes) {
-    throw transferFailure(options.remotePath, `${stats.size} bytes instead of ${sizeBytes}`);
-  }
-  if (options.digest === undefined) return;
-  const result = await connection.exec(`sha256sum ${quoteArgument(tempPath)}`, {
-    timeoutMs: 120_000,
-    signal: options.signal,
-  });
-  // A board without sha256sum keeps the check of size only.
-  if (result.exitCode === 127) return;
-  const got = `sha256:${result.stdout.split(" ")[0] ?? ""}`;
-  if (got !== options.digest) {
-    throw transferFailure(options.remotePath, `content ${got} instead of ${options.digest}`);
-  }
+function isLost(error: unknown): error is FleetError {
+  return (
+    error instanceof FleetError &&
+    (error.code === "SSH_UNREACHABLE" || error.code === "SSH_TIMEOUT")
+  );
 }
 
-async function openSftp(
-  connection: SshConnection,
-  doing: string,
-  step: Step,
-): Promise<SFTPWrapper> {
-  const opening = call<SFTPWrapper>((done) => connection.client.sftp(done));
-  try {
-    return await step(opening);
-  } catch (error) {
-    // A channel that opens after all is not wanted any more.
-    opening.then(
-      (late) => late.end(),
-      () => {},
-    );
-    throw error instanceof FleetError ? error : connectionLost(doing, error);
-  }
-}
-
-type Done<T> = (error: Error | null | undefined, value?: T) => void;
-
-/** A callback of ssh2 as a promise, for calls that throw as well as those that call back. */
-function call<T>(start: (done: Done<T>) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    start((error, value) => (error ? reject(error) : resolve(value as T)));
-  });
-}
-
-function isUnsupported(error: unknown): boolean {
-  return error instanceof Error && /not support|unsupported/i.test(error.message);
-}
-
-function transferFailure(remotePath: string, got: unknown): FleetError {
-  const text = got instanceof Error ? got.message : String(got);
-  const full = /no space|quota|failure/i.test(text);
+function cutOff(
+  cause: FleetError,
+  { address }: SshSession,
+  { remotePath }: UploadOptions,
+  acceptedBytes: number,
+  totalBytes: number,
+): FleetError {
   return new FleetError(
-    "SSH_COMMAND_FAILED",
-    `Expected to write ${remotePath} in ${posix.dirname(remotePath)} but got: ${text}`,
+    cause.code,
+    `Expected all ${totalBytes} bytes of ${remotePath} to reach ${address} but the connection was lost again and ` +
+      `again after ${acceptedBytes}: ${cause.message}`,
     {
-      ...(full && { hint: "Check free space and permissions of the folder on the board." }),
-      ...(got instanceof Error && { cause: got }),
+      cause,
+      hint: "Check the link and that the board keeps running; the next `pulumi up` goes on behind what has arrived.",
     },
+  );
+}
+
+function requireArrived(result: ExecResult, remotePath: string, digest: string): void {
+  if (result.exitCode === 0) return;
+  const said = result.stderr.trim().slice(-300);
+  if (result.exitCode === CUT_SHORT) {
+    throw new FleetError(
+      "SSH_UNREACHABLE",
+      `Expected all of ${remotePath} to arrive but it was cut short`,
+    );
+  }
+  const got = result.exitCode === DAMAGED ? `${said} instead of ${digest}` : said;
+  if (/No space left|quota exceeded/i.test(said)) {
+    throw new FleetError(
+      "BOARD_DISK_FULL",
+      `Expected room for ${remotePath} on the board but got: ${said}`,
+    );
+  }
+  const how = result.signal === null ? `exit code ${result.exitCode}` : `signal ${result.signal}`;
+  throw new FleetError(
+    "SSH_COMMAND_FAILED",
+    `Expected to write ${remotePath} in ${posix.dirname(remotePath)} but got: ${got || how}`,
+    { hint: "Check the folder on the board and who may write there." },
   );
 }

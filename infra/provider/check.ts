@@ -68,6 +68,9 @@ function withDefaults(schema: z.ZodType, value: Value | undefined): Value | unde
     return value === undefined ? undefined : withDefaults(schema.unwrap() as z.ZodType, value);
   }
   if (value instanceof Secret) return new Secret(withDefaults(schema, value.value) ?? null);
+  if (schema instanceof z.ZodArray && Array.isArray(value)) {
+    return value.map((part) => withDefaults(schema.element as z.ZodType, part) ?? null);
+  }
   if (!isProperties(value)) return value;
   if (schema instanceof z.ZodRecord) {
     const valueType = schema.valueType as z.ZodType;
@@ -85,6 +88,10 @@ function withDefaults(schema: z.ZodType, value: Value | undefined): Value | unde
 function markSecrets(value: Value, paths: readonly string[][]): Value {
   if (value instanceof Secret || value instanceof Unknown || paths.length === 0) return value;
   if (paths.some((path) => path.length === 0)) return new Secret(value);
+  if (Array.isArray(value)) {
+    const below = paths.filter(([head]) => head === "*").map((path) => path.slice(1));
+    return value.map((part) => markSecrets(part, below));
+  }
   if (!isProperties(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, part]) => {
@@ -136,6 +143,7 @@ function unknownKey(path: PropertyKey[], rules: CheckRules): CheckFailure {
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   const inner = unwrap(schema);
   const [head, ...rest] = path;
+  if (inner instanceof z.ZodArray) return keysAt(inner.element as z.ZodType, rest);
   if (inner instanceof z.ZodRecord) return keysAt(inner.valueType as z.ZodType, rest);
   if (!(inner instanceof z.ZodObject)) return [];
   if (head === undefined) return Object.keys(inner.shape);

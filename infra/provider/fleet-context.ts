@@ -100,7 +100,7 @@ export class FleetContext {
     }
   }
 
-  async close(): Promise<void> {
-    await this.ssh.close();
+  close(): void {
+    this.ssh.close();
   }
 }

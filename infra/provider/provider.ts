@@ -120,7 +120,7 @@ export class JetfleetProvider implements ProviderPort {
 
   async close(): Promise<void> {
     this.operations.cancelAll();
-    await this.#context?.close();
+    this.#context?.close();
   }
 }
 

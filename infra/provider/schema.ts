@@ -146,7 +146,8 @@ function typeOf(
     );
   }
   if (schema.type === "array") {
-    return { type: "array", items: typeOf(schema.items ?? {}, name, secrets, types) };
+    const items = typeOf(schema.items ?? {}, name, stepInto(secrets, "*"), types);
+    return { type: "array", items };
   }
   if (schema.type !== "object") return { type: schema.type ?? "string" };
   if (typeof schema.additionalProperties === "object") {

@@ -2,13 +2,42 @@ import * as pulumi from "@pulumi/pulumi";
 import type { BoardName, UnreachablePolicy } from "../../fleet/spec/index.ts";
 import { requireArgs } from "./misuse.ts";
 
-export interface SshArgs {
-  /** Login on the board: root, or one that may use sudo without password. Default: nvidia. */
+/** How to log in at one host: with a key, with the keys of an agent, or with a password. */
+export interface SshLoginArgs {
+  /** The login. Default: nvidia. */
   user?: pulumi.Input<string>;
   /** Path of the private key; a leading ~ is the home folder. Only the path is kept in state. */
-  privateKeyPath: pulumi.Input<string>;
+  privateKeyPath?: pulumi.Input<string>;
+  /** Passphrase of an encrypted private key; a secret in state. */
+  passphrase?: pulumi.Input<string>;
+  /** Whether the keys of the SSH agent at SSH_AUTH_SOCK are offered. Default: where neither key nor password is given. */
+  agent?: pulumi.Input<boolean>;
+  /** Password of the login, also where the server asks for it in a dialogue; a secret in state. */
+  password?: pulumi.Input<string>;
   /** Host key fingerprint as `ssh-keygen -lf` prints it. When absent, the first one seen is pinned. */
   hostKey?: pulumi.Input<string>;
+  /** A file such as ~/.ssh/known_hosts that says which host keys are known; asked while none is pinned or in state. */
+  knownHosts?: pulumi.Input<string>;
+}
+
+/** A host on the way to a board. Its key must be known: by `hostKey` or `knownHosts`. */
+export interface SshJumpHostArgs extends SshLoginArgs {
+  /** Host name or IP address, as seen from the host before. */
+  address: pulumi.Input<string>;
+  /** SSH port. Default: 22. */
+  port?: pulumi.Input<number>;
+}
+
+export interface SshArgs extends SshLoginArgs {
+  /** What sudo asks the login for, where it asks; a secret in state. Default: nothing. */
+  sudoPassword?: pulumi.Input<string>;
+  /** Hosts on the way to the board, the first one first; at most 8. */
+  jumpHosts?: pulumi.Input<pulumi.Input<SshJumpHostArgs>[]>;
+  /**
+   * A file such as ~/.ssh/config; `address` is then a host as it is called there. HostName, Port, User, ProxyJump,
+   * IdentityFile, IdentityAgent and known hosts come from it; a key or a host key that is given here comes first.
+   */
+  config?: pulumi.Input<string>;
 }
 
 export interface DeviceArgs {

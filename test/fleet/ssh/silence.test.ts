@@ -6,18 +6,18 @@ import { SilentServer, STEPS } from "./silent-server.ts";
 /** Of one step; a dozen servers and clients share this process, and those before it must be through by then. */
 const STALL_MS = 1_000;
 const PATIENT_MS = 60_000;
-/** A step, the taking back of a file (2 s), and a slow machine. */
+/** A step, four times for a file as it is tried again, and a slow machine. */
 const BOUND_MS = 12_000;
 
 /** All that a provisioning does over SSH: connect, a command, a file. */
-async function work({ target }: SilentServer, stallMs: number, signal?: AbortSignal) {
+async function work({ target, folder }: SilentServer, stallMs: number, signal?: AbortSignal) {
   const times = { attemptMs: stallMs, deadlineMs: stallMs, signal };
   const connection = await connectSsh(target, times);
   try {
     await connection.run("true", { timeoutMs: stallMs, signal });
     await uploadFile(connection, {
-      ...{ source: { data: Buffer.from("a file") }, remotePath: "/opt/file", mode: 0o600 },
-      ...{ stallMs, signal },
+      ...{ source: { data: Buffer.from("a file") }, remotePath: `${folder}/file`, mode: 0o600 },
+      ...{ stallMs, finishMs: stallMs, signal },
     });
   } finally {
     connection.client.destroy();

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -9,6 +9,7 @@ import {
   quoteArgument,
   type SshConnection,
   SshPool,
+  type SshSession,
   uploadFile,
 } from "../../../fleet/ssh/index.ts";
 import { removeSshd, sshdMissing, startSshd, type TestSshd } from "./sshd.ts";
@@ -240,58 +241,71 @@ describe.skipIf(sshdMissing)(`SSH to a real OpenSSH server${sshdMissing}`, () =>
       expect(error.message).toContain(remotePath);
     });
 
-    test("and cancelled half-way leaves nothing behind", async () => {
+    test("and cancelled half-way leaves the old file in its place, and the next goes on", async () => {
       const cancel = new AbortController();
       const remotePath = join(server.dir, "cancelled.bin");
+      writeFileSync(remotePath, "old");
+      const data = randomBytes(8_000_000);
+      const own = await connectSsh(server.target);
+      const order = { source: { data }, remotePath, mode: 0o600 };
       const error = await failureOf(
-        uploadFile(connection, {
-          source: { data: randomBytes(8_000_000) },
-          remotePath,
-          mode: 0o600,
-          signal: cancel.signal,
-          onProgress: () => cancel.abort(),
-        }),
+        uploadFile(own, { ...order, signal: cancel.signal, onProgress: () => cancel.abort() }),
       );
       expect(error.code).toBe("CANCELLED");
-      expect(existsSync(remotePath)).toBe(false);
+      expect(own.isOpen).toBe(false);
+      expect(readFileSync(remotePath, "utf8")).toBe("old");
+      const progress: number[] = [];
+      await uploadFile(connection, { ...order, onProgress: (sent) => progress.push(sent) });
+      expect(progress[0]).toBeGreaterThan(0);
+      expect(readFileSync(remotePath).equals(data)).toBe(true);
       expect(partFiles()).toEqual([]);
     });
 
     function partFiles(): string[] {
-      return readdirSync(server.dir).filter((name) => name.includes(".part-"));
+      return readdirSync(server.dir).filter((name) => name.includes(".part"));
     }
   });
 
   describe("the pool", () => {
     test("shares one connection among users at the same time and keeps it for the next", async () => {
       const pool = new SshPool(5_000);
-      const seen = await Promise.all(
-        [1, 2, 3].map(() => pool.use(server.target, {}, (shared) => Promise.resolve(shared))),
-      );
-      const again = await pool.use(server.target, {}, (shared) => Promise.resolve(shared));
+      const seen = await Promise.all([1, 2, 3].map(() => pool.use(server.target, {}, portOf)));
+      const again = await pool.use(server.target, {}, portOf);
       expect(new Set([...seen, again]).size).toBe(1);
-      await pool.close();
+      pool.close();
     });
 
-    test("connects anew after the connection was lost", async () => {
+    test("connects anew after the connection was lost, also for whoever has a session", async () => {
       const pool = new SshPool(5_000);
-      const first = await pool.use(server.target, {}, async (shared) => {
-        const closed = closeOf(shared);
-        shared.client.destroy();
-        await closed;
-        return shared;
+      await pool.use(server.target, {}, async (session) => {
+        const first = await portOf(session);
+        expect((await failureOf(session.run(CUT_CONNECTION))).code).toBe("SSH_UNREACHABLE");
+        expect(await portOf(session)).not.toBe(first);
       });
-      const answer = await pool.use(server.target, {}, (shared) => shared.run("echo anew"));
-      expect(first.isOpen).toBe(false);
-      expect(answer).toBe("anew\n");
-      await pool.close();
+      pool.close();
     });
 
     test("closes a connection that nobody used for a while", async () => {
       const pool = new SshPool(10);
-      const shared = await pool.use(server.target, {}, (one) => Promise.resolve(one));
-      await closeOf(shared);
-      expect(shared.isOpen).toBe(false);
+      const first = await pool.use(server.target, {}, portOf);
+      await expect.poll(() => isConnected(Number(first))).toBe(false);
+      pool.close();
+    });
+
+    test("uses no more devices at once than it may, and the others have their turn", async () => {
+      const pool = new SshPool(10, 1);
+      let most = 0;
+      let now = 0;
+      const work = async () => {
+        most = Math.max(most, ++now);
+        await portOf(connection);
+        now -= 1;
+      };
+      // One target after the other, as far as the pool can tell.
+      const targets = [1, 2, 3].map((n) => ({ ...server.target, passphrase: `${n}` }));
+      await Promise.all(targets.map((target) => pool.use(target, {}, work)));
+      expect(most).toBe(1);
+      pool.close();
     });
 
     test("does not let one user's cancellation fail another's connecting", async () => {
@@ -304,7 +318,7 @@ describe.skipIf(sshdMissing)(`SSH to a real OpenSSH server${sshdMissing}`, () =>
       cancel.abort();
       expect((await cancelled).code).toBe("CANCELLED");
       expect(await other).toBe("fine\n");
-      await pool.close();
+      pool.close();
     });
   });
 });
@@ -323,8 +337,19 @@ function digestOf(data: Buffer): string {
   return `sha256:${createHash("sha256").update(data).digest("hex")}`;
 }
 
-function closeOf(connection: SshConnection): Promise<void> {
-  return new Promise((resolve) => connection.client.once("close", () => resolve()));
+/** Ends the process of sshd that serves this connection, as a crash would. */
+const CUT_CONNECTION = "kill -9 $PPID";
+
+/** Whether a connection from that port is established (state 01). */
+function isConnected(port: number): boolean {
+  const end = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const lines = readFileSync("/proc/net/tcp", "utf8").split("\n");
+  return lines.some((line) => line.trim().split(/\s+/)[1]?.endsWith(end) && / 01 /.test(line));
+}
+
+/** Of the client's end of the connection. */
+async function portOf(session: SshSession): Promise<string> {
+  return (await session.run("set -- $SSH_CONNECTION; echo $2")).trim();
 }
 
 function listen(): Promise<Server> {

@@ -5,6 +5,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SshTarget } from "../../../fleet/ssh/index.ts";
+import { type Account, withAccounts } from "./accounts.ts";
 
 const SSHD = "/usr/sbin/sshd";
 export const sshdMissing = existsSync(SSHD) ? "" : " (skipped: openssh-server is not installed)";
@@ -18,8 +19,14 @@ export interface TestSshd {
   start(): Promise<void>;
 }
 
-/** A real OpenSSH server on an ephemeral port, for the login of whoever runs the tests. */
-export async function startSshd(): Promise<TestSshd> {
+export interface SshdOptions {
+  /** Lines before those of every test: what comes first counts. */
+  config?: readonly string[];
+  accounts?: readonly Account[];
+}
+
+/** A real OpenSSH server on an ephemeral port, for the login of whoever runs the tests, and for other accounts. */
+export async function startSshd({ config = [], accounts }: SshdOptions = {}): Promise<TestSshd> {
   const dir = mkdtempSync(join(tmpdir(), "jetfleet-sshd-"));
   const port = await freePort();
   for (const [type, file] of [
@@ -30,7 +37,9 @@ export async function startSshd(): Promise<TestSshd> {
   ] as const) {
     execFileSync("ssh-keygen", ["-q", "-t", type, "-N", "", "-f", join(dir, file)]);
   }
-  writeFileSync(join(dir, "sshd_config"), configuration(dir, port));
+  const lines = configuration(dir, port);
+  writeFileSync(join(dir, "sshd_config"), [...config, lines].join("\n"));
+  const within = accounts ? withAccounts(dir, accounts) : [];
   // sshd started by root insists on its privilege separation folder.
   if (userInfo().uid === 0) mkdirSync("/run/sshd", { recursive: true });
   let stop = () => Promise.resolve();
@@ -47,7 +56,7 @@ export async function startSshd(): Promise<TestSshd> {
       privateKeyPath: join(dir, "client"),
     },
     async start() {
-      stop = await spawnSshd(join(dir, "sshd_config"), port);
+      stop = await spawnSshd(within, join(dir, "sshd_config"), port);
     },
     async stop() {
       await stop();
@@ -73,13 +82,17 @@ function configuration(dir: string, port: number): string {
     "PasswordAuthentication no",
     "PermitRootLogin prohibit-password",
     "PidFile none",
-    "Subsystem sftp internal-sftp",
     "",
   ].join("\n");
 }
 
-async function spawnSshd(config: string, port: number): Promise<() => Promise<void>> {
-  const child = spawn(SSHD, ["-D", "-e", "-f", config], { stdio: "ignore" });
+async function spawnSshd(
+  within: readonly string[],
+  config: string,
+  port: number,
+): Promise<() => Promise<void>> {
+  const [command = "", ...args] = [...within, SSHD, "-D", "-e", "-f", config];
+  const child = spawn(command, args, { stdio: "ignore" });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const until = Date.now() + 10_000;
   while (!(await answers(port))) {

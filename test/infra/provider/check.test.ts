@@ -216,7 +216,7 @@ describe("check of a device", () => {
     ["port", 22.5, "expected a whole number, got 22.5"],
     ["board", "orin", 'expected one of "tx1", "tx2", "nano"'],
     ["ssh", undefined, "expected it, or `enroll: true`"],
-    ["ssh.privateKeyPath", undefined, "expected a text, got nothing"],
+    ["ssh.privateKeyPath", 7, "expected a text, got 7"],
     ["ssh.hostKey", "aa:bb", "must be an OpenSSH fingerprint"],
     ["powerMode", "30 W", "must be a mode's name"],
     ["ssh.username", "x", "did you mean user?"],

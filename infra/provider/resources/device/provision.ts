@@ -22,7 +22,7 @@ import {
   warnOfModule,
 } from "../../../../fleet/provision/probe.ts";
 import { type DeviceOwner, type DeviceSpec, ownerText } from "../../../../fleet/spec/index.ts";
-import type { SshConnection } from "../../../../fleet/ssh/index.ts";
+import type { SshSession } from "../../../../fleet/ssh/index.ts";
 import { waitOnline } from "../../await/agent-online.ts";
 import type { FleetContext } from "../../fleet-context.ts";
 import { InitFailed } from "../../rpc/errors.ts";
@@ -41,7 +41,7 @@ export async function provision(
 ): Promise<Properties> {
   const spec = specOf(inputs);
   const { signal } = operation;
-  const target = targetOf(spec, known?.state["hostKey"]);
+  const target = await targetOf(spec, known?.state["hostKey"]);
   operation.status(`connecting to ${spec.address}:${spec.port}`);
   const onRetry = (error: Error) => operation.retrying(error.message);
   // A board that is not there is told as such, and not as the end of all time there is.
@@ -127,7 +127,7 @@ function tellFormer(before: DeviceOwner | null, owner: DeviceOwner, { urn, log }
 
 async function awaitOnline(
   link: FleetLink,
-  { connection, operation }: { connection: SshConnection; operation: Operation },
+  { connection, operation }: { connection: SshSession; operation: Operation },
   device: string,
   before: Presence | null,
   restarted: boolean,
@@ -143,7 +143,7 @@ async function awaitOnline(
   });
 }
 
-async function countRestarts(connection: SshConnection, signal: AbortSignal): Promise<number> {
+async function countRestarts(connection: SshSession, signal: AbortSignal): Promise<number> {
   const label = "looking at the agent's unit";
   const answer = await runAsRoot(connection, `systemctl show -p NRestarts ${UNIT}`, {
     label,
@@ -153,7 +153,7 @@ async function countRestarts(connection: SshConnection, signal: AbortSignal): Pr
 }
 
 /** Last lines of the agent's journal. Asked for when time is up already, hence a signal of its own. */
-async function agentLog(connection: SshConnection): Promise<string> {
+async function agentLog(connection: SshSession): Promise<string> {
   const script = `systemctl is-active ${UNIT} || true; journalctl -u ${UNIT} -n 8 --no-pager || true`;
   const signal = AbortSignal.timeout(5_000);
   const lines = await runAsRoot(connection, script, { label: "reading the agent's log", signal });

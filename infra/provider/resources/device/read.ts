@@ -23,7 +23,7 @@ export async function readDevice(
   }
   if (isEnrolled(known.inputs)) return await readEnrolled(context, operation, known);
   const spec = specOf(known.inputs);
-  const target = targetOf(spec, known.state["hostKey"]);
+  const target = await targetOf(spec, known.state["hostKey"]);
   const { signal } = operation;
   // Time is left over for the hub.
   const deadlineMs = Math.min(10_000, operation.timeoutMs / 2);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { BoardProbe } from "../../../../fleet/provision/probe.ts";
-import { DeviceOwner, DeviceSpec, Labels } from "../../../../fleet/spec/index.ts";
-import type { SshTarget } from "../../../../fleet/ssh/index.ts";
+import { DeviceOwner, DeviceSpec, Labels, type SshSpec } from "../../../../fleet/spec/index.ts";
+import { type SshTarget, withSshConfig } from "../../../../fleet/ssh/index.ts";
 import type { FleetContext } from "../../fleet-context.ts";
 import { type Properties, reveal, type Value } from "../../rpc/values.ts";
 
@@ -109,14 +109,35 @@ export async function goalsOf({ config, root, runtimes }: FleetContext): Promise
   };
 }
 
-export function targetOf(spec: ReachedDevice, seenHostKey: Value | undefined): SshTarget {
+/** How the board is reached; `seenHostKey` is the key that was seen first. Throws SPEC_UNSUPPORTED. */
+export async function targetOf(
+  spec: ReachedDevice,
+  seenHostKey: Value | undefined,
+): Promise<SshTarget> {
+  const { address, port, ssh } = spec;
   const seen = typeof seenHostKey === "string" && seenHostKey !== "" ? seenHostKey : undefined;
+  const target: SshTarget = {
+    ...loginOf({ address, port, ...ssh }),
+    hostKey: ssh.hostKey ?? seen,
+    ...(ssh.sudoPassword !== undefined && { sudoPassword: ssh.sudoPassword }),
+    ...(ssh.jumpHosts && { jumpHosts: ssh.jumpHosts.map(loginOf) }),
+  };
+  return ssh.config === undefined ? target : await withSshConfig(target, ssh.config);
+}
+
+type Host = Omit<SshSpec, "sudoPassword" | "jumpHosts" | "config"> & {
+  address: string;
+  port: number;
+};
+
+function loginOf({ address, port, ...login }: Host): SshTarget {
+  const { user, privateKeyPath, passphrase, password, hostKey, knownHosts } = login;
+  const agent = login.agent ?? (privateKeyPath === undefined && password === undefined);
+  const socket = process.env["SSH_AUTH_SOCK"];
   return {
-    host: spec.address,
-    port: spec.port,
-    user: spec.ssh.user,
-    privateKeyPath: spec.ssh.privateKeyPath,
-    hostKey: spec.ssh.hostKey ?? seen,
+    ...{ host: address, port, user, privateKeyPath, passphrase, password, hostKey },
+    ...(agent && socket && { agentSocket: socket }),
+    ...(knownHosts !== undefined && { knownHostsPaths: [knownHosts] }),
   };
 }
 
