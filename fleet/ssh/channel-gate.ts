@@ -15,8 +15,14 @@ export class ChannelGate {
   #most = MOST_CHANNELS;
   readonly #waiting: (() => void)[] = [];
 
-  /** Opens a channel as soon as there is room; rejects with the server's reason when it refuses the only one. */
-  async open(start: () => Promise<ClientChannel>, signal: AbortSignal): Promise<ClientChannel> {
+  /**
+   * Opens a channel as soon as there is room; rejects with the server's reason when it refuses the only one. `start` has
+   * `closed` called when its channel closes, and must see to that at once: a short command's may close with its opening.
+   */
+  async open(
+    start: (closed: () => void) => Promise<ClientChannel>,
+    signal: AbortSignal,
+  ): Promise<ClientChannel> {
     for (let refusals = 0; ; ) {
       signal.throwIfAborted();
       if (this.#open >= this.#most) {
@@ -25,9 +31,7 @@ export class ChannelGate {
       }
       this.#open += 1;
       try {
-        const channel = await start();
-        channel.once("close", () => this.#free());
-        return channel;
+        return await start(() => this.#free());
       } catch (error) {
         this.#free();
         if (!isRefusal(error)) throw error;

@@ -55,12 +55,15 @@ export async function execCommand(
   const onClose = () => ended.reject(connectionLost(doing));
   signal.addEventListener("abort", onAbort, { once: true });
   client.once("close", onClose);
-  // How a short command ended may come together with its channel, so somebody must listen at once.
-  const listen = (opened: ClientChannel) =>
-    collect(opened, mark, { doing, deadline, ...options }, ended);
+  const start = (closed: () => void) =>
+    openChannel(client, underSh(command, mark), (opened) => {
+      // How a short command ended may come together with its channel, so somebody must listen at once.
+      opened.once("close", closed);
+      collect(opened, mark, { doing, deadline, ...options }, ended);
+    });
   const run = async () => {
     try {
-      channel = await gate.open(() => openChannel(client, underSh(command, mark), listen), signal);
+      channel = await gate.open(start, signal);
     } catch (error) {
       if (signal.aborted) throw abortFailure(signal, doing);
       throw isRefusal(error) ? refusedChannel(doing, error) : connectionLost(doing, error);

@@ -118,9 +118,10 @@ export class JetfleetProvider implements ProviderPort {
     return { failures, answer: dropNulls(JSON.parse(JSON.stringify(answer)) as Properties) };
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.operations.cancelAll();
     this.#context?.close();
+    return Promise.resolve();
   }
 }
 
