@@ -64,23 +64,24 @@ function refusedLogin(login: Login, address: string, user: string, cause: Error)
       },
     );
   }
+  const publicHalf = `the key's public half to ~${user}/.ssh/authorized_keys on the board (ssh-copy-id does)`;
+  const key =
+    login.certificate === null
+      ? `add ${publicHalf}`
+      : `add ${publicHalf}, as ${login.certificate} is not used: certificates of users are not supported`;
   if (login.question !== null) {
+    const byKey = login.offered.length > 0 ? key : "use a key";
     return new FleetError(
       "SSH_AUTH",
       `Expected ${address} to let ${user} in with ${offered} but it asks "${login.question}"`,
-      { cause, hint: "Use a key, or set ssh.password if that is what is asked for." },
+      { cause, hint: `Set ssh.password if that is what is asked for, or ${byKey}.` },
     );
   }
   const wanted = login.wanted.length > 0 ? `; it takes ${login.wanted.join(", ")}` : "";
   return new FleetError(
     "SSH_AUTH",
     `Expected ${address} to accept ${offered} for user ${user} but it refused${wanted}`,
-    {
-      cause,
-      hint:
-        "Check ssh.user and what it logs in with, or add the key's public half to " +
-        `~${user}/.ssh/authorized_keys on the board (ssh-copy-id does).`,
-    },
+    { cause, hint: `Check ssh.user and what it logs in with, or ${key}.` },
   );
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { AnyAuthMethod, AuthenticationType, ParsedKey, Prompt } from "ssh2";
-import { readPrivateKey } from "./private-key.ts";
+import { certificateBeside, readPrivateKey } from "./private-key.ts";
 import type { SshTarget } from "./target.ts";
 
 /** How a login goes: what was offered, and what the server said to it. For the error when it comes to nothing. */
@@ -15,6 +15,8 @@ export class Login {
   wanted: string[] = [];
   /** A question in a dialogue that no program can answer. */
   question: string | null = null;
+  /** A certificate beside the key, which is not used. */
+  certificate: string | null = null;
   readonly #steps: Step[];
 
   private constructor(steps: Step[]) {
@@ -41,6 +43,7 @@ export class Login {
       steps.push({ what: "the password", method: { type: "password", username, password } });
     }
     const login = new Login(steps);
+    if (privateKeyPath !== undefined) login.certificate = await certificateBeside(privateKeyPath);
     steps.push({
       what: "the answers of a dialogue",
       method: {

@@ -47,17 +47,20 @@ export interface ReceiveOrder {
 export function receiveScript({ path, mode, fromByte, sizeBytes, digest }: ReceiveOrder): string {
   const [file, part] = [quoteArgument(path), quoteArgument(partOf(path))];
   const begin = fromByte === 0 ? `: > ${part}.new` : `cp ${part} ${part}.new`;
+  // On a full disk nothing stays: a part would be in the way of whoever makes room.
+  const clear = `rm -f ${part} ${part}.new`;
   return `set -e
 umask 077
+export LC_ALL=C
 rm -f ${part}.new
-${begin}
+${begin} || { code=$?; ${clear}; exit $code; }
 mv -f ${part}.new ${part}
 size() { stat -c %s ${part}; }
 { while sleep 0.2 > /dev/null 2>&1; do size 2> /dev/null || exit; done; } < /dev/null &
 teller=$!
 code=0; cat >> ${part} || code=$?
 kill $teller 2> /dev/null || true
-[ $code = 0 ] || exit $code
+[ $code = 0 ] || { ${clear}; exit $code; }
 size
 [ "$(size)" -ge ${sizeBytes} ] || exit ${CUT_SHORT}
 got=$(sha256sum < ${part}); got=\${got%% *}

@@ -39,6 +39,7 @@ const PACKAGES_BY_PURPOSE = {
     "python3",
     "ca-certificates",
   ],
+  "servers and shells that boards have": ["dropbear-bin", "fish", "sudo", "tcsh"],
   tests: ["mosquitto-clients", "openssl", "faketime", "curl", "tmux", "git"],
 };
 

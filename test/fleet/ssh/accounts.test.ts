@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FleetError } from "../../../fleet/errors/index.ts";
 import { runAsRoot } from "../../../fleet/provision/board-shell.ts";
 import { connectSsh, type SshConnection, uploadFile } from "../../../fleet/ssh/index.ts";
 import { type Account, accountsMissing, PASSWORD } from "./accounts.ts";
+import { failureOf } from "./failure-of.ts";
 import { removeSshd, sshdMissing, startSshd, type TestSshd } from "./sshd.ts";
 
 const FREE = ["%s ALL=(ALL) NOPASSWD: ALL"];
@@ -21,7 +21,7 @@ const ACCOUNTS: Account[] = [
   },
   { login: "asked", shell: "/bin/bash", uid: 7006, sudo: ["%s ALL=(ALL) ALL"] },
   { login: "tty", shell: "/bin/bash", uid: 7007, sudo: [...FREE, "Defaults:%s requiretty"] },
-  { login: "guest", shell: "/bin/bash", uid: 7008 },
+  { login: "guest", shell: "/bin/bash", uid: 7008, smallKib: 300 },
   { login: "mute", shell: "/usr/sbin/nologin", uid: 7009 },
 ];
 
@@ -92,6 +92,27 @@ describe.skipIf(missing)(`a board's accounts, by real sshd and sudo${missing}`, 
     expect(error.hint).toMatch(hint);
   });
 
+  test("whose disk is full are told so, nothing stays in the way, and what fits arrives", async () => {
+    const connection = await login("guest");
+    const home = (await connection.run('printf %s "$HOME"')).trim();
+    const remotePath = `${home}/small/file`;
+    const data = randomBytes(400_000);
+    const send = (bytes: number) =>
+      uploadFile(connection, {
+        source: { data: data.subarray(0, bytes) },
+        remotePath,
+        mode: 0o600,
+      });
+    const error = await failureOf(send(data.length));
+    expect(error).toMatchObject({ code: "BOARD_DISK_FULL" });
+    expect(error.message).toMatch(/No space left on device/);
+    expect(await connection.run(`ls -A ${home}/small`)).toBe("");
+    await send(200_000);
+    expect(await connection.run(`sha256sum < ${remotePath}`)).toContain(
+      sha256(data.subarray(0, 200_000)),
+    );
+  });
+
   test("without a shell are told so, with what was said in its place", async () => {
     const error = await failureOf((await login("mute")).run("true"));
     expect(error.code).toBe("SSH_REFUSED");
@@ -99,11 +120,6 @@ describe.skipIf(missing)(`a board's accounts, by real sshd and sudo${missing}`, 
   });
 });
 
-async function failureOf(promise: Promise<unknown>): Promise<FleetError> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof FleetError)) throw new Error(`no FleetError: ${String(error)}`);
-  return error;
+function sha256(data: Buffer): string {
+  return createHash("sha256").update(data).digest("hex");
 }

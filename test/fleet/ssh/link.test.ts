@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FleetError } from "../../../fleet/errors/index.ts";
 import { SshPool, uploadFile } from "../../../fleet/ssh/index.ts";
+import { failureOf } from "./failure-of.ts";
 import { type Conduct, Relay } from "./relay.ts";
 import { removeSshd, sshdMissing, startSshd, type TestSshd } from "./sshd.ts";
 
@@ -52,16 +53,16 @@ describe.skipIf(sshdMissing)(`a file over a bad link${sshdMissing}`, () => {
     };
   }
 
-  test("of 24 kB/s arrives, though it takes longer than a stall may last", async () => {
-    const stallMs = 4_000;
-    const sent = await send("slow", DATA.subarray(0, 120_000), stallMs, [
+  test.concurrent("of 24 kB/s arrives, though it takes longer than a stall may last", async () => {
+    const stallMs = 3_000;
+    const sent = await send("slow", DATA.subarray(0, 80_000), stallMs, [
       { bytesPerSecond: 24_000 },
     ]);
     expect(sent).toMatchObject({ whole: true, retries: [] });
     expect(sent.tookMs).toBeGreaterThan(stallMs);
   });
 
-  test("that is cut half-way goes on behind what has arrived", async () => {
+  test.concurrent("that is cut half-way goes on behind what has arrived", async () => {
     // The rest is too slow for the link to be cut before the board has told of the beginning.
     const cut = { bytesPerSecond: 1_500_000, cutAfter: 900_000 };
     const sent = await send("cut", DATA, PATIENT_MS, [cut, {}]);
@@ -71,11 +72,54 @@ describe.skipIf(sshdMissing)(`a file over a bad link${sshdMissing}`, () => {
     expect(sent.progress).toEqual(sent.progress.toSorted((a, b) => a - b));
   });
 
-  test("that goes silent half-way is given up after the stall, and another goes on", async () => {
+  test.concurrent("that goes silent half-way is given up after the stall, and another goes on", async () => {
     const silent = { bytesPerSecond: 1_500_000, silentAfter: 900_000 };
     const sent = await send("silent", DATA, 1_500, [silent, {}]);
     expect(sent.whole).toBe(true);
     expect(sent.retries.map(({ code }) => code)).toEqual(["SSH_TIMEOUT"]);
     expect(sent.carried[1]).toBeLessThan(DATA.length - 500_000);
+  });
+
+  test("to a server that is stopped half-way is given up, and the next call goes on", async () => {
+    const own = await startSshd();
+    const relay = await Relay.start(own.target.port, [{ bytesPerSecond: 1_500_000 }, {}]);
+    const pool = new SshPool();
+    const remotePath = join(own.dir, "stopped");
+    const progress: number[] = [];
+    const options = { deadlineMs: 30_000 };
+    const send = (onProgress: (bytes: number) => void) =>
+      pool.use({ ...own.target, port: relay.port }, options, async (session) => {
+        const serving = Number(await session.run("echo $PPID"));
+        let isStopped = false;
+        let stopping = Promise.resolve();
+        const stop = (bytes: number) => {
+          onProgress(bytes);
+          if (isStopped || progress.length > 0 || bytes < 200_000) return;
+          isStopped = true;
+          options.deadlineMs = 100;
+          // As when the service is stopped with all that it runs.
+          stopping = own.stop().then(() => void process.kill(serving));
+        };
+        const order = { source: { data: DATA }, remotePath, mode: 0o600, onProgress: stop };
+        try {
+          await uploadFile(session, order);
+        } finally {
+          await stopping;
+        }
+      });
+    const error = await failureOf(send(() => {}));
+    // Whoever asks a busy machine may not even hear that nobody is there.
+    expect(error.code).toMatch(/^SSH_(UNREACHABLE|TIMEOUT)$/);
+    expect(error.message).toMatch(/connection was lost again and again after [2-9]\d{5}: /);
+    expect(error.hint).toContain("the next `pulumi up` goes on");
+    await own.start();
+    options.deadlineMs = 30_000;
+    await send((bytes) => progress.push(bytes));
+    expect(progress[0]).toBeGreaterThan(200_000);
+    expect(readFileSync(remotePath).equals(DATA)).toBe(true);
+    pool.close();
+    relay.stop();
+    await own.stop();
+    removeSshd(own);
   });
 });

@@ -3,7 +3,6 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FleetError } from "../../../fleet/errors/index.ts";
 import {
   connectSsh,
   quoteArgument,
@@ -12,6 +11,7 @@ import {
   type SshSession,
   uploadFile,
 } from "../../../fleet/ssh/index.ts";
+import { failureOf } from "./failure-of.ts";
 import { removeSshd, sshdMissing, startSshd, type TestSshd } from "./sshd.ts";
 
 describe.skipIf(sshdMissing)(`SSH to a real OpenSSH server${sshdMissing}`, () => {
@@ -322,16 +322,6 @@ describe.skipIf(sshdMissing)(`SSH to a real OpenSSH server${sshdMissing}`, () =>
     });
   });
 });
-
-async function failureOf(promise: Promise<unknown>): Promise<FleetError> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof FleetError))
-    throw new Error(`Expected a FleetError, got ${String(error)}`);
-  return error;
-}
 
 function digestOf(data: Buffer): string {
   return `sha256:${createHash("sha256").update(data).digest("hex")}`;

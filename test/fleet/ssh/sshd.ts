@@ -22,11 +22,17 @@ export interface TestSshd {
 export interface SshdOptions {
   /** Lines before those of every test: what comes first counts. */
   config?: readonly string[];
+  /** `Match` blocks, which come last. */
+  match?: readonly string[];
   accounts?: readonly Account[];
 }
 
 /** A real OpenSSH server on an ephemeral port, for the login of whoever runs the tests, and for other accounts. */
-export async function startSshd({ config = [], accounts }: SshdOptions = {}): Promise<TestSshd> {
+export async function startSshd({
+  config = [],
+  match = [],
+  accounts,
+}: SshdOptions = {}): Promise<TestSshd> {
   const dir = mkdtempSync(join(tmpdir(), "jetfleet-sshd-"));
   const port = await freePort();
   for (const [type, file] of [
@@ -35,10 +41,12 @@ export async function startSshd({ config = [], accounts }: SshdOptions = {}): Pr
     ["ed25519", "client"],
     ["ed25519", "stranger"],
   ] as const) {
-    execFileSync("ssh-keygen", ["-q", "-t", type, "-N", "", "-f", join(dir, file)]);
+    // The least that both sides take: a longer one takes a second to make.
+    const size = type === "rsa" ? ["-b", "2048"] : [];
+    execFileSync("ssh-keygen", ["-q", "-t", type, ...size, "-N", "", "-f", join(dir, file)]);
   }
-  const lines = configuration(dir, port);
-  writeFileSync(join(dir, "sshd_config"), [...config, lines].join("\n"));
+  const lines = [...config, ...configuration(dir, port), ...match, ""];
+  writeFileSync(join(dir, "sshd_config"), lines.join("\n"));
   const within = accounts ? withAccounts(dir, accounts) : [];
   // sshd started by root insists on its privilege separation folder.
   if (userInfo().uid === 0) mkdirSync("/run/sshd", { recursive: true });
@@ -56,7 +64,8 @@ export async function startSshd({ config = [], accounts }: SshdOptions = {}): Pr
       privateKeyPath: join(dir, "client"),
     },
     async start() {
-      stop = await spawnSshd(within, join(dir, "sshd_config"), port);
+      const command = [...within, SSHD, "-D", "-e", "-f", join(dir, "sshd_config")];
+      stop = await spawnServer(command, port);
     },
     async stop() {
       await stop();
@@ -70,7 +79,7 @@ export function removeSshd(server: TestSshd): void {
   rmSync(server.dir, { recursive: true, force: true });
 }
 
-function configuration(dir: string, port: number): string {
+function configuration(dir: string, port: number): string[] {
   return [
     `Port ${port}`,
     "ListenAddress 127.0.0.1",
@@ -82,21 +91,20 @@ function configuration(dir: string, port: number): string {
     "PasswordAuthentication no",
     "PermitRootLogin prohibit-password",
     "PidFile none",
-    "",
-  ].join("\n");
+  ];
 }
 
-async function spawnSshd(
-  within: readonly string[],
-  config: string,
+/** Starts a server that stays in the foreground and resolves to what stops it as soon as the port answers. */
+export async function spawnServer(
+  [command = "", ...args]: readonly string[],
   port: number,
 ): Promise<() => Promise<void>> {
-  const [command = "", ...args] = [...within, SSHD, "-D", "-e", "-f", config];
   const child = spawn(command, args, { stdio: "ignore" });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const until = Date.now() + 10_000;
   while (!(await answers(port))) {
-    if (Date.now() > until || child.exitCode !== null) throw new Error("sshd did not start");
+    if (Date.now() > until || child.exitCode !== null)
+      throw new Error(`no server at port ${port}: ${command} ${args.join(" ")}`);
     await sleep(20);
   }
   return async () => {
@@ -114,7 +122,7 @@ function answers(port: number): Promise<boolean> {
   });
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);

@@ -218,6 +218,17 @@ describe("check of a device", () => {
     ["ssh", undefined, "expected it, or `enroll: true`"],
     ["ssh.privateKeyPath", 7, "expected a text, got 7"],
     ["ssh.hostKey", "aa:bb", "must be an OpenSSH fingerprint"],
+    ["address", "nvidia@10.0.4.17", 'set address: "10.0.4.17" and ssh.user: "nvidia"'],
+    ["address", "10.0.4.17:2222", 'set address: "10.0.4.17" and port: 2222'],
+    ["address", "dev@door.lab:22", 'set address: "door.lab" and ssh.user: "dev" and port: 22'],
+    ["address", "ssh://door.lab/", "must be a host name or an IP address alone"],
+    ["address", "[::1]", 'set address: "::1"'],
+    ["address", "[::1]:2222", 'set address: "::1" and port: 2222'],
+    ["address", "a b", "must be a host name or an IP address"],
+    ["address", "-oProxyCommand=x", "must be a host name or an IP address"],
+    ["ssh.user", "nvidia:22", "must be a login's name alone"],
+    ["ssh.user", "-l", "must be a login's name alone"],
+    ["ssh.user", "a b", "must be a login's name alone"],
     ["powerMode", "30 W", "must be a mode's name"],
     ["ssh.username", "x", "did you mean user?"],
     ["agent", "active", "unknown property"],
@@ -235,6 +246,41 @@ describe("check of a device", () => {
     expect(failures).toHaveLength(1);
     expect(failures[0]?.property).toBe(path);
     expect(failures[0]?.reason).toContain(reason);
+  });
+
+  test.each(["10.0.4.17", "door.lab", "tx2_lab", "::1", "fe80::1%eth0", UNKNOWN])(
+    "takes the address %s",
+    async (address) => {
+      expect((await check("Device", changed(deviceInputs(), "address", address))).failures).toEqual(
+        [],
+      );
+    },
+  );
+
+  test.each(["jetson_user", "Admin", "svc.deploy", "CORP\\dev", "dev@corp.lab"])(
+    "takes the login %s",
+    async (user) => {
+      expect((await check("Device", changed(deviceInputs(), "ssh.user", user))).failures).toEqual(
+        [],
+      );
+    },
+  );
+
+  test("makes passwords and passphrases secret, on the way as well, and never shows them", async () => {
+    const secrets = { password: "geheim1", passphrase: "geheim2" };
+    const jumpHosts = [{ address: "gate", ...secrets }];
+    const ssh = { ...secrets, sudoPassword: "geheim3", jumpHosts };
+    const { inputs, failures } = await check("Device", changed(deviceInputs(), "ssh", ssh));
+    expect(failures).toEqual([]);
+    const paths = [["password"], ["passphrase"], ["sudoPassword"]];
+    for (const path of paths) expect(isSecretAt(inputs, ["ssh", ...path])).toBe(true);
+    const [jump] = (inputs["ssh"] as Properties)["jumpHosts"] as Properties[];
+    expect(jump).toMatchObject({ port: 22, user: "nvidia" });
+    for (const key of Object.keys(secrets)) expect(jump?.[key]).toBeInstanceOf(Secret);
+    const wrong = { password: `${"geheim".repeat(300)}` };
+    const refused = await check("Device", changed(deviceInputs(), "ssh", wrong));
+    expect(refused.failures).toHaveLength(1);
+    expect(JSON.stringify(refused.failures)).not.toContain("geheim");
   });
 
   test.each([{}, manyLabels(32), { site: UNKNOWN }, UNKNOWN])("takes labels %#", async (labels) => {
