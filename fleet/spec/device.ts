@@ -177,6 +177,3 @@ export const DeviceSpec = z
   })
   .meta({ description: "One unit of the fleet." });
 export type DeviceSpec = z.infer<typeof DeviceSpec>;
-
-/** Keys of the design that this version does not act on yet; naming one is an error, never ignored. */
-export const UNSUPPORTED_DEVICE_KEYS = [] as const;

@@ -1,4 +1,4 @@
-export { BoardName, DeviceSpec, SSH_SECRETS, SshSpec, UNSUPPORTED_DEVICE_KEYS } from "./device.ts";
+export { BoardName, DeviceSpec, SSH_SECRETS, SshSpec } from "./device.ts";
 export { DeviceOwner, mayFollow, ownerText } from "./device-owner.ts";
 export { Labels, labelsText } from "./labels.ts";
 export { Decoder, ModelManifest, ModelSpec, UNSUPPORTED_MODEL_KEYS } from "./model.ts";

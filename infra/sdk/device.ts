@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { BoardName, UnreachablePolicy } from "../../fleet/spec/index.ts";
 import { requireArgs } from "./misuse.ts";
+import { isPlain, markSecrets, withSecrets } from "./secrets.ts";
 
 /** How to log in at one host: with a key, with the keys of an agent, or with a password. */
 export interface SshLoginArgs {
@@ -119,8 +120,28 @@ export class Device extends pulumi.CustomResource {
 
   constructor(name: string, args: DeviceArgs, opts?: pulumi.CustomResourceOptions) {
     requireArgs("Device", name, args);
-    super("jetfleet:index:Device", name, { ...OUTPUTS, ...args }, opts);
+    super(
+      "jetfleet:index:Device",
+      name,
+      { ...OUTPUTS, ...args, ssh: withSecretLogins(args.ssh) },
+      opts,
+    );
   }
+}
+
+function withSecretLogins(ssh: DeviceArgs["ssh"]): DeviceArgs["ssh"] {
+  // None where the board is enrolled.
+  if (ssh === undefined) return ssh;
+  if (!isPlain(ssh)) return pulumi.output(ssh).apply(withSecretLogins as never);
+  const { jumpHosts, ...login } = ssh as SshArgs;
+  const board = markSecrets<SshArgs>(login, ["passphrase", "password", "sudoPassword"]);
+  return jumpHosts === undefined ? board : { ...board, jumpHosts: withSecretJumps(jumpHosts) };
+}
+
+function withSecretJumps(jumps: NonNullable<SshArgs["jumpHosts"]>): typeof jumps {
+  if (!isPlain(jumps)) return pulumi.output(jumps).apply(withSecretJumps as never);
+  if (!Array.isArray(jumps)) return jumps;
+  return jumps.map((jump) => withSecrets<SshJumpHostArgs>(jump, ["passphrase", "password"]));
 }
 
 // Outputs that are not named here or in the arguments would not be there for programs.

@@ -11,6 +11,7 @@ import type {
 import { Device } from "./device.ts";
 import { misuse, requireArgs } from "./misuse.ts";
 import { Model } from "./model.ts";
+import { isPlain, withSecrets } from "./secrets.ts";
 
 export interface VideoArgs {
   /** Pixels. */
@@ -187,24 +188,8 @@ function factsOf<Facts extends Device | pulumi.Unwrap<DeviceFacts>>({
 
 type Sources = PipelineArgs["sources"];
 
-/** Marks the URIs alone: an apply would make the whole of `sources` secret, and diffs of it unreadable. */
 function withSecretUris(sources: Sources): Sources {
   if (!isPlain(sources)) return pulumi.output(sources).apply(withSecretUris as never);
   const entries = Object.entries(sources as Record<string, pulumi.Input<SourceArgs>>);
-  return Object.fromEntries(entries.map(([key, source]) => [key, withSecretUri(source)]));
-}
-
-function withSecretUri(source: pulumi.Input<SourceArgs>): pulumi.Input<SourceArgs> {
-  if (!isPlain(source)) return pulumi.output(source).apply(withSecretUri as never);
-  const { uri, ...rest } = source as SourceArgs;
-  return uri === undefined ? { ...rest, uri } : { ...rest, uri: pulumi.secret(uri) };
-}
-
-function isPlain(value: unknown): boolean {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    !pulumi.Output.isInstance(value) &&
-    !(value instanceof Promise)
-  );
+  return Object.fromEntries(entries.map(([key, source]) => [key, withSecrets(source, ["uri"])]));
 }

@@ -16,7 +16,7 @@ import { NotImplemented, toGrpcFailure } from "./errors.ts";
 import type { Operation, Operations } from "./operation.ts";
 import { emptyPb, pluginPb, providerPb } from "./proto.ts";
 import { checkResponse, diffResponse, failuresOf } from "./responses.ts";
-import { decodeProperties, encodeProperties, type Properties } from "./values.ts";
+import { decodeProperties, encodeProperties, type Properties, without } from "./values.ts";
 
 /** What the service needs of the provider; all of it is free of gRPC. */
 export interface ProviderPort {
@@ -144,7 +144,7 @@ async function create(port: ProviderPort, request: proto.CreateRequest): Promise
   const response = new providerPb.CreateResponse();
   const fill = ({ id, state }: { id: string; state: Properties }) => {
     response.setId(id);
-    response.setProperties(encodeProperties(state));
+    response.setProperties(encodeProperties(outputs(resource, state)));
     response.setRefreshBeforeUpdate(isRefreshed(port, resource));
     return response;
   };
@@ -165,7 +165,7 @@ async function update(port: ProviderPort, request: proto.UpdateRequest): Promise
   const news = decodeProperties(request.getNews());
   const response = new providerPb.UpdateResponse();
   const fill = (state: Properties) => {
-    response.setProperties(encodeProperties(state));
+    response.setProperties(encodeProperties(outputs(resource, state)));
     response.setRefreshBeforeUpdate(isRefreshed(port, resource));
     return response;
   };
@@ -189,9 +189,18 @@ async function read(port: ProviderPort, request: proto.ReadRequest): Promise<Mes
   if (found === null) return response;
   response.setId(found.id);
   response.setInputs(encodeProperties(found.inputs));
-  response.setProperties(encodeProperties(found.state));
+  response.setProperties(encodeProperties(outputs(resource, found.state)));
   response.setRefreshBeforeUpdate(isRefreshed(port, resource));
   return response;
+}
+
+/**
+ * State as it leaves this process: without the inputs that are secret, which the engine keeps beside it. A program's
+ * Pulumi writes what it is answered to its debug output, in plain.
+ */
+function outputs({ rules }: Resource, state: Properties): Properties {
+  const paths = rules.secrets.map((path) => path.split("."));
+  return without(state, paths) as Properties;
 }
 
 /** Whether the engine reads the resource before each later update. */

@@ -75,6 +75,20 @@ export function reveal(value: Value): Value {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, reveal(part)]));
 }
 
+/** The value without what stands at the paths, of which `*` is any element. */
+export function without(value: Value, paths: readonly (readonly string[])[]): Value {
+  if (paths.length === 0) return value;
+  if (value instanceof Secret) return new Secret(without(value.value, paths));
+  const below = (key: string) =>
+    paths.filter(([head]) => head === key || head === "*").map((path) => path.slice(1));
+  if (Array.isArray(value)) return value.map((part) => without(part, below("*")));
+  if (!isProperties(value)) return value;
+  const kept = Object.entries(value).filter(([key]) =>
+    below(key).every(({ length }) => length > 0),
+  );
+  return Object.fromEntries(kept.map(([key, part]) => [key, without(part, below(key))]));
+}
+
 export function hasUnknown(value: Value): boolean {
   if (value instanceof Unknown) return true;
   if (value instanceof Secret) return hasUnknown(value.value);

@@ -13,6 +13,8 @@ import { type Declared, ENGINE, type Outcome, Stack } from "./support/stack.ts";
 const why = ENGINE ? "" : " (skipped: no Pulumi engine; run `npm run setup`)";
 const isFull = process.env["JETFLEET_TEST_FULL"] === "1";
 const PASSWORD = "geheim";
+const PASSPHRASE = "sesam-oeffne-dich";
+const SUDO_PASSWORD = "wird-nicht-gefragt";
 
 /** One stack with a device on a simulated board, a model, and a pipeline on a device that is already there. */
 describe.skipIf(!ENGINE)(`all resources under the real engine${why}`, { timeout: 120_000 }, () => {
@@ -26,7 +28,8 @@ describe.skipIf(!ENGINE)(`all resources under the real engine${why}`, { timeout:
 
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), "jetfleet-lifecycle-"));
-    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(dir, "key")]);
+    const key = ["-t", "ed25519", "-a", "1", "-N", PASSPHRASE, "-f", join(dir, "key")];
+    execFileSync("ssh-keygen", ["-q", ...key]);
     world = await createWorld(new StubRuntime(join(dir, "runtime")));
     board = await startBoard({
       name: "door",
@@ -50,6 +53,11 @@ describe.skipIf(!ENGINE)(`all resources under the real engine${why}`, { timeout:
     return made;
   }
 
+  const login = () => ({
+    ...{ privateKeyPath: join(dir, "key"), passphrase: PASSPHRASE },
+    sudoPassword: SUDO_PASSWORD,
+  });
+
   function model(content: string): string {
     const file = join(dir, "people.onnx");
     writeFileSync(file, tinyOnnx(1, { producer: content }));
@@ -67,7 +75,7 @@ describe.skipIf(!ENGINE)(`all resources under the real engine${why}`, { timeout:
           args: {
             address: "127.0.0.1",
             port: board.info.sshPort,
-            ssh: { privateKeyPath: join(dir, "key") },
+            ssh: login(),
             ...(labels && { labels }),
           },
         },
@@ -200,7 +208,7 @@ describe.skipIf(!ENGINE)(`all resources under the real engine${why}`, { timeout:
       const args = {
         address: "127.0.0.1",
         port: board.info.sshPort,
-        ssh: { privateKeyPath: join(dir, "key") },
+        ssh: login(),
       };
       const lost = await startBoard({
         ...{ name: "lost", board: "tx2", dir: join(dir, "lost") },
@@ -226,7 +234,7 @@ describe.skipIf(!ENGINE)(`all resources under the real engine${why}`, { timeout:
     expect(await onBoard("ls -d /opt/jetfleet /etc/jetfleet 2>/dev/null")).toBe("");
     const key = readFileSync(join(dir, "key"), "utf8").split("\n")[1] ?? "";
     const secrets = [
-      PASSWORD,
+      ...[PASSWORD, PASSPHRASE, SUDO_PASSWORD],
       key,
       readFileSync(join(world.dir, "sign.pem"), "utf8").split("\n")[1] ?? "",
     ];

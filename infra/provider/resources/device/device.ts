@@ -2,7 +2,7 @@ import { z } from "zod";
 import { FleetError, isFleetError } from "../../../../fleet/errors/index.ts";
 import { uninstall } from "../../../../fleet/provision/install.ts";
 import { probeBoard } from "../../../../fleet/provision/probe.ts";
-import { DeviceSpec, SSH_SECRETS, UNSUPPORTED_DEVICE_KEYS } from "../../../../fleet/spec/index.ts";
+import { DeviceSpec, SSH_SECRETS } from "../../../../fleet/spec/index.ts";
 import type { CheckFailure } from "../../check.ts";
 import { diffInputs, diffState, type PropertyDiff, sameValue } from "../../diff.ts";
 import { ownerOf } from "../../release/publish.ts";
@@ -26,7 +26,7 @@ const RULES = { replaceOn: ["name"], deleteBeforeReplace: true };
 
 export const deviceResource: Resource = {
   type: "jetfleet:index:Device",
-  rules: { schema: DeviceSpec, unsupported: UNSUPPORTED_DEVICE_KEYS, secrets: SSH_SECRETS },
+  rules: { schema: DeviceSpec, unsupported: [], secrets: SSH_SECRETS },
   drifts: true,
   timeoutsMs: { create: 600_000, update: 600_000, delete: 120_000, read: 60_000 },
 

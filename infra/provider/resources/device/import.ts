@@ -27,7 +27,7 @@ export async function importDevice(
   id: string,
 ): Promise<Known> {
   const where = addressIn(context, id);
-  const target = targetOf(specOf({ ...where, name: "import" }), undefined);
+  const target = await targetOf(specOf({ ...where, name: "import" }), undefined);
   const { signal } = operation;
   const deadlineMs = Math.min(20_000, operation.timeoutMs / 2);
   const { probe, hostKey } = await context.ssh.use(
