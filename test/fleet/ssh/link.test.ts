@@ -23,7 +23,13 @@ describe.skipIf(sshdMissing)(`a file over a bad link${sshdMissing}`, () => {
   });
 
   /** Sends a file through a relay; resolves to how it went. */
-  async function send(name: string, data: Buffer, stallMs: number, conducts: readonly Conduct[]) {
+  async function send(
+    name: string,
+    data: Buffer,
+    stallMs: number,
+    conducts: readonly Conduct[],
+    onProgress: (bytes: number) => void = () => {},
+  ) {
     const relay = await Relay.start(server.target.port, conducts);
     const pool = new SshPool();
     const retries: FleetError[] = [];
@@ -36,7 +42,10 @@ describe.skipIf(sshdMissing)(`a file over a bad link${sshdMissing}`, () => {
         uploadFile(session, {
           ...{ source: { data }, remotePath, mode: 0o600, stallMs },
           onRetry: (error) => retries.push(error),
-          onProgress: (bytes) => progress.push(bytes),
+          onProgress(bytes) {
+            progress.push(bytes);
+            onProgress(bytes);
+          },
         }),
       );
     } finally {
@@ -63,9 +72,9 @@ describe.skipIf(sshdMissing)(`a file over a bad link${sshdMissing}`, () => {
   });
 
   test.concurrent("that is cut half-way goes on behind what has arrived", async () => {
-    // The rest is too slow for the link to be cut before the board has told of the beginning.
-    const cut = { bytesPerSecond: 1_500_000, cutAfter: 900_000 };
-    const sent = await send("cut", DATA, PATIENT_MS, [cut, {}]);
+    const told = toldOf(500_000);
+    const cut = { cutAfter: 900_000, once: told.promise };
+    const sent = await send("cut", DATA, PATIENT_MS, [cut, {}], told.onProgress);
     expect(sent.whole).toBe(true);
     expect(sent.retries.map(({ code }) => code)).toEqual(["SSH_UNREACHABLE"]);
     expect(sent.carried[1]).toBeLessThan(DATA.length - 500_000);
@@ -73,8 +82,9 @@ describe.skipIf(sshdMissing)(`a file over a bad link${sshdMissing}`, () => {
   });
 
   test.concurrent("that goes silent half-way is given up after the stall, and another goes on", async () => {
-    const silent = { bytesPerSecond: 1_500_000, silentAfter: 900_000 };
-    const sent = await send("silent", DATA, 1_500, [silent, {}]);
+    const told = toldOf(500_000);
+    const silent = { silentAfter: 900_000, once: told.promise };
+    const sent = await send("silent", DATA, 2_500, [silent, {}], told.onProgress);
     expect(sent.whole).toBe(true);
     expect(sent.retries.map(({ code }) => code)).toEqual(["SSH_TIMEOUT"]);
     expect(sent.carried[1]).toBeLessThan(DATA.length - 500_000);
@@ -123,3 +133,9 @@ describe.skipIf(sshdMissing)(`a file over a bad link${sshdMissing}`, () => {
     removeSshd(own);
   });
 });
+
+/** Resolves once the board has told of so many bytes. */
+function toldOf(least: number): { promise: Promise<void>; onProgress: (bytes: number) => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { promise, onProgress: (bytes) => void (bytes >= least && resolve()) };
+}

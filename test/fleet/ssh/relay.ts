@@ -9,6 +9,8 @@ export interface Conduct {
   silentAfter?: number;
   /** After so many bytes to the server both ends are cut. */
   cutAfter?: number;
+  /** Nothing passes after those bytes; it comes to its end only when this resolves. */
+  once?: Promise<void>;
 }
 
 /** A link to a server that is slow, dies or goes silent; the last conduct holds for all later connections. */
@@ -59,7 +61,7 @@ export class Relay {
 async function carry(
   client: Socket,
   server: Socket,
-  { bytesPerSecond, silentAfter = Infinity, cutAfter = Infinity }: Conduct,
+  { bytesPerSecond, silentAfter = Infinity, cutAfter = Infinity, once }: Conduct,
   count: (bytes: number) => void,
 ): Promise<void> {
   server.pipe(client);
@@ -70,6 +72,7 @@ async function carry(
       if (bytesPerSecond !== undefined) await sleep((part.length / bytesPerSecond) * 1_000);
       carried += part.length;
       count(carried);
+      if (carried > Math.min(cutAfter, silentAfter)) await once;
       if (carried > cutAfter) return void client.destroy();
       if (carried > silentAfter) {
         server.unpipe(client);

@@ -3,11 +3,11 @@ import { FleetError } from "../../../fleet/errors/index.ts";
 import { connectSsh, uploadFile } from "../../../fleet/ssh/index.ts";
 import { SilentServer, STEPS } from "./silent-server.ts";
 
-/** Of one step; a dozen servers and clients share this process, and those before it must be through by then. */
+/** Of one step; a dozen servers and clients share this process. */
 const STALL_MS = 1_000;
 const PATIENT_MS = 60_000;
 /** A step, four times for a file as it is tried again, and a slow machine. */
-const BOUND_MS = 12_000;
+const MOST_STALLS = 12;
 
 /** All that a provisioning does over SSH: connect, a command, a file. */
 async function work({ target, folder }: SilentServer, stallMs: number, signal?: AbortSignal) {
@@ -43,12 +43,17 @@ describe.concurrent("a board that goes silent", () => {
   });
 
   test.for(STEPS)("at %s is given up at the deadline of the step", async (step, { expect }) => {
-    const server = await SilentServer.start(step);
-    const { code, tookMs } = await endOf(work(server, STALL_MS));
-    expect(code).toBe("SSH_TIMEOUT");
-    expect(server.heard).toContain(step);
-    expect(tookMs).toBeLessThan(BOUND_MS);
-    server.stop();
+    // A slow machine may not come that far in time, which says nothing of the step: then with more time.
+    for (let stallMs = STALL_MS; ; stallMs *= 4) {
+      const server = await SilentServer.start(step);
+      const { code, tookMs } = await endOf(work(server, stallMs));
+      server.stop();
+      if (!server.heard.includes(step) && stallMs < PATIENT_MS / 4) continue;
+      expect(code).toBe("SSH_TIMEOUT");
+      expect(server.heard).toContain(step);
+      expect(tookMs).toBeLessThan(MOST_STALLS * stallMs);
+      return;
+    }
   });
 
   test.for(STEPS)("at %s is left at once by whoever calls it off", async (step, { expect }) => {
