@@ -23,6 +23,7 @@ import { Downloads } from "./reconcile/downloads.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
 import type { NewEvent } from "./report/event-journal.ts";
 import { HeadSigner } from "./report/head-signer.ts";
+import { markHealthy } from "./report/healthy-mark.ts";
 import { HubLink } from "./report/hub-link.ts";
 import type { Log } from "./report/log.ts";
 import { createBootId } from "./report/presence.ts";
@@ -134,6 +135,7 @@ export class Daemon {
       journal: disk.journal,
       log: context.log,
       reported: () => this.reported(),
+      onAcknowledged: markHealthy(context.config.stateDir, context.log),
     });
     this.#sampler = new BoardSampler(context.config.stateDir);
     this.#engines = this.#createEngines(recipes);

@@ -13,6 +13,8 @@ export interface ReporterOptions {
   log: Log;
   /** The state of the device at this moment. */
   reported: () => Reported;
+  /** The hub has acknowledged a report. */
+  onAcknowledged?: () => void;
 }
 
 /** Changes that come close together leave as one message. */
@@ -123,6 +125,7 @@ export class Reporter {
     this.#lastContent = content;
     this.#lastSentMs = performance.now();
     const sent = await this.#options.link.publish("reported", reported);
+    if (sent) this.#options.onAcknowledged?.();
     if (!sent && this.#lastContent === content) this.#lastContent = "";
   }
 

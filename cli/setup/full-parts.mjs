@@ -41,6 +41,7 @@ export const FULL_PARTS = {
       "test/infra/engine/lifecycle.test.ts",
       "test/infra/engine/options.test.ts",
       "test/infra/engine/table.test.ts",
+      "test/infra/provider/way-back.test.ts",
     ],
   },
   clocks: {

@@ -209,6 +209,11 @@ export const ERROR_CODES = {
     "Remove it with the program that it is of, or say `takeOver: true` in the one that shall have it.",
     false,
   ),
+  AGENT_REVERTED: row(
+    "A new agent or configuration did not reach the hub, and the board put the former one back.",
+    "See `journalctl -u jetfleet-agent` on the board for why, mend it, and run `up` again.",
+    false,
+  ),
   AGENT_OUTDATED: row(
     "The agent of a device does not read what this version deploys.",
     "Run `up` for the device first; it brings the agent to this version.",

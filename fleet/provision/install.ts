@@ -12,8 +12,12 @@ import {
   CONFIG,
   CONFIG_DIR,
   CURRENT,
+  FORMER,
+  HEALTHY,
   OWNER,
+  PROBATION_UNIT,
   RELEASES,
+  REVERTED,
   ROOT_PIECE_PATH,
   RUNNER_SOCKET,
   releaseId,
@@ -28,6 +32,7 @@ import type { Operation } from "./operation.ts";
 import type { Step, WantedConfig } from "./plan.ts";
 import { GIVE_RIGHTS, MAKE_USERS, REMOVE_USERS } from "./rights.ts";
 import { type RuntimeFile, type RuntimeRelease, UNIT_FILES } from "./runtime/index.ts";
+import { NOTE_FORMER } from "./runtime/probation.ts";
 
 export interface InstallJob {
   connection: SshSession;
@@ -76,9 +81,12 @@ export const ENABLE = `systemctl daemon-reload; systemctl enable ${UNIT} ${RUNNE
 export const RESTART = `systemctl daemon-reload
 systemctl stop ${UNIT} || true
 systemctl reset-failed ${UNIT} || true
+rm -f ${HEALTHY} ${REVERTED} ${FORMER}/spent
 ${MAKE_USERS}${GIVE_RIGHTS}
 systemctl restart ${RUNNER_SOCKET}
 systemctl restart ${UNIT}
+systemctl enable ${PROBATION_UNIT}
+systemctl restart ${PROBATION_UNIT}
 rm -f ${UNFINISHED}`;
 
 /** Throws BOARD_POWER_MODE when the board refuses the mode, with what it says. */
@@ -174,11 +182,12 @@ export function finishScript(release: RuntimeRelease): string {
     `sync ${RELEASES}`,
     `ln -sfn releases/"$id" ${CURRENT}.new`,
     `previous=$(readlink ${CURRENT} || true)`,
+    `former=$(cat ${FORMER}/current 2>/dev/null || true)`,
     `mv -T ${CURRENT}.new ${CURRENT}`,
     `sync ${BASE}`,
     // The one before stays, as a way back by hand.
     `for one in ${RELEASES}/*; do`,
-    `  case "releases/\${one##*/}" in "releases/$id"|"$previous") ;; *) rm -rf "$one" ;; esac`,
+    `  case "releases/\${one##*/}" in "releases/$id"|"$previous"|"$former") ;; *) rm -rf "$one" ;; esac`,
     "done",
   ].join("\n");
 }
@@ -261,14 +270,14 @@ export async function uninstall(connection: SshSession, signal: AbortSignal): Pr
 /** Prints what could not be put back as it was. */
 export const UNINSTALL = `
 [ ! -e ${ROOT_PIECE_PATH} ] || sh ${ROOT_PIECE_PATH} restore-power-mode | sed -n 's/^refused [A-Z_]* //p; s/^gone //p'
-for unit in ${UNIT} ${RUNNER_SOCKET}; do
+for unit in ${PROBATION_UNIT} ${UNIT} ${RUNNER_SOCKET}; do
   systemctl disable --now $unit >/dev/null 2>&1 || systemctl stop $unit >/dev/null 2>&1 || true
 done
 rm -rf ${Object.keys(UNIT_FILES).join(" ")} ${BASE} ${CONFIG_DIR} ${STATE_DIR}
 systemctl daemon-reload >/dev/null 2>&1 || true${REMOVE_USERS}`;
 
 /** On disk before anything is changed: an `up` that is cut off anywhere is finished by the next one. */
-export const MARK_UNFINISHED = `
+export const MARK_UNFINISHED = `${NOTE_FORMER}
 if [ ! -e ${UNFINISHED} ]; then mkdir -p ${BASE}; : > ${UNFINISHED}; sync ${UNFINISHED} ${BASE}; fi`;
 
 async function root(

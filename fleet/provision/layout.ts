@@ -30,6 +30,15 @@ export const RUNNER_TEMPLATE = "jetfleet-runner@.service";
 export const AGENT_USER = "jetfleet";
 export const RUNNER_USER = "jetfleet-runner";
 
+/** What ran well before a change, until what took its place has reached the hub. */
+export const FORMER = `${BASE}/former`;
+/** There when the former agent had to come back, until the next one is started. */
+export const REVERTED = `${BASE}/reverted`;
+/** Left by an agent whose report the hub has acknowledged; the one file here that the agent writes for root. */
+export const HEALTHY = `${STATE_DIR}/healthy`;
+export const PROBATION_PATH = `${BASE}/probation.sh`;
+export const PROBATION_UNIT = "jetfleet-probation.service";
+
 /** Folder name of a runtime release below RELEASES. */
 export function releaseId(runtimeDigest: string): string {
   return runtimeDigest.replace("sha256:", "").slice(0, 16);

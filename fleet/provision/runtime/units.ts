@@ -2,6 +2,8 @@ import {
   AGENT_USER,
   CONFIG,
   CURRENT,
+  PROBATION_PATH,
+  PROBATION_UNIT,
   ROOT_PIECE_PATH,
   RUNNER_SOCKET,
   RUNNER_SOCKET_PATH,
@@ -11,6 +13,7 @@ import {
   UNIT,
   UNIT_DIR,
 } from "../layout.ts";
+import { PROBATION, PROBATION_UNIT_TEXT } from "./probation.ts";
 import { ROOT_PIECE } from "./root-piece.ts";
 
 /*
@@ -115,6 +118,8 @@ WantedBy=multi-user.target
 /** The units and what else root runs of ours, by their paths on the board. */
 export const UNIT_FILES: Readonly<Record<string, string>> = {
   [ROOT_PIECE_PATH]: ROOT_PIECE,
+  [PROBATION_PATH]: PROBATION,
+  [`${UNIT_DIR}/${PROBATION_UNIT}`]: PROBATION_UNIT_TEXT,
   [`${UNIT_DIR}/${RUNNER_TEMPLATE}`]: RUNNER_UNIT,
   [`${UNIT_DIR}/${RUNNER_SOCKET}`]: RUNNER_SOCKET_UNIT,
   [`${UNIT_DIR}/${UNIT}`]: AGENT_UNIT,

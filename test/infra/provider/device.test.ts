@@ -115,7 +115,7 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
     });
     expect(await onBoard("readlink /opt/jetfleet/current")).toMatch(/^releases\/[0-9a-f]{16}$/);
     expect(await onBoard("stat -c '%a %U %G' /etc/jetfleet/agent.json")).toBe("640 root jetfleet");
-    expect(await onBoard("ls -A /opt/jetfleet")).toBe("current\nreleases\nroot.sh");
+    expect(await onBoard("ls -A /opt/jetfleet")).toBe("current\nprobation.sh\nreleases\nroot.sh");
     expect((await world.driver.diff(urn, device, device.inputs)).changes).toEqual({});
     expect(await world.driver.read(urn, device)).toEqual(device);
   });

@@ -7,7 +7,7 @@ import {
   isIdentityGood,
   type WantedIdentity,
 } from "../../../../fleet/provision/installed-identity.ts";
-import { UNIT } from "../../../../fleet/provision/layout.ts";
+import { REVERTED, UNIT } from "../../../../fleet/provision/layout.ts";
 import {
   planProvision,
   requireBoard,
@@ -98,6 +98,7 @@ export async function provision(
         for (const step of steps) await executeStep(step, job);
         const restarted = steps.some(({ step }) => step === "restart");
         await awaitOnline(link, { connection, operation }, spec.name, before, restarted);
+        if (restarted) await requireNotReverted(connection, spec.name, signal);
       } catch (error) {
         const state = { ...inputs, ...facts, board: probe.board, agent: "unknown", online: false };
         throw new InitFailed(
@@ -141,6 +142,22 @@ async function awaitOnline(
     countRestarts: () => countRestarts(connection, operation.signal),
     log: () => agentLog(connection),
   });
+}
+
+/** What is online may be the former agent, which came back as the new one did not reach the hub. */
+async function requireNotReverted(
+  connection: SshSession,
+  device: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const label = "looking which agent runs";
+  const script = `cat ${REVERTED} 2>/dev/null || true`;
+  const spent = (await runAsRoot(connection, script, { label, signal })).trim();
+  if (spent === "") return;
+  throw new FleetError(
+    "AGENT_REVERTED",
+    `Expected the new agent of ${device} to reach the hub but it did not in ${spent} s: the former one came back, with all that it had`,
+  );
 }
 
 async function countRestarts(connection: SshSession, signal: AbortSignal): Promise<number> {

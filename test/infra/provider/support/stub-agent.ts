@@ -2,7 +2,8 @@
  * What a board runs in place of the agent in tests of provisioning: comes online with the credentials it was given and
  * says what board it is. Bundled by `stub-runtime.ts`.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { connect } from "mqtt";
 import { identityOf, readConfig } from "../../../../agent/config.ts";
 import {
@@ -29,6 +30,9 @@ if (verb === "request-certificate") {
   // A disk that is full at this very moment, where a test says so.
   if (existsSync(`${identity.identityFile}.refused`)) fail("ENOSPC: no space left");
   else installCertificate(identity, readFileSync(0, "utf8")).then(() => {}, fail);
+} else if (readFileSync(join(dirname(process.argv[1] ?? ""), "version.txt"), "utf8") === "mute") {
+  // Of a version that never reaches the hub.
+  setInterval(() => {}, 1000);
 } else run();
 
 function run(): void {
@@ -41,7 +45,10 @@ function run(): void {
   });
   client.on("connect", () => {
     client.publish(`${prefix}/presence`, presence(true), { qos: 1, retain: true });
-    client.publish(`${prefix}/reported`, JSON.stringify(reported()), { qos: 1, retain: true });
+    const report = JSON.stringify(reported());
+    client.publish(`${prefix}/reported`, report, { qos: 1, retain: true }, (error) => {
+      if (!error) writeFileSync(join(dirname(identity.identityFile), "healthy"), "");
+    });
   });
   client.on("error", (error) => console.log(error.message));
 }
