@@ -182,6 +182,7 @@ describe.skipIf(!ENGINE || !isFull)(
       });
       await bad(stack.up(changed));
       await world.startHub();
+      gate = await world.device("gate");
       await good(stack.up(program({ minScore: 0.8, labels: { row: "1" } })));
       expect((await stack.state()).resources["door"]?.initErrors ?? []).toEqual([]);
       expect(await onBoard("cat /etc/jetfleet/agent.json")).toContain('"row":"1"');
