@@ -58,7 +58,7 @@ class NvmmPath : public testing::TestWithParam<const char*> {
 
   PipelineOptions Options() const {
     PipelineOptions options;
-    options.track = false;
+    options.track = std::nullopt;
     options.sources.resize(1);
     options.sources[0].name = "camera";
     options.sources[0].options.uri = "file://" + video_.path();
