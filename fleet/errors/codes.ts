@@ -107,6 +107,11 @@ export const ERROR_CODES = {
     "Flash the board with the JetPack that is named (SDK Manager, or an image of the module), then run `up` again.",
     false,
   ),
+  BOARD_LACKS: row(
+    "The board lacks what nothing of ours runs without; nothing was changed on it.",
+    'Install what is named, or say `packages: "install"` in the program.',
+    false,
+  ),
   BOARD_MISMATCH: row(
     "The board is not the one the program declares.",
     "Correct `board` or `address` in the program.",

@@ -29,10 +29,14 @@ import {
   UNIT_DIR,
 } from "./layout.ts";
 import type { Operation } from "./operation.ts";
+import { installPackagesScript, REMOVE_PACKAGES, requireInstalled } from "./packages.ts";
 import type { Step, WantedConfig } from "./plan.ts";
 import { GIVE_RIGHTS, MAKE_USERS, REMOVE_USERS } from "./rights.ts";
 import { type RuntimeFile, type RuntimeRelease, UNIT_FILES } from "./runtime/index.ts";
 import { NOTE_FORMER } from "./runtime/probation.ts";
+
+/** A board downloads them itself, and may wait for another's apt before. */
+const PACKAGES_TIMEOUT_MS = 8 * 60_000;
 
 export interface InstallJob {
   connection: SshSession;
@@ -48,6 +52,9 @@ export async function executeStep(step: Step, job: InstallJob): Promise<void> {
   switch (step.step) {
     case "write-owner":
       await writeOwner(job);
+      break;
+    case "install-packages":
+      await installPackages(job, step.packages);
       break;
     case "push-runtime":
       await pushRuntime(job, step.send, step.reuse);
@@ -96,6 +103,14 @@ async function askRootPiece(job: InstallJob, verb: string): Promise<void> {
   const got = answer.trim().replace(/^(refused \w+|gone) /, "");
   if (answer.startsWith("gone")) return job.operation.log("warning", got);
   throw new FleetError("BOARD_POWER_MODE", `Expected the board to take ${verb} but: ${got}`);
+}
+
+/** Of what is installed already the board's own package manager thinks for itself. */
+async function installPackages(job: InstallJob, packages: string[]): Promise<void> {
+  job.operation.status(`installing ${packages.join(", ")} on the board`);
+  const script = installPackagesScript(packages);
+  const answer = await root(job, "installing packages", script, PACKAGES_TIMEOUT_MS);
+  requireInstalled(answer, job.wanted.device);
 }
 
 async function writeOwner({ connection, operation, owner }: InstallJob): Promise<void> {
@@ -263,16 +278,18 @@ function parseRequest(answer: string): CertificateRequest {
 
 /** Resolves to what could not be put back as it was; empty when all was. */
 export async function uninstall(connection: SshSession, signal: AbortSignal): Promise<string> {
-  const options = { label: "removing the agent", signal, timeoutMs: 60_000 };
+  const options = { label: "removing the agent", signal, timeoutMs: 90_000 };
   return (await runAsRoot(connection, UNINSTALL, options)).trim();
 }
 
 /** Prints what could not be put back as it was. */
 export const UNINSTALL = `
-[ ! -e ${ROOT_PIECE_PATH} ] || sh ${ROOT_PIECE_PATH} restore-power-mode | sed -n 's/^refused [A-Z_]* //p; s/^gone //p'
+[ ! -e ${ROOT_PIECE_PATH} ] || sh ${ROOT_PIECE_PATH} restore-power-mode | sed -n 's/^refused [A-Z_]* //p; s/^gone //p' \\
+  | sed 's/^/The former power mode is not back: /'
 for unit in ${PROBATION_UNIT} ${UNIT} ${RUNNER_SOCKET}; do
   systemctl disable --now $unit >/dev/null 2>&1 || systemctl stop $unit >/dev/null 2>&1 || true
 done
+${REMOVE_PACKAGES}
 rm -rf ${Object.keys(UNIT_FILES).join(" ")} ${BASE} ${CONFIG_DIR} ${STATE_DIR}
 systemctl daemon-reload >/dev/null 2>&1 || true${REMOVE_USERS}`;
 

@@ -11,6 +11,8 @@ export const UNFINISHED = `${BASE}/.unfinished`;
 export const ROOT_PIECE_PATH = `${BASE}/root.sh`;
 /** The power mode that the board was in before a program asked for another one. */
 export const FORMER_POWER_MODE = `${BASE}/former-power-mode`;
+/** Debian packages that were installed for the agent and were not there before, one a line. */
+export const INSTALLED_PACKAGES = `${BASE}/packages`;
 export const POWER_MODES_FILE = "/etc/nvpmodel.conf";
 export const CONFIG_DIR = "/etc/jetfleet";
 export const CONFIG = `${CONFIG_DIR}/agent.json`;

@@ -22,6 +22,7 @@ export interface WantedConfig {
 
 export type Step =
   | { step: "write-owner" }
+  | { step: "install-packages"; packages: string[] }
   | { step: "push-runtime"; send: string[]; reuse: string[] }
   | { step: "write-credentials" }
   | { step: "write-unit" }
@@ -66,6 +67,14 @@ export function planProvision(
   // Whose the board is, is nothing to the agent. First, so that what follows is never nobody's.
   const isOwned = canonicalJson(probe.owner) === canonicalJson(seen.owner);
   return isOwned ? steps : [{ step: "write-owner" }, ...steps];
+}
+
+/** The same with packages installed before anything else that changes the board. */
+export function withPackages(steps: readonly Step[], packages: readonly string[]): Step[] {
+  if (packages.length === 0) return [...steps];
+  const owner = steps.filter(({ step }) => step === "write-owner");
+  const rest = steps.filter(({ step }) => step !== "write-owner");
+  return [...owner, { step: "install-packages", packages: [...packages] }, ...rest];
 }
 
 function pushStep(probe: BoardProbe, release: RuntimeRelease): Step {
@@ -149,6 +158,15 @@ export function requirePowerMode(
 
 function moduleNote({ moduleTitle }: BoardProbe): string {
   return moduleTitle === null ? "" : `, module ${moduleTitle}`;
+}
+
+/** What of a release travels, for people. */
+export function describePush(release: RuntimeRelease, steps: readonly Step[]): string {
+  const push = steps.find((one) => one.step === "push-runtime");
+  if (!push) return "all of it is there";
+  const sent = release.files.filter(({ name }) => push.send.includes(name));
+  const bytes = sent.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return `${sent.length} of ${release.files.length} files are to be sent, ${megabytes(bytes)}`;
 }
 
 export function requireSpace(probe: BoardProbe, release: RuntimeRelease, step: Step): void {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { identify, parseNvpmodelConf, parseNvpmodelQuery } from "../boards/index.ts";
 import { type BoardName, DeviceOwner } from "../spec/index.ts";
 import type { SshSession } from "../ssh/index.ts";
+import { parseAnswers, SAY } from "./answers.ts";
 import { runAsRoot } from "./board-shell.ts";
 import { type InstalledIdentity, parseInstalledIdentity } from "./installed-identity.ts";
 import {
@@ -77,8 +78,7 @@ const InstalledConfig = z.object({
 export type InstalledConfig = z.infer<typeof InstalledConfig>;
 
 export const SCRIPT = `
-file() { printf '%s ' "$1"; if [ -r "$2" ]; then base64 < "$2" | tr -d '\\n'; else printf -- -; fi; echo; }
-say() { name=$1; shift; printf '%s ' "$name"; { "$@" 2>/dev/null || true; } | base64 | tr -d '\\n'; echo; }
+${SAY}
 file compatible /proc/device-tree/compatible
 file model /proc/device-tree/model
 file tegraRelease /etc/nv_tegra_release
@@ -117,12 +117,7 @@ export function warnOfModule({ module, moduleDoubts }: BoardProbe, { log }: Oper
 }
 
 export function parseProbe(output: string): BoardProbe {
-  const answers = new Map<string, string | null>();
-  for (const line of output.split("\n")) {
-    const [name, text] = line.split(" ");
-    if (!name || text === undefined) continue;
-    answers.set(name, text === "-" ? null : Buffer.from(text, "base64").toString("utf8"));
-  }
+  const answers = parseAnswers(output);
   const text = (name: string) => answers.get(name) ?? null;
   const word = (name: string) => (text(name) ?? "").trim();
   const identity = identify({

@@ -154,6 +154,14 @@ export const DeviceSpec = z
           "nvpmodel mode that the board is to be in, by its name, such as MODE_30W_ALL. A change restarts the agent. " +
           "Default: as it is; the mode that was before comes back when this goes, or the device.",
       }),
+    packages: z
+      .enum(["install", "refuse"])
+      .optional()
+      .meta({
+        description:
+          "What happens when the board lacks Debian packages that are needed (GStreamer's elements): install brings them from " +
+          "the board's own sources, and a delete removes them; refuse names them. Default: refuse.",
+      }),
     onUnreachable: UnreachablePolicy.optional(),
     engineQuotaMib: z
       .number()

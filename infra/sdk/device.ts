@@ -72,6 +72,11 @@ export interface DeviceArgs {
    */
   engineQuotaMib?: pulumi.Input<number>;
   /**
+   * What happens when the board lacks Debian packages that are needed, GStreamer's elements among them: `install` brings
+   * them from the board's own sources and removes them with the device; `refuse` names them. Default: refuse.
+   */
+  packages?: pulumi.Input<"install" | "refuse">;
+  /**
    * What happens when the board or device cannot be reached: `skip` puts an update off with a warning, `forget` lets a
    * delete lock the device out of the hub and leave its board as it is. Default: that of the provider.
    */
@@ -115,6 +120,7 @@ export class Device extends pulumi.CustomResource {
   declare readonly labels: pulumi.Output<Record<string, string>>;
   declare readonly onUnreachable: pulumi.Output<UnreachablePolicy | undefined>;
   declare readonly engineQuotaMib: pulumi.Output<number | undefined>;
+  declare readonly packages: pulumi.Output<"install" | "refuse" | undefined>;
   declare readonly online: pulumi.Output<boolean>;
   declare readonly runtimeDigest: pulumi.Output<string>;
 
@@ -162,6 +168,7 @@ const OUTPUTS = {
   labels: undefined,
   onUnreachable: undefined,
   engineQuotaMib: undefined,
+  packages: undefined,
   agent: undefined,
   online: undefined,
   runtimeDigest: undefined,

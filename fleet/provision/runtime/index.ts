@@ -5,4 +5,5 @@ export {
   RuntimeShelf,
   type RuntimeTarget,
 } from "./release.ts";
+export { describeRuntime } from "./sources.ts";
 export { UNIT_FILES } from "./units.ts";

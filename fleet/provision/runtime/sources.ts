@@ -107,6 +107,13 @@ export function nodePackage(l4t: string, arch: string): string {
   return major <= 32 ? `node16-linux-${arch}` : `node-linux-${arch}`;
 }
 
+/** What a target gets, and why, for people. */
+export function describeRuntime({ l4t, machine }: RuntimeTarget): string {
+  const oldLibraries = nodePackage(l4t, "").startsWith("node16");
+  const node = oldLibraries ? "Node 16, for its C library is of 2018" : "Node 24";
+  return `${node}; agent, addon and ONNX Runtime for ${machine}`;
+}
+
 /** ONNX Runtime as its makers publish it. Releases after 1.27 need glibc 2.28; JetPack 4 has 2.27. */
 export function onnxRuntime(arch: string): string {
   return packageFile("onnxruntime-node", `bin/napi-v6/linux/${arch}/libonnxruntime.so.1`);

@@ -4,6 +4,7 @@ import {
   requireBoard,
   requirePowerMode,
   requireSpace,
+  withPackages,
 } from "../../../fleet/provision/plan.ts";
 import { type BoardProbe, parseProbe } from "../../../fleet/provision/probe.ts";
 import { nodePackage } from "../../../fleet/provision/runtime/sources.ts";
@@ -54,6 +55,16 @@ describe("provisioning", () => {
     active: "active",
   };
   const seen = (online: boolean, identityGood = true) => ({ online, identityGood, owner });
+  test("installs packages when it is known whose the board is, and before all else", () => {
+    const steps = [{ step: "write-owner" }, { step: "enable" }] as const;
+    expect(withPackages(steps, ["a"]).map(({ step }) => step)).toEqual([
+      "write-owner",
+      "install-packages",
+      "enable",
+    ]);
+    expect(withPackages(steps, [])).toEqual(steps);
+  });
+
   const old = { runtimeDigest: "sha256:old", files: { "bin/node": "n", "agent.cjs": "a1" } };
 
   test.each<[string, Partial<BoardProbe>, boolean, string[]]>([

@@ -96,6 +96,28 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
     expect(failure.message).toContain("SSH_HOST_KEY_MISMATCH");
   });
 
+  test("that lacks what every pipeline needs is refused before anything is changed, unless it may be installed", async () => {
+    const tool = (name: string, text: string) =>
+      board.exec(
+        `printf '#!/bin/sh\\n%s\\n' "${text}" > /usr/local/bin/${name}; chmod +x /usr/local/bin/${name}`,
+      );
+    await tool("gst-inspect-1.0", "echo 'app:  appsink: AppSink'");
+    const refused = await failureFrom(world.driver.create(urn, await inputs()));
+    expect(refused.message).toMatch(/BOARD_LACKS.*GStreamer lacks parsebin, videoconvert; /);
+    expect(refused.message).toContain("apt-get install gstreamer1.0-libav");
+    expect(await onBoard("ls /opt/jetfleet 2>/dev/null; ls /etc/jetfleet")).toBe("");
+
+    await tool("apt-get", "echo 'E: Unable to fetch some archives'; exit 100");
+    const install = await inputs({ packages: "install" });
+    const offline = await failureFrom(world.driver.create(urn, install));
+    expect(offline.message).toMatch(
+      /BOARD_LACKS.*apt-get update: E: Unable to fetch some archives/,
+    );
+    expect(offline.init).toBeDefined();
+    await onBoard("rm -r /usr/local/bin/gst-inspect-1.0 /usr/local/bin/apt-get /opt/jetfleet");
+    await onBoard("rm -rf /etc/jetfleet/*");
+  });
+
   test("is created: facts, runtime, credentials, unit, and online at the hub", async () => {
     device = await world.driver.create(urn, await inputs());
     expect(device.state).toMatchObject({
@@ -151,6 +173,11 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
     const lines = world.engine.lines.map(({ text }) => text);
     expect(lines).toContain(`connecting to 127.0.0.1:${board.info.sshPort}`);
     expect(lines).toContain("agx-xavier, JetPack 5.1.2 (simulated)");
+    expect(lines).toContainEqual(
+      expect.stringMatching(
+        /^Node 24; agent, addon and ONNX Runtime for x86_64: \d of \d files are /,
+      ),
+    );
     expect(lines.some((line) => /^sending the runtime: 100 % of /.test(line))).toBe(true);
     expect(lines.at(-1)).toMatch(/^online, agent 0\.0\.0 on Node v/);
   });
@@ -351,6 +378,26 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
     const said = world.engine.lines.slice(seen).map(({ text }) => text);
     expect(said).toContain("starting the agent");
     device = await world.driver.update(urn, device, await inputs());
+  });
+
+  test("that was flashed anew says so, and is the same device again after an update", async () => {
+    await onBoard("systemctl disable --now jetfleet-agent jetfleet-runner.socket");
+    await onBoard(
+      "rm -rf /opt/jetfleet /etc/jetfleet /var/lib/jetfleet /etc/systemd/system/jetfleet*",
+    );
+    await onBoard("userdel jetfleet; userdel jetfleet-runner");
+    const { read, drift } = await driftOf(device);
+    expect(drift).toMatchObject({ agent: "UPDATE" });
+    const before = { ...read, state: { ...read.state, jetpack: "4.6.1" } };
+    const again = await world.driver.update(urn, before, device.inputs);
+    expect(again.state).toMatchObject({ online: true, owner: device.state["owner"] });
+    const lines = world.engine.lines.map(({ text }) => text);
+    expect(lines).toContainEqual(
+      expect.stringMatching(
+        /of door has nothing of jetfleet any more: .*JetPack 4\.6\.1 before, 5\.1\.2 now/,
+      ),
+    );
+    device = again;
   });
 
   test("whose release is damaged gets a whole one before anything of the old one goes", async () => {

@@ -108,7 +108,8 @@ export const deviceResource: Resource = {
         if (other !== null) return leaveBoard(operation, spec.name, other);
         operation.status("removing the agent");
         const left = await uninstall(connection, signal);
-        if (left !== "") operation.log("warning", `The former power mode is not back: ${left}`);
+        for (const line of left.split("\n").filter((one) => one !== ""))
+          operation.log("warning", line);
       });
     } catch (error) {
       if (!isUnreachable(error)) throw error;

@@ -9,18 +9,26 @@ import {
 } from "../../../../fleet/provision/installed-identity.ts";
 import { REVERTED, UNIT } from "../../../../fleet/provision/layout.ts";
 import {
+  describePush,
   planProvision,
   requireBoard,
   requirePowerMode,
   requireSpace,
   type WantedConfig,
+  withPackages,
 } from "../../../../fleet/provision/plan.ts";
+import {
+  packagesOf,
+  preflight,
+  requireNothingFatal,
+} from "../../../../fleet/provision/preflight.ts";
 import {
   type BoardProbe,
   ENGINE_QUOTA_BYTES,
   probeBoard,
   warnOfModule,
 } from "../../../../fleet/provision/probe.ts";
+import { describeRuntime } from "../../../../fleet/provision/runtime/index.ts";
 import { type DeviceOwner, type DeviceSpec, ownerText } from "../../../../fleet/spec/index.ts";
 import type { SshSession } from "../../../../fleet/ssh/index.ts";
 import { waitOnline } from "../../await/agent-online.ts";
@@ -61,11 +69,11 @@ export async function provision(
       ...claim,
       ...{ fleet, device: spec.name, address, isKnown: known !== undefined },
     });
+    if (known !== undefined && isBare(probe))
+      operation.log("warning", flashedAnew(spec, known, probe));
     const info = await context.hubInfo(signal);
-    const release = await context.runtimes.release({
-      l4t: probe.l4t ?? "",
-      machine: probe.machine,
-    });
+    const runtime = { l4t: probe.l4t ?? "", machine: probe.machine };
+    const release = await context.runtimes.release(runtime);
     return await context.withLink(signal, async (link) => {
       tellFormer(await context.hub(signal).claimDevice(spec.name, claim), owner, operation);
       const before = await link.readRetained(spec.name, "presence");
@@ -74,12 +82,16 @@ export async function provision(
         peer: { kind: "device", fleet: wanted.fleet, name: spec.name },
         caPem: context.hub(signal).caPem,
       };
-      const steps = planProvision(probe, release, wanted, {
+      const planned = planProvision(probe, release, wanted, {
         online: before?.online ?? false,
         identityGood: isIdentityGood(probe.identity, identity, Date.now()),
         owner,
         powerMode: spec.powerMode,
       });
+      const packages =
+        planned.length > 0 ? await lookFirst(connection, probe, spec, operation) : [];
+      const steps = withPackages(planned, packages);
+      operation.status(`${describeRuntime(runtime)}: ${describePush(release, steps)}`);
       for (const step of steps) requireSpace(probe, release, step);
       const job: InstallJob = {
         connection,
@@ -192,10 +204,28 @@ function wantedConfig(
 }
 
 function describeBoard(probe: BoardProbe): string {
-  const jetpack = probe.jetpack ? `JetPack ${probe.jetpack}` : `L4T ${probe.l4t}`;
+  const l4t = probe.l4t === null ? "no L4T" : `L4T ${probe.l4t}`;
+  const jetpack = probe.jetpack ? `JetPack ${probe.jetpack}` : l4t;
   const relative = probe.module !== null && probe.module !== probe.board;
   const board = relative ? `${probe.board} (${probe.moduleTitle})` : probe.board;
   return `${board}, ${jetpack}${probe.simulated ? " (simulated)" : ""}`;
+}
+
+/** Nothing of ours is there, not even whose the board is: no `up` that was cut off leaves that. */
+function isBare({ runtime, agentConfig, owner, identity }: BoardProbe): boolean {
+  return runtime === null && agentConfig === null && owner === null && identity === null;
+}
+
+function flashedAnew({ name }: DeviceSpec, { state }: Known, probe: BoardProbe): string {
+  const before = typeof state["jetpack"] === "string" ? state["jetpack"] : null;
+  const release =
+    before !== null && before !== probe.jetpack
+      ? ` (JetPack ${before} before, ${probe.jetpack ?? "an unknown one"} now)`
+      : "";
+  return (
+    `The board of ${name} has nothing of jetfleet any more: it was flashed anew${release}, or another is in its place. ` +
+    `It is provisioned again as ${name}, with a new certificate; its models, engines and journal begin anew`
+  );
 }
 
 /** When time ran out in the middle of a step, the deadline is the reason and the step its circumstance. */
@@ -203,4 +233,29 @@ function outcome(signal: AbortSignal, error: unknown): unknown {
   if (!(signal.reason instanceof FleetError) || !(error instanceof FleetError)) return error;
   if (error === signal.reason || error.code === "AGENT_OFFLINE") return error;
   return new FleetError(signal.reason.code, `${signal.reason.message}: ${error.message}`);
+}
+
+/** Says what the board lacks before anything is changed, and throws when it must not be; resolves to what is to be installed. */
+async function lookFirst(
+  connection: SshSession,
+  probe: BoardProbe,
+  spec: DeviceSpec,
+  operation: Operation,
+): Promise<string[]> {
+  const findings = await preflight(connection, probe, operation.signal);
+  const isInstalled = spec.packages === "install";
+  requireNothingFatal(
+    findings.filter(({ packages }) => !isInstalled || packages.length === 0),
+    `${spec.address}:${spec.port}`,
+  );
+  for (const { says, packages } of findings) {
+    const remedy =
+      packages.length === 0
+        ? ""
+        : isInstalled
+          ? ", and installed now"
+          : ` (${packages.join(", ")})`;
+    operation.log("warning", `The board of ${spec.name}: ${says}${remedy}`);
+  }
+  return isInstalled ? packagesOf(findings) : [];
 }

@@ -1,0 +1,204 @@
+import { jetpackRelease } from "../boards/catalog/index.ts";
+import { FleetError } from "../errors/index.ts";
+import type { SshSession } from "../ssh/index.ts";
+import { parseAnswers, SAY } from "./answers.ts";
+import { runAsRoot } from "./board-shell.ts";
+import { BASE, CONFIG_DIR, STATE_DIR, UNIT_DIR } from "./layout.ts";
+import type { BoardProbe } from "./probe.ts";
+
+/** What a board lacks, as it is told before anything is changed. */
+export interface Finding {
+  /** A sentence for people, without its full stop. */
+  says: string;
+  /** Without it nothing of ours runs; else something is slower or missing. */
+  isFatal: boolean;
+  /** Debian packages that would mend it. */
+  packages: string[];
+}
+
+/** Elements that every pipeline is made of, or its source is, by the package that brings them. */
+const NEEDED_ELEMENTS: Readonly<Record<string, readonly string[]>> = {
+  "gstreamer1.0-plugins-base": ["parsebin", "videoconvert", "appsink"],
+  "gstreamer1.0-plugins-good": ["rtspsrc", "rtph264depay", "qtdemux"],
+  "gstreamer1.0-plugins-bad": ["h264parse"],
+};
+/** NVIDIA's decoder is in a package that JetPack 6.0 does not install; the processor's does for all boards. */
+const NVIDIA_DECODER = { element: "nvv4l2decoder", package: "nvidia-l4t-gstreamer" };
+const CPU_DECODER = { element: "avdec_h264", package: "gstreamer1.0-libav" };
+
+const ELEMENTS = [
+  ...Object.values(NEEDED_ELEMENTS).flat(),
+  NVIDIA_DECODER.element,
+  CPU_DECODER.element,
+];
+
+/**
+ * Asks without changing anything: the registry of plug-ins, which GStreamer would write for root, is thrown away. Elements
+ * are looked for, not packages: images bring them in packages of other names, and have packages without them.
+ */
+export const PREFLIGHT_SCRIPT = `
+${SAY}
+PATH=$PATH:/usr/sbin:/sbin
+elements() {
+  registry=$(mktemp); rm -f "$registry"
+  GST_REGISTRY="$registry" gst-inspect-1.0 | grep -Eo ': +(${ELEMENTS.join("|")}):' | tr -d ': '
+  rm -f "$registry"
+}
+say inspect command -v gst-inspect-1.0
+say elements elements
+say libraries sh -c "ldconfig -p | grep -Eo 'lib(gstreamer-1[.]0|nvrtc|cuda)[.]so[.][0-9]+' | sort -u"
+say clock date +%s
+file mounts /proc/mounts
+`;
+
+export async function preflight(
+  connection: SshSession,
+  probe: BoardProbe,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const label = "looking for what the board lacks";
+  const output = await runAsRoot(connection, PREFLIGHT_SCRIPT, { label, signal });
+  return judgePreflight(output, probe, Date.now());
+}
+
+/** Throws BOARD_LACKS, with all of it, when something is fatal. */
+export function requireNothingFatal(findings: readonly Finding[], address: string): void {
+  const fatal = findings.filter(({ isFatal }) => isFatal);
+  if (fatal.length === 0) return;
+  const packages = packagesOf(fatal);
+  const remedy =
+    packages.length > 0
+      ? {
+          hint: `\`sudo apt-get install ${packages.join(" ")}\` on the board brings what is missing.`,
+        }
+      : {};
+  throw new FleetError(
+    "BOARD_LACKS",
+    `Expected the board at ${address} to have all that the agent needs but ${fatal.map(({ says }) => says).join("; ")}. ` +
+      "Nothing was changed",
+    remedy,
+  );
+}
+
+export function packagesOf(findings: readonly Finding[]): string[] {
+  return [...new Set(findings.flatMap(({ packages }) => packages))].sort();
+}
+
+/** Pure: what the answers of the script mean for such a board. */
+export function judgePreflight(
+  output: string,
+  board: Pick<BoardProbe, "board" | "jetpack" | "simulated">,
+  nowMs: number,
+): Finding[] {
+  const answers = parseAnswers(output);
+  const words = (name: string) => (answers.get(name) ?? "").split("\n").filter((one) => one !== "");
+  const libraries = words("libraries").join(" ");
+  return [
+    ...judgeElements(libraries, words("inspect").length > 0 ? words("elements") : null, board),
+    ...judgeNvrtc(libraries, board),
+    ...judgeMounts(answers.get("mounts") ?? ""),
+    ...judgeClock(words("clock")[0] ?? "", nowMs),
+  ];
+}
+
+type Board = Pick<BoardProbe, "board" | "jetpack" | "simulated">;
+
+function judgeElements(libraries: string, found: string[] | null, board: Board): Finding[] {
+  if (!libraries.includes("libgstreamer-1.0")) {
+    const packages = [...Object.keys(NEEDED_ELEMENTS), CPU_DECODER.package];
+    return [{ says: "it has no GStreamer", isFatal: true, packages }];
+  }
+  if (found === null) {
+    const says = "which GStreamer elements it has is not known, for it has no gst-inspect-1.0";
+    return [{ says, isFatal: false, packages: ["gstreamer1.0-tools"] }];
+  }
+  const missing = Object.entries(NEEDED_ELEMENTS).flatMap(([name, elements]): Finding[] => {
+    const absent = elements.filter((element) => !found.includes(element));
+    if (absent.length === 0) return [];
+    return [{ says: `GStreamer lacks ${absent.join(", ")}`, isFatal: true, packages: [name] }];
+  });
+  return [...missing, ...judgeDecoders(found, board)];
+}
+
+function judgeDecoders(found: readonly string[], { board, simulated }: Board): Finding[] {
+  const isJetson = board !== "x86" && !simulated;
+  const hasNvidia = found.includes(NVIDIA_DECODER.element);
+  if (!hasNvidia && !found.includes(CPU_DECODER.element)) {
+    const both = [...(isJetson ? [NVIDIA_DECODER] : []), CPU_DECODER];
+    const says = `GStreamer has no decoder of H.264 (${both.map(({ element }) => element).join(" or ")})`;
+    return [{ says, isFatal: true, packages: both.slice(0, 1).map((one) => one.package) }];
+  }
+  if (hasNvidia || !isJetson) return [];
+  const says = `GStreamer lacks ${NVIDIA_DECODER.element}: video is decoded by the processor`;
+  return [{ says, isFatal: false, packages: [NVIDIA_DECODER.package] }];
+}
+
+function judgeNvrtc(libraries: string, { board, jetpack, simulated }: Board): Finding[] {
+  if (board === "x86" || simulated) return [];
+  const findings: Finding[] = [];
+  if (!/libcuda\.so/.test(libraries)) {
+    const says = "it has no libcuda: models run on the processor";
+    findings.push({ says, isFatal: false, packages: ["nvidia-l4t-cuda"] });
+  }
+  if (/libnvrtc\.so/.test(libraries)) return findings;
+  const cuda = jetpack === null ? undefined : jetpackRelease(jetpack)?.cuda;
+  const version = cuda?.split(".").slice(0, 2).join("-");
+  const says = "it has no libnvrtc: pictures are prepared by the processor";
+  const packages = version === undefined ? [] : [`cuda-nvrtc-${version}`];
+  return [...findings, { says, isFatal: false, packages }];
+}
+
+interface Mount {
+  device: string;
+  path: string;
+  type: string;
+  options: string[];
+}
+
+function judgeMounts(text: string): Finding[] {
+  const mounts = text.split("\n").flatMap((line): Mount[] => {
+    const [device = "", path = "", type = "", options = ""] = line.split(" ");
+    return path.startsWith("/") ? [{ device, path, type, options: options.split(",") }] : [];
+  });
+  if (mounts.length === 0) return [];
+  const fatal = (says: string): Finding => ({ says, isFatal: true, packages: [] });
+  const findings: Finding[] = [];
+  for (const folder of [BASE, CONFIG_DIR, UNIT_DIR, STATE_DIR]) {
+    if (mountOf(mounts, folder)?.options.includes("ro"))
+      findings.push(fatal(`${folder} is on a file system that is mounted read-only`));
+  }
+  const base = mountOf(mounts, BASE);
+  if (base?.options.includes("noexec"))
+    findings.push(fatal(`programs in ${BASE} may not be run (noexec)`));
+  if (base && (base.type === "tmpfs" || base.device === "overlayroot")) {
+    const says = `what is put into ${BASE} is gone after a power cut (${base.device})`;
+    findings.push({ says, isFatal: false, packages: [] });
+  }
+  if (mountOf(mounts, "/tmp")?.options.includes("noexec")) {
+    const says =
+      "programs in /tmp may not be run (noexec): TensorRT may fail to load what it unpacks there";
+    findings.push({ says, isFatal: false, packages: [] });
+  }
+  return findings;
+}
+
+/** The mount that a path lies on; of several at one place the last. */
+function mountOf(mounts: readonly Mount[], path: string): Mount | undefined {
+  const above = mounts.filter((one) => one.path === "/" || `${path}/`.startsWith(`${one.path}/`));
+  return above.reduce<Mount | undefined>(
+    (best, one) => (best && best.path.length > one.path.length ? best : one),
+    undefined,
+  );
+}
+
+/** A device sets its own time by the hub's; until then certificates may seem to be of another time. */
+const CLOCK_TOLERANCE_S = 300;
+
+function judgeClock(seconds: string, nowMs: number): Finding[] {
+  if (!/^\d{1,12}$/.test(seconds)) return [];
+  const behindS = Math.round(nowMs / 1000) - Number(seconds);
+  if (Math.abs(behindS) <= CLOCK_TOLERANCE_S) return [];
+  const minutes = Math.round(Math.abs(behindS) / 60);
+  const says = `its clock is ${minutes} min ${behindS > 0 ? "behind" : "ahead of"} this machine's`;
+  return [{ says, isFatal: false, packages: [] }];
+}
