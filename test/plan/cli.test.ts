@@ -134,7 +134,7 @@ describe("jetfleet plan", () => {
   });
 
   it.each([
-    ["an unknown board", ["--board", "tx9"], "expected a board of tx2, agx-xavier"],
+    ["an unknown board", ["--board", "tx9"], "expected a board of tx1, tx2, nano"],
     ["a module given as a board", ["--board", "orin-nx-16gb"], "expected a board of"],
     ["a family", ["--module", "orin-nx"], "orin-nx-8gb (8 GB, 1024 CUDA cores, 1 DLA)"],
     ["an unknown module", ["--module", "tx9"], "expected a module of"],
