@@ -32,7 +32,7 @@ describe("the agent's configuration", () => {
   it.each([
     ["an unknown key", { hubURL: "http://x" }, /hubURL/],
     ["a missing key", { mqttUrl: undefined }, /mqttUrl/],
-    ["another board", { board: "nano" }, /board/],
+    ["another board", { board: "raspberry-pi" }, /board/],
     ["a hub that is no HTTP address", { hubUrl: "ftp://x" }, /hubUrl: must begin with https:\/\//],
     [
       "a private key in place of the public one",
