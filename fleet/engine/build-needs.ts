@@ -9,6 +9,12 @@ const BUILDER_BYTES = 192 * 2 ** 20;
  */
 const SILICON_LIBRARIES_BYTES = (225 + 241 + 406) * 2 ** 20;
 
+/**
+ * Scratch memory of a layer, which TensorRT would take as much of as the device has. A board's is that of what runs
+ * beside the builder, so it is bounded, and alike for all, since it is part of an engine's key.
+ */
+export const WORKSPACE_BYTES = 256 * 2 ** 20;
+
 /** What builds: a library of the processor's, or TensorRT for an accelerator. */
 export type BuilderKind = "processor" | "silicon";
 
@@ -17,9 +23,9 @@ export function builderOf(form: string): BuilderKind {
   return form === "cpu" ? "processor" : "silicon";
 }
 
-/** Memory that a kind of builder has for itself, whatever it builds. */
+/** Memory that a kind of builder takes whatever it builds: libraries, and their workspace. */
 export function librariesBytes(builder: BuilderKind): number {
-  return builder === "silicon" ? SILICON_LIBRARIES_BYTES : 0;
+  return builder === "silicon" ? SILICON_LIBRARIES_BYTES + WORKSPACE_BYTES : 0;
 }
 
 /** What a board must have free before an engine of a model is begun, in bytes beside its reserves. */

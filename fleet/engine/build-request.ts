@@ -1,7 +1,8 @@
 import type { BuildMachine } from "./build-machine.ts";
+import { WORKSPACE_BYTES } from "./build-needs.ts";
 import { type EngineFacts, EngineFactsSchema } from "./engine-key.ts";
 
-/** The part of an engine's facts that whoever wants it decides; what is not said is as the library likes. */
+/** The part of an engine's facts that whoever wants it decides; what is not said is as the library likes, but for its workspace. */
 export type BuildRequest = Pick<EngineFacts, "model" | "accelerator" | "precision"> &
   Partial<Omit<EngineFacts, keyof BuildMachine>>;
 
@@ -15,7 +16,7 @@ const AS_THE_LIBRARY_LIKES = {
   effort: null,
   shapes: {},
   formats: {},
-  pools: {},
+  pools: { workspace: WORKSPACE_BYTES },
 } satisfies Partial<EngineFacts>;
 
 /** All that decides whether an engine is of use. Throws ZodError. */

@@ -9,6 +9,7 @@ import { plannerBench } from "./planner/bench.ts";
 import { providerBench } from "./provider/bench.ts";
 import { formatTable } from "./table.ts";
 import { tensorrtBench } from "./tensorrt/bench.ts";
+import { trackerBench } from "./tracker/bench.ts";
 
 const BENCHES: Bench[] = [
   pipelineBench,
@@ -16,6 +17,7 @@ const BENCHES: Bench[] = [
   plannerBench,
   historyBench,
   tensorrtBench,
+  trackerBench,
   buildCostBench,
   providerBench,
 ];

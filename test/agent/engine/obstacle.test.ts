@@ -38,14 +38,14 @@ describe("what a build waits for", () => {
 
   it("is memory for CUDA and its libraries, too, where TensorRT builds, and no more of it once that goes", () => {
     const work = { modelBytes: MODEL, builder: "silicon" } as const;
-    const [least, enough] = [1400e6, 1600e6].map((freeMemoryBytes) => ({
+    const [least, enough] = [1700e6, 1800e6].map((freeMemoryBytes) => ({
       ...GOOD,
       freeMemoryBytes,
     }));
     expect(obstacleTo(WORK, "begin", least ?? GOOD, HEAT)).toBeNull();
     expect(obstacleTo(work, "begin", least ?? GOOD, HEAT)).toMatchObject({
       code: "BOARD_MEMORY_LOW",
-      message: expect.stringMatching(/Expected 1515\.7 MB of free memory but 1400\.0 MB/),
+      message: expect.stringMatching(/Expected 1784\.1 MB of free memory but 1700\.0 MB/),
     });
     expect(obstacleTo(work, "begin", enough ?? GOOD, HEAT)).toBeNull();
     expect(obstacleTo(work, "under-way", { ...GOOD, freeMemoryBytes: 100e6 }, HEAT)).toBeNull();

@@ -5,6 +5,7 @@ import {
   type EngineFacts,
   EngineFactsSchema,
   EnginePool,
+  engineFacts,
   engineKey,
 } from "../../../fleet/engine/index.ts";
 
@@ -177,6 +178,15 @@ describe("the build that a key names", () => {
   it("leaves to the library what the key does not say", () => {
     const left = Object.keys(buildOptionsOf(FACTS)).filter((name) => /Bytes|effort/.test(name));
     expect(left).toEqual([]);
+  });
+
+  it("bounds the workspace, unless whoever wants the engine says how", () => {
+    const { precision: _, calibration: __, pools: ___, ...machine } = FACTS;
+    const request = { model: FACTS.model, accelerator: "gpu", precision: "fp16" } as const;
+    const bytesOf = (pools?: EngineFacts["pools"]) =>
+      buildOptionsOf(engineFacts(machine, { ...request, ...(pools && { pools }) })).workspaceBytes;
+    expect(bytesOf()).toBe(2 ** 28);
+    expect(bytesOf({ workspace: 2 ** 30 })).toBe(2 ** 30);
   });
 
   it("is refused with formats that no build can be asked for", () => {

@@ -50,7 +50,7 @@ describe("what a preview says of the engine", () => {
       "is to be built for an accelerator",
       { told: said([], { ...HERE, "gpu fp16": digest("d") }) },
       "to-build",
-      /must be built \(gpu fp16\), in 2 to 5 min by the plan, with 1157\.6 MB/,
+      /must be built \(gpu fp16\), in 2 to 5 min by the plan, with 1426\.1 MB/,
     ],
     [
       "is at another device of the same kind",
