@@ -40,14 +40,16 @@ std::vector<Track> OcSort::Update(const FrameTime& now, const Detections& detect
   Predict(now);
   Pointers pool;
   for (Target& target : targets_) pool.push_back(&target);
-  Match(now, &pool, &sure, [&](const Target& target, const Detection& detection, double* overlap) {
-    *overlap = Iou(target.expected, detection.box);
-    return -*overlap - kInertia * detection.score * Agreement(target, detection.box, now);
-  });
-  Match(now, &pool, &sure, [](const Target& target, const Detection& detection, double* overlap) {
-    *overlap = Iou(target.last.box, detection.box);
-    return -*overlap;
-  });
+  Match(
+      now, &pool, &sure,
+      [](const Target& target, const Box& box) { return Iou(target.expected, box); },
+      [&](const Target& target, const Detection& detection) {
+        return kInertia * detection.score * Agreement(target, detection.box, now);
+      });
+  Match(
+      now, &pool, &sure,
+      [](const Target& target, const Box& box) { return Iou(target.last.box, box); },
+      [](const Target&, const Detection&) { return 0; });
   for (const Detection& detection : sure) {
     const AreaFilter filter(detection.box);
     targets_.push_back(
@@ -75,15 +77,16 @@ void OcSort::Predict(const FrameTime& now) {
   targets_.erase(std::remove_if(targets_.begin(), targets_.end(), gone), targets_.end());
 }
 
-template <typename Cost>
+template <typename Overlap, typename Bonus>
 void OcSort::Match(const FrameTime& now, Pointers* targets, Detections* detections,
-                   const Cost& cost) {
+                   const Overlap& overlap, const Bonus& bonus) {
   CostMatrix costs(targets->size(), detections->size());
   for (std::size_t row = 0; row < targets->size(); ++row) {
     for (std::size_t column = 0; column < detections->size(); ++column) {
-      double overlap = 0;
-      const double of_pair = cost(*(*targets)[row], (*detections)[column], &overlap);
-      costs.at(row, column) = overlap < kOverlap ? kApart : of_pair;
+      const Target& target = *(*targets)[row];
+      const Detection& detection = (*detections)[column];
+      const double shared = overlap(target, detection.box);
+      costs.at(row, column) = shared < kOverlap ? kApart : -shared - bonus(target, detection);
     }
   }
   const Assignment assignment = Assign(costs, kApart);

@@ -54,8 +54,9 @@ class OcSort : public LabelTracker {
 
   void Predict(const FrameTime& now);
   /// Pairs what overlaps enough; takes what it has paired out of both.
-  template <typename Cost>
-  void Match(const FrameTime& now, Pointers* targets, Detections* detections, const Cost& cost);
+  template <typename Overlap, typename Bonus>
+  void Match(const FrameTime& now, Pointers* targets, Detections* detections,
+             const Overlap& overlap, const Bonus& bonus);
   static void Seen(Target* target, const Detection& detection, const FrameTime& now);
 
   std::vector<Target> targets_;
