@@ -134,7 +134,7 @@ describe.skipIf(whyNot !== null)(
           "yuv420p",
           clip,
         );
-        const street = model(join(ROOT, "models/street/street-v2-b1.onnx"), {
+        const street = model(join(ROOT, "models/street-v2-b1.onnx"), {
           labels: ["person", "vehicle", "bicycle"],
         });
         const [here, there] = both(
