@@ -33,6 +33,10 @@ struct Box {
   float right() const { return left + width; }
   float bottom() const { return top + height; }
   float area() const { return width * height; }
+  double centre_x() const { return left + width / 2.0; }
+  double centre_y() const { return top + height / 2.0; }
+  /// Width / height; 0 without height.
+  double aspect() const { return height > 0 ? static_cast<double>(width) / height : 0; }
 };
 
 /// Intersection over union of continuous areas (no "+1 pixel"); 0 for empty boxes.

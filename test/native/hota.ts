@@ -9,10 +9,11 @@ export function hota(truth: MotBox[][], found: MotBox[][]): number {
   const belonging = belongTogether(truth, found);
   const matches = truth.flatMap((real, frame) => matchFrame(real, found[frame] ?? [], belonging));
   const thresholds = Array.from({ length: 19 }, (_, i) => (i + 1) * 0.05);
+  const [reals, seens] = [countIds(truth), countIds(found)];
   const values = thresholds.map((least) => {
     // Overlaps are sums of floats: one of exactly the threshold counts.
     const hits = matches.filter(({ overlap }) => overlap >= least - Number.EPSILON);
-    return hotaAt(hits, countIds(truth), countIds(found));
+    return hotaAt(hits, reals, seens);
   });
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -14,20 +14,15 @@ constexpr double kAreaVelocity = 1e-4;
 constexpr double kMeasuredCentre = 1;
 constexpr double kMeasuredShape = 10;
 
-double CentreX(const Box& box) { return box.left + box.width / 2.0; }
-double CentreY(const Box& box) { return box.top + box.height / 2.0; }
 double Area(const Box& box) { return static_cast<double>(box.width) * box.height; }
-double Aspect(const Box& box) {
-  return box.height > 0 ? static_cast<double>(box.width) / box.height : 0;
-}
 
 }  // namespace
 
 AreaFilter::AreaFilter(const Box& box)
-    : x_(CentreX(box), kStart, kStartVelocity),
-      y_(CentreY(box), kStart, kStartVelocity),
+    : x_(box.centre_x(), kStart, kStartVelocity),
+      y_(box.centre_y(), kStart, kStartVelocity),
       area_(Area(box), kStart, kStartVelocity),
-      aspect_(Aspect(box), kStart, 0) {}
+      aspect_(box.aspect(), kStart, 0) {}
 
 void AreaFilter::Predict(double seconds, double interval) {
   if (area_.value() + seconds * area_.velocity() <= 0) area_.Stop();
@@ -38,10 +33,10 @@ void AreaFilter::Predict(double seconds, double interval) {
 }
 
 void AreaFilter::Update(const Box& box) {
-  x_.Update(CentreX(box), kMeasuredCentre);
-  y_.Update(CentreY(box), kMeasuredCentre);
+  x_.Update(box.centre_x(), kMeasuredCentre);
+  y_.Update(box.centre_y(), kMeasuredCentre);
   area_.Update(Area(box), kMeasuredShape);
-  aspect_.Update(Aspect(box), kMeasuredShape);
+  aspect_.Update(box.aspect(), kMeasuredShape);
 }
 
 std::optional<Box> AreaFilter::box() const {

@@ -34,4 +34,13 @@ struct Assignment {
 /// Shortest augmenting paths (Jonker and Volgenant), O(n³), deterministic.
 Assignment Assign(const CostMatrix& costs, double limit);
 
+/// Those of a list whose indices are given, such as the free rows of an assignment.
+template <typename Item>
+std::vector<Item> Picked(const std::vector<Item>& items, const std::vector<std::size_t>& indices) {
+  std::vector<Item> picked;
+  picked.reserve(indices.size());
+  for (const std::size_t index : indices) picked.push_back(items[index]);
+  return picked;
+}
+
 }  // namespace jetfleet

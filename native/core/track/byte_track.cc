@@ -107,12 +107,8 @@ ByteTrack::Detections ByteTrack::Match(Pointers* targets, const Detections& dete
   const Assignment assignment = Assign(costs, limit);
   for (const auto& [row, column] : assignment.pairs) Seen((*targets)[row], detections[column]);
 
-  Pointers free_targets;
-  for (std::size_t row : assignment.free_rows) free_targets.push_back((*targets)[row]);
-  *targets = std::move(free_targets);
-  Detections free_detections;
-  for (std::size_t column : assignment.free_columns) free_detections.push_back(detections[column]);
-  return free_detections;
+  *targets = Picked(*targets, assignment.free_rows);
+  return Picked(detections, assignment.free_columns);
 }
 
 ByteTrack::Detections ByteTrack::MatchFurtherAway(Targets& targets, const Detections& detections) {

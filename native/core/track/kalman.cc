@@ -11,19 +11,6 @@ constexpr double kAspect = 1e-2;
 constexpr double kAspectVelocity = 1e-5;
 constexpr double kAspectMeasured = 1e-1;
 
-struct Measured {
-  double x;
-  double y;
-  double aspect;
-  double height;
-
-  explicit Measured(const Box& box)
-      : x(box.left + box.width / 2.0),
-        y(box.top + box.height / 2.0),
-        aspect(box.height > 0 ? static_cast<double>(box.width) / box.height : 0),
-        height(box.height) {}
-};
-
 constexpr double Square(double value) { return value * value; }
 
 Axis Start(double value, double height) {
@@ -34,9 +21,9 @@ Axis Start(double value, double height) {
 
 BoxFilter::BoxFilter(const Box& box, double doubt)
     : doubt_(doubt),
-      x_(Start(Measured(box).x, box.height)),
-      y_(Start(Measured(box).y, box.height)),
-      aspect_(Measured(box).aspect, Square(kAspect), Square(kAspectVelocity)),
+      x_(Start(box.centre_x(), box.height)),
+      y_(Start(box.centre_y(), box.height)),
+      aspect_(box.aspect(), Square(kAspect), Square(kAspectVelocity)),
       height_(Start(box.height, box.height)) {}
 
 void BoxFilter::Predict(double seconds, double interval) {
@@ -49,12 +36,11 @@ void BoxFilter::Predict(double seconds, double interval) {
 }
 
 void BoxFilter::Update(const Box& box) {
-  const Measured z(box);
   const double position = Square(doubt_ * kPosition * height_.value());
-  x_.Update(z.x, position);
-  y_.Update(z.y, position);
-  aspect_.Update(z.aspect, Square(doubt_ * kAspectMeasured));
-  height_.Update(z.height, position);
+  x_.Update(box.centre_x(), position);
+  y_.Update(box.centre_y(), position);
+  aspect_.Update(box.aspect(), Square(doubt_ * kAspectMeasured));
+  height_.Update(box.height, position);
 }
 
 Box BoxFilter::box() const {

@@ -26,6 +26,8 @@ class LabelTracker {
 
  protected:
   const TrackerOptions& options() const { return options_; }
+  /// Those that are sure of themselves.
+  std::vector<Detection> SureOf(const std::vector<Detection>& detections) const;
 
  private:
   TrackerOptions options_;

@@ -17,15 +17,12 @@ constexpr double kPi = 3.14159265358979323846;
 /// No pair: more than any that overlaps enough.
 constexpr double kApart = 2;
 
-double CentreX(const Box& box) { return box.left + box.width / 2.0; }
-double CentreY(const Box& box) { return box.top + box.height / 2.0; }
-
 Box Between(const Box& from, const Box& to, double part) {
   const auto mix = [part](float a, float b) { return static_cast<float>(a + part * (b - a)); };
   const float width = mix(from.width, to.width);
   const float height = mix(from.height, to.height);
-  const double x = CentreX(from) + part * (CentreX(to) - CentreX(from));
-  const double y = CentreY(from) + part * (CentreY(to) - CentreY(from));
+  const double x = from.centre_x() + part * (to.centre_x() - from.centre_x());
+  const double y = from.centre_y() + part * (to.centre_y() - from.centre_y());
   return {static_cast<float>(x - width / 2), static_cast<float>(y - height / 2), width, height};
 }
 
@@ -33,10 +30,7 @@ Box Between(const Box& from, const Box& to, double part) {
 
 std::vector<Track> OcSort::Update(const FrameTime& now, const Detections& detections,
                                   int* next_id) {
-  Detections sure;
-  for (const Detection& detection : detections) {
-    if (detection.score >= options().high_score) sure.push_back(detection);
-  }
+  Detections sure = SureOf(detections);
   Predict(now);
   Pointers pool;
   for (Target& target : targets_) pool.push_back(&target);
@@ -93,14 +87,8 @@ void OcSort::Match(const FrameTime& now, Pointers* targets, Detections* detectio
   for (const auto& [row, column] : assignment.pairs) {
     Seen((*targets)[row], (*detections)[column], now);
   }
-  Pointers free_targets;
-  for (std::size_t row : assignment.free_rows) free_targets.push_back((*targets)[row]);
-  *targets = std::move(free_targets);
-  Detections free_detections;
-  for (std::size_t column : assignment.free_columns) {
-    free_detections.push_back((*detections)[column]);
-  }
-  *detections = std::move(free_detections);
+  *targets = Picked(*targets, assignment.free_rows);
+  *detections = Picked(*detections, assignment.free_columns);
 }
 
 void OcSort::Seen(Target* target, const Detection& detection, const FrameTime& now) {
@@ -127,8 +115,8 @@ void OcSort::Seen(Target* target, const Detection& detection, const FrameTime& n
 }
 
 OcSort::Direction OcSort::DirectionFrom(const Box& from, const Box& to) {
-  const double x = CentreX(to) - CentreX(from);
-  const double y = CentreY(to) - CentreY(from);
+  const double x = to.centre_x() - from.centre_x();
+  const double y = to.centre_y() - from.centre_y();
   const double length = std::hypot(x, y);
   if (length <= 0) return {};
   return {x / length, y / length};

@@ -18,12 +18,8 @@ constexpr int kIouSightings = 1;
 
 std::vector<Track> Sort::Update(const FrameTime& now, const std::vector<Detection>& detections,
                                 int* next_id) {
-  std::vector<Detection> sure;
-  for (const Detection& detection : detections) {
-    if (detection.score >= options().high_score) sure.push_back(detection);
-  }
   Predict(now);
-  Match(now, sure);
+  Match(now, SureOf(detections));
 
   const int sightings = moves() ? kSortSightings : kIouSightings;
   std::vector<Track> tracks;

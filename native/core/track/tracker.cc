@@ -55,6 +55,14 @@ std::unique_ptr<LabelTracker> MakeLabelTracker(const TrackerOptions& options) {
   return std::make_unique<Sort>(options);
 }
 
+std::vector<Detection> LabelTracker::SureOf(const std::vector<Detection>& detections) const {
+  std::vector<Detection> sure;
+  for (const Detection& detection : detections) {
+    if (detection.score >= options_.high_score) sure.push_back(detection);
+  }
+  return sure;
+}
+
 void Tracker::Adopt(const TrackerOptions& options, const std::map<int, int>& new_labels) {
   options_ = options;
   std::map<int, std::unique_ptr<LabelTracker>> kept;
