@@ -4,14 +4,16 @@ import { PublicKeyPem } from "../release/index.ts";
 import { DeviceOwner, Digest, PlanSummary } from "../spec/index.ts";
 
 /** Which program put a pipeline on a device. Data for telling programs apart; no right comes of it. */
-export const Owner = z.strictObject({
-  /** Project and stack. */
-  program: z.string().min(1).max(256),
-  /** URN of the resource. */
-  resource: z.string().min(1).max(1024),
-  /** Drawn when the resource is made and its own for life, as URNs change and come back; none from a former version. */
-  id: z.uuid().optional(),
-});
+export const Owner = z
+  .strictObject({
+    program: z.string().min(1).max(256).meta({ description: "Project and stack." }),
+    resource: z.string().min(1).max(1024).meta({ description: "URN of the resource." }),
+    id: z.uuid().optional().meta({
+      description:
+        "Drawn when the resource is made and its own for life, as URNs change and come back; none from a former version.",
+    }),
+  })
+  .meta({ title: "PipelineOwner", description: "Which program put a pipeline on a device." });
 export type Owner = z.infer<typeof Owner>;
 
 /** Answer of `GET /roles`: the hub's own key, and the roles in force. */

@@ -9,7 +9,7 @@ export const BoardName = z
     ...(["tx1", "tx2", "nano", "xavier-nx", "agx-xavier"] as const),
     ...(["orin-nano", "orin-nx", "agx-orin", "agx-thor", "x86"] as const),
   ])
-  .meta({ description: "Hardware type of the device." });
+  .meta({ title: "BoardName", description: "Hardware type of the device." });
 export type BoardName = z.infer<typeof BoardName>;
 
 const HostKey = z
@@ -58,7 +58,7 @@ const Port = z.number().int().min(1).max(65535).default(22).meta({ description: 
 
 /** How to log in at one host. */
 const LOGIN = {
-  user: Login.default("nvidia"),
+  user: Login.default("nvidia").meta({ description: "Login at the host." }),
   privateKeyPath: Path.optional().meta({
     description:
       "Path of the private key; a leading ~ is the home folder. Only the path is kept in state.",
@@ -90,7 +90,11 @@ const JumpHost = z
       description: "Pinned host key fingerprint; this or knownHosts must say which key it is.",
     }),
   })
-  .meta({ description: "A host on the way to the board." });
+  .meta({
+    title: "JumpHost",
+    description:
+      "A host on the way to a board. hostKey or knownHosts must say which key is its own.",
+  });
 
 export const SshSpec = z
   .strictObject({
@@ -113,7 +117,7 @@ export const SshSpec = z
         "comes first.",
     }),
   })
-  .meta({ description: "How to reach the board over SSH." });
+  .meta({ title: "Ssh", description: "How to reach the board over SSH." });
 export type SshSpec = z.infer<typeof SshSpec>;
 
 /** Dotted paths; `*` stands for any element. */
@@ -124,13 +128,15 @@ export const SSH_SECRETS = [
 
 export const DeviceSpec = z
   .strictObject({
-    name: Name,
+    name: Name.meta({
+      description: "Name in the fleet, a DNS label. Default: the name of the resource.",
+    }),
     address: Host.optional().meta({
       description: "Host name or IP address of the board; none where it is enrolled.",
     }),
     port: Port,
     board: BoardName.optional().meta({
-      description: "Expected hardware. When given, any other board is refused.",
+      description: "Hardware of the board. When given, any other is refused.",
     }),
     ssh: SshSpec.optional(),
     enroll: z
@@ -156,6 +162,7 @@ export const DeviceSpec = z
       }),
     packages: z
       .enum(["install", "refuse"])
+      .meta({ title: "PackagePolicy" })
       .optional()
       .meta({
         description:

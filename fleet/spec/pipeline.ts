@@ -28,6 +28,7 @@ export const VideoSpec = z
     fps: z.number().positive().max(1000).meta({ description: "Frames a second." }),
   })
   .meta({
+    title: "Video",
     description:
       "What the source is said to send. The plan counts it against decoder and accelerator; what really comes is measured.",
   });
@@ -36,7 +37,7 @@ export type VideoSpec = z.infer<typeof VideoSpec>;
 export const SourceSpec = z
   .strictObject({
     uri: SourceUri.meta({ description: "rtsp:// camera, or file:// path on the device." }),
-    transport: z.enum(["tcp", "udp"]).default("tcp").meta({
+    transport: z.enum(["tcp", "udp"]).meta({ title: "RtspTransport" }).default("tcp").meta({
       description:
         "RTSP transport to begin with. A camera that refuses it is read by the other one, and telemetry says so.",
     }),
@@ -63,26 +64,36 @@ export const SourceSpec = z
           .optional()
           .meta({ description: "SHA-256 of the camera's own certificate (DER)." }),
       })
-      .optional()
       .meta({
+        title: "Tls",
         description:
           "What makes an rtsps:// camera trusted beside the authorities the device knows.",
-      }),
+      })
+      .optional(),
     video: VideoSpec.optional(),
   })
   .meta({
+    title: "Source",
     description:
       "Where frames come from. Live sources drop the oldest frame when late; files wait.",
   });
 export type SourceSpec = z.infer<typeof SourceSpec>;
 
 /** Accelerators of a Jetson. `split`: a GPU engine and one on each DLA share the frames. */
-export const AcceleratorChoice = z.enum(["auto", "gpu", "dla0", "dla1", "split"]);
+export const AcceleratorChoice = z.enum(["auto", "gpu", "dla0", "dla1", "split"]).meta({
+  title: "AcceleratorChoice",
+  description: "Where the model runs on the board's silicon. Default: auto.",
+});
 export type AcceleratorChoice = z.infer<typeof AcceleratorChoice>;
-export const PrecisionChoice = z.enum(["auto", "fp32", "fp16", "int8"]);
+export const PrecisionChoice = z.enum(["auto", "fp32", "fp16", "int8"]).meta({
+  title: "PrecisionChoice",
+  description: "What the model computes in. Default: auto, FP16 where it is fast.",
+});
 export type PrecisionChoice = z.infer<typeof PrecisionChoice>;
 /** What brings pictures into a model's input. */
-export const PreprocessChoice = z.enum(["auto", "cpu", "cuda", "vic"]);
+export const PreprocessChoice = z
+  .enum(["auto", "cpu", "cuda", "vic"])
+  .meta({ title: "PreprocessChoice" });
 export type PreprocessChoice = z.infer<typeof PreprocessChoice>;
 
 export const BudgetSpec = z
@@ -101,6 +112,7 @@ export const BudgetSpec = z
       .meta({ description: "Milliseconds from capture to the sinks that 95 of 100 frames keep." }),
   })
   .meta({
+    title: "Budget",
     description:
       "What the pipeline must achieve. A preview refuses what the board's silicon cannot give; status tells when it is not met.",
   });
@@ -136,10 +148,11 @@ export const DetectSpec = z
         "backend's own where it has one, else cpu. One that the device's backend does not have is refused, not replaced.",
     }),
   })
-  .meta({ description: "Object detection." });
+  .meta({ title: "Detect", description: "Object detection." });
 export type DetectSpec = z.infer<typeof DetectSpec>;
 
 export const TrackAlgorithm = z.enum(["bytetrack", "sort", "oc-sort", "iou"]).meta({
+  title: "TrackAlgorithm",
   description:
     "bytetrack also follows objects that the detector is unsure of; oc-sort finds again what was hidden or turned; " +
     "sort and iou (without a motion model) are the plainest and forget what two frames do not show. Default: bytetrack.",
@@ -148,22 +161,25 @@ export type TrackAlgorithm = z.infer<typeof TrackAlgorithm>;
 
 export const TrackSpec = z
   .strictObject({ algorithm: TrackAlgorithm.default("bytetrack") })
-  .meta({ description: "Tracking of detections from frame to frame." });
+  .meta({ title: "Track", description: "Tracking of detections from frame to frame." });
 export type TrackSpec = z.infer<typeof TrackSpec>;
 
 export const SinksSpec = z
   .strictObject({
     mqtt: z
       .strictObject({})
+      .meta({ title: "MqttSink" })
       .default({})
       .meta({ description: "Frames with tracks on the topic detections/<pipeline>." }),
   })
-  .meta({ description: "Where results go." });
+  .meta({ title: "Sinks", description: "Where results go. Default: mqtt." });
 
 /** A pipeline as it travels in a desired document; `detect.model` names a model of the same document. */
 export const PipelineSpec = z
   .strictObject({
-    name: Name,
+    name: Name.meta({
+      description: "Name on its device, a DNS label. Default: the name of the resource.",
+    }),
     sources: z.record(Name, SourceSpec).refine((sources) => Object.keys(sources).length === 1, {
       error: "must name exactly one source; several sources in one pipeline are not yet supported",
     }),

@@ -1,15 +1,22 @@
 import { z } from "zod";
 import { Digest } from "./names.ts";
 
-const Band = z.object({ low: z.number(), mid: z.number(), high: z.number() });
+const Band = z
+  .object({
+    low: z.number().meta({ description: "Lower bound of 80 %." }),
+    mid: z.number().meta({ description: "The estimate." }),
+    high: z.number().meta({ description: "Upper bound of 80 %." }),
+  })
+  .meta({ title: "Band", description: "An estimate and its bounds." });
 
 /** The plan as it stands in the outputs of a pipeline: figures and reasons, without the single layers. */
 export const PlanSummary = z
   .object({
-    verdict: z
-      .enum(["runs", "refused", "absent"])
-      .meta({ description: "Whether the board can run it; absent when there is no plan." }),
-    demand: z.enum(["met", "missed", "unknown"]).optional().meta({
+    verdict: z.enum(["runs", "refused", "absent"]).meta({
+      title: "PlanVerdict",
+      description: "Whether the board can run it; absent when there is no plan.",
+    }),
+    demand: z.enum(["met", "missed", "unknown"]).meta({ title: "PlanDemand" }).optional().meta({
       description:
         "Whether what is asked for is met; unknown when nobody can say. Absent when nothing was asked for.",
     }),
@@ -29,14 +36,21 @@ export const PlanSummary = z
     engineMemoryBytes: z.number().int().optional().meta({ description: "Memory of the engine." }),
     layers: z
       .object({
-        dla: z.number().int(),
-        gpu: z.number().int(),
-        fallbackReasons: z.array(z.string()),
+        dla: z.number().int().meta({ description: "Layers on a DLA." }),
+        gpu: z.number().int().meta({ description: "Layers on the GPU." }),
+        fallbackReasons: z
+          .array(z.string())
+          .meta({ description: "The main reasons why layers are not on a DLA." }),
       })
+      .meta({ title: "PlanLayers" })
       .optional()
       .meta({ description: "Layers per device, and the main reasons why not on DLA." }),
     buildMinutes: z
-      .object({ low: z.number(), high: z.number() })
+      .object({
+        low: z.number().meta({ description: "At least." }),
+        high: z.number().meta({ description: "At most." }),
+      })
+      .meta({ title: "PlanMinutes" })
       .optional()
       .meta({ description: "Minutes that building the engine may take." }),
     warnings: z.array(z.string()).optional().meta({
@@ -44,5 +58,8 @@ export const PlanSummary = z
     }),
     basis: z.array(z.string()).meta({ description: "What the estimate rests on." }),
   })
-  .meta({ description: "What the model will do on the silicon of the device." });
+  .meta({
+    title: "PlanSummary",
+    description: "What the model will do on the silicon of the device.",
+  });
 export type PlanSummary = z.infer<typeof PlanSummary>;

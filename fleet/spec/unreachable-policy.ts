@@ -5,6 +5,7 @@ import { z } from "zod";
  * gone: a refresh keeps its state whatever is chosen here.
  */
 export const UnreachablePolicy = z.enum(["error", "skip", "forget"]).meta({
+  title: "UnreachablePolicy",
   description:
     "What happens when the board or device cannot be reached. error: the operation fails. skip: an update is put off, " +
     "with a warning, and the next `up` tries it again; creating and deleting fail. forget: as error, but deleting locks " +

@@ -19,7 +19,7 @@ import { connectEngineLog } from "./rpc/engine-log.ts";
 import { Operations } from "./rpc/operation.ts";
 import type { ProviderPort } from "./rpc/service.ts";
 import { type Properties, reveal } from "./rpc/values.ts";
-import { packageSchema } from "./schema.ts";
+import { packageSchema } from "./schema/package-schema.ts";
 
 /** What the engine adds to a provider's own configuration. */
 const ENGINE_KEYS = new Set(["version", "pluginDownloadURL", "parameterization", "__internal"]);

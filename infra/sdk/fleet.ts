@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { Model, type ModelArgs } from "./generated/model.ts";
+import { Provider, type ProviderArgs } from "./generated/provider.ts";
 import { requireArgs } from "./misuse.ts";
-import { Model, type ModelArgs } from "./model.ts";
-import { Provider, type ProviderArgs } from "./provider.ts";
 import { mapEntries, Site, type SiteArgs } from "./site.ts";
 
 export interface FleetArgs {

@@ -1,35 +1,17 @@
-export type {
-  AcceleratorChoice,
-  BoardName,
-  Decoder,
-  PrecisionChoice,
-  PreprocessChoice,
-  TrackAlgorithm,
-  UnreachablePolicy,
-} from "../../fleet/spec/index.ts";
-export { Device, type DeviceArgs, type SshArgs } from "./device.ts";
 export { Fleet, type FleetArgs } from "./fleet.ts";
+export { Device, type DeviceArgs } from "./generated/device.ts";
 export {
+  type GetDeviceArgs,
   type GetDeviceResult,
   type GetFleetStatusResult,
   getDevice,
   getFleetStatus,
   type PlanEngineArgs,
+  type PlanEngineResult,
   planEngine,
-} from "./functions.ts";
-export { Model, type ModelArgs } from "./model.ts";
-export {
-  type BudgetArgs,
-  type DetectArgs,
-  type DeviceFacts,
-  Pipeline,
-  type PipelineArgs,
-  type ScopeArgs,
-  type SinksArgs,
-  type SourceArgs,
-  type TlsArgs,
-  type TrackArgs,
-  type VideoArgs,
-} from "./pipeline.ts";
-export { Provider, type ProviderArgs } from "./provider.ts";
+} from "./generated/functions.ts";
+export { Model, type ModelArgs } from "./generated/model.ts";
+export { Provider, type ProviderArgs } from "./generated/provider.ts";
+export type * from "./generated/types.ts";
+export { type DetectArgs, Pipeline, type PipelineArgs, type ScopeArgs } from "./pipeline.ts";
 export { Site, type SiteArgs, type SitePipelineArgs } from "./site.ts";

@@ -1,32 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * Marks the values of some keys as secret before they leave the program: what is marked by the provider alone has been
- * in the engine's own debug output by then. Only these, as an apply would make all beside them secret, too.
+ * Marks what is at some paths as secret before it leaves the program: what is marked by the provider alone has been in
+ * the engine's own debug output by then. Only that, as an apply would make all beside it secret, too. `*` stands for any
+ * key.
  */
-export function withSecrets<T extends object>(
-  value: pulumi.Input<T>,
-  keys: readonly (keyof T)[],
-): pulumi.Input<T> {
-  if (isPlain(value)) return markSecrets(value as T, keys);
-  return pulumi.output(value).apply((known) => markSecrets(known as T, keys)) as pulumi.Input<T>;
-}
-
-/** The same for what is there as it is. */
-export function markSecrets<T extends object>(value: T, keys: readonly (keyof T)[]): T {
-  const copy = { ...value };
-  for (const key of keys) {
-    if (copy[key] !== undefined) copy[key] = pulumi.secret(copy[key]) as T[keyof T];
+export function withSecrets(value: unknown, paths: readonly (readonly string[])[]): unknown {
+  if (paths.length === 0 || value === undefined || value === null) return value;
+  if (paths.some((path) => path.length === 0)) return pulumi.secret(value);
+  if (pulumi.Output.isInstance(value) || value instanceof Promise) {
+    return pulumi.output(value).apply((known: unknown) => withSecrets(known, paths));
   }
-  return copy;
+  if (Array.isArray(value))
+    return value.map((part: unknown) => withSecrets(part, below(paths, "*")));
+  if (typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, part]) => [key, withSecrets(part, below(paths, key))]),
+  );
 }
 
-/** Whether it is there as it is, and not only later. */
-export function isPlain(value: unknown): boolean {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    !pulumi.Output.isInstance(value) &&
-    !(value instanceof Promise)
-  );
+function below(paths: readonly (readonly string[])[], key: string): string[][] {
+  return paths.filter(([head]) => head === key || head === "*").map((path) => path.slice(1));
 }

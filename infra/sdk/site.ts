@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Device, type DeviceArgs } from "./device.ts";
+import { Device, type DeviceArgs } from "./generated/device.ts";
+import { Model } from "./generated/model.ts";
 import { misuse, requireArgs } from "./misuse.ts";
-import { Model } from "./model.ts";
 import { type DetectArgs, Pipeline, type PipelineArgs } from "./pipeline.ts";
 
 /** A pipeline that each device of a site is to run. */

@@ -9,19 +9,23 @@ const Inputs = z.strictObject({ name: Name.meta({ description: "Name in the flee
 const Outputs = z.object({
   name: Name,
   online: z.boolean().meta({ description: "Whether its agent is connected to the hub." }),
-  agentVersion: z.string().optional(),
+  agentVersion: z.string().optional().meta({ description: "Version of its agent." }),
   board: z.string().optional().meta({ description: "Family of its module." }),
   model: z.string().optional().meta({ description: "The device-tree's model string." }),
-  jetpack: z.string().optional(),
-  l4t: z.string().optional(),
-  powerMode: z.string().optional(),
-  simulated: z.boolean().optional(),
+  jetpack: z.string().optional().meta({ description: "JetPack version of the board." }),
+  l4t: z.string().optional().meta({ description: "L4T version of the board." }),
+  powerMode: z.string().optional().meta({ description: "nvpmodel mode of the board." }),
+  simulated: z.boolean().optional().meta({ description: "True for a simulated board." }),
   labels: z.record(z.string(), z.string()).meta({ description: "What it is addressed by." }),
   pipelines: z
     .array(
-      z.object({ name: z.string(), state: z.string(), specDigest: z.string() }).meta({
-        description: "A pipeline as the device runs it.",
-      }),
+      z
+        .object({
+          name: z.string().meta({ description: "Name on its device." }),
+          state: z.string().meta({ description: "running when all is well." }),
+          specDigest: z.string().meta({ description: "Version of the pipeline and its model." }),
+        })
+        .meta({ title: "DevicePipeline", description: "A pipeline as the device runs it." }),
     )
     .meta({ description: "What it runs." }),
 });

@@ -8,35 +8,44 @@ const Outputs = z.object({
   healthy: z.boolean().meta({
     description: "Whether every device is online and every pipeline runs.",
   }),
-  devices: z.array(
-    z
-      .object({
-        name: z.string(),
-        presence: z.string().meta({ description: "online, offline, silent or unknown." }),
-        pipelines: z.array(
-          z
-            .object({
-              name: z.string(),
-              state: z.string(),
-              fps: z.number().optional().meta({ description: "Frames a second, as measured." }),
-            })
-            .meta({ description: "A pipeline." }),
-        ),
-      })
-      .meta({ description: "A device." }),
-  ),
-  problems: z.array(
-    z
-      .object({
-        severity: z.string().meta({ description: "error or warning." }),
-        device: z.string(),
-        pipeline: z.string().optional(),
-        code: z.string(),
-        message: z.string(),
-        hint: z.string().meta({ description: "What helps." }),
-      })
-      .meta({ description: "What is wrong." }),
-  ),
+  devices: z
+    .array(
+      z
+        .object({
+          name: z.string().meta({ description: "Name in the fleet." }),
+          presence: z.string().meta({ description: "online, offline, silent or unknown." }),
+          pipelines: z
+            .array(
+              z
+                .object({
+                  name: z.string().meta({ description: "Name on its device." }),
+                  state: z.string().meta({ description: "running when all is well." }),
+                  fps: z.number().optional().meta({ description: "Frames a second, as measured." }),
+                })
+                .meta({ title: "PipelineStatus", description: "A pipeline." }),
+            )
+            .meta({ description: "What it runs." }),
+        })
+        .meta({ title: "DeviceStatus", description: "A device." }),
+    )
+    .meta({ description: "All that the hub knows." }),
+  problems: z
+    .array(
+      z
+        .object({
+          severity: z.string().meta({ description: "error or warning." }),
+          device: z.string().meta({ description: "Where it is." }),
+          pipeline: z
+            .string()
+            .optional()
+            .meta({ description: "Of which pipeline, where it is of one." }),
+          code: z.string().meta({ description: "As in the table of error codes." }),
+          message: z.string().meta({ description: "What was expected and what is." }),
+          hint: z.string().meta({ description: "What helps." }),
+        })
+        .meta({ title: "Problem", description: "What is wrong." }),
+    )
+    .meta({ description: "All that is wrong." }),
 });
 
 export const getFleetStatus: ProviderFunction = {

@@ -25,7 +25,12 @@ export interface Draft {
 }
 
 /** The parts of a pipeline that were signed last, as the state of the resource keeps them. */
-export const Released = z.object({ part: PartRef, set: PartRef });
+export const Released = z
+  .object({
+    part: PartRef.meta({ description: "The pipeline." }),
+    set: PartRef.meta({ description: "The set of its model." }),
+  })
+  .meta({ title: "Released", description: "The signed parts of a pipeline." });
 export type Released = z.infer<typeof Released>;
 
 /** Numbers that are taken, and for what: a digest is null where somebody only claims a number. */

@@ -10,11 +10,17 @@ export const ScopeInput = z
   .strictObject({
     to: z
       .enum(["devices", "labels", "fleet"])
-      .meta({ description: "What the devices are told by." }),
+      .meta({ title: "ScopeKind", description: "What the devices are told by." }),
     devices: z.array(Name).optional().meta({ description: "Names of the devices." }),
     labels: Labels.optional().meta({ description: "Labels that each of the devices bears." }),
   })
-  .meta({ description: "For whom the version is signed; the device alone unless set." });
+  .meta({
+    title: "Scope",
+    description:
+      "For whom the release key signs this version, and its set: devices by name, those that bear all of these labels, " +
+      "or all of the fleet. Pipelines of one name, content and scope on several devices are then one part. The device " +
+      "must be among them. Default: the device alone.",
+  });
 export type ScopeInput = z.infer<typeof ScopeInput>;
 
 /** The scope that is signed. Names are sorted: their order makes no other part. */

@@ -15,6 +15,9 @@ import { type Properties, reveal } from "../rpc/values.ts";
 
 /** A pipeline as a program declares it: with its device, and the model itself in place of its name. */
 export const PipelineInputs = PipelineSpec.extend({
+  sources: PipelineSpec.shape.sources.meta({
+    description: "Sources by name; this version takes exactly one.",
+  }),
   device: z
     .strictObject({
       name: PipelineSpec.shape.name,
@@ -33,10 +36,13 @@ export const PipelineInputs = PipelineSpec.extend({
         .optional()
         .meta({ description: "What the device is addressed by; scope must be of these." }),
     })
-    .meta({ description: "The device that runs the pipeline." }),
+    .meta({
+      title: "DeviceFacts",
+      description: "The device that runs the pipeline, as its resource says.",
+    }),
   detect: DetectSpec.extend({
     model: ModelManifest.meta({ description: "Manifest of the model, an output of Model." }),
-  }),
+  }).meta({ title: "Detect", description: "Object detection." }),
   scope: ScopeInput.optional(),
 });
 export type PipelineInputs = z.infer<typeof PipelineInputs>;

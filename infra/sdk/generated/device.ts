@@ -1,0 +1,196 @@
+// Written by `node infra/generate/main.ts` from the schemas; what is to be changed stands there.
+import * as pulumi from "@pulumi/pulumi";
+import { inputsOf } from "../inputs.ts";
+import type { BoardName, DeviceOwner, PackagePolicy, SshArgs, UnreachablePolicy } from "./types.ts";
+
+export interface DeviceArgs {
+  /** Name in the fleet, a DNS label. Default: the name of the resource. */
+  name?: pulumi.Input<string | undefined>;
+  /** Host name or IP address of the board; none where it is enrolled. */
+  address?: pulumi.Input<string | undefined>;
+  /** SSH port. Default: 22. */
+  port?: pulumi.Input<number | undefined>;
+  /** Hardware of the board. When given, any other is refused. */
+  board?: pulumi.Input<BoardName | undefined>;
+  /** How to reach the board over SSH. */
+  ssh?: pulumi.Input<SshArgs | undefined>;
+  /**
+   * True in place of address and ssh for a board that only connects out: it becomes the device by
+   * the line that `jetfleet enroll` prints. Default: false.
+   */
+  enroll?: pulumi.Input<boolean | undefined>;
+  /**
+   * What parts may be signed for in place of the device's name, such as site: basel. The hub has no
+   * say in them.
+   */
+  labels?: pulumi.Input<Record<string, pulumi.Input<string>> | undefined>;
+  /**
+   * nvpmodel mode that the board is to be in, by its name, such as MODE_30W_ALL. A change restarts
+   * the agent. Default: as it is; the mode that was before comes back when this goes, or the
+   * device.
+   */
+  powerMode?: pulumi.Input<string | undefined>;
+  /**
+   * What happens when the board lacks Debian packages that are needed (GStreamer's elements):
+   * install brings them from the board's own sources, and a delete removes them; refuse names them.
+   * Default: refuse.
+   */
+  packages?: pulumi.Input<PackagePolicy | undefined>;
+  /**
+   * What happens when the board or device cannot be reached. error: the operation fails. skip: an
+   * update is put off, with a warning, and the next `up` tries it again; creating and deleting
+   * fail. forget: as error, but deleting locks the device out of the hub and forgets it, leaving on
+   * the board what was installed.
+   */
+  onUnreachable?: pulumi.Input<UnreachablePolicy | undefined>;
+  /**
+   * Mebibytes that engines may take on the board; those that nothing runs go, the longest unused
+   * first, when all need more. A change restarts the agent. Default: 2048.
+   */
+  engineQuotaMib?: pulumi.Input<number | undefined>;
+  /**
+   * Whether a device of this name, or a board, may be taken over that another program's resource
+   * owns. Default: false, it is refused and both are named.
+   */
+  takeOver?: pulumi.Input<boolean | undefined>;
+}
+
+const TYPE = "jetfleet:index:Device";
+
+/** Outputs that are not named to Pulumi would not be there for programs. */
+const OUTPUTS = [
+  "name",
+  "address",
+  "port",
+  "board",
+  "enroll",
+  "labels",
+  "powerMode",
+  "packages",
+  "onUnreachable",
+  "engineQuotaMib",
+  "takeOver",
+  "module",
+  "model",
+  "jetpack",
+  "tensorrt",
+  "libraryFaults",
+  "l4t",
+  "machine",
+  "simulated",
+  "hostKey",
+  "runtimeDigest",
+  "runtime",
+  "agent",
+  "enabled",
+  "online",
+  "fleet",
+  "hubUrl",
+  "owner",
+  "takenOverBy",
+  "imported",
+  "keyId",
+];
+
+/** Dotted paths; `*` stands for any key. */
+const SECRETS: readonly string[] = [
+  "ssh.passphrase",
+  "ssh.password",
+  "ssh.sudoPassword",
+  "ssh.jumpHosts.*.passphrase",
+  "ssh.jumpHosts.*.password",
+];
+
+/**
+ * One Jetson of the fleet. Creating it installs the agent over SSH and waits until it is online;
+ * deleting it removes all that was installed.
+ */
+export class Device extends pulumi.CustomResource {
+  /** Name in the fleet, a DNS label. Default: the name of the resource. */
+  declare readonly name: pulumi.Output<string>;
+  /** Host name or IP address of the board; none where it is enrolled. */
+  declare readonly address: pulumi.Output<string | undefined>;
+  /** SSH port. */
+  declare readonly port: pulumi.Output<number>;
+  /** Hardware of the board. When given, any other is refused. */
+  declare readonly board: pulumi.Output<BoardName>;
+  /**
+   * True in place of address and ssh for a board that only connects out: it becomes the device by
+   * the line that `jetfleet enroll` prints. Default: false.
+   */
+  declare readonly enroll: pulumi.Output<boolean | undefined>;
+  /** What the device is addressed by. */
+  declare readonly labels: pulumi.Output<Record<string, string> | undefined>;
+  /** nvpmodel mode that the board was in when it was looked at last. */
+  declare readonly powerMode: pulumi.Output<string | undefined>;
+  /**
+   * What happens when the board lacks Debian packages that are needed (GStreamer's elements):
+   * install brings them from the board's own sources, and a delete removes them; refuse names them.
+   * Default: refuse.
+   */
+  declare readonly packages: pulumi.Output<PackagePolicy | undefined>;
+  /**
+   * What happens when the board or device cannot be reached. error: the operation fails. skip: an
+   * update is put off, with a warning, and the next `up` tries it again; creating and deleting
+   * fail. forget: as error, but deleting locks the device out of the hub and forgets it, leaving on
+   * the board what was installed.
+   */
+  declare readonly onUnreachable: pulumi.Output<UnreachablePolicy | undefined>;
+  /**
+   * Mebibytes that engines may take on the board; those that nothing runs go, the longest unused
+   * first, when all need more. A change restarts the agent. Default: 2048.
+   */
+  declare readonly engineQuotaMib: pulumi.Output<number | undefined>;
+  /**
+   * Whether a device of this name, or a board, may be taken over that another program's resource
+   * owns. Default: false, it is refused and both are named.
+   */
+  declare readonly takeOver: pulumi.Output<boolean | undefined>;
+  /** Module that the board carries; null when only its family is certain. */
+  declare readonly module: pulumi.Output<string | undefined>;
+  /** The device-tree's model string. */
+  declare readonly model: pulumi.Output<string>;
+  /** JetPack version of the board. */
+  declare readonly jetpack: pulumi.Output<string | undefined>;
+  /** TensorRT version that is installed; null when none is. */
+  declare readonly tensorrt: pulumi.Output<string | undefined>;
+  /**
+   * What of its JetPack's TensorRT and cuDNN is not installed or of another release; empty when all
+   * is as it should be, null when it cannot be told.
+   */
+  declare readonly libraryFaults: pulumi.Output<string[] | undefined>;
+  /** L4T version of the board. */
+  declare readonly l4t: pulumi.Output<string>;
+  /** What `uname -m` says. */
+  declare readonly machine: pulumi.Output<string>;
+  /** True for a simulated board. */
+  declare readonly simulated: pulumi.Output<boolean>;
+  /** Fingerprint of the SSH host key, pinned or seen first. */
+  declare readonly hostKey: pulumi.Output<string>;
+  /** Digest of the runtime that is installed. */
+  declare readonly runtimeDigest: pulumi.Output<string>;
+  /** Version of the runtime, of this clone when all is well. */
+  declare readonly runtime: pulumi.Output<string | undefined>;
+  /** State of the agent's unit: active, inactive, failed, missing … */
+  declare readonly agent: pulumi.Output<string>;
+  /** Whether the agent starts with the board. */
+  declare readonly enabled: pulumi.Output<boolean>;
+  /** Whether the agent is connected to the hub. */
+  declare readonly online: pulumi.Output<boolean>;
+  /** Fleet that the device belongs to. */
+  declare readonly fleet: pulumi.Output<string>;
+  /** Hub that the device was told to use. */
+  declare readonly hubUrl: pulumi.Output<string>;
+  /** Whose the device is: this resource; absent until a version with owners provisions it. */
+  declare readonly owner: pulumi.Output<DeviceOwner | undefined>;
+  /** Whose the board is by now, when that is another resource. */
+  declare readonly takenOverBy: pulumi.Output<string | undefined>;
+  /** True from an import of another program's board until the next update claims it. */
+  declare readonly imported: pulumi.Output<boolean | undefined>;
+  /** Key whose desired documents the device obeys. */
+  declare readonly keyId: pulumi.Output<string>;
+
+  constructor(name: string, args: DeviceArgs, opts?: pulumi.CustomResourceOptions) {
+    super(TYPE, name, inputsOf("Device", name, args, OUTPUTS, SECRETS), opts);
+  }
+}

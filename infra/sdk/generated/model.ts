@@ -1,0 +1,72 @@
+// Written by `node infra/generate/main.ts` from the schemas; what is to be changed stands there.
+import * as pulumi from "@pulumi/pulumi";
+import { inputsOf } from "../inputs.ts";
+import type { Decoder, ModelManifest } from "./types.ts";
+
+export interface ModelArgs {
+  /** Name in the fleet, a DNS label. Default: the name of the resource. */
+  name?: pulumi.Input<string | undefined>;
+  /** Path of the ONNX file, relative to the program. */
+  source: pulumi.Input<string>;
+  /** Class names in the model's order. */
+  labels: pulumi.Input<pulumi.Input<string>[]>;
+  /**
+   * Detection decoder. yolox: input float32 [N,3,H,W] BGR 0–255, letterbox top-left padded with
+   * 114; output float32 [N,A,5+C] undecoded (strides 8, 16, 32). fastestdet: input float32
+   * [N,3,H,W] BGR 0–1, stretched; output float32 [N,5+C,H/16,W/16], score objectness^0.6 ×
+   * class^0.4. Default: yolox.
+   */
+  decoder?: pulumi.Input<Decoder | undefined>;
+}
+
+const TYPE = "jetfleet:index:Model";
+
+/** Outputs that are not named to Pulumi would not be there for programs. */
+const OUTPUTS = [
+  "name",
+  "source",
+  "labels",
+  "decoder",
+  "digest",
+  "sizeBytes",
+  "manifest",
+  "stored",
+  "hub",
+];
+
+/** Dotted paths; `*` stands for any key. */
+const SECRETS: readonly string[] = [];
+
+/** An ONNX detector, stored at the hub under the digest of its file, which is also its id. */
+export class Model extends pulumi.CustomResource {
+  /** Name in the fleet, a DNS label. Default: the name of the resource. */
+  declare readonly name: pulumi.Output<string>;
+  /** Path of the ONNX file, relative to the program. */
+  declare readonly source: pulumi.Output<string>;
+  /** Class names in the model's order. */
+  declare readonly labels: pulumi.Output<string[]>;
+  /**
+   * Detection decoder. yolox: input float32 [N,3,H,W] BGR 0–255, letterbox top-left padded with
+   * 114; output float32 [N,A,5+C] undecoded (strides 8, 16, 32). fastestdet: input float32
+   * [N,3,H,W] BGR 0–1, stretched; output float32 [N,5+C,H/16,W/16], score objectness^0.6 ×
+   * class^0.4.
+   */
+  declare readonly decoder: pulumi.Output<Decoder>;
+  /** Content address of an artifact. */
+  declare readonly digest: pulumi.Output<string>;
+  /** Size of the file. */
+  declare readonly sizeBytes: pulumi.Output<number>;
+  /** What pipelines and devices need to know of the model. */
+  declare readonly manifest: pulumi.Output<ModelManifest>;
+  /** Whether the hub holds the file. */
+  declare readonly stored: pulumi.Output<boolean>;
+  /**
+   * Fingerprint of the CA of the hub that holds it: after a move to another hub it is not there
+   * yet.
+   */
+  declare readonly hub: pulumi.Output<string | undefined>;
+
+  constructor(name: string, args: ModelArgs, opts?: pulumi.CustomResourceOptions) {
+    super(TYPE, name, inputsOf("Model", name, args, OUTPUTS, SECRETS), opts);
+  }
+}

@@ -1,0 +1,582 @@
+// Written by `node infra/generate/main.ts` from the schemas; what is to be changed stands there.
+import type * as pulumi from "@pulumi/pulumi";
+
+/** Hardware type of the device. */
+export type BoardName =
+  | "tx1"
+  | "tx2"
+  | "nano"
+  | "xavier-nx"
+  | "agx-xavier"
+  | "orin-nano"
+  | "orin-nx"
+  | "agx-orin"
+  | "agx-thor"
+  | "x86";
+
+/**
+ * What happens when the board lacks Debian packages that are needed (GStreamer's elements): install
+ * brings them from the board's own sources, and a delete removes them; refuse names them. Default:
+ * refuse.
+ */
+export type PackagePolicy = "install" | "refuse";
+
+/**
+ * What happens when the board or device cannot be reached. error: the operation fails. skip: an
+ * update is put off, with a warning, and the next `up` tries it again; creating and deleting fail.
+ * forget: as error, but deleting locks the device out of the hub and forgets it, leaving on the
+ * board what was installed.
+ */
+export type UnreachablePolicy = "error" | "skip" | "forget";
+
+/**
+ * Detection decoder. yolox: input float32 [N,3,H,W] BGR 0–255, letterbox top-left padded with 114;
+ * output float32 [N,A,5+C] undecoded (strides 8, 16, 32). fastestdet: input float32 [N,3,H,W] BGR
+ * 0–1, stretched; output float32 [N,5+C,H/16,W/16], score objectness^0.6 × class^0.4.
+ */
+export type Decoder = "yolox" | "fastestdet";
+
+/**
+ * RTSP transport to begin with. A camera that refuses it is read by the other one, and telemetry
+ * says so.
+ */
+export type RtspTransport = "tcp" | "udp";
+
+/** Where the model runs on the board's silicon. Default: auto. */
+export type AcceleratorChoice = "auto" | "gpu" | "dla0" | "dla1" | "split";
+
+/** What the model computes in. Default: auto, FP16 where it is fast. */
+export type PrecisionChoice = "auto" | "fp32" | "fp16" | "int8";
+
+/**
+ * What scales pictures, converts their colours and brings them into the model's input. Default:
+ * auto, the backend's own where it has one, else cpu. One that the device's backend does not have
+ * is refused, not replaced.
+ */
+export type PreprocessChoice = "auto" | "cpu" | "cuda" | "vic";
+
+/**
+ * bytetrack also follows objects that the detector is unsure of; oc-sort finds again what was
+ * hidden or turned; sort and iou (without a motion model) are the plainest and forget what two
+ * frames do not show. Default: bytetrack.
+ */
+export type TrackAlgorithm = "bytetrack" | "sort" | "oc-sort" | "iou";
+
+/** What the devices are told by. */
+export type ScopeKind = "devices" | "labels" | "fleet";
+
+/** Whether the board can run it; absent when there is no plan. */
+export type PlanVerdict = "runs" | "refused" | "absent";
+
+/**
+ * Whether what is asked for is met; unknown when nobody can say. Absent when nothing was asked for.
+ */
+export type PlanDemand = "met" | "missed" | "unknown";
+
+/** A host on the way to a board. hostKey or knownHosts must say which key is its own. */
+export interface JumpHostArgs {
+  /** Host name or IP address, as seen from the host before. */
+  address: pulumi.Input<string>;
+  /** SSH port. Default: 22. */
+  port?: pulumi.Input<number | undefined>;
+  /** Login at the host. Default: nvidia. */
+  user?: pulumi.Input<string | undefined>;
+  /** Path of the private key; a leading ~ is the home folder. Only the path is kept in state. */
+  privateKeyPath?: pulumi.Input<string | undefined>;
+  /** Passphrase of an encrypted private key. */
+  passphrase?: pulumi.Input<string | undefined>;
+  /**
+   * Whether the keys of the SSH agent at SSH_AUTH_SOCK are offered. Default: where neither key nor
+   * password is given.
+   */
+  agent?: pulumi.Input<boolean | undefined>;
+  /** Password of the login, also where the server asks for it in a dialogue. */
+  password?: pulumi.Input<string | undefined>;
+  /** Pinned host key fingerprint; this or knownHosts must say which key it is. */
+  hostKey?: pulumi.Input<string | undefined>;
+  /**
+   * A file such as ~/.ssh/known_hosts that says which host keys are known; asked while none is
+   * pinned or in state.
+   */
+  knownHosts?: pulumi.Input<string | undefined>;
+}
+
+/** How to reach the board over SSH. */
+export interface SshArgs {
+  /** Login on the board: root, or one that may use sudo. Default: nvidia. */
+  user?: pulumi.Input<string | undefined>;
+  /** Path of the private key; a leading ~ is the home folder. Only the path is kept in state. */
+  privateKeyPath?: pulumi.Input<string | undefined>;
+  /** Passphrase of an encrypted private key. */
+  passphrase?: pulumi.Input<string | undefined>;
+  /**
+   * Whether the keys of the SSH agent at SSH_AUTH_SOCK are offered. Default: where neither key nor
+   * password is given.
+   */
+  agent?: pulumi.Input<boolean | undefined>;
+  /** Password of the login, also where the server asks for it in a dialogue. */
+  password?: pulumi.Input<string | undefined>;
+  /**
+   * Pinned host key fingerprint. When absent, the first one seen is kept in state and any other is
+   * refused.
+   */
+  hostKey?: pulumi.Input<string | undefined>;
+  /**
+   * A file such as ~/.ssh/known_hosts that says which host keys are known; asked while none is
+   * pinned or in state.
+   */
+  knownHosts?: pulumi.Input<string | undefined>;
+  /** What sudo asks the login for, where it asks. Default: nothing. */
+  sudoPassword?: pulumi.Input<string | undefined>;
+  /** Hosts on the way to the board, the first one first. */
+  jumpHosts?: pulumi.Input<pulumi.Input<JumpHostArgs>[] | undefined>;
+  /**
+   * A file such as ~/.ssh/config; `address` is then a host as it is called there. HostName, Port,
+   * User, ProxyJump, IdentityFile, IdentityAgent and known hosts come from it; a key, an agent or a
+   * host key that is given here comes first.
+   */
+  config?: pulumi.Input<string | undefined>;
+}
+
+/** What makes an rtsps:// camera trusted beside the authorities the device knows. */
+export interface TlsArgs {
+  /** PEM file on the device with the authorities that vouch for the camera. */
+  caFile?: pulumi.Input<string | undefined>;
+  /** SHA-256 of the camera's own certificate (DER). */
+  fingerprint?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * What the source is said to send. The plan counts it against decoder and accelerator; what really
+ * comes is measured.
+ */
+export interface VideoArgs {
+  /** Pixels. */
+  width: pulumi.Input<number>;
+  /** Pixels. */
+  height: pulumi.Input<number>;
+  /** Frames a second. */
+  fps: pulumi.Input<number>;
+}
+
+/** Where frames come from. Live sources drop the oldest frame when late; files wait. */
+export interface SourceArgs {
+  /** rtsp:// camera, or file:// path on the device. */
+  uri: pulumi.Input<string>;
+  /**
+   * RTSP transport to begin with. A camera that refuses it is read by the other one, and telemetry
+   * says so. Default: tcp.
+   */
+  transport?: pulumi.Input<RtspTransport | undefined>;
+  /** Begin a file again at its end. Default: false. */
+  loop?: pulumi.Input<boolean | undefined>;
+  /**
+   * A camera that sends no picture for so many milliseconds is lost and opened again. Default: four
+   * times the interval its pictures have, at least five seconds.
+   */
+  stallTimeoutMs?: pulumi.Input<number | undefined>;
+  /** What makes an rtsps:// camera trusted beside the authorities the device knows. */
+  tls?: pulumi.Input<TlsArgs | undefined>;
+  /**
+   * What the source is said to send. The plan counts it against decoder and accelerator; what
+   * really comes is measured.
+   */
+  video?: pulumi.Input<VideoArgs | undefined>;
+}
+
+/** What pipelines and devices need to know of a model. */
+export interface ModelManifestArgs {
+  /** Lower-case name, a DNS label. */
+  name: pulumi.Input<string>;
+  /** Content address of an artifact. */
+  digest: pulumi.Input<string>;
+  /** Size of the file. */
+  sizeBytes: pulumi.Input<number>;
+  /** Class names in the model's order. */
+  labels: pulumi.Input<pulumi.Input<string>[]>;
+  /**
+   * Detection decoder. yolox: input float32 [N,3,H,W] BGR 0–255, letterbox top-left padded with
+   * 114; output float32 [N,A,5+C] undecoded (strides 8, 16, 32). fastestdet: input float32
+   * [N,3,H,W] BGR 0–1, stretched; output float32 [N,5+C,H/16,W/16], score objectness^0.6 ×
+   * class^0.4.
+   */
+  decoder: pulumi.Input<Decoder>;
+}
+
+/** Object detection. */
+export interface DetectArgs {
+  /** Detections below this score are dropped. Default: 0.4. */
+  minScore?: pulumi.Input<number | undefined>;
+  /** Boxes of one class that overlap more than this are merged. Default: 0.45. */
+  nmsIou?: pulumi.Input<number | undefined>;
+  /**
+   * Where the model runs on the board's silicon. Default: auto, the plan chooses by the budget and
+   * says why, and the device takes its GPU. Where it has no TensorRT, or none that its agent was
+   * made for, the CPU runs the model.
+   */
+  accelerator?: pulumi.Input<AcceleratorChoice | undefined>;
+  /**
+   * Default: auto, FP16 where it is fast. INT8 must be asked for, and the model must hold its
+   * scales (symmetric Q/DQ). The CPU runs models as they are.
+   */
+  precision?: pulumi.Input<PrecisionChoice | undefined>;
+  /**
+   * What scales pictures, converts their colours and brings them into the model's input. Default:
+   * auto, the backend's own where it has one, else cpu. One that the device's backend does not have
+   * is refused, not replaced.
+   */
+  preprocess?: pulumi.Input<PreprocessChoice | undefined>;
+  /** Manifest of the model, an output of Model. */
+  model: pulumi.Input<ModelManifestArgs>;
+}
+
+/** Tracking of detections from frame to frame. */
+export interface TrackArgs {
+  /**
+   * bytetrack also follows objects that the detector is unsure of; oc-sort finds again what was
+   * hidden or turned; sort and iou (without a motion model) are the plainest and forget what two
+   * frames do not show. Default: bytetrack.
+   */
+  algorithm?: pulumi.Input<TrackAlgorithm | undefined>;
+}
+
+/** Frames with tracks on the topic detections/<pipeline>. */
+export interface MqttSinkArgs {}
+
+/** Where results go. Default: mqtt. */
+export interface SinksArgs {
+  /** Frames with tracks on the topic detections/<pipeline>. */
+  mqtt?: pulumi.Input<MqttSinkArgs | undefined>;
+}
+
+/**
+ * What the pipeline must achieve. A preview refuses what the board's silicon cannot give; status
+ * tells when it is not met.
+ */
+export interface BudgetArgs {
+  /** Frames a second that must leave the pipeline, of all its sources. */
+  minFps?: pulumi.Input<number | undefined>;
+  /** Milliseconds from capture to the sinks that 95 of 100 frames keep. */
+  latencyP95Ms?: pulumi.Input<number | undefined>;
+}
+
+/** The device that runs the pipeline, as its resource says. */
+export interface DeviceFactsArgs {
+  /** Name on its device, a DNS label. Default: the name of the resource. */
+  name: pulumi.Input<string>;
+  /** Hardware type of the device. */
+  board: pulumi.Input<BoardName>;
+  /** What the plan is made for. */
+  module?: pulumi.Input<string | undefined>;
+  /** What the plan is made for. */
+  jetpack?: pulumi.Input<string | undefined>;
+  /** What the plan warns of: libraries that are not as it takes them. */
+  libraryFaults?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+  /** What the plan is made for. */
+  powerMode?: pulumi.Input<string | undefined>;
+  /**
+   * What happens when the board or device cannot be reached. error: the operation fails. skip: an
+   * update is put off, with a warning, and the next `up` tries it again; creating and deleting
+   * fail. forget: as error, but deleting locks the device out of the hub and forgets it, leaving on
+   * the board what was installed.
+   */
+  onUnreachable?: pulumi.Input<UnreachablePolicy | undefined>;
+  /** Whether there is no real silicon. */
+  simulated?: pulumi.Input<boolean | undefined>;
+  /** What the device is addressed by; scope must be of these. */
+  labels?: pulumi.Input<Record<string, pulumi.Input<string>> | undefined>;
+}
+
+/**
+ * For whom the release key signs this version, and its set: devices by name, those that bear all of
+ * these labels, or all of the fleet. Pipelines of one name, content and scope on several devices
+ * are then one part. The device must be among them. Default: the device alone.
+ */
+export interface ScopeArgs {
+  /** What the devices are told by. */
+  to: pulumi.Input<ScopeKind>;
+  /** Names of the devices. */
+  devices?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+  /** Labels that each of the devices bears. */
+  labels?: pulumi.Input<Record<string, pulumi.Input<string>> | undefined>;
+}
+
+/** Which declared resource a device came from. */
+export interface DeviceOwner {
+  /** Project and stack. */
+  program: string;
+  /** URN of the resource. */
+  resource: string;
+  /**
+   * Drawn when the resource was created: it stays when the stack or the resource is renamed, and
+   * differs for a resource that took the device over.
+   */
+  id: string;
+}
+
+/** What pipelines and devices need to know of a model. */
+export interface ModelManifest {
+  /** Lower-case name, a DNS label. */
+  name: string;
+  /** Content address of an artifact. */
+  digest: string;
+  /** Size of the file. */
+  sizeBytes: number;
+  /** Class names in the model's order. */
+  labels: string[];
+  /**
+   * Detection decoder. yolox: input float32 [N,3,H,W] BGR 0–255, letterbox top-left padded with
+   * 114; output float32 [N,A,5+C] undecoded (strides 8, 16, 32). fastestdet: input float32
+   * [N,3,H,W] BGR 0–1, stretched; output float32 [N,5+C,H/16,W/16], score objectness^0.6 ×
+   * class^0.4.
+   */
+  decoder: Decoder;
+}
+
+/** Object detection. */
+export interface Detect {
+  /** Detections below this score are dropped. Default: 0.4. */
+  minScore?: number | undefined;
+  /** Boxes of one class that overlap more than this are merged. Default: 0.45. */
+  nmsIou?: number | undefined;
+  /**
+   * Where the model runs on the board's silicon. Default: auto, the plan chooses by the budget and
+   * says why, and the device takes its GPU. Where it has no TensorRT, or none that its agent was
+   * made for, the CPU runs the model.
+   */
+  accelerator?: AcceleratorChoice | undefined;
+  /**
+   * Default: auto, FP16 where it is fast. INT8 must be asked for, and the model must hold its
+   * scales (symmetric Q/DQ). The CPU runs models as they are.
+   */
+  precision?: PrecisionChoice | undefined;
+  /**
+   * What scales pictures, converts their colours and brings them into the model's input. Default:
+   * auto, the backend's own where it has one, else cpu. One that the device's backend does not have
+   * is refused, not replaced.
+   */
+  preprocess?: PreprocessChoice | undefined;
+  /** Manifest of the model, an output of Model. */
+  model: ModelManifest;
+}
+
+/** Tracking of detections from frame to frame. */
+export interface Track {
+  /**
+   * bytetrack also follows objects that the detector is unsure of; oc-sort finds again what was
+   * hidden or turned; sort and iou (without a motion model) are the plainest and forget what two
+   * frames do not show. Default: bytetrack.
+   */
+  algorithm?: TrackAlgorithm | undefined;
+}
+
+/** Frames with tracks on the topic detections/<pipeline>. */
+export interface MqttSink {}
+
+/** Where results go. Default: mqtt. */
+export interface Sinks {
+  /** Frames with tracks on the topic detections/<pipeline>. */
+  mqtt?: MqttSink | undefined;
+}
+
+/**
+ * What the pipeline must achieve. A preview refuses what the board's silicon cannot give; status
+ * tells when it is not met.
+ */
+export interface Budget {
+  /** Frames a second that must leave the pipeline, of all its sources. */
+  minFps?: number | undefined;
+  /** Milliseconds from capture to the sinks that 95 of 100 frames keep. */
+  latencyP95Ms?: number | undefined;
+}
+
+/** The device that runs the pipeline, as its resource says. */
+export interface DeviceFacts {
+  /** Name on its device, a DNS label. Default: the name of the resource. */
+  name: string;
+  /** Hardware type of the device. */
+  board: BoardName;
+  /** What the plan is made for. */
+  module?: string | undefined;
+  /** What the plan is made for. */
+  jetpack?: string | undefined;
+  /** What the plan warns of: libraries that are not as it takes them. */
+  libraryFaults?: string[] | undefined;
+  /** What the plan is made for. */
+  powerMode?: string | undefined;
+  /**
+   * What happens when the board or device cannot be reached. error: the operation fails. skip: an
+   * update is put off, with a warning, and the next `up` tries it again; creating and deleting
+   * fail. forget: as error, but deleting locks the device out of the hub and forgets it, leaving on
+   * the board what was installed.
+   */
+  onUnreachable?: UnreachablePolicy | undefined;
+  /** Whether there is no real silicon. */
+  simulated?: boolean | undefined;
+  /** What the device is addressed by; scope must be of these. */
+  labels?: Record<string, string> | undefined;
+}
+
+/**
+ * For whom the release key signs this version, and its set: devices by name, those that bear all of
+ * these labels, or all of the fleet. Pipelines of one name, content and scope on several devices
+ * are then one part. The device must be among them. Default: the device alone.
+ */
+export interface Scope {
+  /** What the devices are told by. */
+  to: ScopeKind;
+  /** Names of the devices. */
+  devices?: string[] | undefined;
+  /** Labels that each of the devices bears. */
+  labels?: Record<string, string> | undefined;
+}
+
+/** A number that only grows. */
+export interface PartNumber {
+  /** Raised when numbers begin anew. */
+  epoch: number;
+  /** Grows with each version. */
+  n: number;
+}
+
+/** A signed part, by content and number. */
+export interface PartRef {
+  /** Content address of an artifact. */
+  digest: string;
+  /** A number that only grows. */
+  number: PartNumber;
+}
+
+/** The signed parts of a pipeline. */
+export interface Released {
+  /** The pipeline. */
+  part: PartRef;
+  /** The set of its model. */
+  set: PartRef;
+}
+
+/** Which program put a pipeline on a device. */
+export interface PipelineOwner {
+  /** Project and stack. */
+  program: string;
+  /** URN of the resource. */
+  resource: string;
+  /**
+   * Drawn when the resource is made and its own for life, as URNs change and come back; none from a
+   * former version.
+   */
+  id?: string | undefined;
+}
+
+/** An estimate and its bounds. */
+export interface Band {
+  /** Lower bound of 80 %. */
+  low: number;
+  /** The estimate. */
+  mid: number;
+  /** Upper bound of 80 %. */
+  high: number;
+}
+
+/** Layers per device, and the main reasons why not on DLA. */
+export interface PlanLayers {
+  /** Layers on a DLA. */
+  dla: number;
+  /** Layers on the GPU. */
+  gpu: number;
+  /** The main reasons why layers are not on a DLA. */
+  fallbackReasons: string[];
+}
+
+/** Minutes that building the engine may take. */
+export interface PlanMinutes {
+  /** At least. */
+  low: number;
+  /** At most. */
+  high: number;
+}
+
+/** What the model will do on the silicon of the device. */
+export interface PlanSummary {
+  /** Whether the board can run it; absent when there is no plan. */
+  verdict: PlanVerdict;
+  /**
+   * Whether what is asked for is met; unknown when nobody can say. Absent when nothing was asked
+   * for.
+   */
+  demand?: PlanDemand | undefined;
+  /** The plan, or why there is none, in a sentence. */
+  summary: string;
+  /** Model that it was made for. */
+  modelDigest?: string | undefined;
+  /** Module that it was made for. */
+  module?: string | undefined;
+  /** JetPack that it was made for. */
+  jetpack?: string | undefined;
+  /** Power mode that it was made for. */
+  powerMode?: string | undefined;
+  /** gpu, dla0, dla1 or split. */
+  accelerator?: string | undefined;
+  /** fp32, fp16 or int8. */
+  precision?: string | undefined;
+  /** Pictures a second when nothing else runs, with the bounds of 80 %. */
+  estimatedFps?: Band | undefined;
+  /** Milliseconds from frame to result of one inference. */
+  latencyMs?: Band | undefined;
+  /** Memory of the engine. */
+  engineMemoryBytes?: number | undefined;
+  /** Layers per device, and the main reasons why not on DLA. */
+  layers?: PlanLayers | undefined;
+  /** Minutes that building the engine may take. */
+  buildMinutes?: PlanMinutes | undefined;
+  /** What to know before relying on it, such as demands that may not be met. */
+  warnings?: string[] | undefined;
+  /** What the estimate rests on. */
+  basis: string[];
+}
+
+/** A pipeline as the device runs it. */
+export interface DevicePipeline {
+  /** Name on its device. */
+  name: string;
+  /** running when all is well. */
+  state: string;
+  /** Version of the pipeline and its model. */
+  specDigest: string;
+}
+
+/** A pipeline. */
+export interface PipelineStatus {
+  /** Name on its device. */
+  name: string;
+  /** running when all is well. */
+  state: string;
+  /** Frames a second, as measured. */
+  fps?: number | undefined;
+}
+
+/** A device. */
+export interface DeviceStatus {
+  /** Name in the fleet. */
+  name: string;
+  /** online, offline, silent or unknown. */
+  presence: string;
+  /** What it runs. */
+  pipelines: PipelineStatus[];
+}
+
+/** What is wrong. */
+export interface Problem {
+  /** error or warning. */
+  severity: string;
+  /** Where it is. */
+  device: string;
+  /** Of which pipeline, where it is of one. */
+  pipeline?: string | undefined;
+  /** As in the table of error codes. */
+  code: string;
+  /** What was expected and what is. */
+  message: string;
+  /** What helps. */
+  hint: string;
+}
