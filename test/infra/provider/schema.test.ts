@@ -37,18 +37,17 @@ describe("the package's schema", () => {
 
   test("says which inputs are secrets, and gives none of what holds one", () => {
     const shape = new Shape(schema);
-    const { Device, Pipeline } = Object.fromEntries(
-      Object.entries(schema.resources).map(([token, one]) => [token.split(":").at(-1), one]),
-    );
-    expect(shape.secretsOf(Device!.inputProperties).sort()).toEqual([
+    const Device = schema.resources["jetfleet:index:Device"]!;
+    const Pipeline = schema.resources["jetfleet:index:Pipeline"]!;
+    expect(shape.secretsOf(Device.inputProperties).sort()).toEqual([
       "ssh.jumpHosts.*.passphrase",
       "ssh.jumpHosts.*.password",
       "ssh.passphrase",
       "ssh.password",
       "ssh.sudoPassword",
     ]);
-    expect(shape.secretsOf(Pipeline!.inputProperties)).toEqual(["sources.*.uri"]);
-    for (const one of [Device!, Pipeline!]) expect(shape.secretsOf(one.properties)).toEqual([]);
+    expect(shape.secretsOf(Pipeline.inputProperties)).toEqual(["sources.*.uri"]);
+    for (const one of [Device, Pipeline]) expect(shape.secretsOf(one.properties)).toEqual([]);
   });
 
   test("types what the outputs of one resource and the inputs of another share", () => {
