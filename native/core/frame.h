@@ -11,6 +11,7 @@
 #include "core/infer/model_program.h"
 #include "core/memory/copies.h"
 #include "core/memory/surface.h"
+#include "core/prepare/scaled_frame.h"
 #include "core/sei.h"
 #include "core/trace.h"
 
@@ -51,6 +52,8 @@ struct Frame {
   SurfaceRef surface;
   /// Chosen when preprocessing begins.
   std::shared_ptr<ModelProgram> model;
+  /// In place of the surface, for `model`, where a part of preprocessing is done.
+  std::shared_ptr<const ScaledFrame> scaled;
   Placement placement;
   /// Detections down to the tracker's low threshold, before the user's `minScore`.
   std::vector<Detection> candidates;

@@ -67,10 +67,17 @@ class Bench {
     return out_;
   }
 
+  /// Of the frames that came.
+  std::vector<std::shared_ptr<const ModelTag>> Models() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return models_;
+  }
+
  private:
   void Note(FramePtr frame) {
     const std::lock_guard<std::mutex> lock(mutex_);
     out_.push_back(frame->result.id);
+    models_.push_back(frame->result.model);
     came_.notify_all();
   }
 
@@ -80,6 +87,7 @@ class Bench {
   std::mutex mutex_;
   std::condition_variable came_;
   std::vector<FrameId> out_;
+  std::vector<std::shared_ptr<const ModelTag>> models_;
 };
 
 std::vector<std::uint64_t> IndicesOf(const std::vector<FrameId>& ids, std::uint32_t source) {
@@ -224,6 +232,32 @@ TEST(Batcher, LosesNothingOfAFile) {
   for (std::uint64_t index = 0; index < 50; ++index) bench.batcher().Push(0, MakeFrame(0, index));
   EXPECT_EQ(bench.Await(50).size(), 50U);
   EXPECT_EQ(bench.batcher().TakeLevels(0).drops_total, 0U);
+}
+
+TEST(Batcher, LetsTheFormerModelAnswerFramesOfAFileThatWereScaledForIt) {
+  const auto device = std::make_shared<FakeDevice>();
+  Bench bench(device, {{4, Overflow::kBlock}, {4, Overflow::kDropOldest}});
+  const auto former = bench.batcher().model();
+  for (std::uint64_t index = 0; index < 2; ++index) {
+    bench.batcher().Push(0, MakeFrame(0, index));
+    bench.batcher().Push(1, MakeFrame(1, index));
+  }
+  const auto next = FakeModelOn(device, {"next", {"object"}});
+  bench.batcher().SetModel(next);
+  for (std::uint64_t index = 2; index < 4; ++index) {
+    bench.batcher().Push(0, MakeFrame(0, index));
+    bench.batcher().Push(1, MakeFrame(1, index));
+  }
+  bench.Start();
+  const std::vector<FrameId> ids = bench.Await(8);
+  EXPECT_EQ(IndicesOf(ids, 0), (std::vector<std::uint64_t>{0, 1, 2, 3}));
+  EXPECT_EQ(IndicesOf(ids, 1), (std::vector<std::uint64_t>{0, 1, 2, 3}));
+  const auto models = bench.Models();
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    // A live source's pictures are scaled when it is their turn.
+    const bool by_former = ids[i].source == 0 && ids[i].index < 2;
+    EXPECT_EQ(models[i], by_former ? former->tag() : next->tag()) << ids[i].source << ids[i].index;
+  }
 }
 
 TEST(Batcher, ReleasesASourceThatWaitsWhenItIsClosed) {

@@ -146,6 +146,34 @@ TEST(Preprocess, GivesTheSameForBothLayoutsOfOnePicture) {
   }
 }
 
+TEST(Preprocess, FillsTheSameInTwoStepsAsInOneForEveryLayout) {
+  const TestPicture picture([](int x, int y) { return static_cast<std::uint8_t>(x + 2 * y); }, 90,
+                            200);
+  std::vector<std::uint8_t> rgb(TestPicture::kWidth * TestPicture::kHeight * 3);
+  for (std::size_t i = 0; i < rgb.size(); ++i) rgb[i] = static_cast<std::uint8_t>(i * 7);
+  SurfaceView packed = picture.I420();
+  packed.format = PixelFormat::kRgb;
+  packed.planes = {rgb.data(), nullptr, nullptr};
+  packed.strides = {TestPicture::kWidth * 3, 0, 0};
+  SurfaceView turned = picture.Nv12();
+  turned.rotation = Rotation::kQuarter;
+  turned.shown = {TestPicture::kHeight, TestPicture::kWidth};
+  for (const SurfaceView& view : {picture.I420(), picture.Nv12(), packed, turned}) {
+    const Input once;
+    HostPreparer preparer;
+    const Placement placement = preparer.Run(view, kYolox, once.view);
+    PictureScaler scaler;
+    const Size size{placement.target.width, placement.target.height};
+    const ScaledFrame frame(scaler.Run(view, size), placement);
+    // What the scaler owns is overwritten by its next picture.
+    const TestPicture black([](int, int) { return std::uint8_t{0}; }, 0, 0);
+    scaler.Run(black.I420(), size);
+    const Input twice;
+    preparer.Spread(frame, kYolox, twice.view);
+    EXPECT_TRUE(std::equal(once.begin(), once.end(), twice.begin()));
+  }
+}
+
 TEST(Preprocess, EnlargesSmallPictures) {
   const std::vector<std::uint8_t> pixel = {10, 20, 30};
   const Input tensor;

@@ -15,6 +15,7 @@ Batcher::Batcher(const Options& options, std::shared_ptr<ModelProgram> model,
       lanes_(*lanes),
       on_error_(std::move(on_error)),
       meters_(options.sources.size()),
+      scale_ahead_(options.sources.size()),
       sequences_(options.sources.size()),
       queues_(options.sources),
       model_(std::move(model)),
@@ -52,7 +53,9 @@ std::shared_ptr<ModelProgram> Batcher::SetModel(std::shared_ptr<ModelProgram> mo
   return std::exchange(model_, std::move(model));
 }
 
-std::shared_ptr<const ModelProgram> Batcher::model() {
+std::shared_ptr<const ModelProgram> Batcher::model() { return CurrentModel(); }
+
+std::shared_ptr<ModelProgram> Batcher::CurrentModel() {
   const Lock lock(mutex_);
   return model_;
 }
@@ -109,6 +112,9 @@ std::vector<std::size_t> Batcher::shares() {
 }
 
 bool Batcher::Push(std::size_t source, FramePtr frame) {
+  if (options_.sources[source].overflow == Overflow::kBlock && !frame->end_of_stream) {
+    scale_ahead_[source].Run(CurrentModel(), frame.get());
+  }
   FramePtr dropped;  // destroyed after the lock is released: it owns a picture
   bool work = false;
   {
@@ -224,15 +230,17 @@ bool Batcher::Take(std::size_t number, Lock* lock, Status* status) {
   if (group.batch == nullptr && next_shares_) return false;
   FramePtr frame = PopNext(number);
   if (frame == nullptr) return false;
-  if (frame->end_of_stream && group.batch != nullptr) {
-    // Its source has frames in this batch, perhaps, and must come behind them.
+  // A frame that was scaled before models were exchanged stays with the former one.
+  const auto& model = frame->model == nullptr ? model_ : frame->model;
+  if (group.batch != nullptr && (frame->end_of_stream || model != group.batch->model)) {
+    // The end's source has frames in this batch, perhaps, and it must come behind them.
     queues_.Return(std::move(frame));
     MakeReady(&group);
     return true;
   }
   if (group.batch == nullptr && !frame->end_of_stream) {
     group.batch = std::make_unique<Batch>();
-    group.batch->model = model_;
+    group.batch->model = model;
   }
   const bool ends = frame->end_of_stream;
   if (ends) frame->sequence = sequences_[frame->result.id.source]++;
@@ -268,16 +276,23 @@ Status Batcher::Prepare(Batch* batch, std::size_t slot) {
   frame.result.model = batch->model->tag();
   // The accelerator takes the whole batch at once.
   if (batch->model->prepares()) return Status::Ok();
-  const TimePoint start = Clock::now();
-  const Status status =
-      preparer_.Run(*frame.surface, batch->model->decoder().preprocess(),
-                    batch->tensors.input.Slot(static_cast<std::int64_t>(slot)), &frame.placement);
-  if (!status.ok()) return status;
-  frame.surface.reset();
+  TimePoint start = Clock::now();
+  const PreprocessSpec& spec = batch->model->decoder().preprocess();
+  const TensorView to = batch->tensors.input.Slot(static_cast<std::int64_t>(slot));
+  if (frame.scaled != nullptr) {
+    frame.placement = preparer_.Spread(*frame.scaled, spec, to);
+    // Work is work, whoever does it: what is left of the time until now is the wait.
+    start -= frame.scaled->work;
+    frame.scaled.reset();
+  } else {
+    const Status status = preparer_.Run(*frame.surface, spec, to, &frame.placement);
+    if (!status.ok()) return status;
+    frame.surface.reset();
+  }
   frame.trace.Record(options_.stage, start, Clock::now());
   meters_[frame.result.id.source].Add(frame.trace.WaitMs(options_.stage),
                                       frame.trace.WorkMs(options_.stage));
-  return status;
+  return Status::Ok();
 }
 
 Status Batcher::PrepareOn(const Lane& lane, Batch* batch) {

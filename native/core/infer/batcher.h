@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/infer/lane.h"
+#include "core/infer/scale_ahead.h"
 #include "core/infer/share_out.h"
 #include "core/infer/slot_queues.h"
 #include "core/prepare/host_preparer.h"
@@ -103,6 +104,7 @@ class Batcher {
   FramePtr PopNext(std::size_t group);
   /// Has the accelerator bring the pictures into the batch, where the backend can.
   Status PrepareOn(const Lane& lane, Batch* batch);
+  std::shared_ptr<ModelProgram> CurrentModel();
   Lane* LaneWithRoom(const Group& group, const ModelProgram& model);
   FramePtr MakeRoom(std::size_t source);
   Group& GroupOf(std::size_t source) { return groups_[queues_.group_of(source)]; }
@@ -115,6 +117,8 @@ class Batcher {
   const std::function<void(const Status&)> on_error_;
   std::deque<StageMeter> meters_;
   HostPreparer preparer_;
+  /// By source, for the thread that pushes.
+  std::deque<ScaleAhead> scale_ahead_;
   /// Frames of each source sent to inference so far. Under the lock.
   std::vector<std::uint64_t> sequences_;
   /// Whose turn it is. For the batcher's thread.

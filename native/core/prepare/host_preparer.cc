@@ -32,6 +32,12 @@ Placement HostPreparer::Run(const SurfaceView& picture, const PreprocessSpec& sp
   return placement;
 }
 
+Placement HostPreparer::Spread(const ScaledFrame& frame, const PreprocessSpec& spec,
+                               const TensorView& slot) {
+  Fill(frame.picture, spec, frame.placement, slot);
+  return frame.placement;
+}
+
 void HostPreparer::Fill(const ScaledPicture& picture, const PreprocessSpec& spec,
                         const Placement& placement, const TensorView& slot) {
   const Border border = Spreader::BorderOf(spec, placement);

@@ -7,6 +7,7 @@
 #include "core/memory/surface.h"
 #include "core/memory/tensor.h"
 #include "core/prepare/picture_scaler.h"
+#include "core/prepare/scaled_frame.h"
 #include "core/prepare/spread.h"
 #include "core/status.h"
 
@@ -20,6 +21,9 @@ class HostPreparer {
   Status Run(const Surface& surface, const PreprocessSpec& spec, const TensorView& slot,
              Placement* placement);
   Placement Run(const SurfaceView& picture, const PreprocessSpec& spec, const TensorView& slot);
+
+  /// The rest of the way for a picture that is scaled for the slot already.
+  Placement Spread(const ScaledFrame& frame, const PreprocessSpec& spec, const TensorView& slot);
 
   /// The reference route for packed, tight RGB bytes: bilinear in RGB with half-pixel centres.
   Placement RunRgb(const std::uint8_t* rgb, Size size, const PreprocessSpec& spec,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -18,6 +19,9 @@ struct ScaledPicture {
   Size size;
   std::array<const std::uint8_t*, kMaxPlanes> planes{};
 };
+
+/// 0 where there is no such plane.
+std::size_t PlaneBytes(const ScaledPicture& picture, std::size_t plane);
 
 /// Scales pictures and turns them upright. Colours stay as they are: they are converted for the
 /// small picture only, which at 1080p takes a tenth of the time of the other order. Bilinear,
