@@ -28,7 +28,7 @@ export default defineConfig({
           include: [`test/${TESTS}`],
           exclude: [...SYSTEMS, ...MEASURED],
           // Most of these wait for processes of their own: the longest take a third of a core each.
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 0 },
         },
       },
