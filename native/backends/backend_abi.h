@@ -119,6 +119,13 @@ typedef struct JfCapabilities {
    * prepares on the CPU. */
   uint32_t preprocessor_count;
   const char* const* preprocessors;
+  /* The GPU that contexts run on: its name as the driver has it, 86 for 8.6, and its streaming
+   * multiprocessors. Null and 0 without one; then `no_device` says why, where it is a backend of
+   * GPUs. */
+  const char* device_name;
+  uint32_t compute_capability;
+  uint32_t multiprocessors;
+  const char* no_device;
 } JfCapabilities;
 
 /* Shapes of an input whose dimensions are open: smallest, the one to be fast for, and greatest. */
@@ -402,6 +409,11 @@ typedef struct JfBackendFunctions {
   int32_t (*allocate)(JfBackend* backend, int32_t memory, uint64_t bytes, void** data,
                       JfError* error);
   void (*release)(JfBackend* backend, int32_t memory, void* data);
+  /* May be null. Compiles what the backend itself runs on a GPU of that compute capability (86 for
+   * 8.6; 0: this machine's) into files of `folder`, which is there and empty: who is given them (a
+   * folder named in JETFLEET_KERNELS) needs no compiler. JF_LIBRARY without one. */
+  int32_t (*compile_kernels)(JfBackend* backend, const char* folder, uint32_t compute_capability,
+                             JfError* error);
 } JfBackendFunctions;
 
 /* What a backend exports. Null, and `error`, when the version asked for is not its own. */

@@ -18,6 +18,8 @@ class Addon final : public Napi::Addon<Addon> {
                              InstanceMethod<&Addon::Start>("startPipeline"),
                              InstanceMethod<&Addon::Bench>("benchModel"),
                              InstanceMethod<&Addon::Build>("buildEngine"),
+                             InstanceMethod<&Addon::Compile>("compileKernels"),
+                             InstanceMethod<&Addon::Describe>("describeBackend"),
                              InstanceMethod<&Addon::Inspect>("inspectModel"),
                              InstanceMethod<&Addon::Test>("testModel"),
                              InstanceMethod<&Addon::Detect>("detectImage"),
@@ -34,6 +36,8 @@ class Addon final : public Napi::Addon<Addon> {
   }
   Napi::Value Bench(const Napi::CallbackInfo& info) { return BenchModel(info); }
   Napi::Value Build(const Napi::CallbackInfo& info) { return BuildEngine(info, &builds_); }
+  Napi::Value Compile(const Napi::CallbackInfo& info) { return CompileKernels(info); }
+  Napi::Value Describe(const Napi::CallbackInfo& info) { return DescribeBackend(info); }
   Napi::Value Inspect(const Napi::CallbackInfo& info) { return InspectModel(info); }
   Napi::Value Test(const Napi::CallbackInfo& info) { return TestModel(info); }
   Napi::Value Detect(const Napi::CallbackInfo& info) { return DetectImage(info); }

@@ -161,6 +161,16 @@ export interface NativeModelInfo {
   outputs: { name: string; shape: number[]; type: string }[];
 }
 
+/** A library that was opened, and the GPU that it runs on. */
+export interface NativeBackendInfo {
+  name: string;
+  /** Of the vendor's library, by itself. */
+  version: string | null;
+  /** By the driver; null of a backend of processors, and where there is none: `noGpu` says why. */
+  gpu: { name: string; computeCapability: number; multiprocessors: number } | null;
+  noGpu: string | null;
+}
+
 /** What is not given is left to the backend; native/backends/backend_abi.h says more of each. */
 export interface NativeBuildOptions {
   backendPath: string;
@@ -313,6 +323,20 @@ export interface NativeAddon {
     options: NativeTrackOptions,
     frames: NativeBoxWithScore[][],
   ): NonNullable<DetectedFrame["tracks"]>[];
+  /**
+   * Compiles what a backend itself runs on a GPU into files of an empty folder; `computeCapability` as in 86, by default
+   * this machine's. A process that finds them by JETFLEET_KERNELS compiles none. NATIVE_LOAD without a compiler.
+   */
+  compileKernels(options: {
+    backendPath: string;
+    runtimePath: string;
+    folder: string;
+    computeCapability?: number | undefined;
+  }): Promise<void>;
+  /** Rejects with NATIVE_LOAD when the library cannot be opened. */
+  describeBackend(
+    options: Pick<NativeModelOptions, "backendPath" | "runtimePath">,
+  ): Promise<NativeBackendInfo>;
   /** Opens a model and describes it, for checks before it is put to work. */
   inspectModel(
     options: Pick<NativeModelOptions, "path" | "backendPath" | "runtimePath">,

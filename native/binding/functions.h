@@ -12,6 +12,8 @@ Napi::Value StartPipeline(const Napi::CallbackInfo& info, const Napi::FunctionRe
                           PipelineList* pipelines);
 Napi::Value BenchModel(const Napi::CallbackInfo& info);
 Napi::Value BuildEngine(const Napi::CallbackInfo& info, BuildList* builds);
+Napi::Value CompileKernels(const Napi::CallbackInfo& info);
+Napi::Value DescribeBackend(const Napi::CallbackInfo& info);
 Napi::Value InspectModel(const Napi::CallbackInfo& info);
 Napi::Value DetectImage(const Napi::CallbackInfo& info);
 Napi::Value TestModel(const Napi::CallbackInfo& info);

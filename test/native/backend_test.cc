@@ -139,6 +139,38 @@ TEST(Backend, WithoutBuildSaysThatItRunsModelsAsTheyAre) {
   EXPECT_NE(status.message.find("fake runs models as they are"), std::string::npos);
 }
 
+TEST(Backend, TellsTheGpuWholeOrNotAtAll) {
+  static JfCapabilities told;
+  const auto gpu = [](const char* name, std::uint32_t capability, std::uint32_t multiprocessors) {
+    told = Sized<JfCapabilities>();
+    told.device_name = name;
+    told.compute_capability = capability;
+    told.multiprocessors = multiprocessors;
+    told.no_device = "no driver";
+    Tables tables;
+    tables.backend.capabilities = [](JfBackend*, JfCapabilities* capabilities, JfError*) {
+      return WriteSized(told, capabilities) ? std::int32_t{JF_OK} : std::int32_t{JF_INTERNAL};
+    };
+    std::unique_ptr<Backend> backend;
+    EXPECT_TRUE(tables.Open(&backend).ok());
+    return backend->capabilities();
+  };
+  const Capabilities card = gpu("NVIDIA T4", 75, 40);
+  ASSERT_TRUE(card.gpu);
+  EXPECT_EQ(card.gpu->name, "NVIDIA T4");
+  EXPECT_EQ(card.gpu->compute_capability, 75U);
+  EXPECT_EQ(card.gpu->multiprocessors, 40U);
+  EXPECT_FALSE(gpu(nullptr, 75, 40).gpu);
+  EXPECT_FALSE(gpu("NVIDIA T4", 0, 40).gpu);
+  EXPECT_FALSE(gpu("NVIDIA T4", 75, 0).gpu);
+  EXPECT_EQ(gpu(nullptr, 0, 0).no_gpu, "no driver");
+}
+
+TEST(Backend, WithoutKernelsOfItsOwnCompilesNone) {
+  const auto backend = OpenFake(std::make_shared<FakeDevice>());
+  EXPECT_EQ(backend->CompileKernels("/tmp", 86).code, ErrorCode::kInternal);
+}
+
 TEST(Backend, HandsTheEventsOfABuildOn) {
   Tables tables;
   tables.backend.capabilities = [](JfBackend*, JfCapabilities* capabilities, JfError*) {

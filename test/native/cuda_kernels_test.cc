@@ -59,6 +59,14 @@ struct Folder {
   ~Folder() { std::filesystem::remove_all(path); }
 };
 
+/// What goes to standard error meanwhile.
+template <typename Work>
+std::string Said(Work work) {
+  testing::internal::CaptureStderr();
+  work();
+  return testing::internal::GetCapturedStderr();
+}
+
 TEST(CudaKernels, AreCompiledOnceAndAgainWhenWhatIsKeptIsNotWhole) {
   if (ForBoards() == nullptr) GTEST_SKIP() << "NVRTC could not be fetched";
   setenv("JETFLEET_NVRTC", ForBoards(), 1);
@@ -73,10 +81,41 @@ TEST(CudaKernels, AreCompiledOnceAndAgainWhenWhatIsKeptIsNotWhole) {
   EXPECT_EQ(std::filesystem::last_write_time(path), kept);
 
   std::filesystem::resize_file(path, std::filesystem::file_size(path) - 100);
-  EXPECT_EQ(cache.Get(source, 87), first);
+  EXPECT_EQ(Said([&] { EXPECT_EQ(cache.Get(source, 87), first); }),
+            path + " is not taken, for it was cut off or altered\n");
   std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).seekp(-5, std::ios::end)
       << "xx";
-  EXPECT_EQ(cache.Get(source, 87), first);
+  EXPECT_NE(Said([&] { EXPECT_EQ(cache.Get(source, 87), first); }), "");
+  // Of an Orin, under the name of a Xavier's.
+  std::filesystem::copy(path, cache.PathOf(source, 72));
+  EXPECT_EQ(
+      Said([&] { EXPECT_NE(cache.Get(source, 72), first); }),
+      cache.PathOf(source, 72) + " is not taken, for it is of another source, GPU or version\n");
+  EXPECT_EQ(Said([&] { EXPECT_EQ(cache.Get(source, 87), first); }), "");
+}
+
+TEST(CudaKernels, AreTakenFromWhereTheyAreGivenAndNothingIsWrittenThere) {
+  if (ForBoards() == nullptr) GTEST_SKIP() << "NVRTC could not be fetched";
+  setenv("JETFLEET_NVRTC", ForBoards(), 1);
+  const Folder folder;
+  const std::string given = folder.path.string() + "/given";
+  std::filesystem::create_directories(given);
+  const KernelCache builder(given);
+  builder.Compile(CandidatesSource(), 62);
+  const std::string path = builder.PathOf(CandidatesSource(), 62);
+  const std::string own = folder.path.string() + "/own";
+  const KernelCache runner(own, given);
+  EXPECT_EQ(runner.Get(CandidatesSource(), 62), builder.Get(CandidatesSource(), 62));
+  EXPECT_FALSE(std::filesystem::exists(own));
+  std::filesystem::resize_file(path, 1000);
+  EXPECT_NE(Said([&] { EXPECT_GT(runner.Get(CandidatesSource(), 62).size(), 1000U); }), "");
+  EXPECT_EQ(std::filesystem::file_size(path), 1000U);
+  // A runner that may write nowhere compiles again.
+  const KernelCache bare("", given + "/none");
+  EXPECT_EQ(bare.Get(CandidatesSource(), 62), runner.Get(CandidatesSource(), 62));
+
+  const KernelCache nowhere(folder.path.string() + "/not/there");
+  EXPECT_THROW(nowhere.Compile(CandidatesSource(), 62), Failure);
 }
 
 }  // namespace

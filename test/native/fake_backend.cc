@@ -275,6 +275,7 @@ const JfBackendFunctions kBackend = {
     },
     nullptr,
     nullptr,
+    nullptr,
     nullptr};
 
 /// The same with contexts that do more.

@@ -387,6 +387,37 @@ TEST_F(TensorRtRtx, LoadsNothingThatIsForeignTruncatedOrAltered) {
   EXPECT_TRUE(Says(whole.message, "libcuda")) << whole.message;
 }
 
+TEST_F(TensorRtRtx, TellsTheGpuThatItRunsOnOrWhyThereIsNone) {
+  const Capabilities& told = backend_->capabilities();
+  EXPECT_EQ(told.vendor_version.substr(0, 3), "1.7");
+  if (told.gpu) {
+    EXPECT_GT(told.gpu->multiprocessors, 0U);
+  } else {
+    EXPECT_TRUE(Says(told.no_gpu, "CUDA driver") || Says(told.no_gpu, "GPU")) << told.no_gpu;
+  }
+}
+
+TEST_F(TensorRtRtx, CompilesItsKernelsForACardThatIsNotThereAndForThisMachinesOnlyWithOne) {
+  const char* const nvrtc = Env("JETFLEET_NVRTC_FOR_BOARDS");
+  if (*nvrtc == '\0') GTEST_SKIP() << "NVRTC could not be fetched";
+  setenv("JETFLEET_NVRTC", nvrtc, 1);  // NOLINT(concurrency-mt-unsafe): no other thread reads it
+  const std::string folder = folder_ + "/kernels";
+  std::filesystem::create_directory(folder);
+  const Status status = backend_->CompileKernels(folder, 86);
+  ASSERT_TRUE(status.ok()) << status.message;
+  std::size_t files = 0;
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    EXPECT_TRUE(Says(file.path().filename(), "-sm86-")) << file.path();
+    EXPECT_GT(file.file_size(), 1000U);
+    ++files;
+  }
+  EXPECT_EQ(files, 2U);
+  // Nobody knows what GPU that would be.
+  EXPECT_EQ(backend_->CompileKernels(folder, 0).ok(), backend_->capabilities().gpu.has_value());
+  EXPECT_EQ(backend_->CompileKernels(folder, 300).code, ErrorCode::kNativeLoad);
+  EXPECT_EQ(backend_->CompileKernels("", 86).code, ErrorCode::kInternal);
+}
+
 TEST_F(TensorRtRtx, LetsNothingOutThatTheLibraryThrows) {
   Backend* throwing = nullptr;
   const Status opened =

@@ -195,6 +195,7 @@ constexpr JfBackendFunctions kBackend = {
     Build,
     nullptr,  // allocate, release: the caller's own memory is as good
     nullptr,
+    nullptr,  // no kernels of its own
 };
 
 }  // namespace

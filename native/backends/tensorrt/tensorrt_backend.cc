@@ -9,6 +9,7 @@
 #include "backends/tensorrt/build.h"
 #include "backends/tensorrt/context.h"
 #include "backends/tensorrt/cuda/dmabuf.h"
+#include "backends/tensorrt/cuda/embedded.h"
 #include "backends/tensorrt/cuda/failure.h"
 #include "backends/tensorrt/cuda/vic.h"
 #include "backends/tensorrt/files/sealed_engine.h"
@@ -244,6 +245,13 @@ std::int32_t Capabilities(JfBackend* backend, JfCapabilities* capabilities, JfEr
   all.preprocessors = kPreprocessors;
   // The last one needs libraries that only a Jetson has.
   all.preprocessor_count = cuda::HasCompositor() ? 2 : 1;
+  if (opened.device == nullptr) {
+    all.no_device = opened.no_device.c_str();
+  } else {
+    all.device_name = opened.device->name().c_str();
+    all.compute_capability = static_cast<std::uint32_t>(opened.device->capability());
+    all.multiprocessors = static_cast<std::uint32_t>(opened.device->multiprocessors());
+  }
   return WriteSized(all, capabilities) ? JF_OK : Misuse(error, "JfCapabilities that are too small");
 }
 
@@ -323,6 +331,19 @@ void Release(JfBackend* backend, std::int32_t memory, void* data) {
   static_cast<void>(code);  // a device that is lost gives back all that it had
 }
 
+std::int32_t CompileKernels(JfBackend* backend, const char* folder,
+                            std::uint32_t compute_capability, JfError* error) {
+  if (folder == nullptr || *folder == '\0') return Misuse(error, "no folder for kernels");
+  return GuardAll(error, "Cannot compile kernels for the GPU", [&]() {
+    const int capability = compute_capability == 0 ? DeviceOf(*Of(backend)).capability()
+                                                   : static_cast<int>(compute_capability);
+    const cuda::KernelCache kernels(folder);
+    kernels.Compile(cuda::PrepareSource(), capability);
+    kernels.Compile(cuda::CandidatesSource(), capability);
+    return std::int32_t{JF_OK};
+  });
+}
+
 constexpr JfBackendFunctions kBackend = {
     sizeof(JfBackendFunctions),
     JF_ABI_VERSION,
@@ -334,6 +355,7 @@ constexpr JfBackendFunctions kBackend = {
     BuildEngine,
     Allocate,
     Release,
+    CompileKernels,
 };
 
 }  // namespace

@@ -303,6 +303,11 @@ Status Backend::AskCapabilities() {
   capabilities_.cancels_at_once = (told.features & JF_CANCELS_AT_ONCE) != 0;
   capabilities_.takes_nvmm = (told.features & JF_TAKES_NVMM) != 0;
   capabilities_.tickets = std::max(told.tickets, 1U);
+  // Of an older backend, or one that does not know them all, nothing is known.
+  if (told.device_name != nullptr && told.compute_capability > 0 && told.multiprocessors > 0) {
+    capabilities_.gpu = {told.device_name, told.compute_capability, told.multiprocessors};
+  }
+  capabilities_.no_gpu = Text(told.no_device);
   return Status::Ok();
 }
 
@@ -393,6 +398,16 @@ Status Backend::Build(const BuildOptions& options, const BuildEvents& events) {
   };
   JfError error = Sized<JfError>();
   return StatusOf(functions_.build(backend_, &asked, &listener, &error), error);
+}
+
+Status Backend::CompileKernels(const std::string& folder, std::uint32_t compute_capability) {
+  if (functions_.compile_kernels == nullptr) {
+    return Status::Error(ErrorCode::kInternal,
+                         "The backend " + capabilities_.name + " has no kernels of its own");
+  }
+  JfError error = Sized<JfError>();
+  return StatusOf(functions_.compile_kernels(backend_, folder.c_str(), compute_capability, &error),
+                  error);
 }
 
 }  // namespace jetfleet

@@ -55,6 +55,15 @@ struct Capabilities {
   bool takes_nvmm = false;
   /// Runs that gain from being submitted together; at least 1.
   std::uint32_t tickets = 1;
+  struct Gpu {
+    std::string name;
+    /// 86 for 8.6.
+    std::uint32_t compute_capability = 0;
+    std::uint32_t multiprocessors = 0;
+  };
+  /// What contexts run on; nothing of a backend of processors, or without a GPU: `no_gpu` says why.
+  std::optional<Gpu> gpu;
+  std::string no_gpu;
 };
 
 /// What `Context::Prepare` is told of one surface.
@@ -213,6 +222,9 @@ class Backend {
   BufferRef Allocate(MemoryKind kind, std::size_t bytes) const;
   /// Makes an engine for this machine. INTERNAL when this backend runs models as they are.
   Status Build(const BuildOptions& options, const BuildEvents& events);
+  /// Compiles what the backend itself runs on a GPU into files of a folder; `compute_capability` as
+  /// in 86, 0: this machine's. INTERNAL when this backend has no such kernels.
+  Status CompileKernels(const std::string& folder, std::uint32_t compute_capability);
 
  private:
   Backend() = default;

@@ -16,7 +16,7 @@ namespace jetfleet::cuda {
 namespace {
 
 /// First line of a kept kernel; changes with the format and with the options of `Nvrtc::Compile`.
-constexpr const char* kFormat = "jetfleet kernel 1\n";
+constexpr const char* kFormat = "jetfleet kernel 2\n";
 
 /// FNV-1a, 64 bits: told apart, not defended. The folder is the device's own.
 std::uint64_t Checksum(const char* data, std::size_t size) {
@@ -38,16 +38,45 @@ std::string KeyOf(const KernelSource& source, int capability) {
          source.text;
 }
 
-/// Key, NUL, checksum of what follows in 16 digits, the kernel. Empty when it is not that.
-KernelBinary Parse(const std::string& file, const std::string& key) {
-  constexpr std::size_t kDigits = 16;
-  const std::size_t head = key.size() + 1 + kDigits;
-  if (file.size() <= head || file.compare(0, key.size(), key) != 0 || file[key.size()] != '\0') {
-    return {};
-  }
-  const std::string sum = Hex(Checksum(file.data() + head, file.size() - head));
-  if (file.compare(key.size() + 1, kDigits, sum) != 0) return {};
-  return KernelBinary(file.begin() + static_cast<std::ptrdiff_t>(head), file.end());
+/// Digits of a checksum.
+constexpr std::size_t kDigits = 16;
+
+/// What follows the key and a NUL: a checksum of the rest, then which NVRTC it was and a NUL, then
+/// the kernel.
+std::string Packed(const std::string& key, const std::string& compiler,
+                   const KernelBinary& binary) {
+  const std::string rest = compiler + '\0' + std::string(binary.begin(), binary.end());
+  return key + '\0' + Hex(Checksum(rest.data(), rest.size())) + rest;
+}
+
+/// Empty, and `why` says so, when the file is not what it should be.
+KernelBinary Parse(const std::string& file, const std::string& key, const char** why) {
+  *why = "it is of another source, GPU or version";
+  if (file.compare(0, key.size() + 1, key + '\0') != 0) return {};
+  const std::size_t from = key.size() + 1 + kDigits;
+  *why = "it was cut off or altered";
+  if (file.size() <= from) return {};
+  const std::string sum = Hex(Checksum(file.data() + from, file.size() - from));
+  const std::size_t end = file.find('\0', from);
+  if (file.compare(key.size() + 1, kDigits, sum) != 0 || end == std::string::npos) return {};
+  return KernelBinary(file.begin() + static_cast<std::ptrdiff_t>(end) + 1, file.end());
+}
+
+std::string PathIn(const std::string& folder, const KernelSource& source, const std::string& key,
+                   int capability) {
+  return folder + "/" + source.name + "-sm" + std::to_string(capability) + "-" +
+         Hex(Checksum(key.data(), key.size())) + ".kernel";
+}
+
+/// Empty where there is none, or none that can be taken, which is said.
+KernelBinary Kept(const std::string& path, const std::string& key) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file.is_open()) return {};
+  const std::string kept{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const char* why = nullptr;
+  KernelBinary binary = Parse(kept, key, &why);
+  if (binary.empty()) std::fprintf(stderr, "%s is not taken, for %s\n", path.c_str(), why);
+  return binary;
 }
 
 /// With those above it. What cannot be made shows when something is kept there. Not by
@@ -61,10 +90,8 @@ void MakeFolders(const std::string& folder) {
 }
 
 /// Whole or not at all; false when it could not be written.
-bool Keep(const std::string& path, const std::string& key, const KernelBinary& binary) {
+bool Keep(const std::string& path, const std::string& text) {
   const std::string part = path + "." + std::to_string(getpid()) + ".part";
-  const std::string text = key + '\0' + Hex(Checksum(binary.data(), binary.size())) +
-                           std::string(binary.begin(), binary.end());
   const int file = open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file < 0) return false;
   std::size_t written = 0;
@@ -83,37 +110,44 @@ bool Keep(const std::string& path, const std::string& key, const KernelBinary& b
 }  // namespace
 
 std::string KernelCache::PathOf(const KernelSource& source, int capability) const {
-  const std::string key = KeyOf(source, capability);
-  return folder_ + "/" + source.name + "-sm" + std::to_string(capability) + "-" +
-         Hex(Checksum(key.data(), key.size())) + ".kernel";
+  return PathIn(folder_, source, KeyOf(source, capability), capability);
 }
 
 const KernelCache& TheKernelCache() {
-  static const KernelCache cache([]() -> std::string {
-    const auto of = [](const char* name) {
-      // Nothing of ours changes the environment.
-      const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
-      return std::string(value == nullptr ? "" : value);
-    };
-    if (!of("JETFLEET_KERNELS").empty()) return of("JETFLEET_KERNELS");
+  const auto of = [](const char* name) {
+    // Nothing of ours changes the environment.
+    const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+    return std::string(value == nullptr ? "" : value);
+  };
+  const auto own = [&of]() -> std::string {
     if (!of("XDG_CACHE_HOME").empty()) return of("XDG_CACHE_HOME") + "/jetfleet/kernels";
     return of("HOME").empty() ? "" : of("HOME") + "/.cache/jetfleet/kernels";
-  }());
+  };
+  static const KernelCache cache(own(), of("JETFLEET_KERNELS"));
   return cache;
 }
 
 KernelBinary KernelCache::Get(const KernelSource& source, int capability) const {
-  if (folder_.empty()) return Nvrtc::Get().Compile(source.name, source.text, capability);
-  const std::string path = PathOf(source, capability);
   const std::string key = KeyOf(source, capability);
-  std::ifstream file(path, std::ios::binary);
-  const std::string kept{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  KernelBinary binary = Parse(kept, key);
-  if (!binary.empty()) return binary;
-  binary = Nvrtc::Get().Compile(source.name, source.text, capability);
+  for (const std::string& folder : {given_, folder_}) {
+    if (folder.empty()) continue;
+    KernelBinary binary = Kept(PathIn(folder, source, key, capability), key);
+    if (!binary.empty()) return binary;
+  }
+  const Nvrtc& nvrtc = Nvrtc::Get();
+  KernelBinary binary = nvrtc.Compile(source.name, source.text, capability);
+  if (folder_.empty()) return binary;
   MakeFolders(folder_);
-  Keep(path, key, binary);
+  Keep(PathIn(folder_, source, key, capability), Packed(key, nvrtc.version(), binary));
   return binary;
+}
+
+void KernelCache::Compile(const KernelSource& source, int capability) const {
+  const Nvrtc& nvrtc = Nvrtc::Get();
+  const KernelBinary binary = nvrtc.Compile(source.name, source.text, capability);
+  const std::string path = PathOf(source, capability);
+  if (Keep(path, Packed(KeyOf(source, capability), nvrtc.version(), binary))) return;
+  throw Failure(JF_INTERNAL, "Cannot write " + path + ": look at the space in that folder");
 }
 
 }  // namespace jetfleet::cuda
