@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { identify, parseNvpmodelQuery } from "../../fleet/boards/index.ts";
 import type { BoardFacts } from "../../fleet/contract/index.ts";
@@ -7,20 +8,24 @@ import { readSimulatedBuild, SIMULATED_BUILD_FILE } from "../../fleet/engine/ind
 
 const run = promisify(execFile);
 
+/** A folder for each card, with its `information`. */
+const CARDS = "/proc/driver/nvidia/gpus";
+
 /** Present on simulated boards only, with one line that says so. */
 const SIMULATED_MARKER = "/etc/jetfleet-simulated";
 
 /** What can be found out of the board this agent runs on; on any other machine the board is "unknown". */
 export async function readBoardFacts(): Promise<BoardFacts> {
-  const [compatible, model, tegraRelease, marker, powerMode, machine] = await Promise.all([
+  const [compatible, model, tegraRelease, cards, marker, powerMode, machine] = await Promise.all([
     textOf("/proc/device-tree/compatible"),
     textOf("/proc/device-tree/model"),
     textOf("/etc/nv_tegra_release"),
+    readCards(),
     textOf(SIMULATED_MARKER),
     readPowerMode(),
     outputOf("uname", ["-m"]),
   ]);
-  const identity = identify({ compatible, model, tegraRelease });
+  const identity = identify({ compatible, model, tegraRelease, cards });
   return {
     board: identity.board,
     model: identity.model,
@@ -31,6 +36,17 @@ export async function readBoardFacts(): Promise<BoardFacts> {
     machine: machine?.trim() ?? process.arch,
     node: process.version,
   };
+}
+
+/** What the driver of NVIDIA's cards tells of each; null without it. */
+async function readCards(): Promise<string | null> {
+  try {
+    const folders = await readdir(CARDS);
+    const texts = await Promise.all(folders.map((one) => textOf(join(CARDS, one, "information"))));
+    return texts.join("\n");
+  } catch {
+    return null;
+  }
 }
 
 /** How long builds of engines are made to last; null: no longer than they do. Only a simulated board has a say in it. */

@@ -1,5 +1,11 @@
-import { moduleOfPart } from "../boards/catalog/index.ts";
-import { identify, identifyModule, type ModuleEvidence } from "../boards/index.ts";
+import { findModule, MODULES, moduleOfPart } from "../boards/catalog/index.ts";
+import {
+  BOARDS,
+  identify,
+  identifyModule,
+  type ModuleEvidence,
+  parseCards,
+} from "../boards/index.ts";
 
 export interface ModuleFacts {
   /** Id in the catalog, of the board's own family; null when that is not certain. */
@@ -26,6 +32,7 @@ done`;
 type Answers = (name: string) => string | null;
 
 export function tellModule(answer: Answers, board: string): ModuleFacts {
+  if (board === "x86") return tellCard(parseCards(answer("cards") ?? ""));
   const evidence: ModuleEvidence = {
     eeprom: eepromOf(answer),
     boardIds: answer("boardIds"),
@@ -43,6 +50,17 @@ export function tellModule(answer: Answers, board: string): ModuleFacts {
   }
   const doubt = `${from} says ${module.title}, which is no module of ${board}`;
   return { module: null, moduleTitle, moduleDoubts: [...doubts, doubt] };
+}
+
+/** A PC is known by its card: the driver has names such as "Tesla T4", "NVIDIA L4", "NVIDIA H100 80GB HBM3". */
+function tellCard([card = "", ...others]: readonly string[]): ModuleFacts {
+  const known = MODULES.find(({ id }) => id === `x86-${/\b[TL]4\b/.exec(card)?.[0].toLowerCase()}`);
+  const stand = findModule(BOARDS.x86.module)?.title;
+  const doubts = [
+    ...(known ? [] : [`plans know no ${card}: they are made as for ${stand}`]),
+    ...(others.length > 0 ? [`of ${others.length + 1} cards the first, ${card}, is used`] : []),
+  ];
+  return { module: known?.id ?? null, moduleTitle: known?.title ?? card, moduleDoubts: doubts };
 }
 
 /** Carriers have EEPROMs of their own on the same buses: the first that names a module is the one. */

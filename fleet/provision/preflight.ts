@@ -46,7 +46,7 @@ elements() {
 }
 say inspect command -v gst-inspect-1.0
 say elements elements
-say libraries sh -c "ldconfig -p | grep -Eo 'lib(gstreamer-1[.]0|nvrtc|cuda)[.]so[.][0-9]+' | sort -u"
+say libraries sh -c "ldconfig -p | grep -Eo 'lib(gstreamer-1[.]0|nvrtc|cuda|nvinfer|tensorrt_rtx)[.]so[.][0-9]+' | sort -u"
 say clock date +%s
 file mounts /proc/mounts
 `;
@@ -134,7 +134,8 @@ function judgeDecoders(found: readonly string[], { board, simulated }: Board): F
 }
 
 function judgeNvrtc(libraries: string, { board, jetpack, simulated }: Board): Finding[] {
-  if (board === "x86" || simulated) return [];
+  if (simulated) return [];
+  if (board === "x86") return judgeCardLibraries(libraries);
   const findings: Finding[] = [];
   if (!/libcuda\.so/.test(libraries)) {
     const says = "it has no libcuda: models run on the processor";
@@ -146,6 +147,23 @@ function judgeNvrtc(libraries: string, { board, jetpack, simulated }: Board): Fi
   const says = "it has no libnvrtc: pictures are prepared by the processor";
   const packages = version === undefined ? [] : [`cuda-nvrtc-${version}`];
   return [...findings, { says, isFatal: false, packages }];
+}
+
+/** A PC's come from its distribution, NVIDIA's repository or an archive, under names of many kinds: none is proposed. */
+function judgeCardLibraries(libraries: string): Finding[] {
+  const lacks = (library: RegExp, says: string): Finding[] =>
+    library.test(libraries) ? [] : [{ says, isFatal: false, packages: [] }];
+  return [
+    ...lacks(
+      /libcuda\.so/,
+      "it has no libcuda, which the card's driver brings: models run on the processor",
+    ),
+    ...lacks(
+      /lib(nvinfer|tensorrt_rtx)\.so/,
+      "it has neither TensorRT (libnvinfer) nor TensorRT-RTX (libtensorrt_rtx): models run on the processor",
+    ),
+    ...lacks(/libnvrtc\.so/, "it has no libnvrtc: pictures are prepared by the processor"),
+  ];
 }
 
 interface Mount {

@@ -82,6 +82,7 @@ ${SAY}
 file compatible /proc/device-tree/compatible
 file model /proc/device-tree/model
 file tegraRelease /etc/nv_tegra_release
+say cards sh -c 'cat /proc/driver/nvidia/gpus/*/information'
 file simulated /etc/jetfleet-simulated
 file runtime ${CURRENT}/release.json
 file config ${CONFIG}
@@ -124,6 +125,7 @@ export function parseProbe(output: string): BoardProbe {
     compatible: text("compatible"),
     model: text("model"),
     tegraRelease: text("tegraRelease"),
+    cards: text("cards"),
   });
   return {
     ...identity,

@@ -3,7 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { requireBoard } from "../../../fleet/provision/plan.ts";
 import { parseProbe, SCRIPT } from "../../../fleet/provision/probe.ts";
+import { H100_INFORMATION } from "../../boards/fixtures/pc-cards.ts";
 
 /** What the script prints on a board: absent where it finds nothing. */
 type Answers = Record<string, string>;
@@ -48,6 +50,38 @@ const memory = (mib: number) => `MemTotal:       ${mib * 1024} kB\n`;
 // The EEPROM's 29 bytes from offset 20: number, revision, and filling.
 const eeprom = (board: string, sku: string) =>
   `699-1${board}-${sku}-400 J.0\0\0\xff\xff\xff\xff\xff\xff`;
+
+describe("a PC", () => {
+  const named = (name: string) => H100_INFORMATION.replace("NVIDIA H100 80GB HBM3", name);
+
+  test.each<[string, string, string | null, RegExp]>([
+    ["of a card that the catalogue has", named("Tesla T4"), "x86-t4", /^$/],
+    ["of its successor", named("NVIDIA L4"), "x86-l4", /^$/],
+    [
+      "of one that it has not",
+      H100_INFORMATION,
+      null,
+      /no NVIDIA H100 .* as for x86-64 with a Tesla T4/,
+    ],
+    ["of one with a like name", named("NVIDIA L40S"), null, /plans know no NVIDIA L40S/],
+    ["of two", named("Tesla T4") + H100_INFORMATION, "x86-t4", /of 2 cards the first, Tesla T4/],
+  ])("%s is told by the driver of its card", (_what, cards, module, doubts) => {
+    const probe = probed({ cards, machine: "x86_64" });
+    expect([probe.board, probe.module, probe.l4t]).toEqual(["x86", module, null]);
+    expect(probe.moduleDoubts.join("; ")).toMatch(doubts);
+    requireBoard(probe, "x86", "10.0.0.9");
+  });
+
+  test("without a card, or with a driver that tells none, is no board", () => {
+    for (const cards of ["", "Model: \t\t\n", "\0".repeat(1e5), "Model without end ".repeat(1e4)]) {
+      const probe = probed({ cards, machine: "x86_64" });
+      expect([probe.board, probe.module]).toEqual(["unknown", null]);
+      expect(() => requireBoard(probe, undefined, "10.0.0.9")).toThrow(/knows at 10\.0\.0\.9/);
+    }
+    // A card in a board's slot makes no PC of it.
+    expect(probed({ ...XAVIER, cards: H100_INFORMATION }).board).toBe("agx-xavier");
+  });
+});
 
 describe("the module of a board", () => {
   test.each<[string, Answers, string, string | null, RegExp | null]>([

@@ -6,6 +6,7 @@ import {
   packagesOf,
   requireNothingFatal,
 } from "../../../fleet/provision/preflight.ts";
+import { H100_LIBRARIES } from "../../boards/fixtures/pc-cards.ts";
 
 const NOW_MS = 1_795_809_000_000;
 const BASE_ELEMENTS = [
@@ -131,10 +132,26 @@ describe("what a board lacks", () => {
     } else requireNothingFatal(findings, "10.0.0.9");
   });
 
-  test("is told without what only silicon has, of a simulated board and of a PC", () => {
+  test("is told without what only silicon has, of a simulated board", () => {
     const changes = { elements: without("nvv4l2decoder"), libraries: "libgstreamer-1.0.so.0\n" };
     expect(judged(changes, { ...XAVIER, simulated: true })).toEqual([]);
-    expect(judged(changes, { board: "x86", jetpack: null, simulated: false })).toEqual([]);
+  });
+
+  test("of a PC is what its card's models want, by library, and nothing fatal", () => {
+    const pc = { board: "x86", jetpack: null, simulated: false } as const;
+    const elements = without("nvv4l2decoder");
+    const says = (libraries: string) =>
+      judged({ elements, libraries }, pc).map((one) => [one.says, one.isFatal]);
+    expect(says(H100_LIBRARIES)).toEqual([
+      [expect.stringMatching(/^it has neither TensorRT/), false],
+    ]);
+    expect(says(`${H100_LIBRARIES}libnvinfer.so.10\n`)).toEqual([]);
+    expect(says(`${H100_LIBRARIES}libtensorrt_rtx.so.1\n`)).toEqual([]);
+    expect(says("libgstreamer-1.0.so.0\n")).toEqual([
+      [expect.stringMatching(/no libcuda/), false],
+      [expect.stringMatching(/neither TensorRT/), false],
+      [expect.stringMatching(/no libnvrtc/), false],
+    ]);
   });
 
   test("is unknown, and nothing fatal, where answers are damaged", () => {
