@@ -5,6 +5,7 @@ import { Connector } from "../fleet/transfer/connector.ts";
 import { diskErrorIn } from "../fleet/transfer/files/disk-error.ts";
 import { IdentityFile } from "../fleet/transfer/identity/identity-file.ts";
 import { TrustedClock } from "../fleet/transfer/identity/trusted-clock.ts";
+import { readNvrtc } from "./board/build-machine.ts";
 import { DeviceSilicon } from "./board/device-silicon.ts";
 import { readBoardFacts, readSimulatedBuildMs } from "./board/facts.ts";
 import { BoardSampler } from "./board/sampler.ts";
@@ -12,6 +13,7 @@ import { type AgentConfig, identityOf, nativePaths } from "./config.ts";
 import { type Disk, openDisk } from "./disk.ts";
 import { readEngineHost } from "./engine/engine-host.ts";
 import { Engines } from "./engine/engines.ts";
+import { Kernels } from "./engine/kernels.ts";
 import { PlanWatch } from "./engine/plan-watch.ts";
 import { Pruner } from "./engine/prune.ts";
 import { Recipes } from "./engine/recipes.ts";
@@ -31,11 +33,12 @@ import { reportDevice } from "./report/report-device.ts";
 import { toReportedError } from "./report/reported-error.ts";
 import { Reporter } from "./report/reporter.ts";
 import { StatsTicker } from "./report/stats-ticker.ts";
+import { describeBackend } from "./supervise/describe-backend.ts";
 import { formsOf, type Placing } from "./supervise/place-on-silicon.ts";
 import type { LaunchRunner } from "./supervise/runner-child.ts";
 import { Supervisor } from "./supervise/supervisor.ts";
-import { objectsInUse, objectsKept, resumeAll } from "./update/device-state.ts";
-import type { PipelineVersion } from "./update/pipeline-version.ts";
+import { modelsInUse, objectsInUse, objectsKept, resumeAll } from "./update/device-state.ts";
+import { objectsOf, type PipelineVersion } from "./update/pipeline-version.ts";
 import { Turns } from "./update/turns.ts";
 import { AGENT_VERSION } from "./version.ts";
 
@@ -76,6 +79,8 @@ export async function startDaemon(context: DaemonContext): Promise<Daemon> {
   const silicon = await DeviceSilicon.open(board.board === "unknown" ? config.board : board.board, {
     ...{ bundlePath, backendFolder: join(config.stateDir, "backends"), ...config },
     isSimulated: board.simulated,
+    describe: (backend) =>
+      describeBackend({ ...backend, launch: context.launch, addonPath: native.addonPath }),
   });
   const recipes = new Recipes({ native, threads, host, silicon: () => silicon.builder });
   const daemon = new Daemon(context, disk, { board, recipes, silicon }, bootId);
@@ -106,6 +111,8 @@ export class Daemon {
   readonly #supervisor: Supervisor;
   readonly #downloads: Downloads;
   readonly #engines: Engines;
+  readonly #kernels: Kernels;
+  readonly #stopping = new AbortController();
   readonly #recipes: Recipes;
   readonly #reconciler: Reconciler;
   readonly #planWatch: PlanWatch;
@@ -139,6 +146,13 @@ export class Daemon {
     });
     this.#sampler = new BoardSampler(context.config.stateDir);
     this.#engines = this.#createEngines(recipes);
+    this.#kernels = new Kernels({
+      store: disk.kernels,
+      launch: context.launch,
+      addonPath: nativePaths(context.config, context.bundlePath).addonPath,
+      nvrtc: readNvrtc,
+      onEvent: (event) => this.#reporter.event(event),
+    });
     this.#recipes = recipes;
     this.#supervisor = this.#createSupervisor();
     this.#downloads = this.#createDownloads();
@@ -181,12 +195,14 @@ export class Daemon {
       this.#reporter.event({ kind: "state-not-read", message });
     }
     for (const error of this.#disk.refusedEngines) this.#engines.tellRefused(error);
+    this.#kernels.tellRefused(this.#disk.refusedKernels);
     await this.#countResumes();
     this.#reconciler.open();
     this.#pruner.follow();
     this.#sampler.start();
     this.#link.start();
     this.#engines.offerAgain();
+    void this.#bringKernels();
     this.#renewal.start();
     this.#ticker.start();
     log.info("agent runs", {
@@ -198,6 +214,7 @@ export class Daemon {
 
   /** Stops the pipelines, says goodbye to the hub and leaves everything on disk as it is. */
   async stop(): Promise<void> {
+    this.#stopping.abort();
     this.#ticker.stop();
     this.#sampler.stop();
     await this.#inbox.stop();
@@ -294,8 +311,8 @@ export class Daemon {
       reportEngine: (model, form) => this.#engines.report(model, form),
       mend: async (version, signal) => {
         const { model } = version;
-        this.#disk.objects.distrust(model.digest);
-        await this.#downloads.bring(model, signal);
+        for (const digest of objectsOf([version])) this.#disk.objects.distrust(digest);
+        await this.#downloads.bringAll(model, signal);
         await this.#prepare(version, signal);
         await this.#engines.bring(model, formsOf(this.#placeOf(version)), signal);
       },
@@ -318,12 +335,25 @@ export class Daemon {
     return this.#silicon.place(spec.detect);
   }
 
-  #prepare({ spec, model }: PipelineVersion, signal: AbortSignal): Promise<void> {
+  /** Another version of the agent may have other kernels, though no pipeline is updated. */
+  async #bringKernels(): Promise<void> {
+    const active = Object.values(this.#disk.store.current.pipelines).map(({ active: one }) => one);
+    const isUsed = active.some((one) => one !== null && this.#placeOf(one).place !== null);
+    const { builder } = this.#silicon;
+    if (!isUsed || builder === null) return;
+    await this.#kernels.bring(builder, this.#stopping.signal).catch(() => undefined);
+  }
+
+  async #prepare(version: PipelineVersion, signal: AbortSignal): Promise<void> {
+    const { spec, model } = version;
     const listener = {
       onEvent: (event: NewEvent) => this.#reporter.event(event),
       onProgress: () => this.#reporter.changed("progress"),
     };
-    return this.#silicon.prepare({ detect: spec.detect, model }, listener, signal);
+    await this.#silicon.prepare({ detect: spec.detect, model }, listener, signal);
+    const { builder } = this.#silicon;
+    if (builder === null || this.#placeOf(version).place === null) return;
+    await this.#kernels.bring(builder, signal);
   }
 
   #createEngines(recipes: Recipes): Engines {
@@ -357,7 +387,7 @@ export class Daemon {
       launch,
       addonPath,
       objectPath,
-      modelsInUse: () => objectsInUse(store.current),
+      modelsInUse: () => modelsInUse(store.current),
       quotaBytes: config.engineQuotaBytes,
       conditions: () => this.#sampler.conditions(),
       heat: config,

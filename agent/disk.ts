@@ -3,6 +3,7 @@ import type { FleetError } from "../fleet/errors/index.ts";
 import { DISK, type FileLayer } from "../fleet/transfer/files/file-layer.ts";
 import { ObjectStore } from "../fleet/transfer/files/object-store.ts";
 import { EngineStore } from "./engine/engine-store.ts";
+import { KernelStore } from "./engine/kernel-store.ts";
 import { Refusals } from "./engine/share/refusals.ts";
 import { TimingCaches } from "./engine/timing-caches.ts";
 import { EventJournal } from "./report/event-journal.ts";
@@ -16,12 +17,15 @@ export interface Disk {
   engines: EngineStore;
   refusals: Refusals;
   timings: TimingCaches;
+  kernels: KernelStore;
   journal: EventJournal;
   presence: PresenceCounter;
   /** What could not be read, and what that means; empty when all is well. */
   notices: string[];
   /** Engines that are not this device's own, and notes of them that cannot be read. */
   refusedEngines: FleetError[];
+  /** Kernels that are not this device's own, or not whole. */
+  refusedKernels: FleetError[];
 }
 
 /**
@@ -40,31 +44,35 @@ export async function openDisk(
     engines: new EngineStore(folder, layer),
     refusals: new Refusals(folder, layer),
     timings: new TimingCaches(folder, layer),
+    kernels: new KernelStore(folder, layer),
     journal: new EventJournal(folder, layer),
     presence: new PresenceCounter(folder, bootId, layer),
   };
   const read = await disk.store.open();
-  const engines = await openEngines(disk.engines);
+  const engines = await openRefusing(disk.engines, "engines");
+  const kernels = await openRefusing(disk.kernels, "kernels");
   const said = [
     read !== null && "why" in read ? read.why : null,
     await openObjects(disk.objects),
     engines.notice,
+    kernels.notice,
     await disk.journal.open(),
     await disk.presence.open(),
   ];
   const notices = said.filter((one) => one !== null);
-  return { ...disk, notices, refusedEngines: engines.refused };
+  return { ...disk, notices, refusedEngines: engines.refused, refusedKernels: kernels.refused };
 }
 
-/** An engine that is not known is built anew. */
-async function openEngines(
-  engines: EngineStore,
+/** What is not known is built anew. */
+async function openRefusing(
+  store: EngineStore | KernelStore,
+  what: string,
 ): Promise<{ refused: FleetError[]; notice: string | null }> {
   try {
-    return { refused: await engines.open(), notice: null };
+    return { refused: await store.open(), notice: null };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { refused: [], notice: `engines cannot be opened: ${reason}` };
+    return { refused: [], notice: `${what} cannot be opened: ${reason}` };
   }
 }
 

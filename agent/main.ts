@@ -5,6 +5,7 @@ import { parseJson } from "../fleet/release/index.ts";
 import { benchPlaces, runBench } from "./bench/run-bench.ts";
 import { type AgentConfig, identityOf, readConfig } from "./config.ts";
 import { startDaemon } from "./daemon.ts";
+import { kernelFolder } from "./engine/kernel-store.ts";
 import {
   describeIdentity,
   installCertificate,
@@ -111,7 +112,9 @@ async function runDaemon(path: string, runners: string | null): Promise<void> {
   process.stdout.on("error", () => undefined);
   const log = createLog({ level: config.logLevel, secrets: secretsOf(config) });
   const bundle = bundlePath();
-  const launch = runners === null ? forkRunner(bundle) : connectRunner(runners);
+  // Runners of a service have it from their unit.
+  const kernels = { JETFLEET_KERNELS: kernelFolder(config.stateDir) };
+  const launch = runners === null ? forkRunner(bundle, kernels) : connectRunner(runners);
   const daemon = await startDaemon({ config, bundlePath: bundle, launch, log });
   const stop = (signal: string) => {
     log.info("agent stops", { signal });

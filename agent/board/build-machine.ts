@@ -3,12 +3,19 @@ import {
   type BoardReadings,
   type BuildMachines,
   machineOfBoard,
+  machineOfCard,
 } from "../../fleet/engine/index.ts";
+import type { BackendInfo } from "../supervise/ipc.ts";
 import { outputOf, readPowerMode, textOf } from "./facts.ts";
 
 /** What this device is to an engine, by its own files and tools; what cannot be known is named. */
 export async function readBuildMachine(): Promise<BuildMachines> {
   return machineOfBoard(await readBoard());
+}
+
+/** What a PC's card is to an engine, by the backend that would build for it. */
+export async function readCardMachine({ name, ...told }: BackendInfo): Promise<BuildMachines> {
+  return machineOfCard({ ...told, backend: name, packages: await readPackages() });
 }
 
 /** Version of the package of TensorRT that is installed; null without one, or with two. */
@@ -17,6 +24,14 @@ export async function readTensorrt(): Promise<string | null> {
     /^libnvinfer\d+$/.test(name),
   );
   return found.length === 1 ? (found[0]?.version ?? null) : null;
+}
+
+/** Versions of the packages of NVRTC that are installed; null where no package tells. */
+export async function readNvrtc(): Promise<string | null> {
+  const found = parsePackages((await readPackages()) ?? "").flatMap(({ name, version }) =>
+    /^cuda-nvrtc-\d+-\d+$/.test(name) ? [version] : [],
+  );
+  return found.length === 0 ? null : found.sort().join(" ");
 }
 
 async function readBoard(): Promise<BoardReadings> {

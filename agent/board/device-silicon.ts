@@ -84,7 +84,7 @@ export class DeviceSilicon {
     { onEvent, onProgress }: Listener,
     signal: AbortSignal,
   ): Promise<void> {
-    if (!this.#mustCompile()) return;
+    if (!this.#mustCompile()) return this.#askAgain();
     try {
       const made = await this.#own.make(
         this.#read.silicon.tensorrt,
@@ -114,6 +114,13 @@ export class DeviceSilicon {
     } finally {
       this.#compiling = null;
     }
+  }
+
+  /** A PC's driver may be there by now, which was not when the agent started. */
+  async #askAgain(): Promise<void> {
+    const isUnknown = this.#read.builder === null && this.#read.silicon.unknown.length > 0;
+    if (this.#board !== "x86" || !isUnknown) return;
+    this.#read = await readSilicon(this.#board, this.#options, await this.#own.kept());
   }
 
   /** Whether a backend that is made here could give what nothing that was sent does. */

@@ -2,12 +2,14 @@ import { dirname } from "node:path";
 import { best, moduleByName } from "../../fleet/boards/catalog/index.ts";
 import { BOARDS } from "../../fleet/boards/index.ts";
 import type { BuildMachines } from "../../fleet/engine/index.ts";
+import { asFleetError } from "../../fleet/errors/index.ts";
 import type { BoardName } from "../../fleet/spec/index.ts";
 import type { SiliconBuilder } from "../engine/recipes.ts";
 import { backendObjects } from "../supervise/backend-objects.ts";
-import { findBackend } from "../supervise/choose-backend.ts";
+import { type BackendQuestion, findBackend } from "../supervise/choose-backend.ts";
+import type { BackendInfo } from "../supervise/ipc.ts";
 import { placeOnSilicon, type Silicon } from "../supervise/place-on-silicon.ts";
-import { readBuildMachine, readTensorrt } from "./build-machine.ts";
+import { readBuildMachine, readCardMachine, readTensorrt } from "./build-machine.ts";
 
 /** A card that engines are built for though this machine has none: a simulated board's. */
 export interface AbsentCard {
@@ -21,6 +23,8 @@ export interface ConfiguredSilicon {
   bundlePath: string;
   tensorrtPath: string;
   simulatedCard?: AbsentCard | undefined;
+  /** Asks a backend, in a process of its own, what its library and its GPU are. Throws what keeps it from being opened. */
+  describe: (backend: { backendPath: string; runtimePath: string }) => Promise<BackendInfo>;
 }
 
 export interface ReadSilicon {
@@ -37,9 +41,10 @@ export interface ReadSilicon {
  */
 export async function readSilicon(
   board: BoardName,
-  { bundlePath, tensorrtPath, simulatedCard: card }: ConfiguredSilicon,
+  configured: ConfiguredSilicon,
   own: string | null,
 ): Promise<ReadSilicon> {
+  const { bundlePath, tensorrtPath, simulatedCard: card } = configured;
   const folders = [dirname(bundlePath)];
   const tensorrt = await readTensorrt();
   const sent = backendObjects(folders);
@@ -47,9 +52,11 @@ export async function readSilicon(
   const found = { folders, objects: own === null ? sent : [own, ...sent], tensorrt };
   const accelerators = card === undefined ? acceleratorsOf(board) : ["gpu"];
   const { machines, unknown } =
-    card === undefined || tensorrt !== null
-      ? await readBuildMachine()
-      : machinesWith(card, found.objects);
+    board === "x86" && card === undefined
+      ? await machinesOfPc({ ...found, accelerator: "gpu" }, configured)
+      : card === undefined || tensorrt !== null
+        ? await readBuildMachine()
+        : machinesWith(card, found.objects);
   const [machine] = machines;
   const silicon = { ...found, accelerators, unknown, runtimePath: tensorrtPath };
   const placing = placeOnSilicon({}, silicon);
@@ -61,6 +68,21 @@ export async function readSilicon(
     isSent,
     builder: { backendPath, runtimePath, machine, ...(absent && { absentCard: absent }) },
   };
+}
+
+/** A PC's card is not in a catalogue: how many multiprocessors it has, which are part of the key, its driver tells. */
+async function machinesOfPc(
+  question: BackendQuestion,
+  { tensorrtPath: runtimePath, describe }: ConfiguredSilicon,
+): Promise<BuildMachines> {
+  const backendPath = findBackend(question);
+  if (backendPath === null) return { machines: [], unknown: ["its GPU: no backend serves it"] };
+  try {
+    return await readCardMachine(await describe({ backendPath, runtimePath }));
+  } catch (error) {
+    const { message } = asFleetError(error, "asking for the GPU");
+    return { machines: [], unknown: [`its GPU: ${message}`] };
+  }
 }
 
 /** What a machine with such a card is to TensorRT-RTX, whose version its backend's name tells. */

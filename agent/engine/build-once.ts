@@ -100,7 +100,7 @@ async function attempt(
   const clock = new WorkClock();
   const modelPath = objectPath(model.digest);
   const names = { modelPath, modelDigest: model.digest, engineKey: recipe.key.text };
-  const { keepsTimings, ...build } = recipe.build;
+  const { keepsTimings, calibration, ...build } = recipe.build;
   const plan = options.planOf(model.digest, recipe.form);
   const keptAt = keepsTimings ? await timings.pathOf(recipe.key.digest) : null;
   const builder = new BuildProcess({
@@ -110,6 +110,9 @@ async function attempt(
       ...build,
       golden: goldenWish(model, recipe),
       ...(plan !== null && { plan }),
+      ...(calibration !== undefined && {
+        calibration: { path: objectPath(calibration), digest: calibration },
+      }),
       ...(keepsTimings && { timingCachePath: keptAt ?? "" }),
       ...(simulatedMs !== null && { simulatedMs }),
     },

@@ -1,9 +1,9 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 import { EngineAttestation, ReportedError, SelfTestFigures } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { parseJson, sha256Digest } from "../../fleet/release/index.ts";
 import { Digest, EpochMs } from "../../fleet/spec/index.ts";
+import { openSealed, sealText } from "./seal.ts";
 
 const common = {
   /** Text of the key (fleet/engine). */
@@ -39,30 +39,19 @@ export const EngineNote = z.discriminatedUnion("outcome", [
 export type EngineNote = z.infer<typeof EngineNote>;
 export type BuiltNote = Extract<EngineNote, { outcome: "built" }>;
 
-const Sealed = z.strictObject({ note: z.string(), mac: z.string().regex(/^[0-9a-f]{64}$/) });
-
 /** The text of a note that only holders of `sealKey` can have written. */
 export function sealNote(note: EngineNote, sealKey: Uint8Array): string {
-  const text = JSON.stringify(note);
-  return JSON.stringify({ note: text, mac: macOf(text, sealKey) });
+  return sealText(JSON.stringify(note), sealKey);
 }
 
 /** Throws ENGINE_FOREIGN at whatever this device did not seal, or did not seal under this key. */
 export function openNote(sealed: string, keyDigest: string, sealKey: Uint8Array): EngineNote {
-  const { note, mac } = Sealed.safeParse(parseJson(sealed)).data ?? {};
-  if (note === undefined || mac === undefined) throw foreign(keyDigest, "what is none");
-  const [told, expected] = [mac, macOf(note, sealKey)].map((hex) => Buffer.from(hex, "hex"));
-  if (!timingSafeEqual(told as Buffer, expected as Buffer)) {
-    throw foreign(keyDigest, "one that another sealed");
-  }
-  const read = EngineNote.safeParse(parseJson(note));
+  const opened = openSealed(sealed, sealKey);
+  if (opened.text === null) throw foreign(keyDigest, opened.got);
+  const read = EngineNote.safeParse(parseJson(opened.text));
   if (!read.success) throw foreign(keyDigest, "one of another version");
   if (sha256Digest(read.data.key) !== keyDigest) throw foreign(keyDigest, "one of another engine");
   return read.data;
-}
-
-function macOf(text: string, sealKey: Uint8Array): string {
-  return createHmac("sha256", sealKey).update(text).digest("hex");
 }
 
 function foreign(keyDigest: string, got: string): FleetError {

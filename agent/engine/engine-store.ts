@@ -1,9 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { asFleetError, FleetError, isFleetError } from "../../fleet/errors/index.ts";
 import { diskErrorIn } from "../../fleet/transfer/files/disk-error.ts";
 import {
-  readIfThere,
   readTextIfThere,
   syncFolder,
   writeFileDurably,
@@ -12,9 +10,9 @@ import { DISK, type FileLayer } from "../../fleet/transfer/files/file-layer.ts";
 import { hexOf, ObjectStore } from "../../fleet/transfer/files/object-store.ts";
 import { type BuiltNote, type EngineNote, openNote, sealNote } from "./engine-note.ts";
 import { type Kept, toEvict } from "./quota.ts";
+import { SealKey } from "./seal.ts";
 
 const NOTE = /^([0-9a-f]{64})\.json$/;
-const SEAL_BYTES = 32;
 /** Notes of models of which no engine can be made; the oldest go first. */
 const MOST_UNBUILDABLE = 64;
 
@@ -30,22 +28,23 @@ export class EngineStore {
   readonly #files: ObjectStore;
   readonly #folder: string;
   readonly #layer: FileLayer;
+  readonly #seal: SealKey;
   readonly #notes = new Map<string, EngineNote>();
   /** When an engine was last asked for, since the agent's start. */
   readonly #usedAtMs = new Map<string, number>();
-  #sealKey: Buffer | null = null;
 
   constructor(stateDir: string, layer: FileLayer = DISK) {
     // Runners may be of another user, who is of the folder's group.
     this.#files = new ObjectStore(join(stateDir, "engines"), layer, { groupReads: true });
     this.#folder = join(stateDir, "engine-notes");
     this.#layer = layer;
+    this.#seal = new SealKey(this.#folder, layer);
   }
 
   /** Reads what is known. Resolves with what was refused, or could not be read, and why: nobody will load it. */
   async open(): Promise<FleetError[]> {
     await this.#files.open();
-    await this.#requireSealKey();
+    await this.#seal.require();
     const refused: FleetError[] = [];
     for (const name of await this.#layer.readdir(this.#folder)) {
       const hex = NOTE.exec(name)?.[1];
@@ -99,7 +98,7 @@ export class EngineStore {
 
   /** Takes an engine in. Throws ARTIFACT_DIGEST when the bytes are not those of the note, and what the disk says. */
   async put(key: string, note: BuiltNote, bytes: AsyncIterable<Uint8Array>): Promise<void> {
-    await this.#requireSealKey();
+    await this.#seal.require();
     await this.#files.write(note.digest, bytes, note.sizeBytes);
     await this.#write(key, note);
     this.#usedAtMs.set(key, Date.now());
@@ -164,7 +163,7 @@ export class EngineStore {
   async #tryNote(key: string): Promise<FleetError[]> {
     try {
       const text = await readTextIfThere(this.#pathOf(key), this.#layer);
-      const note = text === null ? null : openNote(text, key, await this.#requireSealKey());
+      const note = text === null ? null : openNote(text, key, await this.#seal.require());
       if (note !== null) this.#notes.set(key, note);
       return [];
     } catch (error) {
@@ -186,7 +185,7 @@ export class EngineStore {
   }
 
   async #write(key: string, note: EngineNote): Promise<void> {
-    const text = sealNote(note, await this.#requireSealKey());
+    const text = sealNote(note, await this.#seal.require());
     await writeFileDurably(this.#pathOf(key), text, 0o600, this.#layer);
     this.#notes.set(key, note);
   }
@@ -196,17 +195,6 @@ export class EngineStore {
     this.#notes.delete(key);
     this.#usedAtMs.delete(key);
     await syncFolder(this.#folder, this.#layer);
-  }
-
-  /** A seal that is lost or spoilt is made anew: then all that lies there is foreign. */
-  async #requireSealKey(): Promise<Buffer> {
-    if (this.#sealKey !== null) return this.#sealKey;
-    const path = join(this.#folder, "seal.key");
-    const found = await readIfThere(path, this.#layer);
-    const key = found?.length === SEAL_BYTES ? found : randomBytes(SEAL_BYTES);
-    if (key !== found) await writeFileDurably(path, key, 0o600, this.#layer);
-    this.#sealKey = key;
-    return key;
   }
 
   #pathOf(key: string): string {

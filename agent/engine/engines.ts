@@ -14,13 +14,13 @@ import { Turns } from "../update/turns.ts";
 import type { BuildState } from "./build-once.ts";
 import { keptEngine } from "./kept-engine.ts";
 import { type MakeOptions, type Making, makeEngine } from "./make-engine.ts";
-import type { EngineForm, EngineRecipe, Recipes } from "./recipes.ts";
+import type { EngineForm, EngineModel, EngineRecipe, Recipes } from "./recipes.ts";
 import { HeldClaim } from "./share/held-claim.ts";
 
 export interface EnginesOptions extends MakeOptions {
   recipes: Recipes;
-  /** Digests of models that something runs, is about to run, or is to go back to. */
-  modelsInUse: () => ReadonlySet<string>;
+  /** Models that something runs, is about to run, or is to go back to. */
+  modelsInUse: () => readonly EngineModel[];
 }
 
 export interface EnginePlace {
@@ -51,21 +51,22 @@ export class Engines {
   }
 
   /** Where the engine of a model lies. Throws ENGINE_MISSING, NATIVE_LOAD. */
-  placeOf(model: string, form: EngineForm): EnginePlace {
+  placeOf(model: EngineModel, form: EngineForm): EnginePlace {
     const { store, objectPath } = this.#options;
-    const asItIs = form === "cpu" && this.#asTheyAre.has(model);
+    const { digest } = model;
+    const asItIs = form === "cpu" && this.#asTheyAre.has(digest);
     const key = asItIs ? this.#tryKey(model, form) : this.#recipeOf(model, form).key;
     const place = key && store.placeOf(key.digest);
     if (place) return place;
-    if (asItIs) return { path: objectPath(model), digest: model };
+    if (asItIs) return { path: objectPath(digest), digest };
     throw new FleetError(
       "ENGINE_MISSING",
-      `Expected an engine of model ${model} for ${form} but there is none`,
+      `Expected an engine of model ${digest} for ${form} but there is none`,
     );
   }
 
   /** What is reported of the engine of a model; undefined while there is none. */
-  report(model: string, form: EngineForm): RunningEngine | undefined {
+  report(model: EngineModel, form: EngineForm): RunningEngine | undefined {
     const key = this.#tryKey(model, form);
     const note = key && this.#options.store.noteOf(key.digest);
     if (!key || note?.outcome !== "built") return undefined;
@@ -75,11 +76,13 @@ export class Engines {
 
   /** All that is known, the newest first, as far as a report goes. */
   list(): KeptEngine[] {
-    const { store, recipes, modelsInUse } = this.#options;
-    const inUse = modelsInUse();
+    const { store, recipes } = this.#options;
+    const used = this.keysInUse();
     const all = store.all().map((note) => {
-      const current = recipes.keysOf(note.model).includes(sha256Digest(note.key));
-      return keptEngine(note, { current, inUse: current && inUse.has(note.model) });
+      const key = sha256Digest(note.key);
+      const inUse = used.has(key);
+      const current = inUse || recipes.keysOf({ digest: note.model }).includes(key);
+      return keptEngine(note, { current, inUse });
     });
     return all.sort((a, b) => b.atMs - a.atMs).slice(0, MAX_ENGINES);
   }
@@ -98,7 +101,7 @@ export class Engines {
   }
 
   /** Whether there are these engines of a model, whole. One that is not is removed, and an event says why. */
-  async has(model: string, forms: readonly EngineForm[]): Promise<boolean> {
+  async has(model: EngineModel, forms: readonly EngineForm[]): Promise<boolean> {
     for (const form of forms) {
       if (!(await this.#hasKey(this.#recipeOf(model, form).key))) return false;
     }
@@ -138,7 +141,7 @@ export class Engines {
   async #bring(model: ModelManifest, form: EngineForm, signal: AbortSignal): Promise<void> {
     for (;;) {
       throwIfAborted(signal);
-      const recipe = this.#recipeOf(model.digest, form);
+      const recipe = this.#recipeOf(model, form);
       const { key } = recipe;
       const note = this.#options.store.noteOf(key.digest);
       if (note?.outcome === "unbuildable") {
@@ -156,7 +159,7 @@ export class Engines {
   /** Keys of what something runs, is about to run, or is to go back to. */
   keysInUse(): Set<string> {
     const { modelsInUse, recipes } = this.#options;
-    return new Set([...modelsInUse()].flatMap((model) => recipes.keysOf(model)));
+    return new Set(modelsInUse().flatMap((model) => recipes.keysOf(model)));
   }
 
   /** Ends what nobody wants any more, and makes room; that it cannot be made is told and stops nothing. */
@@ -170,9 +173,10 @@ export class Engines {
 
   /** Offers what this device built before, for the hub may not have heard of it. */
   offerAgain(): void {
-    const { store, sharing, modelsInUse } = this.#options;
+    const { store, sharing } = this.#options;
+    const used = this.#digestsInUse();
     for (const note of store.all()) {
-      if (note.outcome === "built" && modelsInUse().has(note.model)) sharing.offer(note, null);
+      if (note.outcome === "built" && used.has(note.model)) sharing.offer(note, null);
     }
   }
 
@@ -189,12 +193,16 @@ export class Engines {
     this.#options.onEvent({ kind: "engine-refused", message: `${code}: ${message}` });
   }
 
-  #recipeOf(model: string, form: EngineForm): EngineRecipe {
+  #digestsInUse(): Set<string> {
+    return new Set(this.#options.modelsInUse().map(({ digest }) => digest));
+  }
+
+  #recipeOf(model: EngineModel, form: EngineForm): EngineRecipe {
     return this.#options.recipes.of(model, form);
   }
 
   /** Null where nobody can say what this machine is. */
-  #tryKey(model: string, form: EngineForm): EngineKey | null {
+  #tryKey(model: EngineModel, form: EngineForm): EngineKey | null {
     try {
       return this.#recipeOf(model, form).key;
     } catch (error) {
@@ -242,7 +250,7 @@ export class Engines {
   }
 
   #endUnwanted(): void {
-    const wanted = this.#options.modelsInUse();
+    const wanted = this.#digestsInUse();
     for (const { model, abort } of this.#builds.values()) {
       if (!wanted.has(model.digest)) abort.abort();
     }

@@ -7,6 +7,7 @@ import {
   engineKey,
 } from "../../fleet/engine/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
+import type { ModelManifest } from "../../fleet/spec/index.ts";
 import type { NativePaths } from "../config.ts";
 import type { BuildOptions, GoldenWish } from "../supervise/ipc.ts";
 import { type EngineHost, keyOn } from "./engine-host.ts";
@@ -16,8 +17,10 @@ export const SILICON_FORMS = ["gpu fp32", "gpu fp16", "gpu int8", "dla fp16", "d
 export type SiliconForm = (typeof SILICON_FORMS)[number];
 export type EngineForm = "cpu" | SiliconForm;
 
-/** In place of a model's digest. */
-const NO_MODEL = `sha256:${"0".repeat(64)}`;
+/** What of a model its engines are made of. */
+export type EngineModel = Pick<ModelManifest, "digest" | "calibration" | "float32Nodes">;
+
+const NO_MODEL: EngineModel = { digest: `sha256:${"0".repeat(64)}` };
 
 /** How an engine is made on this device, and the key that names it. */
 export interface EngineRecipe {
@@ -27,6 +30,8 @@ export interface EngineRecipe {
   reference: GoldenWish["reference"];
   build: Pick<BuildOptions, "backendPath" | "runtimePath" | "accelerator" | "threads" | "keyed"> & {
     computeCapability?: number;
+    /** Of the table of INT8 ranges; absent: the model needs none, or has none. */
+    calibration?: string;
     /** Whether the backend keeps what it found out about kernels, so that a build can be gone on with. */
     keepsTimings: boolean;
   };
@@ -60,12 +65,12 @@ export class Recipes {
   }
 
   /** Throws NATIVE_LOAD where nobody can say what this machine is. */
-  of(model: string, form: EngineForm): EngineRecipe {
-    return form === "cpu" ? this.#ofProcessor(model) : this.#ofSilicon(model, form);
+  of(model: EngineModel, form: EngineForm): EngineRecipe {
+    return form === "cpu" ? this.#ofProcessor(model.digest) : this.#ofSilicon(model, form);
   }
 
   /** Digests of all keys that engines of a model have here. */
-  keysOf(model: string): string[] {
+  keysOf(model: EngineModel): string[] {
     return this.#forms().map((form) => this.of(model, form).key.digest);
   }
 
@@ -102,14 +107,14 @@ export class Recipes {
     return { backendPath, runtimePath, threads };
   }
 
-  #ofSilicon(model: string, form: SiliconForm): EngineRecipe {
+  #ofSilicon(model: EngineModel, form: SiliconForm): EngineRecipe {
     const { threads } = this.#options;
     const silicon = this.#options.silicon();
     if (silicon === null) {
       throw new FleetError("NATIVE_LOAD", `Nothing on this device builds an engine for ${form}`);
     }
     const { backendPath, runtimePath, machine, absentCard } = silicon;
-    const facts = engineFacts(machine, { model, ...requestOf(form) });
+    const facts = engineFacts(machine, { ...requestOf(form), ...partOf(model, form) });
     return {
       form,
       key: engineKey(facts),
@@ -118,6 +123,7 @@ export class Recipes {
         ...{ backendPath, runtimePath, threads, keyed: buildOptionsOf(facts), keepsTimings: true },
         // The cores of a DLA are alike: which one is said when the engine is loaded.
         accelerator: facts.accelerator === "gpu" ? "gpu" : "dla0",
+        ...(facts.calibration !== null && { calibration: facts.calibration }),
         ...(absentCard !== undefined && { computeCapability: 10 * Number(absentCard) }),
       },
     };
@@ -132,4 +138,13 @@ function requestOf(form: SiliconForm): Pick<EngineFacts, "accelerator" | "precis
     EngineFacts["precision"],
   ];
   return { accelerator, precision, gpuFallback: accelerator === "dla" };
+}
+
+/** FP32 is float32 everywhere, and ranges are of INT8 only: what is of no account makes no other key. */
+function partOf({ digest, calibration, float32Nodes = [] }: EngineModel, form: SiliconForm) {
+  return {
+    model: digest,
+    calibration: form.endsWith(" int8") ? (calibration?.digest ?? null) : null,
+    float32Nodes: form.endsWith(" fp32") ? [] : float32Nodes,
+  };
 }

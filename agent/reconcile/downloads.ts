@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { ReportedError } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
-import type { ModelManifest } from "../../fleet/spec/index.ts";
+import { type ModelManifest, objectsOfModel } from "../../fleet/spec/index.ts";
 import { type BackoffRange, throwIfAborted } from "../../fleet/transfer/backoff.ts";
 import type { Connector } from "../../fleet/transfer/connector.ts";
 import { fetchObject } from "../../fleet/transfer/download/fetch-object.ts";
@@ -64,6 +64,13 @@ export class Downloads {
 
   constructor(options: DownloadsOptions) {
     this.#options = options;
+  }
+
+  /** Resolves once all objects of a model lie whole on disk, with the bytes that were received for them. */
+  async bringAll(model: ModelManifest, signal: AbortSignal): Promise<number> {
+    let receivedBytes = 0;
+    for (const object of objectsOfModel(model)) receivedBytes += await this.bring(object, signal);
+    return receivedBytes;
   }
 
   /** Resolves once the object lies whole on disk, with the bytes that were received for it. */

@@ -83,13 +83,15 @@ export class PipelineActions {
 
   async #requireWhole(version: PipelineVersion, inherited: boolean): Promise<void> {
     const { objects, engines, formsOf } = this.#options;
-    const model = version.model.digest;
-    if (!(await objects.verify(model))) {
-      throw new FleetError("ARTIFACT_DIGEST", `${model} is missing or spoilt on disk`);
+    const { model } = version;
+    for (const digest of objectsOf([version])) {
+      if (await objects.verify(digest)) continue;
+      throw new FleetError("ARTIFACT_DIGEST", `${digest} is missing or spoilt on disk`);
     }
-    if (inherited) return engines.runAsItIs(model);
+    if (inherited) return engines.runAsItIs(model.digest);
     if (!(await engines.has(model, formsOf(version)))) {
-      throw new FleetError("ENGINE_MISSING", `There is no engine of ${model} for this device`);
+      const message = `There is no engine of ${model.digest} for this device`;
+      throw new FleetError("ENGINE_MISSING", message);
     }
   }
 
@@ -98,7 +100,7 @@ export class PipelineActions {
     const { version } = target;
     switch (state) {
       case "fetching":
-        this.#receivedBytes = await this.#options.downloads.bring(version.model, signal);
+        this.#receivedBytes = await this.#options.downloads.bringAll(version.model, signal);
         return;
       case "verifying":
         return this.#verify(version);

@@ -161,7 +161,7 @@ export class PipelineUpdater {
 
   async #fetchFormer(version: PipelineVersion, signal: AbortSignal): Promise<void> {
     await this.#whateverTheDisk(async () => {
-      await this.#options.downloads.bring(version.model, signal);
+      await this.#options.downloads.bringAll(version.model, signal);
       await this.#actions.bringEngines(version, signal);
       await this.#actions.ensure(version);
     }, signal);

@@ -4,6 +4,7 @@ import { Decoder, Label } from "../../fleet/spec/model.ts";
 import { Digest, Name } from "../../fleet/spec/names.ts";
 import { TrackAlgorithm } from "../../fleet/spec/pipeline.ts";
 import type {
+  NativeBackendInfo,
   NativeLoadTimes,
   NativeMessage,
   NativeModelOptions,
@@ -184,7 +185,6 @@ export const GoldenWish = GoldenSubject.pick({ decoder: true, labelCount: true }
 });
 export type GoldenWish = z.infer<typeof GoldenWish>;
 
-/** What a builder makes an engine of. It builds in a folder of its own and hands the engine over piece by piece. */
 /** What the engine was planned as, for its layers to be held against. */
 export const LayerPlan = z.object({
   module: z.string().min(1),
@@ -204,6 +204,7 @@ export const HeldLayers = z.object({
 });
 export type HeldLayers = z.infer<typeof HeldLayers>;
 
+/** What a builder makes an engine of. It builds in a folder of its own and hands the engine over piece by piece. */
 export const BuildOptions = z.object({
   modelPath: z.string().min(1),
   /** Of the file: an engine is made of these bytes or of none. */
@@ -220,6 +221,8 @@ export const BuildOptions = z.object({
   /** Text of fleet/engine's EngineKey. */
   engineKey: z.string().min(1),
   golden: GoldenWish,
+  /** Table of INT8 ranges: these bytes or none. */
+  calibration: z.object({ path: z.string().min(1), digest: Digest }).optional(),
   /** Absent: nothing was planned of such an engine. */
   plan: LayerPlan.optional(),
   /** What an earlier builder found out, of backends that keep such things; empty: nothing yet. */
@@ -232,6 +235,23 @@ export type BuildOptions = z.infer<typeof BuildOptions>;
 /** A piece of an engine fits into an envelope many times. */
 export const PIECE_BYTES = 2 ** 20;
 
+/** Of one kernel in base64; they have some ten thousand bytes. */
+const MOST_KERNEL_TEXT = 2 ** 19;
+
+export const BackendInfo = z.object({
+  name: z.string().min(1).max(64),
+  version: z.string().min(1).max(64).nullable(),
+  gpu: z
+    .object({
+      name: z.string().min(1).max(256),
+      computeCapability: z.number().int().min(10).max(999),
+      multiprocessors: z.number().int().min(1).max(4096),
+    })
+    .nullable(),
+  noGpu: z.string().max(4000).nullable(),
+}) satisfies z.ZodType<NativeBackendInfo>;
+export type BackendInfo = z.infer<typeof BackendInfo>;
+
 export const ToRunner = z.discriminatedUnion("type", [
   /** Tries a model and ends; no pipeline is started. */
   z.object({ type: z.literal("test"), addonPath: z.string().min(1), model: ModelOptions }),
@@ -241,6 +261,22 @@ export const ToRunner = z.discriminatedUnion("type", [
     addonPath: z.string().min(1),
     engine: GoldenSubject,
     reference: GoldenSubject.nullable(),
+  }),
+  /** Compiles the backend's own kernels; answered by `kernels` or `test-failed`. */
+  z.object({
+    type: z.literal("kernels"),
+    addonPath: z.string().min(1),
+    backendPath: z.string().min(1),
+    runtimePath: z.string(),
+    /** 86 for 8.6: of a GPU that is not this machine's. */
+    computeCapability: z.number().int().positive().optional(),
+  }),
+  /** Says what GPU a backend sees, and which version its library has; answered by `backend` or `test-failed`. */
+  z.object({
+    type: z.literal("describe"),
+    addonPath: z.string().min(1),
+    backendPath: z.string().min(1),
+    runtimePath: z.string(),
   }),
   /** Answered by `swapped` or `swap-failed`. */
   z.object({ type: z.literal("swap"), model: ModelOptions }),
@@ -259,6 +295,12 @@ export const FromRunner = z.discriminatedUnion("type", [
   z.object({ type: z.literal("tested"), times: LoadTimes }),
   z.object({ type: z.literal("test-failed"), error: RunnerError }),
   z.object({ type: z.literal("golden") }).extend(GoldenFigures.shape),
+  /** Files as the native runtime writes them (fleet/engine's `readKernelFile`). */
+  z.object({
+    type: z.literal("kernels"),
+    base64: z.array(z.string().max(MOST_KERNEL_TEXT)).max(16),
+  }),
+  z.object({ type: z.literal("backend"), backend: BackendInfo }),
   z.object({ type: z.literal("swapped"), swap: ModelSwap }),
   z.object({ type: z.literal("swap-failed"), error: RunnerError }),
   z.object({

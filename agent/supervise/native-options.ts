@@ -1,6 +1,6 @@
 import type { NativePaths } from "../config.ts";
 import type { EnginePlace } from "../engine/engines.ts";
-import type { EngineForm } from "../engine/recipes.ts";
+import type { EngineForm, EngineModel } from "../engine/recipes.ts";
 import { type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
 import { ModelOptions, PipelineOptions } from "./ipc.ts";
 import { type Placing, siliconOptions } from "./place-on-silicon.ts";
@@ -8,8 +8,8 @@ import { type Placing, siliconOptions } from "./place-on-silicon.ts";
 export interface NativeContext {
   native: NativePaths;
   threads: number;
-  /** Of the engine of a model, by the model's digest. Throws ENGINE_MISSING. */
-  engineOf: (model: string, form: EngineForm) => EnginePlace;
+  /** Of the engine of a model. Throws ENGINE_MISSING. */
+  engineOf: (model: EngineModel, form: EngineForm) => EnginePlace;
   /** Where a version's model works on the board's accelerators, or why on the processor. */
   placeOf: (version: PipelineVersion) => Placing;
 }
@@ -31,11 +31,11 @@ export function modelOptions(
     id: versionDigest(version),
     ...(place === null
       ? {
-          ...engineOf(model.digest, "cpu"),
+          ...engineOf(model, "cpu"),
           backendPath: native.backendPath,
           runtimePath: native.runtimePath,
         }
-      : siliconOptions(place, (form) => engineOf(model.digest, form))),
+      : siliconOptions(place, (form) => engineOf(model, form))),
     labels: model.labels,
     decoder: model.decoder,
     minScore: spec.detect.minScore,

@@ -4,7 +4,7 @@ import { asFleetError, FleetError } from "../../fleet/errors/index.ts";
 import { type BackoffRange, backoffMs } from "../../fleet/transfer/backoff.ts";
 import type { NativePaths } from "../config.ts";
 import type { EnginePlace } from "../engine/engines.ts";
-import type { EngineForm } from "../engine/recipes.ts";
+import type { EngineForm, EngineModel } from "../engine/recipes.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import { isModelChange, type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
@@ -30,11 +30,11 @@ export interface RunDeps {
   native: NativePaths;
   threads: number;
   /** Of the engine of a model, by the model's digest. Throws ENGINE_MISSING. */
-  engineOf: (model: string, form: EngineForm) => EnginePlace;
+  engineOf: (model: EngineModel, form: EngineForm) => EnginePlace;
   /** Where a version's model works on the board's accelerators, or why on the processor. */
   placeOf: (version: PipelineVersion) => Placing;
   /** What is reported of the engine of a model; undefined while there is none. */
-  reportEngine: (model: string, form: EngineForm) => RunningEngine | undefined;
+  reportEngine: (model: EngineModel, form: EngineForm) => RunningEngine | undefined;
   /** Brings what a version needs anew when its bytes on the disk are no longer those that it names. */
   mend: (version: PipelineVersion, signal: AbortSignal) => Promise<void>;
   log: Log;
@@ -154,7 +154,7 @@ export class PipelineRun {
     const place = placing.place?.runsOn ?? runsOn(this.#deps.native.backendPath);
     // Where several accelerators share the work, that of the first.
     const [form = "cpu"] = formsOf(placing);
-    const engine = this.#deps.reportEngine(model.digest, form);
+    const engine = this.#deps.reportEngine(model, form);
     const isLoaded = engine !== undefined && engine.digest === this.#loaded;
     return {
       name: spec.name,

@@ -98,11 +98,14 @@ export class RunnerBuild {
     await copyVerified(options.modelPath, model, options.modelDigest);
     const timings = await this.#takeTimings(options);
     const { backendPath, runtimePath, accelerator, threads, engineKey } = options;
-    const { keyed, computeCapability } = options;
+    const { keyed, computeCapability, calibration } = options;
+    const table = join(this.#folder, "calibration");
+    if (calibration !== undefined) await copyVerified(calibration.path, table, calibration.digest);
     const asked: NativeBuildOptions = {
       ...{ backendPath, runtimePath, accelerator, threads, engineKey, ...keyed },
       ...(computeCapability !== undefined && { computeCapability }),
       ...{ modelPath: model, enginePath: engine },
+      ...(calibration !== undefined && { calibrationTablePath: table }),
       ...(timings !== null && { timingCachePath: timings.path }),
     };
     const report = await loadAddon(addonPath).buildEngine(asked, (share, step) => {
@@ -165,8 +168,5 @@ async function copyVerified(from: string, to: string, digest: string): Promise<v
   await pipeline(source, createWriteStream(to, { flags: "wx", mode: 0o600 }));
   const found = `sha256:${hash.digest("hex")}`;
   if (found === digest) return;
-  throw new FleetError(
-    "ARTIFACT_DIGEST",
-    `Expected the model ${digest} at ${from} but got ${found}`,
-  );
+  throw new FleetError("ARTIFACT_DIGEST", `Expected ${digest} at ${from} but got ${found}`);
 }

@@ -52,8 +52,8 @@ const LAST_WORDS_MS = 1000;
 const LINE_LENGTH = 500;
 
 /** Runners as children of this process, with its rights. `bundlePath` is forked with the argument `runner`. */
-export function forkRunner(bundlePath: string): LaunchRunner {
-  return (limits, listener) => new ForkedRunner(bundlePath, limits, listener);
+export function forkRunner(bundlePath: string, environment: NodeJS.ProcessEnv = {}): LaunchRunner {
+  return (limits, listener) => new ForkedRunner(bundlePath, limits, listener, environment);
 }
 
 export class ForkedRunner implements RunnerChild {
@@ -63,11 +63,18 @@ export class ForkedRunner implements RunnerChild {
   #lastLine = "";
   #overMemoryBytes: number | null = null;
 
-  constructor(bundlePath: string, { memoryBytes }: RunnerLimits, listener: RunnerListener) {
+  /** `environment` is added to this process's own. */
+  constructor(
+    bundlePath: string,
+    { memoryBytes }: RunnerLimits,
+    listener: RunnerListener,
+    environment: NodeJS.ProcessEnv = {},
+  ) {
     this.#listener = listener;
     this.#child = fork(bundlePath, ["runner"], {
       stdio: ["ignore", "pipe", "pipe", "ipc", "pipe"],
       execArgv: [],
+      env: { ...process.env, ...environment },
     });
     const { pid } = this.#child;
     this.#memory =

@@ -2,12 +2,13 @@
  * The child process that hosts the native runtime, one per pipeline: a crash in a decoder or a driver ends this
  * process and no other. It obeys its agent over IPC and never outlives it.
  */
-import type { NativeMessage, NativePipeline } from "../../native/binding/api.ts";
+import type { NativeAddon, NativeMessage, NativePipeline } from "../../native/binding/api.ts";
 import { runGolden } from "./golden-run.ts";
 import { type FromRunner, type ModelOptions, ToRunner, toRunnerError } from "./ipc.ts";
 import { loadAddon } from "./load-addon.ts";
 import { ResultPipe } from "./result-pipe.ts";
 import { RunnerBuild } from "./runner-build.ts";
+import { compileKernels } from "./runner-kernels.ts";
 
 /** The native runtime gets this long to stop in order before the process ends itself. */
 const STOP_DEADLINE_MS = 3000;
@@ -30,6 +31,16 @@ export function runRunner(): void {
         return void test(message);
       case "golden":
         return void golden(message);
+      case "kernels":
+        return void answer(message, async (addon) => {
+          return { type: "kernels", base64: await compileKernels(addon, message) };
+        });
+      case "describe":
+        return void answer(message, async (addon) => {
+          const { backendPath, runtimePath } = message;
+          const backend = await addon.describeBackend({ backendPath, runtimePath });
+          return { type: "backend", backend };
+        });
       case "swap":
         return void swap(pipeline, message.model);
       case "build":
@@ -84,20 +95,27 @@ function forward(message: NativeMessage, results: ResultPipe): void {
   results.send({ type, modelId: "", frames: 0, json });
 }
 
-async function test({ addonPath, model }: Order<"test">): Promise<void> {
-  try {
-    tell({ type: "tested", times: await loadAddon(addonPath).testModel(model) });
-  } catch (error) {
-    tell({ type: "test-failed", error: toRunnerError(error) });
-  }
+async function test(order: Order<"test">): Promise<void> {
+  await answer(order, async (addon) => {
+    return { type: "tested", times: await addon.testModel(order.model) };
+  });
 }
 
-async function golden({ addonPath, engine, reference }: Order<"golden">): Promise<void> {
+async function golden(order: Order<"golden">): Promise<void> {
+  await answer(order, async (addon) => {
+    const engine = await runGolden(addon, order.engine);
+    const reference = order.reference && (await runGolden(addon, order.reference));
+    return { type: "golden", engine, reference };
+  });
+}
+
+/** One question to the addon. */
+async function answer(
+  { addonPath }: { addonPath: string },
+  ask: (addon: NativeAddon) => Promise<FromRunner>,
+): Promise<void> {
   try {
-    const addon = loadAddon(addonPath);
-    const found = await runGolden(addon, engine);
-    const right = reference && (await runGolden(addon, reference));
-    tell({ type: "golden", engine: found, reference: right });
+    tell(await ask(loadAddon(addonPath)));
   } catch (error) {
     tell({ type: "test-failed", error: toRunnerError(error) });
   }

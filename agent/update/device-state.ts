@@ -1,9 +1,15 @@
 import { z } from "zod";
 import { EnginePrune, EnginePruned } from "../../fleet/contract/index.ts";
 import { emptyMemory, Memory } from "../../fleet/deploy/index.ts";
-import { Name, PlanSummary } from "../../fleet/spec/index.ts";
+import { type ModelManifest, Name, PlanSummary } from "../../fleet/spec/index.ts";
 import type { UpdateEvent } from "./machine.ts";
-import { advance, NEW_PIPELINE, objectsOfRecord, PipelineRecord } from "./pipeline-record.ts";
+import {
+  advance,
+  NEW_PIPELINE,
+  objectsOfRecord,
+  PipelineRecord,
+  versionsOf,
+} from "./pipeline-record.ts";
 
 /** 3 knows `building`; all else is as in 2. */
 export const STATE_VERSION = 3;
@@ -67,7 +73,12 @@ export function objectsInUse({ pipelines }: DeviceState): Set<string> {
   return new Set(Object.values(pipelines).flatMap(objectsOfRecord));
 }
 
-/** These, and what would be gone back to without the network. */
+/** Models that something runs, or is about to run, or is to go back to. */
+export function modelsInUse({ pipelines }: DeviceState): ModelManifest[] {
+  return Object.values(pipelines).flatMap((record) => versionsOf(record).map(({ model }) => model));
+}
+
+/** These objects, and what would be gone back to without the network. */
 export function objectsKept(state: DeviceState): Set<string> {
   const previous = Object.values(state.pipelines).flatMap((record) => record.previousObjects);
   return new Set([...objectsInUse(state), ...previous]);

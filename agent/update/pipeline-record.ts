@@ -83,7 +83,12 @@ export function isSame(a: PipelineVersion | null, b: PipelineVersion | null): bo
 }
 
 /** Every object that this pipeline runs, is to run, or is to go back to. */
-export function objectsOfRecord({ active, trial, update, next }: PipelineRecord): string[] {
+export function objectsOfRecord(record: PipelineRecord): string[] {
+  return objectsOf(versionsOf(record));
+}
+
+/** Every version that this pipeline runs, is to run, or is to go back to. */
+export function versionsOf({ active, trial, update, next }: PipelineRecord): PipelineVersion[] {
   const versions = [active, trial?.former, targetOf(update)?.version, next?.version];
-  return objectsOf(versions.flatMap((version) => version ?? []));
+  return versions.flatMap((version) => version ?? []);
 }

@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { actedOn, canonicalJson, pipelineDigest } from "../../fleet/release/index.ts";
-import { ModelManifest, PipelineSpec } from "../../fleet/spec/index.ts";
+import { ModelManifest, objectsOfModel, PipelineSpec } from "../../fleet/spec/index.ts";
 
 /** All that is needed to run one pipeline: its part of the desired document and the model it names. */
 export const PipelineVersion = z.object({ spec: PipelineSpec, model: ModelManifest });
 export type PipelineVersion = z.infer<typeof PipelineVersion>;
 
 export function objectsOf(versions: readonly PipelineVersion[]): string[] {
-  return [...new Set(versions.map(({ model }) => model.digest))].sort();
+  const objects = versions.flatMap(({ model }) => objectsOfModel(model));
+  return [...new Set(objects.map(({ digest }) => digest))].sort();
 }
 
 export function versionDigest({ spec, model }: PipelineVersion): string {

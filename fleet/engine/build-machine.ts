@@ -78,6 +78,50 @@ export function machineOfBoard(readings: BoardReadings): BuildMachines {
     : { machines: [machine], unknown: [] };
 }
 
+/** What a PC's card is to an engine, by its backend: the library tells its own version, the driver the card. */
+export interface CardReadings {
+  backend: string;
+  version: string | null;
+  gpu: { name: string; computeCapability: number; multiprocessors: number } | null;
+  /** Why there is none, in the driver's words or the backend's. */
+  noGpu: string | null;
+  /** `dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n'`. */
+  packages: string | null;
+}
+
+/** What is not told is not guessed: no engine can then be named. */
+export function machineOfCard({
+  backend,
+  version,
+  gpu,
+  noGpu,
+  packages,
+}: CardReadings): BuildMachines {
+  const unknown = [
+    ...(backend === "tensorrt" || backend === "tensorrt-rtx" ? [] : [`an engine of ${backend}`]),
+    ...(version === null ? ["which version its library has"] : []),
+    ...(gpu === null ? [`its GPU: ${noGpu ?? "the backend tells none"}`] : []),
+  ];
+  if (gpu === null || version === null || unknown.length > 0) return { machines: [], unknown };
+  const installed = parsePackages(packages ?? "");
+  const isRtx = backend === "tensorrt-rtx";
+  const plugins = isRtx ? null : newest(installed, /^libnvinfer-plugin\d+$/);
+  const digits = String(gpu.computeCapability);
+  return {
+    machines: [
+      {
+        ...{ backend: isRtx ? "tensorrt-rtx" : "tensorrt", version },
+        packageVersion: isRtx ? null : newest(installed, /^libnvinfer\d+$/),
+        ...{ l4t: null, module: null, soc: gpu.name },
+        computeCapability: `${digits.slice(0, -1)}.${digits.slice(-1)}`,
+        multiprocessors: gpu.multiprocessors,
+        plugins: plugins === null ? {} : { [PLUGINS]: plugins },
+      },
+    ],
+    unknown: [],
+  };
+}
+
 /** What a module will be to an engine under a JetPack release: one for each part number and L4T that it may have. */
 export function machinesOfModule(
   module: Module,

@@ -2,12 +2,15 @@ export {
   type BoardReadings,
   type BuildMachine,
   type BuildMachines,
+  type CardReadings,
   machineOfBoard,
+  machineOfCard,
   machinesOfModule,
 } from "./build-machine.ts";
 export { type BuilderKind, builderOf, buildNeeds, librariesBytes } from "./build-needs.ts";
 export { buildOptionsOf, type KeyedBuildOptions } from "./build-options.ts";
 export { type BuildRequest, engineFacts } from "./build-request.ts";
+export { type CalibrationTable, readCalibrationTable } from "./calibration-table.ts";
 export {
   type EngineFacts,
   EngineFactsSchema,
@@ -17,6 +20,7 @@ export {
 } from "./engine-key.ts";
 export { expectedBuildMs } from "./expected-time.ts";
 export { goldenPictures, type Picture } from "./golden-pictures.ts";
+export { type KernelFile, readKernelFile } from "./kernel-file.ts";
 export { coreKinds, ProcessorFacts, processorKey } from "./processor-key.ts";
 export { readSealedEngine, type SealedEngine } from "./sealed-engine.ts";
 export {

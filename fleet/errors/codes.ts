@@ -508,17 +508,17 @@ export const ERROR_CODES = {
     true,
   ),
   ENGINE_FOREIGN: row(
-    "What lies beside an engine was not sealed by this device, or is of another engine.",
+    "What lies beside an engine, or among kernels, was not sealed by this device, or is of another.",
     "Nothing need be done: it is removed and the engine built anew. Look for who writes to the device's disk.",
     true,
   ),
   ENGINE_CUT: row(
-    "An engine on the device's disk is not as long as it was when it was built.",
+    "An engine, or a kernel, on the device's disk is not as long as it was when it was built.",
     "Nothing need be done: it is removed and built anew. If it comes again, check the disk.",
     true,
   ),
   ENGINE_ALTERED: row(
-    "The bytes of an engine on the device's disk are not those that were built.",
+    "The bytes of an engine, or a kernel, on the device's disk are not those that were built.",
     "Nothing need be done: it is removed and built anew. If it comes again, check the disk.",
     true,
   ),

@@ -1,7 +1,14 @@
 export { BoardName, DeviceSpec, SSH_SECRETS, SshSpec } from "./device.ts";
 export { DeviceOwner, mayFollow, ownerText } from "./device-owner.ts";
 export { Labels, labelsText } from "./labels.ts";
-export { Decoder, ModelManifest, ModelSpec, UNSUPPORTED_MODEL_KEYS } from "./model.ts";
+export {
+  Decoder,
+  MOST_TABLE_BYTES,
+  ModelManifest,
+  ModelSpec,
+  objectsOfModel,
+  UNSUPPORTED_MODEL_KEYS,
+} from "./model.ts";
 export { Digest, EpochMs, Name } from "./names.ts";
 export {
   AcceleratorChoice,

@@ -15,6 +15,13 @@ export type Decoder = z.infer<typeof Decoder>;
 /** Shown on every screen, and drawn. */
 export const Label = Text.min(1).max(64);
 
+/** Of an ONNX node. */
+const NodeName = z
+  .string()
+  .max(200)
+  .regex(/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/);
+const Float32Nodes = z.array(NodeName).min(1).max(1000);
+
 export const ModelSpec = z
   .strictObject({
     name: Name.meta({
@@ -30,11 +37,29 @@ export const ModelSpec = z
       .max(1000)
       .meta({ description: "Class names in the model's order." }),
     decoder: Decoder.default("yolox"),
+    calibration: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          "Path of the calibration table for INT8, relative to the program: ranges that TensorRT found for this very file " +
+          "(native/backends/tensorrt/files/calibration_table.h), good for every version and device. A model with symmetric " +
+          "Q and DQ nodes needs none.",
+      }),
+    float32Nodes: Float32Nodes.optional().meta({
+      description:
+        "Names of ONNX nodes that compute in float32 in engines of any precision, such as the first of a model that takes " +
+        "samples from 0 to 255. Default: none.",
+    }),
   })
   .meta({ description: "An ONNX detector with what is needed to read its output." });
 export type ModelSpec = z.infer<typeof ModelSpec>;
 
-export const UNSUPPORTED_MODEL_KEYS = ["calibration", "precision", "thresholds", "golden"] as const;
+export const UNSUPPORTED_MODEL_KEYS = ["precision", "thresholds", "golden"] as const;
+
+/** Of a calibration table: a line for each tensor, of which models have some hundreds. */
+export const MOST_TABLE_BYTES = 4 * 2 ** 20;
 
 /** A model as it travels in a desired document: everything but the bytes, which `digest` names. */
 export const ModelManifest = z
@@ -53,9 +78,31 @@ export const ModelManifest = z
       .max(1000)
       .meta({ description: "Class names in the model's order." }),
     decoder: Decoder,
+    calibration: z
+      .strictObject({
+        digest: Digest,
+        sizeBytes: z.number().int().positive().max(MOST_TABLE_BYTES),
+      })
+      .optional()
+      .meta({ description: "The calibration table for INT8, an object like the model itself." }),
+    float32Nodes: Float32Nodes.optional().meta({
+      description: "ONNX nodes that compute in float32 in engines of any precision.",
+    }),
   })
   .meta({
     title: "ModelManifest",
     description: "What pipelines and devices need to know of a model.",
   });
 export type ModelManifest = z.infer<typeof ModelManifest>;
+
+/** All objects of a model: its file, and the table that its INT8 engines are built with. */
+export function objectsOfModel({
+  digest,
+  sizeBytes,
+  calibration,
+}: Pick<ModelManifest, "digest" | "sizeBytes" | "calibration">): {
+  digest: string;
+  sizeBytes: number;
+}[] {
+  return [{ digest, sizeBytes }, ...(calibration ? [calibration] : [])];
+}

@@ -2,6 +2,7 @@
  * A model becomes an engine of this very device as a state of its update: shown, waited for, called off, remembered. What
  * others show in part (`engine/`, the kill campaign, `daemon`) is here with JETFLEET_TEST_FULL alone.
  */
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -47,7 +48,7 @@ const filesOf = (folder: string): string[] =>
 describe("a build", () => {
   it("is told while it goes, by a process that gives way; what runs is the engine, in the next life too", async () => {
     world.start();
-    const [model] = await deploy(1, { bytes: "good heavy" });
+    const [model] = await deploy(1, { bytes: "good heavy", calibration: "ranges" });
     await builtTo(0.25, 0);
     const [builder] = runnersOf(world.pid);
     expect(processOf(builder!).nice).toBe(19);
@@ -63,6 +64,10 @@ describe("a build", () => {
     );
     expect(Math.max(...told.map(({ elapsedMs }) => elapsedMs))).toBeGreaterThanOrEqual(1000);
 
+    // Whatever its engine is built with comes with the model.
+    expect(filesOf("objects").sort()).toEqual(
+      [hex(model), createHash("sha256").update("ranges").digest("hex")].sort(),
+    );
     const engine = engineOf(first)!;
     const bytes = readFileSync(join(world.stateDir, "engines", hex(engine.digest)), "utf8");
     expect(bytes).toMatch(/^good heavy\njetfleet engine 1\nmodel sha256:/);

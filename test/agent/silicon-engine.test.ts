@@ -6,9 +6,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { EngineBuild, FleetEvent, Reported } from "../../fleet/contract/index.ts";
-import { readSealedEngine } from "../../fleet/engine/index.ts";
+import { readKernelFile, readSealedEngine } from "../../fleet/engine/index.ts";
 import { onnxRuntime } from "../../fleet/provision/runtime/sources.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
 import { ModelManifest, type PipelineSpec } from "../../fleet/spec/index.ts";
@@ -22,6 +22,7 @@ const BUILD = join(ROOT, "native/build");
 const cache = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
 const RTX = join(cache, "jetfleet/tensorrt-rtx-1.7/lib");
 const HEADERS = join(cache, "jetfleet/tensorrt-rtx-1.7/include");
+const NVRTC = join(cache, "jetfleet/nvrtc-12.9/libnvrtc.so.12");
 const BACKEND = join(BUILD, "libjetfleet-backend-tensorrt-rtx-1.7.so");
 const STREET = join(ROOT, "models/street-v2-b1.onnx");
 const native = {
@@ -51,6 +52,7 @@ describe.skipIf(missing !== undefined || hasDriver)(`an update that works on a G
   let world: AgentWorld;
   let camera: Camera;
   beforeAll(async () => {
+    if (existsSync(NVRTC)) vi.stubEnv("JETFLEET_NVRTC", NVRTC);
     camera = await startCamera();
     world = await AgentWorld.create();
     if (COMPILER !== null) world.installTool("g++", COMPILER);
@@ -59,6 +61,7 @@ describe.skipIf(missing !== undefined || hasDriver)(`an update that works on a G
   afterAll(async () => {
     camera.process.kill("SIGKILL");
     await world.destroy();
+    vi.unstubAllEnvs();
   });
 
   const bytes = existsSync(STREET) ? readFileSync(STREET) : Buffer.alloc(1);
@@ -130,6 +133,15 @@ describe.skipIf(missing !== undefined || hasDriver)(`an update that works on a G
     expect(sha256Digest(engine.key)).toBe(built?.key);
     // What a power cut would have left to the next builder.
     expect(readdirSync(join(world.stateDir, "timing-caches"))).toEqual([hex(built?.key)]);
+    // Compiled by NVRTC for the card, or said once why not.
+    const kernels = readdirSync(join(world.stateDir, "kernels")).sort();
+    const read = kernels.map((name) =>
+      readKernelFile(readFileSync(join(world.stateDir, "kernels", name))),
+    );
+    const cubins = ["candidates", "prepare"].map((name) => ({ name, capability: 86 }));
+    expect(read).toMatchObject(existsSync(NVRTC) ? cubins : []);
+    const said = existsSync(NVRTC) ? "kernels-compiled" : "kernels-failed";
+    expect(eventsOf(said)).toHaveLength(1);
     // How far it was is told each second; on a fast machine it lasts less.
     const builds = told().filter(({ accelerator }) => accelerator === "gpu fp16");
     expect(builds.some(({ progress }) => progress < 1)).toBe(true);
@@ -144,6 +156,7 @@ describe.skipIf(missing !== undefined || hasDriver)(`an update that works on a G
     const { updates } = await world.reported(settled(6, "rolled-back"));
     expect(updates?.[0]?.error).toMatchObject({ code: "NATIVE_LOAD" });
     expect(eventsOf("backend-compiled")).toHaveLength(1);
+    expect(eventsOf("kernels-compiled").length).toBeLessThan(2);
     expect(eventsOf("engine-built")).toHaveLength(before);
   }, 60_000);
 

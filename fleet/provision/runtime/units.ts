@@ -60,6 +60,8 @@ ExecStart=${CURRENT}/bin/node ${CURRENT}/agent.cjs runner-host
 StandardInput=socket
 StandardOutput=journal
 StandardError=journal
+# What the agent had compiled for the GPU; a runner may write nowhere.
+Environment=JETFLEET_KERNELS=${STATE_DIR}/kernels
 User=${RUNNER_USER}
 Group=${RUNNER_USER}
 # GPU and cameras are files of this group.

@@ -8,7 +8,7 @@ export type Told = Reported | null | { unknown: string };
 
 export interface EngineQuestion {
   device: string;
-  model: Pick<ModelManifest, "name" | "digest" | "sizeBytes">;
+  model: Pick<ModelManifest, "name" | "digest" | "sizeBytes" | "calibration" | "float32Nodes">;
   plan: PlanSummary | undefined;
   told: Told;
   /** Of the fleet, as far as they were asked. */
@@ -35,6 +35,8 @@ export function forecastEngine(question: EngineQuestion): EngineForecast {
   if ("unknown" in told) return unknown(what, told.unknown);
   const form = formOf(question, told);
   if (form === null) return unknown(what, "its agent does not say what engines it can use");
+  const besides = partOfKey(model, form);
+  if (besides !== null) return unknown(what, `a report does not tell ${besides} of engines`);
   const own = engineOf(told, model.digest, form);
   if (own?.outcome === "unbuildable") {
     const { code = "", message = "" } = own.error ?? {};
@@ -54,6 +56,13 @@ export function forecastEngine(question: EngineQuestion): EngineForecast {
 
 function unknown(what: string, why: string): EngineForecast {
   return { state: "unknown", text: `${what}: whether one is there is not known: ${why}` };
+}
+
+/** What of the model, beside its file, is in the key of an engine of that form; null: nothing. */
+function partOfKey({ calibration, float32Nodes }: EngineQuestion["model"], form: string) {
+  if (calibration !== undefined && form.endsWith(" int8")) return "the calibration";
+  const isMixed = form !== "cpu" && !form.endsWith(" fp32");
+  return float32Nodes !== undefined && isMixed ? "the float32 nodes" : null;
 }
 
 /** On a device that is yet to be installed. */

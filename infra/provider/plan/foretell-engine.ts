@@ -6,11 +6,13 @@ import { askEngines } from "./ask-engines.ts";
 import { forecastEngine } from "./engine-preview.ts";
 import { summaryIn } from "./pipeline-plan.ts";
 
-const { name, digest, sizeBytes } = ModelManifest.shape;
+const { name, digest, sizeBytes, calibration, float32Nodes } = ModelManifest.shape;
 /** What is needed to tell whether an engine must be built. */
 const Declared = z.object({
   device: z.object({ name: Name }),
-  detect: z.object({ model: z.object({ name, digest, sizeBytes }) }),
+  detect: z.object({
+    model: z.object({ name, digest, sizeBytes, calibration, float32Nodes }),
+  }),
 });
 const NOT_YET = "whether an engine must be built is known once the device and the model are there";
 

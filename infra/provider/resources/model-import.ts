@@ -38,15 +38,14 @@ export async function importModel(
         "sent again.",
     });
   }
-  const { name, sizeBytes, labels, decoder } = manifest;
+  const { name, sizeBytes, labels, decoder, calibration: table, float32Nodes } = manifest;
   // What came out of JSON has nothing in it that a property could not hold.
-  const inputs = JSON.parse(
-    JSON.stringify({ name, digest: digest.data, sizeBytes, labels, decoder }),
-  ) as Properties;
+  const told = { name, digest: digest.data, sizeBytes, labels, decoder, table, float32Nodes };
+  const inputs = JSON.parse(JSON.stringify(told)) as Properties;
   const goals = { stored: true, ...hubGoal(context) };
   return {
     id: digest.data,
     inputs: { ...inputs, ...goals },
-    state: { ...inputs, manifest: inputs, ...goals },
+    state: { ...inputs, manifest: JSON.parse(JSON.stringify(manifest)) as Properties, ...goals },
   };
 }

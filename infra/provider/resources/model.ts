@@ -11,6 +11,7 @@ import type { Checked, CheckFailure } from "../check.ts";
 import { diffInputs, diffState } from "../diff.ts";
 import type { FleetContext } from "../fleet-context.ts";
 import { checkDecoder } from "../model/check-decoder.ts";
+import { addTable, checkFloat32Nodes } from "../model/check-int8.ts";
 import { readModelFile } from "../model/model-file.ts";
 import { pipelinePlanner } from "../plan/pipeline-planner.ts";
 import { HubMark, hubGoal } from "../release/hub-mark.ts";
@@ -29,11 +30,12 @@ export const ModelState = z.object({
   hub: HubMark,
 });
 
-/** Inputs as they stand in state: check adds digest and size, so that a changed file is a changed input. */
+/** Inputs as they stand in state: check adds digests and sizes, so that a changed file is a changed input. */
 const CheckedModel = z.object({
   ...ModelSpec.shape,
   digest: ModelManifest.shape.digest,
   sizeBytes: ModelManifest.shape.sizeBytes,
+  table: ModelManifest.shape.calibration,
 });
 
 // The id is the digest, and only a new resource can have a new id. Both may be at the hub at the same time.
@@ -52,9 +54,9 @@ export const modelResource: Resource = {
   },
 
   diff(known, news) {
-    // Where the file lies and how large it is does not matter as long as it is the same file.
+    // Where a file lies and how large it is does not matter as long as it is the same file.
     const changes = diffInputs(known.inputs, news, RULES).filter(
-      ({ path }) => !["source", "sizeBytes", "hub"].includes(path),
+      ({ path }) => !["source", "sizeBytes", "calibration", "hub"].includes(path),
     );
     return {
       changes: [...changes, ...diffState(known.state, { stored: true, hub: news["hub"] })],
@@ -87,7 +89,11 @@ export const modelResource: Resource = {
     if (typeof digest !== "string") return await importModel(context, operation, known.id);
     try {
       await context.hubInfo(operation.signal);
-      const stored = await context.hub(operation.signal).hasObject(digest);
+      const hub = context.hub(operation.signal);
+      const { table } = known.inputs;
+      const digests = [digest, ...(isTable(table) ? [table.digest] : [])];
+      const found = await Promise.all(digests.map((one) => hub.hasObject(one)));
+      const stored = found.every(Boolean);
       return { ...known, state: { ...known.state, stored, ...hubGoal(context) } };
     } catch (error) {
       if (!isFleetError(error, "HUB_UNREACHABLE")) throw error;
@@ -103,14 +109,26 @@ export const modelResource: Resource = {
   },
 };
 
+function isTable(table: unknown): table is NonNullable<ModelManifest["calibration"]> {
+  return ModelManifest.shape.calibration.unwrap().safeParse(table).success;
+}
+
 function stateOf(inputs: Properties): Properties {
   const { name, digest = UNKNOWN, sizeBytes = UNKNOWN, labels, decoder } = inputs;
-  const manifest = { name, digest, sizeBytes, labels, decoder } as Record<string, Value>;
+  const { table, float32Nodes } = inputs;
+  const manifest = {
+    ...{ name, digest, sizeBytes, labels, decoder },
+    ...(table !== undefined && { calibration: table }),
+    ...(float32Nodes !== undefined && { float32Nodes }),
+  } as Record<string, Value>;
   return { ...inputs, digest, sizeBytes, manifest, stored: true };
 }
 
 async function addDigest(inputs: Properties, checked: Checked): Promise<CheckFailure[]> {
-  const { source, labels, decoder } = reveal(inputs) as Record<string, Value>;
+  const { source, labels, decoder, calibration, float32Nodes } = reveal(inputs) as Record<
+    string,
+    Value
+  >;
   if (
     typeof source !== "string" ||
     checked.failures.some(({ property }) => property === "source")
@@ -122,9 +140,13 @@ async function addDigest(inputs: Properties, checked: Checked): Promise<CheckFai
     pipelinePlanner.noteModel(digest, model);
     inputs["digest"] = digest;
     inputs["sizeBytes"] = sizeBytes;
+    const failures = [
+      ...(await addTable(inputs, calibration, digest)),
+      ...checkFloat32Nodes(float32Nodes, model),
+    ];
     const known = Decoder.safeParse(decoder).data;
-    if (known === undefined || !Array.isArray(labels) || hasUnknown(labels)) return [];
-    return checkDecoder(known, model, labels.length);
+    if (known === undefined || !Array.isArray(labels) || hasUnknown(labels)) return failures;
+    return [...failures, ...checkDecoder(known, model, labels.length)];
   } catch (error) {
     if (!isFleetError(error, "MODEL_INVALID")) throw error;
     return [{ property: "source", reason: error.message, code: error.code }];
@@ -136,7 +158,7 @@ async function upload(
   operation: Operation,
   inputs: Properties,
 ): Promise<void> {
-  const { digest, source, sizeBytes } = CheckedModel.parse(reveal(inputs));
+  const { digest, source, sizeBytes, calibration, table } = CheckedModel.parse(reveal(inputs));
   await context.hubInfo(operation.signal);
   operation.status("asking the hub for the model");
   await context
@@ -144,5 +166,8 @@ async function upload(
     .putObject(digest, source, (sentBytes) =>
       operation.status(sendingText("the model", sentBytes, sizeBytes)),
     );
+  if (table !== undefined && calibration !== undefined) {
+    await context.hub(operation.signal).putObject(table.digest, calibration, () => undefined);
+  }
   operation.status("the hub has the model");
 }

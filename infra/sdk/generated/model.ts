@@ -17,6 +17,17 @@ export interface ModelArgs {
    * class^0.4. Default: yolox.
    */
   decoder?: pulumi.Input<Decoder | undefined>;
+  /**
+   * Path of the calibration table for INT8, relative to the program: ranges that TensorRT found for
+   * this very file (native/backends/tensorrt/files/calibration_table.h), good for every version and
+   * device. A model with symmetric Q and DQ nodes needs none.
+   */
+  calibration?: pulumi.Input<string | undefined>;
+  /**
+   * Names of ONNX nodes that compute in float32 in engines of any precision, such as the first of a
+   * model that takes samples from 0 to 255. Default: none.
+   */
+  float32Nodes?: pulumi.Input<pulumi.Input<string>[] | undefined>;
 }
 
 const TYPE = "jetfleet:index:Model";
@@ -27,6 +38,8 @@ const OUTPUTS = [
   "source",
   "labels",
   "decoder",
+  "calibration",
+  "float32Nodes",
   "digest",
   "sizeBytes",
   "manifest",
@@ -52,6 +65,17 @@ export class Model extends pulumi.CustomResource {
    * class^0.4.
    */
   declare readonly decoder: pulumi.Output<Decoder>;
+  /**
+   * Path of the calibration table for INT8, relative to the program: ranges that TensorRT found for
+   * this very file (native/backends/tensorrt/files/calibration_table.h), good for every version and
+   * device. A model with symmetric Q and DQ nodes needs none.
+   */
+  declare readonly calibration: pulumi.Output<string | undefined>;
+  /**
+   * Names of ONNX nodes that compute in float32 in engines of any precision, such as the first of a
+   * model that takes samples from 0 to 255. Default: none.
+   */
+  declare readonly float32Nodes: pulumi.Output<string[] | undefined>;
   /** Content address of an artifact. */
   declare readonly digest: pulumi.Output<string>;
   /** Size of the file. */

@@ -184,6 +184,13 @@ export interface SourceArgs {
   video?: pulumi.Input<VideoArgs | undefined>;
 }
 
+/** The calibration table for INT8, an object like the model itself. */
+export interface ModelManifestCalibrationArgs {
+  /** Content address of an artifact. */
+  digest: pulumi.Input<string>;
+  sizeBytes: pulumi.Input<number>;
+}
+
 /** What pipelines and devices need to know of a model. */
 export interface ModelManifestArgs {
   /** Lower-case name, a DNS label. */
@@ -201,6 +208,10 @@ export interface ModelManifestArgs {
    * class^0.4.
    */
   decoder: pulumi.Input<Decoder>;
+  /** The calibration table for INT8, an object like the model itself. */
+  calibration?: pulumi.Input<ModelManifestCalibrationArgs | undefined>;
+  /** ONNX nodes that compute in float32 in engines of any precision. */
+  float32Nodes?: pulumi.Input<pulumi.Input<string>[] | undefined>;
 }
 
 /** Object detection. */
@@ -314,6 +325,13 @@ export interface DeviceOwner {
   id: string;
 }
 
+/** The calibration table for INT8, an object like the model itself. */
+export interface ModelManifestCalibration {
+  /** Content address of an artifact. */
+  digest: string;
+  sizeBytes: number;
+}
+
 /** What pipelines and devices need to know of a model. */
 export interface ModelManifest {
   /** Lower-case name, a DNS label. */
@@ -331,6 +349,10 @@ export interface ModelManifest {
    * class^0.4.
    */
   decoder: Decoder;
+  /** The calibration table for INT8, an object like the model itself. */
+  calibration?: ModelManifestCalibration | undefined;
+  /** ONNX nodes that compute in float32 in engines of any precision. */
+  float32Nodes?: string[] | undefined;
 }
 
 /** Object detection. */

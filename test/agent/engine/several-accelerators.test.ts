@@ -23,6 +23,7 @@ import type { RunnerListener } from "../../../agent/supervise/runner-child.ts";
 import type { BuildMachine } from "../../../fleet/engine/index.ts";
 import { FleetError } from "../../../fleet/errors/index.ts";
 import { sha256Digest } from "../../../fleet/release/index.ts";
+import type { ModelManifest } from "../../../fleet/spec/index.ts";
 import { Connector } from "../../../fleet/transfer/connector.ts";
 import { IdentityFile } from "../../../fleet/transfer/identity/identity-file.ts";
 import { TrustedClock } from "../../../fleet/transfer/identity/trusted-clock.ts";
@@ -102,10 +103,17 @@ function launch(_limits: unknown, listener: RunnerListener) {
 beforeEach(async () => {
   stateDir = mkdtempSync(join(tmpdir(), "jetfleet-several-"));
   [orders, most, running, refuses] = [[], 0, 0, () => null];
+  inUse = [MODEL];
   store = new EngineStore(stateDir);
   await store.open();
   const log = createLog({ write: () => {} });
-  const common = { launch, addonPath: "/addon", objectPath: () => "/model", quotaBytes: 1e6, log };
+  const common = {
+    launch,
+    addonPath: "/addon",
+    objectPath: (of: string) => `/${of}`,
+    quotaBytes: 1e6,
+    log,
+  };
   const identity = new IdentityFile(join(stateDir, "identity.pem"));
   const hub = new HubEngines({
     connector: new Connector(identity, new TrustedClock()),
@@ -127,7 +135,7 @@ beforeEach(async () => {
       ...{ native, threads: 1, host: new FleetError("NATIVE_LOAD", "not asked") },
       silicon: () => ({ backendPath: BACKEND, runtimePath: "", machine: MACHINE }),
     }),
-    modelsInUse: () => new Set([MODEL.digest]),
+    modelsInUse: () => inUse,
     conditions: () =>
       Promise.resolve({ freeDiskBytes: 1e12, freeMemoryBytes: 1e12, hottestCelsius: 40 }),
     ...{ lookMs: 1000, simulatedMs: () => Promise.resolve(null) },
@@ -144,6 +152,8 @@ afterEach(async () => {
   await engines.stop();
   rmSync(stateDir, { recursive: true });
 });
+
+let inUse: ModelManifest[];
 
 const SPLIT = placeOnSilicon({ accelerator: "split" }, XAVIER);
 const bring = (forms = formsOf(SPLIT)) => engines.bring(MODEL, forms, new AbortController().signal);
@@ -163,7 +173,7 @@ describe("a model on a GPU and two DLAs", () => {
 
     expect(SPLIT.place).not.toBeNull();
     if (SPLIT.place === null) return;
-    const { lanes } = siliconOptions(SPLIT.place, (form) => engines.placeOf(MODEL.digest, form));
+    const { lanes } = siliconOptions(SPLIT.place, (form) => engines.placeOf(MODEL, form));
     expect(lanes.map(({ accelerator }) => accelerator)).toEqual(["gpu", "dla0", "dla1"]);
     expect(lanes.map(({ path }) => readFileSync(path, "utf8"))).toEqual([
       "engine for gpu",
@@ -195,5 +205,56 @@ describe("a model on a GPU and two DLAs", () => {
     expect(most).toBe(1);
     const built = orders.map(({ accelerator, keyed }) => `${accelerator} ${keyed?.precision}`);
     expect(built.sort()).toEqual(["dla0 fp16", "gpu fp16", "gpu int8"]);
+  });
+});
+
+describe("an engine's calibration and float32 nodes", () => {
+  const build = (model: ModelManifest, form: "gpu fp32" | "gpu fp16" | "gpu int8") => {
+    inUse = [...inUse, model];
+    return engines.bring(model, [form], new AbortController().signal);
+  };
+  const table = (name: string) => ({ digest: sha256Digest(name), sizeBytes: 1000 });
+  const keyOf = (at: number) => orders[at]?.engineKey ?? "";
+
+  it("are what it is built with and named by: another table is another engine, beside the former", async () => {
+    const former = { ...MODEL, calibration: table("a month ago") };
+    const latter = { ...MODEL, calibration: table("today") };
+    await build(former, "gpu int8");
+    await build(latter, "gpu int8");
+    const { digest } = latter.calibration;
+    expect(orders[1]?.calibration).toEqual({ path: `/${digest}`, digest });
+    expect(keyOf(1)).toContain(`\ncalibration ${digest}\n`);
+    expect(keyOf(0)).toContain(`\ncalibration ${former.calibration.digest}\n`);
+    const noted = store.all().map(({ key }) => key);
+    expect(new Set(noted)).toEqual(new Set([keyOf(0), keyOf(1)]));
+    expect(engines.list().map((one) => [one.current, one.inUse])).toEqual([
+      [true, true],
+      [true, true],
+    ]);
+    // Once nothing goes back to the former, it is one that may go.
+    inUse = [latter];
+    expect(
+      engines
+        .list()
+        .filter((one) => one.inUse)
+        .map(({ key }) => key),
+    ).toEqual([sha256Digest(keyOf(1))]);
+    await build(latter, "gpu int8");
+    expect(orders).toHaveLength(2);
+  });
+
+  it("make no other engine where they are of no account", async () => {
+    const told = { ...MODEL, calibration: table("today"), float32Nodes: ["/box_out/Conv"] };
+    await build(told, "gpu fp16");
+    expect(orders[0]?.calibration).toBeUndefined();
+    expect(orders[0]?.keyed?.float32Nodes).toEqual(["/box_out/Conv"]);
+    expect(keyOf(0)).toContain('\nfloat32-node "/box_out/Conv"\n');
+    expect(keyOf(0)).not.toContain("calibration");
+    await build(told, "gpu fp32");
+    await build(MODEL, "gpu fp32");
+    expect(orders).toHaveLength(2);
+    expect(orders[1]?.keyed?.float32Nodes).toEqual([]);
+    await build(told, "gpu int8");
+    expect(orders[2]?.keyed?.float32Nodes).toEqual(["/box_out/Conv"]);
   });
 });

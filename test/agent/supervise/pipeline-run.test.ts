@@ -32,7 +32,7 @@ it("a runner that cannot be started again is tried on, and ends nothing else", a
     launch,
     native: { addonPath: "/addon", backendPath: "/backend", runtimePath: "/runtime" },
     threads: 1,
-    engineOf: (digest) => ({ path: "/engine", digest }),
+    engineOf: ({ digest }) => ({ path: "/engine", digest }),
     placeOf: () => ({ place: null, why: "it has none" }),
     reportEngine: () => undefined,
     log: createLog({ write: () => {} }),

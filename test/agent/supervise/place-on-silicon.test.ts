@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { acceleratorsOf } from "../../../agent/board/silicon.ts";
-import type { EngineForm } from "../../../agent/engine/recipes.ts";
+import type { EngineForm, EngineModel } from "../../../agent/engine/recipes.ts";
 import { modelOptions } from "../../../agent/supervise/native-options.ts";
 import {
   formsOf,
@@ -65,7 +65,7 @@ describe("a model on a board's accelerators", () => {
 
 describe("what the addon is told of it", () => {
   const version = versionFor({ bytes: "good" });
-  const engineOf = (model: string, form: EngineForm) => {
+  const engineOf = ({ digest: model }: EngineModel, form: EngineForm) => {
     return { path: `/engines/${form}`, digest: sha256Digest(`${model} ${form}`) };
   };
   const context = {
@@ -78,7 +78,7 @@ describe("what the addon is told of it", () => {
     const placeOf = () => placeOnSilicon({ accelerator: "split" }, XAVIER);
     const told = modelOptions(version, { ...context, placeOf });
     const lane = (accelerator: string, form: EngineForm) => {
-      return { accelerator, ...engineOf(version.model.digest, form), precision: "fp16" };
+      return { accelerator, ...engineOf(version.model, form), precision: "fp16" };
     };
     expect(told.lanes).toEqual([
       lane("gpu", "gpu fp16"),
@@ -86,7 +86,7 @@ describe("what the addon is told of it", () => {
       lane("dla1", "dla fp16"),
     ]);
     expect(told).toMatchObject({
-      ...engineOf(version.model.digest, "gpu fp16"),
+      ...engineOf(version.model, "gpu fp16"),
       ...{ backendPath: BACKEND, runtimePath: "" },
     });
   });

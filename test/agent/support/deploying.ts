@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect } from "vitest";
 import type { PipelineVersion } from "../../../agent/update/pipeline-version.ts";
 import { type FleetEvent, type Reported, UpdateEventData } from "../../../fleet/contract/index.ts";
+import { sha256Digest } from "../../../fleet/release/index.ts";
 import type { BudgetSpec, PipelineSpec } from "../../../fleet/spec/index.ts";
 import { modelOf, pipelineOf } from "./desired.ts";
 import type { AgentWorld } from "./world.ts";
@@ -15,6 +16,8 @@ export interface Wanted {
   /** The hub does not hold the object. */
   missing?: boolean;
   detect?: Partial<PipelineSpec["detect"]>;
+  /** Text of its calibration table. */
+  calibration?: string;
   budget?: BudgetSpec;
 }
 
@@ -29,8 +32,13 @@ export const GOOD = [
   "committed",
 ] as const;
 
-export function versionFor({ bytes, name, uri, detect, budget }: Wanted): PipelineVersion {
-  const model = modelOf(name ?? "m", bytes);
+export function versionFor(wanted: Wanted): PipelineVersion {
+  const { bytes, name, uri, detect, budget, calibration } = wanted;
+  const table = calibration && {
+    digest: sha256Digest(calibration),
+    sizeBytes: Buffer.byteLength(calibration),
+  };
+  const model = { ...modelOf(name ?? "m", bytes), ...(table && { calibration: table }) };
   const spec = pipelineOf(name ?? "entrance", model.name, uri);
   const changed = { ...spec, detect: { ...spec.detect, ...detect }, ...(budget && { budget }) };
   return { spec: changed, model };
@@ -42,7 +50,10 @@ export async function deployTo(
   generation: number,
   ...wanted: Wanted[]
 ): Promise<string[]> {
-  for (const { bytes, missing } of wanted) if (!missing) world.objects.put(bytes);
+  for (const { bytes, calibration, missing } of wanted) {
+    if (!missing) world.objects.put(bytes);
+    if (calibration) world.objects.put(calibration);
+  }
   const versions = wanted.map(versionFor);
   await world.deploy(generation, ...versions);
   return versions.map(({ model }) => model.digest);

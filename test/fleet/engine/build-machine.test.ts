@@ -15,6 +15,7 @@ import {
   engineFacts,
   engineKey,
   machineOfBoard,
+  machineOfCard,
   machinesOfModule,
 } from "../../../fleet/engine/index.ts";
 
@@ -167,5 +168,42 @@ describe("what cannot be known is said, not guessed", () => {
     expect(machines).toEqual([]);
     expect(unknown).toEqual(["which package of TensorRT 6.0.1 JetPack 4.3 installs"]);
     expect(machinesOfModule(nano, { jetpack: "9.9", powerMode: null }).unknown).toHaveLength(1);
+  });
+});
+
+describe("a PC's card", () => {
+  const T4 = { name: "Tesla T4", computeCapability: 75, multiprocessors: 40 };
+  const told = { backend: "tensorrt", version: "10.6.0", gpu: T4, noGpu: null };
+  const packages =
+    "libnvinfer10 10.6.0.26-1+cuda12.6 ii\nlibnvinfer-plugin10 10.6.0.26-1+cuda12.6 ii\n";
+
+  it("names engines by what library and driver tell, the number of multiprocessors among it", () => {
+    const { machines, unknown } = machineOfCard({ ...told, packages });
+    expect(unknown).toEqual([]);
+    const { text } = engineKey(
+      engineFacts(machines[0] as BuildMachine, {
+        ...{ model: MODEL, accelerator: "gpu", precision: "fp16" },
+      }),
+    );
+    expect(text).toContain("library tensorrt 10.6.0\npackage 10.6.0.26-1+cuda12.6\nsoc Tesla T4\n");
+    expect(text).toContain("compute-capability 7.5\nmultiprocessors 40\n");
+    const rtx = machineOfCard({ ...told, backend: "tensorrt-rtx", version: "1.7", packages });
+    expect(rtx.machines[0]).toMatchObject({ packageVersion: null, plugins: {}, soc: "Tesla T4" });
+    // One of ten thousand cores more is another key, and a card of compute capability 12.0 is not one of 1.20.
+    const next = { ...T4, computeCapability: 120, multiprocessors: 41 };
+    expect(machineOfCard({ ...told, gpu: next, packages: null }).machines[0]).toMatchObject({
+      ...{ computeCapability: "12.0", multiprocessors: 41, packageVersion: null },
+    });
+  });
+
+  it.each([
+    ["no driver", { gpu: null, noGpu: "Cannot open the CUDA driver" }, /GPU: Cannot open the CUDA/],
+    ["a backend that tells none", { gpu: null }, /GPU: the backend tells none/],
+    ["a library without a version", { version: null }, /which version/],
+    ["a backend of processors", { backend: "onnxruntime" }, /engine of onnxruntime/],
+  ])("with %s is not named at all", (_what, change, why) => {
+    const { machines, unknown } = machineOfCard({ ...told, packages, ...change });
+    expect(machines).toEqual([]);
+    expect(unknown.join("; ")).toMatch(why);
   });
 });

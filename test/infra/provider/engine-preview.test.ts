@@ -35,6 +35,37 @@ describe("what a preview says of the engine", () => {
   it.each<[string, Partial<EngineQuestion>, EngineForecast["state"], RegExp]>([
     ["is there", { told: said([ENGINE]) }, "there", /door has one with this key \(cpu, .*2\.5 s\)/],
     [
+      "is of a calibration that no report tells",
+      {
+        told: said([{ ...ENGINE, accelerator: "gpu int8" }], { "gpu int8": digest("c") }),
+        plan: { ...PLAN, precision: "int8" } as EngineQuestion["plan"],
+        model: { ...MODEL, calibration: { digest: digest("d"), sizeBytes: 9 } },
+      },
+      "unknown",
+      /whether one is there is not known: a report does not tell the calibration/,
+    ],
+    [
+      "is of float32 nodes that no report tells",
+      {
+        told: said([{ ...ENGINE, accelerator: "gpu fp16" }], { "gpu fp16": digest("c") }),
+        model: { ...MODEL, float32Nodes: ["conv1"] },
+      },
+      "unknown",
+      /does not tell the float32 nodes/,
+    ],
+    [
+      "is the processor's, which knows neither",
+      {
+        told: said([ENGINE]),
+        model: {
+          ...{ ...MODEL, float32Nodes: ["conv1"] },
+          calibration: { digest: digest("d"), sizeBytes: 9 },
+        },
+      },
+      "there",
+      /door has one/,
+    ],
+    [
       "is there under a key of before",
       { told: said([{ ...ENGINE, current: false }]) },
       "to-build",

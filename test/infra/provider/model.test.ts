@@ -114,3 +114,53 @@ test("an import says what an id is, and what to do with a model that no pipeline
     /Declare it without `import`/,
   );
 });
+
+test("a calibration table is an object of the model's: uploaded, in the manifest, and another one an update", async () => {
+  const source = modelFile("int8.onnx", "int8");
+  const plain = await inputsOf(source);
+  const digest = plain["digest"] as string;
+  const tableAt = (name: string, bits: string): string => {
+    const path = join(world.dir, name);
+    const text = `jetfleet calibration 1\nmethod entropy-2\nmodel ${digest.slice(7)}\nx ${bits}\n`;
+    writeFileSync(path, text);
+    return path;
+  };
+  const calibrated = (calibration: string) =>
+    world.driver.checked(urn, { source, labels: ["person"], calibration });
+  const inputs = await calibrated(tableAt("first.table", "3c0103da"));
+  const created = await world.driver.create(urn, inputs);
+  const { calibration } = created.state["manifest"] as { calibration: { digest: string } };
+  expect(await world.hub.hasObject(calibration.digest)).toBe(true);
+  const moved = await calibrated(tableAt("same.table", "3c0103da"));
+  expect((await world.driver.diff(urn, created, moved)).changes).toEqual({});
+  const other = await calibrated(tableAt("other.table", "3c0103db"));
+  const { changes, replaces } = await world.driver.diff(urn, created, other);
+  expect([Object.values(changes)[0], replaces]).toEqual(["UPDATE", []]);
+  const { changes: none } = await world.driver.diff(urn, created, plain);
+  expect(Object.keys(none)).not.toEqual([]);
+  rmSync(join(world.dir, "other.table"));
+  const wrong = { source, labels: ["person"], calibration: source };
+  expect((await world.driver.check(urn, wrong)).failures).toEqual([
+    expect.objectContaining({
+      property: "calibration",
+      reason: expect.stringMatching(/first line/),
+    }),
+  ]);
+});
+
+test("float32 nodes are nodes of the model", async () => {
+  const source = join(import.meta.dirname, "../../../models/street-v2-b1.onnx");
+  const labels = ["person", "vehicle", "bicycle"];
+  const right = "/stage2/stage2.0/stage2.0.0/Conv";
+  const inputs = await world.driver.checked(urn, { source, labels, float32Nodes: [right] });
+  const { state } = await world.driver.create(urn, inputs, { preview: true });
+  expect(state["manifest"]).toMatchObject({ float32Nodes: [right] });
+  const wrong = { source, labels, float32Nodes: [right, "/no"] };
+  const { failures } = await world.driver.check(urn, wrong);
+  expect(failures).toEqual([
+    expect.objectContaining({
+      property: "float32Nodes",
+      reason: expect.stringMatching(/nodes but got \/no$/m),
+    }),
+  ]);
+});
