@@ -2,7 +2,7 @@ import { createHash, createPublicKey, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { BOARDS } from "../fleet/boards/index.ts";
 import { FleetError, isFleetError } from "../fleet/errors/index.ts";
-import type { HubClient } from "../fleet/hub/client/index.ts";
+import { type HubClient, tokenHashOf } from "../fleet/hub/client/index.ts";
 import { type EnrolTarget, enrolScript, targetText } from "../fleet/provision/enrol-script.ts";
 import { ENGINE_QUOTA_BYTES } from "../fleet/provision/probe.ts";
 import type { RuntimeShelf } from "../fleet/provision/runtime/index.ts";
@@ -75,7 +75,7 @@ export async function enrolBoard(
   }
   const token = randomBytes(24).toString("base64url");
   const { id, untilMs } = await hub.beginEnrolment(device, {
-    tokenHash: createHash("sha256").update(token).digest("hex"),
+    tokenHash: tokenHashOf(token),
     lifeMs: order.lifeMs,
     script,
     objects: [...files.keys()],

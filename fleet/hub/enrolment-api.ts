@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { Digest, EpochMs } from "../spec/index.ts";
 
@@ -7,7 +8,7 @@ export const MAX_SCRIPT_LENGTH = 256 << 10;
 
 /** Body of `PUT /devices/<name>/enrolment`. The token itself stays with the operator and the board. */
 export const NewEnrolment = z.strictObject({
-  /** SHA-256 of the token, in hexadecimal digits. */
+  /** As `tokenHashOf` makes it. */
   tokenHash: z.string().regex(/^[0-9a-f]{64}$/),
   lifeMs: z
     .number()
@@ -18,6 +19,11 @@ export const NewEnrolment = z.strictObject({
   objects: z.array(Digest).max(256),
 });
 export type NewEnrolment = z.infer<typeof NewEnrolment>;
+
+/** What the hub keeps of a token: its SHA-256, in hexadecimal digits. */
+export function tokenHashOf(token: string): string {
+  return createHash("sha256").update(token).digest("hex");
+}
 
 /** Answer of it: where the board finds its installer, and until when. */
 export const EnrolmentBegun = z.object({ id: z.string(), untilMs: EpochMs });

@@ -5,7 +5,7 @@ import { Digest, EpochMs, Name } from "../../spec/index.ts";
 import { syncFolder, writeFileDurably } from "../../transfer/files/durable-file.ts";
 import { DISK, type FileLayer } from "../../transfer/files/file-layer.ts";
 import { readStored } from "../deploy/stored-json.ts";
-import type { NewEnrolment } from "../enrolment-api.ts";
+import { type NewEnrolment, tokenHashOf } from "../enrolment-api.ts";
 import type { Log } from "../log.ts";
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -86,7 +86,7 @@ export class Enrolments {
       const enrolment = this.get(id);
       if (enrolment === null) return null;
       const isRight = timingSafeEqual(
-        Buffer.from(hashOf(token), "hex"),
+        Buffer.from(tokenHashOf(token), "hex"),
         Buffer.from(enrolment.tokenHash, "hex"),
       );
       if (isRight) return enrolment;
@@ -99,7 +99,7 @@ export class Enrolments {
   use(id: string, publicKey: string): Promise<boolean> {
     return this.#inTurn(async () => {
       const enrolment = this.get(id);
-      const key = hashOf(publicKey);
+      const key = createHash("sha256").update(publicKey).digest("hex");
       if (enrolment === null) return false;
       if (enrolment.usedBy !== null) return enrolment.usedBy === key;
       await this.#keep(id, { ...enrolment, usedBy: key });
@@ -143,8 +143,4 @@ export class Enrolments {
     this.#last = done.catch(() => undefined);
     return done;
   }
-}
-
-function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { enrolBoard } from "../../../cli/enrol-board.ts";
+import { tokenHashOf } from "../../../fleet/hub/client/index.ts";
 import { type SimulatedBoard, startBoard } from "../../../fleet/sim/board/index.ts";
 import { createKey, requestFor } from "../../../fleet/transfer/identity/certificate-request.ts";
 import { failureFrom } from "../../infra/provider/support/driver.ts";
@@ -30,7 +30,7 @@ afterAll(async () => {
 
 const begin = (device: string, lifeMs = 60_000) =>
   world.hub.beginEnrolment(device, {
-    tokenHash: createHash("sha256").update(TOKEN).digest("hex"),
+    tokenHash: tokenHashOf(TOKEN),
     ...{ lifeMs, script: "#!/bin/sh\n", objects: [] },
   });
 
