@@ -48,7 +48,7 @@ export const ProviderConfig = z.strictObject({
     .meta({
       description:
         "Path of the private key for boards that are imported by USER@ADDRESS, as their programs give it in " +
-        "ssh.privateKeyPath. Nothing else uses it.",
+        "ssh.privateKeyPath. Nothing else uses it. Default: the keys of the SSH agent at SSH_AUTH_SOCK.",
     }),
   refreshBeforeUpdate: z
     .boolean()

@@ -34,7 +34,8 @@ export interface ProviderArgs {
   onUnreachable?: pulumi.Input<UnreachablePolicy | undefined>;
   /**
    * Path of the private key for boards that are imported by USER@ADDRESS, as their programs give it
-   * in ssh.privateKeyPath. Nothing else uses it.
+   * in ssh.privateKeyPath. Nothing else uses it. Default: the keys of the SSH agent at
+   * SSH_AUTH_SOCK.
    */
   importKey?: pulumi.Input<string | undefined>;
   /**

@@ -87,12 +87,16 @@ function addressIn(context: FleetContext, id: string): Properties {
         "and run `up`: an agent that is already installed is taken over.",
     });
   }
-  if (importKey === undefined) {
-    throw new FleetError("USAGE", `Expected to know the private key for ${id}`, {
-      hint: "Run `pulumi config set jetfleet:importKey PATH`, with the path as the program gives it in ssh.privateKeyPath.",
+  // As for a program that names neither key nor password.
+  if (importKey === undefined && !process.env["SSH_AUTH_SOCK"]) {
+    throw new FleetError("USAGE", `Expected an SSH agent or a private key for ${id}`, {
+      hint:
+        "Start an agent that has the key (SSH_AUTH_SOCK), or run `pulumi config set jetfleet:importKey PATH`, with the path " +
+        "as the program gives it in ssh.privateKeyPath.",
     });
   }
-  return { address, port: Number(port), ssh: { user, privateKeyPath: importKey } };
+  const key = importKey === undefined ? {} : { privateKeyPath: importKey };
+  return { address, port: Number(port), ssh: { user, ...key } };
 }
 
 function requireOurs(context: FleetContext, { agentConfig }: BoardProbe, id: string) {
