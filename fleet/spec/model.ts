@@ -81,7 +81,12 @@ export const ModelManifest = z
     calibration: z
       .strictObject({
         digest: Digest,
-        sizeBytes: z.number().int().positive().max(MOST_TABLE_BYTES),
+        sizeBytes: z
+          .number()
+          .int()
+          .positive()
+          .max(MOST_TABLE_BYTES)
+          .meta({ description: "Size of the table." }),
       })
       .optional()
       .meta({ description: "The calibration table for INT8, an object like the model itself." }),

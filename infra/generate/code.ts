@@ -11,16 +11,17 @@ export function docComment(text: string | undefined, indent = ""): string {
   return `${indent}/**\n${lines.map((line) => `${indent} * ${line}\n`).join("")}${indent} */\n`;
 }
 
-/** `head` and its members on one line where that fits, else one to a line. */
+/** `head`, its members and `tail` on one line where that fits, else one member to a line. */
 export function list(
   head: string,
   members: readonly string[],
   [open, close]: readonly [open: string, close: string],
+  tail: string,
 ): string {
   const pad = open === "{" ? " " : "";
-  const line = `${head}${open}${pad}${members.join(", ")}${pad}${close}`;
+  const line = `${head}${open}${pad}${members.join(", ")}${pad}${close}${tail}`;
   if (line.length <= WIDTH) return line;
-  return `${head}${open}\n${members.map((one) => `  ${one},\n`).join("")}${close}`;
+  return `${head}${open}\n${members.map((one) => `  ${one},\n`).join("")}${close}${tail}`;
 }
 
 /** The first line or lines of a function. */

@@ -139,10 +139,10 @@ function resource(shape: Shape, token: string, spec: ResourceSpec): string {
     `const TYPE = "${token}";\n`,
     "\n",
     "/** Outputs that are not named to Pulumi would not be there for programs. */\n",
-    `${list("const OUTPUTS = ", quoted(Object.keys(properties)), ["[", "]"])};\n`,
+    `${list("const OUTPUTS = ", quoted(Object.keys(properties)), ["[", "]"], ";")}\n`,
     "\n",
     "/** Dotted paths; `*` stands for any key. */\n",
-    `${list("const SECRETS: readonly string[] = ", quoted(shape.secretsOf(inputProperties)), ["[", "]"])};\n`,
+    `${list("const SECRETS: readonly string[] = ", quoted(shape.secretsOf(inputProperties)), ["[", "]"], ";")}\n`,
     "\n",
     docComment(spec.description),
     `export class ${name} extends pulumi.CustomResource {\n`,
@@ -170,7 +170,7 @@ function imports(
   for (const type of Object.values(outputs)) visit(type, "output");
   if (names.size === 0) return "";
   const sorted = [...names].sort((a, b) => (a < b ? -1 : 1));
-  return `${list("import type ", sorted, ["{", "}"])} from "./types.ts";\n`;
+  return `${list("import type ", sorted, ["{", "}"], ' from "./types.ts";')}\n`;
 }
 
 function provider(shape: Shape): string {

@@ -14,7 +14,7 @@ export interface SiteArgs {
   /** What devices have in common, such as `ssh`; a device may say otherwise. */
   defaults?: Partial<Omit<DeviceArgs, "name" | "address">>;
   /** Devices by the name that they have within the site. */
-  devices: Record<string, Partial<DeviceArgs> & Pick<DeviceArgs, "address">>;
+  devices: Record<string, DeviceArgs>;
   /** Pipelines by name; each device runs each of them. Default: none. */
   pipelines?: Record<string, SitePipelineArgs>;
   /** Models that pipelines may name. */

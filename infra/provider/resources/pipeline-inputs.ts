@@ -1,45 +1,18 @@
 import { z } from "zod";
 import { Owner } from "../../../fleet/hub/client/index.ts";
-import {
-  BoardName,
-  DetectSpec,
-  ModelManifest,
-  PipelineSpec,
-  PlanSummary,
-  UnreachablePolicy,
-} from "../../../fleet/spec/index.ts";
+import { DetectSpec, ModelManifest, PipelineSpec, PlanSummary } from "../../../fleet/spec/index.ts";
 import { HubMark } from "../release/hub-mark.ts";
 import { Released } from "../release/parts.ts";
 import { ScopeInput } from "../release/scope.ts";
 import { type Properties, reveal } from "../rpc/values.ts";
+import { DeviceFacts } from "./device/facts.ts";
 
 /** A pipeline as a program declares it: with its device, and the model itself in place of its name. */
 export const PipelineInputs = PipelineSpec.extend({
   sources: PipelineSpec.shape.sources.meta({
     description: "Sources by name; this version takes exactly one.",
   }),
-  device: z
-    .strictObject({
-      name: PipelineSpec.shape.name,
-      board: BoardName,
-      module: z.string().optional().meta({ description: "What the plan is made for." }),
-      jetpack: z.string().optional().meta({ description: "What the plan is made for." }),
-      libraryFaults: z
-        .array(z.string())
-        .optional()
-        .meta({ description: "What the plan warns of: libraries that are not as it takes them." }),
-      powerMode: z.string().optional().meta({ description: "What the plan is made for." }),
-      onUnreachable: UnreachablePolicy.optional(),
-      simulated: z.boolean().optional().meta({ description: "Whether there is no real silicon." }),
-      labels: z
-        .record(z.string(), z.string())
-        .optional()
-        .meta({ description: "What the device is addressed by; scope must be of these." }),
-    })
-    .meta({
-      title: "DeviceFacts",
-      description: "The device that runs the pipeline, as its resource says.",
-    }),
+  device: DeviceFacts,
   detect: DetectSpec.extend({
     model: ModelManifest.meta({ description: "Manifest of the model, an output of Model." }),
   }).meta({ title: "Detect", description: "Object detection." }),

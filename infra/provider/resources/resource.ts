@@ -31,6 +31,8 @@ export interface Resource {
   refine?(inputs: Properties, checked: Checked, urn: string): Promise<CheckFailure[]>;
   /** Outputs that must be so when all is well. Check adds them to the inputs, so that a diff can show them. */
   goals(context: FleetContext): Promise<Properties>;
+  /** Outputs that follow from the others. */
+  derived?(state: Properties): Properties;
   diff(known: Known, news: Properties): Diff;
   /** Id and outputs that a create would give, as far as they are certain; `log` shows a line. */
   previewCreate(inputs: Properties, log: Log): { id: string; state: Properties };

@@ -198,9 +198,9 @@ async function read(port: ProviderPort, request: proto.ReadRequest): Promise<Mes
  * State as it leaves this process: without the inputs that are secret, which the engine keeps beside it. A program's
  * Pulumi writes what it is answered to its debug output, in plain.
  */
-function outputs({ rules }: Resource, state: Properties): Properties {
+function outputs({ rules, derived }: Resource, state: Properties): Properties {
   const paths = rules.secrets.map((path) => path.split("."));
-  return without(state, paths) as Properties;
+  return without({ ...state, ...derived?.(state) }, paths) as Properties;
 }
 
 /** Whether the engine reads the resource before each later update. */

@@ -14,7 +14,7 @@ interface Described {
   description: string;
   inputs: z.ZodObject;
   state: z.ZodObject;
-  /** Inputs that are found out where the program does not say them. */
+  /** What is always there in the end, though a program or a former state may lack it. */
   found?: readonly string[];
 }
 
@@ -25,7 +25,7 @@ const DESCRIBED: Record<string, Described> = {
       "all that was installed.",
     inputs: DeviceSpec,
     state: DeviceState,
-    found: ["board"],
+    found: ["board", "facts"],
   },
   Model: {
     description:
@@ -61,9 +61,13 @@ export function packageSchema(version: string): PackageSpec {
     description: "Fleets of NVIDIA Jetson boards managed as code.",
     license: "Apache-2.0",
     language: {
-      python: { pyproject: { enabled: true } },
+      python: { pyproject: { enabled: true }, respectSchemaVersion: true },
       // Nowhere to be fetched from: a program's go.mod says in which folder it is.
-      go: { importBasePath: "jetfleet/sdk/go/jetfleet", rootPackageName: "jetfleet" },
+      go: {
+        importBasePath: "jetfleet/sdk/go/jetfleet",
+        rootPackageName: "jetfleet",
+        respectSchemaVersion: true,
+      },
     },
     config: { variables: variables.properties },
     provider: { inputProperties: variables.properties, requiredInputs: variables.required },

@@ -1,7 +1,14 @@
 // Written by `node infra/generate/main.ts` from the schemas; what is to be changed stands there.
 import * as pulumi from "@pulumi/pulumi";
 import { inputsOf } from "../inputs.ts";
-import type { BoardName, DeviceOwner, PackagePolicy, SshArgs, UnreachablePolicy } from "./types.ts";
+import type {
+  BoardName,
+  DeviceFacts,
+  DeviceOwner,
+  PackagePolicy,
+  SshArgs,
+  UnreachablePolicy,
+} from "./types.ts";
 
 export interface DeviceArgs {
   /** Name in the fleet, a DNS label. Default: the name of the resource. */
@@ -90,6 +97,7 @@ const OUTPUTS = [
   "takenOverBy",
   "imported",
   "keyId",
+  "facts",
 ];
 
 /** Dotted paths; `*` stands for any key. */
@@ -189,6 +197,8 @@ export class Device extends pulumi.CustomResource {
   declare readonly imported: pulumi.Output<boolean | undefined>;
   /** Key whose desired documents the device obeys. */
   declare readonly keyId: pulumi.Output<string>;
+  /** What a Pipeline takes as its device. */
+  declare readonly facts: pulumi.Output<DeviceFacts>;
 
   constructor(name: string, args: DeviceArgs, opts?: pulumi.CustomResourceOptions) {
     super(TYPE, name, inputsOf("Device", name, args, OUTPUTS, SECRETS), opts);

@@ -36,7 +36,7 @@ export interface PipelineArgs {
    * tells when it is not met.
    */
   budget?: pulumi.Input<BudgetArgs | undefined>;
-  /** The device that runs the pipeline, as its resource says. */
+  /** The device that runs the pipeline: `facts` of its resource. */
   device: pulumi.Input<DeviceFactsArgs>;
   /**
    * For whom the release key signs this version, and its set: devices by name, those that bear all
@@ -87,7 +87,7 @@ export class Pipeline extends pulumi.CustomResource {
    * tells when it is not met.
    */
   declare readonly budget: pulumi.Output<Budget | undefined>;
-  /** The device that runs the pipeline, as its resource says. */
+  /** The device that runs the pipeline: `facts` of its resource. */
   declare readonly device: pulumi.Output<DeviceFacts>;
   /**
    * For whom the release key signs this version, and its set: devices by name, those that bear all

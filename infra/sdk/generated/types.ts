@@ -188,6 +188,7 @@ export interface SourceArgs {
 export interface ModelManifestCalibrationArgs {
   /** Content address of an artifact. */
   digest: pulumi.Input<string>;
+  /** Size of the table. */
   sizeBytes: pulumi.Input<number>;
 }
 
@@ -271,9 +272,9 @@ export interface BudgetArgs {
   latencyP95Ms?: pulumi.Input<number | undefined>;
 }
 
-/** The device that runs the pipeline, as its resource says. */
+/** The device that runs the pipeline: `facts` of its resource. */
 export interface DeviceFactsArgs {
-  /** Name on its device, a DNS label. Default: the name of the resource. */
+  /** Lower-case name, a DNS label. */
   name: pulumi.Input<string>;
   /** Hardware type of the device. */
   board: pulumi.Input<BoardName>;
@@ -325,10 +326,38 @@ export interface DeviceOwner {
   id: string;
 }
 
+/** The device that runs the pipeline: `facts` of its resource. */
+export interface DeviceFacts {
+  /** Lower-case name, a DNS label. */
+  name: string;
+  /** Hardware type of the device. */
+  board: BoardName;
+  /** What the plan is made for. */
+  module?: string | undefined;
+  /** What the plan is made for. */
+  jetpack?: string | undefined;
+  /** What the plan warns of: libraries that are not as it takes them. */
+  libraryFaults?: string[] | undefined;
+  /** What the plan is made for. */
+  powerMode?: string | undefined;
+  /**
+   * What happens when the board or device cannot be reached. error: the operation fails. skip: an
+   * update is put off, with a warning, and the next `up` tries it again; creating and deleting
+   * fail. forget: as error, but deleting locks the device out of the hub and forgets it, leaving on
+   * the board what was installed.
+   */
+  onUnreachable?: UnreachablePolicy | undefined;
+  /** Whether there is no real silicon. */
+  simulated?: boolean | undefined;
+  /** What the device is addressed by; scope must be of these. */
+  labels?: Record<string, string> | undefined;
+}
+
 /** The calibration table for INT8, an object like the model itself. */
 export interface ModelManifestCalibration {
   /** Content address of an artifact. */
   digest: string;
+  /** Size of the table. */
   sizeBytes: number;
 }
 
@@ -410,33 +439,6 @@ export interface Budget {
   minFps?: number | undefined;
   /** Milliseconds from capture to the sinks that 95 of 100 frames keep. */
   latencyP95Ms?: number | undefined;
-}
-
-/** The device that runs the pipeline, as its resource says. */
-export interface DeviceFacts {
-  /** Name on its device, a DNS label. Default: the name of the resource. */
-  name: string;
-  /** Hardware type of the device. */
-  board: BoardName;
-  /** What the plan is made for. */
-  module?: string | undefined;
-  /** What the plan is made for. */
-  jetpack?: string | undefined;
-  /** What the plan warns of: libraries that are not as it takes them. */
-  libraryFaults?: string[] | undefined;
-  /** What the plan is made for. */
-  powerMode?: string | undefined;
-  /**
-   * What happens when the board or device cannot be reached. error: the operation fails. skip: an
-   * update is put off, with a warning, and the next `up` tries it again; creating and deleting
-   * fail. forget: as error, but deleting locks the device out of the hub and forgets it, leaving on
-   * the board what was installed.
-   */
-  onUnreachable?: UnreachablePolicy | undefined;
-  /** Whether there is no real silicon. */
-  simulated?: boolean | undefined;
-  /** What the device is addressed by; scope must be of these. */
-  labels?: Record<string, string> | undefined;
 }
 
 /**

@@ -112,8 +112,10 @@ describe("what is generated", () => {
   });
 
   test("lists and unions stand on one line only where they fit", () => {
-    expect(list("const A = ", ['"a"', '"b"'], ["[", "]"])).toBe('const A = ["a", "b"]');
-    expect(list("const A = ", Array(20).fill('"longer"'), ["[", "]"]).split("\n")).toHaveLength(22);
+    expect(list("const A = ", ['"a"', '"b"'], ["[", "]"], ";")).toBe('const A = ["a", "b"];');
+    expect(
+      list("const A = ", Array(20).fill('"longer"'), ["[", "]"], ";").split("\n"),
+    ).toHaveLength(22);
     expect(union("T", ["a", "b"])).toBe('export type T = "a" | "b";');
     expect(union("T", Array(20).fill("longer")).split("\n")).toHaveLength(21);
   });

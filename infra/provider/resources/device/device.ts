@@ -17,6 +17,7 @@ import {
   isEnrolled,
   wayFailures,
 } from "./enrolled.ts";
+import { factsOf } from "./facts.ts";
 import { otherOwner, ownerIn } from "./ownership.ts";
 import { provision } from "./provision.ts";
 import { readDevice } from "./read.ts";
@@ -33,6 +34,7 @@ export const deviceResource: Resource = {
   refine: (inputs, _checked, urn) =>
     Promise.resolve([...wayFailures(inputs), ...declaredTwice(urn, inputs["name"])]),
   goals: goalsOf,
+  derived: (state) => ({ facts: factsOf(state) }),
 
   diff(known, news) {
     const goals = Object.fromEntries(GOALS.map((key) => [key, news[key]]));

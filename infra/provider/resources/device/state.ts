@@ -4,6 +4,7 @@ import { DeviceOwner, DeviceSpec, Labels, type SshSpec } from "../../../../fleet
 import { type SshTarget, withSshConfig } from "../../../../fleet/ssh/index.ts";
 import type { FleetContext } from "../../fleet-context.ts";
 import { type Properties, reveal, type Value } from "../../rpc/values.ts";
+import { DeviceFacts } from "./facts.ts";
 
 /** Outputs beside the inputs. Everything here may stand in a state file: there is no secret in it. */
 export const DeviceState = z.object({
@@ -60,6 +61,7 @@ export const DeviceState = z.object({
     description: "True from an import of another program's board until the next update claims it.",
   }),
   keyId: z.string().meta({ description: "Key whose desired documents the device obeys." }),
+  facts: DeviceFacts.optional().meta({ description: "What a Pipeline takes as its device." }),
 });
 export type DeviceState = z.infer<typeof DeviceState>;
 
@@ -145,7 +147,10 @@ export function stateOf(
   context: FleetContext,
   probe: BoardProbe,
   hostKey: string,
-): Omit<DeviceState, "online" | "runtime" | "labels" | "owner" | "takenOverBy" | "imported"> & {
+): Omit<
+  DeviceState,
+  "online" | "runtime" | "labels" | "owner" | "takenOverBy" | "imported" | "facts"
+> & {
   labels: Record<string, string>;
 } {
   const config = probe.agentConfig;
