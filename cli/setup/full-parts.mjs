@@ -44,6 +44,11 @@ export const FULL_PARTS = {
       "test/infra/provider/way-back.test.ts",
     ],
   },
+  sdks: {
+    what: "SDKs that Pulumi generates: Python's is tried, Go's compiled; generators are built where there are none",
+    minutes: 8,
+    files: ["test/infra/sdk/languages.test.ts", "test/infra/programs/examples.test.ts"],
+  },
   clocks: {
     what: "±5 h, 1970 and 2099 in each state of an update",
     minutes: 3,

@@ -25,11 +25,24 @@ export function engineDir(version, env = process.env) {
 }
 
 /**
+ * Language hosts and generators of SDKs for that engine, where the user's own Pulumi brings none.
+ * @param {string} version of the engine
+ */
+export function languagesDir(version, env = process.env) {
+  return join(cacheDir(env), "engine", `languages-${version}`);
+}
+
+/**
  * The Node 24 that runs everything of ours, from the lockfile whatever the user has installed.
  * @param {string} [root]
  */
 export function nodePath(root = repoDir) {
   return platformNode("node-linux", root);
+}
+
+/** The Python that has the SDK, where `npm run sdk -- python` made it. */
+export function pythonPath(state = stateDir()) {
+  return join(state, "sdk", "python-environment", "bin", "python");
 }
 
 /**

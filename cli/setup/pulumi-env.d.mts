@@ -17,6 +17,10 @@ export function pulumiEnv(options: {
   paths: PulumiPaths;
   node: string;
   languageHostDir: string;
+  /** Hosts of other languages, which come last. */
+  languages: string;
+  /** What runs programs in Python; null for the system's. */
+  python: string | null;
   useConfigFile: boolean;
 }): Record<string, string>;
 

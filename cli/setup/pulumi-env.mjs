@@ -3,8 +3,9 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { resolveEngine } from "./engine/resolve.mjs";
+import { ENGINE_VERSION } from "./engine/versions.mjs";
 import { withoutNodeModules } from "./lookup.mjs";
-import { nodePath, repoDir, stateDir } from "./paths.mjs";
+import { languagesDir, nodePath, pythonPath, repoDir, stateDir } from "./paths.mjs";
 
 export const STACK = "demo";
 
@@ -25,14 +26,24 @@ export function pulumiPaths(state = stateDir()) {
 /**
  * Pure: `base` without its PULUMI_* variables, plus what selects our engine, back end and stack.
  * @param {{ base: NodeJS.ProcessEnv, paths: ReturnType<typeof pulumiPaths>, node: string,
- *   languageHostDir: string, useConfigFile: boolean }} options
+ *   languageHostDir: string, languages: string, python: string | null, useConfigFile: boolean }} options
  * @returns {Record<string, string>}
  */
-export function pulumiEnv({ base, paths, node, languageHostDir, useConfigFile }) {
+export function pulumiEnv({
+  base,
+  paths,
+  node,
+  languageHostDir,
+  languages,
+  python,
+  useConfigFile,
+}) {
   return {
     ...withoutPulumiVariables(base),
-    // The language host and the provider find Node 24 and each other on PATH.
-    PATH: [dirname(node), languageHostDir, withoutNodeModules(base.PATH)].join(delimiter),
+    // The language host and the provider find Node 24 and each other on PATH; what `npm run sdk` built comes last.
+    PATH: [dirname(node), languageHostDir, withoutNodeModules(base.PATH), languages].join(
+      delimiter,
+    ),
     PULUMI_BACKEND_URL: `file://${encodeURI(paths.backend)}`,
     PULUMI_HOME: paths.home,
     PULUMI_CONFIG_PASSPHRASE_FILE: paths.passphraseFile,
@@ -42,6 +53,8 @@ export function pulumiEnv({ base, paths, node, languageHostDir, useConfigFile })
     // By default the engine works on four resources per core at a time. Pipelines mostly wait, so they would only wait
     // for each other, and a device would hear of those of one `up` in several generations. `--parallel` overrides it.
     PULUMI_PARALLEL: "64",
+    // The host that we build does not read a program's `virtualenv`.
+    ...(python === null ? {} : { PULUMI_PYTHON_CMD: python }),
     // Any flag can be given as PULUMI_OPTION_<FLAG>.
     ...(useConfigFile ? { PULUMI_OPTION_CONFIG_FILE: paths.configFile } : {}),
   };
@@ -71,9 +84,18 @@ export function demoPulumi(env = process.env) {
   }
   const { pulumi, languageHostDir } = resolveEngine(env);
   const useConfigFile = existsSync(paths.configFile);
+  const python = pythonPath(stateDir(env));
   return {
     command: pulumi,
     cwd: programDir,
-    env: pulumiEnv({ base: env, paths, node: nodePath(), languageHostDir, useConfigFile }),
+    env: pulumiEnv({
+      base: env,
+      paths,
+      node: nodePath(),
+      languageHostDir,
+      languages: languagesDir(ENGINE_VERSION, env),
+      python: existsSync(python) ? python : null,
+      useConfigFile,
+    }),
   };
 }

@@ -1,4 +1,4 @@
-// Behind `npm run demo|test|pulumi|bench|jetfleet`: set-up (or its check), then the command on the
+// Behind `npm run demo|test|pulumi|sdk|bench|jetfleet`: set-up (or its check), then the command on the
 // project's own Node 24.
 
 import { existsSync } from "node:fs";
@@ -7,6 +7,7 @@ import { runInPlace } from "./child.mjs";
 import { reportAndExitCode, SetupError } from "./errors.mjs";
 import { nodePath, repoDir, requireNode, stateDir } from "./paths.mjs";
 import { runPulumi } from "./pulumi.mjs";
+import { generateSdk } from "./sdk.mjs";
 import { requireSetUp, setUp } from "./setup.mjs";
 import { runTests } from "./test-run.mjs";
 
@@ -22,6 +23,7 @@ const COMMANDS = {
   test: { before: installForTests, run: (args) => runTests(args, { full: false }) },
   "test:full": { before: installForTests, run: (args) => runTests(args, { full: true }) },
   pulumi: { before: () => requireSetUp(), run: runPulumi },
+  sdk: { before: () => setUp({ quiet: true, also: ["languages"] }), run: generateSdk },
   bench: {
     before: (args) => requireSetUp(benchNeeds(args)),
     run: (args) => typeScript("test/bench/main.ts", args),

@@ -1,6 +1,6 @@
-import { mkdirSync } from "node:fs";
+import { chmodSync, copyFileSync, linkSync, mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { exec } from "../exec.mjs";
 import { findGo, installGo } from "./go.mjs";
 import { LANGUAGE_HOST } from "./resolve.mjs";
@@ -10,6 +10,14 @@ import { ENGINE_VERSION } from "./versions.mjs";
 const PACKAGES_TO_COMPILE = 1980;
 const BUILD_DEADLINE_MS = 40 * 60_000;
 
+/** The CLI and the automation API compare this version; a build without it says v0.0.0. */
+const VERSION_LINKER = `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${ENGINE_VERSION}`;
+
+/**
+ * @typedef {{ name: string, module: string, package: string, linker: string, scripts?: string[] }} Program
+ * `scripts`: files of Go's module cache that the program starts, and looks for beside itself
+ * @type {Program[]}
+ */
 const PROGRAMS = [
   {
     name: LANGUAGE_HOST,
@@ -21,9 +29,22 @@ const PROGRAMS = [
     name: "pulumi",
     module: "pulumi",
     package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-    // The CLI and the automation API compare this version; a build without it says v0.0.0.
-    linker: `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${ENGINE_VERSION}`,
+    linker: VERSION_LINKER,
   },
+];
+
+const GENERATORS = "generators-of-sdks";
+
+/** @type {Program[]} */
+const LANGUAGES = [
+  {
+    name: "pulumi-language-python",
+    module: "language-python",
+    package: "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
+    linker: "-s -w",
+    scripts: ["github.com/pulumi/pulumi/sdk/v3@v3.68.0/python/cmd/pulumi-language-python-exec"],
+  },
+  { name: GENERATORS, module: "generators", package: ".", linker: VERSION_LINKER },
 ];
 
 /**
@@ -35,6 +56,30 @@ const PROGRAMS = [
  * @param {import("../steps/step.mjs").Context} context
  */
 export async function buildEngine(target, context) {
+  await buildPrograms(PROGRAMS, target, context);
+}
+
+/**
+ * The generators of SDKs and the Python language host into `target`: `generators/pulumi-language-LANGUAGE`, which only
+ * generate, and `pulumi-language-python`, which only runs programs.
+ * @param {string} target
+ * @param {import("../steps/step.mjs").Context} context
+ */
+export async function buildLanguages(target, context) {
+  await buildPrograms(LANGUAGES, target, context);
+  const generators = join(target, "generators");
+  mkdirSync(generators);
+  for (const language of ["python", "go", "nodejs"]) {
+    linkSync(join(target, GENERATORS), join(generators, `pulumi-language-${language}`));
+  }
+}
+
+/**
+ * @param {Program[]} programs
+ * @param {string} target
+ * @param {import("../steps/step.mjs").Context} context
+ */
+async function buildPrograms(programs, target, context) {
   const work = join(context.cache, "engine", "build");
   mkdirSync(work, { recursive: true });
   const own = findGo();
@@ -49,7 +94,7 @@ export async function buildEngine(target, context) {
       context.progress("compiling", Math.min(0.99, ++compiled / PACKAGES_TO_COMPILE));
     }
   };
-  for (const program of PROGRAMS) {
+  for (const program of programs) {
     await exec(go, buildArgs(program, join(target, program.name)), {
       cwd: join(context.root, "infra", "engine", program.module),
       env,
@@ -57,13 +102,18 @@ export async function buildEngine(target, context) {
       signal: context.signal,
       deadlineMs: BUILD_DEADLINE_MS,
     });
+    for (const script of program.scripts ?? []) {
+      const copy = join(target, basename(script));
+      copyFileSync(join(env.GOMODCACHE, script), copy);
+      chmodSync(copy, 0o755);
+    }
   }
   context.progress("removing Go's caches");
   await rm(work, { recursive: true, force: true });
 }
 
 /**
- * @param {(typeof PROGRAMS)[number]} program
+ * @param {Program} program
  * @param {string} output
  */
 function buildArgs(program, output) {

@@ -14,8 +14,8 @@
  * @typedef {Pick<Context, "root" | "state" | "cache">} Places
  *
  * What not every user needs: `npm test` asks for the tests', `npm run setup -- --boards aarch64` for the boards';
- * `emulation` is for tests of what is built for them.
- * @typedef {"tests" | "aarch64" | "emulation"} Purpose
+ * `emulation` is for tests of what is built for them, `languages` for SDKs of other languages.
+ * @typedef {"tests" | "aarch64" | "emulation" | "languages"} Purpose
  *
  * @typedef {object} Step
  * @property {string} name

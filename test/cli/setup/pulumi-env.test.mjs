@@ -17,6 +17,8 @@ describe("the environment of pulumi", () => {
     paths: pulumiPaths("/state of mine"),
     node: "/clone/node/bin/node",
     languageHostDir: "/cache/engine",
+    languages: "/cache/languages",
+    python: "/state/python",
     useConfigFile: false,
   });
 
@@ -28,7 +30,11 @@ describe("the environment of pulumi", () => {
   });
 
   it("puts Node 24 and the language host first on PATH, and no package's programs", () => {
-    expect(env.PATH).toBe("/clone/node/bin:/cache/engine:/usr/bin");
+    expect(env.PATH).toBe("/clone/node/bin:/cache/engine:/usr/bin:/cache/languages");
+  });
+
+  it("runs programs in Python where the SDK is", () => {
+    expect(env.PULUMI_PYTHON_CMD).toBe("/state/python");
   });
 
   it("keeps the rest", () => {

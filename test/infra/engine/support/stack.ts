@@ -112,10 +112,20 @@ export class Stack {
     return stack;
   }
 
-  /** Settings of the provider, as `pulumi config set jetfleet:KEY` would make them. */
+  /** The same stack with another program of its project. */
+  running(program: string): Stack {
+    const stack = new Stack(this.#dir, this.#name, this.#env, program);
+    stack.configure(this.#config);
+    return stack;
+  }
+
+  /** Settings of the provider, as `pulumi config set jetfleet:KEY` would make them; others with their namespaces. */
   configure(settings: Record<string, string>): void {
     this.#config = { ...this.#config, ...settings };
-    const entries = Object.entries(this.#config).map(([key, value]) => [`jetfleet:${key}`, value]);
+    const entries = Object.entries(this.#config).map(([key, value]) => [
+      key.includes(":") ? key : `jetfleet:${key}`,
+      value,
+    ]);
     writeFileSync(this.#configFile, JSON.stringify({ config: Object.fromEntries(entries) }));
   }
 

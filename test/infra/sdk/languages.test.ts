@@ -1,0 +1,134 @@
+import { execFile, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { pythonPath, repoDir, requireNode, stateDir } from "../../../cli/setup/paths.mjs";
+
+const run = promisify(execFile);
+const isFull = process.env["JETFLEET_TEST_FULL"] === "1";
+const MINUTE = 60_000;
+
+/** Recent enough to compile Pulumi's own SDK without fetching another one. */
+const go = ["go", "/usr/local/go/bin/go"].find((one) => spawnSync(one, ["version"]).status === 0);
+const noGo = go === undefined ? " (skipped: no Go on this machine)" : "";
+
+/** Long form: generators are built where the machine has none, and packages are fetched. */
+describe.runIf(isFull)("SDKs that Pulumi generates", { timeout: 40 * MINUTE }, () => {
+  let dir: string;
+
+  beforeAll(() => {
+    dir = mkdtempSync(join(tmpdir(), "jetfleet-sdk-"));
+  });
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  async function generate(language: string): Promise<string> {
+    const args = [join(repoDir, "cli/setup/run.mjs"), "sdk", language];
+    await run(requireNode(), args, { maxBuffer: 2 ** 24 });
+    return join(stateDir(), "sdk", language);
+  }
+
+  test("for Python compiles, is typed, and takes a device's facts as a pipeline's device", async () => {
+    const sdk = await generate("python");
+    const python = pythonPath();
+    await run(python, ["-m", "compileall", "-q", join(sdk, "pulumi_jetfleet")]);
+    expect(existsSync(join(sdk, "pulumi_jetfleet/py.typed"))).toBe(true);
+    const program = join(dir, "mocked.py");
+    writeFileSync(program, MOCKED);
+    const { stdout } = await run(python, [program]);
+    expect(JSON.parse(stdout)).toEqual({
+      device: { name: "door", board: "tx2" },
+      track: { algorithm: "oc-sort" },
+      isSecret: true,
+    });
+  });
+
+  test.skipIf(!go)(`for Go compiles with a program that uses it${noGo}`, async () => {
+    const sdk = await generate("go");
+    writeFileSync(join(dir, "main.go"), GO_PROGRAM);
+    const module = readFileSync(join(sdk, "go.mod"), "utf8").replace(/^module .*/, "module fleet");
+    const own = `\nrequire jetfleet/sdk/go/jetfleet v0.0.0\nreplace jetfleet/sdk/go/jetfleet => ${sdk}\n`;
+    writeFileSync(join(dir, "go.mod"), module + own);
+    const env = {
+      ...process.env,
+      GOFLAGS: "-mod=mod -trimpath",
+      GOTOOLCHAIN: "local",
+      GOWORK: "off",
+    };
+    await run(go ?? "", ["build", "-o", join(dir, "fleet"), "."], { cwd: dir, env });
+    expect(existsSync(join(dir, "fleet"))).toBe(true);
+  });
+});
+
+/** The Python SDK against Pulumi's mocks. */
+const MOCKED = `
+import json
+import pulumi
+
+seen = {}
+
+class Mocks(pulumi.runtime.Mocks):
+    def new_resource(self, args):
+        seen[args.name] = args.inputs
+        facts = {"name": "door", "board": "tx2"}
+        manifest = {"name": "people", "digest": "sha256:" + "0" * 64, "sizeBytes": 1, "labels": ["person"], "decoder": "yolox"}
+        return args.name, {**args.inputs, "facts": facts, "manifest": manifest}
+
+    def call(self, args):
+        return {}
+
+pulumi.runtime.set_mocks(Mocks())
+import pulumi_jetfleet as jetfleet
+
+door = jetfleet.Device("door", address="10.0.4.17", ssh=jetfleet.SshArgs(private_key_path="~/.ssh/jetson"))
+people = jetfleet.Model("people", source="people.onnx", labels=["person"], decoder=jetfleet.Decoder.YOLOX)
+entrance = jetfleet.Pipeline(
+    "entrance",
+    device=door.facts,
+    sources={"camera": jetfleet.SourceArgs(uri=pulumi.Output.secret("rtsp://10.0.9.1/"))},
+    detect=jetfleet.DetectArgs(model=people.manifest, min_score=0.4),
+    track=jetfleet.TrackArgs(algorithm=jetfleet.TrackAlgorithm.OC_SORT),
+)
+
+def show(_):
+    inputs = seen["entrance"]
+    print(json.dumps({"device": inputs["device"], "track": inputs["track"], "isSecret": "4dabf18193072939515e22adb298388d" in json.dumps(inputs["sources"])}))
+
+pulumi.Output.all(entrance.urn).apply(show)
+`;
+
+const GO_PROGRAM = `package main
+
+import (
+	"jetfleet/sdk/go/jetfleet"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+func main() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		door, err := jetfleet.NewDevice(ctx, "door", &jetfleet.DeviceArgs{
+			Address: pulumi.String("10.0.4.17"),
+			Board:   jetfleet.BoardNameTx2,
+			Ssh:     jetfleet.SshArgs{PrivateKeyPath: pulumi.String("~/.ssh/jetson")},
+		})
+		if err != nil {
+			return err
+		}
+		people, err := jetfleet.NewModel(ctx, "people", &jetfleet.ModelArgs{
+			Source: pulumi.String("people.onnx"),
+			Labels: pulumi.ToStringArray([]string{"person"}),
+		})
+		if err != nil {
+			return err
+		}
+		_, err = jetfleet.NewPipeline(ctx, "entrance", &jetfleet.PipelineArgs{
+			Device:  door.Facts,
+			Sources: jetfleet.SourceMap{"camera": jetfleet.SourceArgs{Uri: pulumi.String("rtsp://10.0.9.1/")}},
+			Detect:  jetfleet.DetectArgs{Model: people.Manifest},
+		})
+		return err
+	})
+}
+`;
