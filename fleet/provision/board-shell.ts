@@ -8,6 +8,9 @@ export interface ScriptOptions {
   signal: AbortSignal;
 }
 
+/** Where useradd is. A login's PATH lacks it, and sudo adds it only where its secure_path says so. */
+const TOOLS_OF_ROOT = "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; export PATH";
+
 /** How each session's login becomes root: asked once, for all that share it. */
 const rises = new WeakMap<SshSession, Promise<Rise>>();
 
@@ -28,6 +31,6 @@ export async function runAsRoot(
   const { command, before } = await rise;
   return await session.run(command, {
     ...options,
-    input: `${before}umask 022\nset -eu\n${script}\n`,
+    input: `${before}umask 022\n${TOOLS_OF_ROOT}\nset -eu\n${script}\n`,
   });
 }

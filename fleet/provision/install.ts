@@ -1,5 +1,5 @@
 import { FleetError } from "../errors/index.ts";
-import type { DeviceOwner } from "../spec/index.ts";
+import { DeviceOwner, ownerText } from "../spec/index.ts";
 import { type SshSession, uploadFile } from "../ssh/index.ts";
 import {
   CertificateRequest,
@@ -44,6 +44,8 @@ export interface InstallJob {
   release: RuntimeRelease;
   wanted: WantedConfig;
   owner: DeviceOwner;
+  /** As whose the board was found; `any` where it may be taken from whoever has it. */
+  ownerSeen: DeviceOwner | "any" | null;
   /** Has the hub certify the device's own key. */
   certify(request: CertificateRequest): Promise<IssuedCertificate>;
 }
@@ -113,13 +115,37 @@ async function installPackages(job: InstallJob, packages: string[]): Promise<voi
   requireInstalled(answer, job.wanted.device);
 }
 
-async function writeOwner({ connection, operation, owner }: InstallJob): Promise<void> {
-  const script = `
+/**
+ * Throws DEVICE_OWNED when the board has become another's since it was looked at: of two that come at the same time one
+ * gets it.
+ */
+async function writeOwner({ connection, operation, owner, ownerSeen }: InstallJob): Promise<void> {
+  const { signal } = operation;
+  const label = "writing whose the board is";
+  const script = claimScript(owner, ownerSeen);
+  const other = await runAsRoot(connection, script, { label, signal });
+  if (other.trim() === "") return;
+  throw new FleetError(
+    "DEVICE_OWNED",
+    `Expected the board at ${connection.address} to be of ${ownerText(owner)} but meanwhile it became that of ${whose(other)}`,
+  );
+}
+
+/** Prints who else has it. `/run` is empty after a power cut, and so is who held the lock. */
+export function claimScript(owner: DeviceOwner, seen: DeviceOwner | "any" | null): string {
+  const ids = [owner.id, ...(seen === null || seen === "any" ? [] : [seen.id])].join("|");
+  const isFree = `case "$(sed -n 's/.*"id":"\\([^"]*\\)".*/\\1/p' ${OWNER} 2>/dev/null)" in ""|${ids})`;
+  return `
 mkdir -p -m 0755 ${CONFIG_DIR}
+if command -v flock >/dev/null; then exec 9> /run/jetfleet-owner.lock; flock -w 20 9; fi
+${seen === "any" ? "" : `${isFree} ;; *) cat ${OWNER}; exit 0 ;; esac`}
 ${replaceFile(OWNER, `${JSON.stringify(owner)}\n`)}
 sync ${CONFIG_DIR}`;
-  const { signal } = operation;
-  await runAsRoot(connection, script, { label: "writing whose the board is", signal });
+}
+
+function whose(text: string): string {
+  const other = DeviceOwner.safeParse(parsedJson(text)).data;
+  return other === undefined ? "a program that cannot be read" : ownerText(other);
 }
 
 export function writeUnitsScript(): string {
@@ -266,13 +292,19 @@ mv ${file}.new ${file}`;
 }
 
 function parseRequest(answer: string): CertificateRequest {
+  const request = CertificateRequest.safeParse(parsedJson(answer));
+  if (request.success) return request.data;
+  throw new FleetError(
+    "INTERNAL",
+    `Expected a certificate request from the agent on the board but got ${answer.slice(0, 200)}`,
+  );
+}
+
+function parsedJson(text: string): unknown {
   try {
-    return CertificateRequest.parse(JSON.parse(answer));
+    return JSON.parse(text);
   } catch {
-    throw new FleetError(
-      "INTERNAL",
-      `Expected a certificate request from the agent on the board but got ${answer.slice(0, 200)}`,
-    );
+    return null;
   }
 }
 

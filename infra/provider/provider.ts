@@ -13,7 +13,7 @@ import {
 } from "./config.ts";
 import { FleetContext } from "./fleet-context.ts";
 import { FUNCTIONS } from "./functions/index.ts";
-import { forgetDeclared } from "./resources/device/device.ts";
+import { forgetDeclared } from "./resources/device/declared.ts";
 import { RESOURCES, type Resource } from "./resources/index.ts";
 import { connectEngineLog } from "./rpc/engine-log.ts";
 import { Operations } from "./rpc/operation.ts";

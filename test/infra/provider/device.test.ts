@@ -3,15 +3,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type SimulatedBoard, startBoard } from "../../../fleet/sim/board/index.ts";
+import type { SimulatedBoard } from "../../../fleet/sim/board/index.ts";
 import { type Properties, UNKNOWN } from "../../../infra/provider/rpc/values.ts";
 import { failureFrom, type Resource } from "./support/driver.ts";
+import { BEHIND, type OpenBoard, startOpenBoard } from "./support/open-board.ts";
 import { StubRuntime } from "./support/stub-runtime.ts";
 import { createWorld, urnOf, type World } from "./support/world.ts";
 
 const urn = urnOf("Device", "door");
 
 let world: World;
+let open: OpenBoard;
 let board: SimulatedBoard;
 let runtime: StubRuntime;
 let dir: string;
@@ -21,12 +23,13 @@ beforeAll(async () => {
   execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(dir, "key")]);
   runtime = new StubRuntime(join(dir, "runtime"));
   world = await createWorld(runtime);
-  board = await startBoard({
+  open = await startOpenBoard({
     name: "door",
     board: "agx-xavier",
     dir: join(dir, "board"),
     authorizedKeys: readFileSync(join(dir, "key.pub"), "utf8"),
   });
+  board = open.board;
 });
 afterAll(async () => {
   await board.stop();
@@ -38,7 +41,7 @@ function declaration(change: Properties = {}): Properties {
   return {
     name: "door",
     address: "127.0.0.1",
-    port: board.info.sshPort,
+    port: open.port,
     board: "agx-xavier",
     ssh: { privateKeyPath: join(dir, "key") },
     ...change,
@@ -53,6 +56,10 @@ async function onBoard(command: string): Promise<string> {
   return (await board.exec(command)).stdout.trim();
 }
 
+function programOf(of: string): string {
+  return of === urn ? "project/test" : "other/prod";
+}
+
 /** Diff of what a refresh reads, the way the engine asks for it. */
 async function driftOf(
   device: Resource,
@@ -61,7 +68,7 @@ async function driftOf(
   return { read, drift: (await world.driver.diff(urn, read, device.inputs)).changes };
 }
 
-describe("a device on a simulated board", { timeout: 90_000 }, () => {
+describe(`a device on a simulated board behind ${BEHIND}`, { timeout: 90_000 }, () => {
   let device: Resource;
 
   test("is previewed without touching the board", async () => {
@@ -129,7 +136,7 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
       l4t: "35.4.1",
       powerMode: "MODE_15W_DESKTOP",
       simulated: true,
-      hostKey: board.info.hostKey,
+      hostKey: open.hostKey,
       agent: "active",
       enabled: true,
       online: true,
@@ -171,7 +178,7 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
 
   test("told where it was as it went", () => {
     const lines = world.engine.lines.map(({ text }) => text);
-    expect(lines).toContain(`connecting to 127.0.0.1:${board.info.sshPort}`);
+    expect(lines).toContain(`connecting to 127.0.0.1:${open.port}`);
     expect(lines).toContain("agx-xavier, JetPack 5.1.2 (simulated)");
     expect(lines).toContainEqual(
       expect.stringMatching(
@@ -466,12 +473,19 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
         (await world.hub.listDevices()).map(({ name }) => name).includes("door"),
       ]).toEqual(["active", true]);
 
-    test("of its name in the same program are refused by the check", async () => {
+    test("of its name or at its address in the same program are refused by the check", async () => {
       await inputs();
       const { failures } = await world.driver.check(renamed, declaration());
       expect(failures).toEqual([
         { property: "name", reason: expect.stringContaining(`declared by ${urn}`) },
+        { property: "address", reason: expect.stringContaining(`and port of ${urn}, too`) },
       ]);
+      const gate = await world.driver.check(renamed, declaration({ name: "gate" }));
+      expect(gate.failures.map(({ property }) => property)).toEqual(["address"]);
+      const jumpHosts = [{ address: "10.0.0.1", user: "admin", privateKeyPath: "key" }];
+      const ssh = { privateKeyPath: join(dir, "key"), jumpHosts };
+      const behind = await world.driver.check(renamed, declaration({ name: "gate", ssh }));
+      expect(behind.failures).toEqual([]);
     });
 
     test("is renamed in its program: the former resource's end leaves all as it is", async () => {
@@ -553,14 +567,27 @@ describe("a device on a simulated board", { timeout: 90_000 }, () => {
         files: [release.files[0], broken].filter((file) => file !== undefined),
       };
     };
-    const failure = await failureFrom(world.driver.create(urn, await inputs()));
-    expect(failure.init?.id).toBe("door");
-    expect(failure.init?.reasons[0]).toMatch(/AGENT_OFFLINE.*ended by itself.*log of the agent/s);
+    // Two stacks come to a free board at the same time, as devices of different names.
+    const both = [urn, urn.replace("test::project", "prod::other").replace("door", "gate")];
+    const named = { [both[0]!]: await inputs(), [both[1]!]: await inputs({ name: "gate" }) };
+    const failures = await Promise.all(
+      both.map(async (one) => failureFrom(world.driver.create(one, named[one]!))),
+    );
+    expect(failures.map(({ init }) => init !== undefined).sort()).toEqual([false, true]);
+    const at = failures.findIndex(({ init }) => init !== undefined);
+    const [had = "", late = ""] = at === 0 ? both : both.toReversed();
+    expect(failures[1 - at]?.message).toContain("DEVICE_OWNED");
+    expect(failures[1 - at]?.message).toContain(`of ${programOf(late)} (${late})`);
+    expect(failures[1 - at]?.message).toContain(`of ${programOf(had)} (${had})`);
+    const { init } = failures[at]!;
+    expect(init?.reasons[0]).toMatch(/AGENT_OFFLINE.*ended by itself.*log of the agent/s);
     runtime.release = working;
-    const partial = { id: "door", inputs: await inputs(), state: failure.init?.state ?? {} };
-    const mended = await world.driver.update(urn, partial, await inputs());
+    const inputsOf = named[had]!;
+    const partial = { id: init?.id ?? "", inputs: inputsOf, state: init?.state ?? {} };
+    const mended = await world.driver.update(had, partial, inputsOf);
     expect(mended.state).toMatchObject({ agent: "active", online: true });
-    await world.driver.delete(urn, mended);
+    await world.driver.delete(had, mended);
+    await world.hub.deleteDevice(late === urn ? "door" : "gate");
   });
 
   test("is cancelled while it connects, with nothing to keep", async () => {

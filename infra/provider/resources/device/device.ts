@@ -3,13 +3,12 @@ import { FleetError, isFleetError } from "../../../../fleet/errors/index.ts";
 import { uninstall } from "../../../../fleet/provision/install.ts";
 import { probeBoard } from "../../../../fleet/provision/probe.ts";
 import { DeviceSpec, SSH_SECRETS } from "../../../../fleet/spec/index.ts";
-import type { CheckFailure } from "../../check.ts";
 import { diffInputs, diffState, type PropertyDiff, sameValue } from "../../diff.ts";
-import { ownerOf } from "../../release/publish.ts";
 import type { Operation } from "../../rpc/operation.ts";
 import { isProperties, type Properties, UNKNOWN, type Value } from "../../rpc/values.ts";
 import { FORGET_HINT, isUnreachable, unreachablePolicy } from "../../unreachable.ts";
 import type { Known, Resource } from "../resource.ts";
+import { declaredTwice } from "./declared.ts";
 import {
   awaitEnrolled,
   deleteEnrolled,
@@ -32,7 +31,7 @@ export const deviceResource: Resource = {
   timeoutsMs: { create: 600_000, update: 600_000, delete: 120_000, read: 60_000 },
 
   refine: (inputs, _checked, urn) =>
-    Promise.resolve([...wayFailures(inputs), ...declaredTwice(urn, inputs["name"])]),
+    Promise.resolve([...wayFailures(inputs), ...declaredTwice(urn, inputs)]),
   goals: goalsOf,
   derived: (state) => ({ facts: factsOf(state) }),
 
@@ -158,25 +157,6 @@ function powerModeDrift({ inputs, state }: Known, news: Properties): PropertyDif
   const { powerMode } = news;
   if (powerMode === undefined || !sameValue(inputs["powerMode"], powerMode)) return [];
   return diffState(state, { powerMode });
-}
-
-/** Which resource declared a device's name, by program and name, of those checked since the engine began. */
-const declaredBy = new Map<string, string>();
-
-/** For an engine that begins anew with a provider that has served one already. */
-export function forgetDeclared(): void {
-  declaredBy.clear();
-}
-
-function declaredTwice(urn: string, name: Value | undefined): CheckFailure[] {
-  if (typeof name !== "string") return [];
-  for (const [known, by] of declaredBy) if (by === urn) declaredBy.delete(known);
-  const key = `${ownerOf(urn).program}/${name}`;
-  const other = declaredBy.get(key);
-  declaredBy.set(key, other ?? urn);
-  if (other === undefined) return [];
-  const reason = `expected a name of one device alone, but ${name} is declared by ${other}, too`;
-  return [{ property: "name", reason }];
 }
 
 /** Whose the board is has to be put right: another took it, or it was imported from another. */

@@ -1,5 +1,5 @@
 import type { Presence } from "../../../../fleet/contract/index.ts";
-import { FleetError } from "../../../../fleet/errors/index.ts";
+import { FleetError, isFleetError } from "../../../../fleet/errors/index.ts";
 import type { FleetLink } from "../../../../fleet/hub/client/index.ts";
 import { runAsRoot } from "../../../../fleet/provision/board-shell.ts";
 import { executeStep, type InstallJob } from "../../../../fleet/provision/install.ts";
@@ -99,6 +99,7 @@ export async function provision(
         release,
         wanted,
         owner,
+        ownerSeen: claim.takeOver || probe.owner === "unreadable" ? "any" : probe.owner,
         certify: (request) => context.hub(signal).certifyDevice(spec.name, request),
       };
       const facts = {
@@ -112,6 +113,8 @@ export async function provision(
         await awaitOnline(link, { connection, operation }, spec.name, before, restarted);
         if (restarted) await requireNotReverted(connection, spec.name, signal);
       } catch (error) {
+        // Before anything else was changed.
+        if (isFleetError(error, "DEVICE_OWNED")) throw error;
         const state = { ...inputs, ...facts, board: probe.board, agent: "unknown", online: false };
         throw new InitFailed(
           spec.name,
