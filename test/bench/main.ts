@@ -7,6 +7,7 @@ import { onnxBench } from "./onnx/bench.ts";
 import { pipelineBench } from "./pipeline/bench.ts";
 import { plannerBench } from "./planner/bench.ts";
 import { providerBench } from "./provider/bench.ts";
+import { boardsBench } from "./provider/boards-bench.ts";
 import { formatTable } from "./table.ts";
 import { tensorrtBench } from "./tensorrt/bench.ts";
 import { trackerBench } from "./tracker/bench.ts";
@@ -20,6 +21,7 @@ const BENCHES: Bench[] = [
   trackerBench,
   buildCostBench,
   providerBench,
+  boardsBench,
 ];
 
 async function main(): Promise<number> {

@@ -11,7 +11,7 @@ const COUNT = 1000;
 const ROUNDS = 3;
 
 type Kind = "jetfleet" | "trivial";
-type Row = BenchResult["rows"][number];
+export type Row = BenchResult["rows"][number];
 
 export const providerBench: Bench = {
   name: "provider",
@@ -121,7 +121,7 @@ async function must(cost: Promise<Cost>): Promise<Cost> {
   return done;
 }
 
-function rowOf(what: string, resources: number, cost: Cost): Row {
+export function rowOf(what: string, resources: number, cost: Cost): Row {
   return {
     ...{ what, resources, "wall s": cost.wallSeconds, "cpu s": cost.cpuSeconds },
     "peak MB": cost.peakMegabytes,

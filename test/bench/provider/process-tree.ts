@@ -16,6 +16,8 @@ export async function costOf(
   command: string,
   args: readonly string[],
   options: { cwd: string; env: NodeJS.ProcessEnv },
+  /** Started before, and counted with it. */
+  beside: readonly number[] = [],
 ): Promise<Cost> {
   const beganMs = performance.now();
   const script = 'TIMEFORMAT="%U %S"; time "$@"';
@@ -25,8 +27,9 @@ export async function costOf(
   });
   let peak = 0;
   const timer = setInterval(() => {
-    peak = Math.max(peak, residentBytes(child.pid ?? 0));
+    peak = Math.max(peak, residentBytes([child.pid ?? 0, ...beside]));
   }, 100);
+  const before = cpuOf(beside);
   let text = "";
   let errors = "";
   child.stdout.on("data", (chunk) => (text += String(chunk)));
@@ -37,21 +40,37 @@ export async function costOf(
   const [user = 0, system = 0] = errors.trim().split("\n").at(-1)?.split(" ").map(Number) ?? [];
   return {
     ...{ ok: code === 0, text: text + errors, wallSeconds },
-    ...{ cpuSeconds: user + system, peakMegabytes: peak / 1e6 },
+    ...{ cpuSeconds: user + system + cpuOf(beside) - before, peakMegabytes: peak / 1e6 },
   };
 }
 
 const PAGE_BYTES = 4096;
 
-function residentBytes(root: number): number {
+/** Ticks of a second that the kernel counts in, which has been 100 on every architecture of ours (USER_HZ). */
+const TICKS = 100;
+
+function cpuOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => {
+    // proc(5): time in user and system mode are fields 14 and 15.
+    const fields = statOf(pid);
+    return sum + (Number(fields[11]) + Number(fields[12])) / TICKS;
+  }, 0);
+}
+
+/** From the third field on, behind the name, which may hold anything. */
+function statOf(pid: number): string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+function residentBytes(roots: readonly number[]): number {
   const parents = new Map<number, number>();
   const sizes = new Map<number, number>();
   for (const entry of readdirSync("/proc")) {
     const pid = Number(entry);
     if (Number.isNaN(pid)) continue;
     try {
-      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      const fields = statOf(pid);
       // proc(5): the parent is field 4, the resident pages field 24; these begin at field 3.
       parents.set(pid, Number(fields[1]));
       sizes.set(pid, Number(fields[21]) * PAGE_BYTES);
@@ -60,6 +79,6 @@ function residentBytes(root: number): number {
     }
   }
   const isOurs = (pid: number): boolean =>
-    pid === root || (parents.has(pid) && pid > 1 && isOurs(parents.get(pid) ?? 0));
+    roots.includes(pid) || (parents.has(pid) && pid > 1 && isOurs(parents.get(pid) ?? 0));
   return [...sizes].reduce((sum, [pid, bytes]) => sum + (isOurs(pid) ? bytes : 0), 0);
 }

@@ -20,7 +20,19 @@ class Trivial extends pulumi.CustomResource {
   }
 }
 
-if (process.env["JETFLEET_BENCH_KIND"] === "jetfleet") {
+/** Boards by name and port, each with a pipeline. */
+function declareBoards(ports: Record<string, number>): void {
+  const model = new jf.Model("people", { source, labels });
+  const ssh = { user: "root", privateKeyPath: process.env["JETFLEET_BENCH_KEY"] ?? "" };
+  for (const [name, port] of Object.entries(ports)) {
+    const device = new jf.Device(name, { address: "127.0.0.1", port, board: "tx2", ssh });
+    new jf.Pipeline(`${name}-entrance`, { ...pipelineArgs(model, 0), device });
+  }
+}
+
+const boards = process.env["JETFLEET_BENCH_BOARDS"];
+if (boards !== undefined) declareBoards(JSON.parse(boards) as Record<string, number>);
+else if (process.env["JETFLEET_BENCH_KIND"] === "jetfleet") {
   const model = new jf.Model("people", { source, labels });
   for (let at = 1; at < count; at += 1) new jf.Pipeline(`p${at}`, pipelineArgs(model, at));
 } else {
