@@ -31,8 +31,8 @@ function brokeLately(seconds: readonly HeardSecond[], breaks: Breach): boolean {
 }
 
 /** A count of frames is right to one frame, so it must be more than that below the limit. */
-export function breaksFps({ minFps }: BudgetSpec): Breach {
-  return ({ fps, overMs }) => {
+export function breaksFps({ minFps }: BudgetSpec) {
+  return ({ fps, overMs }: Pick<Figures, "fps" | "overMs">): boolean => {
     const oneFrame = 1000 / Math.max(1000, overMs);
     return minFps !== undefined && fps + oneFrame < minFps;
   };

@@ -75,8 +75,8 @@ export async function waitOnline(wait: OnlineWait): Promise<AgentView> {
       };
     },
     details: wait.log,
+    atEnd: () => warnOfCopy(operation, device, view),
   });
-  warnOfCopy(operation, device, view);
   return view;
 }
 

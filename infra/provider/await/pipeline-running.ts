@@ -5,8 +5,8 @@ import type {
 } from "../../../fleet/contract/index.ts";
 import { ERROR_CODES, type ErrorCode, FleetError } from "../../../fleet/errors/index.ts";
 import type { FleetLink } from "../../../fleet/hub/client/index.ts";
-import type { PlanSummary } from "../../../fleet/spec/index.ts";
-import { buildWords } from "../../../fleet/view/index.ts";
+import type { BudgetSpec, PlanSummary } from "../../../fleet/spec/index.ts";
+import { breaksFps, buildWords } from "../../../fleet/view/index.ts";
 import { GIVEN_UP } from "../release/known-parts.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { type Verdict, waitUntil } from "./wait-until.ts";
@@ -23,6 +23,7 @@ export interface PipelineGoal {
   errorBeforeAtMs: number | null;
   /** As it was shown before, to hold what is built against it. */
   plan?: PlanSummary | undefined;
+  budget?: BudgetSpec | undefined;
 }
 
 export interface PipelineView extends DeviceView {
@@ -42,6 +43,8 @@ interface FrameCount {
 /** Frames that must come out, over at least this long: one lucky frame is not a running pipeline. */
 const FRAMES = 10;
 const OVER_MS = 2_000;
+/** What is slow from its start is given this long to become as fast as its budget says; it runs all the same. */
+const BUDGET_PATIENCE_MS = 5_000;
 
 export function judgeRunning(goal: PipelineGoal, view: PipelineView): Verdict {
   const { presence, reported, frames } = view;
@@ -74,17 +77,35 @@ export function judgeRunning(goal: PipelineGoal, view: PipelineView): Verdict {
       pipeline.error?.hint,
     );
   }
-  return judgeFrames(frames);
+  return judgeFrames(frames, goal);
 }
 
-function judgeFrames(frames: FrameCount | null): Verdict {
+function judgeFrames(frames: FrameCount | null, goal: PipelineGoal): Verdict {
   if (frames === null) return waiting("running, waiting for the first figures");
   const count = frames.last - frames.first;
   // A file that is over proves itself by what came out of it.
   if (frames.sourceState === "ended" && frames.last > 0) return done(frames);
-  if (count >= FRAMES && frames.lastAtMs - frames.firstAtMs >= OVER_MS) return done(frames);
+  const overMs = frames.lastAtMs - frames.firstAtMs;
+  if (count >= FRAMES && overMs >= OVER_MS) {
+    const slow = belowBudget(frames, goal);
+    if (slow === null) return done(frames);
+    return overMs < BUDGET_PATIENCE_MS ? waiting(slow) : { verdict: "done", text: slow };
+  }
   if (frames.last === 0) return waiting(`running, no frame yet (source ${frames.sourceState})`);
   return waiting(`running, ${count} frames so far`);
+}
+
+/** Of what has come since the first figures; null when that is enough, or nothing is asked for. */
+export function belowBudget(
+  frames: FrameCount | null,
+  { budget }: Pick<PipelineGoal, "budget">,
+): string | null {
+  if (frames === null || frames.sourceState === "ended" || budget?.minFps === undefined)
+    return null;
+  const overMs = frames.lastAtMs - frames.firstAtMs;
+  const fps = (1000 * (frames.last - frames.first)) / Math.max(1, overMs);
+  if (!breaksFps(budget)({ fps, overMs })) return null;
+  return `running, ${fps.toFixed(1)} frames per second, below its budget of ${budget.minFps}`;
 }
 
 function done({ fps }: FrameCount): Verdict {
@@ -168,6 +189,11 @@ export async function waitRunning(
         for (const stop of stops) await stop();
       };
     },
+    atEnd: () => warnOfCopy(operation, device, view),
   });
-  warnOfCopy(operation, device, view);
+  const slow = belowBudget(view.frames, goal);
+  if (slow !== null) {
+    const told = "`jetfleet status` shows which stage takes how long";
+    operation.log("warning", `${goal.pipeline} on ${device}: ${slow}; ${told}`);
+  }
 }

@@ -23,6 +23,8 @@ export interface Wait {
   observe(changed: () => void): Promise<() => Promise<void>>;
   /** The judge is asked this often although nothing changed, for conditions of time. */
   tickMs?: number;
+  /** Called once, however it ends. */
+  atEnd?(): void;
   /** Said after the last reason when time runs out, such as the end of a log. */
   details?(): Promise<string>;
 }
@@ -55,6 +57,7 @@ export async function waitUntil(wait: Wait): Promise<void> {
     clearInterval(timer);
     operation.signal.removeEventListener("abort", onAbort);
     await stop().catch(() => {});
+    wait.atEnd?.();
   }
 }
 

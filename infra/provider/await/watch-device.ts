@@ -8,7 +8,7 @@ export interface DeviceView {
   reported: Reported | null;
 }
 
-/** Said at the end of a wait: what runs, and how it runs, may be told by either of the two. */
+/** Said at the end of a wait, well or not: what is told of the device may be told by either of the two. */
 export function warnOfCopy(operation: Operation, device: string, { presence }: DeviceView): void {
   if (presence?.copy) operation.log("warning", `${device}: ${copyText(presence.copy)}`);
 }

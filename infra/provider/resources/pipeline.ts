@@ -194,6 +194,7 @@ async function deploy(
         specDigest,
         errorBeforeAtMs,
         plan: summary,
+        budget: spec.budget,
       });
     } catch (error) {
       const begun = { ...state, state: "starting" };

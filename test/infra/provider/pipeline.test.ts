@@ -1,9 +1,12 @@
+import { join } from "node:path";
+import { connectAsync } from "mqtt";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { isSecretAt, type Properties, UNKNOWN } from "../../../infra/provider/rpc/values.ts";
+import { certifyDevice } from "../../hub/device-identity.ts";
 import { changed, manifest, pipelineInputs } from "./inputs.ts";
 import { failureFrom, type Resource } from "./support/driver.ts";
 import type { FakeDevice } from "./support/fake-device.ts";
-import { createWorld, urnOf, type World } from "./support/world.ts";
+import { createWorld, FLEET, urnOf, type World } from "./support/world.ts";
 
 const urn = urnOf("Pipeline", "entrance");
 
@@ -230,6 +233,37 @@ describe("waiting", () => {
     const updated = await world.driver.update(urn, created, inputs);
     expect(updated.state["state"]).toBe("running");
     expect(back.desired?.pipelines).toHaveLength(1);
+  });
+
+  test("names another board with the device's identity, also when nothing comes of it", async () => {
+    const { mqttUrl } = await world.hub.info();
+    const file = join(world.dir, "twin.pem");
+    const identity = await certifyDevice(world.hub, FLEET, "twin", file);
+    /** A life of a board that never reports. */
+    const lives = async (bootId: string) => {
+      const topic = `jetfleet/v1/${FLEET}/twin/presence`;
+      const presence = (online: boolean) => JSON.stringify({ online, bootId, seq: 1, atMs: 1 });
+      const to = { qos: 1, retain: true } as const;
+      const client = await connectAsync(mqttUrl, {
+        ...{ key: identity.keyPem, cert: identity.certificatePem, ca: identity.caPem },
+        ...{ clientId: `${FLEET}.twin`, protocolVersion: 4, reconnectPeriod: 0 },
+        will: { topic, payload: Buffer.from(presence(false)), ...to },
+      });
+      client.on("error", () => {});
+      await client.publishAsync(topic, presence(true), to);
+      return client;
+    };
+    await lives("11-a");
+    await lives("22-b");
+    const older = await lives("11-a");
+    await expect(lives("22-b")).rejects.toMatchObject({ code: 2 });
+    const inputs = await world.driver.checked(urn, pipelineInputs("twin"));
+    const { init } = await failureFrom(world.driver.create(urn, inputs, { timeout: 1 }));
+    expect(init?.reasons[0]).toContain("no report from twin yet");
+    await warned(
+      "twin: another board, at 127.0.0.1, bears its identity, too, and is kept out; the one at 127.0.0.1 stays",
+    );
+    await older.endAsync();
   });
 
   test("is cancelled by the engine, with the state kept", async () => {

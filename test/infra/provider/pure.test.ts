@@ -199,6 +199,21 @@ describe("running", () => {
     ]);
   });
 
+  test("below its budget is told as the reason for some seconds, and then it runs all the same", () => {
+    const slow = { ...goal, budget: { minFps: 20 } };
+    const now = view({});
+    const at = (framesTotal: number, ms: number) => {
+      const source = { state: "playing" };
+      countFrames(slow, now, { name: "p", framesTotal, fps: 8, source } as never, ms);
+      return judgeRunning(slow, now);
+    };
+    const told = "running, 8.0 frames per second, below its budget of 20";
+    at(0, 0);
+    expect(at(16, 2000)).toEqual({ verdict: "waiting", reason: told });
+    expect(at(40, 5000)).toEqual({ verdict: "done", text: told });
+    expect(at(120, 6000)).toEqual({ verdict: "done", text: "running, 8.0 frames per second" });
+  });
+
   test("does not count frames of the version before", () => {
     const before = view({ pipelines: [{ ...running, specDigest: "old" }] });
     countFrames(

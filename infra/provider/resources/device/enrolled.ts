@@ -75,12 +75,12 @@ export async function awaitEnrolled(
           };
         },
         observe: (changed) => watchDevice(link, name, view, changed),
+        atEnd: () => warnOfCopy(operation, name, view),
       });
     } catch (error) {
       const state = { ...inputs, owner, agent: "unknown", online: false };
       throw new InitFailed(name, state, inputs, error);
     }
-    warnOfCopy(operation, name, view);
     if (view.reported === null) throw new Error("a device was online without a report");
     requireAsDeclared(view.reported, name, board, labels);
     return { ...inputs, ...factsOf(context, view.reported), owner, online: true };
