@@ -49,6 +49,11 @@ export const FULL_PARTS = {
     minutes: 8,
     files: ["test/infra/sdk/languages.test.ts", "test/infra/programs/examples.test.ts"],
   },
+  mishaps: {
+    what: "the real Pulumi engine and a board behind OpenSSH: stopped, rebooted, killed, replaced, full",
+    minutes: 5,
+    files: ["test/infra/engine/mishaps.test.ts"],
+  },
   clocks: {
     what: "±5 h, 1970 and 2099 in each state of an update",
     minutes: 3,

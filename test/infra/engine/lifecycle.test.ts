@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -99,6 +99,10 @@ describe.skipIf(!ENGINE)(`all resources under the real engine${why}`, { timeout:
     return text;
   }
 
+  const filesBelow = (folder: string) =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
   const onGate = () => gate.desired?.pipelines.map(({ name, detect }) => [name, detect.minScore]);
   const onBoard = async (command: string) => (await board.exec(command)).stdout.trim();
 
@@ -131,7 +135,7 @@ describe.skipIf(!ENGINE)(`all resources under the real engine${why}`, { timeout:
     await onBoard("systemctl stop jetfleet-agent");
     gate.conduct = { state: "failed" };
     await gate.report();
-    const seen = await good(stack.on("refresh", "--yes", "--skip-preview", "--diff"));
+    const seen = await good(stack.on("refresh", "--yes", "--skip-preview", "--diff", "--debug"));
     expect(seen).toMatch(/agent.*inactive/);
     expect(seen).toMatch(/state.*failed/);
   });
@@ -238,8 +242,14 @@ describe.skipIf(!ENGINE)(`all resources under the real engine${why}`, { timeout:
       key,
       readFileSync(join(world.dir, "sign.pem"), "utf8").split("\n")[1] ?? "",
     ];
+    // Every checkpoint and its history, and what the engine keeps of its own.
+    const kept = ["backend", "home"].flatMap((name) => filesBelow(join(dir, name)));
+    expect(kept.length).toBeGreaterThan(5);
+    const journal = await onBoard("journalctl --no-pager; cat /proc/[0-9]*/cmdline");
     for (const secret of secrets) {
       expect(secret.length).toBeGreaterThan(5);
+      expect(kept.filter((file) => readFileSync(file).includes(secret))).toEqual([]);
+      expect(journal).not.toContain(secret);
       expect(said.split("\n").filter((line) => line.includes(secret))).toEqual([]);
       expect(raw).not.toContain(secret);
     }
