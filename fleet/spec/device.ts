@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Labels } from "./labels.ts";
+import { MaintenanceWindow } from "./maintenance-window.ts";
 import { Name } from "./names.ts";
 import { UnreachablePolicy } from "./unreachable-policy.ts";
 
@@ -170,6 +171,7 @@ export const DeviceSpec = z
           "the board's own sources, and a delete removes them; refuse names them. Default: refuse.",
       }),
     onUnreachable: UnreachablePolicy.optional(),
+    maintenanceWindow: MaintenanceWindow.optional(),
     engineQuotaMib: z
       .number()
       .int()

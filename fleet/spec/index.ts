@@ -1,6 +1,7 @@
 export { BoardName, DeviceSpec, SSH_SECRETS, SshSpec } from "./device.ts";
 export { DeviceOwner, mayFollow, ownerText } from "./device-owner.ts";
 export { Labels, labelsText } from "./labels.ts";
+export { MaintenanceWindow, opensNext } from "./maintenance-window.ts";
 export {
   Decoder,
   MOST_TABLE_BYTES,

@@ -225,7 +225,23 @@ describe(`a device on a simulated board behind ${BEHIND}`, { timeout: 90_000 }, 
     });
     const preview = await world.driver.update(urn, device, basel, { preview: true });
     expect(preview.state["labels"]).toEqual(basel["labels"]);
-    const labelled = await world.driver.update(urn, device, basel);
+    // For the hour after the next one.
+    const hour = (hours: number) =>
+      new Date(Date.now() + hours * 3_600_000).toISOString().slice(11, 16);
+    const maintenanceWindow = { from: hour(2), to: hour(3) };
+    const later = await inputs({ labels: { site: "basel", floor: "2" }, maintenanceWindow });
+    const putOff = await world.driver.update(urn, device, later);
+    expect(world.engine.lines.at(-1)).toMatchObject({
+      severity: 2,
+      text: expect.stringMatching(
+        /^door stays as it is until its maintenance window opens, \w{3} \d\d:\d\d \(UTC\); an `up` in it/,
+      ),
+    });
+    expect(putOff.state["labels"]).toEqual({});
+    expect((await world.driver.diff(urn, putOff, later)).changes).toMatchObject({
+      agent: "UPDATE",
+    });
+    const labelled = await world.driver.update(urn, putOff, basel);
     expect(labelled.state["labels"]).toEqual(basel["labels"]);
     expect((await driftOf(labelled)).drift).toEqual({});
     const config = "/etc/jetfleet/agent.json";

@@ -2,10 +2,15 @@ import { z } from "zod";
 import { FleetError, isFleetError } from "../../../../fleet/errors/index.ts";
 import { uninstall } from "../../../../fleet/provision/install.ts";
 import { probeBoard } from "../../../../fleet/provision/probe.ts";
-import { DeviceSpec, SSH_SECRETS } from "../../../../fleet/spec/index.ts";
+import {
+  DeviceSpec,
+  MaintenanceWindow,
+  opensNext,
+  SSH_SECRETS,
+} from "../../../../fleet/spec/index.ts";
 import { diffInputs, diffState, type PropertyDiff, sameValue } from "../../diff.ts";
 import type { Operation } from "../../rpc/operation.ts";
-import { isProperties, type Properties, UNKNOWN, type Value } from "../../rpc/values.ts";
+import { isProperties, type Properties, reveal, UNKNOWN, type Value } from "../../rpc/values.ts";
 import { FORGET_HINT, isUnreachable, unreachablePolicy } from "../../unreachable.ts";
 import type { Known, Resource } from "../resource.ts";
 import { declaredTwice } from "./declared.ts";
@@ -57,6 +62,9 @@ export const deviceResource: Resource = {
   },
 
   previewUpdate(known, news, log) {
+    const window = MaintenanceWindow.safeParse(reveal(news["maintenanceWindow"] ?? null)).data;
+    const opens = window && opensNext(window, Date.now());
+    if (opens) log(`its maintenance window opens ${opens}: what restarts the agent is put off`);
     const changed = (key: string) => !sameValue(known.inputs[key], news[key]);
     // At another address there may be another board.
     const moved = changed("address") || changed("port");
@@ -144,7 +152,10 @@ function isAsFound(path: string, state: Properties, { board, ssh }: Properties):
 /** Only what later operations go by has changed: the board need not be there for it. */
 function isForLater(known: Known, news: Properties): boolean {
   const { changes } = deviceResource.diff(known, news);
-  return changes.length > 0 && changes.every(({ path }) => path === "onUnreachable");
+  return (
+    changes.length > 0 &&
+    changes.every(({ path }) => /^(onUnreachable|maintenanceWindow)\b/.test(path))
+  );
 }
 
 /** A program that says nothing of labels wants none. */

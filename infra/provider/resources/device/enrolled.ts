@@ -22,7 +22,14 @@ import { ownerFor, ownerIn } from "./ownership.ts";
 const Spec = DeviceSpec.pick({ name: true, board: true, labels: true, takeOver: true });
 
 /** Inputs that are put into effect on the board, by who reaches it. */
-const ON_BOARD = ["address", "ssh", "powerMode", "engineQuotaMib", "packages"] as const;
+const ON_BOARD = [
+  "maintenanceWindow",
+  "address",
+  "ssh",
+  "powerMode",
+  "engineQuotaMib",
+  "packages",
+] as const;
 
 export function isEnrolled(inputs: Properties): boolean {
   return inputs["enroll"] === true;

@@ -14,6 +14,7 @@ import {
   requireBoard,
   requirePowerMode,
   requireSpace,
+  type Step,
   type WantedConfig,
   withPackages,
 } from "../../../../fleet/provision/plan.ts";
@@ -29,7 +30,12 @@ import {
   warnOfModule,
 } from "../../../../fleet/provision/probe.ts";
 import { describeRuntime } from "../../../../fleet/provision/runtime/index.ts";
-import { type DeviceOwner, type DeviceSpec, ownerText } from "../../../../fleet/spec/index.ts";
+import {
+  type DeviceOwner,
+  type DeviceSpec,
+  opensNext,
+  ownerText,
+} from "../../../../fleet/spec/index.ts";
 import type { SshSession } from "../../../../fleet/ssh/index.ts";
 import { waitOnline } from "../../await/agent-online.ts";
 import type { FleetContext } from "../../fleet-context.ts";
@@ -92,6 +98,12 @@ export async function provision(
         planned.length > 0 ? await lookFirst(connection, probe, spec, operation) : [];
       const steps = withPackages(planned, packages);
       operation.status(`${describeRuntime(runtime)}: ${describePush(release, steps)}`);
+      const later =
+        known && putOff(spec, steps, probe.active === "active" && before?.online === true);
+      if (known && later) {
+        operation.log("warning", later);
+        return { ...known.state, agent: "put off" };
+      }
       for (const step of steps) requireSpace(probe, release, step);
       const job: InstallJob = {
         connection,
@@ -139,6 +151,18 @@ export async function provision(
 function tellFormer(before: DeviceOwner | null, owner: DeviceOwner, { urn, log }: Operation): void {
   if (before === null || before.id === owner.id) return;
   log("warning", `${urn.split("::").at(-1)} is taken over from ${ownerText(before)}`);
+}
+
+/** What is said of a device that runs and may not be disturbed now; null for one that may. */
+function putOff(
+  { name, maintenanceWindow }: DeviceSpec,
+  steps: readonly Step[],
+  isServing: boolean,
+): string | null {
+  const disturbs = steps.some(({ step }) => step === "restart");
+  const opens = maintenanceWindow && opensNext(maintenanceWindow, Date.now());
+  if (!opens || !isServing || !disturbs) return null;
+  return `${name} stays as it is until its maintenance window opens, ${opens}; an \`up\` in it makes the change`;
 }
 
 async function awaitOnline(
