@@ -29,6 +29,8 @@ export type PackagePolicy = "install" | "refuse";
  */
 export type UnreachablePolicy = "error" | "skip" | "forget";
 
+export type MaintenanceWindowDays = "sun" | "mon" | "tue" | "wed" | "thu" | "fri" | "sat";
+
 /**
  * Detection decoder. yolox: input float32 [N,3,H,W] BGR 0–255, letterbox top-left padded with 114;
  * output float32 [N,A,5+C] undecoded (strides 8, 16, 32). fastestdet: input float32 [N,3,H,W] BGR
@@ -136,6 +138,22 @@ export interface SshArgs {
    * host key that is given here comes first.
    */
   config?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * When what restarts the agent may be done. An `up` at another time puts that off with a warning,
+ * and the next one in the window makes it. A device that is new, or whose agent does not run, is
+ * never put off. Default: any time.
+ */
+export interface MaintenanceWindowArgs {
+  /** Local time of day, such as 02:00. */
+  from: pulumi.Input<string>;
+  /** Local time of day at which it ends; of the next day where that is before `from`. */
+  to: pulumi.Input<string>;
+  /** Days on which it begins. Default: each. */
+  days?: pulumi.Input<pulumi.Input<MaintenanceWindowDays>[] | undefined>;
+  /** Where the times are local, such as Europe/Zurich. Default: UTC. */
+  timeZone?: pulumi.Input<string | undefined>;
 }
 
 /** What makes an rtsps:// camera trusted beside the authorities the device knows. */
@@ -311,6 +329,22 @@ export interface ScopeArgs {
   devices?: pulumi.Input<pulumi.Input<string>[] | undefined>;
   /** Labels that each of the devices bears. */
   labels?: pulumi.Input<Record<string, pulumi.Input<string>> | undefined>;
+}
+
+/**
+ * When what restarts the agent may be done. An `up` at another time puts that off with a warning,
+ * and the next one in the window makes it. A device that is new, or whose agent does not run, is
+ * never put off. Default: any time.
+ */
+export interface MaintenanceWindow {
+  /** Local time of day, such as 02:00. */
+  from: string;
+  /** Local time of day at which it ends; of the next day where that is before `from`. */
+  to: string;
+  /** Days on which it begins. Default: each. */
+  days?: MaintenanceWindowDays[] | undefined;
+  /** Where the times are local, such as Europe/Zurich. Default: UTC. */
+  timeZone?: string | undefined;
 }
 
 /** Which declared resource a device came from. */

@@ -584,8 +584,8 @@ describe(`a device on a simulated board behind ${BEHIND}`, { timeout: 90_000 }, 
       };
     };
     // Two stacks come to a free board at the same time, as devices of different names.
-    const both = [urn, urn.replace("test::project", "prod::other").replace("door", "gate")];
-    const named = { [both[0]!]: await inputs(), [both[1]!]: await inputs({ name: "gate" }) };
+    const both = [urn, urn.replace("test::project", "prod::other").replace("door", "hall")];
+    const named = { [both[0]!]: await inputs(), [both[1]!]: await inputs({ name: "hall" }) };
     const failures = await Promise.all(
       both.map(async (one) => failureFrom(world.driver.create(one, named[one]!))),
     );
@@ -603,7 +603,7 @@ describe(`a device on a simulated board behind ${BEHIND}`, { timeout: 90_000 }, 
     const mended = await world.driver.update(had, partial, inputsOf);
     expect(mended.state).toMatchObject({ agent: "active", online: true });
     await world.driver.delete(had, mended);
-    await world.hub.deleteDevice(late === urn ? "door" : "gate");
+    await world.hub.deleteDevice(late === urn ? "door" : "hall");
   });
 
   test("is cancelled while it connects, with nothing to keep", async () => {
