@@ -1,28 +1,58 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FakeDevice } from "../provider/support/fake-device.ts";
+import { type OpenBoard, startOpenBoard } from "../provider/support/open-board.ts";
+import { StubRuntime } from "../provider/support/stub-runtime.ts";
 import { createWorld, type World } from "../provider/support/world.ts";
 import { type Declared, ENGINE, Stack } from "./support/stack.ts";
 
 const why = ENGINE ? "" : " (skipped: no Pulumi engine; run `npm run setup`)";
-const ROUNDS = process.env["JETFLEET_TEST_FULL"] === "1" ? 10 : 1;
+/** The long form has a board, too. */
+const isFull = process.env["JETFLEET_TEST_FULL"] === "1";
+const ROUNDS = isFull ? 10 : 1;
 /** An `up` of this program is through by then on a quiet machine. */
-const UP_MS = 5_000;
+const UP_MS = isFull ? 10_000 : 5_000;
 
-describe.skipIf(!ENGINE)(`an update under the real engine${why}`, { timeout: 300_000 }, () => {
+describe.skipIf(!ENGINE)(`an update under the real engine${why}`, { timeout: 600_000 }, () => {
   let world: World;
+  let open: OpenBoard | undefined;
+  let runtimeDir: string;
   let devices: FakeDevice[];
   let stack: Stack;
 
   beforeAll(async () => {
-    world = await createWorld();
+    runtimeDir = mkdtempSync(join(tmpdir(), "jetfleet-cut-"));
+    world = await createWorld(isFull ? new StubRuntime(runtimeDir) : undefined);
+    if (isFull) open = await newBoard();
     devices = await Promise.all(["a", "b", "c"].map((name) => world.device(name)));
-    stack = await Stack.create(world.dir, "cut");
+    // A small runtime is given to the board by the provider of this process.
+    const env = open && { PULUMI_DEBUG_PROVIDERS: `jetfleet:${world.providerPort}` };
+    stack = await Stack.create(world.dir, "cut", env);
     stack.configure(world.config as Record<string, string>);
-  }, 60_000);
-  afterAll(() => world?.close());
+  }, 120_000);
+  afterAll(async () => {
+    await open?.board.stop();
+    await world?.close();
+    rmSync(runtimeDir, { recursive: true, force: true });
+  });
+
+  async function newBoard(): Promise<OpenBoard> {
+    const key = join(world.dir, "key");
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+    return await startOpenBoard({
+      ...{ name: "door", board: "agx-xavier", dir: join(world.dir, "board") },
+      authorizedKeys: readFileSync(`${key}.pub`, "utf8"),
+    });
+  }
 
   function program(minScore: number): Declared {
+    const ssh = { privateKeyPath: join(world.dir, "key") };
+    const args = { address: "127.0.0.1", ssh, labels: { score: String(minScore) } };
     return {
+      devices: open ? [{ as: "door", args: { ...args, port: open.port } }] : [],
       models: [{ as: "people", args: { source: world.modelPath, labels: ["person"] } }],
       pipelines: ["a", "b", "c"].map((device) => ({
         ...{ as: device, name: "entrance", device, model: "people" },
@@ -49,7 +79,10 @@ describe.skipIf(!ENGINE)(`an update under the real engine${why}`, { timeout: 300
       expect(after.text, told).not.toMatch(/pending operation|unfinished/);
       const { pending, resources } = await stack.state();
       expect(pending, told).toBe(0);
-      expect(Object.keys(resources).sort(), told).toEqual(["a", "b", "c", "people"]);
+      const names = ["a", "b", "c", ...(open ? ["door"] : []), "people"];
+      expect(Object.keys(resources).sort(), told).toEqual(names);
+      const config = await open?.board.exec("cat /etc/jetfleet/agent.json");
+      if (config) expect(config.stdout, told).toContain(`"score":"${minScore}"`);
       const scores = devices.map(({ desired }) =>
         desired?.pipelines.map((one) => one.detect.minScore),
       );

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { HubClient } from "../../../fleet/hub/client/index.ts";
 import type { SimulatedBoard } from "../../../fleet/sim/board/index.ts";
 import { type Properties, UNKNOWN } from "../../../infra/provider/rpc/values.ts";
 import { failureFrom, type Resource } from "./support/driver.ts";
@@ -557,7 +558,15 @@ describe(`a device on a simulated board behind ${BEHIND}`, { timeout: 90_000 }, 
   });
 
   test("is deleted with all that was put on the board, and once more without complaint", async () => {
+    const identityFile = join(dir, "kept.pem");
+    const identity = await onBoard("cat /var/lib/jetfleet/identity.pem");
+    writeFileSync(identityFile, `${identity}\n`, { mode: 0o600 });
     await world.driver.delete(urn, device);
+    // Whoever copied its key and certificate gets nowhere with them.
+    const httpUrl = String(world.config["hubUrl"]);
+    const copy = new HubClient({ httpUrl, identityFile, signal: AbortSignal.timeout(5_000) });
+    await expect(copy.info()).rejects.toThrow(/revoked or replaced/);
+    await expect(copy.connectMqtt()).rejects.toThrow();
     const paths = "/opt/jetfleet /etc/jetfleet /var/lib/jetfleet /etc/systemd/system/jetfleet-*";
     expect(await onBoard(`ls -d ${paths} 2>/dev/null`)).toBe("");
     expect(await onBoard("systemctl is-active jetfleet-agent")).not.toBe("active");
