@@ -52,10 +52,12 @@ export class Operations {
     const controller = new AbortController();
     this.#running.add(controller);
     const ms = request.timeoutSeconds > 0 ? request.timeoutSeconds * 1000 : request.defaultMs;
-    const timer = setTimeout(() => controller.abort(timeoutOf(request.doing, ms)), ms);
     let lastStatus = "";
+    let lastMessage = "";
+    const timer = setTimeout(() => controller.abort(timeoutOf(request.doing, ms, lastMessage)), ms);
     const warned = new Set<string>();
     const status = (message: string) => {
+      lastMessage = message;
       const state = this.#hasTerminal ? message : withoutFigures(message);
       if (state === lastStatus) return;
       lastStatus = state;
@@ -92,9 +94,11 @@ function withoutFigures(text: string): string {
   return text.replaceAll(/\d+(?:[.,:]\d+)*/g, "#");
 }
 
-function timeoutOf(doing: string, ms: number): FleetError {
+/** `last`: what the row showed when time was up, which may be all that tells why. */
+function timeoutOf(doing: string, ms: number, last: string): FleetError {
+  const got = last === "" ? "" : ` but got no further than: ${last}`;
   return new FleetError(
     "OPERATION_TIMEOUT",
-    `Expected to finish within ${Math.round(ms / 1000)} s while ${doing}`,
+    `Expected to finish within ${Math.round(ms / 1000)} s while ${doing}${got}`,
   );
 }

@@ -26,7 +26,7 @@ const BYTES_PER_SECOND = 150_000;
 /** One board in one stack; everything that happens to it is explained by the `up` it happens to, and the next goes on. */
 describe.skipIf(!runs)(
   `mishaps of a board behind ${BEHIND} under the real engine (${why})`,
-  { timeout: 300_000 },
+  { timeout: 900_000 },
   () => {
     let world: World;
     let dir: string;
@@ -62,7 +62,7 @@ describe.skipIf(!runs)(
     function program(
       change: { hostKey?: string; labels?: Record<string, string>; seconds?: number } = {},
     ): Declared {
-      const { hostKey, labels = {}, seconds = 120 } = change;
+      const { hostKey, labels = {}, seconds = 280 } = change;
       const ssh = { privateKeyPath: join(dir, "key"), ...(hostKey !== undefined && { hostKey }) };
       const args = { address: "127.0.0.1", port: relay.port, ssh, labels };
       const customTimeouts = { create: `${seconds}s`, update: `${seconds}s` };
@@ -87,8 +87,8 @@ describe.skipIf(!runs)(
     }
 
     test("sshd stopped in the middle of a transfer is told, and what arrived is not sent again", async () => {
-      const outcome = await meanwhile(stack.up(program({ seconds: 40 })), async () => {
-        await expect.poll(arrived, { timeout: 60_000 }).toBeGreaterThan(100_000);
+      const outcome = await meanwhile(stack.up(program({ seconds: 200 })), async () => {
+        await expect.poll(arrived, { timeout: 240_000 }).toBeGreaterThan(100_000);
         await onBoard("systemctl stop ssh");
       });
       const text = note("sshd stopped mid-transfer", outcome);
@@ -111,7 +111,7 @@ describe.skipIf(!runs)(
       const now = program({ labels: { reboot: "1" } });
       const outcome = await meanwhile(stack.up(now), async () => {
         await expect
-          .poll(() => onBoard("cat /etc/jetfleet/agent.json"), { timeout: 60_000 })
+          .poll(() => onBoard("cat /etc/jetfleet/agent.json"), { timeout: 240_000 })
           .toContain("reboot");
         await open.board.powerCut();
         await open.board.boot();

@@ -45,3 +45,16 @@ test.each([true, false])(
     ]);
   },
 );
+
+test("an operation whose time is up tells what it was at", async () => {
+  const log: EngineLog = { log() {}, status() {}, close() {} };
+  const operations = new Operations(log, false);
+  const request = { urn: "urn", doing: "creating door", timeoutSeconds: 0, defaultMs: 20 };
+  using operation = operations.start(request);
+  operation.status("sending the runtime: 20 % of 1.7 MB");
+  operation.status("sending the runtime: 40 % of 1.7 MB");
+  await new Promise((resolve) => operation.signal.addEventListener("abort", resolve));
+  expect(String(operation.signal.reason)).toMatch(
+    /while creating door but got no further than: sending the runtime: 40 % of 1.7 MB/,
+  );
+});

@@ -6,7 +6,8 @@ import { nodePath } from "../../../../cli/setup/paths.mjs";
 import type { DeviceArgs, ModelArgs } from "../../../../infra/sdk/index.ts";
 
 const PROGRAM = join(import.meta.dirname, "../program");
-const DEADLINE_MS = 120_000;
+/** For one that hangs; a busy machine takes minutes. */
+const DEADLINE_MS = 300_000;
 
 // Plain JavaScript without declarations.
 const resolver: string = "../../../../cli/setup/engine/resolve.mjs";
