@@ -46,7 +46,7 @@ export function opensNext(window: MaintenanceWindow, nowMs: number): string | nu
   const starts = days.map((day) => DAYS.indexOf(day) * DAY_MINUTES + minutesOf(from));
   const isOpen = starts.some((start) => since(start, now) < length);
   if (isOpen) return null;
-  const [next = 0] = starts.toSorted((a, b) => since(now, a) - since(now, b));
+  const [next = 0] = [...starts].sort((a, b) => since(now, a) - since(now, b));
   return `${DAYS[Math.floor(next / DAY_MINUTES)]} ${from} (${timeZone})`;
 }
 

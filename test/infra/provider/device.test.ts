@@ -563,7 +563,7 @@ describe(`a device on a simulated board behind ${BEHIND}`, { timeout: 90_000 }, 
     writeFileSync(identityFile, `${identity}\n`, { mode: 0o600 });
     await world.driver.delete(urn, device);
     // Whoever copied its key and certificate gets nowhere with them.
-    const httpUrl = String(world.config["hubUrl"]);
+    const httpUrl = world.config["hubUrl"] as string;
     const copy = new HubClient({ httpUrl, identityFile, signal: AbortSignal.timeout(5_000) });
     await expect(copy.info()).rejects.toThrow(/revoked or replaced/);
     await expect(copy.connectMqtt()).rejects.toThrow();

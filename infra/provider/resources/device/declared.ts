@@ -14,17 +14,17 @@ export function forgetDeclared(): void {
 /** What two resources of one program may not both have: a device's name, and the way to its board. */
 export function declaredTwice(urn: string, inputs: Properties): CheckFailure[] {
   for (const [key, by] of declaredBy) if (by === urn) declaredBy.delete(key);
-  const { name, address } = inputs;
+  const { name } = inputs;
   const failures: CheckFailure[] = [];
   const named = typeof name === "string" ? declaredBefore(urn, `name ${name}`) : null;
   if (named !== null) {
-    const reason = `expected a name of one device alone, but ${String(name)} is declared by ${named}, too`;
+    const reason = `expected a name of one device alone, but this one is declared by ${named}, too`;
     failures.push({ property: "name", reason });
   }
   const way = wayTo(inputs);
   const reached = way === null ? null : declaredBefore(urn, `board ${way}`);
   if (reached !== null) {
-    const reason = `expected a board of one device alone, but ${String(address)} is the address and port of ${reached}, too`;
+    const reason = `expected a board of one device alone, but this is the address and port of ${reached}, too`;
     failures.push({ property: "address", reason });
   }
   return failures;
