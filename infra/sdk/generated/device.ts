@@ -5,6 +5,8 @@ import type {
   BoardName,
   DeviceFacts,
   DeviceOwner,
+  MaintenanceWindow,
+  MaintenanceWindowArgs,
   PackagePolicy,
   SshArgs,
   UnreachablePolicy,
@@ -51,6 +53,12 @@ export interface DeviceArgs {
    */
   onUnreachable?: pulumi.Input<UnreachablePolicy | undefined>;
   /**
+   * When what restarts the agent may be done. An `up` at another time puts that off with a warning,
+   * and the next one in the window makes it. A device that is new, or whose agent does not run, is
+   * never put off. Default: any time.
+   */
+  maintenanceWindow?: pulumi.Input<MaintenanceWindowArgs | undefined>;
+  /**
    * Mebibytes that engines may take on the board; those that nothing runs go, the longest unused
    * first, when all need more. A change restarts the agent. Default: 2048.
    */
@@ -75,6 +83,7 @@ const OUTPUTS = [
   "powerMode",
   "packages",
   "onUnreachable",
+  "maintenanceWindow",
   "engineQuotaMib",
   "takeOver",
   "module",
@@ -144,6 +153,12 @@ export class Device extends pulumi.CustomResource {
    * the board what was installed.
    */
   declare readonly onUnreachable: pulumi.Output<UnreachablePolicy | undefined>;
+  /**
+   * When what restarts the agent may be done. An `up` at another time puts that off with a warning,
+   * and the next one in the window makes it. A device that is new, or whose agent does not run, is
+   * never put off. Default: any time.
+   */
+  declare readonly maintenanceWindow: pulumi.Output<MaintenanceWindow | undefined>;
   /**
    * Mebibytes that engines may take on the board; those that nothing runs go, the longest unused
    * first, when all need more. A change restarts the agent. Default: 2048.
