@@ -52,7 +52,7 @@ describe.runIf(isFull)("SDKs that Pulumi generates", { timeout: 40 * MINUTE }, (
     writeFileSync(join(dir, "go.mod"), module + own);
     const env = {
       ...process.env,
-      GOFLAGS: "-mod=mod -trimpath",
+      GOFLAGS: "-mod=mod -trimpath -modcacherw -buildvcs=false",
       GOTOOLCHAIN: "local",
       GOWORK: "off",
     };
