@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { backendSourceBeside, packBackendSource } from "./pack-backend.ts";
+import { licencesBeside, packLicences } from "./pack-licences.ts";
 
 const agent = dirname(fileURLToPath(import.meta.url));
 const root = dirname(agent);
@@ -14,7 +15,8 @@ const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 export const BUNDLE = join(agent, "build", "agent.cjs");
 
 export async function buildAgent(outfile = BUNDLE) {
-  await build({
+  const { metafile } = await build({
+    metafile: true,
     // Paths inside the bundle's comments are relative to this folder, whatever the caller's was.
     absWorkingDir: root,
     entryPoints: ["agent/main.ts"],
@@ -29,6 +31,7 @@ export async function buildAgent(outfile = BUNDLE) {
     define: { AGENT_VERSION_AT_BUILD: JSON.stringify(version) },
     logLevel: "warning",
   });
+  packLicences(root, Object.keys(metafile.inputs), licencesBeside(outfile));
   packBackendSource(join(root, "native"), backendSourceBeside(outfile));
   return outfile;
 }

@@ -49,6 +49,8 @@ const KIND_BY_MACHINE: Record<string, MachineKind> = { x86_64: X86_64, aarch64: 
 const AGENT = "agent/build/agent.cjs";
 /** What a board compiles against its own TensorRT. */
 const BACKEND_SOURCE = "agent/build/backend-source.json";
+/** Of all that is put onto boards. */
+const LICENCES = "agent/build/LICENSES.txt";
 const NATIVE = ["jetfleet.node", "libjetfleet-backend-onnxruntime.so"];
 
 /** Every file that a release for some target takes from this machine; null when not even one for boards like it is built. */
@@ -60,7 +62,12 @@ export async function findAllFiles(): Promise<string[] | null> {
     packageFile(`node-linux-${arch}`, "bin/node"),
     onnxRuntime(arch),
   ]);
-  const paths = [agent, join(root, BACKEND_SOURCE), ...kinds.flatMap(nativeFiles), ...packaged];
+  const paths = [
+    agent,
+    ...[BACKEND_SOURCE, LICENCES].map((path) => join(root, path)),
+    ...kinds.flatMap(nativeFiles),
+    ...packaged,
+  ];
   const answers = await Promise.all(paths.map(isThere));
   const there = new Set(paths.filter((_, index) => answers[index]));
   const some = kinds.some((kind) => nativeFiles(kind).every((path) => there.has(path)));
@@ -90,7 +97,7 @@ export async function findSources(target: RuntimeTarget): Promise<RuntimeSource[
   const { arch } = kind;
   const sources = [
     source("bin/node", packageFile(nodePackage(target.l4t, arch), "bin/node"), true),
-    ...[AGENT, BACKEND_SOURCE].map((path) => source(basename(path), join(root, path))),
+    ...[AGENT, BACKEND_SOURCE, LICENCES].map((path) => source(basename(path), join(root, path))),
     ...nativeFiles(kind).map((path) => source(basename(path), path)),
     source("libonnxruntime.so", onnxRuntime(arch)),
   ];
