@@ -41,6 +41,7 @@ export const FULL_PARTS = {
       "test/infra/engine/lifecycle.test.ts",
       "test/infra/engine/options.test.ts",
       "test/infra/engine/table.test.ts",
+      "test/infra/provider/slow-ssh.test.ts",
       "test/infra/provider/way-back.test.ts",
     ],
   },
@@ -87,7 +88,7 @@ export const FULL_PARTS = {
   arm64: {
     what: "what is built for boards, on an emulated system of theirs: agent, model, boxes, pulumi up",
     minutes: 12,
-    files: ["test/arm64/arm64.test.ts", "test/arm64/board.test.ts"],
+    files: ["test/arm64/arm64.test.ts", "test/arm64/board.test.ts", "test/arm64/tensorrt.test.ts"],
     boards: true,
   },
   growth: {

