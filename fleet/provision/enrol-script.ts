@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { BOARDS } from "../boards/index.ts";
 import type { BoardName } from "../spec/index.ts";
+import { FETCH } from "./fetch-script.ts";
 import {
   ENABLE,
   finishScript,
@@ -15,6 +16,7 @@ import {
 } from "./install.ts";
 import { BASE, STAGING, STATE_DIR } from "./layout.ts";
 import { SPARE_BYTES, type WantedConfig } from "./plan.ts";
+import { REFUSE_WHAT_LACKS } from "./preflight.ts";
 import { GIVE_RIGHTS } from "./rights.ts";
 import type { RuntimeRelease } from "./runtime/index.ts";
 
@@ -56,6 +58,7 @@ case "$token" in ''|*[!A-Za-z0-9_-]*) fail "expected the token on standard input
 url=${enrolUrl.replace(/\/+$/, "")}/enrol/"$id"
 ${checkBoard(config.board)}
 ${chooseRelease(targets)}
+${REFUSE_WHAT_LACKS}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -132,31 +135,6 @@ esac
 free=$(df -Pk ${dirname(BASE)} | awk 'END { print $4 }')
 [ "$free" -ge "$needed" ] || fail "expected $needed kB free below ${dirname(BASE)} but got $free kB"`;
 }
-
-/** curl or wget, which take what is secret, and whom to trust, from files. */
-const FETCH = `umask 077
-printf 'header = "authorization: Bearer %s"\\n' "$token" > "$work/curlrc"
-printf 'header = authorization: Bearer %s\\n' "$token" > "$work/wgetrc"
-umask 022
-unset token
-if command -v curl >/dev/null; then
-  ask() { curl -fsS -K "$work/curlrc" --cacert "$work/ca.pem" --connect-timeout 20 --speed-limit 1 --speed-time 60 "$@"; }
-  fetch() {
-    for n in 1 2 3 4 5 6 7 8; do ask -C - -o "$2" "$url/$1" && return 0; sleep 2; done
-    return 1
-  }
-  post() { ask -H 'content-type: application/json' --data-binary "@$2" -o "$3" "$url/$1"; }
-elif command -v wget >/dev/null; then
-  ask() { WGETRC="$work/wgetrc" wget -q --ca-certificate="$work/ca.pem" -T 60 -t 1 "$@"; }
-  fetch() {
-    for n in 1 2 3 4 5 6 7 8; do ask -c -O "$2" "$url/$1" && return 0; sleep 2; done
-    return 1
-  }
-  post() { ask --header='content-type: application/json' --post-file="$2" -O "$3" "$url/$1"; }
-else
-  fail "expected curl or wget on the board: apt-get install curl"
-fi
-`;
 
 function finish(index: number, release: RuntimeRelease): string {
   return `if [ "$release" = ${index} ]; then

@@ -51,6 +51,40 @@ say clock date +%s
 file mounts /proc/mounts
 `;
 
+/**
+ * The same for a board that is asked by its own installer, in shell: only what nothing runs without, with `fail` for whoever
+ * stands at the board. What it cannot tell it lets pass.
+ */
+export const REFUSE_WHAT_LACKS = `
+lacks= packages=
+lack() { lacks="$lacks; $1"; packages="$packages \${2-}"; }
+if ! ldconfig -p 2>/dev/null | grep -q 'libgstreamer-1[.]0'; then
+  lack 'it has no GStreamer' '${[...Object.keys(NEEDED_ELEMENTS), CPU_DECODER.package].join(" ")}'
+elif command -v gst-inspect-1.0 >/dev/null; then
+  registry=$(mktemp); rm -f "$registry"
+  elements=" $(GST_REGISTRY="$registry" gst-inspect-1.0 2>/dev/null | grep -Eo ': +(${ELEMENTS.join("|")}):' | tr -d ': ' | tr '\\n' ' ')"
+  rm -f "$registry"
+  has() { case "$elements" in *" $1 "*) ;; *) return 1 ;; esac; }
+${Object.entries(NEEDED_ELEMENTS)
+  .map(
+    ([name, elements]) =>
+      `  for one in ${elements.join(" ")}; do has $one || lack "GStreamer lacks $one" ${name}; done`,
+  )
+  .join("\n")}
+  has ${NVIDIA_DECODER.element} || has ${CPU_DECODER.element} || lack 'GStreamer has no decoder of H.264' ${CPU_DECODER.package}
+fi
+for folder in ${[BASE, CONFIG_DIR, UNIT_DIR, STATE_DIR].join(" ")}; do
+  there=$folder; while [ ! -e "$there" ]; do there=$(dirname "$there"); done
+  [ -w "$there" ] || lack "$folder is on a file system that is mounted read-only"
+done
+there=${BASE}; while [ ! -e "$there" ]; do there=$(dirname "$there"); done
+case ",$(findmnt -n -o OPTIONS --target "$there" 2>/dev/null || true)," in
+  *,noexec,*) lack 'programs in ${BASE} may not be run (noexec)' ;;
+esac
+packages=$(printf '%s\\n' $packages | sort -u | tr '\\n' ' ')
+[ -z "$lacks" ] || fail "the board lacks what the agent needs\${packages:+ (apt-get install $packages)}: \${lacks#; }. Nothing was changed"
+`;
+
 export async function preflight(
   connection: SshSession,
   probe: BoardProbe,

@@ -138,6 +138,20 @@ describe("a board that nobody reaches", { timeout: 60_000 }, () => {
   const declared = { name: "yard", board: "agx-xavier", labels: { site: "basel" }, enroll: true };
   const mqttGoals = async () => await world.driver.checked(urn, declared);
 
+  test("is told what the board lacks before anything is changed there", async () => {
+    const inspect = "/usr/local/bin/gst-inspect-1.0";
+    await board.exec(
+      `printf '#!/bin/sh\necho "app:  appsink: AppSink"\n' > ${inspect}; chmod +x ${inspect}`,
+    );
+    const refused = await runLine((await enrol()).line);
+    await board.exec(`rm ${inspect}`);
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toMatch(
+      /the board lacks what the agent needs \(apt-get install gstreamer1\.0-libav gstreamer1\.0-plugins-bad .*\): GStreamer lacks parsebin; .*Nothing was changed/,
+    );
+    expect((await board.exec("ls -d /opt/jetfleet 2>/dev/null")).stdout).toBe("");
+  });
+
   test("is a declared device's own once it is enrolled, and until then that says what to do", async () => {
     const inputs = await mqttGoals();
     const failure = await failureFrom(world.driver.create(urn, inputs, { timeout: 1 }));
