@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FleetError } from "../../fleet/errors/index.ts";
-import { outputOf } from "../board/facts.ts";
+import { outputOf } from "../board/ask.ts";
 
 /** TensorRT's headers on this board. */
 export interface Headers {

@@ -13,10 +13,10 @@ import { FleetError } from "../../fleet/errors/index.ts";
 import { digestOfFile } from "../../fleet/transfer/files/hash-file.ts";
 import type { NativeAddon, NativeBuildOptions } from "../../native/binding/api.ts";
 import { readBuildMachine, readTensorrt } from "../board/build-machine.ts";
+import { readClocks } from "../board/clocks.ts";
 import { backendObjects } from "../supervise/backend-objects.ts";
 import { type ChosenBackend, chooseBackend } from "../supervise/choose-backend.ts";
 import { loadAddon } from "../supervise/load-addon.ts";
-import { readClocks } from "./clocks.ts";
 
 export interface BenchPlaces {
   /** Folders of addon and backends, the best first. */

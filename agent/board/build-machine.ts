@@ -6,7 +6,8 @@ import {
   machineOfCard,
 } from "../../fleet/engine/index.ts";
 import type { BackendInfo } from "../supervise/ipc.ts";
-import { outputOf, readPowerMode, textOf } from "./facts.ts";
+import { outputOf, textOf } from "./ask.ts";
+import { readPowerMode } from "./clocks.ts";
 
 /** What this device is to an engine, by its own files and tools; what cannot be known is named. */
 export async function readBuildMachine(): Promise<BuildMachines> {

@@ -2,7 +2,7 @@ import { arch, release } from "node:os";
 import { coreKinds, type EngineKey, processorKey } from "../../fleet/engine/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { digestOfFile } from "../../fleet/transfer/files/hash-file.ts";
-import { textOf } from "../board/facts.ts";
+import { textOf } from "../board/ask.ts";
 import type { NativePaths } from "../config.ts";
 
 /** The part of an engine's key that is this machine's, not the model's. */

@@ -69,6 +69,8 @@ function identityLines(device: DeviceView, width: number): Line[] {
         `JetPack ${board.jetpack ?? "unknown"}`,
         `L4T ${board.l4t ?? "unknown"}`,
         `power mode ${board.powerMode ?? "unknown"}`,
+        `clocks ${board.clocks ?? "unknown"}`,
+        ...(board.fanProfile ? [`fan ${board.fanProfile}`] : []),
         `agent ${device.agentVersion ?? "unknown"} on Node ${board.node}`,
       ]
     : ["nothing reported yet"];

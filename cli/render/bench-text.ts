@@ -25,6 +25,7 @@ export function benchLines(report: BenchReport, width: number, name: string): st
     `power mode  ${clocks.powerMode ?? UNKNOWN}`,
     `CPU clocks  ${cpuText(clocks)}`,
     `GPU clock   ${clocks.gpuMhz === null ? UNKNOWN : `${mhz(clocks.gpuMhz.now)}${limitText(clocks.gpuMhz.limit)}`}`,
+    `fan         ${clocks.fanProfile ?? UNKNOWN}`,
     `load        ${clocks.load === null ? UNKNOWN : clocks.load.toFixed(1)}`,
     ...layerLines(report, width),
   ];

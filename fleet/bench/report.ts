@@ -36,6 +36,7 @@ export type BenchLayer = z.infer<typeof BenchLayer>;
 /** The state of the machine while it was measured; null is unknown, never "as it should be". */
 export const ClockFacts = z.object({
   powerMode: z.string().nullable().meta({ description: "As nvpmodel names it." }),
+  fanProfile: z.string().nullable().default(null).meta({ description: "That the fan follows." }),
   cpuGovernors: z.array(z.string()).nullable(),
   cpuMhz: z
     .object({ lowest: z.number(), highest: z.number(), limit: z.number().nullable() })

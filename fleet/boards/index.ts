@@ -1,5 +1,6 @@
 export { BOARDS, type Board, type DeviceTree } from "./boards.ts";
 export { jetpackOfL4t } from "./catalog/jetpack-release.ts";
+export { parseFanProfile } from "./fan-profile.ts";
 export {
   familyOfPart,
   type Identity,

@@ -22,6 +22,11 @@ export const BoardFacts = z.object({
   jetpack: Text.nullable(),
   l4t: Text.nullable(),
   powerMode: Text.nullable(),
+  /** Absent from older agents, here and below. */
+  clocks: Text.nullable().optional().meta({
+    description: "max: they stand at the top of the power mode; dynamic: they follow the load.",
+  }),
+  fanProfile: Text.nullable().optional(),
   /** Facts come from a simulated board. Every screen that shows the device says so. */
   simulated: z.boolean(),
   machine: Text.meta({ description: "`uname -m` of what really executes." }),

@@ -209,6 +209,16 @@ export const ERROR_CODES = {
     "Take one that its /etc/nvpmodel.conf lists; one that wants a reboot is set by hand, with `sudo nvpmodel -m ID`.",
     false,
   ),
+  BOARD_CLOCKS: row(
+    "The board's clocks are not as the program asks for them.",
+    "Look at `sudo jetson_clocks --show` on the board; what else takes clocks to their maximum there, at boots or by hand, has to leave them, and a reboot lets them go.",
+    false,
+  ),
+  BOARD_FAN: row(
+    "The board's fan does not take the profile that the program asks for.",
+    "Take one of those that the board has: `sudo nvfancontrol -q` and /etc/nvfancontrol.conf, or `sudo nvpmodel -q` before JetPack 5.",
+    false,
+  ),
   DEVICE_OWNED: row(
     "The board, or the device's name at the hub, is another program's resource.",
     "Remove it with the program that it is of, or say `takeOver: true` in the one that shall have it.",

@@ -1,14 +1,14 @@
 import { FleetError } from "../errors/index.ts";
 import { DeviceOwner, ownerText } from "../spec/index.ts";
-import { type SshSession, uploadFile } from "../ssh/index.ts";
+import type { SshSession } from "../ssh/index.ts";
 import {
   CertificateRequest,
   type IssuedCertificate,
 } from "../transfer/identity/certificate-request.ts";
-import { sendingText } from "../transfer/transfer-text.ts";
 import { runAsRoot } from "./board-shell.ts";
 import {
   BASE,
+  CLOCKS_UNIT,
   CONFIG,
   CONFIG_DIR,
   CURRENT,
@@ -28,19 +28,17 @@ import {
   UNIT,
   UNIT_DIR,
 } from "./layout.ts";
-import type { Operation } from "./operation.ts";
 import { installPackagesScript, REMOVE_PACKAGES, requireInstalled } from "./packages.ts";
 import type { Step, WantedConfig } from "./plan.ts";
 import { GIVE_RIGHTS, MAKE_USERS, REMOVE_USERS } from "./rights.ts";
 import { type RuntimeFile, type RuntimeRelease, UNIT_FILES } from "./runtime/index.ts";
 import { NOTE_FORMER } from "./runtime/probation.ts";
+import { type SendJob, sendFiles } from "./send-files.ts";
 
 /** A board downloads them itself, and may wait for another's apt before. */
 const PACKAGES_TIMEOUT_MS = 8 * 60_000;
 
-export interface InstallJob {
-  connection: SshSession;
-  operation: Operation;
+export interface InstallJob extends SendJob {
   release: RuntimeRelease;
   wanted: WantedConfig;
   owner: DeviceOwner;
@@ -71,12 +69,16 @@ export async function executeStep(step: Step, job: InstallJob): Promise<void> {
       await root(job, "enabling the agent", ENABLE);
       break;
     case "power-mode":
-      job.operation.status(`setting power mode ${step.name}`);
-      await askRootPiece(job, `power-mode ${step.name}`);
+    case "clocks":
+    case "fan-profile":
+      job.operation.status(`setting ${wordsOf(step.step)} ${step.name}`);
+      await askRootPiece(job, `${step.step} ${step.name}`);
       break;
     case "restore-power-mode":
-      job.operation.status("setting the power mode that was before");
-      await askRootPiece(job, "restore-power-mode");
+    case "restore-clocks":
+    case "restore-fan-profile":
+      job.operation.status(`setting the ${wordsOf(step.step)} that was before`);
+      await askRootPiece(job, step.step);
       break;
     case "restart":
       job.operation.status("starting the agent");
@@ -84,7 +86,7 @@ export async function executeStep(step: Step, job: InstallJob): Promise<void> {
   }
 }
 
-export const ENABLE = `systemctl daemon-reload; systemctl enable ${UNIT} ${RUNNER_SOCKET}`;
+export const ENABLE = `systemctl daemon-reload; systemctl enable ${UNIT} ${RUNNER_SOCKET} ${CLOCKS_UNIT}`;
 
 // A unit that was given up before would not be started again.
 export const RESTART = `systemctl daemon-reload
@@ -98,13 +100,25 @@ systemctl enable ${PROBATION_UNIT}
 systemctl restart ${PROBATION_UNIT}
 rm -f ${UNFINISHED}`;
 
-/** Throws BOARD_POWER_MODE when the board refuses the mode, with what it says. */
+function wordsOf(verb: string): string {
+  return verb.replace("restore-", "").replace("-", " ");
+}
+
+const REFUSED = {
+  POWER_MODE: "BOARD_POWER_MODE",
+  CLOCKS: "BOARD_CLOCKS",
+  FAN: "BOARD_FAN",
+} as const;
+
+/** Throws BOARD_POWER_MODE, BOARD_CLOCKS or BOARD_FAN when the board refuses, with what it says. */
 async function askRootPiece(job: InstallJob, verb: string): Promise<void> {
   const answer = await root(job, `asking for ${verb}`, `sh ${ROOT_PIECE_PATH} ${verb}`);
   if (answer.startsWith("ok")) return;
-  const got = answer.trim().replace(/^(refused \w+|gone) /, "");
+  const [, word, why] = /^(?:refused (\w+)|gone) (.*)/.exec(answer.trim()) ?? [];
+  const got = why ?? answer.slice(0, 200);
   if (answer.startsWith("gone")) return job.operation.log("warning", got);
-  throw new FleetError("BOARD_POWER_MODE", `Expected the board to take ${verb} but: ${got}`);
+  const code = Object.entries(REFUSED).find(([name]) => name === word)?.[1] ?? "INTERNAL";
+  throw new FleetError(code, `Expected the board to take ${verb} but: ${got}`);
 }
 
 /** Of what is installed already the board's own package manager thinks for itself. */
@@ -161,24 +175,10 @@ export function writeUnitsScript(): string {
 
 /** Files go to a staging folder; the release appears under its name, and `current` moves, by renames. */
 async function pushRuntime(job: InstallJob, send: string[], reuse: string[]): Promise<void> {
-  const { release, connection, operation } = job;
+  const { release, operation } = job;
   const files = release.files.filter(({ name }) => send.includes(name));
   await root(job, "preparing the runtime's folder", prepareScript(release.digest, reuse));
-  const totalBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  let doneBytes = 0;
-  for (const file of files) {
-    await uploadFile(connection, {
-      source: { path: file.path },
-      remotePath: `${STAGING}/${file.name}`,
-      mode: file.mode,
-      digest: file.digest,
-      signal: operation.signal,
-      onRetry: ({ message }) => operation.log("warning", `${message}; going on where it ended`),
-      onProgress: (sentBytes) =>
-        operation.status(sendingText("the runtime", doneBytes + sentBytes, totalBytes)),
-    });
-    doneBytes += file.sizeBytes;
-  }
+  await sendFiles(job, files);
   operation.status("verifying the runtime");
   await root(job, "verifying the runtime", finishScript(release), 120_000);
 }
@@ -316,9 +316,13 @@ export async function uninstall(connection: SshSession, signal: AbortSignal): Pr
 
 /** Prints what could not be put back as it was. */
 export const UNINSTALL = `
-[ ! -e ${ROOT_PIECE_PATH} ] || sh ${ROOT_PIECE_PATH} restore-power-mode | sed -n 's/^refused [A-Z_]* //p; s/^gone //p' \\
-  | sed 's/^/The former power mode is not back: /'
-for unit in ${PROBATION_UNIT} ${UNIT} ${RUNNER_SOCKET}; do
+restore() {
+  sh ${ROOT_PIECE_PATH} "$1" | sed -n 's/^refused [A-Z_]* //p; s/^gone //p' | sed "s/^/The former $2 not back: /"
+}
+if [ -e ${ROOT_PIECE_PATH} ]; then
+  restore restore-clocks 'clocks are'; restore restore-power-mode 'power mode is'; restore restore-fan-profile 'fan profile is'
+fi
+for unit in ${PROBATION_UNIT} ${CLOCKS_UNIT} ${UNIT} ${RUNNER_SOCKET}; do
   systemctl disable --now $unit >/dev/null 2>&1 || systemctl stop $unit >/dev/null 2>&1 || true
 done
 ${REMOVE_PACKAGES}

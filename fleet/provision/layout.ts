@@ -11,9 +11,15 @@ export const UNFINISHED = `${BASE}/.unfinished`;
 export const ROOT_PIECE_PATH = `${BASE}/root.sh`;
 /** The power mode that the board was in before a program asked for another one. */
 export const FORMER_POWER_MODE = `${BASE}/former-power-mode`;
+/** What `jetson_clocks` stored before it took clocks to the top; while it is there, they are to be there. */
+export const FORMER_CLOCKS = `${BASE}/former-clocks`;
+/** The fan's profile before a program asked for another one. */
+export const FORMER_FAN_PROFILE = `${BASE}/former-fan-profile`;
 /** Debian packages that were installed for the agent and were not there before, one a line. */
 export const INSTALLED_PACKAGES = `${BASE}/packages`;
 export const POWER_MODES_FILE = "/etc/nvpmodel.conf";
+export const FAN_CONF = "/etc/nvfancontrol.conf";
+export const FAN_STATUS = "/var/lib/nvfancontrol/status";
 export const CONFIG_DIR = "/etc/jetfleet";
 export const CONFIG = `${CONFIG_DIR}/agent.json`;
 /** Whose the board is, for whoever would provision or clear it; no business of the agent. */
@@ -40,6 +46,9 @@ export const REVERTED = `${BASE}/reverted`;
 export const HEALTHY = `${STATE_DIR}/healthy`;
 export const PROBATION_PATH = `${BASE}/probation.sh`;
 export const PROBATION_UNIT = "jetfleet-probation.service";
+
+/** Takes clocks to the top again at boots. */
+export const CLOCKS_UNIT = "jetfleet-clocks.service";
 
 /** Folder name of a runtime release below RELEASES. */
 export function releaseId(runtimeDigest: string): string {

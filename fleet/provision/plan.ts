@@ -4,7 +4,7 @@ import { FleetError } from "../errors/index.ts";
 import { canonicalJson } from "../release/index.ts";
 import type { DeviceOwner, Labels } from "../spec/index.ts";
 import { megabytes } from "../transfer/transfer-text.ts";
-import { POWER_MODES_FILE } from "./layout.ts";
+import { type ControlStep, type Controls, planControls } from "./controls.ts";
 import type { BoardProbe } from "./probe.ts";
 import type { RuntimeRelease } from "./runtime/index.ts";
 
@@ -27,8 +27,7 @@ export type Step =
   | { step: "write-credentials" }
   | { step: "write-unit" }
   | { step: "enable" }
-  | { step: "power-mode"; name: string }
-  | { step: "restore-power-mode" }
+  | ControlStep
   | { step: "restart" };
 
 /** Room left over for the agent's state, logs and models. */
@@ -43,8 +42,7 @@ export function planProvision(
     online: boolean;
     identityGood: boolean;
     owner: DeviceOwner;
-    /** What the program asks for; it says nothing of it when absent. */
-    powerMode?: string | undefined;
+    controls?: Controls;
   },
 ): Step[] {
   const steps: Step[] = [];
@@ -55,12 +53,8 @@ export function planProvision(
   }
   if (probe.unit !== "ours") steps.push({ step: "write-unit" });
   if (!probe.enabled) steps.push({ step: "enable" });
-  // Before the start: the agent tells of the mode, and makes engines for it.
-  if (seen.powerMode === undefined) {
-    if (probe.formerPowerMode !== null) steps.push({ step: "restore-power-mode" });
-  } else if (probe.powerMode !== seen.powerMode) {
-    steps.push({ step: "power-mode", name: seen.powerMode });
-  }
+  // Before the start: the agent tells of them, and makes engines for the power mode.
+  steps.push(...planControls(probe, seen.controls ?? {}));
   // What an `up` that was cut off put in place may not be what the agent was started with.
   const isStarted = probe.active === "active" && !probe.unfinished;
   if (steps.length > 0 || !isStarted) steps.push({ step: "restart" });
@@ -138,21 +132,6 @@ function requireJetpack(probe: BoardProbe, address: string): void {
     "BOARD_JETPACK",
     `Expected JetPack ${jetpackOfL4t(OLDEST_L4T)} or later on the ${title} at ${address} but got ` +
       `${jetpack === null ? "" : `JetPack ${jetpack}, `}L4T ${l4t}; the newest for it is JetPack ${newest ?? "not known"}`,
-  );
-}
-
-/** Throws unless the board lists the power mode that is asked for. */
-export function requirePowerMode(
-  { powerModes }: BoardProbe,
-  wanted: string | undefined,
-  address: string,
-): void {
-  if (wanted === undefined || powerModes?.includes(wanted)) return;
-  throw new FleetError(
-    "BOARD_POWER_MODE",
-    powerModes === null
-      ? `Expected power mode ${wanted} but the board at ${address} has no ${POWER_MODES_FILE}`
-      : `Expected one of ${powerModes.join(", ")}, the power modes of the board at ${address}, but got ${wanted}`,
   );
 }
 

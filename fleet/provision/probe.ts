@@ -1,19 +1,19 @@
 import { basename } from "node:path";
 import { z } from "zod";
-import { identify, parseNvpmodelConf, parseNvpmodelQuery } from "../boards/index.ts";
+import { identify } from "../boards/index.ts";
 import { type BoardName, DeviceOwner } from "../spec/index.ts";
 import type { SshSession } from "../ssh/index.ts";
 import { parseAnswers, SAY } from "./answers.ts";
 import { runAsRoot } from "./board-shell.ts";
+import { type ControlFacts, READ_CONTROLS, tellControls } from "./controls.ts";
 import { type InstalledIdentity, parseInstalledIdentity } from "./installed-identity.ts";
 import {
   BASE,
+  CLOCKS_UNIT,
   CONFIG,
   CURRENT,
-  FORMER_POWER_MODE,
   IDENTITY,
   OWNER,
-  POWER_MODES_FILE,
   RUNNER_SOCKET,
   UNFINISHED,
   UNIT,
@@ -25,17 +25,11 @@ import { READ_RIGHTS } from "./rights.ts";
 import { UNIT_FILES } from "./runtime/index.ts";
 
 /** What is found on a board: its identity, and what of ours is there. */
-export interface BoardProbe extends ModuleFacts, LibraryFacts {
+export interface BoardProbe extends ModuleFacts, LibraryFacts, ControlFacts {
   board: BoardName | "unknown";
   model: string;
   l4t: string | null;
   jetpack: string | null;
-  /** Name of the nvpmodel mode that the board is in; null where nvpmodel does not say. */
-  powerMode: string | null;
-  /** Names of the modes that its nvpmodel.conf lists; null when there is none. */
-  powerModes: string[] | null;
-  /** The mode that it was in before a program asked for another one; null when none did. */
-  formerPowerMode: string | null;
   machine: string;
   simulated: boolean;
   freeBytes: number;
@@ -91,17 +85,16 @@ ${Object.keys(UNIT_FILES)
   .map((path) => `file ${unitAnswer(path)} ${path}`)
   .join("\n")}
 file unfinished ${UNFINISHED}
-file formerPowerMode ${FORMER_POWER_MODE}
-file powerModes ${POWER_MODES_FILE}
 ${READ_RIGHTS}
 say identityKey head -n 1 ${IDENTITY}
 say identity sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p' ${IDENTITY}
-say powerMode nvpmodel -q
+${READ_CONTROLS}
 ${READ_MODULE}
 ${READ_PACKAGES}
 say machine uname -m
 say enabled systemctl is-enabled ${UNIT}
 say socketEnabled systemctl is-enabled ${RUNNER_SOCKET}
+say clocksEnabled systemctl is-enabled ${CLOCKS_UNIT}
 say active systemctl is-active ${UNIT}
 folder=${BASE}; [ -d "$folder" ] || folder=/opt; [ -d "$folder" ] || folder=/
 say free df -Pk "$folder"
@@ -110,6 +103,18 @@ say free df -Pk "$folder"
 export async function probeBoard(connection: SshSession, signal: AbortSignal): Promise<BoardProbe> {
   const label = "reading the board's facts";
   return parseProbe(await runAsRoot(connection, SCRIPT, { label, signal }));
+}
+
+/** What may have been changed since a probe. */
+export async function readControls(
+  connection: SshSession,
+  signal: AbortSignal,
+): Promise<ControlFacts> {
+  const script = `${SAY}\n${READ_CONTROLS}`;
+  const answers = parseAnswers(
+    await runAsRoot(connection, script, { label: "reading how the board is set", signal }),
+  );
+  return tellControls((name) => answers.get(name) ?? null);
 }
 
 export function warnOfModule({ module, moduleDoubts }: BoardProbe, { log }: Operation): void {
@@ -131,9 +136,7 @@ export function parseProbe(output: string): BoardProbe {
     ...identity,
     ...tellModule(text, identity.board),
     ...judgeLibraries(text, identity.jetpack),
-    powerMode: parseNvpmodelQuery(text("powerMode") ?? "")?.name ?? null,
-    powerModes: namesOfModes(text("powerModes")),
-    formerPowerMode: text("formerPowerMode")?.trim() ?? null,
+    ...tellControls(text),
     machine: word("machine"),
     simulated: text("simulated") !== null,
     freeBytes: freeBytesOf(word("free")),
@@ -145,7 +148,7 @@ export function parseProbe(output: string): BoardProbe {
       : null,
     unit: judgeUnits(text),
     unfinished: text("unfinished") !== null,
-    enabled: word("enabled") === "enabled" && word("socketEnabled") === "enabled",
+    enabled: ["enabled", "socketEnabled", "clocksEnabled"].every((one) => word(one) === "enabled"),
     active: word("active") || "unknown",
   };
 }
@@ -157,10 +160,6 @@ function judgeUnits(answer: (name: string) => string | null): BoardProbe["unit"]
   if (found.every(([text]) => text === null)) return "missing";
   const isLacking = Boolean(answer("missingUser")) || Boolean(answer("foreignFile"));
   return !isLacking && found.every(([text, wanted]) => text === wanted) ? "ours" : "changed";
-}
-
-function namesOfModes(conf: string | null): string[] | null {
-  return conf === null ? null : parseNvpmodelConf(conf).modes.map(({ name }) => name);
 }
 
 function unitAnswer(path: string): string {

@@ -13,6 +13,12 @@ export const BoardName = z
   .meta({ title: "BoardName", description: "Hardware type of the device." });
 export type BoardName = z.infer<typeof BoardName>;
 
+export const Clocks = z.enum(["max", "dynamic"]).meta({
+  title: "Clocks",
+  description: "The top of what the power mode allows, or up and down with the load.",
+});
+export type Clocks = z.infer<typeof Clocks>;
+
 const HostKey = z
   .string()
   .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, {
@@ -160,6 +166,22 @@ export const DeviceSpec = z
         description:
           "nvpmodel mode that the board is to be in, by its name, such as MODE_30W_ALL. A change restarts the agent. " +
           "Default: as it is; the mode that was before comes back when this goes, or the device.",
+      }),
+    clocks: Clocks.optional().meta({
+      description:
+        "max: clocks of CPU, GPU and memory stand at the top of the power mode, also after boots (`jetson_clocks`); dynamic: " +
+        "they follow the load. A change restarts the agent. Default: as they are; what was before comes back when this goes, " +
+        "or the device.",
+    }),
+    fanProfile: z
+      .string()
+      .regex(/^[A-Za-z0-9_]{1,64}$/, { error: "must be a profile's name, such as quiet or cool" })
+      .optional()
+      .meta({
+        description:
+          "Profile that the board's fan is to follow, of those that it has (/etc/nvfancontrol.conf; quiet and cool before " +
+          "JetPack 5). A change restarts the agent. Default: as it is; the one that was before comes back when this goes, or " +
+          "the device.",
       }),
     packages: z
       .enum(["install", "refuse"])

@@ -1,4 +1,4 @@
-export { BoardName, DeviceSpec, SSH_SECRETS, SshSpec } from "./device.ts";
+export { BoardName, Clocks, DeviceSpec, SSH_SECRETS, SshSpec } from "./device.ts";
 export { DeviceOwner, mayFollow, ownerText } from "./device-owner.ts";
 export { Labels, labelsText } from "./labels.ts";
 export { MaintenanceWindow, opensNext } from "./maintenance-window.ts";

@@ -22,6 +22,8 @@ export class FleetContext {
   readonly ssh = new SshPool();
   /** One certification at a time: the resources of one `up` would only get in each other's way. */
   readonly #certifying = new KeyedMutex();
+  /** One upload to the hub of each object at a time: who comes second finds it there. */
+  readonly sending = new KeyedMutex();
   /** Releases for one device that were begun at the same time. */
   readonly releasing = new Together();
   readonly runtimes: RuntimeShelf;

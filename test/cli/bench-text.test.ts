@@ -21,6 +21,7 @@ const REPORT: BenchReport = {
   noLayers: null,
   clocks: {
     powerMode: null,
+    fanProfile: null,
     cpuGovernors: null,
     cpuMhz: null,
     gpuMhz: null,

@@ -1,5 +1,6 @@
 import {
   AGENT_USER,
+  CLOCKS_UNIT,
   CONFIG,
   CURRENT,
   PROBATION_PATH,
@@ -94,7 +95,7 @@ WantedBy=sockets.target
 /** The group is the runners', so that they may read what the agent means them to. */
 const AGENT_UNIT = `[Unit]
 Description=jetfleet agent
-After=network-online.target ${RUNNER_SOCKET}
+After=network-online.target ${RUNNER_SOCKET} ${CLOCKS_UNIT}
 Wants=network-online.target ${RUNNER_SOCKET}
 # Whatever goes wrong, nobody is there to start it again by hand.
 StartLimitIntervalSec=0
@@ -117,11 +118,25 @@ ${HARDENED}
 WantedBy=multi-user.target
 `;
 
+/** After what sets the power mode at boots, and before the agent tells how the board is set. */
+const CLOCKS_UNIT_TEXT = `[Unit]
+Description=jetfleet: clocks that a program wants at their maximum
+After=nvpmodel.service nvfancontrol.service
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh ${ROOT_PIECE_PATH} boot
+
+[Install]
+WantedBy=multi-user.target
+`;
+
 /** The units and what else root runs of ours, by their paths on the board. */
 export const UNIT_FILES: Readonly<Record<string, string>> = {
   [ROOT_PIECE_PATH]: ROOT_PIECE,
   [PROBATION_PATH]: PROBATION,
   [`${UNIT_DIR}/${PROBATION_UNIT}`]: PROBATION_UNIT_TEXT,
+  [`${UNIT_DIR}/${CLOCKS_UNIT}`]: CLOCKS_UNIT_TEXT,
   [`${UNIT_DIR}/${RUNNER_TEMPLATE}`]: RUNNER_UNIT,
   [`${UNIT_DIR}/${RUNNER_SOCKET}`]: RUNNER_SOCKET_UNIT,
   [`${UNIT_DIR}/${UNIT}`]: AGENT_UNIT,

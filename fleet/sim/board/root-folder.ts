@@ -1,9 +1,14 @@
 import { randomUUID } from "node:crypto";
 import * as fs from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { parseNvpmodelStatus } from "../../boards/nvpmodel.ts";
 import { SIMULATED_BUILD_FILE, type SimulatedBuild } from "../../engine/index.ts";
+import { fanFiles } from "./fan-files.ts";
+import { writeGpuClockFiles } from "./gpu-clock-files.ts";
 import { deviceTree, identityFiles } from "./identity-files.ts";
 import { IMAGES, type PlayedBoard } from "./images.ts";
+import { powerModesOf } from "./power-modes.ts";
+import { jetsonClocks, NVFANCONTROL } from "./shell-tools.ts";
 
 /** Folders of a board's root. Those of the system (`usr`, `bin`, …) are binds made by enter.sh at every boot. */
 const FOLDERS = [
@@ -84,9 +89,27 @@ export async function prepareRootFolder(options: RootFolderOptions): Promise<voi
   await relink("/run", join(root, "var/run"));
   await writeSimulatedBuild(join(root, SIMULATED_BUILD_FILE), options.buildSeconds);
   await writeDeviceTree(join(options.dir, "device-tree"), options.board);
+  const { files, link } = fanFiles(options.board);
+  for (const [path, text] of files) {
+    await fs.mkdir(dirname(join(root, path)), { recursive: true });
+    await writeOnce(join(root, path), text);
+  }
+  if (link !== null) await relink(link, join(root, "etc/nvfancontrol.conf"));
+  writeGpuClockFiles(root, options.board, await gpuMaxHz(root, options.board));
   await writeTools(join(options.dir, "tools"));
+  const tools = join(options.dir, "tools/bin");
+  await writeTool(join(tools, "jetson_clocks"), jetsonClocks(options.board));
+  if (link !== null) await writeTool(join(tools, "nvfancontrol"), NVFANCONTROL);
   const identity = { name: options.name, board: options.board, ...IMAGES[options.board] };
   await fs.writeFile(join(options.dir, "identity.json"), JSON.stringify(identity, null, 2));
+}
+
+/** Of the power mode that the board was switched off in. */
+async function gpuMaxHz(root: string, board: PlayedBoard): Promise<number> {
+  const status = await fs.readFile(join(root, "var/lib/nvpmodel/status"), "utf8").catch(() => "");
+  const { modes, defaultId } = powerModesOf(board);
+  const id = parseNvpmodelStatus(status) ?? defaultId;
+  return (modes.find((mode) => mode.id === id)?.gpuMaxMhz ?? 0) * 1_000_000;
 }
 
 async function writeSimulatedBuild(path: string, seconds: number | undefined): Promise<void> {

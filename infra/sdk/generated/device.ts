@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { inputsOf } from "../inputs.ts";
 import type {
   BoardName,
+  Clocks,
   DeviceFacts,
   DeviceOwner,
   MaintenanceWindow,
@@ -39,6 +40,18 @@ export interface DeviceArgs {
    * device.
    */
   powerMode?: pulumi.Input<string | undefined>;
+  /**
+   * max: clocks of CPU, GPU and memory stand at the top of the power mode, also after boots
+   * (`jetson_clocks`); dynamic: they follow the load. A change restarts the agent. Default: as they
+   * are; what was before comes back when this goes, or the device.
+   */
+  clocks?: pulumi.Input<Clocks | undefined>;
+  /**
+   * Profile that the board's fan is to follow, of those that it has (/etc/nvfancontrol.conf; quiet
+   * and cool before JetPack 5). A change restarts the agent. Default: as it is; the one that was
+   * before comes back when this goes, or the device.
+   */
+  fanProfile?: pulumi.Input<string | undefined>;
   /**
    * What happens when the board lacks Debian packages that are needed (GStreamer's elements):
    * install brings them from the board's own sources, and a delete removes them; refuse names them.
@@ -81,6 +94,8 @@ const OUTPUTS = [
   "enroll",
   "labels",
   "powerMode",
+  "clocks",
+  "fanProfile",
   "packages",
   "onUnreachable",
   "maintenanceWindow",
@@ -140,6 +155,13 @@ export class Device extends pulumi.CustomResource {
   declare readonly labels: pulumi.Output<Record<string, string> | undefined>;
   /** nvpmodel mode that the board was in when it was looked at last. */
   declare readonly powerMode: pulumi.Output<string | undefined>;
+  /**
+   * Whether clocks stood at the top of the power mode or followed the load; null when the board
+   * does not tell.
+   */
+  declare readonly clocks: pulumi.Output<Clocks | undefined>;
+  /** Profile that the fan followed; null when there is none. */
+  declare readonly fanProfile: pulumi.Output<string | undefined>;
   /**
    * What happens when the board lacks Debian packages that are needed (GStreamer's elements):
    * install brings them from the board's own sources, and a delete removes them; refuse names them.

@@ -14,6 +14,9 @@ export type BoardName =
   | "agx-thor"
   | "x86";
 
+/** The top of what the power mode allows, or up and down with the load. */
+export type Clocks = "max" | "dynamic";
+
 /**
  * What happens when the board lacks Debian packages that are needed (GStreamer's elements): install
  * brings them from the board's own sources, and a delete removes them; refuse names them. Default:

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import {
   planProvision,
   requireBoard,
-  requirePowerMode,
   requireSpace,
   withPackages,
 } from "../../../fleet/provision/plan.ts";
@@ -42,6 +41,11 @@ describe("provisioning", () => {
     powerMode: "MAXN",
     powerModes: ["MAXN", "MAXQ"],
     formerPowerMode: null,
+    clocks: "dynamic",
+    clocksHeld: false,
+    fanProfile: "quiet",
+    fanProfiles: ["cool", "quiet"],
+    formerFanProfile: null,
     machine: "aarch64",
     simulated: false,
     freeBytes: 1e9,
@@ -128,29 +132,12 @@ describe("provisioning", () => {
     expect(plan.map(({ step }) => step)).toEqual(["write-credentials", "restart"]);
   });
 
-  test.each<[string, Partial<BoardProbe>, string | undefined, string[]]>([
-    ["nothing when the board is in the mode", {}, "MAXN", []],
-    ["another mode, and a start that tells of it", {}, "MAXQ", ["power-mode", "restart"]],
-    [
-      "the mode that was before, when none is asked for any more",
-      { formerPowerMode: "MAXQ" },
-      undefined,
-      ["restore-power-mode", "restart"],
-    ],
-    ["nothing while the former mode is kept", { formerPowerMode: "MAXQ" }, "MAXN", []],
-  ])("plans %s", (_what, change, powerMode, steps) => {
-    const plan = planProvision({ ...fine, ...change }, release, wanted, {
+  test("sets how the board runs before the start that tells of it", () => {
+    const plan = planProvision(fine, release, wanted, {
       ...seen(true),
-      powerMode,
+      controls: { powerMode: "MAXQ", clocks: "max" },
     });
-    expect(plan.map(({ step }) => step)).toEqual(steps);
-  });
-
-  test("asks for no power mode that the board does not list, and says those it does", () => {
-    expect(() => requirePowerMode(fine, "MAX", "a:22")).toThrow(/one of MAXN, MAXQ.* got MAX/);
-    expect(() => requirePowerMode({ ...fine, powerModes: null }, "MAXN", "a:22")).toThrow(/has no/);
-    requirePowerMode(fine, "MAXQ", "a:22");
-    requirePowerMode({ ...fine, powerModes: null }, undefined, "a:22");
+    expect(plan.map(({ step }) => step)).toEqual(["power-mode", "clocks", "restart"]);
   });
 
   test("sends only files that the board's release lacks", () => {
@@ -197,15 +184,6 @@ describe("provisioning", () => {
       active: "unknown",
       enabled: false,
     });
-  });
-
-  test.each([
-    ["NVPM WARN: fan mode is not set!\nNV Power Mode: MAXP_CORE_ARM\n3\n", "MAXP_CORE_ARM"],
-    ["NV Power Mode: MODE_30W_ALL\n3\n", "MODE_30W_ALL"],
-    ["", null],
-  ])("reads of %j that the power mode is %s", (said, powerMode) => {
-    const line = `powerMode ${Buffer.from(said).toString("base64")}\n`;
-    expect(parseProbe(line).powerMode).toBe(powerMode);
   });
 
   test.each([

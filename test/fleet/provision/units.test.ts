@@ -8,9 +8,9 @@ import { UNIT_FILES } from "../../../fleet/provision/runtime/index.ts";
 const units = Object.entries(UNIT_FILES)
   .map(([path, text]) => ({ name: basename(path), text }))
   .filter(({ name }) => !name.endsWith(".sh"));
-/** The way back to a former agent is root's: it puts units and programs in place, and nobody speaks to it. */
-const ROOTS = "jetfleet-probation.service";
-const services = units.filter(({ name }) => name.endsWith(".service") && name !== ROOTS);
+/** Root's own, to which nobody speaks: the way back to a former agent, and clocks at boots. */
+const ROOTS = ["jetfleet-probation.service", "jetfleet-clocks.service"];
+const services = units.filter(({ name }) => name.endsWith(".service") && !ROOTS.includes(name));
 
 /** Settings of a unit by name; one that is given twice by its last value. */
 function settings(text: string): Record<string, string> {

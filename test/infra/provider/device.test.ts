@@ -261,37 +261,6 @@ describe(`a device on a simulated board behind ${BEHIND}`, { timeout: 90_000 }, 
     expect(await world.driver.read(urn, device)).toEqual(device);
   });
 
-  test("in another power mode says so when it is read, which is no drift", async () => {
-    await board.exec("nvpmodel -m 0");
-    const { read, drift } = await driftOf(device);
-    expect(read.state["powerMode"]).toBe("MAXN");
-    expect(drift).toEqual({});
-    await board.exec("nvpmodel -m 7");
-  });
-
-  test("is brought into the power mode that is asked for, and back when it goes", async () => {
-    const mode = () => onBoard("nvpmodel -q");
-    const before = "MODE_15W_DESKTOP";
-    const asked = await inputs({ powerMode: "MODE_30W_ALL" });
-    expect((await world.driver.diff(urn, device, asked)).changes).toEqual({ powerMode: "ADD" });
-    device = await world.driver.update(urn, device, asked);
-    expect(device.state["powerMode"]).toBe("MODE_30W_ALL");
-    expect(await mode()).toContain("MODE_30W_ALL");
-    await onBoard("nvpmodel -m 1");
-    const { read, drift } = await driftOf(device);
-    expect(drift).toEqual({ powerMode: "UPDATE" });
-    device = await world.driver.update(urn, read, asked);
-    expect(await mode()).toContain("MODE_30W_ALL");
-    const unknown = await inputs({ powerMode: "MODE_31W" });
-    const failure = await failureFrom(world.driver.update(urn, device, unknown));
-    expect(failure.message).toMatch(/BOARD_POWER_MODE.*one of MAXN, .*got MODE_31W/);
-    expect(failure.init).toBeUndefined();
-    device = await world.driver.update(urn, device, await inputs());
-    expect(device.state["powerMode"]).toBe(before);
-    expect(await mode()).toContain(before);
-    expect((await driftOf(device)).drift).toEqual({});
-  });
-
   test("with other libraries, or read by a version that told fewer outputs, is no drift", async () => {
     const { module: _m, tensorrt: _t, libraryFaults: _f, labels: _l, ...older } = device.state;
     expect(

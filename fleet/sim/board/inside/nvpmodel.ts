@@ -1,9 +1,11 @@
 import { parseArgs } from "node:util";
+import { gpuClockFolder, readGpuClocks, writeGpuClocks } from "../gpu-clock-files.ts";
 import { powerModesOf } from "../power-modes.ts";
 import { ownIdentity } from "./identity.ts";
 import { activePowerMode, setPowerMode } from "./power-mode.ts";
 
-// nvpmodel of a simulated board. Setting a mode is recorded and shown; it does not change the machine's clocks.
+// nvpmodel of a simulated board. Setting a mode is recorded and shown, also in the
+// files of the GPU's clock; it does not change the machine's clocks.
 
 const { board } = ownIdentity();
 const { modes } = powerModesOf(board.name);
@@ -36,6 +38,9 @@ function set(id: string): void {
     return;
   }
   setPowerMode(Number(id));
+  const folder = gpuClockFolder(board.name);
+  const maxHz = activePowerMode().gpuMaxMhz * 1_000_000;
+  writeGpuClocks(folder, { ...readGpuClocks(folder), maxHz });
 }
 
 function list(): void {

@@ -199,7 +199,8 @@ function assign(service: Service, key: string, value: string): void {
       service.wantedBy.push(...value.split(/\s+/));
       return;
     case "Service.Type":
-      if (value !== "simple" && value !== "exec")
+      // What waits for the end of a oneshot is started at once here.
+      if (!["simple", "exec", "oneshot"].includes(value))
         service.ignored.push(`Type=${value} (taken as simple)`);
       return;
     default:

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { FleetError, isFleetError } from "../../../../fleet/errors/index.ts";
+import { CONTROLS } from "../../../../fleet/provision/controls.ts";
 import { uninstall } from "../../../../fleet/provision/install.ts";
 import { probeBoard } from "../../../../fleet/provision/probe.ts";
 import {
@@ -50,7 +51,7 @@ export const deviceResource: Resource = {
       return { changes, deleteBeforeReplace: RULES.deleteBeforeReplace };
     }
     const drift = [...diffState(known.state, goals), ...labelDrift(known, news)];
-    const changes = [...declared, ...drift, ...powerModeDrift(known, news), ...takenOver(known)];
+    const changes = [...declared, ...drift, ...controlDrift(known, news), ...takenOver(known)];
     return { changes, deleteBeforeReplace: RULES.deleteBeforeReplace };
   },
 
@@ -73,9 +74,13 @@ export const deviceResource: Resource = {
     const before = moved ? { ...deviceResource.previewCreate(news, log).state, owner } : state;
     const board = news["board"] ?? before["board"] ?? UNKNOWN;
     const runtimeDigest = changed("runtime") ? UNKNOWN : (before["runtimeDigest"] ?? UNKNOWN);
-    const asked = changed("powerMode") ? UNKNOWN : (before["powerMode"] ?? UNKNOWN);
-    const powerMode = news["powerMode"] ?? asked;
-    return { ...before, ...news, powerMode, board, runtimeDigest, labels: labelsIn(news) };
+    const controls = Object.fromEntries(
+      CONTROLS.map((key) => [
+        key,
+        news[key] ?? (changed(key) ? UNKNOWN : (before[key] ?? UNKNOWN)),
+      ]),
+    );
+    return { ...before, ...news, ...controls, board, runtimeDigest, labels: labelsIn(news) };
   },
 
   async create(context, operation, inputs) {
@@ -163,11 +168,14 @@ function labelsIn({ labels }: Properties): Value {
   return labels ?? {};
 }
 
-/** Only where the program says which mode it wants. */
-function powerModeDrift({ inputs, state }: Known, news: Properties): PropertyDiff[] {
-  const { powerMode } = news;
-  if (powerMode === undefined || !sameValue(inputs["powerMode"], powerMode)) return [];
-  return diffState(state, { powerMode });
+/** Only of what the program asks for. */
+function controlDrift({ inputs, state }: Known, news: Properties): PropertyDiff[] {
+  return CONTROLS.flatMap((key) => {
+    const asked = news[key];
+    return asked === undefined || !sameValue(inputs[key], asked)
+      ? []
+      : diffState(state, { [key]: asked });
+  });
 }
 
 /** Whose the board is has to be put right: another took it, or it was imported from another. */

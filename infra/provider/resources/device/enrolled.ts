@@ -1,5 +1,6 @@
 import type { Reported } from "../../../../fleet/contract/index.ts";
 import { FleetError, isFleetError } from "../../../../fleet/errors/index.ts";
+import { CONTROLS } from "../../../../fleet/provision/controls.ts";
 import { BoardName, DeviceSpec, type Labels } from "../../../../fleet/spec/index.ts";
 import { judgeOnline } from "../../await/agent-online.ts";
 import { isOnline } from "../../await/device-online.ts";
@@ -26,7 +27,7 @@ const ON_BOARD = [
   "maintenanceWindow",
   "address",
   "ssh",
-  "powerMode",
+  ...CONTROLS,
   "engineQuotaMib",
   "packages",
 ] as const;
@@ -181,8 +182,10 @@ function enrollCommand(name: string, board: BoardName | undefined, labels: Label
 /** Outputs that a report tells; of what only a look at the board would tell there are none. */
 function factsOf({ config }: FleetContext, { board, labels }: Reported): Properties {
   const { board: family, model, jetpack, l4t, powerMode, machine, simulated } = board;
+  const { clocks = null, fanProfile = null } = board;
   return {
-    ...{ board: family, model, jetpack, l4t: l4t ?? "", powerMode, machine, simulated },
+    ...{ board: family, model, jetpack, l4t: l4t ?? "", machine, simulated },
+    ...{ powerMode, clocks, fanProfile },
     ...{ labels: { ...labels }, agent: "active", fleet: config.fleet },
   };
 }

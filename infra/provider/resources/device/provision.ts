@@ -2,6 +2,7 @@ import type { Presence } from "../../../../fleet/contract/index.ts";
 import { FleetError, isFleetError } from "../../../../fleet/errors/index.ts";
 import type { FleetLink } from "../../../../fleet/hub/client/index.ts";
 import { runAsRoot } from "../../../../fleet/provision/board-shell.ts";
+import { CONTROLS, isControlStep, requireControls } from "../../../../fleet/provision/controls.ts";
 import { executeStep, type InstallJob } from "../../../../fleet/provision/install.ts";
 import {
   isIdentityGood,
@@ -12,7 +13,6 @@ import {
   describePush,
   planProvision,
   requireBoard,
-  requirePowerMode,
   requireSpace,
   type Step,
   type WantedConfig,
@@ -27,6 +27,7 @@ import {
   type BoardProbe,
   ENGINE_QUOTA_BYTES,
   probeBoard,
+  readControls,
   warnOfModule,
 } from "../../../../fleet/provision/probe.ts";
 import { describeRuntime } from "../../../../fleet/provision/runtime/index.ts";
@@ -43,6 +44,7 @@ import { InitFailed } from "../../rpc/errors.ts";
 import type { Operation } from "../../rpc/operation.ts";
 import type { Properties } from "../../rpc/values.ts";
 import type { Known } from "../resource.ts";
+import { hubRoad } from "./hub-road.ts";
 import { ownerFor, requireOwnBoard } from "./ownership.ts";
 import { specOf, stateOf, targetOf } from "./state.ts";
 
@@ -64,7 +66,7 @@ export async function provision(
     const probe = await probeBoard(connection, signal);
     const address = `${spec.address}:${spec.port}`;
     requireBoard(probe, spec.board, address);
-    requirePowerMode(probe, spec.powerMode, address);
+    requireControls(probe, spec, address);
     operation.status(`${describeBoard(probe)}`);
     warnOfModule(probe, operation);
     const owner = ownerFor(operation.urn, known?.state);
@@ -92,7 +94,7 @@ export async function provision(
         online: before?.online ?? false,
         identityGood: isIdentityGood(probe.identity, identity, Date.now()),
         owner,
-        powerMode: spec.powerMode,
+        controls: spec,
       });
       const packages =
         planned.length > 0 ? await lookFirst(connection, probe, spec, operation) : [];
@@ -112,6 +114,7 @@ export async function provision(
         wanted,
         owner,
         ownerSeen: claim.takeOver || probe.owner === "unreadable" ? "any" : probe.owner,
+        road: hubRoad(context, operation, spec.name),
         certify: (request) => context.hub(signal).certifyDevice(spec.name, request),
       };
       const facts = {
@@ -140,11 +143,22 @@ export async function provision(
         online: true,
         ...inputs,
         board: probe.board,
-        powerMode: spec.powerMode ?? probe.formerPowerMode ?? probe.powerMode,
+        ...(await controlsNow(connection, steps, probe, signal)),
         labels: { ...wanted.labels },
       };
     });
   });
+}
+
+/** As the board tells, once it was told to be otherwise. */
+async function controlsNow(
+  connection: SshSession,
+  steps: readonly Step[],
+  probe: BoardProbe,
+  signal: AbortSignal,
+): Promise<Properties> {
+  const now = steps.some(isControlStep) ? await readControls(connection, signal) : probe;
+  return Object.fromEntries(CONTROLS.map((key) => [key, now[key]]));
 }
 
 /** What a rename in the program and a takeover have in common: somebody had it before. */

@@ -1,6 +1,13 @@
 import { z } from "zod";
+import { CONTROLS } from "../../../../fleet/provision/controls.ts";
 import type { BoardProbe } from "../../../../fleet/provision/probe.ts";
-import { DeviceOwner, DeviceSpec, Labels, type SshSpec } from "../../../../fleet/spec/index.ts";
+import {
+  Clocks,
+  DeviceOwner,
+  DeviceSpec,
+  Labels,
+  type SshSpec,
+} from "../../../../fleet/spec/index.ts";
 import { type SshTarget, withSshConfig } from "../../../../fleet/ssh/index.ts";
 import type { FleetContext } from "../../fleet-context.ts";
 import { type Properties, reveal, type Value } from "../../rpc/values.ts";
@@ -31,6 +38,14 @@ export const DeviceState = z.object({
     .string()
     .nullable()
     .meta({ description: "nvpmodel mode that the board was in when it was looked at last." }),
+  clocks: Clocks.nullable().meta({
+    description:
+      "Whether clocks stood at the top of the power mode or followed the load; null when the board does not tell.",
+  }),
+  fanProfile: z
+    .string()
+    .nullable()
+    .meta({ description: "Profile that the fan followed; null when there is none." }),
   machine: z.string().meta({ description: "What `uname -m` says." }),
   simulated: z.boolean().meta({ description: "True for a simulated board." }),
   hostKey: z
@@ -89,7 +104,7 @@ export const PROBED = [
   "tensorrt",
   "libraryFaults",
   "l4t",
-  "powerMode",
+  ...CONTROLS,
   "machine",
   "simulated",
   "hostKey",
@@ -162,6 +177,8 @@ export function stateOf(
     libraryFaults: probe.libraryFaults,
     l4t: probe.l4t ?? "",
     powerMode: probe.powerMode,
+    clocks: probe.clocks,
+    fanProfile: probe.fanProfile,
     machine: probe.machine,
     simulated: probe.simulated,
     hostKey,

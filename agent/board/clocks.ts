@@ -2,8 +2,14 @@ import { readdir } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import type { ClockFacts } from "../../fleet/bench/index.ts";
-import { GPU_NODE_NAMES, parseClock } from "../../fleet/boards/index.ts";
-import { readPowerMode, textOf } from "../board/facts.ts";
+import {
+  GPU_NODE_NAMES,
+  parseClock,
+  parseFanProfile,
+  parseNvpmodelQuery,
+} from "../../fleet/boards/index.ts";
+import type { Clocks } from "../../fleet/spec/index.ts";
+import { outputOf, textOf } from "./ask.ts";
 
 /** Roots of the files that are read. */
 export interface ClockRoots {
@@ -13,10 +19,11 @@ export interface ClockRoots {
 
 const ROOTS: ClockRoots = { cpus: "/sys/devices/system/cpu", devfreq: "/sys/class/devfreq" };
 
-/** Power mode and clocks as they are now; null of what this machine does not tell. */
+/** Power mode, fan and clocks as they are now; null of what this machine does not tell. */
 export async function readClocks(roots: ClockRoots = ROOTS): Promise<ClockFacts> {
-  const [powerMode, cpus, gpuMhz] = await Promise.all([
+  const [powerMode, fanProfile, cpus, gpu] = await Promise.all([
     readPowerMode(),
+    readFanProfile(),
     readCpus(roots.cpus),
     readGpu(roots.devfreq),
   ]);
@@ -25,6 +32,7 @@ export async function readClocks(roots: ClockRoots = ROOTS): Promise<ClockFacts>
   const governors = [...new Set(cpus.flatMap(({ governor }) => governor ?? []))].sort();
   return {
     powerMode,
+    fanProfile,
     cpuGovernors: governors.length === 0 ? null : governors,
     cpuMhz:
       known.length === 0
@@ -34,31 +42,56 @@ export async function readClocks(roots: ClockRoots = ROOTS): Promise<ClockFacts>
             highest: Math.max(...known),
             limit: limits.length === 0 ? null : Math.max(...limits),
           },
-    gpuMhz,
-    locked:
-      cpus.length > 0 && cpus.every(({ least }) => least !== null) ? cpus.every(isLocked) : null,
+    gpuMhz: gpu && { now: gpu.now, limit: gpu.limit },
+    locked: areLocked(cpus, gpu),
     load: loadavg()[0] ?? null,
   };
 }
 
-interface Cpu {
+/** In the words of a program. */
+export function clocksOf({ locked }: ClockFacts): Clocks | null {
+  return locked === null ? null : locked ? "max" : "dynamic";
+}
+
+export async function readPowerMode(): Promise<string | null> {
+  const output = await outputOf("nvpmodel", ["-q"]);
+  return output === null ? null : (parseNvpmodelQuery(output)?.name ?? null);
+}
+
+/** Null where there is no fan with profiles, or it cannot be told. */
+async function readFanProfile(): Promise<string | null> {
+  const [control, mode] = await Promise.all([
+    outputOf("nvfancontrol", ["-q"]),
+    outputOf("nvpmodel", ["-q"]),
+  ]);
+  return parseFanProfile(control ?? mode ?? "");
+}
+
+interface Unit {
   governor: string | null;
   now: number | null;
   least: number | null;
   limit: number | null;
 }
 
+/** Null where none of them says so. */
+function areLocked(cpus: readonly Unit[], gpu: Unit | null): boolean | null {
+  const units = gpu === null ? cpus : [...cpus, gpu];
+  if (units.length === 0 || units.some(({ least }) => least === null)) return null;
+  return units.every(isLocked);
+}
+
 /** `jetson_clocks` lifts the lowest clock to the highest. */
-function isLocked({ governor, least, limit }: Cpu): boolean {
+function isLocked({ governor, least, limit }: Unit): boolean {
   return governor === "performance" || (least !== null && least === limit);
 }
 
-async function readCpus(root: string): Promise<Cpu[]> {
+async function readCpus(root: string): Promise<Unit[]> {
   const names = await namesIn(root);
   const cpus = await Promise.all(
     names
       .filter((name) => /^cpu\d+$/.test(name))
-      .map(async (name): Promise<Cpu> => {
+      .map(async (name): Promise<Unit> => {
         const file = (one: string) => textOf(join(root, name, "cpufreq", one));
         const [governor, now, least, limit] = await Promise.all(
           ["scaling_governor", "scaling_cur_freq", "scaling_min_freq", "scaling_max_freq"].map(
@@ -78,18 +111,21 @@ async function readCpus(root: string): Promise<Cpu[]> {
   return cpus.filter(({ governor, now }) => governor !== null || now !== null);
 }
 
-async function readGpu(root: string): Promise<ClockFacts["gpuMhz"]> {
+async function readGpu(root: string): Promise<(Unit & { now: number }) | null> {
   for (const name of await namesIn(root)) {
     const node = await textOf(join(root, name, "device/of_node/name"));
     const own = (node ?? name).split("\0").join("").trim();
     if (!GPU_NODE_NAMES.some((gpu) => own === gpu || name.endsWith(gpu))) continue;
-    const [now, limit] = await Promise.all(
-      ["cur_freq", "max_freq"].map((file) => textOf(join(root, name, file))),
+    const [now, least, limit, governor] = await Promise.all(
+      ["cur_freq", "min_freq", "max_freq", "governor"].map((file) =>
+        textOf(join(root, name, file)),
+      ),
     );
     const mhz = (text: string | null | undefined) =>
       text == null ? null : parseClock(text, "hertz");
     const clock = mhz(now);
-    if (clock !== null) return { now: clock, limit: mhz(limit) };
+    if (clock === null) continue;
+    return { now: clock, least: mhz(least), limit: mhz(limit), governor: governor?.trim() ?? null };
   }
   return null;
 }
