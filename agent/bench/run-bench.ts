@@ -165,7 +165,7 @@ async function readModel(path: string): Promise<BenchReport["model"]> {
   }
 }
 
-function addonIn(folders: readonly string[]): string {
+export function addonIn(folders: readonly string[]): string {
   const found = folders.map((folder) => join(folder, "jetfleet.node")).find(existsSync);
   if (found !== undefined) return found;
   throw new FleetError(
@@ -175,11 +175,14 @@ function addonIn(folders: readonly string[]): string {
   );
 }
 
-function onnxRuntime({ onnxRuntime: named }: BenchPlaces, { backendPath }: ChosenBackend): string {
+export function onnxRuntime(
+  { onnxRuntime: named }: BenchPlaces,
+  { backendPath }: ChosenBackend,
+): string {
   return named ?? join(dirname(backendPath), "libonnxruntime.so");
 }
 
-function errorOf(error: unknown): { code: string; message: string; hint?: string } {
+export function errorOf(error: unknown): { code: string; message: string; hint?: string } {
   const message = error instanceof Error ? error.message : String(error);
   const { code, hint } = (error ?? {}) as { code?: unknown; hint?: unknown };
   return {
