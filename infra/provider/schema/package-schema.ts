@@ -69,12 +69,24 @@ export function packageSchema(version: string): PackageSpec {
         respectSchemaVersion: true,
       },
     },
-    config: { variables: variables.properties },
+    config: { variables: withoutEnumDefaults(variables.properties) },
     provider: { inputProperties: variables.properties, requiredInputs: variables.required },
     types: types.specs,
     resources: Object.fromEntries(resources),
     functions: Object.fromEntries(functions),
   };
+}
+
+/** Pulumi's generator for Go writes of such a default what does not compile; the provider's own check fills it in. */
+function withoutEnumDefaults(
+  properties: Record<string, PropertySpec>,
+): Record<string, PropertySpec> {
+  return Object.fromEntries(
+    Object.entries(properties).map(([key, property]) => {
+      const { default: _, ...rest } = property;
+      return [key, property.$ref === undefined ? property : rest];
+    }),
+  );
 }
 
 function functionSchema(one: ProviderFunction, types: TypeTable): FunctionSpec {
