@@ -5,6 +5,7 @@ import { FleetError } from "../../fleet/errors/index.ts";
 import { parseJson, sha256Digest } from "../../fleet/release/index.ts";
 import { Digest, EpochMs } from "../../fleet/spec/index.ts";
 import {
+  isErrno,
   readIfThere,
   readTextIfThere,
   setMode,
@@ -68,9 +69,6 @@ export class KernelStore {
 
   /** Reads what is known, before any runner is told of it. Resolves with what was refused, and is removed. */
   async open(): Promise<FleetError[]> {
-    await this.#layer.mkdir(this.folder, { recursive: true, mode: 0o700 });
-    // Runners may be of another user, who is of the folder's group, and know the names of what they look for.
-    await setMode(this.folder, 0o710, this.#layer);
     const sealed = await readTextIfThere(this.#notePath, this.#layer);
     if (sealed === null) return this.#clear(new Set());
     const opened = openSealed(sealed, await this.#seal.require());
@@ -123,6 +121,9 @@ export class KernelStore {
       );
     }
     await this.#forget();
+    await this.#layer.mkdir(this.folder, { recursive: true, mode: 0o700 });
+    // Runners may be of another user, who is of the folder's group, and know the names of what they look for.
+    await setMode(this.folder, 0o710, this.#layer);
     const files: Note["files"] = [];
     for (const { bytes, kernel } of read) {
       const name = kernel?.fileName as string;
@@ -154,7 +155,7 @@ export class KernelStore {
 
   /** Removes all files but these. Resolves with what is to be said of them. */
   async #clear(except: ReadonlySet<string>, how: "said" | "unsaid" = "said") {
-    const names = (await this.#layer.readdir(this.folder)).filter((name) => !except.has(name));
+    const names = (await this.#names()).filter((name) => !except.has(name));
     for (const name of names) {
       await this.#layer.rm(join(this.folder, name), { recursive: true, force: true });
     }
@@ -164,6 +165,16 @@ export class KernelStore {
     return strange.map((name) =>
       foreign(`Expected kernels that this device keeps but got ${name}`),
     );
+  }
+
+  /** None where nothing was ever kept. */
+  async #names(): Promise<string[]> {
+    try {
+      return await this.#layer.readdir(this.folder);
+    } catch (error) {
+      if (isErrno(error, "ENOENT")) return [];
+      throw error;
+    }
   }
 
   async #forget(): Promise<void> {

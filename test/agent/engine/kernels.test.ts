@@ -1,4 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -62,7 +70,10 @@ async function live(machine = silicon(), signal = new AbortController().signal) 
   return { store, kernels };
 }
 
-const lying = (): string[] => readdirSync(join(folder, "kernels")).sort();
+const lying = (): string[] => {
+  const kernels = join(folder, "kernels");
+  return existsSync(kernels) ? readdirSync(kernels).sort() : [];
+};
 const path = (name: string): string => join(folder, "kernels", name);
 
 describe("kernels of a backend", () => {
