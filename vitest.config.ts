@@ -29,7 +29,8 @@ export default defineConfig({
           include: [`test/${TESTS}`],
           exclude: [...SYSTEMS, ...MEASURED],
           // Most of these wait for processes of their own: the longest take a third of a core each.
-          maxWorkers: 4,
+          // Native tests are compiled meanwhile.
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },

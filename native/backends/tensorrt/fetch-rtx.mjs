@@ -1,6 +1,7 @@
 // Puts TensorRT-RTX 1.7 into a folder, `include/` and `lib/`: the one TensorRT that can be had from package registries,
 // and that builds engines on a machine without a GPU. Headers from a crate (1 MB, with what it depends on 40 MB), the
-// libraries from a wheel (95 MB). Says why when it cannot, and leaves nothing behind then.
+// libraries from a wheel (95 MB). Headers of two other versions come from the same crate: `headers/rtx-1.3/` and
+// `headers/11.4/`. Says why when it cannot, and leaves nothing behind then.
 //   node fetch-rtx.mjs FOLDER
 import { execFileSync } from "node:child_process";
 import {
@@ -15,14 +16,20 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { fetchWheel } from "../../wheel.mjs";
 
-const CRATE = { name: "trtx-sys", version: "0.9.1", headers: "TensorRT-Headers/TRT-RTX-1.7" };
+const CRATE = { name: "trtx-sys", version: "0.9.1" };
+/** @type {[name: string, inCrate: string][]} */
+const OTHERS = [
+  ["rtx-1.3", "TRT-RTX-1.3"],
+  ["11.4", "TRT-Enterprise-11.4"],
+];
 const WHEEL = {
   requirement: "tensorrt-rtx-cu13-libs==1.7.1.116",
   sha256: "e3fd45fed001240d63304e77a2d4006319b839994237cb294b6e7ad72acaabcd",
 };
 
 const target = resolve(process.argv[2] ?? "build/tensorrt-rtx");
-if (existsSync(target)) process.exit(0);
+const others = join(target, "headers");
+if (existsSync(others)) process.exit(0);
 mkdirSync(dirname(target), { recursive: true });
 const work = mkdtempSync(join(dirname(target), ".tensorrt-rtx-"));
 try {
@@ -30,10 +37,17 @@ try {
     `fetching TensorRT-RTX (${WHEEL.requirement}, 95 MB; headers of crate ${CRATE.name})`,
   );
   const made = join(work, "made");
-  mkdirSync(made);
-  fetchHeaders(join(made, "include"));
-  await fetchLibraries(join(made, "lib"));
-  renameSync(made, target);
+  const crate = fetchCrate();
+  const headers = (/** @type {string} */ from, /** @type {string} */ to) =>
+    cpSync(join(crate, "TensorRT-Headers", from), join(made, to), { recursive: true });
+  for (const [name, from] of OTHERS) headers(from, `headers/${name}`);
+  if (existsSync(target)) {
+    renameSync(join(made, "headers"), others);
+  } else {
+    headers("TRT-RTX-1.7", "include");
+    await fetchLibraries(join(made, "lib"));
+    renameSync(made, target);
+  }
 } catch (error) {
   console.error(
     `no TensorRT-RTX: ${error instanceof Error ? error.message.split("\n")[0] : error}`,
@@ -44,7 +58,7 @@ try {
 }
 
 /** Cargo keeps the digest of every crate; a project of our own says which. */
-function fetchHeaders(/** @type {string} */ to) {
+function fetchCrate() {
   const project = join(work, "crate");
   mkdirSync(join(project, "src"), { recursive: true });
   writeFileSync(join(project, "src/lib.rs"), "");
@@ -62,7 +76,7 @@ function fetchHeaders(/** @type {string} */ to) {
   const crate = JSON.parse(metadata).packages.find(
     (/** @type {{ name: string }} */ one) => one.name === name,
   );
-  cpSync(join(dirname(crate.manifest_path), CRATE.headers), to, { recursive: true });
+  return dirname(crate.manifest_path);
 }
 
 async function fetchLibraries(/** @type {string} */ to) {

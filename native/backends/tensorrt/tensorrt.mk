@@ -28,6 +28,16 @@ $(TENSORRT_BACKEND): $(TENSORRT_OBJECTS) $(TENSORRT_FILE_OBJECTS) $(CUDA_OBJECTS
 	$(CXX) -shared $(LDFLAGS_ALL) -Wl,--no-undefined -o $@ $^ -ldl
 
 tensorrt: $(TENSORRT_BACKEND)
+
+# Whether it compiles, in a third of the time.
+TENSORRT_CHECKED := $(TENSORRT_OBJECTS:.o=.checked)
+$(BUILD)/obj/tensorrt-$(TENSORRT_NAME)/%.checked: backends/tensorrt/%.cc \
+  $(wildcard backends/*.h backends/tensorrt/*.h backends/tensorrt/*/*.h core/*/*.h)
+	@mkdir -p $(@D)
+	$(CXX) $(filter-out -MMD -MP,$(CXXFLAGS_ALL)) $(TENSORRT_FLAGS) -Werror -fsyntax-only $<
+	@touch $@
+.PHONY: tensorrt-compiles
+tensorrt-compiles: $(TENSORRT_CHECKED)
 endif
 
 # --- TensorRT-RTX, for tests: it builds engines without a GPU. A vendor's library cannot be looked into by sanitizers.
@@ -43,7 +53,9 @@ OTHER_TENSORRT := $(BUILD)/other-tensorrt/10300.so $(BUILD)/other-tensorrt/10701
 # Where it cannot be had, that is said and the tests are skipped.
 rtx: $(OTHER_TENSORRT)
 	@if node backends/tensorrt/fetch-rtx.mjs $(RTX_HOME); then \
-	  $(MAKE) --no-print-directory tensorrt TENSORRT_INCLUDE=$(RTX_HOME)/include; fi
+	  $(MAKE) --no-print-directory tensorrt TENSORRT_INCLUDE=$(RTX_HOME)/include && \
+	  for other in rtx-1.3 11.4; do $(MAKE) --no-print-directory tensorrt-compiles \
+	    TENSORRT_INCLUDE=$(RTX_HOME)/headers/$$other || exit 1; done; fi
 
 $(BUILD)/other-tensorrt/%.so: ../test/native/other_tensorrt.cc
 	@mkdir -p $(@D)
