@@ -73,9 +73,9 @@ describe.skipIf(!engine)(`the quickstart program with the real engine${reason}`,
     }
   }
 
-  const device = (name: string, board: string) => ({
+  const device = (name: string, board: string, address: string) => ({
     name,
-    address: "192.0.2.1",
+    address,
     board,
     ssh: { privateKeyPath: "~/.ssh/jetson" },
   });
@@ -89,7 +89,10 @@ describe.skipIf(!engine)(`the quickstart program with the real engine${reason}`,
       "quickstart:model": join(dir, "model.onnx"),
       "quickstart:labels": '["person"]',
       "quickstart:cameraUri": "rtsp://viewer:geheim@192.0.2.3/stream1",
-      "quickstart:devices": JSON.stringify([device("tx2", "tx2"), device("xavier", "agx-xavier")]),
+      "quickstart:devices": JSON.stringify([
+        device("tx2", "tx2", "192.0.2.1"),
+        device("xavier", "agx-xavier", "192.0.2.4"),
+      ]),
       ...change,
     };
     const file = join(dir, "Pulumi.test.yaml");

@@ -429,7 +429,8 @@ describe(`a device on a simulated board behind ${BEHIND}`, { timeout: 90_000 }, 
       // The policy itself needs no board; by it an update is put off, and shows until it was made.
       const news = await inputs({ onUnreachable: "skip" });
       const skipping = await world.driver.update(urn, device, news);
-      expect(skipping.state).toEqual({ ...device.state, onUnreachable: "skip" });
+      const facts = { ...(device.state["facts"] as object), onUnreachable: "skip" };
+      expect(skipping.state).toEqual({ ...device.state, onUnreachable: "skip", facts });
       const labelled = await inputs({ onUnreachable: "skip", labels: { row: "1" } });
       const skipped = await world.driver.update(urn, skipping, labelled, { timeout: 2 });
       expect(world.engine.lines.at(-1)?.text).toMatch(/it stays as it is.*tries again/);
