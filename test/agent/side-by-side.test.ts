@@ -43,7 +43,7 @@ describe("a change of one pipeline", () => {
     await deployTo(world, 1, ENTRANCE);
     await runningAt(world, 1);
     const from = now();
-    world.objects.script.push(drip(40, 100));
+    world.objects.script.push(drip(100, 100));
     await deployTo(world, 2, BIG);
     await world.reported(
       ({ updates }) => (updates?.[0]?.fetchedBytes ?? 0) > 0.2 * BIG.bytes.length,
