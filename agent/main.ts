@@ -1,5 +1,5 @@
 import { readFileSync, realpathSync } from "node:fs";
-import { BenchOrder, TrialOrder } from "../fleet/bench/index.ts";
+import { BenchOrder } from "../fleet/bench/index.ts";
 import { describeError, FleetError } from "../fleet/errors/index.ts";
 import { parseJson } from "../fleet/release/index.ts";
 import { benchPlaces, runBench } from "./bench/run-bench.ts";
@@ -16,7 +16,6 @@ import { connectRunner } from "./supervise/connect-runner.ts";
 import { runRunner } from "./supervise/runner.ts";
 import { forkRunner } from "./supervise/runner-child.ts";
 import { runHost } from "./supervise/runner-host.ts";
-import { tryModel } from "./trial/try-model.ts";
 import { AGENT_VERSION } from "./version.ts";
 
 const HELP = `jetfleet agent ${AGENT_VERSION}: runs the pipelines that its fleet's operator signed for this device
@@ -30,7 +29,6 @@ usage:
   agent.cjs request-certificate --config FILE   make a key; prints what the hub needs to certify it
   agent.cjs install-certificate --config FILE   take the hub's answer from standard input
   agent.cjs bench ORDER                         measure a model, and answer in JSON; see \`jetfleet bench\`
-  agent.cjs try ORDER                           try a model on real pictures, and answer in JSON; previews do
   agent.cjs --version
   agent.cjs --help
 `;
@@ -48,8 +46,6 @@ async function main(args: readonly string[]): Promise<void> {
       return runHost(bundlePath());
     case "bench":
       return await bench(rest);
-    case "try":
-      return await trial(rest);
     case "request-certificate":
       return await printRequest(configPath(rest));
     case "install-certificate":
@@ -77,15 +73,6 @@ async function bench([text, ...rest]: readonly string[]): Promise<void> {
   const answer = await runBench(order.data, places, cancel.signal);
   process.stdout.write(`${JSON.stringify(answer)}\n`);
   if (answer.type === "error") process.exitCode = 1;
-}
-
-async function trial([text, ...rest]: readonly string[]): Promise<void> {
-  const order = TrialOrder.safeParse(rest.length === 0 ? parseJson(text ?? "") : null);
-  if (!order.success) {
-    throw new FleetError("USAGE", `Expected an order in JSON after try: ${order.error.message}`);
-  }
-  const answer = await tryModel(order.data, benchPlaces(bundlePath(), process.env));
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
 
 function configPath(args: readonly string[]): string {

@@ -165,7 +165,7 @@ async function readModel(path: string): Promise<BenchReport["model"]> {
   }
 }
 
-export function addonIn(folders: readonly string[]): string {
+function addonIn(folders: readonly string[]): string {
   const found = folders.map((folder) => join(folder, "jetfleet.node")).find(existsSync);
   if (found !== undefined) return found;
   throw new FleetError(
@@ -175,14 +175,11 @@ export function addonIn(folders: readonly string[]): string {
   );
 }
 
-export function onnxRuntime(
-  { onnxRuntime: named }: BenchPlaces,
-  { backendPath }: ChosenBackend,
-): string {
+function onnxRuntime({ onnxRuntime: named }: BenchPlaces, { backendPath }: ChosenBackend): string {
   return named ?? join(dirname(backendPath), "libonnxruntime.so");
 }
 
-export function errorOf(error: unknown): { code: string; message: string; hint?: string } {
+function errorOf(error: unknown): { code: string; message: string; hint?: string } {
   const message = error instanceof Error ? error.message : String(error);
   const { code, hint } = (error ?? {}) as { code?: unknown; hint?: unknown };
   return {

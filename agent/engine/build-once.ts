@@ -51,10 +51,7 @@ function workOf({ sizeBytes }: Model, { build }: EngineRecipe): Work {
   return { modelBytes: sizeBytes, builder: builderOf(build.accelerator) };
 }
 
-type Model = Pick<
-  ModelManifest,
-  "digest" | "sizeBytes" | "decoder" | "labels" | "input" | "anchors"
->;
+type Model = Pick<ModelManifest, "digest" | "sizeBytes" | "decoder" | "labels">;
 
 /**
  * Builds an engine as soon as the board has what it takes, and watches the board meanwhile: one that becomes hot has the

@@ -29,15 +29,10 @@ export interface GoldenQuestion {
 
 /** What the builder of an engine is to try it with. */
 export function goldenWish(
-  {
-    decoder,
-    labels,
-    input,
-    anchors,
-  }: Pick<ModelManifest, "decoder" | "labels" | "input" | "anchors">,
+  { decoder, labels }: Pick<ModelManifest, "decoder" | "labels">,
   { reference }: Pick<EngineRecipe, "reference">,
 ): GoldenWish {
-  return { decoder, input, anchors, labelCount: labels.length, reference };
+  return { decoder, labelCount: labels.length, reference };
 }
 
 /** Runs an engine on the golden pictures of its model, in a process of its own. Throws as `askRunner`. */

@@ -9,4 +9,3 @@ export {
   type ClockFacts,
 } from "./report.ts";
 export { latencyOf } from "./statistics.ts";
-export { TrialAnswer, TrialOrder } from "./trial.ts";

@@ -3,10 +3,8 @@ export { DeviceOwner, mayFollow, ownerText } from "./device-owner.ts";
 export { Labels, labelsText } from "./labels.ts";
 export { MaintenanceWindow, opensNext } from "./maintenance-window.ts";
 export {
-  Anchors,
   Decoder,
   MOST_TABLE_BYTES,
-  ModelInput,
   ModelManifest,
   ModelSpec,
   objectsOfModel,

@@ -44,7 +44,7 @@ ModelFile::~ModelFile() {
   if (memory_ >= 0) close(memory_);
 }
 
-Status ModelFile::Open(const std::string& path, const std::string& digest, Content content) {
+Status ModelFile::Open(const std::string& path, const std::string& digest) {
   path_ = own_path_ = path;
   if (digest.empty()) return Status::Ok();
   std::string bytes;
@@ -56,9 +56,7 @@ Status ModelFile::Open(const std::string& path, const std::string& digest, Conte
                                                          path + " but its bytes have " + found);
   }
   const std::string external =
-      content == Content::kLibrary
-          ? ""
-          : ExternalDataOf(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+      ExternalDataOf(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   if (!external.empty()) {
     return Status::Error(ErrorCode::kModelInvalid,
                          "Expected a model with all its data inside but " + external);
