@@ -7,7 +7,14 @@ import { RESOURCES } from "../resources/index.ts";
 import { ModelState } from "../resources/model.ts";
 import { PipelineInputs, PipelineState } from "../resources/pipeline-inputs.ts";
 import { jsonSchema } from "./json-schema.ts";
-import { capital, type FunctionSpec, nameOf, type PackageSpec, type ResourceSpec } from "./spec.ts";
+import {
+  capital,
+  type FunctionSpec,
+  nameOf,
+  type PackageSpec,
+  type PropertySpec,
+  type ResourceSpec,
+} from "./spec.ts";
 import { TypeTable } from "./types.ts";
 
 interface Described {
