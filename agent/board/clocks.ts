@@ -21,9 +21,9 @@ const ROOTS: ClockRoots = { cpus: "/sys/devices/system/cpu", devfreq: "/sys/clas
 
 /** Power mode, fan and clocks as they are now; null of what this machine does not tell. */
 export async function readClocks(roots: ClockRoots = ROOTS): Promise<ClockFacts> {
-  const [powerMode, fanProfile, cpus, gpu] = await Promise.all([
-    readPowerMode(),
-    readFanProfile(),
+  const [modes, fan, cpus, gpu] = await Promise.all([
+    outputOf("nvpmodel", ["-q"]),
+    outputOf("nvfancontrol", ["-q"]),
     readCpus(roots.cpus),
     readGpu(roots.devfreq),
   ]);
@@ -31,8 +31,9 @@ export async function readClocks(roots: ClockRoots = ROOTS): Promise<ClockFacts>
   const limits = cpus.flatMap(({ limit }) => limit ?? []);
   const governors = [...new Set(cpus.flatMap(({ governor }) => governor ?? []))].sort();
   return {
-    powerMode,
-    fanProfile,
+    powerMode: powerModeIn(modes),
+    // Null where there is no fan with profiles, or it cannot be told.
+    fanProfile: parseFanProfile(fan ?? modes ?? ""),
     cpuGovernors: governors.length === 0 ? null : governors,
     cpuMhz:
       known.length === 0
@@ -54,17 +55,11 @@ export function clocksOf({ locked }: ClockFacts): Clocks | null {
 }
 
 export async function readPowerMode(): Promise<string | null> {
-  const output = await outputOf("nvpmodel", ["-q"]);
-  return output === null ? null : (parseNvpmodelQuery(output)?.name ?? null);
+  return powerModeIn(await outputOf("nvpmodel", ["-q"]));
 }
 
-/** Null where there is no fan with profiles, or it cannot be told. */
-async function readFanProfile(): Promise<string | null> {
-  const [control, mode] = await Promise.all([
-    outputOf("nvfancontrol", ["-q"]),
-    outputOf("nvpmodel", ["-q"]),
-  ]);
-  return parseFanProfile(control ?? mode ?? "");
+function powerModeIn(query: string | null): string | null {
+  return query === null ? null : (parseNvpmodelQuery(query)?.name ?? null);
 }
 
 interface Unit {
