@@ -1,8 +1,8 @@
-import { createHash, createPublicKey, randomBytes } from "node:crypto";
+import { createHash, createPublicKey } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { BOARDS } from "../fleet/boards/index.ts";
 import { FleetError, isFleetError } from "../fleet/errors/index.ts";
-import { type HubClient, tokenHashOf } from "../fleet/hub/client/index.ts";
+import { drawToken, type HubClient } from "../fleet/hub/client/index.ts";
 import { type EnrolTarget, enrolScript, targetText } from "../fleet/provision/enrol-script.ts";
 import { ENGINE_QUOTA_BYTES } from "../fleet/provision/probe.ts";
 import type { RuntimeShelf } from "../fleet/provision/runtime/index.ts";
@@ -73,9 +73,9 @@ export async function enrolBoard(
   for (const { digest, path } of files.values()) {
     sentBytes += await hub.putObject(digest, path, onSending);
   }
-  const token = randomBytes(24).toString("base64url");
+  const { token, tokenHash } = drawToken();
   const { id, untilMs } = await hub.beginEnrolment(device, {
-    tokenHash: tokenHashOf(token),
+    tokenHash,
     lifeMs: order.lifeMs,
     script,
     objects: [...files.keys()],

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { z } from "zod";
 import { Digest, EpochMs } from "../spec/index.ts";
 
@@ -8,7 +8,7 @@ export const MAX_SCRIPT_LENGTH = 256 << 10;
 
 /** Body of `PUT /devices/<name>/enrolment`. The token itself stays with the operator and the board. */
 export const NewEnrolment = z.strictObject({
-  /** As `tokenHashOf` makes it. */
+  /** As `drawToken` makes it. */
   tokenHash: z.string().regex(/^[0-9a-f]{64}$/),
   lifeMs: z
     .number()
@@ -19,6 +19,12 @@ export const NewEnrolment = z.strictObject({
   objects: z.array(Digest).max(256),
 });
 export type NewEnrolment = z.infer<typeof NewEnrolment>;
+
+/** A token that can be guessed by nobody (192 bits), and what the hub is told of it. */
+export function drawToken(): { token: string; tokenHash: string } {
+  const token = randomBytes(24).toString("base64url");
+  return { token, tokenHash: tokenHashOf(token) };
+}
 
 /** What the hub keeps of a token: its SHA-256, in hexadecimal digits. */
 export function tokenHashOf(token: string): string {

@@ -1,5 +1,5 @@
 export { Owner, PipelineAnswer, PipelineChoice } from "../deploy-api.ts";
-export { tokenHashOf } from "../enrolment-api.ts";
+export { drawToken } from "../enrolment-api.ts";
 export { HubInfo, HubRecord } from "../hub-info.ts";
 export { DeployClient, type Tagged, withCompareAndSet } from "./deploy-client.ts";
 export { FleetFeed } from "./fleet-feed.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { enrolBoard } from "../../../cli/enrol-board.ts";
-import { tokenHashOf } from "../../../fleet/hub/client/index.ts";
+import { tokenHashOf } from "../../../fleet/hub/enrolment-api.ts";
 import { type SimulatedBoard, startBoard } from "../../../fleet/sim/board/index.ts";
 import { createKey, requestFor } from "../../../fleet/transfer/identity/certificate-request.ts";
 import { failureFrom } from "../../infra/provider/support/driver.ts";

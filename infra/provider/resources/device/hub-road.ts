@@ -1,6 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { FleetError } from "../../../../fleet/errors/index.ts";
-import { tokenHashOf } from "../../../../fleet/hub/client/index.ts";
+import { drawToken } from "../../../../fleet/hub/client/index.ts";
 import type { HubRoad } from "../../../../fleet/provision/send-files.ts";
 import type { FleetContext } from "../../fleet-context.ts";
 import type { Operation } from "../../rpc/operation.ts";
@@ -28,13 +27,11 @@ export function hubRoad(
         );
       for (const { digest, path } of files)
         await context.sending.run(digest, () => hub.putObject(digest, path));
-      const token = randomBytes(24).toString("base64url");
+      const { token, tokenHash } = drawToken();
       const { id } = await hub.beginEnrolment(device, {
-        ...{
-          tokenHash: tokenHashOf(token),
-          lifeMs: Math.max(timeoutMs, 60_000),
-          script: NO_INSTALLER,
-        },
+        tokenHash,
+        lifeMs: Math.max(timeoutMs, 60_000),
+        script: NO_INSTALLER,
         objects: files.map(({ digest }) => digest),
       });
       return { url: `${enrolUrl.replace(/\/+$/, "")}/enrol/${id}`, token, caPem: hub.caPem };
