@@ -6,17 +6,24 @@ import type { Behaviour } from "./behaviour.ts";
 class Lane {
   #freeAtMs = 0;
   readonly #behaviour: Behaviour;
+  readonly #underWay: (() => void)[] = [];
 
   constructor(behaviour: Behaviour) {
     this.#behaviour = behaviour;
   }
 
-  /** When a piece of `bytes` that is handed over at `nowMs` has left the sender and when it arrives. */
-  schedule(bytes: number, nowMs: number): { sentAtMs: number; arrivesAtMs: number } {
+  /**
+   * Hands over a piece of `bytes` now: `sent` is called once it has left the sender, `arrives` once it is at the other end.
+   * A timer that is set late in a busy turn of the event loop may fire before one that was set for an earlier moment, so
+   * that timers say when something arrives, and the order of calls what.
+   */
+  carry(bytes: number, arrives: () => void, sent = () => {}): void {
     const { sshBytesPerSecond, sshDelayMs = 0 } = this.#behaviour;
     const takesMs = sshBytesPerSecond === undefined ? 0 : (bytes / sshBytesPerSecond) * 1000;
-    this.#freeAtMs = Math.max(this.#freeAtMs, nowMs) + takesMs;
-    return { sentAtMs: this.#freeAtMs, arrivesAtMs: this.#freeAtMs + sshDelayMs };
+    this.#freeAtMs = Math.max(this.#freeAtMs, performance.now()) + takesMs;
+    this.#underWay.push(arrives);
+    at(this.#freeAtMs, sent);
+    at(this.#freeAtMs + sshDelayMs, () => this.#underWay.shift()?.());
   }
 }
 
@@ -41,9 +48,9 @@ export class ShapedSocket extends Duplex {
     this.remotePort = socket.remotePort;
     this.remoteFamily = socket.remoteFamily;
     socket.on("data", (piece: Buffer) => this.#receive(piece));
-    socket.on("end", () => this.#later(this.#up, 0, () => this.push(null)));
+    socket.on("end", () => this.#up.carry(0, () => this.push(null)));
     socket.on("error", (error) => this.destroy(error));
-    socket.on("close", () => this.#later(this.#up, 0, () => this.destroy()));
+    socket.on("close", () => this.#up.carry(0, () => this.destroy()));
   }
 
   override _read(): void {
@@ -51,13 +58,11 @@ export class ShapedSocket extends Duplex {
   }
 
   override _write(piece: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
-    const { sentAtMs, arrivesAtMs } = this.#down.schedule(piece.length, performance.now());
-    at(arrivesAtMs, () => this.#socket.writable && this.#socket.write(piece));
-    at(sentAtMs, done);
+    this.#down.carry(piece.length, () => this.#socket.writable && this.#socket.write(piece), done);
   }
 
   override _final(done: () => void): void {
-    this.#later(this.#down, 0, () => this.#socket.end());
+    this.#down.carry(0, () => this.#socket.end());
     done();
   }
 
@@ -73,18 +78,15 @@ export class ShapedSocket extends Duplex {
   }
 
   #receive(piece: Buffer): void {
-    const { sentAtMs, arrivesAtMs } = this.#up.schedule(piece.length, performance.now());
     this.#socket.pause();
-    at(sentAtMs, () => this.#socket.resume());
-    at(arrivesAtMs, () => this.push(piece));
-  }
-
-  #later(lane: Lane, bytes: number, action: () => void): void {
-    at(lane.schedule(bytes, performance.now()).arrivesAtMs, action);
+    this.#up.carry(
+      piece.length,
+      () => this.push(piece),
+      () => this.#socket.resume(),
+    );
   }
 }
 
-// Timers of equal time fire in the order they were set, so the bytes keep their order.
 function at(timeMs: number, action: () => void): void {
   setTimeout(action, Math.max(0, timeMs - performance.now()));
 }
