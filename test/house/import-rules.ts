@@ -132,6 +132,7 @@ export const IMPORT_RULES: ImportRule[] = [
     rule: "example programs import nothing of ours but the SDK",
     from: /^infra\/programs\//,
     to: OURS,
+    except: /^infra\/programs\/policy\//,
     because: "programs import `jetfleet` as a user's own program would",
   },
   {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -165,6 +165,72 @@ describe.skipIf(!ENGINE)(`example programs${why}`, { timeout: 240_000 }, () => {
         installed,
       );
       await destroy(adopted);
+    });
+  });
+
+  describe("the policy pack", () => {
+    const PACK = ["--policy-pack", join(PROGRAMS, "policy/pulumi-analyzer-fleet")];
+    let stack: Stack;
+
+    beforeAll(async () => {
+      stack = await stackOf("quickstart", "judged", {
+        "quickstart:model": world.modelPath,
+        "quickstart:labels": ["person"],
+        "quickstart:cameraUri": `rtsp://viewer:${PASSWORD}@10.0.9.1/stream1`,
+        "quickstart:devices": [device({ hostKey: HOST_KEY })],
+      });
+    }, 120_000);
+
+    const HOST_KEY = `SHA256:${"A".repeat(43)}`;
+    const device = (pinned: { hostKey?: string }) => ({
+      ...{ name: "door", address: "10.0.4.17", board: "tx2" },
+      ssh: { privateKeyPath: join(dir, "key"), ...pinned },
+    });
+    const preview = (...args: string[]) => stack.on("preview", ...PACK, ...args);
+    const violations = ({ text }: Outcome) =>
+      [
+        ...new Set(
+          [...text.matchAll(/\b(pipeline-budget|sources-stay-inside|pinned-host-keys)\b/g)].map(
+            ([name]) => name,
+          ),
+        ),
+      ].sort();
+
+    test("lets the quickstart pass", async () => {
+      const text = await good(preview());
+      expect(text).toMatch(/\+ 4 to create/);
+      expect(text).toMatch(/fleet@v0\.1\.0/);
+    });
+
+    test("refuses a camera outside, a first-seen host key and no budget, each with what to do", async () => {
+      stack.configure({
+        "quickstart:cameraUri": `rtsp://viewer:${PASSWORD}@203.0.113.9/stream1`,
+        "quickstart:devices": JSON.stringify([device({})]),
+        "quickstart:budget": JSON.stringify({ latencyP95Ms: 500 }),
+      });
+      const outcome = await preview();
+      expect(outcome.ok, outcome.text).toBe(false);
+      expect(violations(outcome)).toEqual([
+        ...["pinned-host-keys", "pipeline-budget", "sources-stay-inside"],
+      ]);
+      expect(outcome.text).toMatch(/budget\.minFps of at least 1 but got none/);
+      expect(outcome.text).toMatch(/sources\.camera\.uri .* but got rtsp:\/\/203\.0\.113\.9/);
+      expect(outcome.text).toMatch(/ssh\.hostKey or ssh\.knownHosts but got neither/);
+      expect(outcome.text).not.toContain(PASSWORD);
+    });
+
+    test("takes other levels and settings from a file", async () => {
+      const file = join(dir, "levels.json");
+      const levels = {
+        "pipeline-budget": "advisory",
+        "pinned-host-keys": "disabled",
+        "sources-stay-inside": { networks: ["203.0.113.0/24"] },
+      };
+      writeFileSync(file, JSON.stringify(levels));
+      const outcome = await preview("--policy-pack-config", file);
+      expect(outcome.ok, outcome.text).toBe(true);
+      expect(violations(outcome)).toEqual(["pipeline-budget"]);
+      await destroy(stack);
     });
   });
 
