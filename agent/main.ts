@@ -1,8 +1,12 @@
 import { readFileSync, realpathSync } from "node:fs";
+import type { z } from "zod";
+import { AloneOrder } from "../fleet/alone/index.ts";
 import { BenchOrder } from "../fleet/bench/index.ts";
 import { describeError, FleetError } from "../fleet/errors/index.ts";
 import { parseJson } from "../fleet/release/index.ts";
-import { benchPlaces, runBench } from "./bench/run-bench.ts";
+import { placesOf } from "./alone/places.ts";
+import { runBench } from "./alone/run-bench.ts";
+import { runPipeline } from "./alone/run-pipeline.ts";
 import { type AgentConfig, identityOf, readConfig } from "./config.ts";
 import { startDaemon } from "./daemon.ts";
 import { kernelFolder } from "./engine/kernel-store.ts";
@@ -29,6 +33,8 @@ usage:
   agent.cjs request-certificate --config FILE   make a key; prints what the hub needs to certify it
   agent.cjs install-certificate --config FILE   take the hub's answer from standard input
   agent.cjs bench ORDER                         measure a model, and answer in JSON; see \`jetfleet bench\`
+  agent.cjs pipeline                            run the pipeline of the order at standard input without a fleet, and
+                                                tell it in lines of JSON; see \`jetfleet run\`
   agent.cjs --version
   agent.cjs --help
 `;
@@ -46,6 +52,8 @@ async function main(args: readonly string[]): Promise<void> {
       return runHost(bundlePath());
     case "bench":
       return await bench(rest);
+    case "pipeline":
+      return await pipeline(rest);
     case "request-certificate":
       return await printRequest(configPath(rest));
     case "install-certificate":
@@ -61,18 +69,39 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-async function bench([text, ...rest]: readonly string[]): Promise<void> {
-  const order = BenchOrder.safeParse(rest.length === 0 ? parseJson(text ?? "") : null);
-  if (!order.success) {
-    throw new FleetError("USAGE", `Expected an order in JSON after bench: ${order.error.message}`);
-  }
-  const cancel = new AbortController();
+async function bench(args: readonly string[]): Promise<void> {
+  const order = orderIn(BenchOrder, "bench", args);
   // A build ends at the library's next step; a measurement has an end of its own.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => cancel.abort());
-  const places = benchPlaces(bundlePath(), process.env);
-  const answer = await runBench(order.data, places, cancel.signal);
+  const answer = await runBench(order, placesOf(bundlePath(), process.env), untilEnded());
   process.stdout.write(`${JSON.stringify(answer)}\n`);
   if (answer.type === "error") process.exitCode = 1;
+}
+
+async function pipeline(args: readonly string[]): Promise<void> {
+  // By standard input: addresses of cameras hold passwords, and arguments are seen by everyone.
+  const order = orderIn(AloneOrder, "pipeline", [...args, readFileSync(0, "utf8")]);
+  const isDone = await runPipeline(order, placesOf(bundlePath(), process.env), untilEnded());
+  // Not by itself: an exit in order runs destructors of vendors' libraries, which may hang.
+  process.exit(isDone ? 0 : 1);
+}
+
+function orderIn<Order>(
+  schema: z.ZodType<Order>,
+  command: string,
+  [text, ...rest]: readonly string[],
+): Order {
+  const order = schema.safeParse(rest.length === 0 ? parseJson(text ?? "") : null);
+  if (order.success) return order.data;
+  throw new FleetError(
+    "USAGE",
+    `Expected an order in JSON after ${command}: ${order.error.message}`,
+  );
+}
+
+function untilEnded(): AbortSignal {
+  const cancel = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => cancel.abort());
+  return cancel.signal;
 }
 
 function configPath(args: readonly string[]): string {

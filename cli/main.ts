@@ -7,6 +7,7 @@ import { registerEvents } from "./commands/events.ts";
 import { registerJournal } from "./commands/journal.ts";
 import { registerModules } from "./commands/modules.ts";
 import { registerPlan } from "./commands/plan.ts";
+import { registerRunPipeline } from "./commands/run-pipeline.ts";
 import { STATUS_HELP, type StatusOptions, status } from "./commands/status.ts";
 import type { HubOptions } from "./hub-location.ts";
 
@@ -48,6 +49,7 @@ registerEvents(program, withHub, run, cancel.signal);
 registerJournal(program, withHub, run, cancel.signal);
 registerModules(program, run);
 registerPlan(program, run);
+registerRunPipeline(program, run, cancel.signal);
 
 await program.parseAsync();
 

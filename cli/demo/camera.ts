@@ -1,10 +1,10 @@
-import { stat } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { SourceUri, type VideoSpec } from "../../fleet/spec/index.ts";
 import { redactUri } from "../../fleet/text/index.ts";
 import { readIfThere } from "../../fleet/transfer/files/durable-file.ts";
+import { requireFile } from "../input-files.ts";
 import { endPart, ensureRunning, findRunning, type Part, type Running } from "./background.ts";
 import { type CameraReady, cameraPart } from "./parts.ts";
 import type { DemoPaths } from "./state.ts";
@@ -84,18 +84,6 @@ async function ensureCamera(
     const part = cameraPart(paths, { ...show, port: 0 });
     return { part, running: await ensureRunning(part, signal) };
   }
-}
-
-export async function requireFile(given: string, option: string): Promise<string> {
-  const file = path.resolve(process.env["INIT_CWD"] ?? process.cwd(), given);
-  const isFile = await stat(file).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-  if (isFile) return file;
-  // A camera's address without its scheme is taken for a file.
-  const shown = redactUri(given) === given ? file : redactUri(given);
-  throw new FleetError("USAGE", `Expected ${option} to name a file but there is none at ${shown}`);
 }
 
 function parseCameraUri(source: string): string {

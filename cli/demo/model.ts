@@ -1,9 +1,7 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { z } from "zod";
 import { FleetError } from "../../fleet/errors/index.ts";
-import { requireFile } from "./camera.ts";
-import { COCO_LABELS } from "./coco-labels.ts";
+import { COCO_LABELS } from "../coco-labels.ts";
+import { readLabels, requireFile } from "../input-files.ts";
 import type { DemoOptions } from "./options.ts";
 import { streetVersions } from "./street.ts";
 
@@ -45,29 +43,4 @@ async function streetModel(
   const wanted = update ? versions.length - 1 : Math.max(0, rollback ? at - 1 : at);
   const { version, source, labels } = versions[wanted] ?? oldest;
   return { title: `street ${version}`, source, labels };
-}
-
-/** One label a line, or a JSON array. */
-export async function readLabels(given: string): Promise<string[]> {
-  const file = await requireFile(given, "--labels");
-  const text = (await readFile(file, "utf8")).trim();
-  const lines: unknown = text.startsWith("[") ? parseJson(text, file) : text.split(/\r?\n/);
-  const labels = z.array(z.string().trim().min(1).max(64)).min(1).max(1000).safeParse(lines);
-  if (labels.success) return labels.data;
-  throw badLabels(file);
-}
-
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw badLabels(file);
-  }
-}
-
-function badLabels(file: string): FleetError {
-  return new FleetError(
-    "USAGE",
-    `Expected one label a line, or a JSON array of labels, in ${file}`,
-  );
 }

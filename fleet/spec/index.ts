@@ -4,6 +4,7 @@ export { Labels, labelsText } from "./labels.ts";
 export { MaintenanceWindow, opensNext } from "./maintenance-window.ts";
 export {
   Decoder,
+  Label,
   MOST_TABLE_BYTES,
   ModelManifest,
   ModelSpec,

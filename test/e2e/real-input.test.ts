@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { COCO_LABELS } from "../../cli/demo/coco-labels.ts";
+import { COCO_LABELS } from "../../cli/coco-labels.ts";
 import type { DetectedFrame } from "../../fleet/contract/index.ts";
 import { iou } from "../../fleet/contract/index.ts";
 import { addon, data, hasData, model, needsData } from "../native/addon.ts";

@@ -21,6 +21,7 @@ export const PURE_FOLDERS = [
   "deploy",
   "engine",
   "bench",
+  "alone",
   "view",
   "rollout",
   "text",

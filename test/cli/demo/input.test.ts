@@ -4,14 +4,15 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { COCO_LABELS } from "../../../cli/coco-labels.ts";
 import { chooseCamera, openCamera } from "../../../cli/demo/camera.ts";
-import { COCO_LABELS } from "../../../cli/demo/coco-labels.ts";
 import { ensureKeys } from "../../../cli/demo/keys.ts";
 import { alone } from "../../../cli/demo/lock.ts";
-import { chooseModel, readLabels } from "../../../cli/demo/model.ts";
+import { chooseModel } from "../../../cli/demo/model.ts";
 import { checkOptions, DemoOptions, framesOf } from "../../../cli/demo/options.ts";
 import { stackConfig } from "../../../cli/demo/stack.ts";
 import { demoPaths } from "../../../cli/demo/state.ts";
+import { readLabels } from "../../../cli/input-files.ts";
 import { repoDir } from "../../../cli/setup/paths.mjs";
 
 const never = new AbortController().signal;

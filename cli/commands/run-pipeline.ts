@@ -1,0 +1,112 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Command } from "commander";
+import { z } from "zod";
+import { AloneLine, Counter, kittiName, kittiText } from "../../fleet/alone/index.ts";
+import { ERROR_CODES, type ErrorCode, FleetError } from "../../fleet/errors/index.ts";
+import { runByAgent } from "./agent-lines.ts";
+import type { Run } from "./run.ts";
+import { orderOf, type RunOptions } from "./run-order.ts";
+import { RunScreen } from "./run-screen.ts";
+
+const HELP = `
+PIPELINE.yaml holds a pipeline in the words of a program; paths are relative to it:
+  model: { source: street.onnx, labels: [person, vehicle, bicycle] }
+  sources: { camera: { uri: "rtsp://10.0.9.1/stream1" } }
+  detect: { minScore: 0.4 }
+  track: { algorithm: bytetrack }
+Options are taken instead of what it says. A camera's password belongs into such a file: everyone on this machine sees
+what stands on a command line.
+
+On a terminal figures of the last second are shown, per stage; elsewhere, and with --perf, a line each second.
+Results go nowhere unless --json or --kitti names where.
+
+Exit codes:
+  0    the source has ended, or --frames came out
+  2    it did not run or did not come to its end; the answer says why
+  130  ended by Ctrl-C`;
+
+/** Adds `run`. */
+export function registerRunPipeline(program: Command, run: Run, signal: AbortSignal): void {
+  program
+    .command("run")
+    .argument("<pipeline|model>", "PIPELINE.yaml, or an ONNX file")
+    .description("run a pipeline on this machine, without a fleet")
+    .option("--source <uri|file>", "rtsp://, rtsps://, file:// or a video file's path")
+    .option("--labels <file>", "classes of the model, a line each; default: COCO's 80")
+    .option("--decoder <name>", "what turns the outputs into boxes; default: yolox")
+    .option("--min-score <score>", "detections below are dropped; default: 0.4")
+    .option("--nms-iou <iou>", "boxes that overlap more are merged; default: 0.45")
+    .option("--track <algorithm>", "bytetrack, oc-sort, sort, iou or none; default: none")
+    .option("--accelerator <which>", "auto, cpu, gpu, dla0 or dla1; default: auto")
+    .option("--precision <which>", "fp32, fp16 or int8 of an engine; not for the cpu")
+    .option("--preprocess <which>", "auto, cpu, cuda or vic; default: auto")
+    .option("--transport <which>", "tcp or udp, of RTSP; default: tcp")
+    .option("--loop", "begin a file again at its end")
+    .option("--realtime", "take a file's pictures at their pace; default: as fast as they come")
+    .option("--threads <n>", "of one inference on the cpu; default: 1")
+    .option("--frames <n>", "end after so many frames")
+    .option("--json", "print lines of JSON: frames, statistics, what becomes of the source")
+    .option("--json-schema", "print what --json prints as a JSON Schema, and end")
+    .option("--kitti <dir>", "write each frame's objects to DIR/SOURCE/NUMBER.txt, as KITTI does")
+    .option("--perf", "print a line of figures each second, also on a terminal")
+    .addHelpText("after", HELP)
+    .action((what: string, options: RunOptions & { jsonSchema?: boolean }) =>
+      run(() => (options.jsonSchema ? printSchema() : runPipeline(what, options, signal))),
+    );
+}
+
+function printSchema(): Promise<number> {
+  process.stdout.write(`${JSON.stringify(z.toJSONSchema(AloneLine), null, 2)}\n`);
+  return Promise.resolve(0);
+}
+
+async function runPipeline(
+  what: string,
+  options: RunOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  if (options.json && options.perf) {
+    throw new FleetError("USAGE", "Expected --json or --perf but got both");
+  }
+  const order = await orderOf(what, options);
+  const folder = options.kitti === undefined ? null : kittiFolder(options.kitti, order.source.name);
+  const counter = new Counter();
+  const screen = new RunScreen(options);
+  let last: AloneLine | null = null;
+  await runByAgent(order, signal, (line, text) => {
+    last = line;
+    if (line.type === "frames") {
+      counter.addFrames(line.frames, performance.now());
+      if (folder !== null) {
+        for (const frame of line.frames) {
+          writeFileSync(join(folder, kittiName(frame)), kittiText(frame));
+        }
+      }
+    }
+    if (line.type === "stats") counter.addStats(line.stats);
+    screen.show(line, text, counter);
+  });
+  screen.end(counter);
+  return outcome(last, signal);
+}
+
+function kittiFolder(given: string, source: string): string {
+  const folder = join(resolve(process.env["INIT_CWD"] ?? process.cwd(), given), source);
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw new FleetError("USAGE", `--kitti: Cannot make ${folder}: ${String(cause)}`, { cause });
+  }
+  return folder;
+}
+
+function outcome(last: AloneLine | null, signal: AbortSignal): number {
+  if (last?.type === "failed") {
+    const { code, message, hint } = last.error;
+    const known = code in ERROR_CODES ? (code as ErrorCode) : "INTERNAL";
+    throw new FleetError(known, message, hint === undefined ? {} : { hint });
+  }
+  if (signal.aborted) throw new FleetError("CANCELLED", "The pipeline was stopped");
+  return 0;
+}

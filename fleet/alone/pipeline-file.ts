@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { FleetError } from "../errors/index.ts";
+import { DetectSpec, ModelSpec, Name, SourceSpec, TrackSpec } from "../spec/index.ts";
+
+/** A pipeline in a file of its own, in the words of a program: model, sources, detect, track. */
+export const PipelineFile = z.strictObject({
+  name: Name.optional(),
+  model: ModelSpec.pick({ source: true, labels: true, decoder: true }),
+  sources: z
+    .record(Name, SourceSpec.omit({ video: true }))
+    .refine((sources) => Object.keys(sources).length === 1, {
+      error: "must name exactly one source",
+    }),
+  detect: DetectSpec.prefault({}),
+  track: TrackSpec.optional(),
+});
+export type PipelineFile = z.infer<typeof PipelineFile>;
+
+/** Throws SPEC_INVALID that names every key which is not as it must be. */
+export function parsePipelineFile(content: unknown, file: string): PipelineFile {
+  const parsed = PipelineFile.safeParse(content);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(
+    ({ path, message }) => `${path.join(".") || "the file"}: ${message}`,
+  );
+  throw new FleetError("SPEC_INVALID", `Cannot run ${file}: ${problems.join("; ")}`);
+}

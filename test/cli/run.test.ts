@@ -1,0 +1,124 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { AloneLine } from "../../fleet/alone/index.ts";
+import { Fixture } from "../native/addon.ts";
+
+const MAIN = join(import.meta.dirname, "../../cli/main.ts");
+const FRAMES = 25;
+let fixture: Fixture;
+let labels: string;
+beforeAll(() => {
+  fixture = new Fixture();
+  labels = fixture.file("labels.txt");
+  writeFileSync(labels, "traffic light\n");
+});
+afterAll(() => fixture.dispose());
+
+function run(...args: string[]) {
+  const child = spawnSync(process.execPath, [MAIN, "run", ...args], {
+    encoding: "utf8",
+    timeout: 60_000,
+    env: { ...process.env, TMPDIR: fixture.folder, INIT_CWD: fixture.folder },
+  });
+  return { status: child.status, out: child.stdout, err: child.stderr };
+}
+const given = (): string[] => ["tiny.onnx", "--source", "video.mp4", "--labels", labels];
+
+describe("jetfleet run", { timeout: 60_000 }, () => {
+  test("runs a model over a file to its end, and tells what it did", () => {
+    const { status, out, err } = run(...given(), "--accelerator", "cpu", "--track", "sort");
+    expect([status, err]).toEqual([0, ""]);
+    expect(out).toMatch(/tiny\.onnx \([0-9a-f]{8}\) on cpu, .*onnxruntime/);
+    expect(out).toMatch(
+      /^25 frames in \d+\.\d s, [\d.]+ a second; objects: 25 traffic light; 1 tracks$/m,
+    );
+    expect(readdirSync(fixture.folder).filter((one) => one.startsWith("jetfleet-run-"))).toEqual(
+      [],
+    );
+  });
+
+  test("prints lines of JSON, all frames in their order, and ends with why", () => {
+    const { status, out } = run(...given(), "--json");
+    expect(status).toBe(0);
+    const lines = out
+      .trim()
+      .split("\n")
+      .map((line) => AloneLine.parse(JSON.parse(line)));
+    expect(lines[0]).toMatchObject({ type: "started", accelerator: "cpu", precision: null });
+    expect(lines.at(-1)).toEqual({ type: "ended", why: "source" });
+    const frames = lines.flatMap((line) => (line.type === "frames" ? line.frames : []));
+    expect(frames.map(({ index }) => index)).toEqual([...Array(FRAMES).keys()]);
+    expect(frames[0]?.detections).toMatchObject([{ label: "traffic light", score: 0.81 }]);
+  });
+
+  test("ends after so many frames, and writes them as KITTI does", () => {
+    const { status } = run(...given(), "--frames", "4", "--loop", "--kitti", "out");
+    expect(status).toBe(0);
+    const folder = fixture.file("out/source");
+    expect(readdirSync(folder).sort()).toEqual([0, 1, 2, 3].map((n) => `00000${n}.txt`));
+    expect(readFileSync(join(folder, "000003.txt"), "utf8")).toMatch(
+      /^traffic_light -1 -1 -10 [\d.]+ [\d.]+ [\d.]+ [\d.]+ -1 -1 -1 -1000 -1000 -1000 -10 0\.8100\n$/,
+    );
+  });
+
+  test("runs a pipeline's file, from where it lies, with options instead of what it says", () => {
+    writeFileSync(
+      fixture.file("door.yaml"),
+      `model: { source: tiny.onnx, labels: [door] }
+sources: { camera: { uri: "file://${fixture.video}" } }
+detect: { minScore: 0.9 }
+`,
+    );
+    const silent = run("door.yaml");
+    expect([silent.status, silent.out]).toEqual([0, expect.stringContaining("25 frames in")]);
+    expect(silent.out).toContain("no objects");
+    expect(run("door.yaml", "--min-score", "0.5").out).toContain("objects: 25 door");
+  });
+
+  test.each<[string, string[], RegExp]>([
+    ["a model that is not there", ["none.onnx", "--source", "video.mp4"], /USAGE: .*none\.onnx/],
+    ["no source", ["tiny.onnx"], /USAGE: Expected --source/],
+    [
+      "a tracker that nobody has",
+      [...["tiny.onnx", "--source", "video.mp4"], "--track", "magic"],
+      /USAGE: --track/,
+    ],
+    [
+      "a video that is none",
+      ["tiny.onnx", "--source", "tiny.onnx", "--labels", "labels.txt"],
+      /SOURCE_/,
+    ],
+    ["labels of another model", ["tiny.onnx", "--source", "video.mp4"], /MODEL_INVALID: /],
+    [
+      "no number of frames",
+      ["tiny.onnx", "--source", "video.mp4", "--frames", "x"],
+      /USAGE: --frames/,
+    ],
+  ])("refuses %s", (_what, args, why) => {
+    const { status, err } = run(...args);
+    expect(status).toBe(2);
+    expect(err).toMatch(why);
+  });
+
+  test("does not show a camera's password, and ends on Ctrl-C with its process", async () => {
+    const uri = "rtsp://admin:geheim@127.0.0.1:1/door";
+    const args = [MAIN, "run", fixture.model, "--labels", labels, "--source", uri, "--json"];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    let out = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+    await expect.poll(() => out, { timeout: 50_000 }).toMatch(/"code":"SOURCE_UNREACHABLE"/);
+    const [agent = ""] = readFileSync(
+      `/proc/${child.pid}/task/${child.pid}/children`,
+      "utf8",
+    ).split(" ");
+    expect(readFileSync(`/proc/${agent}/cmdline`, "utf8")).toContain("pipeline");
+    expect(readFileSync(`/proc/${agent}/cmdline`, "utf8")).not.toContain("geheim");
+    child.kill("SIGINT");
+    expect(await new Promise((resolve) => child.once("close", resolve))).toBe(130);
+    expect(out).not.toContain("geheim");
+    expect(out.trim().split("\n").at(-1)).toBe('{"type":"ended","why":"stopped"}');
+    expect(existsSync(`/proc/${agent}`)).toBe(false);
+  });
+});
