@@ -6,6 +6,7 @@ import type {
   Clocks,
   DeviceFacts,
   DeviceOwner,
+  FormerBoard,
   MaintenanceWindow,
   MaintenanceWindowArgs,
   PackagePolicy,
@@ -120,6 +121,7 @@ const OUTPUTS = [
   "owner",
   "takenOverBy",
   "imported",
+  "formerBoards",
   "keyId",
   "facts",
 ];
@@ -232,6 +234,11 @@ export class Device extends pulumi.CustomResource {
   declare readonly takenOverBy: pulumi.Output<string | undefined>;
   /** True from an import of another program's board until the next update claims it. */
   declare readonly imported: pulumi.Output<boolean | undefined>;
+  /**
+   * Boards that the device was on before and that have its agent still; any `up` tries to remove
+   * it.
+   */
+  declare readonly formerBoards: pulumi.Output<FormerBoard[] | undefined>;
   /** Key whose desired documents the device obeys. */
   declare readonly keyId: pulumi.Output<string>;
   /** What a Pipeline takes as its device. */

@@ -363,6 +363,16 @@ export interface DeviceOwner {
   id: string;
 }
 
+/** A board that the device was on before. */
+export interface FormerBoard {
+  /** Where it was reached. */
+  address: string;
+  /** Of its SSH server. */
+  port: number;
+  /** Fingerprint of its SSH host key. */
+  hostKey: string;
+}
+
 /** The device that runs the pipeline: `facts` of its resource. */
 export interface DeviceFacts {
   /** Lower-case name, a DNS label. */

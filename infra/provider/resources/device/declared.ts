@@ -44,7 +44,7 @@ const Way = Host.extend({
 });
 
 /** One address may be of as many boards as there are hosts to jump from. Null where it is not known yet. */
-function wayTo(inputs: Properties): string | null {
+export function wayTo(inputs: Properties): string | null {
   const way = Way.safeParse(reveal(inputs)).data;
   return way === undefined ? null : JSON.stringify(way);
 }

@@ -1,8 +1,6 @@
 import { z } from "zod";
 import { FleetError, isFleetError } from "../../../../fleet/errors/index.ts";
 import { CONTROLS } from "../../../../fleet/provision/controls.ts";
-import { uninstall } from "../../../../fleet/provision/install.ts";
-import { probeBoard } from "../../../../fleet/provision/probe.ts";
 import {
   DeviceSpec,
   MaintenanceWindow,
@@ -10,6 +8,7 @@ import {
   SSH_SECRETS,
 } from "../../../../fleet/spec/index.ts";
 import { diffInputs, diffState, type PropertyDiff, sameValue } from "../../diff.ts";
+import type { FleetContext } from "../../fleet-context.ts";
 import type { Operation } from "../../rpc/operation.ts";
 import { isProperties, type Properties, reveal, UNKNOWN, type Value } from "../../rpc/values.ts";
 import { FORGET_HINT, isUnreachable, unreachablePolicy } from "../../unreachable.ts";
@@ -23,10 +22,17 @@ import {
   wayFailures,
 } from "./enrolled.ts";
 import { factsOf } from "./facts.ts";
-import { otherOwner, ownerIn } from "./ownership.ts";
+import {
+  formerBoardsIn,
+  isMoved,
+  leaveFormerBoards,
+  onFormer,
+  removeAgent,
+} from "./former-boards.ts";
+import { ownerIn } from "./ownership.ts";
 import { provision } from "./provision.ts";
 import { readDevice } from "./read.ts";
-import { GOALS, goalsOf, PROBED, specOf, targetOf } from "./state.ts";
+import { GOALS, goalsOf, PROBED, type ReachedDevice, specOf } from "./state.ts";
 
 const RULES = { replaceOn: ["name"], deleteBeforeReplace: true };
 
@@ -51,7 +57,7 @@ export const deviceResource: Resource = {
       return { changes, deleteBeforeReplace: RULES.deleteBeforeReplace };
     }
     const drift = [...diffState(known.state, goals), ...labelDrift(known, news)];
-    const changes = [...declared, ...drift, ...controlDrift(known, news), ...takenOver(known)];
+    const changes = [...declared, ...drift, ...controlDrift(known, news), ...toBeRidOf(known)];
     return { changes, deleteBeforeReplace: RULES.deleteBeforeReplace };
   },
 
@@ -67,10 +73,10 @@ export const deviceResource: Resource = {
     const opens = window && opensNext(window, Date.now());
     if (opens) log(`its maintenance window opens ${opens}: what restarts the agent is put off`);
     const changed = (key: string) => !sameValue(known.inputs[key], news[key]);
-    // At another address there may be another board.
-    const moved = changed("address") || changed("port");
+    const moved = isMoved(known, news);
+    if (moved && known.state["hostKey"]) log(willLeave(known, news));
     const owner = known.state["owner"] ?? UNKNOWN;
-    const { takenOverBy: _, imported: __, ...state } = known.state;
+    const { takenOverBy: _, imported: __, formerBoards: ___, ...state } = known.state;
     const before = moved ? { ...deviceResource.previewCreate(news, log).state, owner } : state;
     const board = news["board"] ?? before["board"] ?? UNKNOWN;
     const runtimeDigest = changed("runtime") ? UNKNOWN : (before["runtimeDigest"] ?? UNKNOWN);
@@ -96,7 +102,8 @@ export const deviceResource: Resource = {
     if (isForLater(known, news)) return { ...known.state, ...news };
     if (isEnrolled(news)) return await awaitEnrolled(context, operation, news, known);
     try {
-      return await provision(context, operation, news, known);
+      const state = await provision(context, operation, news, known);
+      return await leaveFormerBoards(context, operation, known, state);
     } catch (error) {
       if (!isUnreachable(error) || unreachablePolicy(context, news) !== "skip") throw error;
       operation.log(
@@ -112,28 +119,8 @@ export const deviceResource: Resource = {
   async delete(context, operation, known) {
     if (isEnrolled(known.inputs)) return await deleteEnrolled(context, operation, known);
     const spec = specOf(known.inputs);
-    const target = await targetOf(spec, known.state["hostKey"]);
-    try {
-      const deadlineMs = Math.min(15_000, operation.timeoutMs / 2);
-      const { signal } = operation;
-      await context.ssh.use(target, { signal, deadlineMs }, async (connection) => {
-        const { owner } = await probeBoard(connection, signal);
-        const other = otherOwner({ owner }, known.state);
-        if (other !== null) return leaveBoard(operation, spec.name, other);
-        operation.status("removing the agent");
-        const left = await uninstall(connection, signal);
-        for (const line of left.split("\n").filter((one) => one !== ""))
-          operation.log("warning", line);
-      });
-    } catch (error) {
-      if (!isUnreachable(error)) throw error;
-      if (unreachablePolicy(context, known.inputs) !== "forget")
-        throw unreachableOnDelete(spec.name, error);
-      operation.log(
-        "warning",
-        `${error.message}; the device is forgotten and its agent stays on the board`,
-      );
-    }
+    const former = formerBoardsIn(known.state).map((board) => onFormer(spec, board));
+    for (const board of [...former, spec]) await removeOrForget(context, operation, board, known);
     await context.hubInfo(operation.signal);
     try {
       const id = ownerIn(known.state)?.id ?? null;
@@ -178,9 +165,9 @@ function controlDrift({ inputs, state }: Known, news: Properties): PropertyDiff[
   });
 }
 
-/** Whose the board is has to be put right: another took it, or it was imported from another. */
-function takenOver({ state }: Known): PropertyDiff[] {
-  return ["takenOverBy", "imported"]
+/** What no device should have: another that took its board, or from whom it was imported, or boards that it has left. */
+function toBeRidOf({ state }: Known): PropertyDiff[] {
+  return ["takenOverBy", "imported", "formerBoards"]
     .filter((path) => state[path] !== undefined)
     .map((path) => ({ path, kind: "delete", replace: false, inputDiff: false }));
 }
@@ -191,8 +178,36 @@ function labelDrift({ inputs, state }: Known, news: Properties): PropertyDiff[] 
   return diffState(state, { labels: labelsIn(news) });
 }
 
-function leaveBoard({ log }: Operation, name: string, other: string): void {
-  log("warning", `The board of ${name} is of ${other} by now; its agent stays as it is`);
+/** What a preview says of a board that it cannot look at. */
+function willLeave({ inputs }: Known, news: Properties): string {
+  return (
+    `if it is another board that answers at ${placeIn(news)}, the agent is removed ` +
+    `from the one at ${placeIn(inputs)} as soon as the new one is online`
+  );
+}
+
+function placeIn({ address, port }: Properties): string {
+  const isKnown = typeof address === "string" && typeof port === "number";
+  return isKnown ? `${address}:${port}` : "an address that is not known yet";
+}
+
+async function removeOrForget(
+  context: FleetContext,
+  operation: Operation,
+  spec: ReachedDevice,
+  { inputs, state }: Known,
+): Promise<void> {
+  try {
+    await removeAgent(context, operation, spec, state, 15_000);
+  } catch (error) {
+    if (!isUnreachable(error)) throw error;
+    if (unreachablePolicy(context, inputs) !== "forget")
+      throw unreachableOnDelete(spec.name, error);
+    operation.log(
+      "warning",
+      `${error.message}; the device is forgotten and its agent stays on the board`,
+    );
+  }
 }
 
 function unreachableOnDelete(name: string, cause: FleetError): FleetError {

@@ -44,6 +44,7 @@ import { InitFailed } from "../../rpc/errors.ts";
 import type { Operation } from "../../rpc/operation.ts";
 import type { Properties } from "../../rpc/values.ts";
 import type { Known } from "../resource.ts";
+import { formerBoards } from "./former-boards.ts";
 import { hubRoad } from "./hub-road.ts";
 import { ownerFor, requireOwnBoard } from "./ownership.ts";
 import { specOf, stateOf, targetOf } from "./state.ts";
@@ -77,7 +78,8 @@ export async function provision(
       ...claim,
       ...{ fleet, device: spec.name, address, isKnown: known !== undefined },
     });
-    if (known !== undefined && isBare(probe))
+    const former = formerBoards(known, inputs, connection.hostKey);
+    if (known !== undefined && former.length === 0 && isBare(probe))
       operation.log("warning", flashedAnew(spec, known, probe));
     const info = await context.hubInfo(signal);
     const runtime = { l4t: probe.l4t ?? "", machine: probe.machine };
@@ -121,6 +123,7 @@ export async function provision(
         ...stateOf(context, probe, connection.hostKey),
         owner,
         runtimeDigest: release.digest,
+        ...(former.length > 0 && { formerBoards: former }),
       };
       try {
         for (const step of steps) await executeStep(step, job);

@@ -13,6 +13,16 @@ import type { FleetContext } from "../../fleet-context.ts";
 import { type Properties, reveal, type Value } from "../../rpc/values.ts";
 import { DeviceFacts } from "./facts.ts";
 
+/** A board that the device was on before. */
+export const FormerBoard = z
+  .object({
+    address: z.string().meta({ description: "Where it was reached." }),
+    port: z.int().meta({ description: "Of its SSH server." }),
+    hostKey: z.string().min(1).meta({ description: "Fingerprint of its SSH host key." }),
+  })
+  .meta({ title: "FormerBoard", description: "A board that the device was on before." });
+export type FormerBoard = z.infer<typeof FormerBoard>;
+
 /** Outputs beside the inputs. Everything here may stand in a state file: there is no secret in it. */
 export const DeviceState = z.object({
   module: z
@@ -74,6 +84,10 @@ export const DeviceState = z.object({
     .meta({ description: "Whose the board is by now, when that is another resource." }),
   imported: z.boolean().optional().meta({
     description: "True from an import of another program's board until the next update claims it.",
+  }),
+  formerBoards: z.array(FormerBoard).optional().meta({
+    description:
+      "Boards that the device was on before and that have its agent still; any `up` tries to remove it.",
   }),
   keyId: z.string().meta({ description: "Key whose desired documents the device obeys." }),
   facts: DeviceFacts.optional().meta({ description: "What a Pipeline takes as its device." }),
@@ -164,7 +178,7 @@ export function stateOf(
   hostKey: string,
 ): Omit<
   DeviceState,
-  "online" | "runtime" | "labels" | "owner" | "takenOverBy" | "imported" | "facts"
+  "online" | "runtime" | "labels" | "owner" | "takenOverBy" | "imported" | "formerBoards" | "facts"
 > & {
   labels: Record<string, string>;
 } {
