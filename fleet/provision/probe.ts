@@ -100,9 +100,13 @@ folder=${BASE}; [ -d "$folder" ] || folder=/opt; [ -d "$folder" ] || folder=/
 say free df -Pk "$folder"
 `;
 
+/** Some fifty programs one after the other: a board that builds an engine meanwhile takes longer than for one command. */
+const PROBE_TIMEOUT_MS = 60_000;
+
 export async function probeBoard(connection: SshSession, signal: AbortSignal): Promise<BoardProbe> {
   const label = "reading the board's facts";
-  return parseProbe(await runAsRoot(connection, SCRIPT, { label, signal }));
+  const options = { label, signal, timeoutMs: PROBE_TIMEOUT_MS };
+  return parseProbe(await runAsRoot(connection, SCRIPT, options));
 }
 
 /** What may have been changed since a probe. */
