@@ -138,7 +138,7 @@ const WAYS: Record<Kind, Way> = {
 
 describe.skipIf(!runs).each(KINDS)(
   `the life of a %s under the real engine (${why})`,
-  { timeout: 300_000 },
+  { timeout: 900_000 },
   (kind) => {
     let stack: Stack;
     const way = WAYS[kind];

@@ -95,7 +95,12 @@ def show(_):
     inputs = seen["entrance"]
     print(json.dumps({"device": inputs["device"], "track": inputs["track"], "isSecret": "4dabf18193072939515e22adb298388d" in json.dumps(inputs["sources"])}))
 
-pulumi.Output.all(entrance.urn).apply(show)
+# A program is over at its last line otherwise, with nothing registered.
+@pulumi.runtime.test
+def shown():
+    return pulumi.Output.all(entrance.urn).apply(show)
+
+shown()
 `;
 
 const GO_PROGRAM = `package main
