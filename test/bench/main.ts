@@ -8,6 +8,7 @@ import { pipelineBench } from "./pipeline/bench.ts";
 import { plannerBench } from "./planner/bench.ts";
 import { providerBench } from "./provider/bench.ts";
 import { boardsBench } from "./provider/boards-bench.ts";
+import { provisioningBench } from "./provisioning/bench.ts";
 import { formatTable } from "./table.ts";
 import { tensorrtBench } from "./tensorrt/bench.ts";
 import { trackerBench } from "./tracker/bench.ts";
@@ -22,6 +23,7 @@ const BENCHES: Bench[] = [
   buildCostBench,
   providerBench,
   boardsBench,
+  provisioningBench,
 ];
 
 async function main(): Promise<number> {

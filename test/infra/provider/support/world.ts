@@ -32,8 +32,16 @@ export interface World {
   close(): Promise<void>;
 }
 
+export interface WorldOptions {
+  /** Resolves to the port at which boards find the hub's port for those without a certificate. */
+  enrolThrough?: (port: number) => Promise<number>;
+}
+
 /** A real hub, the provider's real gRPC server, and a stub of the engine's log. */
-export async function createWorld(runtimes?: RuntimeShelf): Promise<World> {
+export async function createWorld(
+  runtimes?: RuntimeShelf,
+  { enrolThrough }: WorldOptions = {},
+): Promise<World> {
   const dir = mkdtempSync(join(tmpdir(), "jetfleet-provider-"));
   // Plans are kept on disk; what the user's own commands kept is no business of tests.
   process.env["XDG_CACHE_HOME"] = join(dir, "cache");
@@ -54,7 +62,13 @@ export async function createWorld(runtimes?: RuntimeShelf): Promise<World> {
     gather: { quietMs: 100 },
   };
   let running = await startHub(options);
-  const { httpUrl, mqttUrl } = running.record;
+  const { httpUrl, mqttUrl, enrolUrl } = running.record;
+  if (enrolThrough !== undefined && enrolUrl !== undefined) {
+    const url = new URL(enrolUrl);
+    url.port = String(await enrolThrough(Number(url.port)));
+    // What the hub says of itself from now on.
+    running.record.enrolUrl = url.origin;
+  }
   const engine = await startEngine();
   const server = await startServer(undefined, runtimes ?? new RuntimeShelf());
   const driver = new Driver(server.port);
