@@ -1,11 +1,12 @@
 import { FleetError } from "../errors/index.ts";
-import { DeviceOwner, ownerText } from "../spec/index.ts";
+import { DeviceOwner, ownerText, type PackageFile } from "../spec/index.ts";
 import type { SshSession } from "../ssh/index.ts";
 import {
   CertificateRequest,
   type IssuedCertificate,
 } from "../transfer/identity/certificate-request.ts";
 import { runAsRoot } from "./board-shell.ts";
+import { carryPackages } from "./carry-packages.ts";
 import {
   BASE,
   CLOCKS_UNIT,
@@ -54,7 +55,7 @@ export async function executeStep(step: Step, job: InstallJob): Promise<void> {
       await writeOwner(job);
       break;
     case "install-packages":
-      await installPackages(job, step.packages);
+      await installPackages(job, step.packages, step.files);
       break;
     case "push-runtime":
       await pushRuntime(job, step.send, step.reuse);
@@ -122,7 +123,12 @@ async function askRootPiece(job: InstallJob, verb: string): Promise<void> {
 }
 
 /** Of what is installed already the board's own package manager thinks for itself. */
-async function installPackages(job: InstallJob, packages: string[]): Promise<void> {
+async function installPackages(
+  job: InstallJob,
+  packages: string[],
+  files: PackageFile[],
+): Promise<void> {
+  if (files.length > 0) await carryPackages(job, files);
   job.operation.status(`installing ${packages.join(", ")} on the board`);
   const script = installPackagesScript(packages);
   const answer = await root(job, "installing packages", script, PACKAGES_TIMEOUT_MS);

@@ -17,6 +17,8 @@ export const FORMER_CLOCKS = `${BASE}/former-clocks`;
 export const FORMER_FAN_PROFILE = `${BASE}/former-fan-profile`;
 /** Debian packages that were installed for the agent and were not there before, one a line. */
 export const INSTALLED_PACKAGES = `${BASE}/packages`;
+/** Debian packages that are carried to the board, until they are installed. */
+export const CARRIED_PACKAGES = `${BASE}/.packages`;
 export const POWER_MODES_FILE = "/etc/nvpmodel.conf";
 export const FAN_CONF = "/etc/nvfancontrol.conf";
 export const FAN_STATUS = "/var/lib/nvfancontrol/status";

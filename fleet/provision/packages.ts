@@ -1,5 +1,5 @@
 import { FleetError } from "../errors/index.ts";
-import { BASE, INSTALLED_PACKAGES } from "./layout.ts";
+import { BASE, CARRIED_PACKAGES, INSTALLED_PACKAGES } from "./layout.ts";
 
 /** Of apt from Ubuntu 20.04 on; that of 18.04 does not know it and answers at once, so it is asked again. */
 const LOCK_SECONDS = 300;
@@ -23,17 +23,28 @@ apt() {
   done
 }
 tell() { printf '%s\\n' "$*"; exit 0; }
-why() { grep -E '^[EW]: ' "$said" | tr '\\n' ' ' | cut -c 1-300; }`;
+why() { grep -E '^[EW]: | (Pre-?)?Depends: ' "$said" | tr -s ' \\n' ' ' | cut -c 1-300; }`;
 
 /**
- * Installs from the board's own sources, and only what adds to the system: what would upgrade, downgrade or remove something
- * that is there is refused. What is new is on disk before it is installed, so that whoever undoes it knows of it.
+ * Installs what was carried to the board and is not there yet, and from the board's own sources what was not carried; only what
+ * adds to the system: what would upgrade, downgrade or remove something that is there is refused. What is new is on disk
+ * before it is installed, so that whoever undoes it knows of it.
  */
 export function installPackagesScript(packages: readonly string[]): string {
   const names = packages.filter((name) => NAME.test(name)).join(" ");
   return `${APT}
-apt -s install ${names} || { apt update || tell "refused apt-get update: $(why)"; }
-apt -s install ${names} || tell "refused apt-get install ${names}: $(why)"
+wanted=" ${names} "
+carried=
+for one in ${CARRIED_PACKAGES}/*.deb; do
+  [ -e "$one" ] || continue
+  name=$(dpkg-deb -f "$one" Package 2>/dev/null) || tell "refused a carried file is no Debian package: $one"
+  case "$(dpkg-query -W -f '\${Status}' "$name" 2>/dev/null)" in *' installed') continue ;; esac
+  carried="$carried $one"
+  case "$wanted" in *" $name "*) wanted="\${wanted%% "$name" *} \${wanted#* "$name" }" ;; esac
+done
+wanted=$(echo $carried $wanted)
+apt -s install $wanted || { lacking=$(why); apt update || tell "refused apt-get update: $(why)(without it: $lacking)"; }
+apt -s install $wanted || tell "refused apt-get install ${names}: $(why)"
 others=$(sed -n 's/^Remv \\([^ ]*\\).*/\\1/p; s/^Inst \\([^ ]*\\) \\[.*/\\1/p' "$said" | sort -u | tr '\\n' ' ')
 [ -z "$others" ] || tell "refused it would change what is there: $others"
 mkdir -p ${BASE}
@@ -41,7 +52,8 @@ mkdir -p ${BASE}
 sync ${INSTALLED_PACKAGES}.new
 mv ${INSTALLED_PACKAGES}.new ${INSTALLED_PACKAGES}
 sync ${BASE}
-apt install ${names} || tell "refused apt-get install ${names}: $(why)"
+apt install $wanted || tell "refused apt-get install ${names}: $(why)"
+rm -rf ${CARRIED_PACKAGES}
 tell "ok $(tr '\\n' ' ' < ${INSTALLED_PACKAGES})"`;
 }
 

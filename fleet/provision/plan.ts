@@ -2,7 +2,7 @@ import { compareVersions, findModule, newestJetpack } from "../boards/catalog/in
 import { BOARDS, jetpackOfL4t } from "../boards/index.ts";
 import { FleetError } from "../errors/index.ts";
 import { canonicalJson } from "../release/index.ts";
-import type { DeviceOwner, Labels } from "../spec/index.ts";
+import type { DeviceOwner, Labels, PackageFile } from "../spec/index.ts";
 import { megabytes } from "../transfer/transfer-text.ts";
 import { type ControlStep, type Controls, planControls } from "./controls.ts";
 import type { BoardProbe } from "./probe.ts";
@@ -22,7 +22,7 @@ export interface WantedConfig {
 
 export type Step =
   | { step: "write-owner" }
-  | { step: "install-packages"; packages: string[] }
+  | { step: "install-packages"; packages: string[]; files: PackageFile[] }
   | { step: "push-runtime"; send: string[]; reuse: string[] }
   | { step: "write-credentials" }
   | { step: "write-unit" }
@@ -63,12 +63,17 @@ export function planProvision(
   return isOwned ? steps : [{ step: "write-owner" }, ...steps];
 }
 
-/** The same with packages installed before anything else that changes the board. */
-export function withPackages(steps: readonly Step[], packages: readonly string[]): Step[] {
+/** The same with packages installed before anything else that changes the board; `files` are carried there for it. */
+export function withPackages(
+  steps: readonly Step[],
+  packages: readonly string[],
+  files: readonly PackageFile[] = [],
+): Step[] {
   if (packages.length === 0) return [...steps];
   const owner = steps.filter(({ step }) => step === "write-owner");
   const rest = steps.filter(({ step }) => step !== "write-owner");
-  return [...owner, { step: "install-packages", packages: [...packages] }, ...rest];
+  const install = { packages: [...packages], files: [...files] };
+  return [...owner, { step: "install-packages", ...install }, ...rest];
 }
 
 function pushStep(probe: BoardProbe, release: RuntimeRelease): Step {

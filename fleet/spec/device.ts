@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Labels } from "./labels.ts";
 import { MaintenanceWindow } from "./maintenance-window.ts";
 import { Name } from "./names.ts";
+import { PackageFile } from "./package-file.ts";
 import { UnreachablePolicy } from "./unreachable-policy.ts";
 
 /** Families of modules; `x86` is a PC with an NVIDIA card. */
@@ -191,6 +192,16 @@ export const DeviceSpec = z
         description:
           "What happens when the board lacks Debian packages that are needed (GStreamer's elements): install brings them from " +
           "the board's own sources, and a delete removes them; refuse names them. Default: refuse.",
+      }),
+    packageFiles: z
+      .array(PackageFile)
+      .min(1)
+      .max(200)
+      .optional()
+      .meta({
+        description:
+          'With packages: "install", Debian packages that are carried to a board which lacks any: of these it gets those that ' +
+          "it has not, so that it needs no internet when what they depend on is among them. Default: none.",
       }),
     onUnreachable: UnreachablePolicy.optional(),
     maintenanceWindow: MaintenanceWindow.optional(),

@@ -12,6 +12,7 @@ export {
   UNSUPPORTED_MODEL_KEYS,
 } from "./model.ts";
 export { Digest, EpochMs, Name } from "./names.ts";
+export { PackageFile } from "./package-file.ts";
 export {
   AcceleratorChoice,
   BudgetSpec,

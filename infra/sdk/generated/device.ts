@@ -9,6 +9,8 @@ import type {
   FormerBoard,
   MaintenanceWindow,
   MaintenanceWindowArgs,
+  PackageFile,
+  PackageFileArgs,
   PackagePolicy,
   SshArgs,
   UnreachablePolicy,
@@ -60,6 +62,12 @@ export interface DeviceArgs {
    */
   packages?: pulumi.Input<PackagePolicy | undefined>;
   /**
+   * With packages: "install", Debian packages that are carried to a board which lacks any: of these
+   * it gets those that it has not, so that it needs no internet when what they depend on is among
+   * them. Default: none.
+   */
+  packageFiles?: pulumi.Input<pulumi.Input<PackageFileArgs>[] | undefined>;
+  /**
    * What happens when the board or device cannot be reached. error: the operation fails. skip: an
    * update is put off, with a warning, and the next `up` tries it again; creating and deleting
    * fail. forget: as error, but deleting locks the device out of the hub and forgets it, leaving on
@@ -98,6 +106,7 @@ const OUTPUTS = [
   "clocks",
   "fanProfile",
   "packages",
+  "packageFiles",
   "onUnreachable",
   "maintenanceWindow",
   "engineQuotaMib",
@@ -170,6 +179,12 @@ export class Device extends pulumi.CustomResource {
    * Default: refuse.
    */
   declare readonly packages: pulumi.Output<PackagePolicy | undefined>;
+  /**
+   * With packages: "install", Debian packages that are carried to a board which lacks any: of these
+   * it gets those that it has not, so that it needs no internet when what they depend on is among
+   * them. Default: none.
+   */
+  declare readonly packageFiles: pulumi.Output<PackageFile[] | undefined>;
   /**
    * What happens when the board or device cannot be reached. error: the operation fails. skip: an
    * update is put off, with a warning, and the next `up` tries it again; creating and deleting

@@ -143,6 +143,14 @@ export interface SshArgs {
   config?: pulumi.Input<string | undefined>;
 }
 
+/** A Debian package that is carried to the board. */
+export interface PackageFileArgs {
+  /** The .deb file on the machine that runs the program. */
+  path: pulumi.Input<string>;
+  /** sha256: and what `sha256sum` says of the file; another file is refused. */
+  digest: pulumi.Input<string>;
+}
+
 /**
  * When what restarts the agent may be done. An `up` at another time puts that off with a warning,
  * and the next one in the window makes it. A device that is new, or whose agent does not run, is
@@ -332,6 +340,14 @@ export interface ScopeArgs {
   devices?: pulumi.Input<pulumi.Input<string>[] | undefined>;
   /** Labels that each of the devices bears. */
   labels?: pulumi.Input<Record<string, pulumi.Input<string>> | undefined>;
+}
+
+/** A Debian package that is carried to the board. */
+export interface PackageFile {
+  /** The .deb file on the machine that runs the program. */
+  path: string;
+  /** sha256: and what `sha256sum` says of the file; another file is refused. */
+  digest: string;
 }
 
 /**

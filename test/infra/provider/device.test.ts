@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HubClient } from "../../../fleet/hub/client/index.ts";
+import { digestFile } from "../../../fleet/provision/runtime/release.ts";
 import type { SimulatedBoard } from "../../../fleet/sim/board/index.ts";
 import { type Properties, UNKNOWN } from "../../../infra/provider/rpc/values.ts";
 import { failureFrom, type Resource } from "./support/driver.ts";
@@ -122,6 +123,26 @@ describe(`a device on a simulated board behind ${BEHIND}`, { timeout: 90_000 }, 
       /BOARD_LACKS.*apt-get update: E: Unable to fetch some archives/,
     );
     expect(offline.init).toBeDefined();
+
+    // What is carried there is what apt-get is asked to install.
+    const deb = join(dir, "codec.deb");
+    mkdirSync(join(dir, "codec/DEBIAN"), { recursive: true });
+    const control =
+      "Package: codec\nVersion: 1\nArchitecture: all\nMaintainer: x <x@example.org>\n";
+    writeFileSync(join(dir, "codec/DEBIAN/control"), `${control}Description: x\n`);
+    execFileSync("dpkg-deb", ["--build", join(dir, "codec"), deb]);
+    const digest = await digestFile(deb);
+    const packageFiles = [{ path: deb, digest }];
+    await tool("apt-get", "echo E: asked for \\$*; exit 100");
+    const carrying = await inputs({ packages: "install", packageFiles });
+    const asked = await failureFrom(world.driver.create(urn, carrying));
+    const there = `/opt/jetfleet/.packages/${digest.slice(7)}.deb`;
+    expect(asked.message).toContain(`install ${there} gstreamer1.0-libav`);
+    expect(await onBoard(`sha256sum < ${there}`)).toContain(digest.slice(7));
+    const vain = await world.driver.check(urn, declaration({ packageFiles }));
+    expect(vain.failures).toEqual([
+      expect.objectContaining({ property: "packageFiles" }) as { property: string; reason: string },
+    ]);
     await onBoard("rm -r /usr/local/bin/gst-inspect-1.0 /usr/local/bin/apt-get /opt/jetfleet");
     await onBoard("rm -rf /etc/jetfleet/*");
   });

@@ -7,10 +7,18 @@ import {
   opensNext,
   SSH_SECRETS,
 } from "../../../../fleet/spec/index.ts";
+import type { CheckFailure } from "../../check.ts";
 import { diffInputs, diffState, type PropertyDiff, sameValue } from "../../diff.ts";
 import type { FleetContext } from "../../fleet-context.ts";
 import type { Operation } from "../../rpc/operation.ts";
-import { isProperties, type Properties, reveal, UNKNOWN, type Value } from "../../rpc/values.ts";
+import {
+  hasUnknown,
+  isProperties,
+  type Properties,
+  reveal,
+  UNKNOWN,
+  type Value,
+} from "../../rpc/values.ts";
 import { FORGET_HINT, isUnreachable, unreachablePolicy } from "../../unreachable.ts";
 import type { Known, Resource } from "../resource.ts";
 import { declaredTwice } from "./declared.ts";
@@ -43,7 +51,11 @@ export const deviceResource: Resource = {
   timeoutsMs: { create: 600_000, update: 600_000, delete: 120_000, read: 60_000 },
 
   refine: (inputs, _checked, urn) =>
-    Promise.resolve([...wayFailures(inputs), ...declaredTwice(urn, inputs)]),
+    Promise.resolve([
+      ...wayFailures(inputs),
+      ...carriedInVain(inputs),
+      ...declaredTwice(urn, inputs),
+    ]),
   goals: goalsOf,
   derived: (state) => ({ facts: factsOf(state) }),
 
@@ -176,6 +188,14 @@ function toBeRidOf({ state }: Known): PropertyDiff[] {
 function labelDrift({ inputs, state }: Known, news: Properties): PropertyDiff[] {
   if (state["labels"] === undefined || !sameValue(inputs["labels"], news["labels"])) return [];
   return diffState(state, { labels: labelsIn(news) });
+}
+
+/** Packages that are given for a board on which none may be installed. */
+function carriedInVain({ packages, packageFiles }: Properties): CheckFailure[] {
+  if (packageFiles === undefined || packages === "install" || hasUnknown(packages ?? null))
+    return [];
+  const reason = 'expected packages: "install" beside it, for else nothing is installed';
+  return [{ property: "packageFiles", reason }];
 }
 
 /** What a preview says of a board that it cannot look at. */

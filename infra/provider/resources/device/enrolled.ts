@@ -30,6 +30,7 @@ const ON_BOARD = [
   ...CONTROLS,
   "engineQuotaMib",
   "packages",
+  "packageFiles",
 ] as const;
 
 export function isEnrolled(inputs: Properties): boolean {

@@ -2,6 +2,7 @@ import type { Presence } from "../../../../fleet/contract/index.ts";
 import { FleetError, isFleetError } from "../../../../fleet/errors/index.ts";
 import type { FleetLink } from "../../../../fleet/hub/client/index.ts";
 import { runAsRoot } from "../../../../fleet/provision/board-shell.ts";
+import { requirePackageFiles } from "../../../../fleet/provision/carry-packages.ts";
 import { CONTROLS, isControlStep, requireControls } from "../../../../fleet/provision/controls.ts";
 import { executeStep, type InstallJob } from "../../../../fleet/provision/install.ts";
 import {
@@ -100,7 +101,7 @@ export async function provision(
       });
       const packages =
         planned.length > 0 ? await lookFirst(connection, probe, spec, operation) : [];
-      const steps = withPackages(planned, packages);
+      const steps = withPackages(planned, packages, spec.packageFiles);
       operation.status(`${describeRuntime(runtime)}: ${describePush(release, steps)}`);
       const later =
         known && putOff(spec, steps, probe.active === "active" && before?.online === true);
@@ -301,5 +302,7 @@ async function lookFirst(
           : ` (${packages.join(", ")})`;
     operation.log("warning", `The board of ${spec.name}: ${says}${remedy}`);
   }
-  return isInstalled ? packagesOf(findings) : [];
+  const packages = isInstalled ? packagesOf(findings) : [];
+  if (packages.length > 0) await requirePackageFiles(spec.packageFiles ?? []);
+  return packages;
 }
