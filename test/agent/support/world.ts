@@ -243,8 +243,12 @@ export class AgentWorld {
   }
 
   /** The first `reported` that satisfies the test, among those since message number `from`. */
-  reported(test: (reported: Reported) => boolean, from = 0): Promise<Reported> {
-    return this.broker.waitFor<Reported>("/reported", test, from);
+  reported(
+    test: (reported: Reported) => boolean,
+    from = 0,
+    timeoutMs?: number,
+  ): Promise<Reported> {
+    return this.broker.waitFor<Reported>("/reported", test, from, timeoutMs);
   }
 
   async destroy(): Promise<void> {
