@@ -1,12 +1,13 @@
 import { readFileSync, realpathSync } from "node:fs";
 import type { z } from "zod";
 import { AloneOrder } from "../fleet/alone/index.ts";
-import { BenchOrder } from "../fleet/bench/index.ts";
+import { BenchOrder, TrialOrder } from "../fleet/bench/index.ts";
 import { describeError, FleetError } from "../fleet/errors/index.ts";
 import { parseJson } from "../fleet/release/index.ts";
 import { placesOf } from "./alone/places.ts";
 import { runBench } from "./alone/run-bench.ts";
 import { runPipeline } from "./alone/run-pipeline.ts";
+import { tryModel } from "./alone/try-model.ts";
 import { type AgentConfig, identityOf, readConfig } from "./config.ts";
 import { startDaemon } from "./daemon.ts";
 import { kernelFolder } from "./engine/kernel-store.ts";
@@ -35,6 +36,7 @@ usage:
   agent.cjs bench ORDER                         measure a model, and answer in JSON; see \`jetfleet bench\`
   agent.cjs pipeline                            run the pipeline of the order at standard input without a fleet, and
                                                 tell it in lines of JSON; see \`jetfleet run\`
+  agent.cjs try ORDER                           try a model on real pictures, and answer in JSON; previews do
   agent.cjs --version
   agent.cjs --help
 `;
@@ -54,6 +56,8 @@ async function main(args: readonly string[]): Promise<void> {
       return await bench(rest);
     case "pipeline":
       return await pipeline(rest);
+    case "try":
+      return await trial(rest);
     case "request-certificate":
       return await printRequest(configPath(rest));
     case "install-certificate":
@@ -102,6 +106,14 @@ function untilEnded(): AbortSignal {
   const cancel = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => cancel.abort());
   return cancel.signal;
+}
+
+async function trial(args: readonly string[]): Promise<void> {
+  const answer = await tryModel(
+    orderIn(TrialOrder, "try", args),
+    placesOf(bundlePath(), process.env),
+  );
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
 
 function configPath(args: readonly string[]): string {

@@ -51,7 +51,10 @@ function workOf({ sizeBytes }: Model, { build }: EngineRecipe): Work {
   return { modelBytes: sizeBytes, builder: builderOf(build.accelerator) };
 }
 
-type Model = Pick<ModelManifest, "digest" | "sizeBytes" | "decoder" | "labels">;
+type Model = Pick<
+  ModelManifest,
+  "digest" | "sizeBytes" | "decoder" | "labels" | "input" | "anchors"
+>;
 
 /**
  * Builds an engine as soon as the board has what it takes, and watches the board meanwhile: one that becomes hot has the

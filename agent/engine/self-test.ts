@@ -29,10 +29,15 @@ export interface GoldenQuestion {
 
 /** What the builder of an engine is to try it with. */
 export function goldenWish(
-  { decoder, labels }: Pick<ModelManifest, "decoder" | "labels">,
+  {
+    decoder,
+    labels,
+    input,
+    anchors,
+  }: Pick<ModelManifest, "decoder" | "labels" | "input" | "anchors">,
   { reference }: Pick<EngineRecipe, "reference">,
 ): GoldenWish {
-  return { decoder, labelCount: labels.length, reference };
+  return { decoder, input, anchors, labelCount: labels.length, reference };
 }
 
 /** Runs an engine on the golden pictures of its model, in a process of its own. Throws as `askRunner`. */

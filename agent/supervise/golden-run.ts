@@ -43,8 +43,8 @@ export async function tryBuilt(
   { golden, modelDigest, backendPath, runtimePath, accelerator, threads }: BuildOptions,
   built: { model: string; engine: string; digest: string },
 ): Promise<{ golden: GoldenFigures | null; untried: RunnerError | null }> {
-  const { decoder, labelCount, reference } = golden;
-  const common = { model: modelDigest, decoder, labelCount };
+  const { reference, ...outputs } = golden;
+  const common = { model: modelDigest, ...outputs };
   try {
     const engine = await runGolden(addon, {
       ...{ ...common, path: built.engine, digest: built.digest },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LayersBesidePlan, SelfTestFigures } from "../../fleet/contract/index.ts";
-import { Decoder, Label } from "../../fleet/spec/model.ts";
+import { Anchors, Decoder, Label, ModelInput } from "../../fleet/spec/model.ts";
 import { Digest, Name } from "../../fleet/spec/names.ts";
 import { TrackAlgorithm } from "../../fleet/spec/pipeline.ts";
 import type {
@@ -22,6 +22,8 @@ export const ModelOptions = z.object({
   digest: Digest,
   labels: z.array(Label).min(1),
   decoder: Decoder,
+  input: ModelInput.optional(),
+  anchors: Anchors.optional(),
   minScore: z.number().min(0).max(1),
   nmsIou: z.number().min(0).max(1),
   backendPath: z.string().min(1),
@@ -163,6 +165,8 @@ export const GoldenSubject = z.object({
   /** Whose golden pictures. */
   model: Digest,
   decoder: Decoder,
+  input: ModelInput.optional(),
+  anchors: Anchors.optional(),
   labelCount: z.number().int().min(1).max(1000),
   backendPath: z.string().min(1),
   runtimePath: z.string(),
@@ -179,7 +183,12 @@ export const GoldenFigures = z.object({
 export type GoldenFigures = z.infer<typeof GoldenFigures>;
 
 /** What a builder needs to try the engine that it built. */
-export const GoldenWish = GoldenSubject.pick({ decoder: true, labelCount: true }).extend({
+export const GoldenWish = GoldenSubject.pick({
+  decoder: true,
+  input: true,
+  anchors: true,
+  labelCount: true,
+}).extend({
   /** What runs the model as it is; null: no measure for this engine. */
   reference: GoldenSubject.pick({ backendPath: true, runtimePath: true, threads: true }).nullable(),
 });

@@ -38,6 +38,8 @@ export function modelOptions(
       : siliconOptions(place, (form) => engineOf(model, form))),
     labels: model.labels,
     decoder: model.decoder,
+    input: model.input,
+    anchors: model.anchors,
     minScore: spec.detect.minScore,
     nmsIou: spec.detect.nmsIou,
     threads,

@@ -14,7 +14,7 @@ export interface ModelTest {
 const DEADLINE_MS = 120_000;
 
 /**
- * Loads a model, checks it against decoder and labels and runs it on a grey picture, in a process of its own. Throws
+ * Loads a model, checks it against decoder and labels and runs it on real pictures, in a process of its own. Throws
  * MODEL_INVALID, RUNNER_CRASHED when it crashed, and RUNNER_MEMORY.
  */
 export function testModel(test: ModelTest): Promise<NativeLoadTimes> {

@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { FleetError } from "../errors/index.ts";
-import { DetectSpec, ModelSpec, Name, SourceSpec, TrackSpec } from "../spec/index.ts";
+import { Decoder, DetectSpec, ModelSpec, Name, SourceSpec, TrackSpec } from "../spec/index.ts";
 
 /** A pipeline in a file of its own, in the words of a program: model, sources, detect, track. */
 export const PipelineFile = z.strictObject({
   name: Name.optional(),
-  model: ModelSpec.pick({ source: true, labels: true, decoder: true }),
+  // Nothing is tried before it runs, so that the decoder is named, or this one.
+  model: ModelSpec.pick({ source: true, labels: true }).extend({
+    decoder: Decoder.default("yolox"),
+  }),
   sources: z
     .record(Name, SourceSpec.omit({ video: true }))
     .refine((sources) => Object.keys(sources).length === 1, {

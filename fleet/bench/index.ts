@@ -9,3 +9,4 @@ export {
   type ClockFacts,
 } from "./report.ts";
 export { latencyOf } from "./statistics.ts";
+export { TrialAnswer, TrialOrder } from "./trial.ts";

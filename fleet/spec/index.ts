@@ -3,9 +3,11 @@ export { DeviceOwner, mayFollow, ownerText } from "./device-owner.ts";
 export { Labels, labelsText } from "./labels.ts";
 export { MaintenanceWindow, opensNext } from "./maintenance-window.ts";
 export {
+  Anchors,
   Decoder,
   Label,
   MOST_TABLE_BYTES,
+  ModelInput,
   ModelManifest,
   ModelSpec,
   objectsOfModel,

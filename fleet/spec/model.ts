@@ -2,15 +2,73 @@ import { z } from "zod";
 import { Text } from "../text/index.ts";
 import { Digest, Name } from "./names.ts";
 
-/** What turns the output tensors into boxes. Conventions per family: letterbox, colour order, scaling. */
-export const Decoder = z.enum(["yolox", "fastestdet"]).meta({
-  title: "Decoder",
-  description:
-    "Detection decoder. yolox: input float32 [N,3,H,W] BGR 0–255, letterbox top-left padded with 114; " +
-    "output float32 [N,A,5+C] undecoded (strides 8, 16, 32). fastestdet: input float32 [N,3,H,W] BGR 0–1, stretched; " +
-    "output float32 [N,5+C,H/16,W/16], score objectness^0.6 × class^0.4.",
-});
+/** What turns the outputs into boxes. Conventions per family: letterbox, colour order, scaling, suppression. */
+export const Decoder = z
+  .enum([
+    "yolox",
+    "yolox-decoded",
+    "fastestdet",
+    "yolov2",
+    "yolov3",
+    "yolov4",
+    "yolov5",
+    "yolov7",
+    "yolov8",
+    "yolov9",
+    "yolo11",
+    "yolov10",
+    "yolo26",
+    "nanodet",
+    "ssd-tf",
+    "ssd-detection-output",
+    "efficient-nms",
+    "rt-detr",
+    "detr",
+    "ultraface",
+    "yunet",
+    "centernet",
+    "classification",
+    "reid",
+  ])
+  .meta({
+    title: "Decoder",
+    description:
+      "How the model's outputs are read, by family: native/core/decode/README.md lists what each expects. yolox is the " +
+      "raw head, yolox-decoded that of --decode_in_inference; yolov3 and yolov4 are darknet's heads, tiny ones too; " +
+      "yolov10 and yolo26 are end to end; classification finds the whole picture.",
+  });
 export type Decoder = z.infer<typeof Decoder>;
+
+const Side = z.number().int().min(1).max(8192);
+const PerChannel = z.array(z.number().min(0).max(1e4)).length(3);
+
+/** How pictures get into a model, where its decoder's family has it otherwise or the model leaves it open. */
+export const ModelInput = z
+  .strictObject({
+    width: Side.optional().meta({ description: "Of a model that leaves its width open." }),
+    height: Side.optional().meta({ description: "Of a model that leaves its height open." }),
+    fit: z.enum(["letterbox", "letterbox-centred", "stretch"]).optional().meta({
+      description: "letterbox: at the top left.",
+    }),
+    channels: z.enum(["rgb", "bgr"]).optional().meta({ description: "Order of the colours." }),
+    mean: PerChannel.optional().meta({
+      description: "In samples from 0 to 255, in the order of the channels.",
+    }),
+    scale: PerChannel.optional().meta({ description: "value = (sample − mean) × scale." }),
+    pad: z.number().min(0).max(255).optional().meta({ description: "Sample around a letterbox." }),
+  })
+  .meta({
+    title: "ModelInput",
+    description: "How pictures get into the model. Default: as its decoder's family does.",
+  });
+export type ModelInput = z.infer<typeof ModelInput>;
+
+/** Widths and heights in turn, small ones first. */
+export const Anchors = z
+  .array(z.number().positive().max(8192))
+  .min(2)
+  .max(40)
+  .refine((sides) => sides.length % 2 === 0, "must be pairs of width and height");
 
 /** Shown on every screen, and drawn. */
 export const Label = Text.min(1).max(64);
@@ -36,7 +94,14 @@ export const ModelSpec = z
       .min(1)
       .max(1000)
       .meta({ description: "Class names in the model's order." }),
-    decoder: Decoder.default("yolox"),
+    decoder: Decoder.optional().meta({
+      description:
+        "Default: the one that fits the model, found by trying it on real pictures; where several do, one must be named.",
+    }),
+    input: ModelInput.optional(),
+    anchors: Anchors.optional().meta({
+      description: "Of darknet's heads. Default: those of the published models.",
+    }),
     calibration: z
       .string()
       .min(1)
@@ -53,7 +118,7 @@ export const ModelSpec = z
         "samples from 0 to 255. Default: none.",
     }),
   })
-  .meta({ description: "An ONNX detector with what is needed to read its output." });
+  .meta({ description: "An ONNX model with what is needed to read its outputs." });
 export type ModelSpec = z.infer<typeof ModelSpec>;
 
 export const UNSUPPORTED_MODEL_KEYS = ["precision", "thresholds", "golden"] as const;
@@ -78,6 +143,8 @@ export const ModelManifest = z
       .max(1000)
       .meta({ description: "Class names in the model's order." }),
     decoder: Decoder,
+    input: ModelInput.optional(),
+    anchors: Anchors.optional().meta({ description: "Of darknet's heads." }),
     calibration: z
       .strictObject({
         digest: Digest,

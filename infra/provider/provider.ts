@@ -26,6 +26,8 @@ const ENGINE_KEYS = new Set(["version", "pluginDownloadURL", "parameterization",
 
 /** A program waits for the answer. */
 const INVOKE_MS = 30_000;
+/** Models of a large program are tried a few at a time, each with a deadline of its own. */
+const CHECK_MS = 3_600_000;
 
 const CONFIG_RULES = { schema: ProviderConfig, unsupported: [], secrets: [] };
 
@@ -85,7 +87,13 @@ export class JetfleetProvider implements ProviderPort {
     const given = news["name"] ?? null;
     const inputs = given === null ? { ...news, name: logicalName(urn) } : news;
     const checked = checkProperties(resource.rules, inputs);
-    const refined = (await resource.refine?.(checked.inputs, checked, urn)) ?? [];
+    const doing = `checking ${logicalName(urn)}`;
+    using operation = this.operations.start({
+      ...{ urn, doing, timeoutSeconds: 0 },
+      defaultMs: CHECK_MS,
+    });
+    const { signal } = operation;
+    const refined = (await resource.refine?.(checked.inputs, checked, urn, signal)) ?? [];
     const failures = [...checked.failures, ...refined].map((failure) =>
       failure.property === "name" && given === null
         ? {

@@ -23,6 +23,7 @@ class Addon final : public Napi::Addon<Addon> {
                              InstanceMethod<&Addon::Inspect>("inspectModel"),
                              InstanceMethod<&Addon::Test>("testModel"),
                              InstanceMethod<&Addon::Detect>("detectImage"),
+                             InstanceMethod<&Addon::Embed>("embedImage"),
                              InstanceMethod<&Addon::Measure>("measureInference"),
                              InstanceMethod<&Addon::TrackAll>("trackDetections"),
                          });
@@ -41,6 +42,7 @@ class Addon final : public Napi::Addon<Addon> {
   Napi::Value Inspect(const Napi::CallbackInfo& info) { return InspectModel(info); }
   Napi::Value Test(const Napi::CallbackInfo& info) { return TestModel(info); }
   Napi::Value Detect(const Napi::CallbackInfo& info) { return DetectImage(info); }
+  Napi::Value Embed(const Napi::CallbackInfo& info) { return EmbedImage(info); }
   Napi::Value Measure(const Napi::CallbackInfo& info) { return MeasureInference(info); }
   Napi::Value TrackAll(const Napi::CallbackInfo& info) { return TrackDetections(info); }
 

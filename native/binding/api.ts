@@ -4,6 +4,7 @@
  * Options are validated by the caller (zod in agent/); C++ asserts.
  */
 import type { DetectedFrame } from "../../fleet/contract/index.ts";
+import type { Decoder, ModelInput } from "../../fleet/spec/index.ts";
 
 export interface NativeModelOptions {
   /** Names the model in `frames` messages; its path by default. */
@@ -16,7 +17,14 @@ export interface NativeModelOptions {
    */
   digest?: string;
   labels: string[];
-  decoder: "yolox" | "fastestdet";
+  /** Of the registry of native/core/decode; auto: the one whose shapes fit. */
+  decoder: Decoder | "auto" | "library";
+  /** Of darknet's heads, widths and heights in turn, small ones first. Default: those of the published models. */
+  anchors?: number[] | undefined;
+  /** How pictures get in, where the decoder's family has it otherwise or the model leaves its size open. */
+  input?: ModelInput | undefined;
+  /** Of decoder `library` (native/decoders/decoder_abi.h). */
+  library?: { path: string; digest?: string | undefined } | undefined;
   minScore: number;
   nmsIou: number;
   /** Path of the backend's shared object (libjetfleet-backend-onnxruntime.so). */
@@ -126,8 +134,16 @@ export interface NativeError {
 
 export interface NativeLoadTimes {
   loadMs: number;
-  /** First run, on a grey picture. */
+  /** First runs, on real pictures. */
   warmMs: number;
+}
+
+/** What a model was tried as. */
+export interface NativeTrial extends NativeLoadTimes {
+  decoder: Decoder;
+  /** Why that one, where none was named: by the shapes or, where these fit several, by its answers. */
+  reason: string;
+  input: { width: number; height: number };
 }
 
 /**
@@ -310,13 +326,13 @@ export interface NativeAddon {
     onProgress: (share: number, step: string) => void,
   ): Promise<NativeBuildReport>;
   /**
-   * Loads a model and runs it once on a grey picture; nothing else sees it. Rejects with MODEL_INVALID as
-   * `swapModel` does.
+   * Loads a model and runs it on some real pictures; nothing else sees it. Rejects with MODEL_INVALID as
+   * `swapModel` does, also when its answers cannot be what the decoder takes them for.
    */
-  testModel(model: NativeModelOptions): Promise<NativeLoadTimes>;
+  testModel(model: NativeModelOptions): Promise<NativeTrial>;
   /** Runs any model alone, without decoder or pictures, as trtexec does. */
   benchModel(options: NativeBenchOptions): Promise<NativeBenchTimes>;
-  /** Runs the model alone `runs` times on a grey picture; for measurements. */
+  /** Runs the model alone `runs` times on one picture; for measurements. */
   measureInference(model: NativeModelOptions, runs: number): Promise<NativeInferenceTimes>;
   /** Runs the tracker alone over frames of detections of one label; for tests and measurements. */
   trackDetections(
@@ -346,4 +362,9 @@ export interface NativeAddon {
     model: NativeModelOptions,
     image: { rgb: Uint8Array; width: number; height: number },
   ): Promise<DetectedFrame["detections"]>;
+  /** What tells one thing from another: the answer of a model of decoder `reid` to one picture, of length 1. */
+  embedImage(
+    model: NativeModelOptions,
+    image: { rgb: Uint8Array; width: number; height: number },
+  ): Promise<Float32Array>;
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "binding/options.h"
 #include "binding/to_js.h"
 #include "core/infer/model_program.h"
+#include "core/prepare/host_preparer.h"
 
 namespace jetfleet {
 namespace {
@@ -45,7 +47,43 @@ Status Detect(const ModelOptions& options, const Image& image, std::vector<Detec
   return loaded.ok() ? model->DetectRgb(image.rgb.data(), image.size, found) : loaded;
 }
 
+Status Embed(const ModelOptions& options, const Image& image, std::vector<float>* vector) {
+  std::shared_ptr<ModelProgram> model;
+  RunTensors tensors;
+  Status status = ModelProgram::Load(options, &model);
+  if (status.ok()) {
+    status =
+        model->Borrow(model->BatchFor(1), ModelProgram::FilledBy::kHost, std::nullopt, &tensors);
+  }
+  if (!status.ok()) return status;
+  HostPreparer().RunRgb(image.rgb.data(), image.size, model->decoder().preprocess(),
+                        tensors.input.Slot(0));
+  status = model->RunOnce(tensors);
+  if (status.ok()) *vector = model->decoder().Embed(tensors.outputs, 0);
+  return status;
+}
+
 }  // namespace
+
+Napi::Value EmbedImage(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  OptionReader reader(info[0], "model");
+  const ModelOptions options = ReadModelOptions(&reader);
+  const auto image = std::make_shared<Image>();
+  const std::string error =
+      reader.error().empty() ? ReadImage(info[1], image.get()) : reader.error();
+  if (!error.empty()) return Rejected(env, Napi::TypeError::New(env, error));
+
+  const auto vector = std::make_shared<std::vector<float>>();
+  return Job::Run(
+      env, "jetfleet-embed",
+      [options, image, vector] { return Embed(options, *image, vector.get()); },
+      [vector](Napi::Env settle_env) {
+        auto result = Napi::Float32Array::New(settle_env, vector->size());
+        std::copy(vector->begin(), vector->end(), result.Data());
+        return result;
+      });
+}
 
 Napi::Value DetectImage(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();

@@ -16,6 +16,7 @@ Napi::Value CompileKernels(const Napi::CallbackInfo& info);
 Napi::Value DescribeBackend(const Napi::CallbackInfo& info);
 Napi::Value InspectModel(const Napi::CallbackInfo& info);
 Napi::Value DetectImage(const Napi::CallbackInfo& info);
+Napi::Value EmbedImage(const Napi::CallbackInfo& info);
 Napi::Value TestModel(const Napi::CallbackInfo& info);
 Napi::Value MeasureInference(const Napi::CallbackInfo& info);
 Napi::Value TrackDetections(const Napi::CallbackInfo& info);

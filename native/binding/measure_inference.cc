@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <ctime>
 #include <memory>
 #include <vector>
@@ -7,13 +6,14 @@
 #include "binding/jobs.h"
 #include "binding/options.h"
 #include "core/infer/model_program.h"
+#include "core/infer/real_pictures.h"
+#include "core/prepare/host_preparer.h"
 #include "core/trace.h"
 
 namespace jetfleet {
 namespace {
 
 constexpr double kMaxRuns = 1e6;
-constexpr float kGrey = 114;
 
 struct Times {
   std::vector<double> wall_ms;
@@ -34,10 +34,9 @@ Status Measure(const ModelOptions& options, int runs, Times* times) {
     status =
         model->Borrow(model->BatchFor(1), ModelProgram::FilledBy::kHost, std::nullopt, &tensors);
   if (!status.ok()) return status;
-  auto* const grey = tensors.input.Host<float>();
-  std::fill(grey, grey + tensors.input.desc().shape.Count(), kGrey);
   const OutputDecoder& decoder = model->decoder();
-  const Placement placement = Placement::Of(decoder.preprocess(), decoder.input(), decoder.input());
+  const Placement placement =
+      HostPreparer().Run(RealPicture(0), decoder.preprocess(), tensors.input.Slot(0));
   std::vector<Detection> found;
   const auto run = [&] {
     const Status ran = model->RunOnce(tensors);

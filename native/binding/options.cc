@@ -1,11 +1,17 @@
 #include "binding/options.h"
 
+#include <array>
+#include <initializer_list>
+#include <optional>
 #include <utility>
 
 namespace jetfleet {
 namespace {
 
 constexpr double kMaxThreads = 64;
+constexpr double kMaxSide = 8192;
+constexpr double kMaxFactor = 1e4;
+constexpr double kMaxSample = 255;
 constexpr double kMaxMs = 24.0 * 3600 * 1000;
 
 std::chrono::milliseconds Ms(double value) {
@@ -165,17 +171,95 @@ std::vector<LaneOptions> ReadLanes(OptionReader* reader) {
   return lanes;
 }
 
+/// One of a few words; false, and nothing read, when the option is not given.
+template <typename T>
+bool ReadWord(OptionReader* reader, const char* name,
+              std::initializer_list<std::pair<const char*, T>> words, T* value) {
+  if (!reader->Has(name)) return false;
+  const std::string given = reader->Text(name);
+  std::string known;
+  for (const auto& [word, meaning] : words) {
+    if (given == word) {
+      *value = meaning;
+      return true;
+    }
+    known += (known.empty() ? "" : ", ") + std::string(word);
+  }
+  reader->Expect(("one of " + known).c_str(), name);
+  return false;
+}
+
+std::optional<std::array<float, 3>> ReadThree(OptionReader* reader, const char* name) {
+  if (!reader->Has(name)) return std::nullopt;
+  const std::vector<double> numbers = reader->Numbers(name, kMaxFactor);
+  if (numbers.size() != 3) {
+    reader->Expect("three numbers", name);
+    return std::nullopt;
+  }
+  return std::array<float, 3>{static_cast<float>(numbers[0]), static_cast<float>(numbers[1]),
+                              static_cast<float>(numbers[2])};
+}
+
+void ReadInput(OptionReader* reader, DecoderOptions* decoder) {
+  if (reader->Has("width")) {
+    decoder->input.width = static_cast<int>(reader->Number("width", 1, kMaxSide));
+  }
+  if (reader->Has("height")) {
+    decoder->input.height = static_cast<int>(reader->Number("height", 1, kMaxSide));
+  }
+  PreprocessOptions& given = decoder->preprocess;
+  enum class Fit { kTopLeft, kCentred, kStretched };
+  Fit fit{};
+  if (ReadWord<Fit>(reader, "fit",
+                    {{"letterbox", Fit::kTopLeft},
+                     {"letterbox-centred", Fit::kCentred},
+                     {"stretch", Fit::kStretched}},
+                    &fit)) {
+    const bool stretched = fit == Fit::kStretched;
+    given.fit = stretched ? PreprocessSpec::Fit::kStretch : PreprocessSpec::Fit::kLetterbox;
+    given.anchor =
+        fit == Fit::kCentred ? PreprocessSpec::Anchor::kCentre : PreprocessSpec::Anchor::kTopLeft;
+  }
+  PreprocessSpec::Channels channels{};
+  if (ReadWord<PreprocessSpec::Channels>(
+          reader, "channels",
+          {{"rgb", PreprocessSpec::Channels::kRgb}, {"bgr", PreprocessSpec::Channels::kBgr}},
+          &channels)) {
+    given.channels = channels;
+  }
+  given.mean = ReadThree(reader, "mean");
+  given.scale = ReadThree(reader, "scale");
+  if (reader->Has("pad")) given.pad = static_cast<float>(reader->Number("pad", 0, kMaxSample));
+}
+
 ModelOptions ReadModelOptions(OptionReader* reader) {
   ModelOptions model;
   model.detector = ReadModelPaths(reader);
   model.id = reader->Has("id") ? reader->Text("id") : model.detector.model_path;
-  if (reader->Has("decoder")) model.detector.decoder = reader->Text("decoder");
+  DecoderOptions& decoder = model.detector.decoder;
+  if (reader->Has("decoder")) decoder.name = reader->Text("decoder");
+  if (reader->Has("anchors")) {
+    for (const double side : reader->Numbers("anchors", kMaxSide)) {
+      decoder.anchors.push_back(static_cast<float>(side));
+    }
+  }
+  if (reader->Has("library")) {
+    OptionReader library = reader->Child("library");
+    decoder.library = library.Text("path");
+    if (library.Has("digest")) decoder.library_digest = library.Text("digest");
+    reader->Adopt(library);
+  }
+  if (reader->Has("input")) {
+    OptionReader input = reader->Child("input");
+    ReadInput(&input, &decoder);
+    reader->Adopt(input);
+  }
   if (reader->Has("preprocess")) model.detector.preprocess = reader->Text("preprocess");
   model.detector.lanes = ReadLanes(reader);
-  model.detector.nms_iou = static_cast<float>(reader->Number("nmsIou", 0, 1));
+  decoder.nms_iou = static_cast<float>(reader->Number("nmsIou", 0, 1));
   model.detector.threads = static_cast<int>(reader->Number("threads", 1, kMaxThreads));
   model.labels = reader->Texts("labels");
-  model.detector.labels = model.labels.size();
+  decoder.labels = model.labels.size();
   model.min_score = static_cast<float>(reader->Number("minScore", 0, 1));
   return model;
 }

@@ -1,9 +1,11 @@
 #include <memory>
+#include <string>
 
 #include "binding/functions.h"
 #include "binding/jobs.h"
 #include "binding/options.h"
 #include "binding/to_js.h"
+#include "core/infer/choose_decoder.h"
 
 namespace jetfleet {
 
@@ -13,14 +15,32 @@ Napi::Value TestModel(const Napi::CallbackInfo& info) {
   const ModelOptions options = ReadModelOptions(&reader);
   if (!reader.error().empty()) return Rejected(env, Napi::TypeError::New(env, reader.error()));
 
-  const auto times = std::make_shared<ModelProgram::LoadTimes>();
+  struct Tried {
+    std::shared_ptr<ModelProgram> model;
+    ModelProgram::LoadTimes times;
+    std::string reason;
+  };
+  const auto tried = std::make_shared<Tried>();
   return Job::Run(
       env, "jetfleet-test",
-      [options, times] {
-        std::shared_ptr<ModelProgram> model;
-        return ModelProgram::LoadAndWarm(options, &model, times.get());
+      [options, tried] {
+        if (options.detector.decoder.name == "auto") {
+          return ChooseDecoder(options, &tried->model, &tried->times, &tried->reason);
+        }
+        return ModelProgram::LoadAndWarm(options, &tried->model, &tried->times);
       },
-      [times](Napi::Env settle_env) { return ToJs(settle_env, *times); });
+      [tried](Napi::Env settle_env) {
+        Napi::Object result = ToJs(settle_env, tried->times);
+        const BoundDecoder& bound = tried->model->bound();
+        result.Set("decoder", bound.name);
+        result.Set("reason", tried->reason);
+        const Size input = bound.decoder->input();
+        auto size = Napi::Object::New(settle_env);
+        size.Set("width", input.width);
+        size.Set("height", input.height);
+        result.Set("input", size);
+        return result;
+      });
 }
 
 }  // namespace jetfleet

@@ -125,11 +125,11 @@ describe("a model that is changed over the air while frames flow", { timeout: 8 
     expect(models(await world.status())).toEqual(models(before));
   });
 
-  it("keeps v1 running when the boards cannot load the new model, and `up`, status and console say so", async () => {
+  it("keeps v1 running when no board could load the new model, which the preview finds out", async () => {
     const model = path.join(world.paths.state, "unknown-operator.onnx");
     const labels = path.join(world.paths.state, "labels.json");
     const bytes = await readFile(path.join(repoDir, "models", "street-v2-b1.onnx"));
-    // Well-formed in every way that can be seen without running it.
+    // Well-formed in every way that can be seen without loading it.
     for (let at = bytes.indexOf("Conv"); at >= 0; at = bytes.indexOf("Conv", at))
       bytes.write("Cxnv", at);
     await Promise.all([writeFile(model, bytes), writeFile(labels, LABELS)]);
@@ -144,13 +144,7 @@ describe("a model that is changed over the air while frames flow", { timeout: 8 
       "running",
       "running",
     ]);
-    expect(view.problems.map(({ code: found }) => found)).toContain("MODEL_INVALID");
-    const screen = world.console();
-    try {
-      await screen.awaitText(/MODEL_INVALID/);
-    } finally {
-      screen.close();
-    }
+    expect(view.problems.map(({ code: found }) => found)).not.toContain("MODEL_INVALID");
   });
 });
 

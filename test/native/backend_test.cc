@@ -325,7 +325,7 @@ TEST(Backend, LendsAModelTheMemoryThatItsTensorsMayLieIn) {
   std::shared_ptr<ModelProgram> model;
   ModelOptions options;
   options.labels = {"object"};
-  options.detector.labels = 1;
+  options.detector.decoder.labels = 1;
   ASSERT_TRUE(ModelProgram::Wrap(backend.get(), options, &model).ok());
   RunTensors tensors;
   ASSERT_TRUE(model->Borrow(1, ModelProgram::FilledBy::kAccelerator, std::nullopt, &tensors).ok());

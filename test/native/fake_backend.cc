@@ -311,7 +311,7 @@ std::shared_ptr<ModelProgram> FakeModelOn(const std::shared_ptr<FakeDevice>& dev
   ModelOptions options;
   options.id = tag.id;
   options.labels = tag.labels;
-  options.detector.labels = tag.labels.size();
+  options.detector.decoder.labels = tag.labels.size();
   options.detector.lanes = lanes;
   options.min_score = 0.4F;
   std::shared_ptr<ModelProgram> model;

@@ -219,7 +219,7 @@ TEST(LanesOfOnnxRuntime, SeeWhatOneSees) {
   options.detector.model_path = JETFLEET_TEST_DIR "/../models/street-v2-b1.onnx";
   options.detector.backend_path = JETFLEET_BACKEND;
   options.detector.runtime_path = JETFLEET_ORT;
-  options.detector.labels = options.labels.size();
+  options.detector.decoder.labels = options.labels.size();
   options.min_score = 1e-6F;  // the picture is empty
   std::vector<std::vector<Detection>> found;
   for (const std::size_t lanes : {1U, 3U}) {
@@ -263,7 +263,7 @@ TEST(Preprocess, IsDoneByTheEngineThatIsNamedOrRefused) {
     device->prepares = one.prepares;
     ModelOptions options;
     options.labels = {"object"};
-    options.detector.labels = 1;
+    options.detector.decoder.labels = 1;
     options.detector.preprocess = one.wanted;
     std::shared_ptr<ModelProgram> model;
     const Status status = ModelProgram::Wrap(OpenFake(device).get(), options, &model);

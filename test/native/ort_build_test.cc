@@ -47,7 +47,7 @@ class OrtBuild : public ::testing::Test {
     options.detector.model_path = path;
     options.detector.backend_path = JETFLEET_BACKEND;
     options.detector.runtime_path = JETFLEET_ORT;
-    options.detector.labels = options.labels.size();
+    options.detector.decoder.labels = options.labels.size();
     options.min_score = 0.001F;
     std::shared_ptr<ModelProgram> model;
     Status status = ModelProgram::Load(options, &model);

@@ -201,7 +201,7 @@ TEST(WarmModel, IsRefusedWhenItDoesNotRun) {
   const auto model = FakeModel({}, 0);
   const Status status = model->Warm();
   EXPECT_EQ(status.code, ErrorCode::kModelInvalid);
-  EXPECT_NE(status.message.find("grey picture"), std::string::npos) << status.message;
+  EXPECT_NE(status.message.find("real pictures"), std::string::npos) << status.message;
   EXPECT_TRUE(FakeModel()->Warm().ok());
 }
 

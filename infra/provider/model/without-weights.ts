@@ -15,20 +15,6 @@ export function withoutWeights(model: OnnxModel): OnnxModel {
   return { ...model, graph: graphWithout(model.graph) };
 }
 
-/** A file beside the model that holds elements of a constant; null when all is in the model's own. */
-export function externalFileOf({ nodes, initializers }: OnnxGraph): string | null {
-  const named = (tensor: OnnxTensor) => tensor.externalFile;
-  const inAttribute = (value: AttributeValue): string | null => {
-    if (value.kind === "tensor") return named(value.value);
-    return value.kind === "graph" ? externalFileOf(value.value) : null;
-  };
-  const found = [
-    ...[...initializers.values()].map(named),
-    ...nodes.flatMap(({ attributes }) => Object.values(attributes).map(inAttribute)),
-  ];
-  return found.find((file) => file !== null) ?? null;
-}
-
 function graphWithout(graph: OnnxGraph): OnnxGraph {
   const initializers = [...graph.initializers].map(
     ([name, tensor]) => [name, lean(tensor)] as const,

@@ -38,9 +38,11 @@ export async function importModel(
         "sent again.",
     });
   }
-  const { name, sizeBytes, labels, decoder, calibration: table, float32Nodes } = manifest;
+  const { calibration: table, ...known } = manifest;
+  const { name, sizeBytes, labels, decoder, input, anchors, float32Nodes } = known;
   // What came out of JSON has nothing in it that a property could not hold.
-  const told = { name, digest: digest.data, sizeBytes, labels, decoder, table, float32Nodes };
+  const outputs = { labels, decoder, input, anchors };
+  const told = { name, digest: digest.data, sizeBytes, ...outputs, table, float32Nodes };
   const inputs = JSON.parse(JSON.stringify(told)) as Properties;
   const goals = { stored: true, ...hubGoal(context) };
   return {

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { z } from "zod";
 import { isFleetError } from "../../../fleet/errors/index.ts";
 import {
@@ -10,13 +11,13 @@ import { sendingText } from "../../../fleet/transfer/transfer-text.ts";
 import type { Checked, CheckFailure } from "../check.ts";
 import { diffInputs, diffState } from "../diff.ts";
 import type { FleetContext } from "../fleet-context.ts";
-import { checkDecoder } from "../model/check-decoder.ts";
 import { addTable, checkFloat32Nodes } from "../model/check-int8.ts";
 import { readModelFile } from "../model/model-file.ts";
+import { modelTrials } from "../model/try-model.ts";
 import { pipelinePlanner } from "../plan/pipeline-planner.ts";
 import { HubMark, hubGoal } from "../release/hub-mark.ts";
 import type { Operation } from "../rpc/operation.ts";
-import { hasUnknown, type Properties, reveal, UNKNOWN, type Value } from "../rpc/values.ts";
+import { type Properties, reveal, UNKNOWN, type Value } from "../rpc/values.ts";
 import { importModel } from "./model-import.ts";
 import type { Resource } from "./resource.ts";
 
@@ -38,6 +39,14 @@ const CheckedModel = z.object({
   table: ModelManifest.shape.calibration,
 });
 
+/** What a trial depends on; not there as long as some of it is unknown, or wrong. */
+const TrialInputs = z.object({
+  labels: ModelSpec.shape.labels,
+  decoder: z.union([Decoder, z.literal("auto")]).default("auto"),
+  input: ModelSpec.shape.input,
+  anchors: ModelSpec.shape.anchors,
+});
+
 // The id is the digest, and only a new resource can have a new id. Both may be at the hub at the same time.
 const RULES = { replaceOn: ["digest"], deleteBeforeReplace: false };
 
@@ -49,8 +58,8 @@ export const modelResource: Resource = {
 
   goals: (context) => Promise.resolve({ stored: true, ...hubGoal(context) }),
 
-  async refine(inputs, checked) {
-    return await addDigest(inputs, checked);
+  async refine(inputs, checked, _urn, signal) {
+    return await addDigest(inputs, checked, signal);
   },
 
   diff(known, news) {
@@ -114,21 +123,25 @@ function isTable(table: unknown): table is NonNullable<ModelManifest["calibratio
 }
 
 function stateOf(inputs: Properties): Properties {
-  const { name, digest = UNKNOWN, sizeBytes = UNKNOWN, labels, decoder } = inputs;
-  const { table, float32Nodes } = inputs;
+  const { name, digest = UNKNOWN, sizeBytes = UNKNOWN, labels, decoder = UNKNOWN } = inputs;
+  const { table, float32Nodes, input, anchors } = inputs;
   const manifest = {
     ...{ name, digest, sizeBytes, labels, decoder },
+    ...(input !== undefined && { input }),
+    ...(anchors !== undefined && { anchors }),
     ...(table !== undefined && { calibration: table }),
     ...(float32Nodes !== undefined && { float32Nodes }),
   } as Record<string, Value>;
   return { ...inputs, digest, sizeBytes, manifest, stored: true };
 }
 
-async function addDigest(inputs: Properties, checked: Checked): Promise<CheckFailure[]> {
-  const { source, labels, decoder, calibration, float32Nodes } = reveal(inputs) as Record<
-    string,
-    Value
-  >;
+async function addDigest(
+  inputs: Properties,
+  checked: Checked,
+  signal: AbortSignal,
+): Promise<CheckFailure[]> {
+  const given = reveal(inputs) as Record<string, Value>;
+  const { source, calibration, float32Nodes } = given;
   if (
     typeof source !== "string" ||
     checked.failures.some(({ property }) => property === "source")
@@ -144,9 +157,14 @@ async function addDigest(inputs: Properties, checked: Checked): Promise<CheckFai
       ...(await addTable(inputs, calibration, digest)),
       ...checkFloat32Nodes(float32Nodes, model),
     ];
-    const known = Decoder.safeParse(decoder).data;
-    if (known === undefined || !Array.isArray(labels) || hasUnknown(labels)) return failures;
-    return [...failures, ...checkDecoder(known, model, labels.length)];
+    const order = TrialInputs.safeParse(given);
+    if (!order.success) return failures;
+    const { labels, ...rest } = order.data;
+    const asked = { ...rest, labelCount: labels.length, model: resolve(source), digest };
+    const trial = await modelTrials.try(asked, sizeBytes, signal);
+    if ("failure" in trial) return [...failures, trial.failure];
+    inputs["decoder"] = trial.decoder;
+    return failures;
   } catch (error) {
     if (!isFleetError(error, "MODEL_INVALID")) throw error;
     return [{ property: "source", reason: error.message, code: error.code }];

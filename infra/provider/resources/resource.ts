@@ -27,8 +27,13 @@ export interface Resource {
   readonly timeoutsMs: { create: number; update: number; delete: number; read: number };
   /** It may become otherwise by itself, so a program may have it looked at before each update. */
   readonly drifts: boolean;
-  /** What the rules of the schema cannot say. Runs after them, on inputs with defaults. */
-  refine?(inputs: Properties, checked: Checked, urn: string): Promise<CheckFailure[]>;
+  /** What the rules of the schema cannot say. Runs after them, on inputs with defaults. Throws the signal's reason. */
+  refine?(
+    inputs: Properties,
+    checked: Checked,
+    urn: string,
+    signal: AbortSignal,
+  ): Promise<CheckFailure[]>;
   /** Outputs that must be so when all is well. Check adds them to the inputs, so that a diff can show them. */
   goals(context: FleetContext): Promise<Properties>;
   /** Outputs that follow from the others. */

@@ -1,7 +1,7 @@
 // Written by `node infra/generate/main.ts` from the schemas; what is to be changed stands there.
 import * as pulumi from "@pulumi/pulumi";
 import { inputsOf } from "../inputs.ts";
-import type { Decoder, ModelManifest } from "./types.ts";
+import type { Decoder, ModelInput, ModelInputArgs, ModelManifest } from "./types.ts";
 
 export interface ModelArgs {
   /** Name in the fleet, a DNS label. Default: the name of the resource. */
@@ -11,12 +11,14 @@ export interface ModelArgs {
   /** Class names in the model's order. */
   labels: pulumi.Input<pulumi.Input<string>[]>;
   /**
-   * Detection decoder. yolox: input float32 [N,3,H,W] BGR 0–255, letterbox top-left padded with
-   * 114; output float32 [N,A,5+C] undecoded (strides 8, 16, 32). fastestdet: input float32
-   * [N,3,H,W] BGR 0–1, stretched; output float32 [N,5+C,H/16,W/16], score objectness^0.6 ×
-   * class^0.4. Default: yolox.
+   * Default: the one that fits the model, found by trying it on real pictures; where several do,
+   * one must be named.
    */
   decoder?: pulumi.Input<Decoder | undefined>;
+  /** How pictures get into the model. Default: as its decoder's family does. */
+  input?: pulumi.Input<ModelInputArgs | undefined>;
+  /** Of darknet's heads. Default: those of the published models. */
+  anchors?: pulumi.Input<pulumi.Input<number>[] | undefined>;
   /**
    * Path of the calibration table for INT8, relative to the program: ranges that TensorRT found for
    * this very file (native/backends/tensorrt/files/calibration_table.h), good for every version and
@@ -38,6 +40,8 @@ const OUTPUTS = [
   "source",
   "labels",
   "decoder",
+  "input",
+  "anchors",
   "calibration",
   "float32Nodes",
   "digest",
@@ -59,12 +63,14 @@ export class Model extends pulumi.CustomResource {
   /** Class names in the model's order. */
   declare readonly labels: pulumi.Output<string[]>;
   /**
-   * Detection decoder. yolox: input float32 [N,3,H,W] BGR 0–255, letterbox top-left padded with
-   * 114; output float32 [N,A,5+C] undecoded (strides 8, 16, 32). fastestdet: input float32
-   * [N,3,H,W] BGR 0–1, stretched; output float32 [N,5+C,H/16,W/16], score objectness^0.6 ×
-   * class^0.4.
+   * Default: the one that fits the model, found by trying it on real pictures; where several do,
+   * one must be named.
    */
-  declare readonly decoder: pulumi.Output<Decoder>;
+  declare readonly decoder: pulumi.Output<Decoder | undefined>;
+  /** How pictures get into the model. Default: as its decoder's family does. */
+  declare readonly input: pulumi.Output<ModelInput | undefined>;
+  /** Of darknet's heads. Default: those of the published models. */
+  declare readonly anchors: pulumi.Output<number[] | undefined>;
   /**
    * Path of the calibration table for INT8, relative to the program: ranges that TensorRT found for
    * this very file (native/backends/tensorrt/files/calibration_table.h), good for every version and

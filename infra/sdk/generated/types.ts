@@ -35,11 +35,42 @@ export type UnreachablePolicy = "error" | "skip" | "forget";
 export type MaintenanceWindowDays = "sun" | "mon" | "tue" | "wed" | "thu" | "fri" | "sat";
 
 /**
- * Detection decoder. yolox: input float32 [N,3,H,W] BGR 0–255, letterbox top-left padded with 114;
- * output float32 [N,A,5+C] undecoded (strides 8, 16, 32). fastestdet: input float32 [N,3,H,W] BGR
- * 0–1, stretched; output float32 [N,5+C,H/16,W/16], score objectness^0.6 × class^0.4.
+ * How the model's outputs are read, by family: native/core/decode/README.md lists what each
+ * expects. yolox is the raw head, yolox-decoded that of --decode_in_inference; yolov3 and yolov4
+ * are darknet's heads, tiny ones too; yolov10 and yolo26 are end to end; classification finds the
+ * whole picture.
  */
-export type Decoder = "yolox" | "fastestdet";
+export type Decoder =
+  | "yolox"
+  | "yolox-decoded"
+  | "fastestdet"
+  | "yolov2"
+  | "yolov3"
+  | "yolov4"
+  | "yolov5"
+  | "yolov7"
+  | "yolov8"
+  | "yolov9"
+  | "yolo11"
+  | "yolov10"
+  | "yolo26"
+  | "nanodet"
+  | "ssd-tf"
+  | "ssd-detection-output"
+  | "efficient-nms"
+  | "rt-detr"
+  | "detr"
+  | "ultraface"
+  | "yunet"
+  | "centernet"
+  | "classification"
+  | "reid";
+
+/** letterbox: at the top left. */
+export type ModelInputFit = "letterbox" | "letterbox-centred" | "stretch";
+
+/** Order of the colours. */
+export type ModelInputChannels = "rgb" | "bgr";
 
 /**
  * RTSP transport to begin with. A camera that refuses it is read by the other one, and telemetry
@@ -167,6 +198,24 @@ export interface MaintenanceWindowArgs {
   timeZone?: pulumi.Input<string | undefined>;
 }
 
+/** How pictures get into the model. Default: as its decoder's family does. */
+export interface ModelInputArgs {
+  /** Of a model that leaves its width open. */
+  width?: pulumi.Input<number | undefined>;
+  /** Of a model that leaves its height open. */
+  height?: pulumi.Input<number | undefined>;
+  /** letterbox: at the top left. */
+  fit?: pulumi.Input<ModelInputFit | undefined>;
+  /** Order of the colours. */
+  channels?: pulumi.Input<ModelInputChannels | undefined>;
+  /** In samples from 0 to 255, in the order of the channels. */
+  mean?: pulumi.Input<pulumi.Input<number>[] | undefined>;
+  /** value = (sample − mean) × scale. */
+  scale?: pulumi.Input<pulumi.Input<number>[] | undefined>;
+  /** Sample around a letterbox. */
+  pad?: pulumi.Input<number | undefined>;
+}
+
 /** What makes an rtsps:// camera trusted beside the authorities the device knows. */
 export interface TlsArgs {
   /** PEM file on the device with the authorities that vouch for the camera. */
@@ -232,12 +281,16 @@ export interface ModelManifestArgs {
   /** Class names in the model's order. */
   labels: pulumi.Input<pulumi.Input<string>[]>;
   /**
-   * Detection decoder. yolox: input float32 [N,3,H,W] BGR 0–255, letterbox top-left padded with
-   * 114; output float32 [N,A,5+C] undecoded (strides 8, 16, 32). fastestdet: input float32
-   * [N,3,H,W] BGR 0–1, stretched; output float32 [N,5+C,H/16,W/16], score objectness^0.6 ×
-   * class^0.4.
+   * How the model's outputs are read, by family: native/core/decode/README.md lists what each
+   * expects. yolox is the raw head, yolox-decoded that of --decode_in_inference; yolov3 and yolov4
+   * are darknet's heads, tiny ones too; yolov10 and yolo26 are end to end; classification finds the
+   * whole picture.
    */
   decoder: pulumi.Input<Decoder>;
+  /** How pictures get into the model. Default: as its decoder's family does. */
+  input?: pulumi.Input<ModelInputArgs | undefined>;
+  /** Of darknet's heads. */
+  anchors?: pulumi.Input<pulumi.Input<number>[] | undefined>;
   /** The calibration table for INT8, an object like the model itself. */
   calibration?: pulumi.Input<ModelManifestCalibrationArgs | undefined>;
   /** ONNX nodes that compute in float32 in engines of any precision. */
@@ -416,6 +469,24 @@ export interface DeviceFacts {
   labels?: Record<string, string> | undefined;
 }
 
+/** How pictures get into the model. Default: as its decoder's family does. */
+export interface ModelInput {
+  /** Of a model that leaves its width open. */
+  width?: number | undefined;
+  /** Of a model that leaves its height open. */
+  height?: number | undefined;
+  /** letterbox: at the top left. */
+  fit?: ModelInputFit | undefined;
+  /** Order of the colours. */
+  channels?: ModelInputChannels | undefined;
+  /** In samples from 0 to 255, in the order of the channels. */
+  mean?: number[] | undefined;
+  /** value = (sample − mean) × scale. */
+  scale?: number[] | undefined;
+  /** Sample around a letterbox. */
+  pad?: number | undefined;
+}
+
 /** The calibration table for INT8, an object like the model itself. */
 export interface ModelManifestCalibration {
   /** Content address of an artifact. */
@@ -435,12 +506,16 @@ export interface ModelManifest {
   /** Class names in the model's order. */
   labels: string[];
   /**
-   * Detection decoder. yolox: input float32 [N,3,H,W] BGR 0–255, letterbox top-left padded with
-   * 114; output float32 [N,A,5+C] undecoded (strides 8, 16, 32). fastestdet: input float32
-   * [N,3,H,W] BGR 0–1, stretched; output float32 [N,5+C,H/16,W/16], score objectness^0.6 ×
-   * class^0.4.
+   * How the model's outputs are read, by family: native/core/decode/README.md lists what each
+   * expects. yolox is the raw head, yolox-decoded that of --decode_in_inference; yolov3 and yolov4
+   * are darknet's heads, tiny ones too; yolov10 and yolo26 are end to end; classification finds the
+   * whole picture.
    */
   decoder: Decoder;
+  /** How pictures get into the model. Default: as its decoder's family does. */
+  input?: ModelInput | undefined;
+  /** Of darknet's heads. */
+  anchors?: number[] | undefined;
   /** The calibration table for INT8, an object like the model itself. */
   calibration?: ModelManifestCalibration | undefined;
   /** ONNX nodes that compute in float32 in engines of any precision. */

@@ -1,13 +1,11 @@
-#include "core/decode/fastestdet.h"
-
-#include <algorithm>
-#include <cassert>
+// FastestDet: [N,5+C,H/16,W/16]; a cell's channels are objectness, x, y, w, h and C class scores.
+// Scores come as probabilities, the box does not: centre = cell + tanh, size = sigmoid of the
+// picture's, score = objectness^0.6 × class^0.4. BGR 0–1, stretched.
+// @see utils/tool.py (handle_preds) of dog-qiuqiu/FastestDet
 #include <cmath>
-#include <string>
-#include <utility>
 
-#include "core/decode/model_check.h"
-#include "core/decode/nms.h"
+#include "core/decode/box_decoder.h"
+#include "core/decode/families.h"
 
 namespace jetfleet {
 namespace {
@@ -17,67 +15,57 @@ constexpr std::size_t kBoxFields = 5;  // objectness, x, y, w, h
 constexpr float kObjectnessPower = 0.6F;
 constexpr float kClassPower = 0.4F;
 
-float Sigmoid(float value) { return 1 / (1 + std::exp(-value)); }
+class FastestDet final : public BoxDecoder {
+ public:
+  using BoxDecoder::BoxDecoder;
+
+ private:
+  void Boxes(const Numbers& outputs, float min_score,
+             std::vector<Detection>* found) const override {
+    const auto* cell = outputs[0];
+    const int across = input().width / kStride;
+    const int down = input().height / kStride;
+    const auto cells = static_cast<std::size_t>(across) * static_cast<std::size_t>(down);
+    for (int y = 0; y < down; ++y) {
+      for (int x = 0; x < across; ++x) DecodeCell(cell++, cells, x, y, min_score, found);
+    }
+  }
+
+  /// Channels of a cell lie `cells` apart.
+  void DecodeCell(const float* cell, std::size_t cells, int x, int y, float min_score,
+                  std::vector<Detection>* found) const {
+    const auto channel = [&](std::size_t number) { return cell[number * cells]; };
+    // Of what no class can lift to the score, the classes need not be read. NaN ends here as well.
+    const float objectness = std::pow(channel(0), kObjectnessPower);
+    if (!(objectness >= min_score)) return;
+    const std::size_t best = BestOf(cell + kBoxFields * cells, rules().labels, cells);
+    const float score = objectness * std::pow(channel(kBoxFields + best), kClassPower);
+    if (!(score >= min_score)) return;
+    const Box box = Centred((static_cast<float>(x) + std::tanh(channel(1))) * kStride,
+                            (static_cast<float>(y) + std::tanh(channel(2))) * kStride,
+                            Sigmoid(channel(3)) * static_cast<float>(input().width),
+                            Sigmoid(channel(4)) * static_cast<float>(input().height));
+    found->push_back({box, score, static_cast<int>(best)});
+  }
+};
 
 }  // namespace
 
-Status FastestDetDecoder::Bind(const DecoderOptions& options, const ModelInfo& info,
-                               std::unique_ptr<OutputDecoder>* decoder) {
-  Status status = CheckOneFloat(info.inputs, "input");
-  if (status.ok()) status = CheckOneFloat(info.outputs, "output");
-  if (!status.ok()) return status;
-  const Shape& input = info.inputs[0].shape;
-  status = CheckPicture(input, kStride, options.name);
-  if (!status.ok()) return status;
-  std::unique_ptr<FastestDetDecoder> made(new FastestDetDecoder);
-  made->input_ = {static_cast<int>(input[3]), static_cast<int>(input[2])};
-  made->grid_ = {made->input_.width / kStride, made->input_.height / kStride};
-  made->cells_ =
-      static_cast<std::size_t>(made->grid_.width) * static_cast<std::size_t>(made->grid_.height);
-  made->classes_ = options.labels;
-  made->nms_iou_ = options.nms_iou;
-  status = CheckOutput({input[0], static_cast<std::int64_t>(kBoxFields + options.labels),
-                        made->grid_.height, made->grid_.width},
-                       info.outputs[0].shape, options);
-  if (status.ok()) *decoder = std::move(made);
+Status BindFastestDet(const DecoderOptions& options, const ModelIo& io,
+                      std::unique_ptr<OutputDecoder>* decoder) {
+  Status status = CheckStride(io, kStride, options);
+  if (status.ok()) status = CheckOutputs(io, 1, options);
+  if (status.ok()) {
+    status = CheckOutput(io, 0,
+                         {io.batch, static_cast<std::int64_t>(kBoxFields + options.labels),
+                          io.size.height / kStride, io.size.width / kStride},
+                         options);
+  }
+  if (status.ok()) {
+    *decoder =
+        std::make_unique<FastestDet>(BoxRules::Of(options, io, PreprocessSpec::FastestDet()));
+  }
   return status;
-}
-
-void FastestDetDecoder::Decode(const std::vector<TensorView>& outputs, std::int64_t item,
-                               const Placement& placement, float min_score,
-                               std::vector<Detection>* detections) const {
-  detections->clear();
-  const auto* cell = outputs[0].Slot(item).Host<const float>();
-  assert(cell != nullptr);
-  for (int y = 0; y < grid_.height; ++y) {
-    for (int x = 0; x < grid_.width; ++x) DecodeCell(cell++, x, y, min_score, detections);
-  }
-  Finish(placement, detections);
-}
-
-void FastestDetDecoder::DecodeCell(const float* cell, int x, int y, float min_score,
-                                   std::vector<Detection>* found) const {
-  const auto channel = [&](std::size_t number) { return cell[number * cells_]; };
-  // Of what no class can lift to the score, the classes need not be read. NaN ends here as well.
-  const float objectness = std::pow(channel(0), kObjectnessPower);
-  if (!(objectness >= min_score)) return;
-  std::size_t best = 0;
-  for (std::size_t label = 1; label < classes_; ++label) {
-    if (channel(kBoxFields + label) > channel(kBoxFields + best)) best = label;
-  }
-  const float score = objectness * std::pow(channel(kBoxFields + best), kClassPower);
-  if (!(score >= min_score)) return;
-  const auto width = Sigmoid(channel(3)) * static_cast<float>(input_.width);
-  const auto height = Sigmoid(channel(4)) * static_cast<float>(input_.height);
-  const float left = (static_cast<float>(x) + std::tanh(channel(1))) * kStride - width / 2;
-  const float top = (static_cast<float>(y) + std::tanh(channel(2))) * kStride - height / 2;
-  if (!std::isfinite(left + top + width + height)) return;
-  found->push_back({{left, top, width, height}, std::min(score, 1.0F), static_cast<int>(best)});
-}
-
-void FastestDetDecoder::Finish(const Placement& placement,
-                               std::vector<Detection>* detections) const {
-  FinishBoxes(nms_iou_, placement, detections);
 }
 
 }  // namespace jetfleet

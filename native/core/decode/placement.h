@@ -30,8 +30,25 @@ struct PreprocessSpec {
   static PreprocessSpec YoloCentred();
   /// FastestDet: resized without regard to proportions, BGR 0–1.
   static PreprocessSpec FastestDet();
-  /// What models trained on resized pictures want (Ultra-Light face, RT-DETR).
+  /// Resized without regard to proportions, RGB 0–255.
   static PreprocessSpec Stretched();
+  /// Darknet's letterbox: sizes cut, centred on grey, RGB 0–1; YOLOv4's is stretched.
+  static PreprocessSpec Darknet();
+  static PreprocessSpec DarknetStretched();
+  /// RT-DETR: stretched, RGB 0–1.
+  static PreprocessSpec RtDetr();
+  /// TensorFlow's float models: stretched, RGB from -1 to 1.
+  static PreprocessSpec FromMinusOne();
+  /// Mean and deviation of ImageNet: stretched, RGB.
+  static PreprocessSpec ImageNet();
+  /// The same in BGR, stretched or centred on black.
+  static PreprocessSpec NanoDet(Fit fit);
+  /// Mean and deviation of COCO: centred on black, BGR.
+  static PreprocessSpec CenterNet();
+  /// Ultra-Light face: stretched, RGB, (x - 127) / 128.
+  static PreprocessSpec Ultraface();
+  /// YuNet: top left on black, BGR 0–255.
+  static PreprocessSpec Yunet();
 };
 
 /// Where a picture lies in a model's input.

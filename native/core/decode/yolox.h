@@ -1,34 +1,33 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "core/decode/output_decoder.h"
+#include "core/decode/box_decoder.h"
 
 namespace jetfleet {
 
-/// Decodes YOLOX's raw head: float32 [N,A,5+C], A = cells of the grids at strides 8, 16 and 32, row
-/// by row; a row is dx, dy, log w, log h, objectness, C class scores (all scores already sigmoid).
-/// The input is float32 [N,3,H,W].
-class YoloxDecoder final : public OutputDecoder {
+/// Decodes YOLOX's raw head: [N,A,5+C], A = cells of the grids at strides 8, 16 and 32, row by row;
+/// a row is dx, dy, log w, log h, objectness, C class scores (all scores already sigmoid). The
+/// input is BGR 0–255, letterbox at the top left.
+///
+/// @see yolox/models/yolo_head.py (decode_outputs), yolox/data/data_augment.py (preproc) of
+/// Megvii-BaseDetection/YOLOX
+class YoloxDecoder final : public BoxDecoder {
  public:
-  static Status Bind(const DecoderOptions& options, const ModelInfo& info,
-                     std::unique_ptr<OutputDecoder>* decoder);
-  /// Fails with MODEL_INVALID when the shapes do not fit each other or the labels.
+  /// For a model of one float32 input and output. MODEL_INVALID when the shapes do not fit each
+  /// other or the labels.
   static Status Create(const Shape& input_shape, const Shape& output_shape,
                        const DecoderOptions& options, std::unique_ptr<YoloxDecoder>* decoder);
+  static Status Create(const DecoderOptions& options, const ModelIo& io,
+                       std::unique_ptr<YoloxDecoder>* decoder);
 
-  const PreprocessSpec& preprocess() const override { return preprocess_; }
-  Size input() const override { return input_; }
-  void Decode(const std::vector<TensorView>& outputs, std::int64_t item, const Placement& placement,
-              float min_score, std::vector<Detection>* detections) const override;
   std::optional<CandidateHead> head() const override;
-  void Finish(const Placement& placement, std::vector<Detection>* detections) const override;
 
   /// Boxes of one item in pixels of the model's input, the best class of each cell, objectness ×
-  /// class ≥ `min_score`.
+  /// class ≥ `min_score` and at most 1; boxes that are no numbers are left out. An accelerator
+  /// finds the same.
   void DecodeCells(const float* output, float min_score, std::vector<Detection>* found) const;
 
  private:
@@ -38,12 +37,11 @@ class YoloxDecoder final : public OutputDecoder {
     float stride;
   };
 
-  YoloxDecoder() = default;
+  explicit YoloxDecoder(BoxRules rules) : BoxDecoder(std::move(rules)) {}
+  void Boxes(const Numbers& outputs, float min_score, std::vector<Detection>* found) const override;
+  /// Scores as they are, as one above 1 tells that the outputs mean something else.
+  void ReadCells(const float* output, float min_score, std::vector<Detection>* found) const;
 
-  const PreprocessSpec preprocess_ = PreprocessSpec::Yolox();
-  Size input_;
-  float nms_iou_ = 0;
-  std::size_t classes_ = 0;
   std::vector<Cell> cells_;
 };
 

@@ -44,7 +44,7 @@ ModelFile::~ModelFile() {
   if (memory_ >= 0) close(memory_);
 }
 
-Status ModelFile::Open(const std::string& path, const std::string& digest) {
+Status ModelFile::Open(const std::string& path, const std::string& digest, Content content) {
   path_ = own_path_ = path;
   if (digest.empty()) return Status::Ok();
   std::string bytes;
@@ -56,7 +56,9 @@ Status ModelFile::Open(const std::string& path, const std::string& digest) {
                                                          path + " but its bytes have " + found);
   }
   const std::string external =
-      ExternalDataOf(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+      content == Content::kLibrary
+          ? ""
+          : ExternalDataOf(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   if (!external.empty()) {
     return Status::Error(ErrorCode::kModelInvalid,
                          "Expected a model with all its data inside but " + external);

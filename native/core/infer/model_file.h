@@ -8,7 +8,7 @@
 
 namespace jetfleet {
 
-/// The file of a model, as a backend may open it.
+/// The file of a model, as a backend may open it, or of a shared object that came with it.
 ///
 /// With a digest, what the backend reads are the very bytes that were found to have it: they are
 /// read once, into memory that nobody can write to any more. A disk that damages the file, or
@@ -23,7 +23,9 @@ class ModelFile {
   /// `digest` as "sha256:" and 64 hexadecimal digits, or empty: the file as it is. ARTIFACT_DIGEST
   /// when it has another one; MODEL_INVALID when it cannot be read, or wants data from other files,
   /// for a digest names one file only.
-  Status Open(const std::string& path, const std::string& digest);
+  enum class Content { kModel, kLibrary };
+  Status Open(const std::string& path, const std::string& digest,
+              Content content = Content::kModel);
 
   /// For the backend, while this object lives.
   const std::string& path() const { return path_; }

@@ -84,7 +84,7 @@ Status ModelProgram::NewContext(Program& program, LaneState* lane) const {
 
 /// All lanes or none: batches do not know beforehand where they go.
 void ModelProgram::TryFilter() {
-  if (!decoder_->head()) return;
+  if (!decoder().head()) return;
   bool all = true;
   for (LaneState& lane : lanes_) all = all && SetFilter(&lane, min_score_).ok();
   for (LaneState& lane : lanes_) {
@@ -97,7 +97,7 @@ Status ModelProgram::SetFilter(LaneState* lane, std::optional<float> score) {
   if (lane->filter_score == score) return Status::Ok();
   JfFilter filter = Sized<JfFilter>();
   if (score) {
-    const CandidateHead head = *decoder_->head();
+    const CandidateHead head = *decoder().head();
     filter.head = head.head;
     filter.output = head.output;
     filter.most = kMostCandidates;

@@ -28,10 +28,42 @@ Status DescOf(const TensorInfo& info, std::int64_t batch, TensorDesc* desc) {
 }
 
 /// The first dimension; 0 when it is open, within bounds or without.
-std::int64_t FixedBatch(const std::vector<TensorInfo>& tensors) {
-  if (tensors.empty() || tensors[0].shape.rank() == 0) return 0;
-  const bool open = tensors[0].shape[0] <= 0 || tensors[0].min[0] != tensors[0].max[0];
-  return open ? 0 : tensors[0].shape[0];
+std::int64_t FixedBatch(const TensorInfo& tensor) {
+  if (tensor.shape.rank() == 0) return 0;
+  const bool open = tensor.shape[0] <= 0 || tensor.min[0] != tensor.max[0];
+  return open ? 0 : tensor.shape[0];
+}
+
+template <typename T>
+void Repeat(const std::vector<double>& values, const TensorView& tensor) {
+  auto* const to = tensor.Host<T>();
+  const std::int64_t count = tensor.desc().shape.Count();
+  for (std::int64_t i = 0; i < count; ++i) {
+    to[i] = static_cast<T>(values[static_cast<std::size_t>(i) % values.size()]);
+  }
+}
+
+Status FillConstant(const std::vector<double>& values, const TensorView& tensor) {
+  switch (tensor.desc().type) {
+    case ElementType::kFloat32:
+      Repeat<float>(values, tensor);
+      return Status::Ok();
+    case ElementType::kInt32:
+      Repeat<std::int32_t>(values, tensor);
+      return Status::Ok();
+    case ElementType::kInt64:
+      Repeat<std::int64_t>(values, tensor);
+      return Status::Ok();
+    case ElementType::kUint8:
+    case ElementType::kBool:
+      Repeat<std::uint8_t>(values, tensor);
+      return Status::Ok();
+    default:
+      return Status::Error(ErrorCode::kModelInvalid,
+                           std::string("Expected an input beside the picture of float32, int32, "
+                                       "int64, uint8 or bool but got ") +
+                               ElementTypeName(tensor.desc().type) + " while loading the model");
+  }
 }
 
 }  // namespace
@@ -60,9 +92,10 @@ Status ModelProgram::Bind(Backend* backend, const ModelOptions& options) {
   Status status = ChoosePreprocess(backend->capabilities(), detector.preprocess);
   if (status.ok()) status = OpenLanes(backend, detector);
   if (status.ok()) {
-    status = BindDecoder({detector.decoder, detector.labels, detector.nms_iou}, info_, &decoder_);
+    status = BindDecoder(detector.decoder, info_, &bound_);
   }
   if (!status.ok()) return status;
+  info_ = bound_.info;
   TryFilter();
   // Finds out now whether memory can be had for it.
   return MakePools(BatchFor(1), &pools_[BatchFor(1)]);
@@ -84,10 +117,12 @@ Status ModelProgram::ChoosePreprocess(const Capabilities& capabilities, const st
 }
 
 std::int64_t ModelProgram::BatchFor(std::int64_t wanted) const {
-  const std::int64_t fixed = std::max(FixedBatch(info_.inputs), FixedBatch(info_.outputs));
+  const TensorInfo& picture = info_.inputs[bound_.picture];
+  std::int64_t fixed = FixedBatch(picture);
+  for (const TensorInfo& output : info_.outputs) fixed = std::max(fixed, FixedBatch(output));
   if (fixed > 0) return fixed;
   std::int64_t most = kMostSlots;
-  if (const std::int64_t max = info_.inputs[0].max[0]; max > 0) most = std::min(most, max);
+  if (const std::int64_t max = picture.max[0]; max > 0) most = std::min(most, max);
   return std::clamp<std::int64_t>(wanted, 1, most);
 }
 
@@ -104,11 +139,13 @@ std::unique_ptr<BufferPool> ModelProgram::PoolFor(const TensorInfo& info, Memory
 
 Status ModelProgram::MakePools(std::int64_t batch, std::shared_ptr<Pools>* pools) const {
   auto made = std::make_shared<Pools>();
-  Status status = DescOf(info_.inputs[0], batch, &made->input);
+  const TensorInfo& picture = info_.inputs[bound_.picture];
+  Status status = DescOf(picture, batch, &made->input);
+  if (status.ok()) status = MakeConstants(batch, made.get());
   if (!status.ok()) return status;
-  made->input_pool = PoolFor(info_.inputs[0], MemoryKind::kPinned, made->input.bytes());
-  if ((info_.inputs[0].memory & JF_CUDA) != 0) {
-    made->device_input_pool = PoolFor(info_.inputs[0], MemoryKind::kCuda, made->input.bytes());
+  made->input_pool = PoolFor(picture, MemoryKind::kPinned, made->input.bytes());
+  if ((picture.memory & JF_CUDA) != 0) {
+    made->device_input_pool = PoolFor(picture, MemoryKind::kCuda, made->input.bytes());
   }
   for (const TensorInfo& output : info_.outputs) {
     TensorDesc desc;
@@ -117,13 +154,29 @@ Status ModelProgram::MakePools(std::int64_t batch, std::shared_ptr<Pools>* pools
     made->outputs.push_back(desc);
     made->output_pools.push_back(PoolFor(output, MemoryKind::kPinned, desc.bytes()));
   }
-  if (const auto head = decoder_->head(); head && filters_) {
+  if (const auto head = bound_.decoder->head(); head && filters_) {
     made->candidates.shape = {batch, 1 + kMostCandidates,
                               static_cast<std::int64_t>(sizeof(JfCandidate) / sizeof(float))};
     made->candidate_pool =
         PoolFor(info_.outputs[head->output], MemoryKind::kPinned, made->candidates.bytes());
   }
   *pools = std::move(made);
+  return Status::Ok();
+}
+
+Status ModelProgram::MakeConstants(std::int64_t batch, Pools* pools) const {
+  pools->constants.resize(info_.inputs.size());
+  for (const InputConstant& constant : decoder().constants()) {
+    const TensorInfo& info = info_.inputs[constant.input];
+    TensorDesc desc;
+    Status status = DescOf(info, batch, &desc);
+    if (!status.ok()) return status;
+    BufferRef buffer = PoolFor(info, MemoryKind::kPinned, desc.bytes())->Take();
+    if (buffer == nullptr) return Status::Error(ErrorCode::kInternal, "No memory left for a run");
+    pools->constants[constant.input] = TensorView(desc, std::move(buffer));
+    status = FillConstant(constant.values, pools->constants[constant.input]);
+    if (!status.ok()) return status;
+  }
   return Status::Ok();
 }
 
@@ -145,14 +198,15 @@ Status ModelProgram::Borrow(std::int64_t batch, FilledBy filled_by,
   BufferRef input = (on_device ? pools->device_input_pool : pools->input_pool)->Take();
   if (input == nullptr) return no_memory;
   tensors->input = TensorView(pools->input, std::move(input));
-  tensors->inputs.assign(1, tensors->input);
+  tensors->inputs = pools->constants;
+  tensors->inputs[bound_.picture] = tensors->input;
   tensors->filter_score.reset();
   if (candidate_score && filters_ && pools->candidate_pool != nullptr) {
     tensors->filter_score = std::min(*candidate_score, min_score_);
   }
   tensors->outputs.clear();
   for (std::size_t i = 0; i < pools->outputs.size(); ++i) {
-    const bool candidates = tensors->filter_score && i == decoder_->head()->output;
+    const bool candidates = tensors->filter_score && i == bound_.decoder->head()->output;
     BufferRef output = (candidates ? pools->candidate_pool : pools->output_pools[i])->Take();
     if (output == nullptr) return no_memory;
     tensors->outputs.emplace_back(candidates ? pools->candidates : pools->outputs[i],
@@ -171,12 +225,12 @@ bool ModelProgram::Read(const RunTensors& tensors, std::int64_t item, const Plac
                         float score, std::vector<Detection>* found) {
   const float wanted = std::min(score, min_score_);
   if (!tensors.filter_score) {
-    decoder_->Decode(tensors.outputs, item, placement, wanted, found);
+    bound_.decoder->Decode(tensors.outputs, item, placement, wanted, found);
     return true;
   }
-  const TensorView row = tensors.outputs[decoder_->head()->output].Slot(item);
+  const TensorView row = tensors.outputs[bound_.decoder->head()->output].Slot(item);
   const std::uint32_t count = ReadCandidates(row, tag_->labels.size(), wanted, found);
-  decoder_->Finish(placement, found);
+  bound_.decoder->Finish(placement, found);
   const bool whole = count <= kMostCandidates;
   if (!whole) filters_ = false;
   return whole;
@@ -194,9 +248,9 @@ Status ModelProgram::DetectRgb(const std::uint8_t* rgb, Size size,
   Status status = Borrow(BatchFor(1), FilledBy::kHost, std::nullopt, &tensors);
   if (!status.ok()) return status;
   const Placement placement =
-      HostPreparer().RunRgb(rgb, size, decoder_->preprocess(), tensors.input.Slot(0));
+      HostPreparer().RunRgb(rgb, size, bound_.decoder->preprocess(), tensors.input.Slot(0));
   status = RunOnce(tensors);
-  if (status.ok()) decoder_->Decode(tensors.outputs, 0, placement, min_score_, detections);
+  if (status.ok()) bound_.decoder->Decode(tensors.outputs, 0, placement, min_score_, detections);
   return status;
 }
 

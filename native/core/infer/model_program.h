@@ -34,9 +34,7 @@ struct DetectorOptions {
   std::string model_digest;
   std::string backend_path;
   std::string runtime_path;
-  std::string decoder = "yolox";
-  std::size_t labels = 0;
-  float nms_iou = 0.45F;
+  DecoderOptions decoder;
   int threads = 1;
   /// Accelerators that share the frames, the same one more than once for more contexts of it. None:
   /// the backend's default alone.
@@ -63,8 +61,9 @@ struct ModelTag {
 /// Memory of one run: an input for the whole batch and all outputs, borrowed from the model's
 /// pools.
 struct RunTensors {
-  /// [N,3,H,W].
+  /// Of the picture: [N,3,H,W] or [N,H,W,3].
   TensorView input;
+  /// All of the model's, in its order.
   std::vector<TensorView> inputs;
   std::vector<TensorView> outputs;
   /// Candidates of at least this score stand in place of the head's output (JfFilter).
@@ -90,8 +89,9 @@ class ModelProgram {
   static Status Wrap(Backend* backend, const ModelOptions& options,
                      std::shared_ptr<ModelProgram>* model);
 
-  /// Runs once on a grey picture, so that the first frame does not pay for what a runtime does only
-  /// then. MODEL_INVALID when the model does not run or answers with what is no number.
+  /// Runs on some real pictures, so that the first frame does not pay for what a runtime does only
+  /// then. MODEL_INVALID when the model does not run, or answers with what is no number or cannot
+  /// be what its decoder takes it for.
   Status Warm();
 
   /// Detections in one picture of packed RGB bytes, by the reference's preprocessing. Beside no
@@ -110,7 +110,9 @@ class ModelProgram {
 
   const std::shared_ptr<const ModelTag>& tag() const { return tag_; }
   float min_score() const { return min_score_; }
-  const OutputDecoder& decoder() const { return *decoder_; }
+  const OutputDecoder& decoder() const { return *bound_.decoder; }
+  /// Which decoder that is, and why.
+  const BoundDecoder& bound() const { return bound_; }
   std::size_t lanes() const { return lanes_.size(); }
   Context& context(std::size_t lane) const { return *lanes_[lane].context; }
   /// As it was asked for; the backend's default has its name.
@@ -153,6 +155,7 @@ class ModelProgram {
   void TryFilter();
   Status SetFilter(LaneState* lane, std::optional<float> score);
   Status WarmLane(std::size_t lane, bool filtered);
+  Status LookAt(const RunTensors& tensors, Impression* impression) const;
 
   /// Memory of a kind from the backend, where it lends some of that kind and the tensor may lie
   /// there, else from the host.
@@ -166,7 +169,7 @@ class ModelProgram {
   std::vector<std::pair<LaneOptions, std::shared_ptr<Program>>> programs_;
   std::uint32_t tickets_ = 1;
   ModelInfo info_;
-  std::unique_ptr<OutputDecoder> decoder_;
+  BoundDecoder bound_;
   std::vector<LaneState> lanes_;
   static constexpr char kCpu[] = "cpu";
   std::string preprocess_ = kCpu;
@@ -175,6 +178,8 @@ class ModelProgram {
 
   struct Pools {
     TensorDesc input;
+    /// By input; empty for the picture.
+    std::vector<TensorView> constants;
     std::vector<TensorDesc> outputs;
     std::unique_ptr<BufferPool> input_pool;
     /// On the accelerator; null where it fills no inputs.
@@ -185,6 +190,7 @@ class ModelProgram {
     std::unique_ptr<BufferPool> candidate_pool;
   };
   Status MakePools(std::int64_t batch, std::shared_ptr<Pools>* pools) const;
+  Status MakeConstants(std::int64_t batch, Pools* pools) const;
 
   std::mutex mutex_;
   /// By batch, of which there are as many as groups of sources have sizes.

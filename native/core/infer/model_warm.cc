@@ -1,4 +1,5 @@
-// The first runs of a model, on a gray picture: they show that it runs, and make it ready.
+// The first runs of a model, on real pictures: they show that it runs and means
+// what its decoder takes it for, and make it ready.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -7,13 +8,14 @@
 
 #include "core/graph/thread_name.h"
 #include "core/infer/model_program.h"
+#include "core/infer/real_pictures.h"
+#include "core/prepare/host_preparer.h"
 #include "core/trace.h"
 
 namespace jetfleet {
 namespace {
 
 constexpr int kBackgroundNice = 10;
-constexpr float kGrey = 114;
 
 /// Threads that a runtime starts inherit the priority, so only for runtimes that start none.
 void StepBack(const ModelOptions& options) {
@@ -46,7 +48,7 @@ Status ModelProgram::Warm() {
     const std::string where =
         lanes_.size() > 1 ? " on accelerator " + lanes_[lane].options.accelerator : "";
     return Status::Error(ErrorCode::kModelInvalid,
-                         status.message + " while trying the model on a grey picture" + where);
+                         status.message + " while trying the model on real pictures" + where);
   }
   return Status::Ok();
 }
@@ -55,11 +57,23 @@ Status ModelProgram::WarmLane(std::size_t lane, bool filtered) {
   RunTensors tensors;
   Status status = Borrow(BatchFor(1), FilledBy::kHost,
                          filtered ? std::optional(min_score_) : std::nullopt, &tensors);
-  if (!status.ok()) return status;
-  auto* const grey = tensors.input.Host<float>();
-  std::fill(grey, grey + tensors.input.desc().shape.Count(), kGrey);
-  status = RunOnce(tensors, lane);
-  if (!status.ok() || filtered) return status;
+  HostPreparer preparer;
+  Impression impression;
+  const auto slots = static_cast<std::size_t>(tensors.input.desc().shape[0]);
+  for (std::size_t picture = 0; status.ok() && picture < kRealPictures; picture += slots) {
+    for (std::size_t slot = 0; slot < slots; ++slot) {
+      preparer.Run(RealPicture(picture + slot), decoder().preprocess(),
+                   tensors.input.Slot(static_cast<std::int64_t>(slot)));
+    }
+    status = RunOnce(tensors, lane);
+    if (filtered) return status;
+    if (status.ok()) status = LookAt(tensors, &impression);
+  }
+  return status.ok() ? decoder().Conclude(impression) : status;
+}
+
+Status ModelProgram::LookAt(const RunTensors& tensors, Impression* impression) const {
+  const std::int64_t slots = tensors.input.desc().shape[0];
   for (const TensorView& output : tensors.outputs) {
     if (output.desc().type != ElementType::kFloat32) continue;
     const auto* const values = output.Host<const float>();
@@ -71,7 +85,11 @@ Status ModelProgram::WarmLane(std::size_t lane, bool filtered) {
                                                        std::to_string(bad) + " of " +
                                                        std::to_string(count) + " that are not");
   }
-  return Status::Ok();
+  Status status;
+  for (std::int64_t slot = 0; slot < slots && status.ok(); ++slot) {
+    status = decoder().Judge(tensors.outputs, slot, impression);
+  }
+  return status;
 }
 
 }  // namespace jetfleet

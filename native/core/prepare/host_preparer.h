@@ -13,8 +13,8 @@
 
 namespace jetfleet {
 
-/// Brings pictures into a slot of a model's input (float32 [1,3,H,W] on the host) by the CPU. Not
-/// thread-safe.
+/// Brings pictures into a slot of a model's input on the host by the CPU: straight into float32
+/// [1,3,H,W]; float16, uint8 and [1,H,W,3] by way of that. Not thread-safe.
 class HostPreparer {
  public:
   /// The route of the pipeline. INTERNAL when the CPU cannot read the surface.
@@ -34,6 +34,11 @@ class HostPreparer {
   void Fill(const ScaledPicture& picture, const PreprocessSpec& spec, const Placement& placement,
             const TensorView& slot);
 
+  /// From float32 [3,H,W] to what the slot holds.
+  void Store(const TensorView& slot, Size size) const;
+
+  /// For slots of another kind.
+  std::vector<float> planes_;
   PictureScaler scaler_;
   Spreader spreader_;
   /// The scaled picture of the reference route, packed B, G, R.

@@ -24,6 +24,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { DetectedFrame, PipelineStats } from "../../../fleet/contract/index.ts";
+import { Decoder } from "../../../fleet/spec/index.ts";
 import type {
   NativeAddon,
   NativeBenchTimes,
@@ -55,7 +56,8 @@ export const startPipeline: StartPipeline = async (options, onMessage) => {
 
 export const testModel: NativeAddon["testModel"] = async (model) => {
   await load(model);
-  return { loadMs: LOAD_MS, warmMs: 1 };
+  const decoder = Decoder.parse(model.decoder);
+  return { loadMs: LOAD_MS, warmMs: 1, decoder, reason: "", input: { width: 64, height: 64 } };
 };
 
 const PHASES = ["reading the graph", "timing kernels", "choosing formats", "writing the engine"];

@@ -364,9 +364,9 @@ describe("check of a model", () => {
     const news = { source: world.modelPath, labels: ["person", "car"] };
     expect((await check("Model", news, "people")).failures).toEqual([
       {
-        property: "labels",
+        property: "source",
         reason: expect.stringContaining(
-          "MODEL_INVALID: expected 1 labels, as the model tells 1 classes apart, got 2",
+          "Expected an output of shape [1,84,7] for 2 labels but got [1,84,6]",
         ),
       },
     ]);

@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findModule } from "../../../fleet/boards/catalog/index.ts";
 import { planFor, readModel } from "../../../fleet/plan/index.ts";
 import type { OnnxTensor } from "../../../fleet/plan/onnx/index.ts";
-import { checkDecoder } from "../../../infra/provider/model/check-decoder.ts";
 import { readModelFile } from "../../../infra/provider/model/model-file.ts";
 import { writeModel } from "../../plan/support/onnx-writer.ts";
 import { tinyOnnx } from "./support/tiny-onnx.ts";
@@ -45,14 +44,6 @@ describe("a model's file", () => {
         `Expected an ONNX model in ${path} but `,
       );
     }
-  });
-
-  test.each([
-    ["of an operator set that the planner does not understand", tinyOnnx(1, { opset: 24 })],
-    ["with an operator of nobody's", tinyOnnx(1, { op: "Teleport" })],
-  ])("%s is read, as the runtime judges it", async (_what, bytes) => {
-    const { model } = await readModelFile(fileOf(bytes));
-    expect(checkDecoder("yolox", model, 1)).toEqual([]);
   });
 
   test.each([
@@ -100,69 +91,5 @@ describe("a model without its weights", () => {
     if (!board) throw new Error("no such board");
     const { model } = await readModelFile(path);
     expect(planFor(model, board)).toEqual(planFor(readModel(readFileSync(path)), board));
-  });
-});
-
-describe("the yolox decoder", () => {
-  const { graph, ...rest } = readModel(tinyOnnx(1));
-  const [input] = graph.inputs;
-  const [output] = graph.outputs;
-  if (!input || !output) throw new Error("the tiny model has lost an end");
-  const tensor: OnnxTensor = {
-    name: "w",
-    type: "float32",
-    dims: [1],
-    raw: null,
-    packed: null,
-    loose: null,
-    externalFile: "model.data",
-  };
-  const node = { name: "c", op: "Constant", domain: "", inputs: [], outputs: ["c"] };
-
-  test.each([
-    ["weights beside the file", { initializers: new Map([["w", tensor]]) }, /data in model\.data/],
-    [
-      "a constant beside the file",
-      { nodes: [{ ...node, attributes: { value: { kind: "tensor", value: tensor } } }] },
-      /data in model\.data/,
-    ],
-    ["no input", { inputs: [] }, /one input, got 0/],
-    ["two inputs", { inputs: [input, input] }, /one input, got 2/],
-    ["two outputs", { outputs: [output, output] }, /one output, got 2/],
-    ["bytes for input", { inputs: [{ ...input, type: "uint8" }] }, /got uint8 \[1,3,64,64\]/],
-    ["an odd side", { inputs: [{ ...input, dims: [1, 3, 64, 65] }] }, /got float32 \[1,3,64,65\]/],
-    ["no shape", { inputs: [{ ...input, dims: null }] }, /got float32 of any shape/],
-    ["two sides", { outputs: [{ ...output, dims: ["N", null] }] }, /got float32 \[N,\?\]/],
-  ])("refuses a model with %s", (_what, change, reason) => {
-    const failures = checkDecoder(
-      "yolox",
-      { ...rest, graph: { ...graph, ...change } as typeof graph },
-      1,
-    );
-    expect(failures).toHaveLength(1);
-    expect(failures[0]).toMatchObject({ code: "MODEL_INVALID", property: "source" });
-    expect(failures[0]?.reason).toMatch(reason);
-  });
-
-  test.each([
-    ["a batch of any size", { inputs: [{ ...input, dims: ["N", 3, 64, 64] }] }],
-    ["sides of any size", { inputs: [{ ...input, dims: [1, 3, null, "W"] }] }],
-    ["columns of any number", { outputs: [{ ...output, dims: [1, 84, null] }] }],
-  ])("takes a model with %s", (_what, change) => {
-    expect(
-      checkDecoder("yolox", { ...rest, graph: { ...graph, ...change } as typeof graph }, 1),
-    ).toEqual([]);
-  });
-
-  test("reads the classes of each decoder where they stand", () => {
-    const grid = { ...output, dims: [1, 6, 4, 4] };
-    const fast = { ...rest, graph: { ...graph, outputs: [grid] } as typeof graph };
-    expect(checkDecoder("fastestdet", fast, 1)).toEqual([]);
-    expect(checkDecoder("fastestdet", fast, 2)).toMatchObject([
-      { property: "labels", reason: expect.stringContaining("expected 1 labels") },
-    ]);
-    expect(checkDecoder("fastestdet", { ...rest, graph }, 1)[0]?.reason).toContain(
-      "decoder fastestdet expected output float32 [N,5+C,H/16,W/16]",
-    );
   });
 });

@@ -1,4 +1,7 @@
-/** A valid ONNX file of a few hundred bytes: one operator from input [1,3,64,64] to output [1,84,5+classes]. */
+/**
+ * An ONNX file of a few hundred bytes that runs: to any picture [1,3,64,64] it answers with YOLOX's raw head
+ * [1,84,5+classes], all halves. With `op`, the one node is that, from the picture, and perhaps nothing runs.
+ */
 export function tinyOnnx(
   classes: number,
   options: { opset?: number; producer?: string; op?: string; side?: number } = {},
@@ -6,15 +9,9 @@ export function tinyOnnx(
   const { side = 64 } = options;
   const anchors = [8, 16, 32].reduce((sum, stride) => sum + (side / stride) ** 2, 0);
   const graph = message([
-    [
-      1,
-      message([
-        [1, "x"],
-        [2, "y"],
-        [4, options.op ?? "Identity"],
-      ]),
-    ],
+    [1, options.op === undefined ? halves() : message(nodeOf("x", options.op))],
     [2, "tiny"],
+    [5, shapeTensor([1, anchors, 5 + classes])],
     [11, valueInfo("x", [1, 3, side, side])],
     [12, valueInfo("y", [1, anchors, 5 + classes])],
   ]);
@@ -29,6 +26,38 @@ export function tinyOnnx(
         [2, options.opset ?? 13],
       ]),
     ],
+  ]);
+}
+
+function nodeOf(input: string, op: string): Field[] {
+  return [
+    [1, input],
+    [2, "y"],
+    [4, op],
+  ];
+}
+
+/** The node that answers with halves. */
+function halves(): Buffer {
+  const half = message([
+    [1, 1],
+    [2, 1],
+    [9, Buffer.from(Float32Array.of(0.5).buffer)],
+  ]);
+  const value = message([
+    [1, "value"],
+    [5, half],
+    [20, 4],
+  ]);
+  return message([...nodeOf("shape", "ConstantOfShape"), [5, value]]);
+}
+
+function shapeTensor(dims: number[]): Buffer {
+  return message([
+    [1, dims.length],
+    [2, 7],
+    [8, "shape"],
+    [9, Buffer.from(BigInt64Array.from(dims.map(BigInt)).buffer)],
   ]);
 }
 
