@@ -3,7 +3,7 @@ import type { FleetView } from "../../fleet/view/index.ts";
 import { awaitTruth } from "./await-truth.ts";
 import { type DemoFleet, type DemoRun, deploy } from "./demo.ts";
 import type { DemoModel } from "./model.ts";
-import { DemoFeed } from "./picture.ts";
+import { DemoFeed, type Picture } from "./picture.ts";
 import { titleOfRunning } from "./street.ts";
 import { deviceChanges, type UpdateReport } from "./update-report.ts";
 
@@ -28,7 +28,7 @@ export async function changeModel(
     const tookMs = performance.now() - startedAtMs;
     const changed = digestsOf(feed.picture().view) !== digestsOf(before.view);
     if (changed) await awaitCommitted(run, feed.fleet);
-    const enoughFrames = (await measured(run, feed)) && enoughBefore;
+    const enoughFrames = (await measured(run, feed, before)) && enoughBefore;
     const devices = deviceChanges(before, feed.picture());
     return {
       from,
@@ -45,8 +45,8 @@ export async function changeModel(
 }
 
 /** Without truth there is nothing to wait for. */
-async function measured(run: DemoRun, feed: DemoFeed): Promise<boolean> {
-  return !feed.hasTruth || awaitTruth(feed, run);
+async function measured(run: DemoRun, feed: DemoFeed, before?: Picture): Promise<boolean> {
+  return !feed.hasTruth || awaitTruth(feed, run, before);
 }
 
 async function awaitCommitted({ signal }: DemoRun, feed: FleetFeed): Promise<void> {

@@ -131,6 +131,17 @@ describe("figures in `status`", () => {
     expect(comparedFrames(other)).toEqual([{ pipeline: "tx2/entrance", frames: 0 }]);
   });
 
+  it("count for a model that came back since it did, not for the last time that it ran", () => {
+    const other = `sha256:${"e".repeat(64)}`;
+    const counted = (picture: Picture, before: Picture) =>
+      comparedFrames(picture, before).map(({ frames }) => frames);
+    const back = pictureOf(MODEL_DIGEST, NOW);
+    const fromMs = back.truth?.pipelines[0]?.now?.fromMs ?? 0;
+    expect(counted(back, pictureOf(other, fromMs + 1))).toEqual([0]);
+    expect(counted(back, pictureOf(other, fromMs))).toEqual([600]);
+    expect(counted(back, pictureOf(MODEL_DIGEST, fromMs + 1))).toEqual([600]);
+  });
+
   it("are replaced by the reason when there are none", () => {
     const stale = pictureOf(MODEL_DIGEST, NOW, NOW - 90_000);
     const text = statusLines(shown(stale), 80, NO_PALETTE).join("\n");
