@@ -33,6 +33,11 @@ export const FULL_PARTS = {
     minutes: 2,
     files: ["test/agent/silicon-engine.test.ts"],
   },
+  exports: {
+    what: "models as others published them, fetched from their packages: previewed and run on a video",
+    minutes: 1,
+    files: ["test/native/foreign-exports.test.ts"],
+  },
   stacks: {
     what: "the real Pulumi engine on a provider: lives of stacks, interrupted ten times",
     minutes: 20,
