@@ -243,11 +243,7 @@ export class AgentWorld {
   }
 
   /** The first `reported` that satisfies the test, among those since message number `from`. */
-  reported(
-    test: (reported: Reported) => boolean,
-    from = 0,
-    timeoutMs?: number,
-  ): Promise<Reported> {
+  reported(test: (reported: Reported) => boolean, from = 0, timeoutMs?: number): Promise<Reported> {
     return this.broker.waitFor<Reported>("/reported", test, from, timeoutMs);
   }
 
