@@ -136,7 +136,8 @@ describe("what is dropped", () => {
     const dropped = journal.head!.seq - received.length;
     expect(dropped).toBeGreaterThanOrEqual(2 * MAX_QUEUED_EVENTS - 60);
     expect(journal.head!.dropped).toBeUndefined();
-  });
+    // Some thousand files, each flushed to the disk.
+  }, 120_000);
 
   it("is declared after a power cut between the noting and the declaration", async () => {
     const received: Entry[] = [];
