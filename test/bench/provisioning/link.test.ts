@@ -10,7 +10,7 @@ const RATE = 8e6;
 let echo: Server;
 let port: number;
 beforeAll(async () => {
-  echo = createServer((socket) => socket.pipe(socket));
+  echo = createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket));
   await once(echo.listen(0, "127.0.0.1"), "listening");
   ({ port } = echo.address() as AddressInfo);
 });

@@ -29,8 +29,9 @@ export class Link {
    * @param from at which end of the link whoever connects there is
    */
   async open(target: number, from: "machine" | "board"): Promise<number> {
-    const server = createServer((near) => {
-      const far = connect({ port: target, host: "127.0.0.1" });
+    // Whoever has said all it had to say may still be answered.
+    const server = createServer({ allowHalfOpen: true }, (near) => {
+      const far = connect({ port: target, host: "127.0.0.1", allowHalfOpen: true });
       for (const socket of [near, far]) {
         this.#sockets.add(socket);
         socket.setNoDelay();
@@ -57,7 +58,9 @@ export class Link {
 
   async #carry(from: Socket, to: Socket, direction: keyof Passed): Promise<void> {
     try {
-      for await (const chunk of from as AsyncIterable<Buffer>) {
+      // By default the end of what is read would also end what is written there.
+      const chunks = from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+      for await (const chunk of chunks) {
         const nowMs = performance.now();
         const begin = Math.max(nowMs, this.#freeAtMs[direction]);
         this.#freeAtMs[direction] = begin + chunk.length / this.#bytesPerMs;
