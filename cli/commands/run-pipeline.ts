@@ -3,7 +3,8 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import { AloneLine, Counter, kittiName, kittiText } from "../../fleet/alone/index.ts";
-import { ERROR_CODES, type ErrorCode, FleetError } from "../../fleet/errors/index.ts";
+import { FleetError } from "../../fleet/errors/index.ts";
+import { errorOfAgent } from "./agent-error.ts";
 import { runByAgent } from "./agent-lines.ts";
 import type { Run } from "./run.ts";
 import { orderOf, type RunOptions } from "./run-order.ts";
@@ -102,11 +103,7 @@ function kittiFolder(given: string, source: string): string {
 }
 
 function outcome(last: AloneLine | null, signal: AbortSignal): number {
-  if (last?.type === "failed") {
-    const { code, message, hint } = last.error;
-    const known = code in ERROR_CODES ? (code as ErrorCode) : "INTERNAL";
-    throw new FleetError(known, message, hint === undefined ? {} : { hint });
-  }
+  if (last?.type === "failed") throw errorOfAgent(last.error);
   if (signal.aborted) throw new FleetError("CANCELLED", "The pipeline was stopped");
   return 0;
 }

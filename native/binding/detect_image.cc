@@ -63,15 +63,20 @@ Status Embed(const ModelOptions& options, const Image& image, std::vector<float>
   return status;
 }
 
+/// A model and a picture; returns what is wrong with them, empty when nothing is.
+std::string ReadArguments(const Napi::CallbackInfo& info, ModelOptions* options, Image* image) {
+  OptionReader reader(info[0], "model");
+  *options = ReadModelOptions(&reader);
+  return reader.error().empty() ? ReadImage(info[1], image) : reader.error();
+}
+
 }  // namespace
 
 Napi::Value EmbedImage(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  OptionReader reader(info[0], "model");
-  const ModelOptions options = ReadModelOptions(&reader);
+  ModelOptions options;
   const auto image = std::make_shared<Image>();
-  const std::string error =
-      reader.error().empty() ? ReadImage(info[1], image.get()) : reader.error();
+  const std::string error = ReadArguments(info, &options, image.get());
   if (!error.empty()) return Rejected(env, Napi::TypeError::New(env, error));
 
   const auto vector = std::make_shared<std::vector<float>>();
@@ -87,11 +92,9 @@ Napi::Value EmbedImage(const Napi::CallbackInfo& info) {
 
 Napi::Value DetectImage(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  OptionReader reader(info[0], "model");
-  const ModelOptions options = ReadModelOptions(&reader);
+  ModelOptions options;
   const auto image = std::make_shared<Image>();
-  const std::string error =
-      reader.error().empty() ? ReadImage(info[1], image.get()) : reader.error();
+  const std::string error = ReadArguments(info, &options, image.get());
   if (!error.empty()) return Rejected(env, Napi::TypeError::New(env, error));
 
   const auto found = std::make_shared<std::vector<Detection>>();
