@@ -4,6 +4,7 @@ export { fingerprintOf } from "./host-key.ts";
 export { SshPool } from "./pool.ts";
 export type { SshSession } from "./session.ts";
 export { quoteArgument } from "./shell-command.ts";
+export { Slots } from "./slots.ts";
 export type { UploadSource } from "./source-reader.ts";
 export { withSshConfig } from "./ssh-config.ts";
 export { addressOf, type SshTarget } from "./target.ts";

@@ -7,12 +7,25 @@ export class Slots {
     this.#free = count;
   }
 
-  take(): Promise<void> {
+  /** Throws the signal's reason when it fires before there is a slot. */
+  take(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
     if (this.#free > 0) {
       this.#free -= 1;
       return Promise.resolve();
     }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((done, failed) => {
+      const give = () => {
+        signal?.removeEventListener("abort", leave);
+        done();
+      };
+      const leave = () => {
+        this.#waiting.splice(this.#waiting.indexOf(give), 1);
+        failed(signal?.reason as Error);
+      };
+      this.#waiting.push(give);
+      signal?.addEventListener("abort", leave, { once: true });
+    });
   }
 
   free(): void {

@@ -2,10 +2,10 @@ import { availableParallelism } from "node:os";
 import { TrialAnswer, type TrialOrder } from "../../../fleet/bench/index.ts";
 import { parseJson } from "../../../fleet/release/index.ts";
 import type { Decoder } from "../../../fleet/spec/index.ts";
+import { Slots } from "../../../fleet/ssh/index.ts";
 import type { CheckFailure } from "../check.ts";
 import { KeptTrials } from "./kept-trials.ts";
-import { Places } from "./places.ts";
-import { boundsFor, runTrial, type TrialBounds } from "./trial-process.ts";
+import { boundsFor, runTrial, type TrialBounds, type TrialEnd } from "./trial-process.ts";
 
 export type Trial = { decoder: Decoder; reason: string } | { failure: CheckFailure };
 
@@ -25,14 +25,14 @@ interface TrialParts {
 export class ModelTrials {
   readonly #kept: KeptTrials;
   readonly #bounds: (modelBytes: number) => TrialBounds;
-  readonly #places: Places;
+  readonly #slots: Slots;
   /** A program names one model for many pipelines, and a check comes before each step. */
   readonly #asked = new Map<string, Promise<Trial>>();
 
   constructor({ kept, bounds, atOnce }: TrialParts = {}) {
     this.#kept = kept ?? new KeptTrials();
     this.#bounds = bounds ?? boundsFor;
-    this.#places = new Places(atOnce ?? MOST_AT_ONCE);
+    this.#slots = new Slots(atOnce ?? MOST_AT_ONCE);
   }
 
   /** Throws the signal's reason. */
@@ -55,9 +55,7 @@ export class ModelTrials {
   ): Promise<Trial> {
     const kept = this.#kept.read(question);
     if (kept !== null) return verdict(kept);
-    const end = await this.#places.take(signal, () =>
-      runTrial(order, this.#bounds(modelBytes), signal),
-    );
+    const end = await this.#run(order, modelBytes, signal);
     if ("died" in end) return refusal(end.died);
     if ("failed" in end) return untried(end.failed);
     const answer = TrialAnswer.safeParse(parseJson(end.said));
@@ -66,6 +64,15 @@ export class ModelTrials {
     const lasts = answer.data.type === "tried" || answer.data.code === "MODEL_INVALID";
     if (lasts) this.#kept.write(question, answer.data);
     return verdict(answer.data);
+  }
+
+  async #run(order: TrialOrder, modelBytes: number, signal: AbortSignal): Promise<TrialEnd> {
+    await this.#slots.take(signal);
+    try {
+      return await runTrial(order, this.#bounds(modelBytes), signal);
+    } finally {
+      this.#slots.free();
+    }
   }
 }
 
