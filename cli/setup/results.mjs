@@ -4,7 +4,7 @@
 import { appendFileSync, existsSync, readFileSync, realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** @typedef {{ runner: string, passed: number, failed: number, skipped: number }} Counts */
+/** @typedef {{ runner: string } & import("./test-counts.mjs").Tally} Counts */
 
 /** @param {Counts} counts */
 export function recordCounts(counts, env = process.env) {
@@ -31,6 +31,19 @@ export function formatCounts({ passed, failed, skipped }) {
 }
 
 /**
+ * A line of counts, and one for each test that failed or needed a second attempt.
+ * @param {Counts} counts
+ */
+export function describeCounts(counts) {
+  const { runner, failures = [], again = [] } = counts;
+  return [
+    `${runner}: ${formatCounts(counts)}`,
+    ...failures.map((title) => `  failed: ${title}`),
+    ...again.map((title) => `  passed only when tried again: ${title}`),
+  ].join("\n");
+}
+
+/**
  * @param {string} file
  * @returns {Counts[]}
  */
@@ -42,7 +55,7 @@ function readCounts(file) {
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const all = readCounts(process.argv[2] ?? "");
-  for (const counts of all) console.log(`${counts.runner}: ${formatCounts(counts)}`);
+  for (const counts of all) console.log(describeCounts(counts));
   const total = sumCounts(all);
   console.log(formatCounts(total));
   // Nothing counted is no success.

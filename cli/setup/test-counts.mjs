@@ -1,4 +1,10 @@
-/** @typedef {{ passed: number, failed: number, skipped: number }} Tally */
+import { relative } from "node:path";
+import { repoDir } from "./paths.mjs";
+
+/**
+ * `failures` names what failed, `again` what passed only when it was tried once more.
+ * @typedef {{ passed: number, failed: number, skipped: number, failures?: string[], again?: string[] }} Tally
+ */
 
 /**
  * Counts from vitest's JSON report. A file that cannot be loaded has no tests in the report, and an
@@ -9,14 +15,30 @@
  */
 export function vitestCounts(report, exitCode) {
   if (!report) return { passed: 0, failed: 1, skipped: 0 };
-  const brokenFiles = (report.testResults ?? []).filter(
-    (/** @type {any} */ file) => file.status === "failed" && file.assertionResults.length === 0,
-  ).length;
-  const failed = report.numFailedTests + brokenFiles;
+  /** @type {any[]} */
+  const files = report.testResults ?? [];
+  const broken = files.filter(
+    ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
+  );
+  const tests = files.flatMap(({ name, assertionResults }) =>
+    assertionResults.map((/** @type {any} */ test) => ({
+      ...test,
+      title: `${relative(repoDir, name)}: ${test.fullName.trim()}`,
+    })),
+  );
+  const failures = tests.filter(({ status }) => status === "failed").map(({ title }) => title);
+  failures.push(...broken.map(({ name }) => `${relative(repoDir, name)}: cannot be loaded`));
+  // What vitest keeps of a test that passed are the words of its attempts before.
+  const again = tests
+    .filter(({ status, failureMessages }) => status === "passed" && failureMessages?.length > 0)
+    .map(({ title }) => title);
+  const failed = report.numFailedTests + broken.length;
   return {
     passed: report.numPassedTests,
     failed: failed === 0 && exitCode !== 0 ? 1 : failed,
     skipped: report.numPendingTests + (report.numTodoTests ?? 0),
+    failures,
+    again,
   };
 }
 

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { runInPlace } from "./child.mjs";
 import { fullPlan, partNamed } from "./full-parts.mjs";
 import { repoDir, requireNode, stateDir } from "./paths.mjs";
-import { formatCounts, recordCounts, sumCounts } from "./results.mjs";
+import { describeCounts, recordCounts, sumCounts } from "./results.mjs";
 import { setUp } from "./setup.mjs";
 import { countsInText, vitestCounts } from "./test-counts.mjs";
 
@@ -39,7 +39,7 @@ export async function runTests(args, { full }) {
     console.log("Native tests were left out, because arguments select tests of vitest.");
   }
   for (const counts of results) recordCounts(counts);
-  for (const counts of results) console.log(`${counts.runner}: ${formatCounts(counts)}`);
+  for (const counts of results) console.log(describeCounts(counts));
   return sumCounts(results).failed > 0 ? 1 : 0;
 }
 

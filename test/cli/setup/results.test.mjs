@@ -1,18 +1,47 @@
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { formatCounts, sumCounts } from "../../../cli/setup/results.mjs";
+import { repoDir } from "../../../cli/setup/paths.mjs";
+import { describeCounts, formatCounts, sumCounts } from "../../../cli/setup/results.mjs";
 import { countsInText, vitestCounts } from "../../../cli/setup/test-counts.mjs";
 
 describe("vitest's counts", () => {
   const report = { numPassedTests: 5, numFailedTests: 0, numPendingTests: 2, testResults: [] };
 
   it("are those of its report", () => {
-    expect(vitestCounts(report, 0)).toEqual({ passed: 5, failed: 0, skipped: 2 });
+    expect(vitestCounts(report, 0)).toMatchObject({ passed: 5, failed: 0, skipped: 2 });
   });
 
-  it("count a file that could not be loaded as failed", () => {
-    const broken = { ...report, testResults: [{ status: "failed", assertionResults: [] }] };
+  it("count a file that could not be loaded as failed, by name", () => {
+    const name = join(repoDir, "test/broken.test.ts");
+    const broken = { ...report, testResults: [{ status: "failed", name, assertionResults: [] }] };
 
-    expect(vitestCounts(broken, 1).failed).toBe(1);
+    const counts = { runner: "vitest", ...vitestCounts(broken, 1) };
+
+    expect(describeCounts(counts)).toBe(
+      "vitest: 5 passed, 1 failed, 2 skipped\n  failed: test/broken.test.ts: cannot be loaded",
+    );
+  });
+
+  it("name what failed, and what passed only when it was tried again", () => {
+    const name = join(repoDir, "test/a.test.ts");
+    const assertionResults = [
+      { fullName: " a is b", status: "failed", failureMessages: ["a is c"] },
+      { fullName: "b is c", status: "passed", failureMessages: ["b was d"] },
+      { fullName: "c is d", status: "passed", failureMessages: [] },
+    ];
+    const failed = {
+      ...report,
+      numFailedTests: 1,
+      testResults: [{ status: "failed", name, assertionResults }],
+    };
+
+    expect(describeCounts({ runner: "vitest", ...vitestCounts(failed, 1) })).toBe(
+      [
+        "vitest: 5 passed, 1 failed, 2 skipped",
+        "  failed: test/a.test.ts: a is b",
+        "  passed only when tried again: test/a.test.ts: b is c",
+      ].join("\n"),
+    );
   });
 
   it("count an error outside any test as failed", () => {
