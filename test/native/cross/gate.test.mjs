@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, test } from "vitest";
@@ -122,6 +123,16 @@ describe("symbols.txt", () => {
       expect(wanted.map(({ name }) => name).filter((name) => newer.includes(name))).toEqual([]);
     },
   );
+
+  it("has all that this machine's addon asks of GStreamer and GLib, so that a board's can be built", () => {
+    const addon = join(import.meta.dirname, "../../../native/build/jetfleet.node");
+    const words = execFileSync("readelf", ["-W", "--file-header", "--dyn-syms", addon]);
+    const asked = parseReadelf(words.toString())
+      .asked.map(({ name }) => name)
+      .filter((name) => /^g(st)?_/.test(name));
+    expect(asked).toContain("gst_init");
+    expect(asked.filter((name) => !wanted.some((one) => one.name === name))).toEqual([]);
+  });
 
   it("becomes libraries to link against, with the versions their symbols have", () => {
     const [stub] = stubsOf(parseSymbols("# words\n\nf liba.so.1 A_1.0\ng liba.so.1\n"));
