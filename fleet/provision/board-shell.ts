@@ -1,10 +1,9 @@
-import type { SshSession } from "../ssh/index.ts";
+import type { ExecOptions, SshSession } from "../ssh/index.ts";
 import { asRoot, type Rise } from "./rise.ts";
 
-export interface ScriptOptions {
+export interface ScriptOptions extends Pick<ExecOptions, "timeoutMs" | "onOutput"> {
   /** Names the script in errors. */
   label: string;
-  timeoutMs?: number;
   signal: AbortSignal;
 }
 

@@ -2,7 +2,7 @@ import { jetpackRelease } from "../boards/catalog/index.ts";
 import { FleetError } from "../errors/index.ts";
 import type { SshSession } from "../ssh/index.ts";
 import { parseAnswers, SAY } from "./answers.ts";
-import { runAsRoot } from "./board-shell.ts";
+import { askBoard } from "./ask-board.ts";
 import { BASE, CONFIG_DIR, STATE_DIR, UNIT_DIR } from "./layout.ts";
 import type { BoardProbe } from "./probe.ts";
 
@@ -91,7 +91,7 @@ export async function preflight(
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const label = "looking for what the board lacks";
-  const output = await runAsRoot(connection, PREFLIGHT_SCRIPT, { label, signal });
+  const output = await askBoard(connection, PREFLIGHT_SCRIPT, { label, signal });
   return judgePreflight(output, probe, Date.now());
 }
 

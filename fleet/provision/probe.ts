@@ -4,7 +4,7 @@ import { identify } from "../boards/index.ts";
 import { type BoardName, DeviceOwner } from "../spec/index.ts";
 import type { SshSession } from "../ssh/index.ts";
 import { parseAnswers, SAY } from "./answers.ts";
-import { runAsRoot } from "./board-shell.ts";
+import { askBoard } from "./ask-board.ts";
 import { type ControlFacts, READ_CONTROLS, tellControls } from "./controls.ts";
 import { type InstalledIdentity, parseInstalledIdentity } from "./installed-identity.ts";
 import {
@@ -100,13 +100,9 @@ folder=${BASE}; [ -d "$folder" ] || folder=/opt; [ -d "$folder" ] || folder=/
 say free df -Pk "$folder"
 `;
 
-/** Some fifty programs one after the other: a board that builds an engine meanwhile takes longer than for one command. */
-const PROBE_TIMEOUT_MS = 60_000;
-
 export async function probeBoard(connection: SshSession, signal: AbortSignal): Promise<BoardProbe> {
   const label = "reading the board's facts";
-  const options = { label, signal, timeoutMs: PROBE_TIMEOUT_MS };
-  return parseProbe(await runAsRoot(connection, SCRIPT, options));
+  return parseProbe(await askBoard(connection, SCRIPT, { label, signal }));
 }
 
 /** What may have been changed since a probe. */
@@ -115,9 +111,8 @@ export async function readControls(
   signal: AbortSignal,
 ): Promise<ControlFacts> {
   const script = `${SAY}\n${READ_CONTROLS}`;
-  const answers = parseAnswers(
-    await runAsRoot(connection, script, { label: "reading how the board is set", signal }),
-  );
+  const label = "reading how the board is set";
+  const answers = parseAnswers(await askBoard(connection, script, { label, signal }));
   return tellControls((name) => answers.get(name) ?? null);
 }
 

@@ -1,4 +1,5 @@
 export { type ConnectOptions, connectSsh, SshConnection } from "./connect.ts";
+export type { Deadline } from "./deadline.ts";
 export type { ExecOptions, ExecResult } from "./exec.ts";
 export { fingerprintOf } from "./host-key.ts";
 export { SshPool } from "./pool.ts";
