@@ -6,6 +6,7 @@ import { diskErrorIn } from "../fleet/transfer/files/disk-error.ts";
 import { IdentityFile } from "../fleet/transfer/identity/identity-file.ts";
 import { TrustedClock } from "../fleet/transfer/identity/trusted-clock.ts";
 import { readNvrtc } from "./board/build-machine.ts";
+import { CardReader } from "./board/card-reader.ts";
 import { DeviceSilicon } from "./board/device-silicon.ts";
 import { readBoardFacts, readSimulatedBuildMs } from "./board/facts.ts";
 import { BoardSampler } from "./board/sampler.ts";
@@ -144,7 +145,7 @@ export class Daemon {
       reported: () => this.reported(),
       onAcknowledged: markHealthy(context.config.stateDir, context.log),
     });
-    this.#sampler = new BoardSampler(context.config.stateDir);
+    this.#sampler = new BoardSampler(context.config.stateDir, { cards: this.#createCards() });
     this.#engines = this.#createEngines(recipes);
     this.#kernels = new Kernels({
       store: disk.kernels,
@@ -417,6 +418,20 @@ export class Daemon {
       log: this.#context.log,
       onProgress: () => this.#reporter.changed("progress"),
     });
+  }
+
+  /** Of a PC that has cards itself. */
+  #createCards(): CardReader | undefined {
+    const { config, launch } = this.#context;
+    const found = this.#board.board === "unknown" ? config.board : this.#board.board;
+    if (found !== "x86" || config.simulatedCard !== undefined) return undefined;
+    return new CardReader(launch, (trouble) =>
+      this.#reporter.event(
+        trouble === null
+          ? { kind: "cards-told", message: "The cards tell their figures again" }
+          : { kind: "cards-trouble", message: `${trouble.kind}: ${trouble.says}` },
+      ),
+    );
   }
 
   #createInbox(): DesiredInbox {

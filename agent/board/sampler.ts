@@ -1,36 +1,47 @@
 import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { performance } from "node:perf_hooks";
-import type { BoardStats } from "../../fleet/contract/index.ts";
+import type { BoardStats, Cards } from "../../fleet/contract/index.ts";
 import type { Conditions } from "../engine/obstacle.ts";
 import { freeBytes } from "../update/free-space.ts";
+import type { CardReader } from "./card-reader.ts";
 import { readSysfs, type SysfsFigures } from "./sysfs.ts";
 import { TegrastatsReader } from "./tegrastats.ts";
 
 const DISK_INTERVAL_MS = 10_000;
 
+export interface SamplerOptions {
+  readFigures?: () => Promise<SysfsFigures>;
+  /** Of a PC: what reads its cards. */
+  cards?: Pick<CardReader, "start" | "stop" | "latest"> | undefined;
+}
+
 /**
- * The figures of the board: from tegrastats where there is one whose lines can be read, else from the kernel's files; null
- * where unknown.
+ * The figures of the board: from tegrastats where there is one whose lines can be read, else from the kernel's files, with
+ * those of a PC's cards; null where unknown.
  */
 export class BoardSampler {
   readonly #folder: string;
   readonly #readSysfs: () => Promise<SysfsFigures>;
   readonly #tegrastats = new TegrastatsReader();
+  readonly #cards: SamplerOptions["cards"];
   #cpuBefore = cpuTimes();
   #disk: { freeBytes: number | null; atMs: number } | null = null;
 
-  constructor(folder: string, readFigures = readSysfs) {
+  constructor(folder: string, { readFigures = () => readSysfs(), cards }: SamplerOptions = {}) {
     this.#folder = folder;
-    this.#readSysfs = () => readFigures();
+    this.#readSysfs = readFigures;
+    this.#cards = cards;
   }
 
   start(): void {
     this.#tegrastats.start();
+    this.#cards?.start();
   }
 
   stop(): void {
     this.#tegrastats.stop();
+    this.#cards?.stop();
   }
 
   async sample(): Promise<BoardStats> {
@@ -41,6 +52,7 @@ export class BoardSampler {
       this.#diskFree(),
       this.#figures(),
     ]);
+    const cards = this.#cards?.latest();
     return {
       cpuPercent: tegra?.cpuPercent ?? cpuPercent,
       gpuPercent: figures.gpuPercent,
@@ -49,6 +61,7 @@ export class BoardSampler {
       diskFreeBytes,
       temperaturesCelsius: figures.temperaturesCelsius,
       powerMilliwatts: figures.powerMilliwatts,
+      ...(cards && { cards }),
     };
   }
 
@@ -68,7 +81,9 @@ export class BoardSampler {
   }
 
   async #figures(): Promise<SysfsFigures> {
-    return this.#tegrastats.latest() ?? (await this.#readSysfs());
+    const own = this.#tegrastats.latest() ?? (await this.#readSysfs());
+    const cards = this.#cards?.latest();
+    return cards ? withCards(own, cards) : own;
   }
 
   #cpuPercent(): number | null {
@@ -85,6 +100,23 @@ export class BoardSampler {
     }
     return this.#disk.freeBytes;
   }
+}
+
+/** The load is that of the first card, which is the one that models run on. */
+function withCards(own: SysfsFigures, { cards }: Cards): SysfsFigures {
+  const named = cards.map((card) => ({
+    ...card,
+    title: cards.length === 1 ? "GPU" : `GPU${card.index}`,
+  }));
+  const figures = (key: "temperatureCelsius" | "powerMilliwatts") =>
+    Object.fromEntries(
+      named.flatMap((card) => (card[key] === null ? [] : [[card.title, card[key]]])),
+    );
+  return {
+    gpuPercent: cards[0]?.gpuPercent ?? null,
+    temperaturesCelsius: { ...own.temperaturesCelsius, ...figures("temperatureCelsius") },
+    powerMilliwatts: { ...own.powerMilliwatts, ...figures("powerMilliwatts") },
+  };
 }
 
 export interface CpuTimes {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { LayersBesidePlan, SelfTestFigures } from "../../fleet/contract/index.ts";
+import { Cards, LayersBesidePlan, SelfTestFigures } from "../../fleet/contract/index.ts";
 import { Anchors, Decoder, Label, ModelInput } from "../../fleet/spec/model.ts";
 import { Digest, Name } from "../../fleet/spec/names.ts";
 import { TrackAlgorithm } from "../../fleet/spec/pipeline.ts";
@@ -287,6 +287,8 @@ export const ToRunner = z.discriminatedUnion("type", [
     backendPath: z.string().min(1),
     runtimePath: z.string(),
   }),
+  /** Answered by `cards`, once a second until the runner ends. */
+  z.object({ type: z.literal("watch-cards") }),
   /** Answered by `swapped` or `swap-failed`. */
   z.object({ type: z.literal("swap"), model: ModelOptions }),
   z.object({ type: z.literal("start"), addonPath: z.string().min(1), options: PipelineOptions }),
@@ -310,6 +312,7 @@ export const FromRunner = z.discriminatedUnion("type", [
     base64: z.array(z.string().max(MOST_KERNEL_TEXT)).max(16),
   }),
   z.object({ type: z.literal("backend"), backend: BackendInfo }),
+  z.object({ type: z.literal("cards"), cards: Cards }),
   z.object({ type: z.literal("swapped"), swap: ModelSwap }),
   z.object({ type: z.literal("swap-failed"), error: RunnerError }),
   z.object({

@@ -8,6 +8,7 @@ import { type FromRunner, type ModelOptions, ToRunner, toRunnerError } from "./i
 import { loadAddon } from "./load-addon.ts";
 import { ResultPipe } from "./result-pipe.ts";
 import { RunnerBuild } from "./runner-build.ts";
+import { CardWatch } from "./runner-cards.ts";
 import { compileKernels } from "./runner-kernels.ts";
 
 /** The native runtime gets this long to stop in order before the process ends itself. */
@@ -41,6 +42,8 @@ export function runRunner(): void {
           const backend = await addon.describeBackend({ backendPath, runtimePath });
           return { type: "backend", backend };
         });
+      case "watch-cards":
+        return new CardWatch((cards) => tell({ type: "cards", cards })).start();
       case "swap":
         return void swap(pipeline, message.model);
       case "build":

@@ -7,6 +7,7 @@ import {
   updateProgress,
   updateUnderWay,
 } from "../../fleet/view/index.ts";
+import { cardParts } from "../render/card-text.ts";
 import { widthOf } from "../render/columns.ts";
 import {
   formatAge,
@@ -129,6 +130,7 @@ function figureLines({ figures }: DeviceView, { width, height }: Size): Line[] {
     ),
     ...rows(temperatures),
     ...rows(power),
+    ...(figures.cards ? cardParts(figures.cards).flatMap(rows) : []),
   ];
 }
 

@@ -9,6 +9,7 @@ import {
   type Problem,
   pipelineWords,
 } from "../../fleet/view/index.ts";
+import { cardParts } from "./card-text.ts";
 import type { Palette } from "./colour.ts";
 import { fit, wrap } from "./columns.ts";
 import { formatAge, formatBareMs, formatCount, formatFps, shortDigest } from "./format.ts";
@@ -29,6 +30,7 @@ export function statusLines(view: Shown, width: number, palette: Palette): strin
     ...header(view, width, palette),
     "",
     ...titled(deviceTable(view.devices, width), palette),
+    ...view.devices.flatMap((device) => cardLines(device, width)),
     ...(pipelines.length > 0 ? ["", ...titled(pipelineTable(pipelines, width), palette)] : []),
     ...pipelines.flatMap(({ device, pipeline }) => stageLines(device, pipeline, width, palette)),
     ...section(planSection(view, width), palette),
@@ -79,6 +81,12 @@ function deviceTable(devices: readonly DeviceView[], width: number): string[] {
     ...(labelled ? [device.labels ? labelsText(device.labels) : "-"] : []),
   ]);
   return table(labelled ? [...DEVICE_COLUMNS, LABELS] : DEVICE_COLUMNS, rows, width);
+}
+
+/** Of a PC its cards, each in lines of its own. */
+function cardLines({ name, figures }: DeviceView, width: number): string[] {
+  const cards = figures?.cards ? cardParts(figures.cards) : [];
+  return cards.flatMap((parts) => wrap(`${name} · ${parts.join(" · ")}`, width));
 }
 
 /** "simulated" is never left out: figures of a simulated board are not a board's. */

@@ -1,3 +1,4 @@
+export { CardStats, Cards, CardTrouble, CardTroubleKind, MAX_CARDS } from "./cards.ts";
 export { copyText } from "./copy-text.ts";
 export { Desired, DesiredMessage, MAX_PIPELINES } from "./desired.ts";
 export { EnginePrune, EnginePruned } from "./engine-prune.ts";

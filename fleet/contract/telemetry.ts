@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Digest, EpochMs, Name } from "../spec/index.ts";
 import { OpenData, Text } from "../text/index.ts";
+import { Cards } from "./cards.ts";
 
 /** Distribution over the last reporting interval, in milliseconds; null when nothing was measured. */
 export const Percentiles = z.object({
@@ -98,7 +99,10 @@ export const PipelineStats = z.object({
 });
 export type PipelineStats = z.infer<typeof PipelineStats>;
 
-/** Board figures; null where the board has no such sensor or does not tell. */
+/**
+ * Board figures; null where the board has no such sensor or does not tell. Of a PC, `gpuPercent` is its first card's, and
+ * temperatures and powers have its cards' beside its own.
+ */
 export const BoardStats = z.object({
   cpuPercent: z.number().nullable(),
   gpuPercent: z.number().nullable(),
@@ -107,6 +111,8 @@ export const BoardStats = z.object({
   diskFreeBytes: z.number().nullable(),
   temperaturesCelsius: z.record(Text, z.number()),
   powerMilliwatts: z.record(Text, z.number()),
+  /** Of PCs whose agent looks at their cards. */
+  cards: Cards.optional(),
 });
 export type BoardStats = z.infer<typeof BoardStats>;
 

@@ -562,6 +562,16 @@ export const ERROR_CODES = {
     "Stop what else takes memory on the board, or add swap.",
     true,
   ),
+  CARD_LOST: row(
+    "A card of a PC does not answer its driver any more.",
+    "See `dmesg` on it for Xid; a boot may bring the card back, else look at its seat, its power and its cooling.",
+    true,
+  ),
+  CARD_FIGURES: row(
+    "The driver of a PC's cards does not tell their figures.",
+    "Run `nvidia-smi` on it.",
+    true,
+  ),
   BOARD_HOT: row(
     "The board is too hot to build an engine; the build waits until it has cooled down.",
     "Check fan and surroundings of the board, or choose a lower power mode.",

@@ -1,5 +1,6 @@
 import { copyText } from "../contract/index.ts";
 import { ERROR_CODES, type ErrorCode } from "../errors/index.ts";
+import { cardProblem } from "./card-problem.ts";
 import { brokenBudget } from "./plan/broken-budget.ts";
 import type { DeviceView, PipelineView, Problem } from "./view.ts";
 
@@ -14,6 +15,7 @@ export function problemsOf(device: DeviceView, nowMs: number): Problem[] {
     ...ending,
     ...(device.error ? [reported(device, null, device.error)] : []),
     ...pending(device, nowMs),
+    ...cardProblem(device),
     ...device.pipelines.flatMap((pipeline) => pipelineProblems(device, pipeline)),
   ];
 }

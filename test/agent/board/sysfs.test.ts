@@ -109,7 +109,7 @@ describe("figures without tegrastats", () => {
   });
 
   it("stand in for a tegrastats that is not there or is not understood, and count for a build's heat", async () => {
-    const sampler = new BoardSampler(tmpdir(), () => readSysfs(sysOf(TX2)));
+    const sampler = new BoardSampler(tmpdir(), { readFigures: () => readSysfs(sysOf(TX2)) });
     expect(await sampler.sample()).toMatchObject({
       gpuPercent: 43.7,
       powerMilliwatts: { VDD_IN: 3056 },
