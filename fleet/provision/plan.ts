@@ -103,12 +103,24 @@ function sameConfig(installed: WantedConfig | null, wanted: WantedConfig): boole
 const OLDEST_L4T = "32.1";
 const NOT_PROVISIONED = `This version installs its agent on Jetson modules under L4T ${OLDEST_L4T} or later, and on PCs with an NVIDIA card.`;
 
+const NO_DRIVER =
+  "Install it (`ubuntu-drivers install --gpgpu` on Ubuntu, the package nvidia-driver on Debian), boot, and see that " +
+  "`nvidia-smi` lists the card; then run `up` again.";
+
 /** Throws unless the board is known, has software that is new enough, and is the one that the program declares. */
 export function requireBoard(
   probe: BoardProbe,
   declared: string | undefined,
   address: string,
 ): void {
+  const [slot] = probe.slots;
+  if (probe.board === "unknown" && probe.l4t === null && slot !== undefined) {
+    throw new FleetError(
+      "BOARD_LACKS",
+      `Expected the driver of the NVIDIA card in ${address} (${slot}) to be loaded but there is none. Nothing was changed`,
+      { hint: NO_DRIVER },
+    );
+  }
   if (probe.board === "unknown" || (probe.l4t === null && probe.board !== "x86")) {
     throw new FleetError(
       "BOARD_UNKNOWN",

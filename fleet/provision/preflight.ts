@@ -1,4 +1,5 @@
 import { jetpackRelease } from "../boards/catalog/index.ts";
+import { cardHint } from "../boards/index.ts";
 import { FleetError } from "../errors/index.ts";
 import type { SshSession } from "../ssh/index.ts";
 import { parseAnswers, SAY } from "./answers.ts";
@@ -119,23 +120,30 @@ export function packagesOf(findings: readonly Finding[]): string[] {
 }
 
 /** Pure: what the answers of the script mean for such a board. */
-export function judgePreflight(
-  output: string,
-  board: Pick<BoardProbe, "board" | "jetpack" | "simulated">,
-  nowMs: number,
-): Finding[] {
+export function judgePreflight(output: string, board: Board, nowMs: number): Finding[] {
   const answers = parseAnswers(output);
   const words = (name: string) => (answers.get(name) ?? "").split("\n").filter((one) => one !== "");
   const libraries = words("libraries").join(" ");
   return [
     ...judgeElements(libraries, words("inspect").length > 0 ? words("elements") : null, board),
+    ...judgeCard(board),
     ...judgeNvrtc(libraries, board),
     ...judgeMounts(answers.get("mounts") ?? ""),
     ...judgeClock(words("clock")[0] ?? "", nowMs),
   ];
 }
 
-type Board = Pick<BoardProbe, "board" | "jetpack" | "simulated">;
+type Board = Pick<BoardProbe, "board" | "jetpack" | "simulated"> &
+  Partial<Pick<BoardProbe, "cardTrouble">>;
+
+/** It has a card and a driver, or it would be no board; whether they can be used is another thing. */
+function judgeCard({ cardTrouble }: Board): Finding[] {
+  if (!cardTrouble) return [];
+  const { kind, says } = cardTrouble;
+  const remedy = cardHint(cardTrouble)?.replace(/\.$/, "");
+  const told = `models run on the processor while its card cannot be used (${kind}: ${says})`;
+  return [{ says: remedy ? `${told}. ${remedy}` : told, isFatal: false, packages: [] }];
+}
 
 function judgeElements(libraries: string, found: string[] | null, board: Board): Finding[] {
   if (!libraries.includes("libgstreamer-1.0")) {

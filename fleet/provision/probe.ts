@@ -5,6 +5,7 @@ import { type BoardName, DeviceOwner } from "../spec/index.ts";
 import type { SshSession } from "../ssh/index.ts";
 import { parseAnswers, SAY } from "./answers.ts";
 import { askBoard } from "./ask-board.ts";
+import { type CardFacts, READ_CARD, tellCardFacts } from "./card-facts.ts";
 import { type ControlFacts, READ_CONTROLS, tellControls } from "./controls.ts";
 import { type InstalledIdentity, parseInstalledIdentity } from "./installed-identity.ts";
 import {
@@ -25,7 +26,7 @@ import { READ_RIGHTS } from "./rights.ts";
 import { UNIT_FILES } from "./runtime/index.ts";
 
 /** What is found on a board: its identity, and what of ours is there. */
-export interface BoardProbe extends ModuleFacts, LibraryFacts, ControlFacts {
+export interface BoardProbe extends ModuleFacts, LibraryFacts, ControlFacts, CardFacts {
   board: BoardName | "unknown";
   model: string;
   l4t: string | null;
@@ -91,6 +92,7 @@ say identity sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p' ${IDENTITY}
 ${READ_CONTROLS}
 ${READ_MODULE}
 ${READ_PACKAGES}
+${READ_CARD}
 say machine uname -m
 say enabled systemctl is-enabled ${UNIT}
 say socketEnabled systemctl is-enabled ${RUNNER_SOCKET}
@@ -131,10 +133,14 @@ export function parseProbe(output: string): BoardProbe {
     tegraRelease: text("tegraRelease"),
     cards: text("cards"),
   });
+  const libraries = judgeLibraries(text, identity.jetpack);
+  const card = tellCardFacts(text, identity.board);
   return {
     ...identity,
     ...tellModule(text, identity.board),
-    ...judgeLibraries(text, identity.jetpack),
+    ...libraries,
+    ...card,
+    tensorrt: libraries.tensorrt ?? card.cardTensorrt,
     ...tellControls(text),
     machine: word("machine"),
     simulated: text("simulated") !== null,

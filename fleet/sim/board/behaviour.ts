@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SimulatedBuild } from "../../engine/index.ts";
+import { CARD_STATES } from "./card-files.ts";
 
 /** How a simulated board misbehaves. The empty record is a healthy unit on a fast link. */
 export const Behaviour = z.strictObject({
@@ -11,5 +12,7 @@ export const Behaviour = z.strictObject({
   sshBytesPerSecond: z.number().int().positive().optional(),
   /** Building an engine takes this long at least, as on the silicon that is played. Takes effect at boot. */
   buildSeconds: SimulatedBuild.shape.seconds.optional(),
+  /** How a PC's card is. Takes effect at boot; later, what stands in CARD_FILE does at once. */
+  card: z.enum(CARD_STATES).optional(),
 });
 export type Behaviour = z.infer<typeof Behaviour>;

@@ -92,8 +92,8 @@ export class SimulatedBoard {
   async boot(): Promise<void> {
     if (this.#power) return;
     const { name, board, dir, authorizedKeys, sshPort, userland } = this.#options;
-    const { buildSeconds } = this.behaviour;
-    await prepareRootFolder({ name, board, dir, authorizedKeys, buildSeconds });
+    const { buildSeconds, card } = this.behaviour;
+    await prepareRootFolder({ name, board, dir, authorizedKeys, buildSeconds, card });
     const namespace = await bootNamespace({
       dir,
       hostname: name,
@@ -172,7 +172,7 @@ export class SimulatedBoard {
       pid,
       name,
       board,
-      jetpack: jetpackOfL4t(IMAGES[board].l4t) ?? "unknown",
+      jetpack: jetpackOf(board),
       host: "127.0.0.1",
       sshPort: this.#sshPort,
       hostKey: this.#hostKey.fingerprint,
@@ -180,6 +180,12 @@ export class SimulatedBoard {
     };
     await writeBoardInfo(dir, this.#info);
   }
+}
+
+/** "none" of a PC. */
+function jetpackOf(board: PlayedBoard): string {
+  const { l4t } = IMAGES[board];
+  return l4t === null ? "none" : (jetpackOfL4t(l4t) ?? "unknown");
 }
 
 /** One process at a time may run a board. An abstract socket is a lock that cannot outlive its holder. */

@@ -105,9 +105,12 @@ cp "$sim/proc/sys/kernel/random/uuid" "$sim/boot_id"
 step "bind over boot_id" mount --bind "$sim/boot_id" "$sim/proc/sys/kernel/random/boot_id"
 step "tmpfs on /proc" mount -t tmpfs -o mode=755 tmpfs "$root/proc"
 cp -R "$board_dir/device-tree" "$root/proc/device-tree"
+# A PC has none, and the files of its card's driver, while that is loaded.
+rmdir "$root/proc/device-tree" 2>/dev/null || :
+[ ! -d "$board_dir/driver" ] || cp -R "$board_dir/driver" "$root/proc/driver"
 for entry in "$sim"/proc/*; do
   name=${entry##*/}
-  case $name in [0-9]* | device-tree) ;; *) ln -s "/run/jetfleet-sim/proc/$name" "$root/proc/$name" ;; esac
+  case $name in [0-9]* | device-tree) ;; driver) [ -d "$root/proc/driver" ] || ln -s "/run/jetfleet-sim/proc/$name" "$root/proc/$name" ;; *) ln -s "/run/jetfleet-sim/proc/$name" "$root/proc/$name" ;; esac
 done
 ln -s /run/jetfleet-sim/proc/1 "$root/proc/1"
 

@@ -1,10 +1,10 @@
-import type { PlayedBoard } from "./images.ts";
+import type { PlayedJetson } from "./images.ts";
 
 /** Where units of L4T 35 have it; /etc/nvfancontrol.conf is a link to it. */
 const FAN_FILE = "etc/nvpower/nvfancontrol/nvfancontrol_p2888.conf";
 
 /** The fan's configuration, of boards whose L4T has nvfancontrol: path in the root → text. What a user changes there stays. */
-export function fanFiles(board: PlayedBoard): { files: Map<string, string>; link: string | null } {
+export function fanFiles(board: PlayedJetson): { files: Map<string, string>; link: string | null } {
   if (board !== "agx-xavier") return { files: new Map(), link: null };
   return { files: new Map([[FAN_FILE, CONF]]), link: FAN_FILE.replace("etc/", "") };
 }

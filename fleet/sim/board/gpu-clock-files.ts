@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { PlayedBoard } from "./images.ts";
+import type { PlayedJetson } from "./images.ts";
 
 /*
  * The kernel's files of the GPU's clock, as ordinary files that the board's tools write: nvpmodel the highest, jetson_clocks
@@ -8,7 +8,7 @@ import type { PlayedBoard } from "./images.ts";
  */
 
 /** Devices of the GPU by the name that their node has in the device-tree, gp10b and gv11b. */
-const NODES: Readonly<Record<PlayedBoard, string>> = { tx2: "gp10b", "agx-xavier": "gv11b" };
+const NODES: Readonly<Record<PlayedJetson, string>> = { tx2: "gp10b", "agx-xavier": "gv11b" };
 
 /** The lowest clock of both GPUs. */
 const LOWEST_HZ = 114_750_000;
@@ -18,12 +18,12 @@ export interface GpuClocks {
   maxHz: number;
 }
 
-export function gpuClockFolder(board: PlayedBoard): string {
+export function gpuClockFolder(board: PlayedJetson): string {
   return `/sys/class/devfreq/17000000.${NODES[board]}`;
 }
 
 /** As they are after a boot, in the mode that the board is in. */
-export function writeGpuClockFiles(root: string, board: PlayedBoard, maxHz: number): void {
+export function writeGpuClockFiles(root: string, board: PlayedJetson, maxHz: number): void {
   const folder = join(root, gpuClockFolder(board));
   mkdirSync(join(folder, "device/of_node"), { recursive: true });
   writeFileSync(join(folder, "device/of_node/name"), `${NODES[board]}\0`);

@@ -1,14 +1,18 @@
 import { BOARDS, type Board } from "../../boards/index.ts";
-import { IMAGES, type PlayedBoard, SIMULATED_NOTE } from "./images.ts";
+import { IMAGES, type PlayedBoard, type PlayedJetson, SIMULATED_NOTE } from "./images.ts";
 import { powerModesOf } from "./power-modes.ts";
 
 /** Files that make a folder look like a unit of `board` named `name`: path in the root → text. */
 export function identityFiles(name: string, boardName: PlayedBoard): Map<string, string> {
   const board = BOARDS[boardName];
-  const image = IMAGES[boardName];
+  const { tegraRelease } = IMAGES[boardName];
   return new Map([
-    ["/etc/nv_tegra_release", `${image.tegraRelease}\n`],
-    ["/etc/nvpmodel.conf", nvpmodelConf(boardName)],
+    ...(tegraRelease === null
+      ? []
+      : ([["/etc/nv_tegra_release", `${tegraRelease}\n`]] satisfies [string, string][])),
+    ...(boardName === "x86"
+      ? []
+      : ([["/etc/nvpmodel.conf", nvpmodelConf(boardName)]] satisfies [string, string][])),
     ["/etc/hostname", `${name}\n`],
     ["/etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${name}\n::1 localhost ip6-localhost\n`],
     ["/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"],
@@ -31,7 +35,7 @@ export function deviceTree(boardName: PlayedBoard): Map<string, string> {
   ]);
 }
 
-function nvpmodelConf(boardName: PlayedBoard): string {
+function nvpmodelConf(boardName: PlayedJetson): string {
   const { modes, defaultId } = powerModesOf(boardName);
   const blocks = modes.map(
     (mode) =>

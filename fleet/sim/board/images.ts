@@ -1,14 +1,16 @@
 import { z } from "zod";
 
 /** The boards that are played, with all their tools. */
-export const PlayedBoard = z.enum(["tx2", "agx-xavier"]);
+export const PlayedBoard = z.enum(["tx2", "agx-xavier", "x86"]);
 export type PlayedBoard = z.infer<typeof PlayedBoard>;
+/** Those that have NVIDIA's tools for boards; `x86` is a PC with a card. */
+export type PlayedJetson = Exclude<PlayedBoard, "x86">;
 
 /** The software a simulated board says it was flashed with. */
 export interface Image {
-  /** First line of /etc/nv_tegra_release, as captured from units. */
-  tegraRelease: string;
-  l4t: string;
+  /** First line of /etc/nv_tegra_release, as captured from units; null of a PC. */
+  tegraRelease: string | null;
+  l4t: string | null;
   /** Debian packages that dpkg-query knows, with their versions in that JetPack. */
   packages: Readonly<Record<string, string>>;
 }
@@ -44,6 +46,7 @@ export const IMAGES: Readonly<Record<PlayedBoard, Image>> = {
       libcudnn8: "8.6.0.166-1+cuda11.4",
     },
   },
+  x86: { tegraRelease: null, l4t: null, packages: {} },
 };
 
 export const SIMULATED_NOTE = "/etc/jetfleet-simulated";

@@ -8,7 +8,7 @@ import { startBoard } from "./board.ts";
 import { PlayedBoard } from "./images.ts";
 
 const USAGE =
-  "usage: node fleet/sim/board/main.ts --name NAME --board tx2|agx-xavier --dir DIR --authorized-key FILE.pub " +
+  "usage: node fleet/sim/board/main.ts --name NAME --board tx2|agx-xavier|x86 --dir DIR --authorized-key FILE.pub " +
   "[--ssh-port 0] [--behaviour JSON] [--userland DIR]";
 
 const Options = z.object({

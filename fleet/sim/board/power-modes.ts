@@ -1,7 +1,7 @@
 import { BOARDS } from "../../boards/boards.ts";
 import { findModule } from "../../boards/catalog/modules.ts";
 import { best } from "../../boards/catalog/sourced.ts";
-import type { PlayedBoard } from "./images.ts";
+import type { PlayedJetson } from "./images.ts";
 
 /** A power mode as /etc/nvpmodel.conf of a simulated board lists it, in whole MHz. */
 export interface PowerMode {
@@ -21,7 +21,7 @@ export interface PowerModes {
 }
 
 /** The modes of a board's module, as the catalog has them. */
-export function powerModesOf(board: PlayedBoard): PowerModes {
+export function powerModesOf(board: PlayedJetson): PowerModes {
   const id = BOARDS[board].module;
   const module = findModule(id);
   if (!module) throw new Error(`the catalog has no module ${id}`);

@@ -3,10 +3,11 @@ import * as fs from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseNvpmodelStatus } from "../../boards/nvpmodel.ts";
 import { SIMULATED_BUILD_FILE, type SimulatedBuild } from "../../engine/index.ts";
+import { CARD_FILE, type CardState, driverFiles, SLOT_FILES } from "./card-files.ts";
 import { fanFiles } from "./fan-files.ts";
 import { writeGpuClockFiles } from "./gpu-clock-files.ts";
 import { deviceTree, identityFiles } from "./identity-files.ts";
-import { IMAGES, type PlayedBoard } from "./images.ts";
+import { IMAGES, type PlayedBoard, type PlayedJetson } from "./images.ts";
 import { powerModesOf } from "./power-modes.ts";
 import { jetsonClocks, NVFANCONTROL } from "./shell-tools.ts";
 
@@ -53,8 +54,10 @@ nogroup:x:65534:
   "etc/gshadow": "root:*::\nvideo:!::nvidia\nnogroup:*::\nnvidia:!::\n",
 };
 
-/** Tools of a board, each a script of inside/ run by the simulation's own Node. */
-const TOOLS = ["systemctl", "journalctl", "nvpmodel", "tegrastats", "dpkg-query"];
+/** Tools of any machine and of each kind, scripts of inside/ that are run by the simulation's own Node. */
+const TOOLS = ["systemctl", "journalctl", "dpkg-query"];
+const JETSON_TOOLS = ["nvpmodel", "tegrastats"];
+const PC_TOOLS = ["nvidia-smi"];
 
 export interface RootFolderOptions {
   name: string;
@@ -65,6 +68,7 @@ export interface RootFolderOptions {
   authorizedKeys: string;
   /** Of the board's behaviour. */
   buildSeconds?: number | undefined;
+  card?: CardState | undefined;
 }
 
 /**
@@ -89,23 +93,41 @@ export async function prepareRootFolder(options: RootFolderOptions): Promise<voi
   await relink("/run", join(root, "var/run"));
   await writeSimulatedBuild(join(root, SIMULATED_BUILD_FILE), options.buildSeconds);
   await writeDeviceTree(join(options.dir, "device-tree"), options.board);
-  const { files, link } = fanFiles(options.board);
+  await writeTools(join(options.dir, "tools"));
+  if (options.board === "x86") await preparePc(options);
+  else await prepareJetson(options.dir, options.board);
+  const identity = { name: options.name, board: options.board, ...IMAGES[options.board] };
+  await fs.writeFile(join(options.dir, "identity.json"), JSON.stringify(identity, null, 2));
+}
+
+async function prepareJetson(dir: string, board: PlayedJetson): Promise<void> {
+  const [root, tools] = [join(dir, "root"), join(dir, "tools/bin")];
+  const { files, link } = fanFiles(board);
   for (const [path, text] of files) {
     await fs.mkdir(dirname(join(root, path)), { recursive: true });
     await writeOnce(join(root, path), text);
   }
   if (link !== null) await relink(link, join(root, "etc/nvfancontrol.conf"));
-  writeGpuClockFiles(root, options.board, await gpuMaxHz(root, options.board));
-  await writeTools(join(options.dir, "tools"));
-  const tools = join(options.dir, "tools/bin");
-  await writeTool(join(tools, "jetson_clocks"), jetsonClocks(options.board));
+  writeGpuClockFiles(root, board, await gpuMaxHz(root, board));
+  for (const tool of JETSON_TOOLS) await writeTool(join(tools, tool), nodeTool(tool));
+  await writeTool(join(tools, "jetson_clocks"), jetsonClocks(board));
   if (link !== null) await writeTool(join(tools, "nvfancontrol"), NVFANCONTROL);
-  const identity = { name: options.name, board: options.board, ...IMAGES[options.board] };
-  await fs.writeFile(join(options.dir, "identity.json"), JSON.stringify(identity, null, 2));
+}
+
+/** What the kernel's driver shows goes beside the root, from where enter.sh puts it into /proc. */
+async function preparePc({ dir, card = "ok" }: RootFolderOptions): Promise<void> {
+  await fs.writeFile(join(dir, "root", CARD_FILE), `${card}\n`);
+  await fs.rm(join(dir, "driver"), { recursive: true, force: true });
+  const slot = [...SLOT_FILES].map(([path, text]) => [join("root", path), text] as const);
+  for (const [path, text] of [...driverFiles(card), ...slot]) {
+    await fs.mkdir(dirname(join(dir, path)), { recursive: true });
+    await fs.writeFile(join(dir, path), text);
+  }
+  for (const tool of PC_TOOLS) await writeTool(join(dir, "tools/bin", tool), nodeTool(tool));
 }
 
 /** Of the power mode that the board was switched off in. */
-async function gpuMaxHz(root: string, board: PlayedBoard): Promise<number> {
+async function gpuMaxHz(root: string, board: PlayedJetson): Promise<number> {
   const status = await fs.readFile(join(root, "var/lib/nvpmodel/status"), "utf8").catch(() => "");
   const { modes, defaultId } = powerModesOf(board);
   const id = parseNvpmodelStatus(status) ?? defaultId;

@@ -1,8 +1,8 @@
 import { gpuClockFolder } from "./gpu-clock-files.ts";
-import type { PlayedBoard } from "./images.ts";
+import type { PlayedJetson } from "./images.ts";
 
 /** The lowest clock of CPUs in kHz, as units of the two boards show it. */
-const CPU_LOWEST_KHZ: Readonly<Record<PlayedBoard, number>> = {
+const CPU_LOWEST_KHZ: Readonly<Record<PlayedJetson, number>> = {
   tx2: 345_600,
   "agx-xavier": 1_190_400,
 };
@@ -12,7 +12,7 @@ const CPU_LOWEST_KHZ: Readonly<Record<PlayedBoard, number>> = {
  * in files that are its kernel's. What it shows of CPUs goes with the GPU; nothing of the machine changes. Like NVIDIA's
  * script it prints its errors to standard output, and asks before it overwrites what was stored.
  */
-export function jetsonClocks(board: PlayedBoard): string {
+export function jetsonClocks(board: PlayedJetson): string {
   const folder = gpuClockFolder(board);
   return `#!/bin/sh
 [ "$(id -u)" = 0 ] || { echo "Error: Run this script($0) as a root user"; exit 1; }

@@ -115,6 +115,9 @@ const OUTPUTS = [
   "model",
   "jetpack",
   "tensorrt",
+  "driver",
+  "cuda",
+  "tensorrtRtx",
   "libraryFaults",
   "l4t",
   "machine",
@@ -216,6 +219,12 @@ export class Device extends pulumi.CustomResource {
   declare readonly jetpack: pulumi.Output<string | undefined>;
   /** TensorRT version that is installed; null when none is. */
   declare readonly tensorrt: pulumi.Output<string | undefined>;
+  /** Version of the driver of a PC's card; null of other boards. */
+  declare readonly driver: pulumi.Output<string | undefined>;
+  /** The newest CUDA that the driver of a PC's card runs; null of others. */
+  declare readonly cuda: pulumi.Output<string | undefined>;
+  /** TensorRT-RTX version that a PC has; null when it has none. */
+  declare readonly tensorrtRtx: pulumi.Output<string | undefined>;
   /**
    * What of its JetPack's TensorRT and cuDNN is not installed or of another release; empty when all
    * is as it should be, null when it cannot be told.

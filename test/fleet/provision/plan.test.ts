@@ -36,6 +36,8 @@ describe("provisioning", () => {
     moduleDoubts: [],
     tensorrt: "8.2.1",
     libraryFaults: [],
+    ...{ driver: null, cuda: null, cardTrouble: null, cardTensorrt: null, tensorrtRtx: null },
+    slots: [],
     l4t: "32.7.1",
     jetpack: "4.6.1",
     powerMode: "MAXN",

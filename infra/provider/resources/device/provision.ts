@@ -250,7 +250,8 @@ function wantedConfig(
 
 function describeBoard(probe: BoardProbe): string {
   const l4t = probe.l4t === null ? "no L4T" : `L4T ${probe.l4t}`;
-  const jetpack = probe.jetpack ? `JetPack ${probe.jetpack}` : l4t;
+  const driver = `driver ${probe.driver ?? "of an unknown version"}, CUDA ${probe.cuda ?? "unknown"}`;
+  const jetpack = probe.board === "x86" ? driver : probe.jetpack ? `JetPack ${probe.jetpack}` : l4t;
   const relative = probe.module !== null && probe.module !== probe.board;
   const board = relative ? `${probe.board} (${probe.moduleTitle})` : probe.board;
   return `${board}, ${jetpack}${probe.simulated ? " (simulated)" : ""}`;

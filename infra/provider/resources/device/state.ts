@@ -35,6 +35,18 @@ export const DeviceState = z.object({
     .string()
     .nullable()
     .meta({ description: "TensorRT version that is installed; null when none is." }),
+  driver: z
+    .string()
+    .nullable()
+    .meta({ description: "Version of the driver of a PC's card; null of other boards." }),
+  cuda: z
+    .string()
+    .nullable()
+    .meta({ description: "The newest CUDA that the driver of a PC's card runs; null of others." }),
+  tensorrtRtx: z
+    .string()
+    .nullable()
+    .meta({ description: "TensorRT-RTX version that a PC has; null when it has none." }),
   libraryFaults: z
     .array(z.string())
     .nullable()
@@ -116,6 +128,7 @@ export const PROBED = [
   "module",
   "jetpack",
   "tensorrt",
+  ...(["driver", "cuda", "tensorrtRtx"] as const),
   "libraryFaults",
   "l4t",
   ...CONTROLS,
@@ -188,6 +201,9 @@ export function stateOf(
     module: probe.module,
     jetpack: probe.jetpack,
     tensorrt: probe.tensorrt,
+    driver: probe.driver,
+    cuda: probe.cuda,
+    tensorrtRtx: probe.tensorrtRtx,
     libraryFaults: probe.libraryFaults,
     l4t: probe.l4t ?? "",
     powerMode: probe.powerMode,
