@@ -50,6 +50,8 @@ struct Frame {
   CopyCount copies;
   /// Let go of when the last stage that reads it is done: the decoder's pool is small.
   SurfaceRef surface;
+  /// The same, kept for the sinks that read pictures; empty where there is none.
+  SurfaceRef picture;
   /// Chosen when preprocessing begins.
   std::shared_ptr<ModelProgram> model;
   /// In place of the surface, for `model`, where a part of preprocessing is done.

@@ -44,6 +44,12 @@ Overflow OverflowOf(const std::vector<PipelineSource>& sources) {
   return live ? Overflow::kDropOldest : Overflow::kBlock;
 }
 
+/// The listener is last: it alone needs no copy of the frame.
+std::vector<Sink*> AllSinks(std::vector<Sink*> sinks, Sink* listener) {
+  sinks.push_back(listener);
+  return sinks;
+}
+
 }  // namespace
 
 Pipeline::Pipeline(const PipelineOptions& options, std::shared_ptr<ModelProgram> model,
@@ -55,7 +61,7 @@ Pipeline::Pipeline(const PipelineOptions& options, std::shared_ptr<ModelProgram>
                      listener,
                      {[this] { return TakeFigures(); }, [this] { OnEndOfStream(); },
                       [this](const ModelChange& change) { OnModelChange(change); }}),
-      fan_out_({&listener_sink_}),
+      fan_out_(AllSinks(options.sinks, &listener_sink_)),
       executor_(kStrandThreads),
       detect_meters_(options.sources.size()) {
   for (const PipelineSource& source : options.sources) AddBranch(source, model);
@@ -224,6 +230,7 @@ bool Pipeline::FramesAreComing() const {
 void Pipeline::OnPicture(Branch* branch, std::uint32_t number, FramePtr frame) {
   frame->result.source = branch->name;
   frame->result.id = {number, branch->next_index++};
+  if (fan_out_.needs_surface()) frame->picture = frame->surface;
   branch->decode_meter.Add(frame->trace.WaitMs(kDecodeStage), frame->trace.WorkMs(kDecodeStage));
   batcher_->Push(number, std::move(frame));
 }

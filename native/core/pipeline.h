@@ -34,6 +34,8 @@ struct PipelineOptions {
   std::chrono::milliseconds batch{100};
   /// Between two looks at which lane has which source.
   std::chrono::milliseconds share_interval{2000};
+  /// Beside the listener. They outlive the pipeline.
+  std::vector<Sink*> sinks;
 };
 
 /// Sources and what their frames pass:

@@ -352,11 +352,13 @@ TEST(FanOut, GivesEachSinkAFrameAndPicturesToThoseThatWantThem) {
   FakeSink draws(true);
   FakeSink counts(false);
   const FanOut fan_out({&draws, &counts});
-  fan_out.Push(MakeFrame(0, 7));
+  FramePtr frame = MakeFrame(0, 7);
+  frame->picture = frame->surface;
+  fan_out.Push(std::move(frame));
   ASSERT_EQ(draws.frames.size(), 1U);
   ASSERT_EQ(counts.frames.size(), 1U);
-  EXPECT_NE(draws.frames[0]->surface, nullptr);
-  EXPECT_EQ(counts.frames[0]->surface, nullptr);
+  EXPECT_NE(draws.frames[0]->picture, nullptr);
+  EXPECT_EQ(counts.frames[0]->picture, nullptr);
   EXPECT_EQ(counts.frames[0]->result.id.index, 7U);
 }
 

@@ -23,13 +23,10 @@ gsize FirstSlice(const GstMapInfo& map) {
   return 0;
 }
 
-/// Puts our SEI in front of the first slice of each picture, numbered by presentation time.
-GstPadProbeReturn TagPicture(GstPad*, GstPadProbeInfo* info, gpointer) {
+/// Puts our SEI in front of the first slice of the picture that a probe holds.
+void Tag(GstPadProbeInfo* info, const FrameTag& tag) {
   GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
-  constexpr GstClockTime kFrame = GST_SECOND / 25;
-  // x264enc starts at a thousand hours, to have room for decode times before it.
-  const GstClockTime number = GST_BUFFER_PTS(buffer) % (3600 * GST_SECOND) / kFrame;
-  const auto sei = BuildFrameTagSei({number, 1'000'000 + number});
+  const auto sei = BuildFrameTagSei(tag);
   GstMapInfo map;
   gst_buffer_map(buffer, &map, GST_MAP_READ);
   std::vector<std::uint8_t> bytes(map.data, map.data + map.size);
@@ -43,7 +40,22 @@ GstPadProbeReturn TagPicture(GstPad*, GstPadProbeInfo* info, gpointer) {
       static_cast<gsize>(-1));
   GST_PAD_PROBE_INFO_DATA(info) = tagged;
   gst_buffer_unref(buffer);
+}
+
+/// By presentation time.
+GstPadProbeReturn Number(GstPad*, GstPadProbeInfo* info, gpointer) {
+  constexpr GstClockTime kFrame = GST_SECOND / 25;
+  // x264enc starts at a thousand hours, to have room for decode times before it.
+  const GstClockTime pts = GST_BUFFER_PTS(GST_PAD_PROBE_INFO_BUFFER(info));
+  const GstClockTime number = pts % (3600 * GST_SECOND) / kFrame;
+  Tag(info, {number, 1'000'000 + number});
   return GST_PAD_PROBE_OK;
+}
+
+void ProbeElement(GstElement* bin, const char* name, GstPadProbeCallback probe, gpointer data) {
+  const GstPtr<GstElement> element(gst_bin_get_by_name(GST_BIN(bin), name));
+  const GstPtr<GstPad> pad(gst_element_get_static_pad(element.get(), "src"));
+  gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_BUFFER, probe, data, nullptr);
 }
 
 }  // namespace
@@ -68,11 +80,7 @@ void MakeVideo(const std::string& path, int frames, bool tagged, const std::stri
   GError* error = nullptr;
   const GstPtr<GstElement> pipeline(gst_parse_launch(launch.c_str(), &error));
   ASSERT_EQ(error, nullptr) << error->message;
-  if (tagged) {
-    const GstPtr<GstElement> tag(gst_bin_get_by_name(GST_BIN(pipeline.get()), "tag"));
-    const GstPtr<GstPad> pad(gst_element_get_static_pad(tag.get(), "sink"));
-    gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_BUFFER, TagPicture, nullptr, nullptr);
-  }
+  if (tagged) ProbeElement(pipeline.get(), "tag", Number, nullptr);
   gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
   const GstPtr<GstBus> bus(gst_element_get_bus(pipeline.get()));
   GstMessage* message = gst_bus_timed_pop_filtered(
@@ -81,6 +89,38 @@ void MakeVideo(const std::string& path, int frames, bool tagged, const std::stri
   EXPECT_EQ(GST_MESSAGE_TYPE(message), GST_MESSAGE_EOS);
   gst_message_unref(message);
   gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+}
+
+GstPadProbeReturn TestCamera::OnTaken(GstPad* pad, GstPadProbeInfo* info, gpointer self) {
+  auto* camera = static_cast<TestCamera*>(self);
+  const GstPtr<GstCaps> caps(gst_pad_get_current_caps(pad));
+  int width = 0;
+  gst_structure_get_int(gst_caps_get_structure(caps.get(), 0), "width", &width);
+  GstBuffer* picture = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
+  GST_PAD_PROBE_INFO_DATA(info) = picture;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+  GstMapInfo map;
+  gst_buffer_map(picture, &map, GST_MAP_WRITE);
+  camera->options_.draw(map.data, width);
+  gst_buffer_unmap(picture, &map);
+  const std::lock_guard<std::mutex> lock(camera->mutex_);
+  camera->taken_us_.push_back(static_cast<std::uint64_t>(us));
+  return GST_PAD_PROBE_OK;
+}
+
+GstPadProbeReturn TestCamera::OnCoded(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  auto* camera = static_cast<TestCamera*>(self);
+  const std::lock_guard<std::mutex> lock(camera->mutex_);
+  Tag(info, {camera->coded_++, camera->taken_us_.front()});
+  camera->taken_us_.pop_front();
+  return GST_PAD_PROBE_OK;
+}
+
+void TestCamera::OnConfigured(GstRTSPMediaFactory*, GstRTSPMedia* media, gpointer self) {
+  const GstPtr<GstElement> bin(gst_rtsp_media_get_element(media));
+  ProbeElement(bin.get(), "draw", OnTaken, self);
+  ProbeElement(bin.get(), "tag", OnCoded, self);
 }
 
 TestCamera::TestCamera(const Options& options) : options_(options) { EnsureGstInit(); }
@@ -96,6 +136,9 @@ void TestCamera::Start() {
   GstRTSPMediaFactory* factory = gst_rtsp_media_factory_new();
   gst_rtsp_media_factory_set_launch(factory, ("( " + options_.launch + " )").c_str());
   gst_rtsp_media_factory_set_shared(factory, TRUE);
+  if (options_.draw) {
+    g_signal_connect(factory, "media-configure", G_CALLBACK(OnConfigured), this);
+  }
   if (!options_.user.empty()) {
     GstRTSPAuth* auth = gst_rtsp_auth_new();
     GstRTSPToken* token =

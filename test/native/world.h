@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -50,6 +51,9 @@ class TestCamera {
         "videotestsrc is-live=true ! video/x-raw,width=64,height=48,framerate=25/1,format=I420 ! "
         "x264enc "
         "tune=zerolatency key-int-max=10 ! rtph264pay name=pay0 pt=96";
+    /// Writes into each I420 picture that leaves the element called "draw" of `launch`. The moment
+    /// becomes the capture time of the coded picture that leaves "tag", one for each.
+    std::function<void(std::uint8_t* luma, int width)> draw;
   };
   explicit TestCamera(const Options& options);
   ~TestCamera();
@@ -62,7 +66,15 @@ class TestCamera {
   std::string Uri(const std::string& credentials = "") const;
 
  private:
+  static GstPadProbeReturn OnTaken(GstPad* pad, GstPadProbeInfo* info, gpointer self);
+  static GstPadProbeReturn OnCoded(GstPad* pad, GstPadProbeInfo* info, gpointer self);
+  static void OnConfigured(GstRTSPMediaFactory* factory, GstRTSPMedia* media, gpointer self);
+
   const Options options_;
+  std::mutex mutex_;
+  /// Of pictures that are being coded, microseconds since 1970.
+  std::deque<std::uint64_t> taken_us_;
+  std::uint64_t coded_ = 0;
   std::string port_ = "0";
   GMainContext* context_ = nullptr;
   GMainLoop* loop_ = nullptr;

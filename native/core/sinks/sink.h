@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -13,7 +14,8 @@ namespace jetfleet {
 class Sink {
  public:
   virtual ~Sink() = default;
-  /// Whether it reads pictures; where none does, they are let go of after inference.
+  /// Whether it reads `Frame::picture`; where none does, pictures are let go of after
+  /// preprocessing.
   virtual bool needs_surface() const = 0;
   /// Any thread; frames of one source come in order, the end of a stream behind them.
   virtual void Consume(FramePtr frame) = 0;
@@ -25,14 +27,19 @@ class FanOut {
   /// Sinks outlive it.
   explicit FanOut(std::vector<Sink*> sinks) : sinks_(std::move(sinks)) {}
 
+  bool needs_surface() const {
+    return std::any_of(sinks_.begin(), sinks_.end(),
+                       [](const Sink* sink) { return sink->needs_surface(); });
+  }
+
   void Push(FramePtr frame) const {
     for (std::size_t i = 0; i + 1 < sinks_.size(); ++i) {
       auto copy = std::make_unique<Frame>(*frame);
-      if (!sinks_[i]->needs_surface()) copy->surface.reset();
+      if (!sinks_[i]->needs_surface()) copy->picture.reset();
       sinks_[i]->Consume(std::move(copy));
     }
     if (sinks_.empty()) return;
-    if (!sinks_.back()->needs_surface()) frame->surface.reset();
+    if (!sinks_.back()->needs_surface()) frame->picture.reset();
     sinks_.back()->Consume(std::move(frame));
   }
 
