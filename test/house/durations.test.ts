@@ -20,6 +20,8 @@ const CALCULATE: Record<string, string> = {
   "fleet/hub/identity/issuer.ts": "a certificate's term",
   "fleet/hub/identity/operator-file.ts": "a certificate's term",
   "fleet/hub/identity/server-identity.ts": "a certificate's term",
+  "infra/provider/resources/device/whereabouts.ts":
+    "how long ago the hub heard from a device, by its stamps",
   "infra/provider/release/certified-until.ts": "the term of the hub's online key",
   "infra/provider/release/certify.ts": "the term of the hub's online key",
 };

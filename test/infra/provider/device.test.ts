@@ -447,6 +447,18 @@ describe(`a device on a simulated board behind ${BEHIND}`, { timeout: 90_000 }, 
     try {
       expect(await world.driver.read(urn, device, 2)).toEqual(device);
       expect(world.engine.lines.at(-1)).toMatchObject({ severity: 2 });
+      const change = await inputs({ labels: { row: "1" } });
+      const away = await failureFrom(world.driver.update(urn, device, change, { timeout: 20 }));
+      expect(away.init).toBeUndefined();
+      expect(away.message).toMatch(
+        /SSH_\w+: .*next: The board was reached at the last `up`; this one tried for \d+ s\. The hub/s,
+      );
+      expect(away.message).toMatch(/`pulumi up` goes on; .*onUnreachable skip/);
+      expect(away.message).not.toContain("Check address, port and cable");
+      // At another address nothing is known of it.
+      const elsewhere = await inputs({ port: 1 });
+      const moved = await failureFrom(world.driver.update(urn, device, elsewhere, { timeout: 4 }));
+      expect(moved.message).toContain("Check address, port and cable");
       // The policy itself needs no board; by it an update is put off, and shows until it was made.
       const news = await inputs({ onUnreachable: "skip" });
       const skipping = await world.driver.update(urn, device, news);

@@ -116,12 +116,17 @@ describe("a PC with a card", { timeout: 120_000 }, () => {
 
   test("without a driver is no board yet, and is told what to install", async () => {
     await board.powerCut();
+    const away = await failureFrom(world.driver.update(urn, device, await inputs()));
+    expect(away.message).toMatch(
+      /The hub heard from it last \d+ s ago, at .* UTC\. Its agent started last \d+ (s|min) ago, .*It may be rebooting/,
+    );
     board.behaviour.card = "no-driver";
     await board.boot();
     const failure = await failureFrom(world.driver.update(urn, device, await inputs()));
     expect(failure.message).toMatch(
       /BOARD_LACKS.*driver of the NVIDIA card in 127\.0\.0\.1:\d+ \(10de:1eb8 at 0000:01:00\.0\)/,
     );
+    // It went on as the board was back: it is another matter now.
     expect(failure.message).toContain("ubuntu-drivers install");
     expect(failure.init).toBeUndefined();
     await board.powerCut();

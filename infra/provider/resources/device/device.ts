@@ -41,6 +41,7 @@ import { ownerIn } from "./ownership.ts";
 import { provision } from "./provision.ts";
 import { readDevice } from "./read.ts";
 import { GOALS, goalsOf, PROBED, type ReachedDevice, specOf } from "./state.ts";
+import { withWhereabouts } from "./whereabouts.ts";
 
 const RULES = { replaceOn: ["name"], deleteBeforeReplace: true };
 
@@ -113,11 +114,17 @@ export const deviceResource: Resource = {
   async update(context, operation, known, news) {
     if (isForLater(known, news)) return { ...known.state, ...news };
     if (isEnrolled(news)) return await awaitEnrolled(context, operation, news, known);
+    const startedMs = performance.now();
     try {
       const state = await provision(context, operation, news, known);
       return await leaveFormerBoards(context, operation, known, state);
     } catch (error) {
-      if (!isUnreachable(error) || unreachablePolicy(context, news) !== "skip") throw error;
+      if (!isUnreachable(error)) throw error;
+      if (unreachablePolicy(context, news) !== "skip") {
+        if (placeIn(news) !== placeIn(known.inputs)) throw error;
+        const asked = { name: specOf(news).name, triedMs: performance.now() - startedMs };
+        throw await withWhereabouts(context, operation, error, asked);
+      }
       operation.log(
         "warning",
         `${error.message}; it stays as it is, and the next \`up\` tries again`,
