@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { parseAnswers, SAY } from "../../../fleet/provision/answers.ts";
 import { READ_CARD, tellCardFacts } from "../../../fleet/provision/card-facts.ts";
 
@@ -72,6 +72,7 @@ describe("what the probe tells of a PC's card", () => {
 describe("the question for it", () => {
   const folder = mkdtempSync(join(tmpdir(), "jetfleet-smi-"));
   afterEach(() => rmSync(join(folder, "nvidia-smi"), { force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   function asked(script: string | null) {
     if (script !== null)
