@@ -41,10 +41,16 @@ export class ResultLines {
         break;
       case "source": {
         const error = message.error && troubleOf(message.error);
-        this.tell({ type: "source", state: message.state, error });
+        const { source, state } = message;
+        this.tell({ type: "source", ...(source !== undefined && { source }), state, error });
         break;
       }
-      case "warning":
+      case "warning": {
+        const { type, source } = message;
+        const error = troubleOf(message.error);
+        this.tell({ type, ...(source !== undefined && { source }), error });
+        break;
+      }
       case "failed":
         this.tell({ type: message.type, error: troubleOf(message.error) });
     }

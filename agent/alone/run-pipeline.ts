@@ -18,7 +18,7 @@ const BATCH_MS = 50;
 type End = Extract<AloneLine, { type: "ended" | "failed" }>;
 
 /**
- * Runs a pipeline until its source ends, the order's number of frames came out, it fails, or the signal; tells it to
+ * Runs a pipeline until its last source ends, the order's number of frames came out, it fails, or the signal; tells it to
  * standard output, a line each. False when it failed, which the last line says.
  */
 export async function runPipeline(
@@ -49,7 +49,7 @@ async function play(
   lines: ResultLines,
   signal: AbortSignal,
 ): Promise<End> {
-  const { detect, threads, source } = order;
+  const { detect, threads, sources } = order;
   const model = await readModel(order.model.path);
   const addon = addonIn(places);
   const { accelerator, why, libraries } = await placeModel(detect.accelerator, addon, places);
@@ -71,10 +71,11 @@ async function play(
   if (signal.aborted) stop();
   lines.onGone = stop;
   const { preprocess } = detect;
+  let playing = sources.length;
   const pipeline = await addon.startPipeline(
     {
       name: order.name,
-      source: { ...source, timeoutMs: SOURCE_TIMEOUT_MS },
+      sources: sources.map((source) => ({ ...source, timeoutMs: SOURCE_TIMEOUT_MS })),
       model: {
         ...{ path: engine.path, labels: order.model.labels, decoder: order.model.decoder },
         ...{ minScore: detect.minScore, nmsIou: detect.nmsIou, threads, backendPath, runtimePath },
@@ -85,19 +86,30 @@ async function play(
       statsIntervalMs: STATS_INTERVAL_MS,
       batchMs: BATCH_MS,
     },
-    (message) => take(message, lines, ended),
+    (message) => {
+      if (isEnd(message)) playing -= 1;
+      take(message, lines, ended, playing);
+    },
   );
   return await stopped(pipeline, await end);
 }
 
 /** Tells a message, and what it is the end of. */
-function take(message: NativeMessage, lines: ResultLines, ended: (end: End) => void): void {
+function take(
+  message: NativeMessage,
+  lines: ResultLines,
+  ended: (end: End) => void,
+  /** Sources that have not ended. */
+  playing: number,
+): void {
   if (message.type === "failed") return ended({ type: "failed", error: troubleOf(message.error) });
   const isEnough = lines.send(message);
   if (isEnough) return ended({ type: "ended", why: "frames" });
-  if (message.type === "source" && message.state === "ended") {
-    ended({ type: "ended", why: "source" });
-  }
+  if (playing === 0) ended({ type: "ended", why: "source" });
+}
+
+function isEnd(message: NativeMessage): boolean {
+  return message.type === "source" && message.state === "ended";
 }
 
 async function stopped(pipeline: NativePipeline, end: End): Promise<End> {

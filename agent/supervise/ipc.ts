@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Cards, LayersBesidePlan, SelfTestFigures } from "../../fleet/contract/index.ts";
 import { Anchors, Decoder, Label, ModelInput } from "../../fleet/spec/model.ts";
 import { Digest, Name } from "../../fleet/spec/names.ts";
-import { TrackAlgorithm } from "../../fleet/spec/pipeline.ts";
+import { MAX_SOURCES, TrackAlgorithm } from "../../fleet/spec/pipeline.ts";
 import type {
   NativeBackendInfo,
   NativeLoadTimes,
@@ -10,6 +10,7 @@ import type {
   NativeModelOptions,
   NativeModelSwap,
   NativePipelineOptions,
+  NativeSource,
 } from "../../native/binding/api.ts";
 
 /** Orders and answers between agent and runner, as JSON over Node's IPC channel. Results go beside it: envelope.ts. */
@@ -46,17 +47,20 @@ export const ModelOptions = z.object({
 }) satisfies z.ZodType<NativeModelOptions>;
 export type ModelOptions = z.infer<typeof ModelOptions>;
 
+const SourceOptions = z.object({
+  name: Name,
+  uri: z.string().min(1),
+  transport: z.enum(["tcp", "udp"]),
+  loop: z.boolean(),
+  timeoutMs: z.number().int().positive(),
+  stallTimeoutMs: z.number().int().positive().optional(),
+  tls: z.object({ caFile: z.string().optional(), fingerprint: z.string().optional() }).optional(),
+}) satisfies z.ZodType<NativeSource>;
+export type SourceOptions = z.infer<typeof SourceOptions>;
+
 export const PipelineOptions = z.object({
   name: z.string().min(1),
-  source: z.object({
-    name: Name,
-    uri: z.string().min(1),
-    transport: z.enum(["tcp", "udp"]),
-    loop: z.boolean(),
-    timeoutMs: z.number().int().positive(),
-    stallTimeoutMs: z.number().int().positive().optional(),
-    tls: z.object({ caFile: z.string().optional(), fingerprint: z.string().optional() }).optional(),
-  }),
+  sources: z.array(SourceOptions).min(1).max(MAX_SOURCES),
   model: ModelOptions,
   track: z.object({ algorithm: TrackAlgorithm }).nullable(),
   statsIntervalMs: z.number().int().positive(),
@@ -109,6 +113,7 @@ export function toRunnerError(error: unknown): RunnerError {
 /** What an envelope of type `source` or `failed` holds. */
 export const SourceMessage = z.object({
   type: z.literal("source"),
+  source: z.string().max(64).optional(),
   state: z.enum(["connecting", "playing", "lost", "ended"]),
   error: RunnerError.nullable(),
 }) satisfies z.ZodType<Extract<NativeMessage, { type: "source" }>>;
@@ -121,8 +126,10 @@ export const FailedMessage = z.object({
 
 export const WarningMessage = z.object({
   type: z.literal("warning"),
+  source: z.string().max(64).optional(),
   error: RunnerError,
 }) satisfies z.ZodType<Extract<NativeMessage, { type: "warning" }>>;
+export type WarningMessage = z.infer<typeof WarningMessage>;
 
 const LoadTimes = z.object({
   loadMs: z.number(),

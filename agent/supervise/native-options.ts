@@ -1,8 +1,9 @@
+import type { SourceSpec } from "../../fleet/spec/index.ts";
 import type { NativePaths } from "../config.ts";
 import type { EnginePlace } from "../engine/engines.ts";
 import type { EngineForm, EngineModel } from "../engine/recipes.ts";
 import { type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
-import { ModelOptions, PipelineOptions } from "./ipc.ts";
+import { ModelOptions, PipelineOptions, type SourceOptions } from "./ipc.ts";
 import { type Placing, siliconOptions } from "./place-on-silicon.ts";
 
 export interface NativeContext {
@@ -47,21 +48,18 @@ export function modelOptions(
   });
 }
 
+/** A source in the terms of the addon. */
+function sourceOptions(name: string, source: SourceSpec): SourceOptions {
+  const { uri, transport, loop, stallTimeoutMs, tls } = source;
+  return { name, uri, transport, loop, timeoutMs: SOURCE_TIMEOUT_MS, stallTimeoutMs, tls };
+}
+
 /** A pipeline of the desired document in the terms of the addon. */
 export function nativeOptions(version: PipelineVersion, context: NativeContext): PipelineOptions {
   const { spec } = version;
-  const [[name, source] = []] = Object.entries(spec.sources);
   return PipelineOptions.parse({
     name: spec.name,
-    source: {
-      name,
-      uri: source?.uri,
-      transport: source?.transport,
-      loop: source?.loop,
-      timeoutMs: SOURCE_TIMEOUT_MS,
-      stallTimeoutMs: source?.stallTimeoutMs,
-      tls: source?.tls,
-    },
+    sources: Object.entries(spec.sources).map(([name, source]) => sourceOptions(name, source)),
     model: modelOptions(version, context),
     track: spec.track ?? null,
     statsIntervalMs: STATS_INTERVAL_MS,

@@ -8,15 +8,23 @@ import type { EngineForm, EngineModel } from "../engine/recipes.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import { isModelChange, type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
-import type { ModelSwap, RunnerError, SourceMessage } from "./ipc.ts";
+import type { ModelSwap, SourceMessage, WarningMessage } from "./ipc.ts";
 import { memoryLimit } from "./memory-watch.ts";
 import { modelOptions, nativeOptions } from "./native-options.ts";
 import { formsOf, type Placing } from "./place-on-silicon.ts";
-import { INITIAL_FACTS, nextFacts, type RunEvent, type RunFacts, stateOf } from "./run-state.ts";
+import {
+  errorIn,
+  INITIAL_FACTS,
+  nextFacts,
+  type RunEvent,
+  type RunFacts,
+  stateOf,
+} from "./run-state.ts";
 import type { LaunchRunner } from "./runner-child.ts";
 import type { RunnerMessage } from "./runner-message.ts";
 import { RunnerProcess } from "./runner-process.ts";
 import { runsOn } from "./runs-on.ts";
+import { reportedSources } from "./source-facts.ts";
 
 type FramesMessage = Extract<RunnerMessage, { type: "frames" }>;
 
@@ -73,7 +81,7 @@ export class PipelineRun {
   #launchedAtMs = 0;
   #attempt = 0;
   #restarts = 0;
-  readonly #warned = new Set<RunnerError["code"]>();
+  readonly #warned = new Set<string>();
   #tally: Tally;
   /** Model digests of the versions that this run was given, by what its results are named by. */
   readonly #models = new Map<string, string>();
@@ -156,6 +164,7 @@ export class PipelineRun {
     const [form = "cpu"] = formsOf(placing);
     const engine = this.#deps.reportEngine(model, form);
     const isLoaded = engine !== undefined && engine.digest === this.#loaded;
+    const sources = reportedSources(this.#facts.sources);
     return {
       name: spec.name,
       state: stateOf(this.#facts),
@@ -165,7 +174,8 @@ export class PipelineRun {
       ...(place && { runsOn: place }),
       ...(isLoaded && { engine }),
       restarts: this.#restarts,
-      error: this.#facts.error,
+      ...(sources && { sources }),
+      error: errorIn(this.#facts),
     };
   }
 
@@ -187,7 +197,7 @@ export class PipelineRun {
   #launch(): void {
     this.#retry = null;
     this.#launchedAtMs = performance.now();
-    this.#apply({ type: "launched" });
+    this.#apply({ type: "launched", sources: Object.keys(this.#version.spec.sources) });
     const pipeline = nativeOptions(this.#version, this.#deps);
     const placing = this.#deps.placeOf(this.#version);
     if (placing.place === null) {
@@ -216,7 +226,7 @@ export class PipelineRun {
     } else if (message.type === "source") {
       this.#onSource(message);
     } else if (message.type === "warning") {
-      this.#onWarning(message.error);
+      this.#onWarning(message);
     }
   }
 
@@ -231,19 +241,28 @@ export class PipelineRun {
     this.#deps.onFrames(this, { modelDigest, frames, json });
   }
 
-  #onSource({ state, error }: SourceMessage): void {
+  #onSource({ source, state, error }: SourceMessage): void {
     const reported = error && toReportedError(new FleetError(error.code, error.message), "reading");
-    if (state !== this.#facts.source && state !== "connecting") {
-      this.#deps.onNotice(this, `source-${state}`, reported?.message ?? `Source is ${state}`);
+    const [only = ""] = Object.keys(this.#version.spec.sources);
+    const name = source ?? only;
+    if (state !== this.#facts.sources[name]?.state && state !== "connecting") {
+      const why = reported?.message ?? `Source is ${state}`;
+      this.#deps.onNotice(this, `source-${state}`, `${this.#prefix(name)}${why}`);
     }
-    this.#apply({ type: "source", state, error: reported });
+    this.#apply({ type: "source", source: name, state, error: reported });
   }
 
   /** Each kind is an event once; a camera that is lost again and again would repeat it with every connection. */
-  #onWarning({ code, message }: RunnerError): void {
-    if (this.#warned.has(code)) return;
-    this.#warned.add(code);
-    this.#deps.onNotice(this, "source-warning", `${code}: ${message}`);
+  #onWarning({ source = "", error: { code, message } }: WarningMessage): void {
+    const key = `${source} ${code}`;
+    if (this.#warned.has(key)) return;
+    this.#warned.add(key);
+    this.#deps.onNotice(this, "source-warning", `${this.#prefix(source)}${code}: ${message}`);
+  }
+
+  /** Tells one of several sources from the others. */
+  #prefix(source: string): string {
+    return Object.keys(this.#version.spec.sources).length > 1 ? `source ${source}: ` : "";
   }
 
   #onEnd(error: FleetError | null): void {

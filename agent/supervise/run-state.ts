@@ -1,16 +1,26 @@
-import type { PipelineState, PipelineStats, ReportedError } from "../../fleet/contract/index.ts";
+import type { PipelineState, ReportedError, SourceState } from "../../fleet/contract/index.ts";
+import {
+  complaintOf,
+  nextSources,
+  SILENT_SOURCE,
+  type SourceFacts,
+  togetherOf,
+} from "./source-facts.ts";
 
 /** What is known of a pipeline; its state is computed from this and never stored. */
 export interface RunFacts {
   stopped: boolean;
-  /** The runner has loaded the model and opened its source. */
+  /** The runner has loaded the model and opened its sources. */
   started: boolean;
-  source: PipelineStats["source"]["state"] | null;
-  /** This runner said that its source is lost or ended, and has not seen it play since. */
+  /** Of all sources together: playing while any is. Null while none has said anything. */
+  source: SourceState | null;
+  /** By name. */
+  sources: Readonly<Record<string, SourceFacts>>;
+  /** This runner said that its sources are lost or ended, and has not seen one play since. */
   noPicture: boolean;
-  /** Frames have come out since the source last began to play. */
+  /** Frames have come out since a source last began to play. */
   delivering: boolean;
-  /** What ended the runner or what the source complains of; null when nothing is wrong. */
+  /** What ended the runner or what its sources complain of when none plays; null when nothing is wrong. */
   error: ReportedError | null;
 }
 
@@ -18,22 +28,32 @@ export const INITIAL_FACTS: RunFacts = {
   stopped: false,
   started: false,
   source: null,
+  sources: {},
   noPicture: false,
   delivering: false,
   error: null,
 };
 
-/** A file that ended is stopped, not failed. A source that complains is failed until frames flow again. */
+/**
+ * A file that ended is stopped, not failed. A source that complains is failed until frames flow again; where others
+ * play, the pipeline is running.
+ */
 export function stateOf(facts: RunFacts): PipelineState {
   if (facts.stopped || facts.source === "ended") return "stopped";
   if (facts.error !== null) return "failed";
   return facts.started && facts.delivering ? "running" : "starting";
 }
 
+/** What is wrong: with all of it, else with the first source that is not well. */
+export function errorIn({ error, sources }: RunFacts): ReportedError | null {
+  return error ?? complaintOf(sources);
+}
+
 export type RunEvent =
-  | { type: "launched" }
+  | { type: "launched"; sources?: readonly string[] }
   | { type: "started" }
-  | { type: "source"; state: NonNullable<RunFacts["source"]>; error: ReportedError | null }
+  /** The name is left out where there is one source. */
+  | { type: "source"; source?: string; state: SourceState; error: ReportedError | null }
   | { type: "frames" }
   | { type: "ended"; error: ReportedError | null }
   | { type: "stopped" };
@@ -43,17 +63,22 @@ export function nextFacts(facts: RunFacts, event: RunEvent): RunFacts {
   switch (event.type) {
     case "launched":
       // The error stays until the new attempt is past the point that failed.
-      return { ...INITIAL_FACTS, error: facts.error };
+      return { ...INITIAL_FACTS, sources: silent(event.sources ?? []), error: facts.error };
     case "started":
       return { ...facts, started: true };
-    case "source":
+    case "source": {
+      const sources = nextSources(facts.sources, event);
+      const source = togetherOf(sources);
+      const plays = source === "playing";
       return {
         ...facts,
-        source: event.state,
-        noPicture: event.state === "connecting" ? facts.noPicture : event.state !== "playing",
-        delivering: facts.delivering && event.state === "playing",
-        error: event.state === "playing" ? facts.error : (event.error ?? facts.error),
+        ...{ source, sources },
+        noPicture: Object.values(sources).every(({ noPicture }) => noPicture),
+        delivering: facts.delivering && plays,
+        // Of one that is lost while others play, its own facts tell.
+        error: plays ? facts.error : (event.error ?? facts.error),
       };
+    }
     case "frames":
       // Frames still under way when the source was lost do not make it well again.
       if (facts.source === "lost") return facts;
@@ -64,4 +89,8 @@ export function nextFacts(facts: RunFacts, event: RunEvent): RunFacts {
     case "stopped":
       return { ...INITIAL_FACTS, stopped: true };
   }
+}
+
+function silent(names: readonly string[]): RunFacts["sources"] {
+  return Object.fromEntries(names.map((name) => [name, SILENT_SOURCE]));
 }

@@ -8,6 +8,7 @@ import {
   type ModelSwap,
   type PipelineOptions,
   type RunnerError,
+  type SourceMessage,
 } from "./ipc.ts";
 import type { LaunchRunner, RunnerChild, RunnerEnd } from "./runner-child.ts";
 import { openEnvelope, type RunnerMessage } from "./runner-message.ts";
@@ -43,6 +44,7 @@ export class RunnerProcess {
   #tellGone: () => void = () => undefined;
   #watchdog: NodeJS.Timeout;
   #connecting: NodeJS.Timeout | null = null;
+  readonly #sources = new Map<string, SourceMessage["state"]>();
   #failure: FleetError | null = null;
   #stopping = false;
   #swap: { resolve: (swap: ModelSwap) => void; reject: (error: FleetError) => void } | null = null;
@@ -138,9 +140,20 @@ export class RunnerProcess {
   #onEnvelope(envelope: Envelope): void {
     this.#heard();
     const message = openEnvelope(envelope);
-    if (message.type === "source") this.#expectPicture(message.state === "connecting");
+    if (message.type === "source") this.#onSource(message);
     if (message.type === "failed") this.#fail(toFleetError(message.error));
     else this.#options.onMessage(message);
+  }
+
+  /** One that plays would be ended for one that hangs; of several, it takes all. */
+  #onSource({ source = "", state }: SourceMessage): void {
+    this.#sources.set(source, state);
+    const states = [...this.#sources.values()];
+    const plays = states.includes("playing");
+    // Begun anew by each that connects: a camera is tried again and again while another hangs.
+    if (plays || state === "connecting" || !states.includes("connecting")) {
+      this.#expectPicture(!plays && states.includes("connecting"));
+    }
   }
 
   /** Statistics of a runner that connects for ever would pass for life. */

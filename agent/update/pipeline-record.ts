@@ -59,12 +59,20 @@ export function advance(
   const next = { ...record, update };
   if (event.type === "requested" || event.type === "kept") return { ...next, next: null };
   if (update.state === "swapping" && record.trial === null) {
-    const trial = { former: record.active, formerFps: fps };
-    return { ...next, active: update.target.version, trial };
+    const { version } = update.target;
+    const formerFps = hasSameSources(record.active, version) ? fps : null;
+    return { ...next, active: version, trial: { former: record.active, formerFps } };
   }
   if (update.state === "rolling-back") return { ...next, ...undone(record) };
   if (isSettled(update)) return { ...next, trial: null, previousObjects: previousOf(record) };
   return next;
+}
+
+/** Of more or fewer sources, other figures come. */
+function hasSameSources(from: PipelineVersion | null, to: PipelineVersion): boolean {
+  if (from === null) return true;
+  const names = ({ spec }: PipelineVersion) => Object.keys(spec.sources).sort().join(" ");
+  return names(from) === names(to);
 }
 
 function undone({ active, trial }: PipelineRecord): Pick<PipelineRecord, "active" | "trial"> {

@@ -7,7 +7,7 @@ import { COCO_LABELS } from "../coco-labels.ts";
 import { readLabels, requireFile } from "../input-files.ts";
 
 export interface RunOptions {
-  source?: string;
+  source?: string[];
   labels?: string;
   decoder?: string;
   minScore?: string;
@@ -30,25 +30,12 @@ export interface RunOptions {
 export async function orderOf(what: string, options: RunOptions): Promise<AloneOrder> {
   const path = await requireFile(what, "PIPELINE.yaml or MODEL");
   const file = /\.ya?ml$/i.test(path) ? await readPipelineFile(path) : null;
-  const [[name, source] = ["source", undefined]] = Object.entries(file?.sources ?? {});
   const number = (text: string | undefined) => (text === undefined ? undefined : Number(text));
-  if (source === undefined && options.source === undefined) {
-    throw new FleetError(
-      "USAGE",
-      "Expected --source with a camera's address or a video but got none",
-    );
-  }
   const { source: modelPath, ...modelRest } = file?.model ?? {};
   const { accelerator, precision, ...detect } = file?.detect ?? {};
   const given = {
     name: file?.name ?? "run",
-    source: laid(source, {
-      name,
-      uri: (await uriOf(options.source)) ?? source?.uri,
-      transport: options.transport,
-      loop: options.loop,
-      realtime: options.realtime,
-    }),
+    sources: await sourcesOf(file, options),
     model: laid(modelRest, {
       path: modelPath === undefined ? path : resolve(dirname(path), modelPath),
       labels: await labelsOf(options.labels, file),
@@ -68,8 +55,29 @@ export async function orderOf(what: string, options: RunOptions): Promise<AloneO
   const order = AloneOrder.safeParse(laid({}, given));
   if (order.success) return order.data;
   const [issue] = order.error.issues;
-  const at = issue?.path.join(".") ?? "";
+  const at = (issue?.path ?? []).filter((key) => typeof key !== "number").join(".");
   throw new FleetError("USAGE", `${OPTION_OF[at] ?? at}: ${issue?.message ?? "not understood"}`);
+}
+
+/** Of the command line or of the file, each with what the options say. */
+async function sourcesOf(file: PipelineFile | null, options: RunOptions): Promise<object[]> {
+  const { source: uris = [], transport, loop, realtime } = options;
+  const inFile = Object.entries(file?.sources ?? {});
+  if (uris.length === 0 && inFile.length === 0) {
+    throw new FleetError(
+      "USAGE",
+      "Expected --source with a camera's address or a video but got none",
+    );
+  }
+  const over = { transport, loop, realtime };
+  if (uris.length === 0) return inFile.map(([name, source]) => laid(source, { name, ...over }));
+  const alike = uris.length === inFile.length ? inFile : [];
+  return await Promise.all(
+    uris.map(async (uri, at) => {
+      const [name, source] = alike[at] ?? [uris.length === 1 ? "source" : `source${at + 1}`];
+      return laid(source, { name, uri: await uriOf(uri), ...over });
+    }),
+  );
 }
 
 async function labelsOf(
@@ -92,8 +100,8 @@ async function readPipelineFile(path: string): Promise<PipelineFile> {
 }
 
 /** A file of this machine may be named by its path. */
-async function uriOf(source: string | undefined): Promise<string | undefined> {
-  if (source === undefined || source.includes("://")) return source;
+async function uriOf(source: string): Promise<string> {
+  if (source.includes("://")) return source;
   return `file://${await requireFile(source, "--source")}`;
 }
 
@@ -109,8 +117,9 @@ function laid(under: object | undefined, given: object): object {
 }
 
 const OPTION_OF: Readonly<Record<string, string>> = {
-  "source.uri": "--source",
-  "source.transport": "--transport",
+  sources: "--source",
+  "sources.uri": "--source",
+  "sources.transport": "--transport",
   "model.decoder": "--decoder",
   "model.labels": "--labels",
   "detect.minScore": "--min-score",

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import { AloneLine, Counter, kittiName, kittiText } from "../../fleet/alone/index.ts";
+import type { DetectedFrame } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { errorOfAgent } from "./agent-error.ts";
 import { runByAgent } from "./agent-lines.ts";
@@ -23,7 +24,7 @@ On a terminal figures of the last second are shown, per stage; elsewhere, and wi
 Results go nowhere unless --json or --kitti names where.
 
 Exit codes:
-  0    the source has ended, or --frames came out
+  0    the last source has ended, or --frames came out
   2    it did not run or did not come to its end; the answer says why
   130  ended by Ctrl-C`;
 
@@ -33,7 +34,11 @@ export function registerRunPipeline(program: Command, run: Run, signal: AbortSig
     .command("run")
     .argument("<pipeline|model>", "PIPELINE.yaml, or an ONNX file")
     .description("run a pipeline on this machine, without a fleet")
-    .option("--source <uri|file>", "rtsp://, rtsps://, file:// or a video file's path")
+    .option(
+      "--source <uri|file>",
+      "rtsp://, rtsps://, file:// or a video file's path; up to 16 times",
+      (uri: string, before: string[] | undefined) => [...(before ?? []), uri],
+    )
     .option("--labels <file>", "classes of the model, a line each; default: COCO's 80")
     .option("--decoder <name>", "what turns the outputs into boxes; default: yolox")
     .option("--min-score <score>", "detections below are dropped; default: 0.4")
@@ -47,7 +52,7 @@ export function registerRunPipeline(program: Command, run: Run, signal: AbortSig
     .option("--realtime", "take a file's pictures at their pace; default: as fast as they come")
     .option("--threads <n>", "of one inference on the cpu; default: 1")
     .option("--frames <n>", "end after so many frames")
-    .option("--json", "print lines of JSON: frames, statistics, what becomes of the source")
+    .option("--json", "print lines of JSON: frames, statistics, what becomes of the sources")
     .option("--json-schema", "print what --json prints as a JSON Schema, and end")
     .option("--kitti <dir>", "write each frame's objects to DIR/SOURCE/NUMBER.txt, as KITTI does")
     .option("--perf", "print a line of figures each second, also on a terminal")
@@ -71,19 +76,16 @@ async function runPipeline(
     throw new FleetError("USAGE", "Expected --json or --perf but got both");
   }
   const order = await orderOf(what, options);
-  const folder = options.kitti === undefined ? null : kittiFolder(options.kitti, order.source.name);
+  const names = order.sources.map(({ name }) => name);
+  const folders = options.kitti === undefined ? null : kittiFolders(options.kitti, names);
   const counter = new Counter();
-  const screen = new RunScreen(options);
+  const screen = new RunScreen(options, names.length);
   let last: AloneLine | null = null;
   await runByAgent(order, signal, (line, text) => {
     last = line;
     if (line.type === "frames") {
       counter.addFrames(line.frames, performance.now());
-      if (folder !== null) {
-        for (const frame of line.frames) {
-          writeFileSync(join(folder, kittiName(frame)), kittiText(frame));
-        }
-      }
+      if (folders !== null) for (const frame of line.frames) writeKitti(folders, frame);
     }
     if (line.type === "stats") counter.addStats(line.stats);
     screen.show(line, text, counter);
@@ -92,14 +94,24 @@ async function runPipeline(
   return outcome(last, signal);
 }
 
-function kittiFolder(given: string, source: string): string {
-  const folder = join(resolve(process.env["INIT_CWD"] ?? process.cwd(), given), source);
+/** By the name of each source, so that frames of one are not taken for those of another. */
+function kittiFolders(given: string, sources: readonly string[]): Map<string, string> {
+  const parent = resolve(process.env["INIT_CWD"] ?? process.cwd(), given);
+  return new Map(sources.map((source) => [source, madeFolder(join(parent, source))]));
+}
+
+function madeFolder(folder: string): string {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (cause) {
     throw new FleetError("USAGE", `--kitti: Cannot make ${folder}: ${String(cause)}`, { cause });
   }
   return folder;
+}
+
+function writeKitti(folders: ReadonlyMap<string, string>, frame: DetectedFrame): void {
+  const folder = folders.get(frame.source ?? "");
+  if (folder !== undefined) writeFileSync(join(folder, kittiName(frame)), kittiText(frame));
 }
 
 function outcome(last: AloneLine | null, signal: AbortSignal): number {

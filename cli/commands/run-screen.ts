@@ -6,12 +6,14 @@ import { liveLines, perfLine, startedText, summaryLines } from "../render/run-te
 export class RunScreen {
   readonly #isJson: boolean;
   readonly #isLive: boolean;
+  readonly #isOneOfSeveral: boolean;
   /** Lines on the terminal that the next second overwrites. */
   #height = 0;
-  /** A source that is tried again and again says the same each time. */
-  #told = "";
+  /** A source that is tried again and again says the same each time; by its name. */
+  readonly #told = new Map<string, string>();
 
-  constructor({ json = false, perf = false }: { json?: boolean; perf?: boolean }) {
+  constructor({ json = false, perf = false }: { json?: boolean; perf?: boolean }, sources: number) {
+    this.#isOneOfSeveral = sources > 1;
     this.#isJson = json;
     this.#isLive = !json && !perf && process.stdout.isTTY;
   }
@@ -27,10 +29,16 @@ export class RunScreen {
       case "stats":
         return this.#figures(line, counter);
       case "source":
-        if (line.state === "playing") this.#told = "";
-        return line.error === null ? undefined : this.#trouble(`source ${line.state}`, line.error);
+        if (line.state === "playing") this.#told.delete(line.source ?? "");
+        return line.error === null
+          ? undefined
+          : this.#trouble(
+              this.#isOneOfSeveral ? line.state : `source ${line.state}`,
+              line,
+              line.error,
+            );
       case "warning":
-        return this.#trouble("warning", line.error);
+        return this.#trouble("warning", line, line.error);
       case "frames":
       case "ended":
       case "failed":
@@ -62,11 +70,16 @@ export class RunScreen {
     if (share >= 1) process.stderr.write("\r\x1b[K");
   }
 
-  #trouble(what: string, { code, message }: Trouble): void {
-    if (this.#told === message) return;
-    this.#told = message;
+  #trouble(
+    what: string,
+    { source = "" }: { source?: string | undefined },
+    { code, message }: Trouble,
+  ): void {
+    if (this.#told.get(source) === message) return;
+    this.#told.set(source, message);
     this.#clear();
-    process.stderr.write(`${what}: ${code}: ${message}\n`);
+    const which = this.#isOneOfSeveral ? `source ${source}: ` : "";
+    process.stderr.write(`${which}${what}: ${code}: ${message}\n`);
   }
 
   #say(text: string): void {

@@ -19,6 +19,7 @@ import {
   shortDigest,
 } from "../render/format.ts";
 import { overlayRows, type Shown, titledRows } from "../render/overlay.ts";
+import { sourcesText, sourceTable } from "../render/sources-text.ts";
 import { boardTitle, modelTitle, stageTable } from "../render/status-text.ts";
 import { table } from "../render/table.ts";
 import { clockOf, eventLines, problemLines } from "./common-lines.ts";
@@ -153,7 +154,7 @@ function pipelineLines(
     `from ${stats?.latencyFrom ?? "-"}`,
     ...clocksApart(stats),
     `tracks ${formatCount(stats?.tracksTotal)}`,
-    `source ${stats?.source.state ?? "-"}`,
+    ...sourceParts(stats),
     ...(restarts > 0 ? [`restarts ${restarts}`] : []),
   ];
   const tone = state !== "running" ? "bad" : isOutOfBudget(pipeline) ? "warn" : "strong";
@@ -164,7 +165,18 @@ function pipelineLines(
     ...pastLines(device, name, { width, height }),
     ...planLines(pipeline, { width, height }),
     ...(stats ? [line(head, "faint"), ...rows.map((text) => line(text))] : []),
+    ...sourceLines(stats, width),
   ];
+}
+
+function sourceParts(stats: PipelineView["stats"]): string[] {
+  if (stats === null) return ["source -"];
+  return [`${stats.sources ? "sources" : "source"} ${sourcesText(stats)}`];
+}
+
+function sourceLines(stats: PipelineView["stats"], width: number): Line[] {
+  const [head, ...rows] = sourceTable(stats?.sources, width);
+  return head === undefined ? [] : [line(head, "faint"), ...rows.map((text) => line(text))];
 }
 
 /** The engine that is being built for it, or that its runner was given. */

@@ -13,6 +13,7 @@ import {
   formatPercent,
 } from "../render/format.ts";
 import { overlayRows, type Shown } from "../render/overlay.ts";
+import { isWithoutSource } from "../render/sources-text.ts";
 import { boardTitle, modelTitle } from "../render/status-text.ts";
 import { type Column, table } from "../render/table.ts";
 import { clockOf, eventLines, problemLines } from "./common-lines.ts";
@@ -175,7 +176,7 @@ function pipelineCell(row: PipelineView): string {
 }
 
 function pipelineState({ state, stats }: PipelineView): string {
-  return stats?.source.state === "lost" ? "no source" : state;
+  return stats && isWithoutSource(stats) ? "no source" : state;
 }
 
 function overlayCells(view: Shown): Cell<PipelineRow>[] {

@@ -1,6 +1,7 @@
 import { rateOf, type StartedLine, type Tally } from "../../fleet/alone/index.ts";
 import type { PipelineStats } from "../../fleet/contract/index.ts";
 import { formatBareMs, formatCount, formatFps, formatMs, shortDigest } from "./format.ts";
+import { batchLines, sourcesText, sourceTable } from "./sources-text.ts";
 import { type Column, table } from "./table.ts";
 
 const STAGES: readonly Column[] = [
@@ -23,10 +24,11 @@ export function startedText({ model, backend, accelerator, precision, why }: Sta
 
 /** A second of a pipeline on one line: frames a second now and since the start, latency, what was dropped. */
 export function perfLine(stats: PipelineStats, tally: Tally): string {
-  const { latencyMs, latencyFrom, source } = stats;
+  const { latencyMs, latencyFrom, source, sources = [] } = stats;
+  const name = sources.length > 1 ? stats.name : (source.name ?? stats.name);
   const dropped = tally.drops.reduce((sum, { total }) => sum + total, 0);
   return [
-    `${source.name ?? stats.name}: ${formatFps(stats.fps)} fps (${formatFps(rateOf(tally))} in all)`,
+    `${name}: ${formatFps(stats.fps)} fps (${formatFps(rateOf(tally))} in all)`,
     `latency from ${latencyFrom} p50 ${formatMs(latencyMs?.p50)}, p95 ${formatMs(latencyMs?.p95)}`,
     `${formatCount(stats.framesTotal)} frames, ${formatCount(dropped)} dropped`,
   ].join("; ");
@@ -41,13 +43,19 @@ export function liveLines(stats: PipelineStats, tally: Tally, width: number): st
     `${queue.level}/${queue.max}/${queue.capacity}`,
     formatCount(dropsTotal),
   ]);
-  const { source } = stats;
-  const state = source.state === "playing" ? "" : `, source ${source.state}`;
+  const { source, sources = [] } = stats;
+  const state = source.state === "playing" ? "" : `, ${sourceWord(stats)} ${sourcesText(stats)}`;
   return [
     `${perfLine(stats, tally)}${state}`,
     `decoder ${source.decoder ?? "-"}; ${stats.copiesPerFrame.toFixed(1)} copies a frame; ${objectsText(tally)}`,
+    ...sourceTable(sources, width),
+    ...batchLines(stats),
     ...table(STAGES, rows, width),
   ];
+}
+
+function sourceWord({ sources = [] }: PipelineStats): string {
+  return sources.length > 1 ? "sources" : "source";
 }
 
 /** What was done in all, for the end. */

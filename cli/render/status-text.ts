@@ -16,6 +16,7 @@ import { formatAge, formatBareMs, formatCount, formatFps, shortDigest } from "./
 import { leftOutText } from "./left-out.ts";
 import { overlaySection, type Shown } from "./overlay.ts";
 import { planSection } from "./plan-section.ts";
+import { batchLines, sourceTable } from "./sources-text.ts";
 import { type Column, table } from "./table.ts";
 
 /** The whole answer of `jetfleet status`, line by line, at most `width` columns. */
@@ -158,7 +159,12 @@ function stageLines(
   const stages = pipeline.stats?.stages ?? [];
   if (stages.length === 0) return [];
   const title = `${device.name}/${pipeline.name}, per stage over the last second`;
-  return ["", fit(title, width), ...titled(stageTable(stages, width), palette)];
+  const sources = sourceTable(pipeline.stats?.sources, width);
+  return [
+    ...["", fit(title, width), ...titled(stageTable(stages, width), palette)],
+    ...(sources.length > 0 ? titled(sources, palette) : []),
+    ...batchLines(pipeline.stats ?? {}).flatMap((text) => wrap(text, width)),
+  ];
 }
 
 export function stageTable(stages: readonly StageStats[], width: number): string[] {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DetectedFrame, PipelineStats } from "../contract/index.ts";
+import { DetectedFrame, PipelineStats, SourceState } from "../contract/index.ts";
 import { Digest } from "../spec/index.ts";
 
 const Trouble = z.object({
@@ -30,12 +30,13 @@ export const AloneLine = z.discriminatedUnion("type", [
   z.object({ type: z.literal("stats"), stats: PipelineStats }),
   z.object({
     type: z.literal("source"),
-    state: z.enum(["connecting", "playing", "lost", "ended"]),
+    source: z.string().optional(),
+    state: SourceState,
     error: Trouble.nullable(),
   }),
   /** Does not stop the source. */
-  z.object({ type: z.literal("warning"), error: Trouble }),
-  /** Last, when all went well: the source has ended, `frames` of the order came out, or somebody stopped it. */
+  z.object({ type: z.literal("warning"), source: z.string().optional(), error: Trouble }),
+  /** Last, when all went well: the last source has ended, `frames` of the order came out, or somebody stopped it. */
   z.object({ type: z.literal("ended"), why: z.enum(["source", "frames", "stopped"]) }),
   /** Last, instead of it. */
   z.object({ type: z.literal("failed"), error: Trouble }),

@@ -1,19 +1,30 @@
 import { z } from "zod";
 import { BenchAccelerator } from "../bench/index.ts";
-import { Decoder, DetectSpec, Label, Name, SourceSpec, TrackSpec } from "../spec/index.ts";
+import {
+  Decoder,
+  DetectSpec,
+  Label,
+  MAX_SOURCES,
+  Name,
+  SourceSpec,
+  TrackSpec,
+} from "../spec/index.ts";
 
 /** Where a model runs; `auto` is the GPU where a backend finds one, else the CPU. */
 export const AloneAccelerator = z.enum(["auto", ...BenchAccelerator.options]);
 export type AloneAccelerator = z.infer<typeof AloneAccelerator>;
 
+const AloneSource = SourceSpec.omit({ video: true }).extend({
+  /** Of several, each has its own. */
+  name: Name,
+  /** A file's pictures come at the pace of their time stamps, not as fast as they are taken. */
+  realtime: z.boolean().default(false),
+});
+
 /** A pipeline that an agent runs for one person and no fleet. Paths are absolute, on the machine that runs it. */
 export const AloneOrder = z.strictObject({
   name: Name,
-  source: SourceSpec.omit({ video: true }).extend({
-    name: Name,
-    /** A file's pictures come at the pace of their time stamps, not as fast as they are taken. */
-    realtime: z.boolean().default(false),
-  }),
+  sources: z.array(AloneSource).min(1).max(MAX_SOURCES),
   model: z.strictObject({
     path: z.string().min(1),
     labels: z.array(Label).min(1).max(1000),
@@ -28,7 +39,7 @@ export const AloneOrder = z.strictObject({
   track: TrackSpec.nullable().default(null),
   /** Threads of one inference on the CPU. */
   threads: z.number().int().min(1).max(64).default(1),
-  /** Ends after so many frames; absent: when the source ends. */
+  /** Ends after so many frames, of all sources; absent: when the last source ends. */
   frames: z.number().int().min(1).optional(),
 });
 export type AloneOrder = z.infer<typeof AloneOrder>;

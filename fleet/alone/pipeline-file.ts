@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { FleetError } from "../errors/index.ts";
-import { Decoder, DetectSpec, ModelSpec, Name, SourceSpec, TrackSpec } from "../spec/index.ts";
+import {
+  Decoder,
+  DetectSpec,
+  ModelSpec,
+  Name,
+  SourceSpec,
+  sourcesOf,
+  TrackSpec,
+} from "../spec/index.ts";
 
 /** A pipeline in a file of its own, in the words of a program: model, sources, detect, track. */
 export const PipelineFile = z.strictObject({
@@ -9,11 +17,7 @@ export const PipelineFile = z.strictObject({
   model: ModelSpec.pick({ source: true, labels: true }).extend({
     decoder: Decoder.default("yolox"),
   }),
-  sources: z
-    .record(Name, SourceSpec.omit({ video: true }))
-    .refine((sources) => Object.keys(sources).length === 1, {
-      error: "must name exactly one source",
-    }),
+  sources: sourcesOf(SourceSpec.omit({ video: true })),
   detect: DetectSpec.prefault({}),
   track: TrackSpec.optional(),
 });

@@ -3,7 +3,7 @@ import { BoardName, Digest, EpochMs, Name } from "../spec/index.ts";
 import { Text } from "../text/index.ts";
 import { EnginePruned } from "./engine-prune.ts";
 import { Count, PartNumber, PartRef } from "./part-ref.ts";
-import { ChainId, DroppedRange, MAX_DROPPED_RANGES } from "./telemetry.ts";
+import { ChainId, DroppedRange, MAX_DROPPED_RANGES, SourceState } from "./telemetry.ts";
 
 /** An error as it travels: same fields as FleetError. */
 export const ReportedError = z.object({
@@ -58,6 +58,16 @@ export const RunningEngine = z.object({
 });
 export type RunningEngine = z.infer<typeof RunningEngine>;
 
+/** One of several sources of a pipeline. */
+export const ReportedSource = z.object({
+  name: Name,
+  /** `unknown` while it has said nothing, too. */
+  state: heard(z.enum([...SourceState.options, "unknown"])),
+  /** Null while it plays. */
+  error: ReportedError.nullable(),
+});
+export type ReportedSource = z.infer<typeof ReportedSource>;
+
 export const ReportedPipeline = z.object({
   name: Name,
   state: heard(PipelineState),
@@ -71,6 +81,9 @@ export const ReportedPipeline = z.object({
   engine: RunningEngine.optional(),
   /** Times the runner was started again because it ended by itself or its source failed. */
   restarts: z.number().int().nonnegative(),
+  /** Present where it has several: what each said last of itself. */
+  sources: z.array(ReportedSource).max(16).optional(),
+  /** Also of a pipeline that is running: what one of several sources complains of, beginning with its name. */
   error: ReportedError.nullable(),
 });
 export type ReportedPipeline = z.infer<typeof ReportedPipeline>;

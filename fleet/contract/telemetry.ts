@@ -63,6 +63,33 @@ export const LaneStats = z.object({
 });
 export type LaneStats = z.infer<typeof LaneStats>;
 
+export const SourceState = z.enum(["connecting", "playing", "lost", "ended"]);
+export type SourceState = z.infer<typeof SourceState>;
+
+const SourceFigures = z.object({
+  state: SourceState,
+  reconnects: z.number().int().nonnegative(),
+  /** The element that decodes, as GStreamer names it. */
+  decoder: Text.max(64).optional(),
+  /** What an RTSP source really uses; absent for files. */
+  transport: z.enum(["tcp", "udp"]).optional(),
+  /** How far the device's clock is ahead of the camera's, by the camera's RTCP sender reports. */
+  clockOffsetMs: z.number().optional(),
+});
+
+/** One of several sources, over the last interval, and what its frames pass by itself. */
+export const SourceStats = SourceFigures.extend({
+  name: Name,
+  fps: z.number().nonnegative(),
+  framesTotal: z.number().int().nonnegative(),
+  droppedTotal: z.number().int().nonnegative(),
+  latencyMs: Percentiles.nullable(),
+  latencyFrom: z.enum(["capture", "arrival"]),
+  /** All but the last, which frames of all sources pass together. */
+  stages: z.array(StageStats).max(16),
+});
+export type SourceStats = z.infer<typeof SourceStats>;
+
 export const PipelineStats = z.object({
   name: Name,
   /** Frames per second that came out at the sinks over the interval. */
@@ -75,6 +102,7 @@ export const PipelineStats = z.object({
    * device's, else arrival at the device.
    */
   latencyFrom: z.enum(["capture", "arrival"]),
+  /** Of several sources, for the frames of all. */
   stages: z.array(StageStats),
   /** What was lost outside the queues of the stages. Absent from older agents, which lost it silently. */
   drops: z.array(DropCount).max(64).optional(),
@@ -84,18 +112,22 @@ export const PipelineStats = z.object({
   copiedBytesPerFrame: z.number().nonnegative(),
   /** Present where several accelerators share the work. */
   lanes: z.array(LaneStats).max(16).optional(),
-  source: z.object({
+  /** Of several, the first that neither plays nor has ended, else one that plays. */
+  source: SourceFigures.extend({
     /** Name of the source in the pipeline. Absent from older agents. */
     name: Name.optional(),
-    state: z.enum(["connecting", "playing", "lost", "ended"]),
-    reconnects: z.number().int().nonnegative(),
-    /** The element that decodes, as GStreamer names it. */
-    decoder: Text.max(64).optional(),
-    /** What an RTSP source really uses; absent for files. */
-    transport: z.enum(["tcp", "udp"]).optional(),
-    /** How far the device's clock is ahead of the camera's, by the camera's RTCP sender reports. */
-    clockOffsetMs: z.number().optional(),
   }),
+  /** Present where a pipeline has several. */
+  sources: z.array(SourceStats).max(16).optional(),
+  /** Present with `sources`: how their frames share the model's runs. */
+  batch: z
+    .object({
+      /** Pictures that one run holds at most. */
+      most: z.number().int().positive(),
+      /** Why each goes into a run of its own although the model takes several; absent where it need not. */
+      why: Text.max(500).optional(),
+    })
+    .optional(),
 });
 export type PipelineStats = z.infer<typeof PipelineStats>;
 
@@ -142,7 +174,7 @@ export const DetectedFrame = z.object({
   source: Name.optional(),
   /** Number that travelled with the picture (SEI); null when the stream carries none. */
   sourceFrame: z.number().int().nonnegative().nullable(),
-  /** Frames of this pipeline since its start, from 0. */
+  /** Frames of this source since the pipeline's start, from 0. */
   index: z.number().int().nonnegative(),
   /** Presentation time in the stream, milliseconds from its start. */
   ptsMs: z.number(),

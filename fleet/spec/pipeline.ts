@@ -79,6 +79,19 @@ export const SourceSpec = z
   });
 export type SourceSpec = z.infer<typeof SourceSpec>;
 
+/** Each has a decoder, a tracker and queues of its own; a board's decoder has room for about so many. */
+export const MAX_SOURCES = 16;
+
+/** Sources by name, as many as one pipeline takes. */
+export function sourcesOf<Source extends z.ZodType>(source: Source) {
+  return z
+    .record(Name, source)
+    .refine(
+      (sources) => Object.keys(sources).length > 0 && Object.keys(sources).length <= MAX_SOURCES,
+      { error: `must name 1 to ${MAX_SOURCES} sources; put others into a pipeline of their own` },
+    );
+}
+
 /** Accelerators of a Jetson. `split`: a GPU engine and one on each DLA share the frames. */
 export const AcceleratorChoice = z.enum(["auto", "gpu", "dla0", "dla1", "split"]).meta({
   title: "AcceleratorChoice",
@@ -180,9 +193,7 @@ export const PipelineSpec = z
     name: Name.meta({
       description: "Name on its device, a DNS label. Default: the name of the resource.",
     }),
-    sources: z.record(Name, SourceSpec).refine((sources) => Object.keys(sources).length === 1, {
-      error: "must name exactly one source; several sources in one pipeline are not yet supported",
-    }),
+    sources: sourcesOf(SourceSpec),
     detect: DetectSpec.extend({ model: Name }),
     track: TrackSpec.optional(),
     sinks: SinksSpec.default({ mqtt: {} }),

@@ -143,9 +143,10 @@ function reportedPipeline(
   pipeline: Reported["pipelines"][number],
   stats: readonly PipelineStats[],
 ): Omit<PipelineView, Added> {
-  const { name, state, sinceMs, model, engine = null, restarts, error } = pipeline;
+  const { name, state, sinceMs, model, engine = null, restarts, sources, error } = pipeline;
   const figures = stats.find((one) => one.name === name) ?? null;
-  return { name, state, sinceMs, model, engine, restarts, error, stats: figures };
+  const rest = { restarts, ...(sources && { sources }), error, stats: figures };
+  return { name, state, sinceMs, model, engine, ...rest };
 }
 
 function pendingPipeline(name: string): Omit<PipelineView, Added> {

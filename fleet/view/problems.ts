@@ -76,6 +76,8 @@ function pending(device: DeviceView, nowMs: number): Problem[] {
 }
 
 function pipelineProblems(device: DeviceView, pipeline: PipelineView): Problem[] {
+  const sources = sourceProblems(device, pipeline);
+  if (sources.length > 0) return sources;
   if (pipeline.error) return [reported(device, pipeline.name, pipeline.error)];
   const { name, state, stats, sinceMs } = pipeline;
   if (state !== "running") {
@@ -91,6 +93,19 @@ function pipelineProblems(device: DeviceView, pipeline: PipelineView): Problem[]
   return broken === null
     ? []
     : [{ ...problem(device, name, "PIPELINE_BUDGET", broken, null), severity: "warning" }];
+}
+
+/** Of several sources, each that is not well. Where none plays, the pipeline itself says why. */
+function sourceProblems(
+  device: DeviceView,
+  { name, state, sources = [] }: PipelineView,
+): Problem[] {
+  if (state !== "running") return [];
+  return sources.flatMap(({ name: source, error }) =>
+    error === null
+      ? []
+      : [reported(device, name, { ...error, message: `source ${source}: ${error.message}` })],
+  );
 }
 
 function reported(

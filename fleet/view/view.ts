@@ -7,6 +7,7 @@ import {
   PipelineUpdate,
   PipelineUpdateState,
   ReportedError,
+  ReportedSource,
   RunningEngine,
   UpdateState,
 } from "../contract/index.ts";
@@ -42,6 +43,9 @@ export const PipelineView = z.object({
     description: "That its runner was given; null: none was reported.",
   }),
   restarts: z.number().int().nonnegative(),
+  sources: z.array(ReportedSource).optional().meta({
+    description: "What each of several sources said last of itself; absent where there is one.",
+  }),
   update: PipelineUpdate.pick({ sinceMs: true, fetchedBytes: true, totalBytes: true, build: true })
     .extend({ state: PipelineUpdateState })
     .nullable()

@@ -50,26 +50,29 @@ export interface NativeLane {
   precision?: string | undefined;
 }
 
+export interface NativeSource {
+  /** Names the source in frames, statistics and messages; they name none by default. Of several, each has its own. */
+  name?: string;
+  uri: string;
+  transport: "tcp" | "udp";
+  loop: boolean;
+  /**
+   * Files: pictures come at the pace of their time stamps instead of as fast as they are taken. Default: as
+   * `loop`, for a file that never ends stands for a camera.
+   */
+  realtime?: boolean;
+  /** Of each step of the network. A camera that does not answer for this long counts as lost and is opened again. */
+  timeoutMs: number;
+  /** So does one that sends no picture for this long. Default: by the interval its pictures have. */
+  stallTimeoutMs?: number | undefined;
+  /** What makes an rtsps:// camera trusted beside the system's authorities. */
+  tls?: { caFile?: string | undefined; fingerprint?: string | undefined } | undefined;
+}
+
 export interface NativePipelineOptions {
   name: string;
-  source: {
-    /** Names the source in frames and statistics; they name none by default. */
-    name?: string;
-    uri: string;
-    transport: "tcp" | "udp";
-    loop: boolean;
-    /**
-     * Files: pictures come at the pace of their time stamps instead of as fast as they are taken. Default: as
-     * `loop`, for a file that never ends stands for a camera.
-     */
-    realtime?: boolean;
-    /** Of each step of the network. A camera that does not answer for this long counts as lost and is opened again. */
-    timeoutMs: number;
-    /** So does one that sends no picture for this long. Default: by the interval its pictures have. */
-    stallTimeoutMs?: number | undefined;
-    /** What makes an rtsps:// camera trusted beside the system's authorities. */
-    tls?: { caFile?: string | undefined; fingerprint?: string | undefined } | undefined;
-  };
+  /** 1 to 16. Frames of all meet the same model; each has its own tracker, and where one is lost the others go on. */
+  sources: NativeSource[];
   model: NativeModelOptions;
   /** null: no tracker. */
   track: { algorithm: NativeTrackAlgorithm } | null;
@@ -83,8 +86,8 @@ export interface NativePipelineOptions {
  * Results and statistics come as JSON in UTF-8, written in C++ once, to be handed on as they are.
  *
  * At most 16 messages, or 5 ms of them, are delivered in one turn of the event loop; the rest follows in the next. Up
- * to 64 messages of frames and 32 of each other type wait; then the oldest of the type is dropped, and the `drops` of
- * the statistics count it.
+ * to 64 messages of frames and 32 of each other type wait; then the oldest of the type is dropped, of states the oldest
+ * of the same source, and the `drops` of the statistics count it.
  */
 export type NativeMessage =
   /** `frames` of them, as JSON of DetectedFrame[]. All are by one model, which `modelId` names. */
@@ -93,12 +96,15 @@ export type NativeMessage =
   | { type: "stats"; json: Uint8Array }
   | {
       type: "source";
+      /** Its name; absent where it has none. */
+      source?: string | undefined;
+      /** Lost, too: a source that cannot go on while others do. */
       state: "connecting" | "playing" | "lost" | "ended";
       /** Codes of fleet/errors; null when nothing is wrong. Without user and password. */
       error: NativeError | null;
     }
-  /** Something is wrong with the source that does not stop it; each kind once per connection. */
-  | { type: "warning"; error: NativeError }
+  /** Something is wrong with a source that does not stop it; each kind once per connection. */
+  | { type: "warning"; source?: string | undefined; error: NativeError }
   /** The pipeline cannot go on and has stopped. */
   | { type: "failed"; error: NativeError };
 

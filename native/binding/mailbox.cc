@@ -38,13 +38,15 @@ void Mailbox::OnStats(PipelineReport report) {
   Put(StatsMessage{json.Take()});
 }
 
-void Mailbox::OnSource(SourceState state, const Status& status) {
-  Put(SourceMessage{state, status});
+void Mailbox::OnSource(const std::string& source, SourceState state, const Status& status) {
+  Put(SourceMessage{source, state, status});
 }
 
 void Mailbox::OnFailed(const Status& status) { Put(FailedMessage{status}); }
 
-void Mailbox::OnWarning(const Status& warning) { Put(WarningMessage{warning}); }
+void Mailbox::OnWarning(const std::string& source, const Status& warning) {
+  Put(WarningMessage{source, warning});
+}
 
 bool Mailbox::Take(Message* message) {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -89,9 +91,17 @@ void Mailbox::Put(Message message) {
 }
 
 void Mailbox::DropOldestLike(const Message& message) {
-  const auto oldest = std::find_if(messages_.begin(), messages_.end(), [&](const Message& other) {
-    return other.index() == message.index();
-  });
+  const auto is_like = [&](const Message& other) { return other.index() == message.index(); };
+  // The last state of a quiet source must not go for the many of one that comes and goes.
+  const auto is_of_source = [&](const Message& other) {
+    const auto* const mine = std::get_if<SourceMessage>(&message);
+    const auto* const theirs = std::get_if<SourceMessage>(&other);
+    return mine != nullptr && theirs != nullptr && mine->source == theirs->source;
+  };
+  auto oldest = std::find_if(messages_.begin(), messages_.end(), is_of_source);
+  if (oldest == messages_.end()) {
+    oldest = std::find_if(messages_.begin(), messages_.end(), is_like);
+  }
   if (const auto* frames = std::get_if<FramesMessage>(&*oldest)) {
     frames_dropped_ += frames->frames;
   } else {

@@ -25,6 +25,7 @@ struct StatsMessage {
   std::string json;
 };
 struct SourceMessage {
+  std::string source;
   SourceState state;
   Status error;
 };
@@ -32,6 +33,7 @@ struct FailedMessage {
   Status error;
 };
 struct WarningMessage {
+  std::string source;
   Status error;
 };
 using Message =
@@ -46,7 +48,7 @@ class Mailbox final : public PipelineListener {
  public:
   /// At 10 messages a second this is more than 6 seconds of a blocked event loop.
   static constexpr std::size_t kMaxFramesMessages = 64;
-  /// Statistics and states: the newest are those that matter.
+  /// Statistics and states: the newest are those that matter, of states those of each source.
   static constexpr std::size_t kMaxOtherMessages = 32;
   /// A message of frames ends with the frame that exceeds this.
   static constexpr std::size_t kMaxMessageBytes = std::size_t{256} * 1024;
@@ -61,9 +63,9 @@ class Mailbox final : public PipelineListener {
 
   void OnFrames(std::vector<FrameResult> frames) override;
   void OnStats(PipelineReport report) override;
-  void OnSource(SourceState state, const Status& status) override;
+  void OnSource(const std::string& source, SourceState state, const Status& status) override;
   void OnFailed(const Status& status) override;
-  void OnWarning(const Status& warning) override;
+  void OnWarning(const std::string& source, const Status& warning) override;
 
   /// False when empty.
   bool Take(Message* message);

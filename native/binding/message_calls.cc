@@ -38,9 +38,13 @@ struct Fill {
   }
   void operator()(const SourceMessage& message) {
     SetKind("source", message.error);
+    if (!message.source.empty()) object.Set("source", message.source);
     object.Set("state", SourceStateName(message.state));
   }
-  void operator()(const WarningMessage& message) { SetKind("warning", message.error); }
+  void operator()(const WarningMessage& message) {
+    SetKind("warning", message.error);
+    if (!message.source.empty()) object.Set("source", message.source);
+  }
   void operator()(const FailedMessage& message) { SetKind("failed", message.error); }
 };
 

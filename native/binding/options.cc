@@ -3,11 +3,13 @@
 #include <array>
 #include <initializer_list>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace jetfleet {
 namespace {
 
+constexpr std::size_t kMaxSources = 16;
 constexpr double kMaxThreads = 64;
 constexpr double kMaxSide = 8192;
 constexpr double kMaxFactor = 1e4;
@@ -270,27 +272,47 @@ TrackAlgorithm ReadTrackAlgorithm(OptionReader* reader) {
   return algorithm.value_or(TrackAlgorithm::kByteTrack);
 }
 
+PipelineSource ReadSource(OptionReader* source) {
+  PipelineSource named;
+  if (source->Has("name")) named.name = source->Text("name");
+  SourceOptions& from = named.options;
+  from.uri = source->Text("uri");
+  from.transport = source->Text("transport") == "udp" ? Transport::kUdp : Transport::kTcp;
+  from.loop = source->Flag("loop");
+  from.realtime = source->Has("realtime") ? source->Flag("realtime") : from.loop;
+  from.timeout = Ms(source->Number("timeoutMs", 1, kMaxMs));
+  if (source->Has("stallTimeoutMs"))
+    from.stall_timeout = Ms(source->Number("stallTimeoutMs", 1, kMaxMs));
+  if (source->HasObject("tls")) {
+    OptionReader tls = source->Child("tls");
+    if (tls.Has("caFile")) from.tls.ca_file = tls.Text("caFile");
+    if (tls.Has("fingerprint")) from.tls.fingerprint = tls.Text("fingerprint");
+    source->Adopt(tls);
+  }
+  return named;
+}
+
+/// Of several, each has a name of its own.
+std::vector<PipelineSource> ReadSources(OptionReader* reader) {
+  std::vector<PipelineSource> sources;
+  std::set<std::string> names;
+  for (OptionReader& one : reader->Children("sources")) {
+    sources.push_back(ReadSource(&one));
+    reader->Adopt(one);
+    names.insert(sources.back().name);
+  }
+  if (sources.empty() || sources.size() > kMaxSources) {
+    reader->Expect("from 1 to 16 sources", "sources");
+  } else if (names.size() < sources.size() || (sources.size() > 1 && names.count("") > 0)) {
+    reader->Expect("a name of its own for each of several sources", "sources");
+  }
+  return sources;
+}
+
 StartOptions ReadStartOptions(OptionReader* reader) {
   StartOptions options;
   options.name = reader->Text("name");
-  OptionReader source = reader->Child("source");
-  PipelineSource& named = options.pipeline.sources.emplace_back();
-  if (source.Has("name")) named.name = source.Text("name");
-  SourceOptions& from = named.options;
-  from.uri = source.Text("uri");
-  from.transport = source.Text("transport") == "udp" ? Transport::kUdp : Transport::kTcp;
-  from.loop = source.Flag("loop");
-  from.realtime = source.Has("realtime") ? source.Flag("realtime") : from.loop;
-  from.timeout = Ms(source.Number("timeoutMs", 1, kMaxMs));
-  if (source.Has("stallTimeoutMs"))
-    from.stall_timeout = Ms(source.Number("stallTimeoutMs", 1, kMaxMs));
-  if (source.HasObject("tls")) {
-    OptionReader tls = source.Child("tls");
-    if (tls.Has("caFile")) from.tls.ca_file = tls.Text("caFile");
-    if (tls.Has("fingerprint")) from.tls.fingerprint = tls.Text("fingerprint");
-    source.Adopt(tls);
-  }
-  reader->Adopt(source);
+  options.pipeline.sources = ReadSources(reader);
 
   OptionReader model = reader->Child("model");
   options.model = ReadModelOptions(&model);

@@ -16,11 +16,12 @@ constexpr std::chrono::seconds kCatchUp{2};
 constexpr int kMessagesPerTurn = 16;
 constexpr std::chrono::milliseconds kTimePerTurn{5};
 
-Status LoadAndSwap(Pipeline* pipeline, const ModelOptions& options, ModelProgram::LoadTimes* times,
-                   std::optional<ModelChange>* change) {
+Status LoadAndSwap(Pipeline* pipeline, const ModelOptions& options, std::size_t sources,
+                   ModelProgram::LoadTimes* times, std::optional<ModelChange>* change) {
   std::shared_ptr<ModelProgram> model;
   pipeline->Stretch(TimePoint::max());
-  Status status = ModelProgram::LoadAndWarm(options, &model, times);
+  Status status =
+      ModelProgram::LoadAndWarm(options, &model, times, static_cast<std::int64_t>(sources));
   if (status.ok()) status = pipeline->SwapModel(std::move(model), change);
   pipeline->Stretch(Clock::now() + kCatchUp);
   return status;
@@ -64,6 +65,9 @@ Status RunningPipeline::Load() {
   std::shared_ptr<ModelProgram> model;
   Status status = ModelProgram::Load(options_.model, &model);
   if (status.ok()) status = model->Warm();
+  if (status.ok()) {
+    model->TryBatches(static_cast<std::int64_t>(options_.pipeline.sources.size()));
+  }
   if (status.ok()) model_ = std::move(model);
   return status;
 }
@@ -88,9 +92,10 @@ Status RunningPipeline::SwapModel(const ModelOptions& options, ModelProgram::Loa
     const std::lock_guard<std::mutex> lock(mutex_);
     pipeline = pipeline_;
   }
-  const Status status = pipeline == nullptr
-                            ? Status::Error(ErrorCode::kCancelled, "The pipeline does not run")
-                            : LoadAndSwap(pipeline.get(), options, times, change);
+  const Status status =
+      pipeline == nullptr
+          ? Status::Error(ErrorCode::kCancelled, "The pipeline does not run")
+          : LoadAndSwap(pipeline.get(), options, options_.pipeline.sources.size(), times, change);
   const std::lock_guard<std::mutex> lock(mutex_);
   swapping_ = false;
   return status;

@@ -59,7 +59,8 @@ Pipeline::Pipeline(const PipelineOptions& options, std::shared_ptr<ModelProgram>
       listener_sink_({publish_, options.sources.size(), kListenerQueue * options.sources.size(),
                       OverflowOf(options.sources), options.batch, options.stats_interval},
                      listener,
-                     {[this] { return TakeFigures(); }, [this] { OnEndOfStream(); },
+                     {[this] { return TakeFigures(); },
+                      [this](std::uint32_t source) { OnEndOfStream(source); },
                       [this](const ModelChange& change) { OnModelChange(change); }}),
       fan_out_(AllSinks(options.sinks, &listener_sink_)),
       executor_(kStrandThreads),
@@ -107,7 +108,8 @@ void Pipeline::AddBranch(const PipelineSource& source, const std::shared_ptr<Mod
   FrameSource::Callbacks callbacks{
       [=](FramePtr frame) { OnPicture(branch, number, std::move(frame)); },
       [=](SourceState state, const Status& why) { OnSourceState(branch, number, state, why); },
-      on_error, [this](const Status& warning) { listener_->OnWarning(warning); }};
+      [=](const Status& why) { OnSourceFailed(branch, why); },
+      [=](const Status& warning) { listener_->OnWarning(*branch->name, warning); }};
   SourceOptions opened = source.options;
   if (!model->takes_nvmm()) {
     opened.nvmm.reset();
@@ -206,12 +208,37 @@ void Pipeline::OnModelChange(const ModelChange& change) {
   model_event_.notify_all();
 }
 
-void Pipeline::OnEndOfStream() {
-  drained_ = true;
-  const auto early = std::find_if(branches_.begin(), branches_.end(),
-                                  [](const Branch& branch) { return !branch.end.ok(); });
-  listener_->OnSource(SourceState::kEnded, early == branches_.end() ? Status::Ok() : early->end);
+void Pipeline::OnEndOfStream(std::uint32_t source) {
+  Branch& branch = branches_[source];
+  listener_->OnSource(*branch.name, SourceState::kEnded, branch.end);
+  branch.drained = true;
   WakeSwap();
+  const auto failed = std::find_if(branches_.begin(), branches_.end(),
+                                   [](const Branch& each) { return each.failed.load(); });
+  if (failed == branches_.end() || !AllThrough()) return;
+  Status why;
+  {
+    const std::lock_guard<std::mutex> lock(failed->failure_mutex);
+    why = failed->failure;
+  }
+  Fail(why);
+}
+
+void Pipeline::OnSourceFailed(Branch* branch, const Status& status) {
+  {
+    const std::lock_guard<std::mutex> lock(branch->failure_mutex);
+    branch->failure = status;
+  }
+  branch->failed = true;
+  if (AllThrough()) return Fail(status);
+  branch->state = SourceState::kLost;
+  listener_->OnSource(*branch->name, SourceState::kLost, status);
+  WakeSwap();
+}
+
+bool Pipeline::AllThrough() const {
+  return std::all_of(branches_.begin(), branches_.end(),
+                     [](const Branch& branch) { return branch.failed || branch.drained; });
 }
 
 void Pipeline::WakeSwap() {
@@ -221,9 +248,9 @@ void Pipeline::WakeSwap() {
 }
 
 bool Pipeline::FramesAreComing() const {
-  return std::any_of(branches_.begin(), branches_.end(), [this](const Branch& branch) {
+  return std::any_of(branches_.begin(), branches_.end(), [](const Branch& branch) {
     const SourceState state = branch.state;
-    return state == SourceState::kPlaying || (state == SourceState::kEnded && !drained_);
+    return state == SourceState::kPlaying || (state == SourceState::kEnded && !branch.drained);
   });
 }
 
@@ -238,8 +265,10 @@ void Pipeline::OnPicture(Branch* branch, std::uint32_t number, FramePtr frame) {
 void Pipeline::OnSourceState(Branch* branch, std::uint32_t number, SourceState state,
                              const Status& status) {
   branch->state = state;
+  // A camera that let go of its connection after all.
+  if (state == SourceState::kPlaying) branch->failed = false;
   WakeSwap();
-  if (state != SourceState::kEnded) return listener_->OnSource(state, status);
+  if (state != SourceState::kEnded) return listener_->OnSource(*branch->name, state, status);
   // Behind the last frame; the sink tells.
   branch->end = status;
   auto end = std::make_unique<Frame>();
@@ -251,21 +280,45 @@ void Pipeline::OnSourceState(Branch* branch, std::uint32_t number, SourceState s
 PipelineFigures Pipeline::TakeFigures() {
   PipelineFigures figures;
   figures.sources.clear();
+  std::deque<StageMeter> sums(branches_.size() > 1 ? stages_.size() : 0);
   for (std::uint32_t number = 0; number < branches_.size(); ++number) {
-    TakeFigures(number, &figures);
+    TakeFigures(number, &figures, sums.empty() ? nullptr : &sums);
   }
   TakeLanes(&figures);
+  if (!sums.empty()) SumUp(&figures, &sums);
   // Frames of all sources pass it together.
-  figures.stages.push_back({stages_.Name(publish_),
+  const StageReport publish{stages_.Name(publish_),
                             0,
                             listener_sink_.meter().Take(),
                             listener_sink_.queue().TakeLevels(),
-                            {}});
+                            {}};
+  figures.stages.push_back(publish);
+  if (!sums.empty()) figures.sums.push_back(publish);
   return figures;
+}
+
+/// Each stage once, for the frames of all sources.
+void Pipeline::SumUp(PipelineFigures* figures, std::deque<StageMeter>* sums) {
+  for (const StageReport& stage : figures->stages) {
+    const auto known = std::find_if(figures->sums.begin(), figures->sums.end(),
+                                    [&](const StageReport& sum) { return sum.name == stage.name; });
+    if (known == figures->sums.end()) {
+      const StageId id = stages_.Add(stage.name);
+      figures->sums.push_back({stage.name, 0, (*sums)[id].Take(), stage.queue, stage.engine});
+      continue;
+    }
+    known->queue.level += stage.queue.level;
+    known->queue.max += stage.queue.max;
+    known->queue.capacity += stage.queue.capacity;
+    known->queue.drops += stage.queue.drops;
+    known->queue.drops_total += stage.queue.drops_total;
+  }
 }
 
 void Pipeline::TakeLanes(PipelineFigures* figures) {
   const auto model = batcher_->model();
+  figures->batch = model->Together(static_cast<std::int64_t>(branches_.size()));
+  figures->unbatched = model->unbatched();
   for (const auto& lane : lanes_) {
     const LaneOptions& options = model->lane(lane->number());
     figures->lanes.push_back({options.accelerator, options.precision, lane->figures()});
@@ -288,11 +341,14 @@ QueueLevels Pipeline::TakeDecodeLevels(Branch* branch) {
           dropped - std::exchange(branch->decode_drops, dropped), dropped};
 }
 
-void Pipeline::TakeFigures(std::uint32_t number, PipelineFigures* figures) {
+void Pipeline::TakeFigures(std::uint32_t number, PipelineFigures* figures,
+                           std::deque<StageMeter>* sums) {
   Branch& branch = branches_[number];
   const auto add = [&](StageId id, StageMeter& meter, const QueueLevels& queue,
                        std::string engine = "") {
-    figures->stages.push_back({stages_.Name(id), number, meter.Take(), queue, std::move(engine)});
+    StageMeter* const sum = sums == nullptr ? nullptr : &(*sums)[id];
+    figures->stages.push_back(
+        {stages_.Name(id), number, meter.Take(sum), queue, std::move(engine)});
   };
   add(kDecodeStage, branch.decode_meter, TakeDecodeLevels(&branch));
   const auto model = batcher_->model();

@@ -44,6 +44,10 @@ struct PipelineOptions {
 ///   source ─ decode ┴ batcher {preprocess} ─ lanes {detect} ┴ reorder ─ strand {track} ┴ fan-out ─
 ///   sinks
 ///
+/// Each source has its own tracker, order and drops, and none waits for another: where one is lost
+/// or cannot go on, the others do. A source that cannot go on fails the pipeline when no other is
+/// left.
+///
 /// INVARIANTS: queues block for files and drop the oldest frame for live sources. Listener calls
 /// end before `Stop` returns. `Stop` may be called more than once, from any thread but a
 /// listener's.
@@ -72,17 +76,21 @@ class Pipeline {
  private:
   void AddBranch(const PipelineSource& source, const std::shared_ptr<ModelProgram>& model);
   void OnPicture(Branch* branch, std::uint32_t number, FramePtr frame);
+  void OnSourceFailed(Branch* branch, const Status& status);
+  bool AllThrough() const;
   void OnSourceState(Branch* branch, std::uint32_t number, SourceState state, const Status& status);
   void Fail(const Status& status);
   void Close();
   void OnModelChange(const ModelChange& change);
-  void OnEndOfStream();
+  void OnEndOfStream(std::uint32_t source);
   void WakeSwap();
   bool FramesAreComing() const;
   PipelineFigures TakeFigures();
   void TakeLanes(PipelineFigures* figures);
+  void SumUp(PipelineFigures* figures, std::deque<StageMeter>* sums);
   QueueLevels TakeDecodeLevels(Branch* branch);
-  void TakeFigures(std::uint32_t number, PipelineFigures* figures);
+  /// `sums` by stage.
+  void TakeFigures(std::uint32_t number, PipelineFigures* figures, std::deque<StageMeter>* sums);
 
   const PipelineOptions options_;
   PipelineListener* const listener_;
@@ -100,8 +108,6 @@ class Pipeline {
   bool closing_ = false;
   /// Pictures of some source may stay where only an accelerator reads them.
   bool in_nvmm_ = false;
-  /// The last frame of the last file has left.
-  std::atomic<bool> drained_{false};
 
   std::mutex stop_mutex_;
   // Destroyed from the last to the first: who feeds goes before who is fed.

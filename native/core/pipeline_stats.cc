@@ -12,8 +12,8 @@ void OutputMeter::Add(const Frame& frame) {
   if (frame.result.way_ms) from_capture_.Add(*frame.result.way_ms + frame.trace.TotalMs());
 }
 
-PipelineReport OutputMeter::Take(TimePoint now) {
-  PipelineReport report;
+OutputFigures OutputMeter::Take(TimePoint now) {
+  OutputFigures report;
   const double seconds = FrameTrace::Ms(now - interval_start_) / 1000;
   report.fps = seconds > 0 ? static_cast<double>(frames_) / seconds : 0;
   report.frames_total = frames_total_;

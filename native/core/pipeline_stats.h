@@ -47,22 +47,35 @@ struct LaneReport {
 
 /// What the pipeline knows beside what its last stage counts.
 struct PipelineFigures {
+  /// By source, and at the end the one that frames of all sources pass together.
   std::vector<StageReport> stages;
+  /// Of several sources: each stage for the frames of all, by exact percentiles; else empty.
+  std::vector<StageReport> sums;
   /// At least one.
   std::vector<SourceFigures> sources = std::vector<SourceFigures>(1);
   std::vector<LaneReport> lanes;
   int tracks_total = 0;
+  /// Pictures of several sources that one run holds at most.
+  std::int64_t batch = 1;
+  /// Why it is one although the model takes more; else empty.
+  std::string unbatched;
 };
 
-/// `PipelineStats` of fleet/contract, without the name.
-struct PipelineReport {
+/// What came out at the sinks.
+struct OutputFigures {
   double fps = 0;
   std::uint64_t frames_total = 0;
-  std::uint64_t dropped_total = 0;
   std::optional<Percentiles> latency_ms;
   bool latency_from_capture = false;
   double copies_per_frame = 0;
   double copied_bytes_per_frame = 0;
+};
+
+/// `PipelineStats` of fleet/contract, without the name.
+struct PipelineReport : OutputFigures {
+  std::uint64_t dropped_total = 0;
+  /// Of several sources, by place in `PipelineFigures::sources`; else empty.
+  std::vector<OutputFigures> outputs;
   PipelineFigures figures;
 };
 
@@ -90,19 +103,20 @@ class PipelineListener {
   /// Never empty, and all by one model.
   virtual void OnFrames(std::vector<FrameResult> frames) = 0;
   virtual void OnStats(PipelineReport report) = 0;
-  virtual void OnSource(SourceState state, const Status& status) = 0;
+  /// Of the source of that name. `kEnded` comes behind its last frame. A source that cannot go on
+  /// while others do is lost.
+  virtual void OnSource(const std::string& source, SourceState state, const Status& status) = 0;
   virtual void OnFailed(const Status& status) = 0;
-  /// Something is wrong with the source that does not stop it. Each kind is told once per
+  /// Something is wrong with a source that does not stop it. Each kind is told once per
   /// connection.
-  virtual void OnWarning(const Status& warning) {}
+  virtual void OnWarning(const std::string& source, const Status& warning) {}
 };
 
 /// Sums up frames as they leave the pipeline.
 class OutputMeter {
  public:
   void Add(const Frame& frame);
-  /// Fills everything but `dropped_total` and `figures`.
-  PipelineReport Take(TimePoint now);
+  OutputFigures Take(TimePoint now);
 
  private:
   TimePoint interval_start_ = Clock::now();

@@ -37,14 +37,23 @@ std::optional<Percentiles> Distribution::Take() {
   return result;
 }
 
+void Distribution::AddTo(Distribution* other) const {
+  other->samples_.insert(other->samples_.end(), samples_.begin(), samples_.end());
+}
+
 void StageMeter::Add(double wait_ms, double work_ms) {
   std::lock_guard<std::mutex> lock(mutex_);
   wait_.Add(wait_ms);
   work_.Add(work_ms);
 }
 
-StageFigures StageMeter::Take() {
+StageFigures StageMeter::Take(StageMeter* sum) {
   std::lock_guard<std::mutex> lock(mutex_);
+  if (sum != nullptr) {
+    const std::lock_guard<std::mutex> sum_lock(sum->mutex_);
+    wait_.AddTo(&sum->wait_);
+    work_.AddTo(&sum->work_);
+  }
   StageFigures figures;
   figures.frames = wait_.count();
   figures.wait_ms = wait_.Take();

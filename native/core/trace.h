@@ -77,6 +77,7 @@ class Distribution {
   std::size_t count() const { return samples_.size(); }
   /// Empties it; nothing when there was no sample.
   std::optional<Percentiles> Take();
+  void AddTo(Distribution* other) const;
 
  private:
   std::vector<double> samples_;
@@ -93,7 +94,8 @@ struct StageFigures {
 class StageMeter {
  public:
   void Add(double wait_ms, double work_ms);
-  StageFigures Take();
+  /// With `sum`, what it takes is added there, too.
+  StageFigures Take(StageMeter* sum = nullptr);
 
  private:
   std::mutex mutex_;

@@ -252,6 +252,34 @@ describe("an update", () => {
     expect(world.log).not.toContain("pa55word");
   });
 
+  it("runs where one of its cameras does not answer, and says which", async () => {
+    world.start();
+    const others = { gate: "rtsp://user:pa55word@camera/unreachable", yard: "rtsp://camera/ok" };
+    await deploy(1, { bytes: "good one", others });
+    const isTold = ({ sources }: Reported["pipelines"][number]) =>
+      sources?.every(({ state }) => state !== "unknown");
+    const reported = await world.reported(
+      (r) => settled(1, "committed")(r) && r.pipelines.some(isTold),
+    );
+    const complaint = {
+      code: "SOURCE_UNREACHABLE",
+      message: /no answer from rtsp:\/\/\*\*\*@camera/,
+    };
+    const message = expect.stringMatching(complaint.message) as string;
+    expect(reported.pipelines).toMatchObject([
+      {
+        state: "running",
+        error: { code: complaint.code, message: expect.stringMatching(/^source gate: no answer/) },
+        sources: [
+          { name: "cam", state: "playing", error: null },
+          { name: "gate", state: "lost", error: { code: complaint.code, message } },
+          { name: "yard", state: "playing", error: null },
+        ],
+      },
+    ]);
+    expect((await eventOf("source-lost")).message).toMatch(/^source gate: no answer/);
+  });
+
   it("exchanges the model while the camera is away, and has no frame to name", async () => {
     world.start();
     const uri = "rtsp://camera/unreachable";

@@ -136,7 +136,7 @@ describe.skipIf(whyNot !== null)(
           labels: ["person", "vehicle", "bicycle"],
         });
         const [here, there] = both(
-          fixture.options({ source: fileSource(clip), model: street }),
+          fixture.options({ sources: [fileSource(clip)], model: street }),
           "node-linux-arm64",
         );
 

@@ -63,6 +63,32 @@ describe("jetfleet run", { timeout: 60_000 }, () => {
     );
   });
 
+  test("runs several sources, each with frames of its own, until the last has ended", () => {
+    const video = ["--source", "video.mp4"];
+    const { status, out } = run(...given(), ...video, "--json", "--kitti", "several");
+    expect(status).toBe(0);
+    const lines = out
+      .trim()
+      .split("\n")
+      .map((line) => AloneLine.parse(JSON.parse(line)));
+    const frames = lines.flatMap((line) => (line.type === "frames" ? line.frames : []));
+    for (const name of ["source1", "source2"]) {
+      const own = frames.filter(({ source }) => source === name);
+      expect(own.map(({ index }) => index)).toEqual([...Array(FRAMES).keys()]);
+      expect(readdirSync(fixture.file(`several/${name}`))).toHaveLength(FRAMES);
+    }
+    const ended = lines.filter((line) => line.type === "source" && line.state === "ended");
+    expect(ended).toHaveLength(2);
+    const last = lines.findLast((line) => line.type === "stats");
+    expect(last?.stats).toMatchObject({
+      framesTotal: 2 * FRAMES,
+      sources: [
+        { name: "source1", state: "ended", framesTotal: FRAMES },
+        { name: "source2", state: "ended", framesTotal: FRAMES },
+      ],
+    });
+  });
+
   test("runs a pipeline's file, from where it lies, with options instead of what it says", () => {
     writeFileSync(
       fixture.file("door.yaml"),

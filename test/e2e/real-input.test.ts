@@ -91,7 +91,7 @@ async function runOffline(): Promise<DetectedFrame[]> {
   const pipeline = await addon.startPipeline(
     {
       name: "offline",
-      source: { uri: `file://${video}`, transport: "tcp", loop: false, timeoutMs: 20_000 },
+      sources: [{ uri: `file://${video}`, transport: "tcp", loop: false, timeoutMs: 20_000 }],
       model: model(yoloxNano, { labels: [...COCO_LABELS], minScore: MIN_SCORE }),
       track: { algorithm: "bytetrack" },
       statsIntervalMs: 1000,

@@ -11,6 +11,7 @@ import type {
   NativeModelOptions,
   NativePipeline,
   NativePipelineOptions,
+  NativeSource,
 } from "../../native/binding/api.ts";
 import { tinyModel } from "./tiny-model.ts";
 
@@ -75,10 +76,14 @@ export class Fixture {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  get source(): NativeSource {
+    return fileSource(this.video);
+  }
+
   options(changes: Partial<NativePipelineOptions> = {}): NativePipelineOptions {
     return {
       name: "test",
-      source: fileSource(this.video),
+      sources: [this.source],
       model: model(this.model),
       track: { algorithm: "bytetrack" },
       statsIntervalMs: 100,
@@ -88,7 +93,7 @@ export class Fixture {
   }
 }
 
-export function fileSource(path: string): NativePipelineOptions["source"] {
+export function fileSource(path: string): NativeSource {
   return { uri: `file://${path}`, transport: "tcp", loop: false, timeoutMs: 2000 };
 }
 

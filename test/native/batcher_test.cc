@@ -34,7 +34,8 @@ FramePtr MakeFrame(std::uint32_t source, std::uint64_t index) {
 /// A batcher with lanes on a fake device, and what came out.
 class Bench {
  public:
-  Bench(const std::shared_ptr<FakeDevice>& device, std::vector<SlotQueues::Limit> limits)
+  Bench(const std::shared_ptr<FakeDevice>& device, std::vector<SlotQueues::Limit> limits,
+        milliseconds patience = milliseconds(10))
       : meters_(limits.size()) {
     lanes_.push_back(std::make_unique<Lane>(
         0, Lane::Options{kDetect, 1, &meters_},
@@ -43,6 +44,7 @@ class Bench {
     Batcher::Options options;
     options.sources = std::move(limits);
     options.stage = kPrepare;
+    options.patience = patience;
     batcher_ =
         std::make_unique<Batcher>(options, FakeModelOn(device), &lanes_, [](const Status&) {});
   }
@@ -173,6 +175,31 @@ TEST(Batcher, DoesNotWaitForASourceThatSendsNothing) {
   bench.batcher().Push(0, MakeFrame(0, 0));
   bench.Await(1);
   EXPECT_LT(FrameTrace::Ms(Clock::now() - start), 500) << "the patience is 10 ms";
+}
+
+TEST(Batcher, DoesNotWaitForASourceThatHasGoneSilent) {
+  const auto device = std::make_shared<FakeDevice>();
+  device->batch = -1;
+  Bench bench(device, std::vector<SlotQueues::Limit>(2, {2, Overflow::kBlock}),
+              std::chrono::minutes(10));
+  for (std::uint32_t source = 0; source < 2; ++source) {
+    bench.batcher().Push(source, MakeFrame(source, 0));
+  }
+  bench.Start();
+  bench.Await(2);
+  EXPECT_EQ(device->runs, 1) << "both were there";
+  // After a second without the other one, frames of this one go alone, and at once.
+  std::uint64_t index = 1;
+  const TimePoint start = Clock::now();
+  while (FrameTrace::Ms(Clock::now() - start) < 1500) {
+    bench.batcher().Push(0, MakeFrame(0, index++));
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+  bench.Await(index + 1);
+  const int runs = device->runs;
+  bench.batcher().Push(0, MakeFrame(0, index));
+  EXPECT_EQ(bench.Await(index + 2).back().index, index);
+  EXPECT_EQ(device->runs, runs + 1);
 }
 
 TEST(Batcher, KeepsTwoRunsInFlightWhereTheDeviceOverlapsThem) {

@@ -11,7 +11,7 @@ afterAll(() => fixture.dispose());
 
 const image = { rgb: new Uint8Array(64 * 48 * 3), width: 64, height: 48 };
 const tiny = model(fixture.model);
-const looped = fixture.options({ source: { ...fixture.options().source, loop: true } });
+const looped = fixture.options({ sources: [{ ...fixture.source, loop: true }] });
 const tracking = { highScore: 0.5, lowScore: 0.1, newTrackScore: 0.6, fuseScore: true, fps: 25 };
 
 type Call = (...args: never[]) => unknown;

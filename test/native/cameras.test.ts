@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { PipelineStats } from "../../fleet/contract/index.ts";
-import type { NativePipelineOptions } from "../../native/binding/api.ts";
+import type { NativeSource } from "../../native/binding/api.ts";
 import { makeClip } from "../cameras/clip.ts";
 import { type CameraOptions, RtspCamera } from "../cameras/rtsp-camera.ts";
 import { Fixture, Run } from "./addon.ts";
@@ -17,7 +17,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-type Source = Partial<NativePipelineOptions["source"]>;
+type Source = Partial<NativeSource>;
 
 /** Watches a camera until something is true of the run, and hands both on for a look. */
 async function watch(
@@ -30,7 +30,7 @@ async function watch(
   const { credentials = "", ...rest } = source;
   const uri = served.uri(credentials);
   const options = { uri, transport: "tcp", loop: false, timeoutMs: 1500, ...rest } as const;
-  const run = await Run.start(fixture.options({ source: options }));
+  const run = await Run.start(fixture.options({ sources: [options] }));
   try {
     await run.until(until);
     await look(run, served);

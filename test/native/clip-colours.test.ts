@@ -99,7 +99,7 @@ async function overRgb(
 async function throughPipeline(file: string): Promise<Detection[][]> {
   const run = await Run.start({
     name: "clip",
-    source: { ...fileSource(file), timeoutMs: 10_000 },
+    sources: [{ ...fileSource(file), timeoutMs: 10_000 }],
     model: detector,
     track: null,
     statsIntervalMs: 1000,

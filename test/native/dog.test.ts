@@ -78,7 +78,7 @@ describe.skipIf(!hasData)(`images/dog.jpg through yolox_nano${needsData}`, () =>
       ...["-c:v", "libx264", "-crf", "1", "-preset", "fast", video],
     );
     const run = await Run.start(
-      fixture.options({ source: fileSource(video), model: yoloxNano(), track: null }),
+      fixture.options({ sources: [fileSource(video)], model: yoloxNano(), track: null }),
     );
     await run.untilEnded();
     await run.stop();

@@ -16,7 +16,7 @@ afterAll(() => fixture.dispose());
 /** Ends in the midst of work: after `ms` milliseconds of frames. */
 function runAndExit(body: string, ms: number): { status: number | null; err: string } {
   const options = fixture.options({
-    source: { ...fixture.options().source, loop: true, realtime: false },
+    sources: [{ ...fixture.source, loop: true, realtime: false }],
     model: model(fixture.model, { runtimePath: WITNESS_PATH }),
     batchMs: 5,
   });

@@ -178,7 +178,7 @@ describe.skipIf(!FULL || !hasData)(`foreign exports${WHY}`, { timeout: 2 * MINUT
     expect(await previewed(one)).toMatchObject({ decoder });
     const { labels = ["object"], input } = one;
     const options = model(pathOf(one), { labels, decoder, input, minScore: 0.3 });
-    const run = await Run.start(fixture.options({ source: fileSource(clip), model: options }));
+    const run = await Run.start(fixture.options({ sources: [fileSource(clip)], model: options }));
     try {
       await run.untilEnded(MINUTE);
     } finally {

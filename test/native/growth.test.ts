@@ -15,7 +15,7 @@ beforeAll(buildWitness);
 afterAll(() => fixture.dispose());
 
 const options = fixture.options({
-  source: { ...fixture.options().source, loop: true, realtime: false },
+  sources: [{ ...fixture.source, loop: true, realtime: false }],
 });
 
 interface Usage {

@@ -43,7 +43,7 @@ interface Life {
 }
 
 function live(uri: string, onChange: () => void = () => undefined): Life {
-  const { source, ...rest } = fixture.options();
+  const rest = fixture.options();
   const digest = sha256Digest(readFileSync(fixture.model));
   const life: Omit<Life, "runner"> = { messages: [], peakBytes: 0, requests: 0 };
   const runner = new RunnerProcess({
@@ -52,7 +52,7 @@ function live(uri: string, onChange: () => void = () => undefined): Life {
     memoryLimitBytes: LIMIT_BYTES,
     pipeline: {
       ...rest,
-      source: { ...source, name: "camera", uri, timeoutMs: 3000, loop: false },
+      sources: [{ ...fixture.source, name: "camera", uri, timeoutMs: 3000, loop: false }],
       model: { ...model(fixture.model), id: digest, digest },
     } as PipelineOptions,
     log: createLog({ write: () => undefined }),

@@ -9,7 +9,7 @@ const fixture = new Fixture({ seconds: 2 });
 afterAll(() => fixture.dispose());
 
 const looped = fixture.options({
-  source: { ...fixture.options().source, loop: true, realtime: false },
+  sources: [{ ...fixture.source, loop: true, realtime: false }],
 });
 
 /** CommonJS that runs on Node 16 as well: `addon`, `options`, and `body`. */
@@ -42,7 +42,7 @@ describe("stop", () => {
       const run = await Run.start(looped);
       await run.stop();
     }
-    expect(looped.source.loop).toBe(true); // each of them was still running
+    expect(looped.sources[0]?.loop).toBe(true); // each of them was still running
   });
 
   test("may be called from within a message", async () => {

@@ -52,7 +52,7 @@ TEST(Mailbox, IsBoundedInMessagesOfEveryKind) {
   Mailbox mailbox("p", [] {});
   for (int i = 0; i < 1000; ++i) {
     mailbox.OnStats({});
-    mailbox.OnSource(SourceState::kLost, Status::Ok());
+    mailbox.OnSource("", SourceState::kLost, Status::Ok());
   }
   Message message;
   std::size_t count = 0;
@@ -62,7 +62,7 @@ TEST(Mailbox, IsBoundedInMessagesOfEveryKind) {
 
 TEST(Mailbox, DropsNoStateForFrames) {
   Mailbox mailbox("p", [] {});
-  mailbox.OnSource(SourceState::kLost, Status::Ok());
+  mailbox.OnSource("", SourceState::kLost, Status::Ok());
   for (std::size_t i = 0; i < 1000; ++i) mailbox.OnFrames(Batch(i));
   Message message;
   ASSERT_TRUE(mailbox.Take(&message));
@@ -138,7 +138,7 @@ TEST(Mailbox, LosesAndInventsNothingBetweenThreads) {
     done = true;
   });
   std::thread source([&] {
-    for (std::size_t i = 0; i < kSent; ++i) mailbox.OnSource(SourceState::kLost, Status::Ok());
+    for (std::size_t i = 0; i < kSent; ++i) mailbox.OnSource("", SourceState::kLost, Status::Ok());
   });
   std::size_t frames = 0;
   std::string stats;

@@ -396,7 +396,7 @@ TEST(OutputMeter, TellsTheLatencyFromCaptureOnlyWhereEveryFrameHasIt) {
       if (all || at > 0) frame.result.way_ms = 250;
       meter.Add(frame);
     }
-    const PipelineReport report = meter.Take(Clock::now());
+    const OutputFigures report = meter.Take(Clock::now());
     EXPECT_EQ(report.latency_from_capture, all);
     EXPECT_EQ(report.latency_ms->p95 >= 250, all);
   }

@@ -1,4 +1,4 @@
-import type { NativePipelineOptions } from "../../native/binding/api.ts";
+import type { NativeSource } from "../../native/binding/api.ts";
 import { type Fixture, fileSource, Run } from "./addon.ts";
 import type { Outcome } from "./odd-inputs.ts";
 
@@ -14,11 +14,11 @@ export interface Seen {
 /** Reads an input to its end, its failure or its first loss. */
 export async function readInput(
   fixture: Fixture,
-  source: Partial<NativePipelineOptions["source"]> & { uri: string },
+  source: Partial<NativeSource> & { uri: string },
   until: (run: Run) => boolean = () => false,
 ): Promise<Seen> {
   const run = await Run.start(
-    fixture.options({ source: { ...fileSource(""), ...source }, track: null }),
+    fixture.options({ sources: [{ ...fileSource(""), ...source }], track: null }),
   );
   try {
     await run.until(

@@ -18,6 +18,39 @@ describe("a pipeline on a file", () => {
     );
   });
 
+  test("of two files tells them apart, and sums them up", async () => {
+    const both = ["door", "yard"].map((name) => ({ ...fixture.source, name }));
+    const run = await Run.start(fixture.options({ sources: both }));
+    const isEnd = (m: (typeof run.messages)[number]) => m.type === "source" && m.state === "ended";
+    await run.until((r) => r.messages.filter(isEnd).length === 2);
+    await run.stop();
+    for (const { name } of both) {
+      const own = run.frames.filter(({ source }) => source === name);
+      expect(own.map(({ index }) => index)).toEqual(Array.from({ length: 25 }, (_, i) => i));
+      expect(new Set(own.flatMap(({ tracks }) => tracks?.map((one) => one.trackId)))).toEqual(
+        new Set([1]),
+      );
+    }
+    const stats = run.stats.at(-1);
+    expect(PipelineStats.parse(stats)).toEqual(stats);
+    expect(stats?.stages.map(({ name }) => name)).toEqual([
+      ...["decode", "preprocess", "detect", "track", "publish"],
+    ]);
+    expect(stats?.sources?.map(({ name, framesTotal }) => [name, framesTotal])).toEqual([
+      ["door", 25],
+      ["yard", 25],
+    ]);
+  });
+
+  test.each([
+    ["none", []],
+    ["17", Array.from({ length: 17 }, (_, n) => ({ ...fixture.source, name: `cam${n}` }))],
+    ["two of one name", [fixture.source, fixture.source].map((one) => ({ ...one, name: "a" }))],
+    ["two of which one has no name", [fixture.source, { ...fixture.source, name: "a" }]],
+  ])("is refused with %s for sources", async (_what, sources) => {
+    await expect(Run.start(fixture.options({ sources }))).rejects.toThrow(/options\.sources/);
+  });
+
   test("sends what the contract describes", async () => {
     const run = await Run.start(fixture.options());
     await run.untilEnded();
@@ -56,7 +89,7 @@ describe("a pipeline on a file", () => {
 
   test("goes on reporting while a camera cannot be reached, without its password", async () => {
     const source = { ...fileSource(""), uri: "rtsp://mallory:hush-hush@127.0.0.1:9/cam" };
-    const run = await Run.start(fixture.options({ source }));
+    const run = await Run.start(fixture.options({ sources: [source] }));
     await run.until((r) => r.states.filter((state) => state === "lost").length >= 2);
     await run.stop();
     const lost = run.messages.find(
@@ -68,7 +101,7 @@ describe("a pipeline on a file", () => {
   });
 
   test("fails with a reason when the file is missing", async () => {
-    const run = await Run.start(fixture.options({ source: fileSource("/nowhere/at/all.mp4") }));
+    const run = await Run.start(fixture.options({ sources: [fileSource("/nowhere/at/all.mp4")] }));
     await run.until((r) => r.messages.some((message) => message.type === "failed"));
     await run.stop();
     const failed = run.messages.filter((message) => message.type === "failed");
@@ -79,7 +112,7 @@ describe("a pipeline on a file", () => {
 
 describe.skipIf(!hasData)(`yolox_nano on videos/car-detection.mp4${needsData}`, () => {
   const video = data("videos/car-detection.mp4");
-  const options = fixture.options({ source: fileSource(video), model: yoloxNano() });
+  const options = fixture.options({ sources: [fileSource(video)], model: yoloxNano() });
 
   test("sees and tracks the same in each run, and what the model sees offline", {
     timeout: 180_000,

@@ -11,7 +11,7 @@ const fixture = new Fixture({ seconds: 4 });
 afterAll(() => fixture.dispose());
 
 const looped = fixture.options({
-  source: { ...fixture.options().source, loop: true, realtime: false },
+  sources: [{ ...fixture.source, loop: true, realtime: false }],
   model: model(fixture.model, { id: "one" }),
 });
 const streetModel = (version: string) =>

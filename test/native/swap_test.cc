@@ -88,7 +88,7 @@ TEST_F(Swap, NeverMixesTwoModelsInOneMessage) {
       inner.OnFrames(std::move(frames));
     }
     void OnStats(PipelineReport) override {}
-    void OnSource(SourceState, const Status&) override {}
+    void OnSource(const std::string&, SourceState, const Status&) override {}
     void OnFailed(const Status&) override {}
     std::atomic<bool> mixed{false};
     Recorder inner;

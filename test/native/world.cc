@@ -204,8 +204,11 @@ void Recorder::OnStats(PipelineReport report) {
   Note([&] { seen_.stats.push_back(std::move(report)); });
 }
 
-void Recorder::OnSource(SourceState state, const Status& status) {
-  Note([&] { seen_.source.emplace_back(state, status); });
+void Recorder::OnSource(const std::string& source, SourceState state, const Status& status) {
+  Note([&] {
+    seen_.source.emplace_back(state, status);
+    seen_.names.push_back(source);
+  });
 }
 
 void Recorder::OnFailed(const Status& status) {

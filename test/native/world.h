@@ -87,7 +87,7 @@ class Recorder final : public PipelineListener {
  public:
   void OnFrames(std::vector<FrameResult> frames) override;
   void OnStats(PipelineReport report) override;
-  void OnSource(SourceState state, const Status& status) override;
+  void OnSource(const std::string& source, SourceState state, const Status& status) override;
   void OnFailed(const Status& status) override;
 
   struct Seen {
@@ -96,6 +96,8 @@ class Recorder final : public PipelineListener {
     std::vector<std::size_t> batches;
     std::vector<PipelineReport> stats;
     std::vector<std::pair<SourceState, Status>> source;
+    /// The names to `source`.
+    std::vector<std::string> names;
     std::vector<Status> failed;
 
     bool Reached(SourceState state) const;

@@ -2,6 +2,7 @@ import type {
   PipelineStats,
   PipelineUpdate,
   ReportedError,
+  ReportedPipeline,
 } from "../../../fleet/contract/index.ts";
 import { ERROR_CODES, type ErrorCode, FleetError } from "../../../fleet/errors/index.ts";
 import type { FleetLink } from "../../../fleet/hub/client/index.ts";
@@ -77,7 +78,25 @@ export function judgeRunning(goal: PipelineGoal, view: PipelineView): Verdict {
       pipeline.error?.hint,
     );
   }
-  return judgeFrames(frames, goal);
+  return judgeSources(device, pipeline) ?? judgeFrames(frames, goal);
+}
+
+/** Of several sources, the first that is not well; null when each plays or has ended. */
+function judgeSources(device: string, { sources = [] }: ReportedPipeline): Verdict | null {
+  const unwell = sources.filter(({ state }) => state !== "playing" && state !== "ended");
+  const [first] = unwell;
+  if (first === undefined) return null;
+  const { name, state, error } = first;
+  const why = error ? `: ${error.message}` : "";
+  if (error && isFinal(error)) {
+    return failed(device, { ...error, message: `source ${name}: ${error.message}` });
+  }
+  const others = sources.length - unwell.length;
+  const words = state === "unknown" ? "has said nothing yet" : `is ${state}`;
+  return waiting(
+    `running with ${others} of ${sources.length} sources; source ${name} ${words}${why}`,
+    error?.hint,
+  );
 }
 
 function judgeFrames(frames: FrameCount | null, goal: PipelineGoal): Verdict {

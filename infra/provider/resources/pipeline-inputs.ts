@@ -10,7 +10,8 @@ import { DeviceFacts } from "./device/facts.ts";
 /** A pipeline as a program declares it: with its device, and the model itself in place of its name. */
 export const PipelineInputs = PipelineSpec.extend({
   sources: PipelineSpec.shape.sources.meta({
-    description: "Sources by name; this version takes exactly one.",
+    description:
+      "Sources by name, 1 to 16. All meet the same model, frames of several in one batch; each has its own tracker, and where one is lost the others go on.",
   }),
   device: DeviceFacts,
   detect: DetectSpec.extend({

@@ -23,7 +23,10 @@ import type {
 export interface PipelineArgs {
   /** Name on its device, a DNS label. Default: the name of the resource. */
   name?: pulumi.Input<string | undefined>;
-  /** Sources by name; this version takes exactly one. */
+  /**
+   * Sources by name, 1 to 16. All meet the same model, frames of several in one batch; each has its
+   * own tracker, and where one is lost the others go on.
+   */
   sources: pulumi.Input<Record<string, pulumi.Input<SourceArgs>>>;
   /** Object detection. */
   detect: pulumi.Input<DetectArgs>;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "core/graph/strand.h"
@@ -25,6 +26,12 @@ struct Branch {
   std::size_t decode_drops = 0;
   /// How a file ended; written before the frame that marks the end.
   Status end;
+  /// Its last frame has left the pipeline.
+  std::atomic<bool> drained{false};
+  /// It cannot go on, at least not now; `failure` says why.
+  std::atomic<bool> failed{false};
+  std::mutex failure_mutex;
+  Status failure;
   /// Null without a tracker.
   std::unique_ptr<Tracking> tracking;
   std::unique_ptr<Strand> strand;

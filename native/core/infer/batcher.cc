@@ -7,6 +7,12 @@
 #include "core/infer/abi.h"
 
 namespace jetfleet {
+namespace {
+
+/// A source that has been silent for so long is not waited for.
+constexpr std::chrono::milliseconds kAway{1000};
+
+}  // namespace
 
 Batcher::Batcher(const Options& options, std::shared_ptr<ModelProgram> model,
                  std::vector<std::unique_ptr<Lane>>* lanes,
@@ -22,6 +28,7 @@ Batcher::Batcher(const Options& options, std::shared_ptr<ModelProgram> model,
       was_ready_(options.sources.size()),
       came_(options.sources.size()),
       pressed_(options.sources.size()),
+      last_came_(options.sources.size()),
       counted_since_(Clock::now()) {
   Regroup();
 }
@@ -120,6 +127,7 @@ bool Batcher::Push(std::size_t source, FramePtr frame) {
   {
     Lock lock(mutex_);
     ++came_[source];
+    last_came_[source] = Clock::now();
     const bool full = queues_.Full(source);
     if (full) pressed_[source] = true;
     if (queues_.overflow(source) == Overflow::kBlock) {
@@ -241,6 +249,7 @@ bool Batcher::Take(std::size_t number, Lock* lock, Status* status) {
   if (group.batch == nullptr && !frame->end_of_stream) {
     group.batch = std::make_unique<Batch>();
     group.batch->model = model;
+    group.present = std::max<std::size_t>(1, CountPresent(number, Clock::now()));
   }
   const bool ends = frame->end_of_stream;
   if (ends) frame->sequence = sequences_[frame->result.id.source]++;
@@ -255,17 +264,26 @@ bool Batcher::Take(std::size_t number, Lock* lock, Status* status) {
   return true;
 }
 
+std::size_t Batcher::CountPresent(std::size_t group, TimePoint now) const {
+  std::size_t count = 0;
+  for (std::size_t source = 0; source < last_came_.size(); ++source) {
+    if (queues_.group_of(source) != group) continue;
+    if (!queues_.Empty(source) || now - last_came_[source] < kAway) ++count;
+  }
+  return count;
+}
+
 Status Batcher::Fill(Group* group, FramePtr frame) {
   Batch* const batch = group->batch.get();
   const bool is_first = batch->frames.empty();
   batch->frames.push_back(std::move(frame));
   if (!is_first) return Prepare(batch, batch->frames.size() - 1);
-  const auto sources = static_cast<std::int64_t>(group->sources);
+  const auto sources = static_cast<std::int64_t>(group->present);
   const std::int64_t slots = batch->model->BatchFor(sources);
   Status status = batch->model->Borrow(slots, batch->model->filler(), options_.candidate_score,
                                        &batch->tensors);
   if (status.ok()) status = Prepare(batch, 0);
-  group->wanted = static_cast<std::size_t>(std::min(slots, sources));
+  group->wanted = static_cast<std::size_t>(batch->model->Together(sources));
   group->due = batch->frames.front()->trace.last_end() + options_.patience;
   return status;
 }

@@ -27,6 +27,9 @@ namespace jetfleet {
 /// while no frame of theirs is between queue and lane. A lane whose device works only while it is
 /// waited for takes what is ready by itself: between two runs no other thread need wake up.
 ///
+/// A batch is ready when each source that has sent something lately is in it, or when its oldest
+/// frame has waited long enough, whichever comes first.
+///
 /// What waits is kept fresh: while a batch is ready and its lanes are busy, a live source whose
 /// queue overflows loses its oldest frame even when that lies in the batch already; its slot is
 /// prepared anew. A file's source waits instead.
@@ -76,6 +79,8 @@ class Batcher {
   struct Group {
     std::vector<Lane*> lanes;
     std::size_t sources = 0;
+    /// Of them, those that have sent something lately: nobody waits for the others.
+    std::size_t present = 1;
     /// Being filled until it is ready.
     std::unique_ptr<Batch> batch;
     /// Pictures that make it full, and when it is ready without them.
@@ -109,6 +114,7 @@ class Batcher {
   FramePtr MakeRoom(std::size_t source);
   Group& GroupOf(std::size_t source) { return groups_[queues_.group_of(source)]; }
 
+  std::size_t CountPresent(std::size_t group, TimePoint now) const;
   void LookAtShares(TimePoint now);
   void Regroup();
 
@@ -139,6 +145,8 @@ class Batcher {
   /// By source, since `counted_since_`.
   std::vector<std::size_t> came_;
   std::vector<bool> pressed_;
+  /// By source, when its last frame came.
+  std::vector<TimePoint> last_came_;
   TimePoint counted_since_;
   std::vector<std::size_t> shares_;
   /// In force as soon as no group has a batch.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -83,8 +84,9 @@ class ModelProgram {
   /// ARTIFACT_DIGEST when its file is not the one that its digest names.
   static Status Load(const ModelOptions& options, std::shared_ptr<ModelProgram>* model);
   /// Loads, and warms, on a thread that leaves the processor to those that carry frames. Slow.
+  /// `pictures` are what a run is to hold, as by `TryBatches`.
   static Status LoadAndWarm(const ModelOptions& options, std::shared_ptr<ModelProgram>* model,
-                            LoadTimes* times);
+                            LoadTimes* times, std::int64_t pictures = 1);
   /// For backends that are open already (tests bring their own).
   static Status Wrap(Backend* backend, const ModelOptions& options,
                      std::shared_ptr<ModelProgram>* model);
@@ -93,6 +95,13 @@ class ModelProgram {
   /// then. MODEL_INVALID when the model does not run, or answers with what is no number or cannot
   /// be what its decoder takes it for.
   Status Warm();
+
+  /// Has `Together` give more than one picture only where so many real pictures in one run are
+  /// answered as each alone. After `Warm`, before frames flow.
+  void TryBatches(std::int64_t wanted);
+  /// Why pictures go into runs of their own although the model takes several; empty: they need not,
+  /// or it was not tried.
+  const std::string& unbatched() const { return unbatched_; }
 
   /// Detections in one picture of packed RGB bytes, by the reference's preprocessing. Beside no
   /// pipeline.
@@ -130,6 +139,10 @@ class ModelProgram {
 
   /// Slots of one run: as many as are of use for `wanted` pictures, or what the model was made for.
   std::int64_t BatchFor(std::int64_t wanted) const;
+  /// Pictures that share one run of those slots: one where `TryBatches` found that they must not.
+  std::int64_t Together(std::int64_t wanted) const {
+    return unbatched_.empty() ? std::min(BatchFor(wanted), wanted) : 1;
+  }
   /// Who fills the input, and so where it lies.
   enum class FilledBy { kHost, kAccelerator };
   FilledBy filler() const { return prepares() ? FilledBy::kAccelerator : FilledBy::kHost; }
@@ -155,6 +168,8 @@ class ModelProgram {
   void TryFilter();
   Status SetFilter(LaneState* lane, std::optional<float> score);
   Status WarmLane(std::size_t lane, bool filtered);
+  /// Empty: so many are answered as each alone.
+  std::string WhyNotTogether(std::int64_t batch, std::size_t lane);
   Status LookAt(const RunTensors& tensors, Impression* impression) const;
 
   /// Memory of a kind from the backend, where it lends some of that kind and the tensor may lie
@@ -175,6 +190,7 @@ class ModelProgram {
   std::string preprocess_ = kCpu;
   bool takes_nvmm_ = false;
   std::atomic<bool> filters_{false};
+  std::string unbatched_;
 
   struct Pools {
     TensorDesc input;

@@ -26,7 +26,7 @@ void StepBack(const ModelOptions& options) {
 }  // namespace
 
 Status ModelProgram::LoadAndWarm(const ModelOptions& options, std::shared_ptr<ModelProgram>* model,
-                                 LoadTimes* times) {
+                                 LoadTimes* times, std::int64_t pictures) {
   Status status;
   std::thread([&] {
     StepBack(options);
@@ -34,6 +34,7 @@ Status ModelProgram::LoadAndWarm(const ModelOptions& options, std::shared_ptr<Mo
     status = Load(options, model);
     const TimePoint loaded = Clock::now();
     if (status.ok()) status = (*model)->Warm();
+    if (status.ok() && pictures > 1) (*model)->TryBatches(pictures);
     *times = {FrameTrace::Ms(loaded - start), FrameTrace::Ms(Clock::now() - loaded)};
   }).join();
   return status;

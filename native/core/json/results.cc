@@ -97,11 +97,64 @@ void WriteLanes(const PipelineFigures& figures, JsonText* json) {
   json->EndArray();
 }
 
+void WriteOutput(const OutputFigures& output, JsonText* json) {
+  WritePercentiles("latencyMs", output.latency_ms, json);
+  json->Key("latencyFrom").Text(output.latency_from_capture ? "capture" : "arrival");
+}
+
 /// What is not known yet is left out.
 void WriteSourceFacts(const SourceMeter::Facts& facts, JsonText* json) {
   if (!facts.decoder.empty()) json->Key("decoder").Text(facts.decoder);
   if (!facts.transport.empty()) json->Key("transport").Text(facts.transport);
   if (facts.clock_offset_ms) json->Key("clockOffsetMs").Fixed(*facts.clock_offset_ms, kMsDecimals);
+}
+
+void WriteSource(const SourceFigures& source, JsonText* json) {
+  if (!source.name.empty()) json->Key("name").Text(source.name);
+  json->Key("state").Text(SourceStateName(source.state));
+  json->Key("reconnects").Integer(static_cast<std::uint64_t>(source.reconnects));
+  WriteSourceFacts(source.facts, json);
+}
+
+/// Only where there is something to tell apart.
+void WriteSources(const PipelineReport& report, JsonText* json) {
+  const PipelineFigures& figures = report.figures;
+  if (figures.sources.size() < 2) return;
+  json->Key("sources").BeginArray();
+  for (std::size_t number = 0; number < figures.sources.size(); ++number) {
+    const OutputFigures& output = report.outputs.at(number);
+    json->BeginObject();
+    WriteSource(figures.sources[number], json);
+    json->Key("fps").Fixed(output.fps, kRateDecimals);
+    json->Key("framesTotal").Integer(output.frames_total);
+    WriteOutput(output, json);
+    std::uint64_t dropped = 0;
+    json->Key("stages").BeginArray();
+    // The last one is that of all.
+    for (std::size_t i = 0; i + 1 < figures.stages.size(); ++i) {
+      const StageReport& stage = figures.stages[i];
+      if (stage.source != number) continue;
+      dropped += stage.queue.drops_total;
+      WriteStage(stage, json);
+    }
+    json->EndArray().Key("droppedTotal").Integer(dropped).EndObject();
+  }
+  json->EndArray().Key("batch").BeginObject().Key("most");
+  json->Integer(static_cast<std::uint64_t>(figures.batch));
+  if (!figures.unbatched.empty()) json->Key("why").Text(figures.unbatched);
+  json->EndObject();
+}
+
+/// Of several, the first that does not play, for whoever looks at one only.
+const SourceFigures& SourceToShow(const std::vector<SourceFigures>& sources) {
+  const auto unwell = std::find_if(sources.begin(), sources.end(), [](const SourceFigures& each) {
+    return each.state != SourceState::kPlaying && each.state != SourceState::kEnded;
+  });
+  if (unwell != sources.end()) return *unwell;
+  const auto playing = std::find_if(sources.begin(), sources.end(), [](const SourceFigures& each) {
+    return each.state == SourceState::kPlaying;
+  });
+  return playing == sources.end() ? sources.front() : *playing;
 }
 
 }  // namespace
@@ -182,10 +235,12 @@ void WriteStats(const PipelineReport& report, const std::string& pipeline,
   json->Key("fps").Fixed(report.fps, kRateDecimals);
   json->Key("framesTotal").Integer(report.frames_total);
   json->Key("droppedTotal").Integer(report.dropped_total);
-  WritePercentiles("latencyMs", report.latency_ms, json);
-  json->Key("latencyFrom").Text(report.latency_from_capture ? "capture" : "arrival");
+  WriteOutput(report, json);
   json->Key("stages").BeginArray();
-  for (const StageReport& stage : report.figures.stages) WriteStage(stage, json);
+  const PipelineFigures& figures = report.figures;
+  for (const StageReport& stage : figures.sums.empty() ? figures.stages : figures.sums) {
+    WriteStage(stage, json);
+  }
   json->EndArray();
   WriteDrops(drops, json);
   json->Key("tracksTotal").Integer(static_cast<std::uint64_t>(report.figures.tracks_total));
@@ -193,12 +248,10 @@ void WriteStats(const PipelineReport& report, const std::string& pipeline,
   json->Key("copiedBytesPerFrame").Fixed(report.copied_bytes_per_frame, 0);
   WriteLanes(report.figures, json);
   json->Key("source").BeginObject();
-  const SourceFigures& source = report.figures.sources.front();
-  if (!source.name.empty()) json->Key("name").Text(source.name);
-  json->Key("state").Text(SourceStateName(source.state));
-  json->Key("reconnects").Integer(static_cast<std::uint64_t>(source.reconnects));
-  WriteSourceFacts(source.facts, json);
-  json->EndObject().EndObject();
+  WriteSource(SourceToShow(figures.sources), json);
+  json->EndObject();
+  WriteSources(report, json);
+  json->EndObject();
 }
 
 }  // namespace jetfleet

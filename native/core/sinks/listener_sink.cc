@@ -18,6 +18,7 @@ ListenerSink::ListenerSink(const Options& options, PipelineListener* listener, C
       listener_(listener),
       callbacks_(std::move(callbacks)),
       queue_(options.capacity, options.overflow),
+      outputs_(options.sources > 1 ? options.sources : 0),
       last_(options.sources) {}
 
 ListenerSink::~ListenerSink() {
@@ -55,10 +56,9 @@ void ListenerSink::Run() {
 
 void ListenerSink::Take(FramePtr frame) {
   if (frame->end_of_stream) {
-    if (++ended_ < options_.sources) return;
     Flush();
-    Report(Clock::now());
-    callbacks_.on_end_of_stream();
+    if (++ended_ == options_.sources) Report(Clock::now());
+    callbacks_.on_end_of_stream(frame->result.id.source);
     return;
   }
   NoteModel(*frame);
@@ -88,7 +88,7 @@ void ListenerSink::Flush() {
   for (const FramePtr& frame : batch_) {
     const auto tag = frame->result.tag;
     results.push_back(std::move(frame->result));
-    frame->result.tag = tag;  // the meter below still needs it
+    frame->result.tag = tag;  // the meters below still need it
   }
   listener_->OnFrames(std::move(results));
   const TimePoint end = Clock::now();
@@ -96,13 +96,15 @@ void ListenerSink::Flush() {
     frame->trace.Record(options_.stage, start, end);
     meter_.Add(frame->trace.WaitMs(options_.stage), frame->trace.WorkMs(options_.stage));
     output_.Add(*frame);
+    if (!outputs_.empty()) outputs_[frame->result.id.source].Add(*frame);
   }
   batch_.clear();
   flushed_ = end;
 }
 
 void ListenerSink::Report(TimePoint now) {
-  PipelineReport report = output_.Take(now);
+  PipelineReport report{output_.Take(now), 0, {}, {}};
+  for (OutputMeter& output : outputs_) report.outputs.push_back(output.Take(now));
   report.figures = callbacks_.figures();
   for (const StageReport& stage : report.figures.stages) {
     report.dropped_total += stage.queue.drops_total;

@@ -28,8 +28,9 @@ class ListenerSink final : public Sink {
   };
   struct Callbacks {
     std::function<PipelineFigures()> figures;
-    /// Called after the last frame of the last file has been handed over.
-    std::function<void()> on_end_of_stream;
+    /// Called after the last frame of that source has been handed over; for the last source behind
+    /// the statistics.
+    std::function<void(std::uint32_t source)> on_end_of_stream;
     /// Called for a source's first frame of another model, when all before it were handed over.
     std::function<void(const ModelChange&)> on_model_change;
   };
@@ -62,6 +63,8 @@ class ListenerSink final : public Sink {
   BoundedQueue<FramePtr> queue_;
   StageMeter meter_;
   OutputMeter output_;
+  /// By source; none where one is all.
+  std::vector<OutputMeter> outputs_;
   std::vector<FramePtr> batch_;
   TimePoint batch_due_;
   TimePoint flushed_{};

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  errorIn,
   INITIAL_FACTS,
   nextFacts,
   type RunEvent,
@@ -49,6 +50,50 @@ describe("the state of a pipeline", () => {
     ["it was stopped", [...well, { type: "stopped" } as RunEvent], "stopped"],
   ])("when %s", (_when, events, expected) => {
     expect(stateOf(after(...events))).toBe(expected);
+  });
+
+  const of = (name: string, state: "connecting" | "playing" | "lost" | "ended"): RunEvent => ({
+    ...{ type: "source", source: name, state },
+    error: state === "lost" ? { ...error, message: `no answer from ${name}` } : null,
+  });
+  const two = [{ type: "launched", sources: ["door", "gate"] } as RunEvent, started];
+  const both = [...two, of("door", "playing"), of("gate", "playing"), frames];
+
+  it.each([
+    ["one has said nothing yet", [...two, of("door", "playing"), frames], "running", null],
+    ["one of two is lost", [...both, of("gate", "lost")], "running", "source gate: no answer"],
+    [
+      "frames of the other come after that",
+      [...both, of("gate", "lost"), frames],
+      "running",
+      "source gate: no answer",
+    ],
+    ["it plays again", [...both, of("gate", "lost"), of("gate", "playing")], "running", null],
+    [
+      "one is lost before the other plays",
+      [...two, of("gate", "lost"), of("door", "playing"), frames],
+      "running",
+      "source gate: no answer",
+    ],
+    ["both are lost", [...both, of("gate", "lost"), of("door", "lost")], "failed", "no answer"],
+    ["one of two files has ended", [...both, of("gate", "ended")], "running", null],
+    ["both have ended", [...both, of("gate", "ended"), of("door", "ended")], "stopped", null],
+    [
+      "one has ended and one is lost",
+      [...both, of("gate", "ended"), of("door", "lost")],
+      "failed",
+      "no answer",
+    ],
+  ])("of two sources, when %s", (_when, events, expected, complaint) => {
+    const facts = after(...events);
+    expect(stateOf(facts)).toBe(expected);
+    if (complaint === null) expect(errorIn(facts)).toBeNull();
+    else expect(errorIn(facts)?.message).toContain(complaint);
+  });
+
+  it("has no picture only when none of its sources has one", () => {
+    expect(after(...both, of("gate", "lost")).noPicture).toBe(false);
+    expect(after(...both, of("gate", "lost"), of("door", "lost")).noPicture).toBe(true);
   });
 
   it("forgets an error only when frames flow", () => {

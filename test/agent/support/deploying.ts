@@ -13,6 +13,8 @@ export interface Wanted {
   /** `entrance` unless said. */
   name?: string;
   uri?: string;
+  /** URIs of sources beside that one, by name. */
+  others?: Record<string, string>;
   /** The hub does not hold the object. */
   missing?: boolean;
   detect?: Partial<PipelineSpec["detect"]>;
@@ -33,13 +35,13 @@ export const GOOD = [
 ] as const;
 
 export function versionFor(wanted: Wanted): PipelineVersion {
-  const { bytes, name, uri, detect, budget, calibration } = wanted;
+  const { bytes, name, uri, others = {}, detect, budget, calibration } = wanted;
   const table = calibration && {
     digest: sha256Digest(calibration),
     sizeBytes: Buffer.byteLength(calibration),
   };
   const model = { ...modelOf(name ?? "m", bytes), ...(table && { calibration: table }) };
-  const spec = pipelineOf(name ?? "entrance", model.name, uri);
+  const spec = pipelineOf(name ?? "entrance", model.name, uri, others);
   const changed = { ...spec, detect: { ...spec.detect, ...detect }, ...(budget && { budget }) };
   return { spec: changed, model };
 }

@@ -18,10 +18,17 @@ export function modelOf(name: string, bytes: string): ModelManifest {
   });
 }
 
-export function pipelineOf(name: string, model: string, uri = "rtsp://camera/ok"): PipelineSpec {
+/** @param others URIs of further sources, by name */
+export function pipelineOf(
+  name: string,
+  model: string,
+  uri = "rtsp://camera/ok",
+  others: Record<string, string> = {},
+): PipelineSpec {
+  const further = Object.entries(others).map(([source, from]) => [source, { uri: from }]);
   return PipelineSpec.parse({
     name,
-    sources: { cam: { uri } },
+    sources: { cam: { uri }, ...Object.fromEntries(further) },
     detect: { model },
     track: { algorithm: "bytetrack" },
   });

@@ -15,6 +15,7 @@
  *   URI holds /silent            the source says that it connects and nothing else
  *   URI ends in /unreachable     the source is lost again and again
  *   URI ends in /crash           the process dies after a second or so
+ *   further sources              are lost again and again by the same word, or say that they play; no frame is theirs
  *   URI ends in /hang            the process blocks in native code after a second or so, and hears nothing
  *
  * An engine is the model's own text and the key that it was built under: what is loaded begins as its model does.
@@ -31,6 +32,7 @@ import type {
   NativeMessage,
   NativeModelOptions,
   NativeModelSwap,
+  NativeSource,
 } from "../../../native/binding/api.ts";
 
 type StartPipeline = NativeAddon["startPipeline"];
@@ -43,7 +45,7 @@ export const version = "fake";
 
 export const startPipeline: StartPipeline = async (options, onMessage) => {
   await load(options.model);
-  const { uri } = options.source;
+  const [uri = ""] = options.sources.map((source) => source.uri);
   onMessage({ type: "source", state: "connecting", error: null });
   if (uri.includes("/silent")) return handle([], () => Promise.resolve(NO_FRAMES));
   if (uri.endsWith("/unreachable")) {
@@ -51,7 +53,8 @@ export const startPipeline: StartPipeline = async (options, onMessage) => {
     return handle([timer], () => Promise.resolve(NO_FRAMES));
   }
   const player = new Player(options, onMessage);
-  return handle(player.timers, (model) => player.swap(model));
+  const others = options.sources.slice(1).map((source) => playBeside(source, onMessage));
+  return handle([...player.timers, ...others], (model) => player.swap(model));
 };
 
 export const testModel: NativeAddon["testModel"] = async (model) => {
@@ -161,6 +164,12 @@ function loseSource(uri: string, onMessage: (message: NativeMessage) => void) {
   return setInterval(() => onMessage({ type: "source", state: "lost", error }), 200);
 }
 
+function playBeside({ name, uri }: NativeSource, onMessage: (message: NativeMessage) => void) {
+  const told = (message: NativeMessage) => onMessage({ ...message, source: name } as NativeMessage);
+  if (uri.endsWith("/unreachable")) return loseSource(uri, told);
+  return setTimeout(() => told({ type: "source", state: "playing", error: null }), CONNECT_MS);
+}
+
 class Player {
   readonly timers: NodeJS.Timeout[];
   readonly #options: Parameters<StartPipeline>[0];
@@ -196,7 +205,8 @@ class Player {
   }
 
   #play(): void {
-    this.#onMessage({ type: "source", state: "playing", error: null });
+    const source = this.#options.sources[0]?.name;
+    this.#onMessage({ type: "source", source, state: "playing", error: null });
     this.timers.push(setInterval(() => this.#tick(), FRAME_MS));
   }
 
@@ -209,8 +219,9 @@ class Player {
     this.#index += 1;
     if (this.#text.startsWith("fatal") && this.#ticks > 3) process.abort();
     if (this.#index <= 25) return;
-    if (this.#options.source.uri.endsWith("/crash")) process.abort();
-    if (this.#options.source.uri.endsWith("/hang")) for (;;);
+    const [uri = ""] = this.#options.sources.map((source) => source.uri);
+    if (uri.endsWith("/crash")) process.abort();
+    if (uri.endsWith("/hang")) for (;;);
   }
 
   #tellStats(): void {

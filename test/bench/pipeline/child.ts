@@ -11,7 +11,7 @@ const ended = Promise.withResolvers<void>();
 const running = await addon.startPipeline(
   {
     name: "bench",
-    source: fileSource(clip),
+    sources: [fileSource(clip)],
     model: model(modelPath, { labels: COCO }),
     track: { algorithm: "bytetrack" },
     statsIntervalMs: 1000,

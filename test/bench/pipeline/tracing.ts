@@ -30,7 +30,7 @@ const done = Promise.withResolvers<void>();
 const running = await addon.startPipeline(
   {
     name: "bench",
-    source: { ...fileSource(fixture.video), name: "camera", loop: true, realtime: false },
+    sources: [{ ...fileSource(fixture.video), name: "camera", loop: true, realtime: false }],
     model: model(fixture.model, { id: DIGEST }),
     track: { algorithm: "bytetrack" },
     statsIntervalMs: 60_000,

@@ -67,11 +67,7 @@ describe("a pipeline's file", () => {
   it.each<[string, unknown, RegExp]>([
     ["nothing", null, /a\.yaml: the file: /],
     ["a key that nobody knows", { ...FILE, overlay: {} }, /Unrecognized key: "overlay"/],
-    [
-      "two sources",
-      { ...FILE, sources: { a: FILE.sources.door, b: FILE.sources.door } },
-      /sources: must name exactly one/,
-    ],
+    ["no source", { ...FILE, sources: {} }, /sources: must name 1 to 16 sources/],
     ["a score of 7", { ...FILE, detect: { minScore: 7 } }, /detect\.minScore: /],
   ])("is refused with the key's path: %s", (_what, content, why) => {
     expect(() => parsePipelineFile(content, "a.yaml")).toThrow(why);

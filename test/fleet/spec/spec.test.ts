@@ -25,8 +25,13 @@ describe("specifications", () => {
   it.each([
     ["no source", { ...pipeline, sources: {} }, "sources"],
     [
-      "two sources",
-      { ...pipeline, sources: { ...pipeline.sources, cam2: pipeline.sources.cam1 } },
+      "17 sources",
+      {
+        ...pipeline,
+        sources: Object.fromEntries(
+          Array.from({ length: 17 }, (_, n) => [`cam${n}`, pipeline.sources.cam1]),
+        ),
+      },
       "sources",
     ],
     [

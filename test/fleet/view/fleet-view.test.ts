@@ -269,3 +269,23 @@ describe("the progress of an update", () => {
     expect(updateProgress(view.devices[0]!, "entrance").states).toEqual([]);
   });
 });
+
+describe("a pipeline of several sources", () => {
+  it("has a problem for each that is not well, by its name", () => {
+    const complaint = { code: "SOURCE_UNREACHABLE", message: "no answer", hint: "h", atMs: NOW };
+    const [pipeline] = reportedOf("door").pipelines;
+    const sources = ["cam", "gate", "yard"].map((name) => ({
+      ...{ name, state: name === "cam" ? ("playing" as const) : ("lost" as const) },
+      error: name === "cam" ? null : complaint,
+    }));
+    const told = { ...complaint, message: "source gate: no answer" };
+    const pipelines = pipeline ? [{ ...pipeline, sources, error: told }] : [];
+    const several = { ...reportedOf("door"), atMs: NOW - 9000, pipelines };
+    const view = viewAfter([birth, { ...report, message: several } as FleetMessage, figures]);
+    expect(view.devices[0]?.pipelines[0]?.sources).toEqual(sources);
+    expect(view.problems.map(({ pipeline: name, message }) => [name, message])).toEqual([
+      ["entrance", "source gate: no answer"],
+      ["entrance", "source yard: no answer"],
+    ]);
+  });
+});

@@ -29,7 +29,7 @@ describe("check of a pipeline", () => {
     ["detect.model.digest", "abc", 'must be sha256: followed by 64 hexadecimal digits, got "abc"'],
     ["device.board", "pi", 'expected one of "tx1", "tx2", "nano"'],
     ["name", "Front Door", "must be 1 to 63 lower-case letters"],
-    ["sources", {}, "must name exactly one source"],
+    ["sources", {}, "must name 1 to 16 sources"],
     ["sources.cam1.transport", "quic", 'expected one of "tcp", "udp", got "quic"'],
     ["sources.cam1.loop", "yes", 'expected true or false, got "yes"'],
     [
@@ -69,10 +69,14 @@ describe("check of a pipeline", () => {
     expect(failures).toEqual([{ property: path, reason: expect.stringContaining(reason) }]);
   });
 
-  test("refuses two sources", async () => {
-    const inputs = changed(pipelineInputs(), "sources.cam2", { uri: "rtsp://10.0.9.2/" });
-    const { failures } = await check("Pipeline", inputs);
-    expect(failures.map(({ property }) => property)).toEqual(["sources"]);
+  test.each([
+    [16, []],
+    [17, ["sources"]],
+  ])("of %d sources refuses %j", async (count, refused) => {
+    const names = Array.from({ length: count }, (_, n) => `cam${n}`);
+    const sources = Object.fromEntries(names.map((name) => [name, { uri: "rtsp://10.0.9.2/" }]));
+    const { failures } = await check("Pipeline", changed(pipelineInputs(), "sources", sources));
+    expect(failures.map(({ property }) => property)).toEqual(refused);
   });
 
   test("refuses a source name with quotes in its property path", async () => {

@@ -170,6 +170,40 @@ describe("running", () => {
       "said",
     ],
     [
+      "one of several cameras away",
+      {
+        pipelines: [
+          {
+            ...running,
+            error: error("SOURCE_UNREACHABLE"),
+            sources: [
+              { name: "door", state: "playing", error: null },
+              { name: "gate", state: "lost", error: error("SOURCE_UNREACHABLE") },
+            ],
+          },
+        ],
+      },
+      "waiting",
+      "running with 1 of 2 sources; source gate is lost: said",
+    ],
+    [
+      "a password that one of several cameras refuses",
+      {
+        pipelines: [
+          {
+            ...running,
+            error: error("SOURCE_AUTH"),
+            sources: [
+              { name: "door", state: "playing", error: null },
+              { name: "gate", state: "lost", error: error("SOURCE_AUTH") },
+            ],
+          },
+        ],
+      },
+      "failed",
+      "source gate: said",
+    ],
+    [
       "an error code of a newer agent",
       { pipelines: [{ ...running, state: "failed", error: error("NEW_CODE") }] },
       "waiting",
