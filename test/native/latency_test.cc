@@ -153,8 +153,8 @@ class SlowListener final : public PipelineListener {
     recorder_->OnFrames(std::move(frames));
   }
   void OnStats(PipelineReport report) override { recorder_->OnStats(std::move(report)); }
-  void OnSource(SourceState state, const Status& status) override {
-    recorder_->OnSource(state, status);
+  void OnSource(const std::string& source, SourceState state, const Status& status) override {
+    recorder_->OnSource(source, state, status);
   }
   void OnFailed(const Status& status) override { recorder_->OnFailed(status); }
 
