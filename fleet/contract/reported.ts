@@ -61,8 +61,8 @@ export type RunningEngine = z.infer<typeof RunningEngine>;
 /** One of several sources of a pipeline. */
 export const ReportedSource = z.object({
   name: Name,
-  /** `unknown` while it has said nothing, too. */
-  state: heard(z.enum([...SourceState.options, "unknown"])),
+  /** `unknown` while it has said nothing, and for a word of a newer agent. */
+  state: z.enum([...SourceState.options, "unknown"]).catch("unknown"),
   /** Null while it plays. */
   error: ReportedError.nullable(),
 });
