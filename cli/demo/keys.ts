@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import { chmod, mkdir } from "node:fs/promises";
 import path from "node:path";
-import ssh2 from "ssh2";
+import { makeKeyPair } from "../../fleet/ssh/index.ts";
 import { readIfThere, writeFileDurably } from "../../fleet/transfer/files/durable-file.ts";
 import type { DemoPaths } from "./state.ts";
 
@@ -47,6 +47,6 @@ function makeSigningKey(): KeyFiles {
 }
 
 function makeSshKey(): KeyFiles {
-  const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment: "jetfleet-demo" });
+  const pair = makeKeyPair("jetfleet-demo");
   return { "": pair.private, ".pub": `${pair.public}\n` };
 }

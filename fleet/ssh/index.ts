@@ -2,6 +2,7 @@ export { type ConnectOptions, connectSsh, SshConnection } from "./connect.ts";
 export type { Deadline } from "./deadline.ts";
 export type { ExecOptions, ExecResult } from "./exec.ts";
 export { fingerprintOf } from "./host-key.ts";
+export { makeKeyPair } from "./key-pair.ts";
 export { SshPool } from "./pool.ts";
 export type { SshSession } from "./session.ts";
 export { quoteArgument } from "./shell-command.ts";

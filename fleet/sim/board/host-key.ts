@@ -3,6 +3,7 @@ import * as fs from "node:fs/promises";
 import { join } from "node:path";
 import ssh2 from "ssh2";
 import { FleetError } from "../../errors/index.ts";
+import { makeKeyPair } from "../../ssh/index.ts";
 
 export interface HostKey {
   /** Private key as OpenSSH writes it. Never leaves the board's folder. */
@@ -16,7 +17,7 @@ export async function loadHostKey(dir: string): Promise<HostKey> {
   const path = join(dir, "ssh_host_ed25519_key");
   const privateKey = await fs.readFile(path, "utf8").catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;
-    const made = ssh2.utils.generateKeyPairSync("ed25519").private;
+    const made = makeKeyPair().private;
     await fs.writeFile(path, made, { mode: 0o600, flag: "wx" });
     return made;
   });

@@ -1,7 +1,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeKeyPair } from "../../../fleet/ssh/index.ts";
 import { ErrorsSeen } from "../support/expect-error.ts";
 import { DEVICE, SmallWorld } from "../support/small-world.ts";
 
@@ -25,7 +25,7 @@ describe("a board that is not as the program says", { timeout: 5 * MINUTE }, () 
 
   it("is told when its SSH server refuses the key, and nothing of it is in the state", async () => {
     const stranger = path.join(world.demo.paths.keys, "stranger");
-    await writeFile(stranger, ssh2.utils.generateKeyPairSync("ed25519").private, { mode: 0o600 });
+    await writeFile(stranger, makeKeyPair().private, { mode: 0o600 });
     await world.configure({ sshKey: stranger });
     seen.check("wrong SSH key", await world.up(), {
       code: "SSH_AUTH",
