@@ -7,8 +7,8 @@ import { repoDir } from "./paths.mjs";
  */
 
 /**
- * Counts from vitest's JSON report. A file that cannot be loaded has no tests in the report, and an
- * error outside any test fails none: both must count.
+ * Counts from vitest's JSON report. A file that cannot be loaded has no tests in the report, one whose
+ * beforeAll failed has skipped ones, and an error outside any test fails none: all must count.
  * @param {any} report undefined when vitest wrote none
  * @param {number} exitCode
  * @returns {Tally}
@@ -18,7 +18,9 @@ export function vitestCounts(report, exitCode) {
   /** @type {any[]} */
   const files = report.testResults ?? [];
   const broken = files.filter(
-    ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
+    ({ status, assertionResults }) =>
+      status === "failed" &&
+      !assertionResults.some((/** @type {any} */ test) => test.status === "failed"),
   );
   const tests = files.flatMap(({ name, assertionResults }) =>
     assertionResults.map((/** @type {any} */ test) => ({
@@ -27,7 +29,9 @@ export function vitestCounts(report, exitCode) {
     })),
   );
   const failures = tests.filter(({ status }) => status === "failed").map(({ title }) => title);
-  failures.push(...broken.map(({ name }) => `${relative(repoDir, name)}: cannot be loaded`));
+  failures.push(
+    ...broken.map(({ name }) => `${relative(repoDir, name)}: cannot be loaded, or made ready`),
+  );
   // What vitest keeps of a test that passed are the words of its attempts before.
   const again = tests
     .filter(({ status, failureMessages }) => status === "passed" && failureMessages?.length > 0)

@@ -18,8 +18,18 @@ describe("vitest's counts", () => {
     const counts = { runner: "vitest", ...vitestCounts(broken, 1) };
 
     expect(describeCounts(counts)).toBe(
-      "vitest: 5 passed, 1 failed, 2 skipped\n  failed: test/broken.test.ts: cannot be loaded",
+      "vitest: 5 passed, 1 failed, 2 skipped\n  failed: test/broken.test.ts: cannot be loaded, or made ready",
     );
+  });
+
+  it("count a file whose tests were skipped because it could not be made ready", () => {
+    const name = join(repoDir, "test/broken.test.ts");
+    const assertionResults = [{ fullName: "a is b", status: "skipped", failureMessages: [] }];
+    const broken = { ...report, testResults: [{ status: "failed", name, assertionResults }] };
+
+    expect(vitestCounts(broken, 1).failures).toEqual([
+      "test/broken.test.ts: cannot be loaded, or made ready",
+    ]);
   });
 
   it("name what failed, and what passed only when it was tried again", () => {
