@@ -47,12 +47,12 @@ export class BoardSampler {
   async sample(): Promise<BoardStats> {
     const tegra = this.#tegrastats.latest();
     const cpuPercent = this.#cpuPercent();
+    const cards = this.#cards?.latest();
     const [memory, diskFreeBytes, figures] = await Promise.all([
       readMemory(),
       this.#diskFree(),
-      this.#figures(),
+      this.#figures(cards),
     ]);
-    const cards = this.#cards?.latest();
     return {
       cpuPercent: tegra?.cpuPercent ?? cpuPercent,
       gpuPercent: figures.gpuPercent,
@@ -80,9 +80,8 @@ export class BoardSampler {
     };
   }
 
-  async #figures(): Promise<SysfsFigures> {
+  async #figures(cards = this.#cards?.latest()): Promise<SysfsFigures> {
     const own = this.#tegrastats.latest() ?? (await this.#readSysfs());
-    const cards = this.#cards?.latest();
     return cards ? withCards(own, cards) : own;
   }
 

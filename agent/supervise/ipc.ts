@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { Cards, LayersBesidePlan, SelfTestFigures } from "../../fleet/contract/index.ts";
+import {
+  Cards,
+  LayersBesidePlan,
+  SelfTestFigures,
+  SourceState,
+} from "../../fleet/contract/index.ts";
 import { Anchors, Decoder, Label, ModelInput } from "../../fleet/spec/model.ts";
 import { Digest, Name } from "../../fleet/spec/names.ts";
 import { MAX_SOURCES, TrackAlgorithm } from "../../fleet/spec/pipeline.ts";
@@ -114,7 +119,7 @@ export function toRunnerError(error: unknown): RunnerError {
 export const SourceMessage = z.object({
   type: z.literal("source"),
   source: z.string().max(64).optional(),
-  state: z.enum(["connecting", "playing", "lost", "ended"]),
+  state: SourceState,
   error: RunnerError.nullable(),
 }) satisfies z.ZodType<Extract<NativeMessage, { type: "source" }>>;
 export type SourceMessage = z.infer<typeof SourceMessage>;

@@ -3,6 +3,7 @@ import {
   complaintOf,
   nextSources,
   SILENT_SOURCE,
+  type SourceEvent,
   type SourceFacts,
   togetherOf,
 } from "./source-facts.ts";
@@ -52,8 +53,7 @@ export function errorIn({ error, sources }: RunFacts): ReportedError | null {
 export type RunEvent =
   | { type: "launched"; sources?: readonly string[] }
   | { type: "started" }
-  /** The name is left out where there is one source. */
-  | { type: "source"; source?: string; state: SourceState; error: ReportedError | null }
+  | ({ type: "source" } & SourceEvent)
   | { type: "frames" }
   | { type: "ended"; error: ReportedError | null }
   | { type: "stopped" };

@@ -77,22 +77,9 @@ const SourceFigures = z.object({
   clockOffsetMs: z.number().optional(),
 });
 
-/** One of several sources, over the last interval, and what its frames pass by itself. */
-export const SourceStats = SourceFigures.extend({
-  name: Name,
-  fps: z.number().nonnegative(),
-  framesTotal: z.number().int().nonnegative(),
-  droppedTotal: z.number().int().nonnegative(),
-  latencyMs: Percentiles.nullable(),
-  latencyFrom: z.enum(["capture", "arrival"]),
-  /** All but the last, which frames of all sources pass together. */
-  stages: z.array(StageStats).max(16),
-});
-export type SourceStats = z.infer<typeof SourceStats>;
-
-export const PipelineStats = z.object({
-  name: Name,
-  /** Frames per second that came out at the sinks over the interval. */
+/** What came out at the sinks over the last interval, of one source or of all. */
+const OutputFigures = z.object({
+  /** Frames per second. */
   fps: z.number().nonnegative(),
   framesTotal: z.number().int().nonnegative(),
   droppedTotal: z.number().int().nonnegative(),
@@ -102,6 +89,20 @@ export const PipelineStats = z.object({
    * device's, else arrival at the device.
    */
   latencyFrom: z.enum(["capture", "arrival"]),
+});
+
+/** One of several sources, over the last interval, and what its frames pass by itself. */
+export const SourceStats = SourceFigures.extend({
+  name: Name,
+  ...OutputFigures.shape,
+  /** All but the last, which frames of all sources pass together. */
+  stages: z.array(StageStats).max(16),
+});
+export type SourceStats = z.infer<typeof SourceStats>;
+
+export const PipelineStats = z.object({
+  name: Name,
+  ...OutputFigures.shape,
   /** Of several sources, for the frames of all. */
   stages: z.array(StageStats),
   /** What was lost outside the queues of the stages. Absent from older agents, which lost it silently. */

@@ -154,5 +154,14 @@ TEST(Mailbox, LosesAndInventsNothingBetweenThreads) {
   EXPECT_GE(wakes, static_cast<int>(2 * kSent));
 }
 
+TEST(Mailbox, KeepsTheLastStateOfAQuietSource) {
+  Mailbox mailbox("p", [] {});
+  mailbox.OnSource("door", SourceState::kPlaying, Status::Ok());
+  for (int i = 0; i < 1000; ++i) mailbox.OnSource("gate", SourceState::kLost, Status::Ok());
+  Message message;
+  ASSERT_TRUE(mailbox.Take(&message));
+  EXPECT_EQ(std::get<SourceMessage>(message).source, "door");
+}
+
 }  // namespace
 }  // namespace jetfleet

@@ -389,19 +389,16 @@ void Batcher::Regroup() {
   std::vector<std::size_t> group_of(sequences_.size());
   groups_.clear();
   for (std::size_t lane = 0; lane < lanes_.size() && !shares_.empty(); ++lane) {
-    const auto mine = std::count(shares_.begin(), shares_.end(), lane);
-    if (mine == 0) continue;
+    if (std::count(shares_.begin(), shares_.end(), lane) == 0) continue;
     for (std::size_t source = 0; source < shares_.size(); ++source) {
       if (shares_[source] == lane) group_of[source] = groups_.size();
     }
     Group& group = groups_.emplace_back();
     group.lanes = {lanes_[lane].get()};
-    group.sources = static_cast<std::size_t>(mine);
   }
   if (groups_.empty()) {
     Group& all = groups_.emplace_back();
     for (const auto& lane : lanes_) all.lanes.push_back(lane.get());
-    all.sources = group_of.size();
   }
   queues_.SetGroups(group_of);
 }

@@ -78,7 +78,6 @@ class Batcher {
   /// Sources whose frames share batches, and the lanes that take these.
   struct Group {
     std::vector<Lane*> lanes;
-    std::size_t sources = 0;
     /// Of them, those that have sent something lately: nobody waits for the others.
     std::size_t present = 1;
     /// Being filled until it is ready.
