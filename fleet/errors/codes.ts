@@ -86,6 +86,11 @@ export const ERROR_CODES = {
     "Read its output in the message.",
     false,
   ),
+  FILE_CHANGED: row(
+    "A file on this machine changed while it was sent.",
+    "Wait until what writes it has ended, then run `up` again.",
+    true,
+  ),
   SSH_TIMEOUT: row(
     "The board did not answer an SSH step in time.",
     "Check the network and the board's load.",

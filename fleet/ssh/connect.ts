@@ -43,6 +43,8 @@ export class SshConnection implements SshSession {
     });
     // After the handshake every step reports a lost connection itself; without a listener Node would end.
     client.on("error", () => {});
+    // Each command listens for its end, and those wait that have no channel yet.
+    client.setMaxListeners(0);
   }
 
   get isOpen(): boolean {

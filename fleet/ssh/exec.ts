@@ -70,7 +70,13 @@ export async function execCommand(
     }
     // Too late: nobody waits for it any more.
     if (signal.aborted) return onAbort();
-    await feed(channel, options.input ?? "", signal);
+    try {
+      await feed(channel, options.input ?? "", signal);
+    } catch (error) {
+      // Nobody says the rest of its input to the command, which would wait for it.
+      channel.close();
+      throw error;
+    }
   };
   try {
     if (signal.aborted) throw abortFailure(signal, doing);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
+import { FleetError } from "../errors/index.ts";
 
 export type UploadSource = { path: string } | { data: Buffer };
 
@@ -34,6 +35,7 @@ export async function openSource(source: UploadSource): Promise<SourceReader> {
   };
 }
 
+/** Throws FILE_CHANGED when the source turns out shorter than it was. */
 export async function* chunksOf(
   reader: SourceReader,
   fromByte: number,
@@ -41,10 +43,17 @@ export async function* chunksOf(
 ): AsyncGenerator<Buffer> {
   for (let offset = fromByte; offset < toByte; ) {
     const chunk = await reader.read(offset, Math.min(CHUNK_BYTES, toByte - offset));
-    if (chunk.length === 0) throw new Error("the local file became shorter while it was sent");
+    if (chunk.length === 0) throw fileChanged(`its end after ${offset}`, `${toByte} bytes`);
     offset += chunk.length;
     yield chunk;
   }
+}
+
+export function fileChanged(got: string, expected: string): FleetError {
+  return new FleetError(
+    "FILE_CHANGED",
+    `Expected ${expected} in the file of this machine that was sent but read ${got}`,
+  );
 }
 
 /** `sha256:…` of the first `bytes`. */

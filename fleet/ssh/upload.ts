@@ -1,3 +1,4 @@
+import { createHash, type Hash } from "node:crypto";
 import { posix } from "node:path";
 import { FleetError } from "../errors/index.ts";
 import type { Deadline } from "./deadline.ts";
@@ -7,6 +8,7 @@ import type { SshSession } from "./session.ts";
 import {
   chunksOf,
   digestOf,
+  fileChanged,
   openSource,
   type SourceReader,
   type UploadSource,
@@ -80,7 +82,7 @@ async function attempt(
     await session.run(findScript(remotePath), { label, signal, timeoutMs: stallMs }),
   );
   if (found.whole === digest) return options.onProgress?.(total, total);
-  const fromByte = await goodBytes(found.part, reader);
+  const { fromByte, hash } = await goodBytes(found.part, reader);
   flight.current = new Flight(fromByte);
   const current = flight.current;
   if (fromByte > 0) options.onProgress?.(fromByte, total);
@@ -97,6 +99,7 @@ async function attempt(
     reader,
     current,
     total,
+    hash,
     AbortSignal.any([left.signal, ...(signal ? [signal] : [])]),
   );
   const order = { path: remotePath, mode, fromByte, sizeBytes: total, digest };
@@ -105,6 +108,7 @@ async function attempt(
       ...{ label, signal, input, onOutput },
       timeoutMs: total > fromByte ? stallMs : finishMs,
     });
+    if (result.exitCode === DAMAGED) requireSent(hash, digest);
     requireArrived(result, remotePath, digest);
   } catch (error) {
     // What is under way would keep everything else waiting, for as long as the link is slow or dead.
@@ -115,26 +119,39 @@ async function attempt(
   }
 }
 
-/** How much of what lies there is the beginning of what is sent. */
+/** How much of what lies there is the beginning of what is sent, and the hash of that. */
 async function goodBytes(
   part: { sizeBytes: number; digest: string } | null,
   reader: SourceReader,
-): Promise<number> {
-  if (part === null || part.sizeBytes > reader.sizeBytes) return 0;
-  return part.digest === (await digestOf(reader, part.sizeBytes)) ? part.sizeBytes : 0;
+): Promise<{ fromByte: number; hash: Hash }> {
+  const hash = createHash("sha256");
+  if (part === null || part.sizeBytes > reader.sizeBytes) return { fromByte: 0, hash };
+  for await (const chunk of chunksOf(reader, 0, part.sizeBytes)) hash.update(chunk);
+  return part.digest === `sha256:${hash.copy().digest("hex")}`
+    ? { fromByte: part.sizeBytes, hash }
+    : { fromByte: 0, hash: createHash("sha256") };
 }
 
+/** Hashes what it reads: only that tells wrong bytes of the link from a file that was written meanwhile. */
 async function* paced(
   reader: SourceReader,
   flight: Flight,
   toByte: number,
+  hash: Hash,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
   for await (const chunk of chunksOf(reader, flight.acceptedBytes, toByte)) {
     await flight.send(chunk.length, signal);
     if (signal.aborted) return;
+    hash.update(chunk);
     yield chunk;
   }
+}
+
+/** Throws FILE_CHANGED unless what was read here is what the digest names. */
+function requireSent(hash: Hash, digest: string): void {
+  const sent = `sha256:${hash.digest("hex")}`;
+  if (sent !== digest) throw fileChanged(`content ${sent}`, `content ${digest}`);
 }
 
 function isLost(error: unknown): error is FleetError {

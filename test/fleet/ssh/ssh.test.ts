@@ -216,6 +216,39 @@ describe.skipIf(sshdMissing)(`SSH to a real OpenSSH server${sshdMissing}`, () =>
       expect(statSync(remotePath).size).toBe(0);
     });
 
+    test("to ten places at once is in each of them what it is here", async () => {
+      const data = randomBytes(1_000_000);
+      const local = join(server.dir, "shared.bin");
+      writeFileSync(local, data);
+      const paths = Array.from({ length: 10 }, (_, at) => join(server.dir, `shared-${at}`));
+      const source = { path: local };
+      await Promise.all(
+        paths.map((remotePath) => uploadFile(connection, { source, remotePath, mode: 0o600 })),
+      );
+      expect(paths.every((path) => readFileSync(path).equals(data))).toBe(true);
+    });
+
+    test("that is written anew meanwhile, also shorter, is told as changed here", async () => {
+      const [local, remotePath] = [join(server.dir, "built.bin"), join(server.dir, "built")];
+      const data = randomBytes(3_000_000);
+      const digest = digestOf(data);
+      const order = { source: { path: local }, remotePath, mode: 0o600, digest };
+      for (const other of [Buffer.alloc(data.length), Buffer.alloc(10)]) {
+        writeFileSync(local, data);
+        const sending = uploadFile(connection, {
+          ...order,
+          onProgress: () => writeFileSync(local, other),
+        });
+        const error = await failureOf(sending);
+        expect(error).toMatchObject({ code: "FILE_CHANGED", retryable: true });
+        expect(error.hint).toContain("Wait until what writes it has ended");
+      }
+      // Whole again in the end, as after a build.
+      writeFileSync(local, data);
+      await uploadFile(connection, order);
+      expect(readFileSync(remotePath).equals(data)).toBe(true);
+    });
+
     test("whose content is not what its digest says leaves the old file in place", async () => {
       const remotePath = join(server.dir, "kept.txt");
       writeFileSync(remotePath, "old");
@@ -227,6 +260,7 @@ describe.skipIf(sshdMissing)(`SSH to a real OpenSSH server${sshdMissing}`, () =>
           digest: digestOf(Buffer.from("intended")),
         }),
       );
+      expect(error.code).toBe("FILE_CHANGED");
       expect(error.message).toContain("content sha256:");
       expect(readFileSync(remotePath, "utf8")).toBe("old");
       expect(partFiles()).toEqual([]);

@@ -11,6 +11,7 @@ import { sha256Digest } from "../../../../fleet/release/index.ts";
 /** A runtime of a few hundred kilobytes: the simulated board's own Node and an agent that only comes online. */
 export class StubRuntime extends RuntimeShelf {
   readonly #dir: string;
+  readonly #written = new Map<string, Promise<void>>();
   version = "one";
 
   constructor(dir: string) {
@@ -19,7 +20,10 @@ export class StubRuntime extends RuntimeShelf {
   }
 
   override async release(): Promise<RuntimeRelease> {
-    await this.#write();
+    // Once for all devices: another's upload may be reading what a second time would cut short.
+    const written = this.#written.get(this.version) ?? this.#write();
+    this.#written.set(this.version, written);
+    await written;
     const names = ["bin/node", "agent.cjs", "version.txt"];
     const files = await Promise.all(
       names.map(async (name) => {
