@@ -66,6 +66,11 @@ export const ERROR_CODES = {
     "Check ssh.privateKeyPath and its format.",
     false,
   ),
+  SSH_CERTIFICATE: row(
+    "A certificate for the login cannot be used.",
+    "See what it says with `ssh-keygen -L -f FILE`; have the key signed anew.",
+    false,
+  ),
   SSH_HOST_KEY_MISMATCH: row(
     "The board showed another host key than the pinned one.",
     "If the board was re-flashed, set ssh.hostKey to the new fingerprint; otherwise do not go on.",

@@ -71,6 +71,11 @@ const LOGIN = {
     description:
       "Path of the private key; a leading ~ is the home folder. Only the path is kept in state.",
   }),
+  certificatePath: Path.optional().meta({
+    description:
+      "Path of an OpenSSH certificate of the private key, or of a key that the agent has. Default: the one beside the " +
+      "private key (id_ed25519-cert.pub beside id_ed25519), if there is one. Those that the agent has are offered, too.",
+  }),
   passphrase: Secret.optional().meta({ description: "Passphrase of an encrypted private key." }),
   agent: z.boolean().optional().meta({
     description:
@@ -121,8 +126,8 @@ export const SshSpec = z
     config: Path.optional().meta({
       description:
         "A file such as ~/.ssh/config; `address` is then a host as it is called there. HostName, Port, User, ProxyJump, " +
-        "IdentityFile, IdentityAgent and known hosts come from it; a key, an agent or a host key that is given here " +
-        "comes first.",
+        "IdentityFile, CertificateFile, IdentityAgent and known hosts come from it; a key, a certificate, an agent or a " +
+        "host key that is given here comes first.",
     }),
   })
   .meta({ title: "Ssh", description: "How to reach the board over SSH." });

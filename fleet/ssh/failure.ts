@@ -1,4 +1,5 @@
 import { FleetError } from "../errors/index.ts";
+import { refusalOf } from "./certificate/refusal.ts";
 import type { Login } from "./login.ts";
 
 /** What ssh2 puts on its errors beside the message. */
@@ -64,11 +65,16 @@ function refusedLogin(login: Login, address: string, user: string, cause: Error)
       },
     );
   }
-  const publicHalf = `the key's public half to ~${user}/.ssh/authorized_keys on the board (ssh-copy-id does)`;
-  const key =
-    login.certificate === null
-      ? `add ${publicHalf}`
-      : `add ${publicHalf}, as ${login.certificate} is not used: certificates of users are not supported`;
+  const key = `add the key's public half to ~${user}/.ssh/authorized_keys on the board (ssh-copy-id does)`;
+  const refusals = login.certificates.map((one) => refusalOf(one, user, Date.now()));
+  const telling = refusals.find(({ reason }) => reason !== null);
+  if (telling) {
+    return new FleetError(
+      "SSH_CERTIFICATE",
+      `Expected ${address} to accept ${offered} for user ${user} but it refused; ${telling.reason}`,
+      { cause, hint: telling.hint },
+    );
+  }
   if (login.question !== null) {
     const byKey = login.offered.length > 0 ? key : "use a key";
     return new FleetError(
@@ -78,10 +84,11 @@ function refusedLogin(login: Login, address: string, user: string, cause: Error)
     );
   }
   const wanted = login.wanted.length > 0 ? `; it takes ${login.wanted.join(", ")}` : "";
+  const unused = login.unusedCertificate === null ? "" : `. ${login.unusedCertificate}`;
   return new FleetError(
     "SSH_AUTH",
-    `Expected ${address} to accept ${offered} for user ${user} but it refused${wanted}`,
-    { cause, hint: `Check ssh.user and what it logs in with, or ${key}.` },
+    `Expected ${address} to accept ${offered} for user ${user} but it refused${wanted}${unused}`,
+    { cause, hint: refusals[0]?.hint ?? `Check ssh.user and what it logs in with, or ${key}.` },
   );
 }
 

@@ -1,5 +1,7 @@
 import type { Duplex } from "node:stream";
 import ssh2, { type Client } from "ssh2";
+import { FleetError } from "../errors/index.ts";
+import { teachCertificates } from "./certificate/certified-login.ts";
 import { raceAbort } from "./deadline.ts";
 import { abortFailure, connectFailure, forwardFailure } from "./failure.ts";
 import { fingerprintOf, HOST_KEY_FAMILIES, keyTypeOf } from "./host-key.ts";
@@ -77,7 +79,8 @@ async function attempt(
       if (refused && shown) {
         const other = shown;
         finish(() => resolve(other));
-      } else finish(() => reject(connectFailure(error, { address, user: target.user, login })));
+      } else if (error instanceof FleetError) finish(() => reject(error));
+      else finish(() => reject(connectFailure(error, { address, user: target.user, login })));
     };
     if (signal.aborted) return onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
@@ -104,6 +107,11 @@ async function attempt(
         algorithms: { serverHostKey: [...hostKeyAlgorithms] as ssh2.ServerHostKeyAlgorithm[] },
       }),
     });
+    try {
+      if (login.certificates.length > 0) teachCertificates(client);
+    } catch (error) {
+      onFailure(error);
+    }
   });
 }
 

@@ -6,27 +6,35 @@ export interface KnownKeys {
   /** Fingerprints of its keys. */
   keys: string[];
   revoked: string[];
+  /** Fingerprints of CAs whose certificates are to prove which key is its own. */
+  authorities: string[];
 }
 
 /**
  * Reads OpenSSH's known_hosts (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT): plain and hashed names, patterns, other ports,
- * revoked keys. Certificates of a CA are no keys of a host and are left out, as are lines that cannot be read.
+ * revoked keys, CAs. Lines that cannot be read are left out.
  */
 export function knownKeysOf(text: string, host: string, port: number): KnownKeys {
   const names = port === 22 ? [host, `[${host}]:22`] : [`[${host}]:${port}`];
-  const found: KnownKeys = { keys: [], revoked: [] };
+  const found: KnownKeys = { keys: [], revoked: [], authorities: [] };
   for (const line of text.split("\n")) {
     if (line.startsWith("#")) continue;
     const fields = line.trim().split(/\s+/);
     const marker = fields[0]?.startsWith("@") ? fields.shift() : undefined;
     const [patterns, type, blob] = fields;
     if (patterns === undefined || type === undefined || blob === undefined) continue;
-    if (marker !== undefined && marker !== "@revoked") continue;
+    const list = listOf(found, marker);
+    if (list === null) continue;
     if (!names.some((name) => isMeant(patterns, name.toLowerCase()))) continue;
-    const fingerprint = fingerprintOf(Buffer.from(blob, "base64"));
-    (marker === "@revoked" ? found.revoked : found.keys).push(fingerprint);
+    list.push(fingerprintOf(Buffer.from(blob, "base64")));
   }
   return found;
+}
+
+function listOf(found: KnownKeys, marker: string | undefined): string[] | null {
+  if (marker === undefined) return found.keys;
+  if (marker === "@revoked") return found.revoked;
+  return marker === "@cert-authority" ? found.authorities : null;
 }
 
 function isMeant(patterns: string, name: string): boolean {

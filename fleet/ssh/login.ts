@@ -1,6 +1,9 @@
 import { existsSync } from "node:fs";
 import type { AnyAuthMethod, AuthenticationType, ParsedKey, Prompt } from "ssh2";
-import { certificateBeside, readPrivateKey } from "./private-key.ts";
+import type { Certificate } from "./certificate/certificate.ts";
+import { certificateOffers } from "./certificate/offers.ts";
+import { keysOfAgent } from "./certificate/plain-agent.ts";
+import { readPrivateKey } from "./private-key.ts";
 import type { SshTarget } from "./target.ts";
 
 /** How a login goes: what was offered, and what the server said to it. For the error when it comes to nothing. */
@@ -15,26 +18,46 @@ export class Login {
   wanted: string[] = [];
   /** A question in a dialogue that no program can answer. */
   question: string | null = null;
-  /** A certificate beside the key, which is not used. */
-  certificate: string | null = null;
+  /** Those that it has to offer. */
+  readonly certificates: readonly Certificate[];
+  /** Why the certificate beside the key is not used; null where it is, or there is none. */
+  readonly unusedCertificate: string | null;
   readonly #steps: Step[];
 
-  private constructor(steps: Step[]) {
+  private constructor(
+    steps: Step[],
+    certificates: readonly Certificate[],
+    unusedCertificate: string | null,
+  ) {
     this.#steps = steps;
+    this.certificates = certificates;
+    this.unusedCertificate = unusedCertificate;
   }
 
-  /** Throws SSH_KEY_UNREADABLE. */
+  /** Throws SSH_KEY_UNREADABLE, and SSH_CERTIFICATE for a certificate that is named and not to be used. */
   static async prepare(target: SshTarget): Promise<Login> {
-    const { user: username, privateKeyPath, passphrase, agentSocket, password } = target;
-    const steps: Step[] = [];
-    if (privateKeyPath !== undefined) {
-      const key = await readPrivateKey(privateKeyPath, passphrase);
-      steps.push({ what: `the key ${privateKeyPath}`, method: publicKey(username, key) });
+    const { user: username, privateKeyPath, certificatePath, passphrase, password } = target;
+    const { agentSocket } = target;
+    const privateKey =
+      privateKeyPath === undefined
+        ? null
+        : { path: privateKeyPath, key: await readPrivateKey(privateKeyPath, passphrase) };
+    const socket = agentSocket !== undefined && existsSync(agentSocket) ? agentSocket : undefined;
+    const held = { certificatePath, privateKey, agentSocket: socket };
+    const { offers, unused } = await certificateOffers(held);
+    const steps: Step[] = offers.map(({ what, key }) => ({
+      what,
+      method: publicKey(username, key),
+    }));
+    if (privateKey !== null) {
+      const { path, key } = privateKey;
+      steps.push({ what: `the key ${path}`, method: publicKey(username, key) });
     }
     if (agentSocket !== undefined) {
       const what = `the keys of the agent at ${agentSocket}`;
-      if (existsSync(agentSocket)) {
-        steps.push({ what, method: { type: "agent", username, agent: agentSocket } });
+      if (socket !== undefined) {
+        const agent = keysOfAgent(socket);
+        steps.push({ what, method: { type: "agent", username, agent } });
       } else {
         steps.push({ what: `${what}, which is not there`, method: null });
       }
@@ -42,8 +65,8 @@ export class Login {
     if (password !== undefined) {
       steps.push({ what: "the password", method: { type: "password", username, password } });
     }
-    const login = new Login(steps);
-    if (privateKeyPath !== undefined) login.certificate = await certificateBeside(privateKeyPath);
+    const certificates = offers.map(({ certificate }) => certificate);
+    const login = new Login(steps, certificates, unused);
     steps.push({
       what: "the answers of a dialogue",
       method: {

@@ -16,7 +16,7 @@ export async function readPrivateKey(path: string, passphrase?: string): Promise
   } catch (cause) {
     throw unreadable(path, cause instanceof Error ? cause.message : String(cause), { cause });
   }
-  // ssh2 does not sign with certificates, and calls some of them damaged keys.
+  // ssh2 calls some of them damaged keys.
   if (/^\S+-cert-v\d+@openssh\.com /.test(text.subarray(0, 100).toString("latin1")))
     throw certificate(path);
   const key: ParsedKey | Error = ssh2.utils.parseKey(text, passphrase);
@@ -45,15 +45,11 @@ function notParsed(path: string, cause: Error, hasPassphrase: boolean): FleetErr
   return unreadable(path, cause.message, { cause });
 }
 
-/** The certificate that ssh would use with a key, if there is one beside it. */
-export async function certificateBeside(path: string): Promise<string | null> {
-  const beside = `${path}-cert.pub`;
-  return (await isReadable(expandHome(beside))) ? beside : null;
-}
-
 function certificate(path: string): FleetError {
-  return unreadable(path, "a certificate, and certificates of users are not supported", {
-    hint: `Set ssh.privateKeyPath to ${path.replace(/-cert\.pub$/, "")}, and add its public half to authorized_keys on the board.`,
+  const key = path.replace(/-cert\.pub$/, "");
+  const named = key === path ? "its private key" : key;
+  return unreadable(path, "a certificate", {
+    hint: `Set ssh.privateKeyPath to ${named} and ssh.certificatePath to ${path}.`,
   });
 }
 

@@ -13,7 +13,8 @@ const TIMEOUT_MS = 10_000;
 /**
  * What a file like ~/.ssh/config says of a host, read by OpenSSH itself (`ssh -G`), so that Include, Match and patterns
  * mean what they mean there. The file's HostName, Port, User and ProxyJump come first, the target's stand in for what it
- * does not say; a key, an agent or a pinned host key that the target names stay.
+ * does not say; a key, a certificate, an agent or a pinned host key that the target names
+ * stay.
  */
 export async function withSshConfig(target: SshTarget, configPath: string): Promise<SshTarget> {
   const path = resolve(expandHome(configPath));
@@ -36,8 +37,8 @@ async function resolved(target: SshTarget, place: Place, depth: number): Promise
   const of = (key: string) => said.get(key)?.find((value) => value !== "none");
   const { path } = place;
   if (of("proxycommand") !== undefined) throw unusable(path, "a ProxyCommand; use ProxyJump");
-  if (of("certificatefile") !== undefined) throw unusable(path, "a CertificateFile");
-  const identities = (said.get("identityfile") ?? []).filter((one) => existsSync(expandHome(one)));
+  const there = (key: string) =>
+    said.get(key)?.find((one) => one !== "none" && existsSync(expandHome(one)));
   const agentSocket = agentOf(of("identityagent"));
   const jumps = of("proxyjump")?.split(",") ?? [];
   if (depth + jumps.length > MOST_HOPS) throw unusable(path, `more than ${MOST_HOPS} jump hosts`);
@@ -56,7 +57,8 @@ async function resolved(target: SshTarget, place: Place, depth: number): Promise
     host: of("hostname") ?? target.host,
     port: Number(of("port") ?? target.port),
     user: of("user") ?? target.user,
-    privateKeyPath: target.privateKeyPath ?? identities[0],
+    privateKeyPath: target.privateKeyPath ?? there("identityfile"),
+    certificatePath: target.certificatePath ?? there("certificatefile"),
     agentSocket: target.agentSocket ?? agentSocket,
     knownHostsPaths: target.knownHostsPaths ?? of("userknownhostsfile")?.split(" "),
     acceptNewHostKey: of("stricthostkeychecking") !== "true",

@@ -5,9 +5,11 @@ export interface SshTarget {
   user: string;
   /** Read anew for every connection; a leading ~ is the home folder. */
   privateKeyPath?: string | undefined;
+  /** Of a certificate of that key, or of one of the agent's. Absent: the one beside the private key, if there is one. */
+  certificatePath?: string | undefined;
   /** Of an encrypted private key. */
   passphrase?: string | undefined;
-  /** Socket of an SSH agent; its keys are offered after the private key. */
+  /** Socket of an SSH agent; its certificates and keys are offered after the private key. */
   agentSocket?: string | undefined;
   /** Also the answer where a server asks for a password in a dialogue. */
   password?: string | undefined;

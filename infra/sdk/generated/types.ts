@@ -119,6 +119,12 @@ export interface JumpHostArgs {
   user?: pulumi.Input<string | undefined>;
   /** Path of the private key; a leading ~ is the home folder. Only the path is kept in state. */
   privateKeyPath?: pulumi.Input<string | undefined>;
+  /**
+   * Path of an OpenSSH certificate of the private key, or of a key that the agent has. Default: the
+   * one beside the private key (id_ed25519-cert.pub beside id_ed25519), if there is one. Those that
+   * the agent has are offered, too.
+   */
+  certificatePath?: pulumi.Input<string | undefined>;
   /** Passphrase of an encrypted private key. */
   passphrase?: pulumi.Input<string | undefined>;
   /**
@@ -143,6 +149,12 @@ export interface SshArgs {
   user?: pulumi.Input<string | undefined>;
   /** Path of the private key; a leading ~ is the home folder. Only the path is kept in state. */
   privateKeyPath?: pulumi.Input<string | undefined>;
+  /**
+   * Path of an OpenSSH certificate of the private key, or of a key that the agent has. Default: the
+   * one beside the private key (id_ed25519-cert.pub beside id_ed25519), if there is one. Those that
+   * the agent has are offered, too.
+   */
+  certificatePath?: pulumi.Input<string | undefined>;
   /** Passphrase of an encrypted private key. */
   passphrase?: pulumi.Input<string | undefined>;
   /**
@@ -168,8 +180,8 @@ export interface SshArgs {
   jumpHosts?: pulumi.Input<pulumi.Input<JumpHostArgs>[] | undefined>;
   /**
    * A file such as ~/.ssh/config; `address` is then a host as it is called there. HostName, Port,
-   * User, ProxyJump, IdentityFile, IdentityAgent and known hosts come from it; a key, an agent or a
-   * host key that is given here comes first.
+   * User, ProxyJump, IdentityFile, CertificateFile, IdentityAgent and known hosts come from it; a
+   * key, a certificate, an agent or a host key that is given here comes first.
    */
   config?: pulumi.Input<string | undefined>;
 }

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FleetError } from "../../../fleet/errors/index.ts";
@@ -101,21 +101,16 @@ describe.skipIf(missing)(`logging in at a real OpenSSH server${missing}`, () => 
       expect(error.hint).toMatch(hint);
     });
 
-    test("of a certificate, which is not supported, and what to do in its place", async () => {
+    test("of a certificate in the place of its key", async () => {
       const certificate = file("stranger-cert.pub");
       const sign = ["-q", "-s", file("client"), "-I", "x", "-n", "plain", file("stranger.pub")];
       execFileSync("ssh-keygen", sign);
-      const beside = { ...plain, privateKeyPath: file("stranger") };
-      const asKey = { ...plain, privateKeyPath: certificate };
-      const [refused, unreadable] = [
-        await failureOf(connectSsh(beside)),
-        await failureOf(connectSsh(asKey)),
-      ];
-      expect(refused).toMatchObject({ code: "SSH_AUTH" });
-      expect(refused.hint).toContain(`${certificate} is not used`);
-      expect(refused.hint).toContain("authorized_keys");
-      expect(unreadable).toMatchObject({ code: "SSH_KEY_UNREADABLE" });
-      expect(unreadable.message).toContain("certificate");
+      const error = await failureOf(connectSsh({ ...plain, privateKeyPath: certificate }));
+      expect(error).toMatchObject({ code: "SSH_KEY_UNREADABLE" });
+      expect(error.hint).toContain(
+        `to ${file("stranger")} and ssh.certificatePath to ${certificate}`,
+      );
+      rmSync(certificate);
     });
 
     test.each([
@@ -168,6 +163,16 @@ describe.skipIf(missing)(`logging in at a real OpenSSH server${missing}`, () => 
       expect(await failureOf(connectSsh({ ...plain, knownHostsPaths }))).toMatchObject({
         code: "SSH_HOST_KEY_UNKNOWN",
       });
+    });
+
+    test("and takes no first key of a host for which it names only a CA", async () => {
+      const path = known("authority", "stranger", "@cert-authority ");
+      const error = await failureOf(connectSsh({ ...plain, knownHostsPaths: [path] }));
+      expect(error).toMatchObject({ code: "SSH_HOST_KEY_UNKNOWN" });
+      expect(error.message).toMatch(/only the CA SHA256:\S+ for it \(@cert-authority\)/);
+      expect(error.hint).toContain(`set its hostKey to ${server.fingerprints.ed25519}`);
+      const also = known("also", "host_ed25519");
+      expect(await whoIs({ ...plain, knownHostsPaths: [path, also] })).toBe("plain");
     });
   });
 
@@ -234,7 +239,6 @@ describe.skipIf(missing)(`logging in at a real OpenSSH server${missing}`, () => 
 
     test.each([
       ["ProxyCommand nc %h %p", /ProxyCommand; use ProxyJump/],
-      ["CertificateFile /tmp/x-cert.pub", /CertificateFile/],
       ["NoSuchOption yes", /nosuchoption/i],
     ])("and refuses %s", async (line, said) => {
       const error = await failureOf(withSshConfig(lab, config("odd", ["Host lab", line])));

@@ -175,11 +175,13 @@ type Host = Omit<SshSpec, "sudoPassword" | "jumpHosts" | "config"> & {
 };
 
 function loginOf({ address, port, ...login }: Host): SshTarget {
-  const { user, privateKeyPath, passphrase, password, hostKey, knownHosts } = login;
+  const { user, privateKeyPath, certificatePath, passphrase, password, hostKey, knownHosts } =
+    login;
   const agent = login.agent ?? (privateKeyPath === undefined && password === undefined);
   const socket = process.env["SSH_AUTH_SOCK"];
   return {
-    ...{ host: address, port, user, privateKeyPath, passphrase, password, hostKey },
+    ...{ host: address, port, user, privateKeyPath, certificatePath },
+    ...{ passphrase, password, hostKey },
     ...(agent && socket && { agentSocket: socket }),
     ...(knownHosts !== undefined && { knownHostsPaths: [knownHosts] }),
   };
