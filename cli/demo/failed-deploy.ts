@@ -1,4 +1,4 @@
-import { FleetError, isFleetError } from "../../fleet/errors/index.ts";
+import { isFleetError, reworded } from "../../fleet/errors/index.ts";
 import type { FleetView, PipelineView } from "../../fleet/view/index.ts";
 import { type HubLocation, openFeed } from "../hub-location.ts";
 import { modelTitle } from "../render/status-text.ts";
@@ -17,8 +17,8 @@ export async function withWhatRuns(
   if (!view) return error;
   const running = runningOf(view);
   const still = running.length > 0 ? `still running: ${running.join(", ")}` : "no pipeline runs";
-  return new FleetError(error.code, `${error.message}; ${still}`, {
-    cause: error.cause,
+  return reworded(error, {
+    message: `${error.message}; ${still}`,
     hint: "Read above what failed; `npm run jetfleet -- status` says what each device objects to.",
   });
 }

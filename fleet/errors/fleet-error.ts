@@ -39,6 +39,17 @@ export function isFleetError(error: unknown, code?: ErrorCode): error is FleetEr
   return error instanceof FleetError && (code === undefined || error.code === code);
 }
 
+/** The same failure in other words: what is not named stays, and so does its cause. The context is added to its own. */
+export function reworded(
+  error: FleetError,
+  words: { message?: string; hint?: string; context?: Record<string, unknown> },
+): FleetError {
+  return new FleetError(error.code, words.message ?? error.message, {
+    ...{ hint: words.hint ?? error.hint, retryable: error.retryable, cause: causeOf(error) },
+    context: { ...error.context, ...words.context },
+  });
+}
+
 /** The FleetError inside `error`, or an INTERNAL one that carries it as cause. */
 export function asFleetError(error: unknown, doing: string): FleetError {
   if (error instanceof FleetError) return error;

@@ -5,4 +5,5 @@ export {
   FleetError,
   type FleetErrorOptions,
   isFleetError,
+  reworded,
 } from "./fleet-error.ts";

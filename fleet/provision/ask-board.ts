@@ -1,4 +1,4 @@
-import { FleetError, isFleetError } from "../errors/index.ts";
+import { isFleetError, reworded } from "../errors/index.ts";
 import type { Deadline, SshSession } from "../ssh/index.ts";
 import { runAsRoot } from "./board-shell.ts";
 
@@ -30,8 +30,7 @@ export async function askBoard(
   } catch (error) {
     const [question] = line.split(" ");
     if (!question || !isFleetError(error, "SSH_TIMEOUT")) throw error;
-    throw new FleetError(error.code, `${error.message}, at the question "${question}"`, {
-      ...{ cause: error.cause, hint: error.hint, context: { ...error.context, question } },
-    });
+    const message = `${error.message}, at the question "${question}"`;
+    throw reworded(error, { message, context: { question } });
   }
 }

@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { benchOnBoard, parseBoard } from "../../cli/commands/bench-on-board.ts";
 import { BenchOrder } from "../../fleet/bench/index.ts";
 import { onnxRuntime } from "../../fleet/provision/runtime/sources.ts";
-import { removeSshd, sshdMissing, startSshd, type TestSshd } from "../fleet/ssh/sshd.ts";
+import { sshdMissing, sshdOfBlock } from "../fleet/ssh/sshd.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const STREET = join(ROOT, "models/street-v2-b1.onnx");
@@ -47,7 +47,7 @@ describe("where a board is", () => {
 
 /** With the real agent and runtime behind a real SSH server. */
 describe.skipIf(missing)(`a model measured by the agent of a board${missing}`, () => {
-  let server: TestSshd;
+  const server = sshdOfBlock();
   const folder = mkdtempSync(join(tmpdir(), "jetfleet-release-"));
   const release = join(folder, "current");
   /** Folders of a model that was sent; other tests have folders of that name, too. */
@@ -56,7 +56,7 @@ describe.skipIf(missing)(`a model measured by the agent of a board${missing}`, (
       (name) => name.startsWith("jetfleet-bench-") && existsSync(join("/tmp", name, "model.onnx")),
     );
 
-  beforeAll(async () => {
+  beforeAll(() => {
     mkdirSync(join(release, "bin"), { recursive: true });
     symlinkSync(process.execPath, join(release, "bin/node"));
     copyFileSync(BUNDLE, join(release, "agent.cjs"));
@@ -64,11 +64,8 @@ describe.skipIf(missing)(`a model measured by the agent of a board${missing}`, (
       symlinkSync(join(ROOT, "native/build", name), join(release, name));
     }
     symlinkSync(onnxRuntime(process.arch), join(release, "libonnxruntime.so"));
-    server = await startSshd();
   });
-  afterAll(async () => {
-    await server.stop();
-    removeSshd(server);
+  afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
   });
 

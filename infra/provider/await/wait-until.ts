@@ -1,4 +1,4 @@
-import { type ErrorCode, FleetError } from "../../../fleet/errors/index.ts";
+import { type ErrorCode, FleetError, reworded } from "../../../fleet/errors/index.ts";
 import type { FleetLink } from "../../../fleet/hub/client/index.ts";
 import type { Operation } from "../rpc/operation.ts";
 
@@ -79,9 +79,7 @@ function judgeWithLink(wait: Wait): () => Verdict {
 
 async function withDetails(wait: Wait, error: FleetError): Promise<FleetError> {
   const details = (await wait.details?.().catch(() => "")) ?? "";
-  return details === ""
-    ? error
-    : new FleetError(error.code, `${error.message}\n${details}`, { hint: error.hint });
+  return details === "" ? error : reworded(error, { message: `${error.message}\n${details}` });
 }
 
 async function outOfTime(

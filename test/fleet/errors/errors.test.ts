@@ -5,6 +5,7 @@ import {
   ERROR_CODES,
   FleetError,
   isFleetError,
+  reworded,
 } from "../../../fleet/errors/index.ts";
 
 describe("FleetError", () => {
@@ -33,6 +34,16 @@ describe("FleetError", () => {
     const b = new Error("b", { cause: a });
     a.cause = b;
     expect(describeError(a)).toContain("caused by: b");
+  });
+
+  it("stays the same failure in other words", () => {
+    const options = { hint: "look", retryable: true, cause: new Error("x"), context: { a: 1 } };
+    const error = new FleetError("SSH_AUTH", "no", options);
+    expect(reworded(error, {})).toEqual(error);
+    const other = reworded(error, { message: "no, here", hint: "look there", context: { b: 2 } });
+    const stays = { code: "SSH_AUTH", retryable: true, cause: options.cause };
+    expect(other).toMatchObject({ ...stays, message: "no, here", hint: "look there" });
+    expect(other.context).toEqual({ a: 1, b: 2 });
   });
 
   it("keeps a FleetError as it is and wraps anything else as INTERNAL with its cause", () => {

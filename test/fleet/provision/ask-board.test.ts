@@ -1,19 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseAnswers, SAY } from "../../../fleet/provision/answers.ts";
 import { askBoard } from "../../../fleet/provision/ask-board.ts";
 import { SshPool } from "../../../fleet/ssh/index.ts";
 import { failureOf } from "../ssh/failure-of.ts";
-import { removeSshd, sshdMissing, startSshd, type TestSshd } from "../ssh/sshd.ts";
+import { sshdMissing, sshdOfBlock } from "../ssh/sshd.ts";
 
 describe.skipIf(sshdMissing)(`a board that is asked many questions${sshdMissing}`, () => {
-  let server: TestSshd;
-  beforeAll(async () => {
-    server = await startSshd();
-  });
-  afterAll(async () => {
-    await server.stop();
-    removeSshd(server);
-  });
+  const server = sshdOfBlock();
 
   async function ask(questions: readonly string[], answerMs: number): Promise<string> {
     const pool = new SshPool();

@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { runAsRoot } from "../../../fleet/provision/board-shell.ts";
 import { connectSsh, type SshConnection, uploadFile } from "../../../fleet/ssh/index.ts";
 import { type Account, accountsMissing, PASSWORD } from "./accounts.ts";
 import { failureOf } from "./failure-of.ts";
-import { removeSshd, sshdMissing, startSshd, type TestSshd } from "./sshd.ts";
+import { sshdMissing, sshdOfBlock } from "./sshd.ts";
 
 const FREE = ["%s ALL=(ALL) NOPASSWD: ALL"];
 const CHATTER = 'echo "Welcome to the lab"; echo "mind the step" >&2\n';
@@ -28,18 +28,13 @@ const ACCOUNTS: Account[] = [
 const missing = sshdMissing || accountsMissing;
 
 describe.skipIf(missing)(`a board's accounts, by real sshd and sudo${missing}`, () => {
-  let server: TestSshd;
+  // One channel at a time, and no SFTP as on every server of these tests: what holds then holds everywhere.
+  const server = sshdOfBlock(() => ({ config: ["MaxSessions 1"], accounts: ACCOUNTS }));
   const open: SshConnection[] = [];
   const signal = new AbortController().signal;
 
-  beforeAll(async () => {
-    // One channel at a time, and no SFTP as on every server of these tests: what holds then holds everywhere.
-    server = await startSshd({ config: ["MaxSessions 1"], accounts: ACCOUNTS });
-  });
-  afterAll(async () => {
+  afterAll(() => {
     for (const connection of open) connection.close();
-    await server.stop();
-    removeSshd(server);
   });
 
   async function login(user: string, sudoPassword?: string): Promise<SshConnection> {

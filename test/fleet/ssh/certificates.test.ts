@@ -2,31 +2,24 @@ import { execFileSync, spawn } from "node:child_process";
 import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { connectSsh, type SshTarget, withSshConfig } from "../../../fleet/ssh/index.ts";
-import { CertificateAuthority } from "./certificate-authority.ts";
+import { authorityOfBlock } from "./certificate-authority.ts";
 import { failureOf } from "./failure-of.ts";
-import { removeSshd, sshdMissing, startSshd, type TestSshd } from "./sshd.ts";
+import { sshdMissing, sshdOfBlock } from "./sshd.ts";
 
 const ME = userInfo().username;
 const FOR_ME = ["-n", `other,${ME}`];
 const PASSPHRASE = "open sesame";
 
 describe.skipIf(sshdMissing)(`a certificate at a real OpenSSH server${sshdMissing}`, () => {
-  let ca: CertificateAuthority;
-  let server: TestSshd;
+  const ca = authorityOfBlock();
+  const server = sshdOfBlock(() => ({ config: [`TrustedUserCAKeys ${ca.publicKeyPath}`] }));
   /** Without a key of its own. */
   let plain: SshTarget;
 
-  beforeAll(async () => {
-    ca = new CertificateAuthority();
-    server = await startSshd({ config: [`TrustedUserCAKeys ${ca.publicKeyPath}`] });
+  beforeAll(() => {
     plain = { ...server.target, privateKeyPath: undefined };
-  });
-  afterAll(async () => {
-    await server.stop();
-    removeSshd(server);
-    ca.remove();
   });
 
   async function letsIn(target: SshTarget): Promise<boolean> {
@@ -172,8 +165,8 @@ describe.skipIf(sshdMissing)(`a certificate at a real OpenSSH server${sshdMissin
       expect(error.hint).toMatch(hint);
     });
 
+    const other = authorityOfBlock();
     test("is of a CA that the board does not trust", async () => {
-      const other = new CertificateAuthority();
       const privateKeyPath = other.key("of-another-ca");
       other.sign(privateKeyPath, ...FOR_ME);
       const error = await failureOf(connectSsh({ ...plain, privateKeyPath }));
@@ -182,7 +175,6 @@ describe.skipIf(sshdMissing)(`a certificate at a real OpenSSH server${sshdMissin
       expect(error.hint).toContain(
         `TrustedUserCAKeys of sshd_config names the CA ${said.split(" ")[1]};`,
       );
-      other.remove();
     });
 
     test("is for other addresses alone", async () => {

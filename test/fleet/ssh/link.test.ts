@@ -1,26 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { FleetError } from "../../../fleet/errors/index.ts";
 import { SshPool, uploadFile } from "../../../fleet/ssh/index.ts";
 import { failureOf } from "./failure-of.ts";
 import { type Conduct, Relay } from "./relay.ts";
-import { removeSshd, sshdMissing, startSshd, type TestSshd } from "./sshd.ts";
+import { removeSshd, sshdMissing, sshdOfBlock, startSshd } from "./sshd.ts";
 
 const DATA = randomBytes(1_500_000);
 const PATIENT_MS = 60_000;
 
 describe.skipIf(sshdMissing)(`a file over a bad link${sshdMissing}`, () => {
-  let server: TestSshd;
-
-  beforeAll(async () => {
-    server = await startSshd();
-  });
-  afterAll(async () => {
-    await server.stop();
-    removeSshd(server);
-  });
+  const server = sshdOfBlock();
 
   /** Sends a file through a relay; resolves to how it went. */
   async function send(

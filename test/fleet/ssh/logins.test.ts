@@ -1,12 +1,12 @@
 import { execFileSync, spawn } from "node:child_process";
 import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { FleetError } from "../../../fleet/errors/index.ts";
 import { connectSsh, type SshTarget, withSshConfig } from "../../../fleet/ssh/index.ts";
 import { type Account, accountsMissing, PASSWORD } from "./accounts.ts";
 import { failureOf } from "./failure-of.ts";
-import { removeSshd, sshdMissing, startSshd, type TestSshd } from "./sshd.ts";
+import { sshdMissing, sshdOfBlock } from "./sshd.ts";
 
 const ACCOUNTS: Account[] = ["plain", "words", "talk", "twice", "inside", "closed"].map(
   (login, index) => {
@@ -31,21 +31,16 @@ const PASSPHRASE = "open sesame";
 const missing = sshdMissing || accountsMissing;
 
 describe.skipIf(missing)(`logging in at a real OpenSSH server${missing}`, () => {
-  let server: TestSshd;
+  const config = ["UsePAM yes", "KbdInteractiveAuthentication yes"];
+  const server = sshdOfBlock(() => ({ config, match: MATCH, accounts: ACCOUNTS }));
   let plain: SshTarget;
   const file = (name: string) => join(server.dir, name);
 
-  beforeAll(async () => {
-    const config = ["UsePAM yes", "KbdInteractiveAuthentication yes"];
-    server = await startSshd({ config, match: MATCH, accounts: ACCOUNTS });
+  beforeAll(() => {
     plain = { ...server.target, user: "plain" };
     copyFileSync(file("client"), file("locked"));
     execFileSync("chmod", ["600", file("locked")]);
     execFileSync("ssh-keygen", ["-q", "-p", "-N", PASSPHRASE, "-f", file("locked")]);
-  });
-  afterAll(async () => {
-    await server.stop();
-    removeSshd(server);
   });
 
   async function whoIs(target: SshTarget): Promise<string> {

@@ -12,21 +12,16 @@ import {
   uploadFile,
 } from "../../../fleet/ssh/index.ts";
 import { failureOf } from "./failure-of.ts";
-import { removeSshd, sshdMissing, startSshd, type TestSshd } from "./sshd.ts";
+import { removeSshd, sshdMissing, sshdOfBlock, startSshd } from "./sshd.ts";
 
 describe.skipIf(sshdMissing)(`SSH to a real OpenSSH server${sshdMissing}`, () => {
-  let server: TestSshd;
+  const server = sshdOfBlock();
   let connection: SshConnection;
 
   beforeAll(async () => {
-    server = await startSshd();
     connection = await connectSsh(server.target);
   });
-  afterAll(async () => {
-    connection.close();
-    await server.stop();
-    removeSshd(server);
-  });
+  afterAll(() => connection.close());
 
   describe("host key", () => {
     test("is reported as ssh-keygen prints it when none is pinned", () => {

@@ -4,6 +4,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll } from "vitest";
 import type { SshTarget } from "../../../fleet/ssh/index.ts";
 import { type Account, withAccounts } from "./accounts.ts";
 
@@ -72,6 +73,19 @@ export async function startSshd({
     },
   };
   await server.start();
+  return server;
+}
+
+/** A server for the tests of a block, there from before the first until after the last. */
+export function sshdOfBlock(options: () => SshdOptions = () => ({})): TestSshd {
+  const server = {} as TestSshd;
+  beforeAll(async () => {
+    Object.assign(server, await startSshd(options()));
+  });
+  afterAll(async () => {
+    await server.stop();
+    removeSshd(server);
+  });
   return server;
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { FleetError } from "../../../../fleet/errors/index.ts";
+import { FleetError, reworded } from "../../../../fleet/errors/index.ts";
 import type { FleetContext } from "../../fleet-context.ts";
 import type { Operation } from "../../rpc/operation.ts";
 
@@ -36,13 +36,7 @@ export async function withWhereabouts(
   );
   const seconds = Math.max(1, Math.round(triedMs / 1000));
   const before = `The board was reached at the last \`up\`; this one tried for ${seconds} s.`;
-  const hint = `${before} ${describeWhereabouts(found, Date.now())}`;
-  return new FleetError(error.code, error.message, {
-    hint,
-    cause: error.cause,
-    retryable: error.retryable,
-    context: error.context,
-  });
+  return reworded(error, { hint: `${before} ${describeWhereabouts(found, Date.now())}` });
 }
 
 async function ask(

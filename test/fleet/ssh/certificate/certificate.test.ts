@@ -1,22 +1,20 @@
 import { readFileSync } from "node:fs";
 import ssh2 from "ssh2";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { algorithmOf, parseCertificate } from "../../../../fleet/ssh/certificate/certificate.ts";
 import { teachCertificates } from "../../../../fleet/ssh/certificate/certified-login.ts";
 import { refusalOf } from "../../../../fleet/ssh/certificate/refusal.ts";
 import { mpint } from "../../../../fleet/ssh/certificate/wire.ts";
-import { CertificateAuthority } from "../certificate-authority.ts";
+import { authorityOfBlock } from "../certificate-authority.ts";
 
-let ca: CertificateAuthority;
+const ca = authorityOfBlock();
 let blob: Buffer;
 
 beforeAll(() => {
-  ca = new CertificateAuthority();
   const options = ["-n", "ann,bob", "-V", "20260101Z:20270101Z", "-O", "force-command=true"];
   const path = ca.sign(ca.key("rsa", "-t", "rsa", "-b", "2048"), ...options);
   blob = Buffer.from(readFileSync(path, "utf8").split(" ")[1] ?? "", "base64");
 });
-afterAll(() => ca.remove());
 
 test("a certificate says what ssh-keygen wrote into it", () => {
   const certificate = parseCertificate(blob);
