@@ -58,6 +58,18 @@ TEST(Batches, OfAFixedNumberHoldOnePictureWhereTheModelFoldsThem) {
   EXPECT_EQ(model->BatchFor(4), 4) << "it takes no other number";
 }
 
+TEST(Batches, OfOnePictureAreSaidToBeTheModelsOwn) {
+  const auto device = std::make_shared<FakeDevice>();
+  device->batch = 1;
+  const auto alone = FakeModelOn(device);
+  alone->TryBatches(1);
+  EXPECT_EQ(alone->unbatched(), "") << "nobody wants more";
+  const auto model = FakeModelOn(device);
+  model->TryBatches(2);
+  EXPECT_EQ(model->Together(2), 1);
+  EXPECT_EQ(model->unbatched(), "the model takes one picture in a run");
+}
+
 TEST(Batches, ThatCannotBeRunAreNoFaultOfTheModel) {
   const auto device = std::make_shared<FakeDevice>();
   device->batch = -1;

@@ -162,12 +162,13 @@ TEST(Preprocess, FillsTheSameInTwoStepsAsInOneForEveryLayout) {
     const Input once;
     HostPreparer preparer;
     const Placement placement = preparer.Run(view, kYolox, once.view);
-    PictureScaler scaler;
+    ScaledFrame frame;
     const Size size{placement.target.width, placement.target.height};
-    const ScaledFrame frame(scaler.Run(view, size), placement);
-    // What the scaler owns is overwritten by its next picture.
+    // One that was used for another picture before.
     const TestPicture black([](int, int) { return std::uint8_t{0}; }, 0, 0);
-    scaler.Run(black.I420(), size);
+    frame.scaler.Run(black.I420(), {size.width + 8, size.height});
+    frame.placement = placement;
+    frame.picture = frame.scaler.Run(view, size);
     const Input twice;
     preparer.Spread(frame, kYolox, twice.view);
     EXPECT_TRUE(std::equal(once.begin(), once.end(), twice.begin()));

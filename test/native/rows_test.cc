@@ -53,39 +53,5 @@ TEST(Rows, AreTheSameForEveryInstructionSetAndLength) {
   }
 }
 
-TEST(Rows, ScaleAsTheirFormulaSaysByAnyFactorAndLength) {
-  if (Rows().scale == nullptr) GTEST_SKIP() << "this processor scales by libyuv";
-  std::mt19937 random(8);
-  for (std::size_t count = 1; count < 100; ++count) {
-    for (const unsigned most : {1U, 4U, 7U, 8U, 30U}) {
-      ScaleColumns columns;
-      std::int32_t left = static_cast<std::int32_t>(random() % 3);
-      for (std::size_t i = 0; i < count; ++i) {
-        columns.left.push_back(left);
-        left += static_cast<std::int32_t>(most - random() % 2);
-        const std::uint32_t share = random() % 257;
-        columns.shares.push_back((256 - share) | share << 16);
-      }
-      const auto width = static_cast<std::size_t>(columns.left.back()) + 2;
-      // Just as long as what may be read.
-      const auto samples = Samples(2 * width);
-      const std::uint8_t* const top = samples.data();
-      const std::uint8_t* const bottom = top + width;
-      const auto down = static_cast<int>(random() % 257);
-      std::vector<std::uint8_t> scaled(count);
-      Rows().scale(top, bottom, down, 0, columns, scaled.data());
-      for (std::size_t i = 0; i < count; ++i) {
-        const auto across = [&](const std::uint8_t* row) {
-          const std::uint8_t* const pair = row + columns.left[i];
-          return pair[0] * (columns.shares[i] & 0xFFFF) + pair[1] * (columns.shares[i] >> 16);
-        };
-        const auto of_bottom = static_cast<std::uint32_t>(down);
-        const auto sum = across(top) * (256 - of_bottom) + across(bottom) * of_bottom + (1U << 15);
-        ASSERT_EQ(scaled[i], sum >> 16) << count << " samples, up to " << most << " apart";
-      }
-    }
-  }
-}
-
 }  // namespace
 }  // namespace jetfleet

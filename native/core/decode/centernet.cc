@@ -39,7 +39,8 @@ class CenterNet final : public BoxDecoder {
     for (std::size_t label = 0; label < rules().labels; ++label, heat += cells) {
       for (int y = 0; y < down; ++y) {
         for (int x = 0; x < across; ++x) {
-          const auto cell = static_cast<std::size_t>(y * across + x);
+          const auto cell = static_cast<std::size_t>(y) * static_cast<std::size_t>(across) +
+                            static_cast<std::size_t>(x);
           const float score = is_raw ? Sigmoid(heat[cell]) : heat[cell];
           if (!(score >= min_score) || !IsPeak(heat, x, y, {across, down})) continue;
           const Box box = Centred(static_cast<float>(x) + offsets[cell],

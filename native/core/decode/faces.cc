@@ -64,8 +64,10 @@ class Yunet final : public BoxDecoder {
       for (int cell = 0; cell < cells; ++cell, box += 4) {
         const float score = std::sqrt(classes[cell] * objectness[cell]);
         if (!(score >= min_score)) continue;
-        found->push_back({Centred((static_cast<float>(cell % across) + box[0]) * stride,
-                                  (static_cast<float>(cell / across) + box[1]) * stride,
+        const int x = cell % across;
+        const int y = cell / across;
+        found->push_back({Centred((static_cast<float>(x) + box[0]) * stride,
+                                  (static_cast<float>(y) + box[1]) * stride,
                                   std::exp(box[2]) * stride, std::exp(box[3]) * stride),
                           score, 0});
       }

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
+#include <vector>
 
 #include "core/frame.h"
-#include "core/prepare/picture_scaler.h"
+#include "core/prepare/scaled_frame.h"
 
 namespace jetfleet {
 
@@ -18,7 +20,16 @@ class ScaleAhead {
   void Run(std::shared_ptr<ModelProgram> model, Frame* frame);
 
  private:
-  PictureScaler scaler_;
+  /// What is used again: the latest first, whose memory is the nearest.
+  struct Shelf {
+    std::mutex mutex;
+    std::vector<std::unique_ptr<ScaledFrame>> free;
+  };
+
+  std::shared_ptr<ScaledFrame> Take();
+
+  /// Kept alive by each frame that is out.
+  std::shared_ptr<Shelf> shelf_ = std::make_shared<Shelf>();
 };
 
 }  // namespace jetfleet

@@ -49,7 +49,10 @@ bool Alike(const TensorView& one, const TensorView& other) {
 
 void ModelProgram::TryBatches(std::int64_t wanted) {
   const std::int64_t most = BatchFor(wanted);
-  if (most < 2) return;
+  if (most < 2) {
+    if (wanted > 1) unbatched_ = "the model takes one picture in a run";
+    return;
+  }
   // One that was made for several pictures takes no other number.
   const std::int64_t least = std::max<std::int64_t>(2, BatchFor(1));
   for (const std::int64_t batch : std::set<std::int64_t>{least, most}) {

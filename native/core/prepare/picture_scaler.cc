@@ -51,13 +51,6 @@ std::size_t Area(Size size) {
 
 }  // namespace
 
-std::size_t PlaneBytes(const ScaledPicture& picture, std::size_t plane) {
-  if (picture.packed) return plane == 0 ? Area(picture.size) * 3 : 0;
-  if (plane >= static_cast<std::size_t>(PlaneCount(picture.format))) return 0;
-  const bool pairs = picture.format == PixelFormat::kNv12 && plane == 1;
-  return Area(PlaneSize(picture.format, static_cast<int>(plane), picture.size)) * (pairs ? 2 : 1);
-}
-
 ScaledPicture PictureScaler::Run(const SurfaceView& picture, Size size) {
   ScaledPicture result;
   result.color = picture.color;

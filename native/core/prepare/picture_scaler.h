@@ -20,9 +20,6 @@ struct ScaledPicture {
   std::array<const std::uint8_t*, kMaxPlanes> planes{};
 };
 
-/// 0 where there is no such plane.
-std::size_t PlaneBytes(const ScaledPicture& picture, std::size_t plane);
-
 /// Scales pictures and turns them upright. Colours stay as they are: they are converted for the
 /// small picture only, which at 1080p takes a tenth of the time of the other order. Bilinear,
 /// in 8 bits. Not thread-safe.

@@ -37,10 +37,10 @@ void PlaneScaler::Run(const std::uint8_t* from, int stride, Size from_size, std:
   if (!(from_ == from_size && to_ == to_size)) Plan(from_size, to_size);
   for (std::size_t y = 0; y < lines_.size(); ++y) {
     const Row& line = lines_[y];
-    const Row& next = lines_[std::min(y + 1, lines_.size() - 1)];
     const std::uint8_t* const top = from + static_cast<std::ptrdiff_t>(line.top) * stride;
-    const std::ptrdiff_t ahead = static_cast<std::ptrdiff_t>(next.top - line.top) * stride;
-    rows_.scale(top, top + stride, line.down, ahead, columns_, to);
+    rows_->blend(top, top + stride, line.down, static_cast<std::size_t>(from_size.width),
+                 between_.data());
+    rows_->pick(between_.data(), columns_, to);
     to += to_size.width;
   }
 }
@@ -48,7 +48,7 @@ void PlaneScaler::Run(const std::uint8_t* from, int stride, Size from_size, std:
 /// libyuv has ways of its own to copy and to make larger.
 bool PlaneScaler::ByOwnRows(Size from, Size to) const {
   const bool smaller = to.width <= from.width && to.height <= from.height && !(from == to);
-  return rows_.scale != nullptr && smaller && from.width >= 2 && from.height >= 2;
+  return rows_ != nullptr && smaller && from.width >= 2 && from.height >= 2;
 }
 
 void PlaneScaler::Plan(Size from, Size to) {
@@ -64,6 +64,7 @@ void PlaneScaler::Plan(Size from, Size to) {
     const auto [top, share] = NeighboursOf(y, from.height, to.height);
     lines_.push_back({top, share});
   }
+  between_.assign(static_cast<std::size_t>(from.width) + ScaleRows::kBehind, 0);
   from_ = from;
   to_ = to;
 }

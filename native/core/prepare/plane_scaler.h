@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/geometry.h"
-#include "core/prepare/rows.h"
+#include "core/prepare/scale_rows.h"
 
 namespace jetfleet {
 
@@ -12,7 +12,7 @@ namespace jetfleet {
 /// faster, else by libyuv. Remembers the last pair of sizes. Not thread-safe.
 class PlaneScaler {
  public:
-  explicit PlaneScaler(const RowFunctions& rows = Rows()) : rows_(rows) {}
+  explicit PlaneScaler(const ScaleRows* rows = OwnScaleRows()) : rows_(rows) {}
 
   /// `stride` in bytes; what is written is tight.
   void Run(const std::uint8_t* from, int stride, Size from_size, std::uint8_t* to, Size to_size);
@@ -27,11 +27,13 @@ class PlaneScaler {
   bool ByOwnRows(Size from, Size to) const;
   void Plan(Size from, Size to);
 
-  const RowFunctions& rows_;
+  const ScaleRows* const rows_;
   Size from_;
   Size to_;
   ScaleColumns columns_;
   std::vector<Row> lines_;
+  /// The row between two, with what may be read behind it.
+  std::vector<std::int16_t> between_;
 };
 
 }  // namespace jetfleet

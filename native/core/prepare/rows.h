@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "core/memory/color.h"
 
@@ -30,15 +29,6 @@ struct YuvCoefficients {
 /// that do not fit 8 bits are cut off, which costs 13 levels of blue in limited BT.709.
 YuvCoefficients CoefficientsOf(const Color& color);
 
-/// Where the samples of a scaled row lie in the one that it is made from, with half-pixel centres,
-/// evenly spaced.
-struct ScaleColumns {
-  /// Index of the left one of two neighbours.
-  std::vector<std::int32_t> left;
-  /// Of 256: the share of the left one in the lower half, that of the right one in the upper.
-  std::vector<std::uint32_t> shares;
-};
-
 struct RowFunctions {
   void (*convert)(const std::uint8_t* from, std::size_t count, const RowTarget& to);
   /// Chroma as wide as luma. R, G, B are clamped to 0 to 255 and not rounded.
@@ -50,11 +40,6 @@ struct RowFunctions {
   /// The same for pairs of U and V.
   void (*widen_pairs)(const std::uint8_t* from, std::size_t count, std::uint8_t* u,
                       std::uint8_t* v);
-  /// A row between `top` and `bottom`, which has `down` of 256 shares. `ahead`: bytes from there to
-  /// the two rows that are next, which are fetched meanwhile: pictures come out of the cache of
-  /// another processor. Null where libyuv is not slower.
-  void (*scale)(const std::uint8_t* top, const std::uint8_t* bottom, int down, std::ptrdiff_t ahead,
-                const ScaleColumns& columns, std::uint8_t* to);
 };
 
 /// Those for this processor.

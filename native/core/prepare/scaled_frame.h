@@ -1,23 +1,17 @@
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "core/decode/placement.h"
 #include "core/prepare/picture_scaler.h"
 #include "core/trace.h"
 
 namespace jetfleet {
 
-/// A picture already scaled for a model's input, with the samples it points to.
+/// A picture already scaled for a model's input. It lies in the scaler, which is used again: nobody
+/// allocates or copies.
 struct ScaledFrame {
-  ScaledFrame(const ScaledPicture& scaled, const Placement& place);
-  ScaledFrame(const ScaledFrame&) = delete;
-  ScaledFrame& operator=(const ScaledFrame&) = delete;
-
+  PictureScaler scaler;
   ScaledPicture picture;
   Placement placement;
-  std::vector<std::uint8_t> samples;
   /// What scaling took.
   Clock::duration work{};
 };

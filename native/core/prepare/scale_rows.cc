@@ -1,0 +1,146 @@
+#include "core/prepare/scale_rows.h"
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+#include <cstring>
+
+#define JETFLEET_ROW __attribute__((always_inline)) inline void
+
+namespace jetfleet {
+namespace {
+
+constexpr int kWhole = 256;
+constexpr int kLess = 32768;
+/// What `blend` took away, times the shares of two neighbours, and a half.
+constexpr std::int32_t kBack = kLess * kWhole + (1 << 15);
+
+JETFLEET_ROW Blend(const std::uint8_t* __restrict top, const std::uint8_t* __restrict bottom,
+                   int down, std::size_t count, std::int16_t* __restrict out) {
+  const auto of_bottom = static_cast<std::uint16_t>(down);
+  const auto of_top = static_cast<std::uint16_t>(kWhole - down);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto sum = static_cast<std::uint16_t>(top[i] * of_top + bottom[i] * of_bottom);
+    out[i] = static_cast<std::int16_t>(sum ^ kLess);
+  }
+}
+
+/// From column `begin` on.
+JETFLEET_ROW Pick(const std::int16_t* row, const ScaleColumns& columns, std::size_t begin,
+                  std::uint8_t* to) {
+  for (std::size_t i = begin; i < columns.left.size(); ++i) {
+    const std::int16_t* const pair = row + columns.left[i];
+    const auto left = static_cast<std::int32_t>(columns.shares[i] & 0xFFFF);
+    const auto right = static_cast<std::int32_t>(columns.shares[i] >> 16);
+    to[i] = static_cast<std::uint8_t>((pair[0] * left + pair[1] * right + kBack) >> 16);
+  }
+}
+
+void PortableBlend(const std::uint8_t* top, const std::uint8_t* bottom, int down, std::size_t count,
+                   std::int16_t* out) {
+  Blend(top, bottom, down, count, out);
+}
+void PortablePick(const std::int16_t* row, const ScaleColumns& columns, std::uint8_t* to) {
+  Pick(row, columns, 0, to);
+}
+constexpr ScaleRows kPortable = {PortableBlend, PortablePick};
+
+#ifdef __x86_64__
+__attribute__((target("avx2"))) void Avx2Blend(const std::uint8_t* top, const std::uint8_t* bottom,
+                                               int down, std::size_t count, std::int16_t* out) {
+  Blend(top, bottom, down, count, out);
+}
+
+/// Single loads: the gathering instructions are slow on processors that must guard them.
+__attribute__((target("avx2"))) inline int Pair(const std::int16_t* at) {
+  int both = 0;
+  std::memcpy(&both, at, sizeof both);
+  return both;
+}
+
+__attribute__((target("avx2"))) void Avx2Pick(const std::int16_t* row, const ScaleColumns& columns,
+                                              std::uint8_t* to) {
+  constexpr std::size_t kStep = 8;
+  const std::int32_t* const left = columns.left.data();
+  const std::size_t count = columns.left.size();
+  const __m256i back = _mm256_set1_epi32(kBack);
+  std::size_t i = 0;
+  for (; i + kStep <= count; i += kStep) {
+    const std::int32_t* const at = left + i;
+    const __m256i pairs = _mm256_setr_epi32(Pair(row + at[0]), Pair(row + at[1]), Pair(row + at[2]),
+                                            Pair(row + at[3]), Pair(row + at[4]), Pair(row + at[5]),
+                                            Pair(row + at[6]), Pair(row + at[7]));
+    const __m256i by =
+        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(columns.shares.data() + i));
+    const __m256i sum = _mm256_add_epi32(_mm256_madd_epi16(pairs, by), back);
+    const __m256i words = _mm256_srli_epi32(sum, 16);
+    const __m128i small =
+        _mm_packus_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to + i), _mm_packus_epi16(small, small));
+  }
+  Pick(row, columns, i, to);
+}
+constexpr ScaleRows kAvx2 = {Avx2Blend, Avx2Pick};
+
+#define JETFLEET_512 \
+  __attribute__((target("avx2,avx512f,avx512bw,avx512vl,prefer-vector-width=512")))
+
+JETFLEET_512 void Avx512Blend(const std::uint8_t* top, const std::uint8_t* bottom, int down,
+                              std::size_t count, std::int16_t* out) {
+  Blend(top, bottom, down, count, out);
+}
+
+/// The samples of a step are picked out of 64 by one instruction.
+JETFLEET_512 void Avx512Pick(const std::int16_t* row, const ScaleColumns& columns,
+                             std::uint8_t* to) {
+  constexpr std::size_t kLoad = 32;
+  constexpr std::size_t kSamples = 2 * kLoad;
+  static_assert(kSamples <= ScaleRows::kBehind, "what is loaded may be read");
+  // GCC 12 takes the forms without a mask for uses of what is not set.
+  constexpr __mmask16 kAll = 0xFFFF;
+  const std::int32_t* const left = columns.left.data();
+  const std::size_t count = columns.left.size();
+  // With one to spare, for places are rounded.
+  const auto reach = [&](std::size_t step) {
+    const auto span = static_cast<std::size_t>(left[count - 1] - left[0]);
+    return step * span / count + 3;
+  };
+  const std::size_t step = reach(16) <= kSamples ? 16 : 8;
+  if (count < 16 || reach(step) > kSamples) return Avx2Pick(row, columns, to);
+  const __mmask16 wanted = step == 16 ? kAll : 0xFF;
+  const __m512i back = _mm512_set1_epi32(kBack);
+  std::size_t i = 0;
+  for (; i + step <= count; i += step) {
+    const std::int16_t* const begin = row + left[i];
+    const __m512i place =
+        _mm512_sub_epi32(_mm512_maskz_loadu_epi32(wanted, left + i), _mm512_set1_epi32(left[i]));
+    const __m512i neighbour = _mm512_add_epi32(place, _mm512_set1_epi32(1));
+    const __m512i both = _mm512_or_si512(place, _mm512_maskz_slli_epi32(kAll, neighbour, 16));
+    const __m512i pairs = _mm512_permutex2var_epi16(_mm512_loadu_si512(begin), both,
+                                                    _mm512_loadu_si512(begin + kLoad));
+    const __m512i by = _mm512_maskz_loadu_epi32(wanted, columns.shares.data() + i);
+    const __m512i sum = _mm512_add_epi32(_mm512_madd_epi16(pairs, by), back);
+    _mm512_mask_cvtepi32_storeu_epi8(to + i, wanted, _mm512_maskz_srli_epi32(kAll, sum, 16));
+  }
+  Pick(row, columns, i, to);
+}
+constexpr ScaleRows kAvx512 = {Avx512Blend, Avx512Pick};
+#endif
+
+}  // namespace
+
+const ScaleRows& PortableScaleRows() { return kPortable; }
+
+const ScaleRows* OwnScaleRows() {
+#ifdef __x86_64__
+  static const bool kHasAvx2 = __builtin_cpu_supports("avx2") != 0;
+  static const bool kHasAvx512 = __builtin_cpu_supports("avx512f") != 0 &&
+                                 __builtin_cpu_supports("avx512bw") != 0 &&
+                                 __builtin_cpu_supports("avx512vl") != 0;
+  if (kHasAvx2) return kHasAvx512 ? &kAvx512 : &kAvx2;
+#endif
+  return nullptr;
+}
+
+}  // namespace jetfleet
