@@ -42,6 +42,7 @@ export const FULL_PARTS = {
     what: "the real Pulumi engine on a provider: lives of stacks, interrupted ten times",
     minutes: 20,
     files: [
+      "test/infra/engine/components.test.ts",
       "test/infra/engine/interrupted.test.ts",
       "test/infra/engine/lifecycle.test.ts",
       "test/infra/engine/options.test.ts",

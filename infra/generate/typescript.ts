@@ -36,7 +36,7 @@ export function typeScriptFiles(schema: PackageSpec): Map<string, string> {
 
 function types(shape: Shape): string {
   const { resources, functions: asked, provider: own } = shape.schema;
-  const all = Object.values(resources);
+  const all = Object.values(resources).filter((one) => !one.isComponent);
   const inputs = shape.typesOf(
     merged([
       ...all.map((one) => one.inputProperties),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { FleetError } from "../../fleet/errors/index.ts";
 import type { RuntimeShelf } from "../../fleet/provision/runtime/index.ts";
 import { checkProperties, dropNulls } from "./check.ts";
+import { ComponentProcess } from "./components/component-process.ts";
 import {
   KnownProviderConfig,
   ProviderConfig,
@@ -34,6 +35,7 @@ const CONFIG_RULES = { schema: ProviderConfig, unsupported: [], secrets: [] };
 export class JetfleetProvider implements ProviderPort {
   readonly version = ownVersion();
   readonly operations: Operations;
+  readonly components = new ComponentProcess();
   readonly #runtimes: RuntimeShelf;
   #context: FleetContext | undefined;
 
@@ -48,6 +50,7 @@ export class JetfleetProvider implements ProviderPort {
 
   useEngine(address: string): void {
     if (address) this.operations.log = connectEngineLog(address);
+    if (address) this.components.engineAddress = address;
     forgetDeclared();
   }
 
@@ -129,6 +132,7 @@ export class JetfleetProvider implements ProviderPort {
   close(): Promise<void> {
     this.operations.cancelAll();
     this.#context?.close();
+    this.components.close();
     return Promise.resolve();
   }
 }

@@ -5,12 +5,16 @@ import {
   Pipeline as GeneratedPipeline,
   type PipelineArgs as GeneratedPipelineArgs,
 } from "./generated/pipeline.ts";
-import type { DeviceFactsArgs, DetectArgs as GeneratedDetectArgs } from "./generated/types.ts";
+import type {
+  DeviceFactsArgs,
+  DetectArgs as GeneratedDetectArgs,
+  ModelManifestArgs,
+} from "./generated/types.ts";
 import { misuse, requireArgs } from "./misuse.ts";
 
 export interface DetectArgs extends Omit<GeneratedDetectArgs, "model"> {
-  /** The model that finds objects. */
-  model: Model;
+  /** The model that finds objects: a Model of this program, or the manifest that another program exports of its own. */
+  model: Model | pulumi.Input<ModelManifestArgs>;
 }
 
 /** Devices by name, those that bear all of these labels, or all of the fleet. */
@@ -39,17 +43,22 @@ export class Pipeline extends GeneratedPipeline {
     if (typeof device !== "object" || device === null) {
       throw misuse("Pipeline", name, "device", "a jf.Device or what one exports", device);
     }
-    if (!(detect?.model instanceof Model)) {
-      throw misuse("Pipeline", name, "detect.model", "a jf.Model", detect?.model);
+    const model: unknown = detect?.model;
+    if (typeof model !== "object" || model === null) {
+      throw misuse("Pipeline", name, "detect.model", "a jf.Model or the manifest of one", model);
     }
     const inputs = {
       ...args,
       device: device instanceof Device ? factsOf(device) : pulumi.output(device).apply(factsOf),
-      detect: { ...detect, model: detect.model.manifest },
+      detect: { ...detect, model: manifestOf(detect.model) },
     };
     // With its device everything goes that runs there, so it need not be stopped first.
     super(name, inputs, { ...(device instanceof Device && { deletedWith: device }), ...opts });
   }
+}
+
+function manifestOf(model: DetectArgs["model"]): pulumi.Input<ModelManifestArgs> {
+  return model instanceof Model ? model.manifest : model;
 }
 
 /** Of all that a device exports what its pipelines are checked and planned by. */

@@ -1,18 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Device, type DeviceArgs } from "./generated/device.ts";
-import { Model } from "./generated/model.ts";
+import type { Model } from "./generated/model.ts";
 import { misuse, requireArgs } from "./misuse.ts";
 import { type DetectArgs, Pipeline, type PipelineArgs } from "./pipeline.ts";
 
 /** A pipeline that each device of a site is to run. */
 export interface SitePipelineArgs extends Omit<PipelineArgs, "device" | "name" | "detect"> {
-  /** `model`: a Model, or the name of one of the site's or its fleet's `models`. */
-  detect: Omit<DetectArgs, "model"> & { model: Model | string };
+  /** `model`: a Model or the manifest of one, or the name of one of the site's or its fleet's `models`. */
+  detect: Omit<DetectArgs, "model"> & { model: DetectArgs["model"] | string };
 }
 
 export interface SiteArgs {
   /** What devices have in common, such as `ssh`; a device may say otherwise. */
-  defaults?: Partial<Omit<DeviceArgs, "name" | "address">>;
+  common?: Partial<Omit<DeviceArgs, "name" | "address">>;
   /** Devices by the name that they have within the site. */
   devices: Record<string, DeviceArgs>;
   /** Pipelines by name; each device runs each of them. Default: none. */
@@ -57,22 +57,27 @@ export class Site extends pulumi.ComponentResource {
   }
 }
 
-function deviceArgs(site: string, { defaults = {}, devices }: SiteArgs, key: string): DeviceArgs {
+function deviceArgs(site: string, { common = {}, devices }: SiteArgs, key: string): DeviceArgs {
   const own = devices[key] ?? {};
-  const { ssh: common, ...others } = defaults;
-  const ssh = own.ssh ?? common;
+  const { ssh: shared, ...others } = common;
+  const ssh = own.ssh ?? shared;
   if (own.enroll === undefined && ssh === undefined) {
-    throw misuse("Site", site, `devices.${key}.ssh`, "it there or in defaults", ssh);
+    throw misuse("Site", site, `devices.${key}.ssh`, "it there or in common", ssh);
   }
   const labels = pulumi
-    .all([defaults.labels, own.labels])
-    .apply(([shared, mine]) => ({ site, ...shared, ...mine }));
+    .all([common.labels, own.labels])
+    .apply(([theirs, mine]) => ({ site, ...theirs, ...mine }));
   return { ...others, ...own, labels, ...(own.enroll === undefined && ssh && { ssh }) };
 }
 
-function modelOf(site: string, pipeline: string, { models }: SiteArgs, said: unknown): Model {
+function modelOf(
+  site: string,
+  pipeline: string,
+  { models }: SiteArgs,
+  said: DetectArgs["model"] | string,
+): DetectArgs["model"] {
   const model = typeof said === "string" ? models?.[said] : said;
-  if (model instanceof Model) return model;
+  if (typeof model === "object" && model !== null) return model;
   const known = Object.keys(models ?? {});
   const expected = known.length > 0 ? `a jf.Model or one of ${known.join(", ")}` : "a jf.Model";
   throw misuse("Site", site, `pipelines.${pipeline}.detect.model`, expected, said);

@@ -14,7 +14,7 @@ const fleet = new jf.Fleet("shops", {
   },
   sites: {
     [site]: {
-      defaults: config.getObject<jf.SiteArgs["defaults"]>("defaults") ?? {},
+      common: config.getObject<jf.SiteArgs["common"]>("common") ?? {},
       devices: config.requireObject<jf.SiteArgs["devices"]>("devices"),
       pipelines: {
         entrance: {

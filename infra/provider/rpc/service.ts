@@ -1,12 +1,14 @@
 import type {
   handleUnaryCall,
   ServerUnaryCall,
+  ServiceError,
   sendUnaryData,
   UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type * as proto from "@pulumi/pulumi/proto/provider_pb.js";
 import type { Message } from "google-protobuf";
 import type { CheckFailure } from "../check.ts";
+import type { ComponentProcess } from "../components/component-process.ts";
 import type { ProviderConfig } from "../config.ts";
 import { diffInputs } from "../diff.ts";
 import type { FleetContext } from "../fleet-context.ts";
@@ -22,6 +24,7 @@ import { decodeProperties, encodeProperties, type Properties, without } from "./
 export interface ProviderPort {
   version: string;
   operations: Operations;
+  components: ComponentProcess;
   schema(): string;
   useEngine(address: string): void;
   checkConfig(news: Properties): {
@@ -55,6 +58,7 @@ export function createService(port: ProviderPort): UntypedServiceImplementation 
       port.useEngine(request.getEngineAddress());
       const response = new providerPb.ProviderHandshakeResponse();
       response.setAcceptSecrets(true);
+      response.setAcceptOutputs(true);
       return response;
     }),
     getSchema: unary("giving the schema", () => {
@@ -77,6 +81,8 @@ export function createService(port: ProviderPort): UntypedServiceImplementation 
       await port.configure(decodeProperties(request.getArgs()), request.getUrn() ?? "");
       const response = new providerPb.ConfigureResponse();
       response.setAcceptsecrets(true);
+      // Components alone are sent such: what of their arguments is secret or not known yet, and not all beside it.
+      response.setAcceptoutputs(true);
       response.setSupportspreview(true);
       return response;
     }),
@@ -120,7 +126,15 @@ export function createService(port: ProviderPort): UntypedServiceImplementation 
     parameterize: refuse("parameterisation"),
     invoke: unary("asking", (request: proto.InvokeRequest) => invoke(port, request)),
     call: refuse("the method"),
-    construct: refuse("the component"),
+    construct: (
+      call: ServerUnaryCall<proto.ConstructRequest, Message>,
+      callback: sendUnaryData<Message>,
+    ) => {
+      port.components.construct(call.request).then(
+        (response) => callback(null, response),
+        (error: unknown) => callback(constructFailure(error), null),
+      );
+    },
     list: (call: { emit(name: "error", error: unknown): void }) => {
       call.emit("error", toGrpcFailure(new NotImplemented("listing"), "listing"));
     },
@@ -244,6 +258,17 @@ function unary<Request>(
     const answer = Promise.resolve(call.request).then(handle);
     answer.then((response) => callback(null, response), fail);
   };
+}
+
+/** As Pulumi's own machinery says it, which has said it for the wire already; or of ours, when that does not run. */
+function constructFailure(error: unknown): Partial<ServiceError> {
+  if (isServiceError(error)) return error;
+  const failure = toGrpcFailure(error, "declaring a component");
+  return { ...failure, name: "Error", message: failure.details };
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && "code" in error && "metadata" in error;
 }
 
 function refuse(what: string): handleUnaryCall<unknown, Message> {

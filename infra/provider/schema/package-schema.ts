@@ -6,6 +6,7 @@ import { DeviceState } from "../resources/device/state.ts";
 import { RESOURCES } from "../resources/index.ts";
 import { ModelState } from "../resources/model.ts";
 import { PipelineInputs, PipelineState } from "../resources/pipeline-inputs.ts";
+import { componentSchemas } from "./components.ts";
 import { jsonSchema } from "./json-schema.ts";
 import {
   capital,
@@ -59,6 +60,7 @@ export function packageSchema(version: string): PackageSpec {
   const resources = RESOURCES.map(
     ({ type, rules }) => [type, resourceSchema(nameOf(type), rules.secrets, types)] as const,
   );
+  const components = componentSchemas(types);
   const functions = FUNCTIONS.map((one) => [one.token, functionSchema(one, types)] as const);
   const variables = types.object(jsonSchema(ProviderConfig), "Provider");
   return {
@@ -79,7 +81,7 @@ export function packageSchema(version: string): PackageSpec {
     config: { variables: withoutEnumDefaults(variables.properties) },
     provider: { inputProperties: variables.properties, requiredInputs: variables.required },
     types: types.specs,
-    resources: Object.fromEntries(resources),
+    resources: Object.fromEntries([...resources, ...components]),
     functions: Object.fromEntries(functions),
   };
 }

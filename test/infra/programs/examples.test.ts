@@ -39,11 +39,16 @@ describe.skipIf(!ENGINE)(`example programs${why}`, { timeout: 240_000 }, () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  async function stackOf(program: string, name: string, settings: Record<string, unknown>) {
+  async function stackOf(
+    program: string,
+    name: string,
+    settings: Record<string, unknown>,
+    programs = PROGRAMS,
+  ) {
     const PATH = [process.env["PATH"], LANGUAGES].join(delimiter);
     const attached = `jetfleet:${world.providerPort}`;
     const env = { PULUMI_DEBUG_PROVIDERS: attached, PATH, PULUMI_PYTHON_CMD: PYTHON };
-    const stack = await Stack.create(join(dir, program), name, env, join(PROGRAMS, program));
+    const stack = await Stack.create(join(dir, program), name, env, join(programs, program));
     const texts = Object.entries(settings).map(([key, value]) => [
       key,
       typeof value === "string" ? value : JSON.stringify(value),
@@ -234,9 +239,29 @@ describe.skipIf(!ENGINE)(`example programs${why}`, { timeout: 240_000 }, () => {
     });
   });
 
-  describe.runIf(isFull)(`the quickstart in Python${whyNot}`, () => {
+  describe.runIf(isFull)(`Python${whyNot}`, () => {
+    test.skipIf(!hasPython)("has a site declare its devices and pipelines", async () => {
+      const door = await world.device("north-door", { site: "north", country: "ch" });
+      const settings = { "site:model": world.modelPath, "site:cameraUri": CAMERA };
+      const site = await stackOf("python-site", "sited", settings, import.meta.dirname);
+      const text = await up(site, "--debug");
+      // The stack, a model, the site, its device, its pipeline, and the one beside it.
+      expect(text).toMatch(/\+ 6 created/);
+      expect(runs(door)?.toSorted()).toEqual([
+        ["beside", 0.6],
+        ["entrance", 0.4],
+      ]);
+      await unchanged(site);
+      const { raw, resources } = await site.state();
+      expect(raw).not.toContain(PASSWORD);
+      expect(resources["north-door"]?.urn).toContain("jetfleet:index:Site$");
+      // One provider for what the program declares and what the component does.
+      expect(raw.match(/"type": "pulumi:providers:jetfleet"/g)).toHaveLength(1);
+      await destroy(site);
+    });
+
     test.skipIf(!hasPython)(
-      "declares what the one in TypeScript does, and goes on with its stack",
+      "has a quickstart that declares what the one in TypeScript does, and goes on with its stack",
       async () => {
         const door = await world.device("tx2");
         const settings = {

@@ -144,8 +144,10 @@ describe.skipIf(!engine)(`the quickstart program with the real engine${reason}`,
     const schema = JSON.parse(output) as { resources: Record<string, { inputProperties: object }> };
     expect(Object.keys(schema.resources)).toEqual([
       "jetfleet:index:Device",
+      "jetfleet:index:Fleet",
       "jetfleet:index:Model",
       "jetfleet:index:Pipeline",
+      "jetfleet:index:Site",
     ]);
     writeFileSync(join(dir, "schema.json"), output);
     const checked = await pulumi("schema", "check", join(dir, "schema.json"));

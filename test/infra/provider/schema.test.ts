@@ -63,6 +63,45 @@ describe("the package's schema", () => {
   });
 });
 
+describe("components in the package's schema", () => {
+  const { Site, Fleet } = {
+    Site: schema.resources["jetfleet:index:Site"]!,
+    Fleet: schema.resources["jetfleet:index:Fleet"]!,
+  };
+  const typeOf = (name: string) => {
+    const type = schema.types[`jetfleet:index:${name}`];
+    return type && "properties" in type ? type.properties : {};
+  };
+
+  test("take devices, pipelines and sites by name, which are known when the program runs", () => {
+    const byName = (name: string) => ({
+      plain: true,
+      additionalProperties: { $ref: `#/types/jetfleet:index:${name}` },
+    });
+    expect(Site.isComponent && Fleet.isComponent).toBe(true);
+    expect(Site.inputProperties["devices"]).toMatchObject(byName("SiteDevice"));
+    expect(Site.inputProperties["pipelines"]).toMatchObject(byName("SitePipeline"));
+    expect(Fleet.inputProperties["sites"]).toMatchObject(byName("FleetSite"));
+    expect(typeOf("FleetSite")["pipelines"]).toMatchObject(byName("FleetPipeline"));
+    expect(typeOf("SiteDevice")["address"]!.plain).toBeUndefined();
+  });
+
+  test("say of a device what Device says, without defaults that would win over the site's", () => {
+    const { name: _, ...inputs } = schema.resources["jetfleet:index:Device"]!.inputProperties;
+    expect(Object.keys(typeOf("SiteDevice"))).toEqual(["name", ...Object.keys(inputs)]);
+    expect(Object.values(typeOf("SiteDevice")).filter((one) => "default" in one)).toEqual([]);
+    expect(Object.keys(typeOf("SiteCommon"))).not.toContain("address");
+  });
+
+  test("name a model of the fleet, and take the manifest of any in a site alone", () => {
+    expect(typeOf("FleetDetect")["model"]!.type).toBe("string");
+    expect(typeOf("Detect")["model"]!.$ref).toContain("ModelManifest");
+    const shape = new Shape(schema);
+    expect(shape.secretsOf(Fleet.inputProperties)).toContain("sites.*.pipelines.*.sources.*.uri");
+    expect(shape.secretsOf(Site.inputProperties)).toContain("devices.*.ssh.password");
+  });
+});
+
 describe("zod schemas as types of the package", () => {
   const table = () => new TypeTable();
 

@@ -91,6 +91,8 @@ entrance = jetfleet.Pipeline(
     track=jetfleet.TrackArgs(algorithm=jetfleet.TrackAlgorithm.OC_SORT),
 )
 
+north = jetfleet.Site("north", devices={"gate": jetfleet.SiteDeviceArgs(enroll=True)})
+
 def show(_):
     inputs = seen["entrance"]
     print(json.dumps({"device": inputs["device"], "track": inputs["track"], "isSecret": "4dabf18193072939515e22adb298388d" in json.dumps(inputs["sources"])}))
@@ -98,7 +100,7 @@ def show(_):
 # A program is over at its last line otherwise, with nothing registered.
 @pulumi.runtime.test
 def shown():
-    return pulumi.Output.all(entrance.urn).apply(show)
+    return pulumi.Output.all(entrance.urn, north.urn).apply(show)
 
 shown()
 `;
@@ -124,6 +126,16 @@ func main() {
 		people, err := jetfleet.NewModel(ctx, "people", &jetfleet.ModelArgs{
 			Source: pulumi.String("people.onnx"),
 			Labels: pulumi.ToStringArray([]string{"person"}),
+		})
+		if err != nil {
+			return err
+		}
+		_, err = jetfleet.NewFleet(ctx, "shops", &jetfleet.FleetArgs{
+			Sites: map[string]jetfleet.FleetSiteInput{"north": jetfleet.FleetSiteArgs{
+				Devices: map[string]jetfleet.SiteDeviceInput{
+					"door": jetfleet.SiteDeviceArgs{Enroll: pulumi.Bool(true)},
+				},
+			}},
 		})
 		if err != nil {
 			return err

@@ -72,6 +72,14 @@ test("a pipeline passes on its device's name and board and its model's manifest"
   });
 });
 
+test("a pipeline takes the manifest that another program exports of its model", async () => {
+  const what = { digest: "sha256:1", sizeBytes: 1, labels: ["car"], decoder: "yolox" as const };
+  const detect = { model: pulumi.output({ name: "cars", ...what }) };
+  const pipeline = new jf.Pipeline("entrance", { device: device(), sources: {}, detect });
+  const { inputs } = await registration(pipeline);
+  expect(inputs).toMatchObject({ detect: { model: { name: "cars" } } });
+});
+
 test("a pipeline passes on what it asks for, and what its device's plan is made from", async () => {
   const asks = {
     sources: { cam1: { uri: "rtsp://10.0.9.1/", video: { width: 1280, height: 720, fps: 15 } } },
@@ -118,8 +126,8 @@ test.each([
     { device: "door" },
     /device: expected a jf.Device or what one exports, got string/,
   ],
-  ["no model", { detect: {} }, /detect.model: expected a jf.Model, got nothing/],
-  ["no detect", { detect: undefined }, /detect.model: expected a jf.Model, got nothing/],
+  ["no model", { detect: {} }, /detect.model: expected a jf.Model or the .*, got nothing/],
+  ["no detect", { detect: undefined }, /detect.model: expected a jf.Model or the .*, got nothing/],
 ])("a pipeline with %s is an error of the program", (_what, change, message) => {
   const args = { device: device(), sources: {}, detect: { model: model() }, ...change };
   expect(() => new jf.Pipeline("entrance", args as unknown as PipelineArgs)).toThrow(message);
@@ -137,7 +145,7 @@ test("a fleet of sites declares each site's devices, and each of its pipelines o
     models: { people: { source: "people.onnx", labels: ["person"] } },
     sites: {
       basel: {
-        defaults: { ssh, labels: { country: "ch" } },
+        common: { ssh, labels: { country: "ch" } },
         devices: { door: { address: "10.0.4.17" }, gate: { address: "10.0.4.18", port: 2222 } },
         pipelines: { entrance: { sources: { cam: { uri } }, detect: { model: "people" } } },
       },
@@ -161,10 +169,10 @@ test("a fleet of sites declares each site's devices, and each of its pipelines o
 });
 
 test.each([
-  [{ devices: { door: { address: "a" } } }, /devices\.door\.ssh: expected it there or in defaults/],
+  [{ devices: { door: { address: "a" } } }, /devices\.door\.ssh: expected it there or in common/],
   [
     {
-      defaults: { ssh },
+      common: { ssh },
       devices: { door: { address: "a" } },
       pipelines: { entrance: { sources: {}, detect: { model: "cars" } } },
     },

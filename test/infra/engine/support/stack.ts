@@ -47,6 +47,8 @@ export interface Declared {
     minScore: number;
     opts?: Options;
   }[];
+  /** Declared by the provider, as for programs in other languages; a pipeline's `model` may be one of `models`. */
+  components?: { as: string; type: "Site" | "Fleet"; args: Record<string, unknown> }[];
 }
 
 export interface Outcome {
