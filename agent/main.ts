@@ -31,6 +31,7 @@ usage:
   agent.cjs runner                              host one pipeline; started by the daemon or a host only
   agent.cjs runner-host                         start one runner for the agent at standard input (systemd unit
                                                 jetfleet-runner@, which has rights of its own)
+               [--halves]                       with the agent at standard input and output, as in a container
   agent.cjs request-certificate --config FILE   make a key; prints what the hub needs to certify it
   agent.cjs install-certificate --config FILE   take the hub's answer from standard input
   agent.cjs bench ORDER                         measure a model, and answer in JSON; see \`jetfleet bench\`
@@ -51,7 +52,7 @@ async function main(args: readonly string[]): Promise<void> {
     case "runner":
       return runRunner();
     case "runner-host":
-      return runHost(bundlePath());
+      return runHost(bundlePath(), rest[0] === "--halves");
     case "bench":
       return await bench(rest);
     case "pipeline":

@@ -1,4 +1,5 @@
 import { Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { type Frame, FrameReader, type FrameType, packFrame, packJson } from "./host-frames.ts";
 import { ToRunner } from "./ipc.ts";
 import { ForkedRunner, RunnerLimits } from "./runner-child.ts";
@@ -10,24 +11,37 @@ const MAX_WAITING_BYTES = 4 * 2 ** 20;
 
 /**
  * The process that systemd starts, as another user than the agent's, for each connection of the agent to the runners'
- * socket: forks one runner, passes on what the two say, and tells how it ended. Standard input is the connection.
+ * socket: forks one runner, passes on what the two say, and tells how it ended. Standard input is the connection; with
+ * `halves`, as in a container, whose engine passes on bytes and no socket, standard input and output are its two halves.
  */
-export function runHost(bundlePath: string): void {
-  const socket = new Socket({ fd: 0, readable: true, writable: true });
-  new RunnerHost(socket, bundlePath, () => process.exit(0));
+export function runHost(bundlePath: string, halves: boolean): void {
+  const connection = !halves
+    ? new Socket({ fd: 0, readable: true, writable: true })
+    : joined(
+        new Socket({ fd: 0, readable: true, writable: false }),
+        new Socket({ fd: 1, readable: false, writable: true }),
+      );
+  new RunnerHost(connection, bundlePath, () => process.exit(0));
   // The runner decides when it ends, and the host ends with it.
-  process.on("SIGTERM", () => socket.end());
+  process.on("SIGTERM", () => connection.end());
+}
+
+/** One connection of two pipes, which is over as soon as nothing more comes, as a socket is. */
+export function joined(readable: Duplex, writable: Duplex): Duplex {
+  const connection = Duplex.from({ readable, writable });
+  connection.once("end", () => connection.destroy());
+  return connection;
 }
 
 export class RunnerHost {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #bundlePath: string;
   readonly #reader = new FrameReader();
   readonly #onOver: () => void;
   #runner: ForkedRunner | null = null;
   #isOver = false;
 
-  constructor(socket: Socket, bundlePath: string, onOver: () => void) {
+  constructor(socket: Duplex, bundlePath: string, onOver: () => void) {
     this.#socket = socket;
     this.#bundlePath = bundlePath;
     this.#onOver = onOver;
