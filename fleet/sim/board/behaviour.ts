@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { SimulatedBuild } from "../../engine/index.ts";
 import { CARD_STATES } from "./card-files.ts";
+import { CONTAINER_STATES } from "./container-files.ts";
 
 /** How a simulated board misbehaves. The empty record is a healthy unit on a fast link. */
 export const Behaviour = z.strictObject({
@@ -14,5 +15,7 @@ export const Behaviour = z.strictObject({
   buildSeconds: SimulatedBuild.shape.seconds.optional(),
   /** How a PC's card is. Takes effect at boot; later, what stands in CARD_FILE does at once. */
   card: z.enum(CARD_STATES).optional(),
+  /** How a PC's docker and podman are; none is installed unless said. Takes effect at boot; later, see CONTAINER_FILE. */
+  containers: z.enum(CONTAINER_STATES).optional(),
 });
 export type Behaviour = z.infer<typeof Behaviour>;

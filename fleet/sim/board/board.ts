@@ -92,8 +92,11 @@ export class SimulatedBoard {
   async boot(): Promise<void> {
     if (this.#power) return;
     const { name, board, dir, authorizedKeys, sshPort, userland } = this.#options;
-    const { buildSeconds, card } = this.behaviour;
-    await prepareRootFolder({ name, board, dir, authorizedKeys, buildSeconds, card });
+    const { buildSeconds, card, containers } = this.behaviour;
+    await prepareRootFolder({
+      ...{ name, board, dir, authorizedKeys },
+      ...{ buildSeconds, card, containers },
+    });
     const namespace = await bootNamespace({
       dir,
       hostname: name,

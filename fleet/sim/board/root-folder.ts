@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { parseNvpmodelStatus } from "../../boards/nvpmodel.ts";
 import { SIMULATED_BUILD_FILE, type SimulatedBuild } from "../../engine/index.ts";
 import { CARD_FILE, type CardState, driverFiles, SLOT_FILES } from "./card-files.ts";
+import { CONTAINER_FILE, type ContainerState, ENGINES } from "./container-files.ts";
 import { fanFiles } from "./fan-files.ts";
 import { writeGpuClockFiles } from "./gpu-clock-files.ts";
 import { deviceTree, identityFiles } from "./identity-files.ts";
@@ -69,6 +70,7 @@ export interface RootFolderOptions {
   /** Of the board's behaviour. */
   buildSeconds?: number | undefined;
   card?: CardState | undefined;
+  containers?: ContainerState | undefined;
 }
 
 /**
@@ -115,7 +117,11 @@ async function prepareJetson(dir: string, board: PlayedJetson): Promise<void> {
 }
 
 /** What the kernel's driver shows goes beside the root, from where enter.sh puts it into /proc. */
-async function preparePc({ dir, card = "ok" }: RootFolderOptions): Promise<void> {
+async function preparePc({
+  dir,
+  card = "ok",
+  containers = "none",
+}: RootFolderOptions): Promise<void> {
   await fs.writeFile(join(dir, "root", CARD_FILE), `${card}\n`);
   await fs.rm(join(dir, "driver"), { recursive: true, force: true });
   const slot = [...SLOT_FILES].map(([path, text]) => [join("root", path), text] as const);
@@ -123,8 +129,27 @@ async function preparePc({ dir, card = "ok" }: RootFolderOptions): Promise<void>
     await fs.mkdir(dirname(join(dir, path)), { recursive: true });
     await fs.writeFile(join(dir, path), text);
   }
-  for (const tool of PC_TOOLS) await writeTool(join(dir, "tools/bin", tool), nodeTool(tool));
+  const tools = join(dir, "tools/bin");
+  for (const tool of PC_TOOLS) await writeTool(join(tools, tool), nodeTool(tool));
+  await fs.writeFile(join(dir, "root", CONTAINER_FILE), `${containers}\n`);
+  const isThere = containers !== "none";
+  for (const engine of ENGINES)
+    await writeTool(
+      join(tools, engine),
+      isThere ? nodeTool("container-engine", engine) : NOT_THERE,
+    );
+  await writeTool(join(tools, "nvidia-ctk"), isThere ? NVIDIA_CTK : NOT_THERE);
 }
+
+/** As a shell says it, also where this machine has such a program. */
+const NOT_THERE = '#!/bin/sh\necho "$0: not found" >&2\nexit 127\n';
+
+const NVIDIA_CTK = `#!/bin/sh
+[ "$*" = "cdi list" ] || { echo "nvidia-ctk: $* is not simulated" >&2; exit 1; }
+if [ "$(cat ${CONTAINER_FILE})" = no-nvidia ]; then echo 'time="2026-01-01T00:00:00Z" level=info msg="Found 0 CDI devices"' >&2; exit 0; fi
+echo 'time="2026-01-01T00:00:00Z" level=info msg="Found 2 CDI devices"' >&2
+printf 'nvidia.com/gpu=0\\nnvidia.com/gpu=all\\n'
+`;
 
 /** Of the power mode that the board was switched off in. */
 async function gpuMaxHz(root: string, board: PlayedJetson): Promise<number> {
@@ -162,9 +187,9 @@ async function writeTools(dir: string): Promise<void> {
 // In the user namespace of an unprivileged user there is root and nobody else, which inside/unit.ts says in the journal.
 const ONLY_ROOT = "#!/bin/sh\nexit 0\n";
 
-function nodeTool(tool: string): string {
+function nodeTool(tool: string, ...first: string[]): string {
   const sim = "/run/jetfleet-sim";
-  return `#!/bin/sh\nexec ${sim}/node --disable-warning=ExperimentalWarning ${sim}/fleet/sim/board/inside/${tool}.ts "$@"\n`;
+  return `#!/bin/sh\nexec ${sim}/node --disable-warning=ExperimentalWarning ${sim}/fleet/sim/board/inside/${[`${tool}.ts`, ...first].join(" ")} "$@"\n`;
 }
 
 // The login user is already root inside; sudo only has to accept what scripts pass to it.

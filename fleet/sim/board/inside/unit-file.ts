@@ -20,6 +20,8 @@ export interface Service {
   group: string | null;
   /** StandardInput=socket: the connection that it was started for. */
   inputIsSocket: boolean;
+  /** StandardOutput=socket: the same. */
+  outputIsSocket: boolean;
   supplementaryGroups: string[];
   noNewPrivileges: boolean;
   /** CapabilityBoundingSet= is empty. */
@@ -41,12 +43,7 @@ const HARMLESS = new Set([
     "Unit.Documentation",
     "Unit.DefaultDependencies",
   ],
-  ...[
-    "Service.StandardOutput",
-    "Service.StandardError",
-    "Service.SyslogIdentifier",
-    "Service.LimitNOFILE",
-  ],
+  ...["Service.StandardError", "Service.SyslogIdentifier", "Service.LimitNOFILE"],
 ]);
 
 /** The part of a .socket file that this service manager acts on: one path, a service of its own for each connection. */
@@ -127,6 +124,7 @@ function defaults(): Service {
     user: null,
     group: null,
     inputIsSocket: false,
+    outputIsSocket: false,
     supplementaryGroups: [],
     noNewPrivileges: false,
     noCapabilities: false,
@@ -181,6 +179,9 @@ function assign(service: Service, key: string, value: string): void {
       return;
     case "Service.StandardInput":
       service.inputIsSocket = value === "socket";
+      return;
+    case "Service.StandardOutput":
+      service.outputIsSocket = value === "socket";
       return;
     case "Service.Group":
       service.group = value;

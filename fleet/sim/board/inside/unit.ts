@@ -144,7 +144,7 @@ export class Unit {
   }
 
   #spawn(): void {
-    const [program = "", ...args] = [...this.#rights(), ...this.service.command];
+    const [program = "", ...args] = [...this.#rights(), ...this.#command()];
     this.#invocationId = randomUUID().replaceAll("-", "");
     this.startedAtMs = Date.now();
     const child = spawn(program, args, {
@@ -152,7 +152,11 @@ export class Unit {
       detached: true,
       cwd: this.service.workingDirectory ?? "/",
       env: this.#environment(),
-      stdio: [this.service.inputIsSocket ? this.#connection?.socket : "ignore", "pipe", "pipe"],
+      stdio: [
+        this.service.inputIsSocket ? this.#connection?.socket : "ignore",
+        this.service.outputIsSocket ? this.#connection?.socket : "pipe",
+        "pipe",
+      ],
     });
     // The service has it now.
     this.#connection?.socket.destroy();
@@ -169,6 +173,12 @@ export class Unit {
     child.once("exit", (code, signal) => {
       if (this.#main === child) this.#exited({ code, signal });
     });
+  }
+
+  /** `%i` stands for what an instance is called behind the @. */
+  #command(): string[] {
+    const instance = /@(.*)\.\w+$/.exec(this.name)?.[1] ?? "";
+    return this.service.command.map((word) => word.replaceAll("%i", instance));
   }
 
   #exited(exit: Exit): void {
