@@ -229,6 +229,16 @@ export const ERROR_CODES = {
     "Take one of those that the board has: `sudo nvfancontrol -q` and /etc/nvfancontrol.conf, or `sudo nvpmodel -q` before JetPack 5.",
     false,
   ),
+  BOARD_CONTAINER: row(
+    "The board cannot run containers that have its card.",
+    "Do what is said; or leave out `container`, and the agent runs straight under the board's system.",
+    false,
+  ),
+  BOARD_IMAGE: row(
+    "The image cannot be had on the board, or nothing of ours would run in it.",
+    "Name another image, or mend what is said; what runs on the board goes on as it was.",
+    false,
+  ),
   DEVICE_OWNED: row(
     "The board, or the device's name at the hub, is another program's resource.",
     "Remove it with the program that it is of, or say `takeOver: true` in the one that shall have it.",

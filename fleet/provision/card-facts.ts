@@ -19,11 +19,9 @@ export interface CardFacts {
 /** A driver that nobody uses is loaded for it, card by card; less than a question may take (ask-board.ts). */
 const ANSWER_SECONDS = 20;
 
-/**
- * Part of the probe's script. A nvidia-smi that hangs in the kernel cannot be ended: it is left behind, and holds nothing that
- * anybody waits for.
- */
-export const READ_CARD = `
+/** Part of a script with `SAY`. A nvidia-smi that hangs in the kernel cannot be ended: it is left behind, and holds nothing that
+ * anybody waits for. */
+export const READ_SMI = `
 smi() {
   command -v nvidia-smi > /dev/null || { echo absent; return; }
   out=$(mktemp); ticks=0
@@ -32,6 +30,10 @@ smi() {
   if [ -e "$out.done" ]; then head -c 4000 "$out"; else echo silent; kill -9 $! 2> /dev/null || true; fi
   rm -f "$out" "$out.done"
 }
+say smi smi`;
+
+/** Part of the probe's script. */
+export const READ_CARD = `
 cardLibraries() {
   PATH=$PATH:/usr/sbin:/sbin ldconfig -p |
     sed -n 's,.*=> \\(/.*/lib\\(nvinfer\\|tensorrt_rtx\\)[.]so[.][0-9]*\\)$,\\1,p' |
@@ -46,7 +48,7 @@ slots() {
 say slots slots
 if [ -d /proc/driver/nvidia ]; then
   file cardDriver /proc/driver/nvidia/version
-  say smi smi
+  ${READ_SMI.trim().replaceAll("\n", "\n  ")}
   say cardLibraries cardLibraries
 fi`;
 
@@ -75,7 +77,8 @@ export function tellCardFacts(answer: (name: string) => string | null, board: st
   };
 }
 
-function troubleIn(smi: string): CardTrouble | null {
+/** What keeps the card from being used, by what `smi` printed. */
+export function troubleIn(smi: string): CardTrouble | null {
   const text = smi.trim();
   if (text === "absent" || text === "")
     return { kind: "no-tool", says: "nvidia-smi is not installed" };

@@ -1,5 +1,5 @@
 import { FleetError } from "../errors/index.ts";
-import { DeviceOwner, ownerText, type PackageFile } from "../spec/index.ts";
+import { type DeviceContainer, DeviceOwner, ownerText, type PackageFile } from "../spec/index.ts";
 import type { SshSession } from "../ssh/index.ts";
 import {
   CertificateRequest,
@@ -7,11 +7,13 @@ import {
 } from "../transfer/identity/certificate-request.ts";
 import { runAsRoot } from "./board-shell.ts";
 import { carryPackages } from "./carry-packages.ts";
+import { pullImage, REMOVE_CONTAINERS, tryImage } from "./container-image.ts";
 import {
   BASE,
   CLOCKS_UNIT,
   CONFIG,
   CONFIG_DIR,
+  CONTAINER_PIECE_PATH,
   CURRENT,
   FORMER,
   HEALTHY,
@@ -32,7 +34,7 @@ import {
 import { installPackagesScript, REMOVE_PACKAGES, requireInstalled } from "./packages.ts";
 import type { Step, WantedConfig } from "./plan.ts";
 import { GIVE_RIGHTS, MAKE_USERS, REMOVE_USERS } from "./rights.ts";
-import { type RuntimeFile, type RuntimeRelease, UNIT_FILES } from "./runtime/index.ts";
+import { type RuntimeFile, type RuntimeRelease, UNIT_PATHS, unitFiles } from "./runtime/index.ts";
 import { NOTE_FORMER } from "./runtime/probation.ts";
 import { type SendJob, sendFiles } from "./send-files.ts";
 
@@ -42,6 +44,8 @@ const PACKAGES_TIMEOUT_MS = 8 * 60_000;
 export interface InstallJob extends SendJob {
   release: RuntimeRelease;
   wanted: WantedConfig;
+  /** What agent and runners are to run in; undefined straight under the board's system. */
+  container?: DeviceContainer | undefined;
   owner: DeviceOwner;
   /** As whose the board was found; `any` where it may be taken from whoever has it. */
   ownerSeen: DeviceOwner | "any" | null;
@@ -57,6 +61,12 @@ export async function executeStep(step: Step, job: InstallJob): Promise<void> {
     case "install-packages":
       await installPackages(job, step.packages, step.files);
       break;
+    case "pull-image":
+      await pullImage(job, step.container);
+      break;
+    case "try-image":
+      await tryImage(job, step.container);
+      break;
     case "push-runtime":
       await pushRuntime(job, step.send, step.reuse);
       break;
@@ -64,7 +74,7 @@ export async function executeStep(step: Step, job: InstallJob): Promise<void> {
       await writeCredentials(job);
       break;
     case "write-unit":
-      await root(job, "writing the unit", writeUnitsScript());
+      await root(job, "writing the unit", writeUnitsScript(job.container));
       break;
     case "enable":
       await root(job, "enabling the agent", ENABLE);
@@ -168,12 +178,13 @@ function whose(text: string): string {
   return other === undefined ? "a program that cannot be read" : ownerText(other);
 }
 
-export function writeUnitsScript(): string {
+export function writeUnitsScript(container?: DeviceContainer): string {
   return [
     MAKE_USERS,
     "umask 022",
     `mkdir -p ${BASE}`,
-    ...Object.entries(UNIT_FILES).map(([path, text]) => replaceFile(path, text)),
+    ...Object.entries(unitFiles(container ?? null)).map(([path, text]) => replaceFile(path, text)),
+    ...(container === undefined ? [`rm -f ${CONTAINER_PIECE_PATH}`] : []),
     `sync ${UNIT_DIR} ${BASE}`,
     "systemctl daemon-reload",
   ].join("\n");
@@ -316,7 +327,7 @@ function parsedJson(text: string): unknown {
 
 /** Resolves to what could not be put back as it was; empty when all was. */
 export async function uninstall(connection: SshSession, signal: AbortSignal): Promise<string> {
-  const options = { label: "removing the agent", signal, timeoutMs: 90_000 };
+  const options = { label: "removing the agent", signal, timeoutMs: 110_000 };
   return (await runAsRoot(connection, UNINSTALL, options)).trim();
 }
 
@@ -331,8 +342,8 @@ fi
 for unit in ${PROBATION_UNIT} ${CLOCKS_UNIT} ${UNIT} ${RUNNER_SOCKET}; do
   systemctl disable --now $unit >/dev/null 2>&1 || systemctl stop $unit >/dev/null 2>&1 || true
 done
-${REMOVE_PACKAGES}
-rm -rf ${Object.keys(UNIT_FILES).join(" ")} ${BASE} ${CONFIG_DIR} ${STATE_DIR}
+${REMOVE_CONTAINERS}${REMOVE_PACKAGES}
+rm -rf ${UNIT_PATHS.join(" ")} ${BASE} ${CONFIG_DIR} ${STATE_DIR}
 systemctl daemon-reload >/dev/null 2>&1 || true${REMOVE_USERS}`;
 
 /** On disk before anything is changed: an `up` that is cut off anywhere is finished by the next one. */

@@ -19,6 +19,12 @@ export const FORMER_FAN_PROFILE = `${BASE}/former-fan-profile`;
 export const INSTALLED_PACKAGES = `${BASE}/packages`;
 /** Debian packages that are carried to the board, until they are installed. */
 export const CARRIED_PACKAGES = `${BASE}/.packages`;
+/** Starts what runs in containers, where a program asks for that. */
+export const CONTAINER_PIECE_PATH = `${BASE}/container.sh`;
+/** Images that were pulled for the agent and were not there before: what pulls, and the image, one a line. */
+export const PULLED_IMAGES = `${BASE}/images`;
+/** Every container of ours has this label, with the part that runs in it. */
+export const CONTAINER_LABEL = "io.jetfleet.part";
 export const POWER_MODES_FILE = "/etc/nvpmodel.conf";
 export const FAN_CONF = "/etc/nvfancontrol.conf";
 export const FAN_STATUS = "/var/lib/nvfancontrol/status";

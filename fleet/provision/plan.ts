@@ -2,7 +2,7 @@ import { compareVersions, findModule, newestJetpack } from "../boards/catalog/in
 import { BOARDS, jetpackOfL4t } from "../boards/index.ts";
 import { FleetError } from "../errors/index.ts";
 import { canonicalJson } from "../release/index.ts";
-import type { DeviceOwner, Labels, PackageFile } from "../spec/index.ts";
+import type { DeviceContainer, DeviceOwner, Labels, PackageFile } from "../spec/index.ts";
 import { megabytes } from "../transfer/transfer-text.ts";
 import { type ControlStep, type Controls, planControls } from "./controls.ts";
 import type { BoardProbe } from "./probe.ts";
@@ -23,6 +23,7 @@ export interface WantedConfig {
 export type Step =
   | { step: "write-owner" }
   | { step: "install-packages"; packages: string[]; files: PackageFile[] }
+  | { step: "pull-image" | "try-image"; container: DeviceContainer }
   | { step: "push-runtime"; send: string[]; reuse: string[] }
   | { step: "write-credentials" }
   | { step: "write-unit" }
@@ -43,10 +44,17 @@ export function planProvision(
     identityGood: boolean;
     owner: DeviceOwner;
     controls?: Controls;
+    container?: DeviceContainer | undefined;
   },
 ): Step[] {
   const steps: Step[] = [];
+  const { container } = seen;
+  if (container && probe.image === "absent") steps.push({ step: "pull-image", container });
   if (probe.runtime?.runtimeDigest !== release.digest) steps.push(pushStep(probe, release));
+  // Before what runs is touched, and with what is to run in it. What is as it was has been tried.
+  if (container && (steps.length > 0 || probe.unit !== "ours")) {
+    steps.push({ step: "try-image", container });
+  }
   // Why an agent is not online cannot be seen from here: its certificate may be revoked, so it gets a new one.
   if (!sameConfig(probe.agentConfig, wanted) || !seen.identityGood || !seen.online) {
     steps.push({ step: "write-credentials" });

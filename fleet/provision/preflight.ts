@@ -34,11 +34,10 @@ const ELEMENTS = [
 ];
 
 /**
- * Asks without changing anything: the registry of plug-ins, which GStreamer would write for root, is thrown away. Elements
+ * Part of a script with `SAY`, which asks without changing anything: the registry of plug-ins, which GStreamer would write for root, is thrown away. Elements
  * are looked for, not packages: images bring them in packages of other names, and have packages without them.
  */
-export const PREFLIGHT_SCRIPT = `
-${SAY}
+export const READ_ELEMENTS = `
 PATH=$PATH:/usr/sbin:/sbin
 elements() {
   registry=$(mktemp); rm -f "$registry"
@@ -48,6 +47,11 @@ elements() {
 say inspect command -v gst-inspect-1.0
 say elements elements
 say libraries sh -c "ldconfig -p | grep -Eo 'lib(gstreamer-1[.]0|nvrtc|cuda|nvinfer|tensorrt_rtx)[.]so[.][0-9]+' | sort -u"
+`;
+
+export const PREFLIGHT_SCRIPT = `
+${SAY}
+${READ_ELEMENTS}
 say clock date +%s
 file mounts /proc/mounts
 `;
@@ -88,7 +92,7 @@ packages=$(printf '%s\\n' $packages | sort -u | tr '\\n' ' ')
 
 export async function preflight(
   connection: SshSession,
-  probe: BoardProbe,
+  probe: BoardProbe & { inContainer: boolean },
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const label = "looking for what the board lacks";
@@ -124,17 +128,23 @@ export function judgePreflight(output: string, board: Board, nowMs: number): Fin
   const answers = parseAnswers(output);
   const words = (name: string) => (answers.get(name) ?? "").split("\n").filter((one) => one !== "");
   const libraries = words("libraries").join(" ");
+  const found = words("inspect").length > 0 ? words("elements") : null;
+  // In a container it is the image that has them, or not.
+  const isOwnSystem = !board.inContainer;
   return [
-    ...judgeElements(libraries, words("inspect").length > 0 ? words("elements") : null, board),
+    ...(isOwnSystem ? judgeElements(libraries, found, board) : []),
     ...judgeCard(board),
-    ...judgeNvrtc(libraries, board),
+    ...(isOwnSystem ? judgeNvrtc(libraries, board) : []),
     ...judgeMounts(answers.get("mounts") ?? ""),
     ...judgeClock(words("clock")[0] ?? "", nowMs),
   ];
 }
 
 type Board = Pick<BoardProbe, "board" | "jetpack" | "simulated"> &
-  Partial<Pick<BoardProbe, "cardTrouble">>;
+  Partial<Pick<BoardProbe, "cardTrouble">> & {
+    /** Agent and runners are to run in containers. */
+    inContainer?: boolean;
+  };
 
 /** It has a card and a driver, or it would be no board; whether they can be used is another thing. */
 function judgeCard({ cardTrouble }: Board): Finding[] {
@@ -145,7 +155,7 @@ function judgeCard({ cardTrouble }: Board): Finding[] {
   return [{ says: remedy ? `${told}. ${remedy}` : told, isFatal: false, packages: [] }];
 }
 
-function judgeElements(libraries: string, found: string[] | null, board: Board): Finding[] {
+export function judgeElements(libraries: string, found: string[] | null, board: Board): Finding[] {
   if (!libraries.includes("libgstreamer-1.0")) {
     const packages = [...Object.keys(NEEDED_ELEMENTS), CPU_DECODER.package];
     return [{ says: "it has no GStreamer", isFatal: true, packages }];
@@ -175,7 +185,7 @@ function judgeDecoders(found: readonly string[], { board, simulated }: Board): F
   return [{ says, isFatal: false, packages: [NVIDIA_DECODER.package] }];
 }
 
-function judgeNvrtc(libraries: string, { board, jetpack, simulated }: Board): Finding[] {
+export function judgeNvrtc(libraries: string, { board, jetpack, simulated }: Board): Finding[] {
   if (simulated) return [];
   if (board === "x86") return judgeCardLibraries(libraries);
   const findings: Finding[] = [];

@@ -1,11 +1,12 @@
 import { basename } from "node:path";
 import { z } from "zod";
 import { identify } from "../boards/index.ts";
-import { type BoardName, DeviceOwner } from "../spec/index.ts";
+import { type BoardName, type DeviceContainer, DeviceOwner } from "../spec/index.ts";
 import type { SshSession } from "../ssh/index.ts";
 import { parseAnswers, SAY } from "./answers.ts";
 import { askBoard } from "./ask-board.ts";
 import { type CardFacts, READ_CARD, tellCardFacts } from "./card-facts.ts";
+import { type ContainerFacts, readContainer, tellContainer } from "./container-facts.ts";
 import { type ControlFacts, READ_CONTROLS, tellControls } from "./controls.ts";
 import { type InstalledIdentity, parseInstalledIdentity } from "./installed-identity.ts";
 import {
@@ -23,10 +24,15 @@ import { judgeLibraries, type LibraryFacts, READ_PACKAGES } from "./libraries.ts
 import { type ModuleFacts, READ_MODULE, tellModule } from "./module.ts";
 import type { Operation } from "./operation.ts";
 import { READ_RIGHTS } from "./rights.ts";
-import { UNIT_FILES } from "./runtime/index.ts";
+import { UNIT_PATHS, unitFiles } from "./runtime/index.ts";
 
 /** What is found on a board: its identity, and what of ours is there. */
-export interface BoardProbe extends ModuleFacts, LibraryFacts, ControlFacts, CardFacts {
+export interface BoardProbe
+  extends ModuleFacts,
+    LibraryFacts,
+    ControlFacts,
+    CardFacts,
+    ContainerFacts {
   board: BoardName | "unknown";
   model: string;
   l4t: string | null;
@@ -72,6 +78,11 @@ const InstalledConfig = z.object({
 });
 export type InstalledConfig = z.infer<typeof InstalledConfig>;
 
+/** What `container` says is asked about, beside what is there. */
+export function probeScript(container: DeviceContainer | null): string {
+  return `${SCRIPT}\n${readContainer(container)}\n`;
+}
+
 export const SCRIPT = `
 ${SAY}
 file compatible /proc/device-tree/compatible
@@ -82,9 +93,7 @@ file simulated /etc/jetfleet-simulated
 file runtime ${CURRENT}/release.json
 file config ${CONFIG}
 file owner ${OWNER}
-${Object.keys(UNIT_FILES)
-  .map((path) => `file ${unitAnswer(path)} ${path}`)
-  .join("\n")}
+${UNIT_PATHS.map((path) => `file ${unitAnswer(path)} ${path}`).join("\n")}
 file unfinished ${UNFINISHED}
 ${READ_RIGHTS}
 say identityKey head -n 1 ${IDENTITY}
@@ -102,9 +111,15 @@ folder=${BASE}; [ -d "$folder" ] || folder=/opt; [ -d "$folder" ] || folder=/
 say free df -Pk "$folder"
 `;
 
-export async function probeBoard(connection: SshSession, signal: AbortSignal): Promise<BoardProbe> {
+/** `container`: what a program asks for, null when nothing, undefined when whatever is there is as it should be. */
+export async function probeBoard(
+  connection: SshSession,
+  signal: AbortSignal,
+  container?: DeviceContainer | null,
+): Promise<BoardProbe> {
   const label = "reading the board's facts";
-  return parseProbe(await askBoard(connection, SCRIPT, { label, signal }));
+  const output = await askBoard(connection, probeScript(container ?? null), { label, signal });
+  return parseProbe(output, container);
 }
 
 /** What may have been changed since a probe. */
@@ -123,7 +138,7 @@ export function warnOfModule({ module, moduleDoubts }: BoardProbe, { log }: Oper
   for (const doubt of moduleDoubts) log("warning", `${said}: ${doubt}`);
 }
 
-export function parseProbe(output: string): BoardProbe {
+export function parseProbe(output: string, asked?: DeviceContainer | null): BoardProbe {
   const answers = parseAnswers(output);
   const text = (name: string) => answers.get(name) ?? null;
   const word = (name: string) => (text(name) ?? "").trim();
@@ -135,6 +150,7 @@ export function parseProbe(output: string): BoardProbe {
   });
   const libraries = judgeLibraries(text, identity.jetpack);
   const card = tellCardFacts(text, identity.board);
+  const container = tellContainer(text, asked ?? null);
   return {
     ...identity,
     ...tellModule(text, identity.board),
@@ -142,6 +158,7 @@ export function parseProbe(output: string): BoardProbe {
     ...card,
     tensorrt: libraries.tensorrt ?? card.cardTensorrt,
     ...tellControls(text),
+    ...container,
     machine: word("machine"),
     simulated: text("simulated") !== null,
     freeBytes: freeBytesOf(word("free")),
@@ -151,15 +168,18 @@ export function parseProbe(output: string): BoardProbe {
     identity: /BEGIN [A-Z ]*PRIVATE KEY/.test(word("identityKey"))
       ? parseInstalledIdentity(text("identity") ?? "")
       : null,
-    unit: judgeUnits(text),
+    unit: judgeUnits(text, asked === undefined ? container.container : asked),
     unfinished: text("unfinished") !== null,
     enabled: ["enabled", "socketEnabled", "clocksEnabled"].every((one) => word(one) === "enabled"),
     active: word("active") || "unknown",
   };
 }
 
-function judgeUnits(answer: (name: string) => string | null): BoardProbe["unit"] {
-  const found = Object.entries(UNIT_FILES).map(
+function judgeUnits(
+  answer: (name: string) => string | null,
+  container: DeviceContainer | null,
+): BoardProbe["unit"] {
+  const found = Object.entries(unitFiles(container)).map(
     ([path, wanted]) => [answer(unitAnswer(path)), wanted] as const,
   );
   if (found.every(([text]) => text === null)) return "missing";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DeviceContainer } from "./container.ts";
 import { Labels } from "./labels.ts";
 import { MaintenanceWindow } from "./maintenance-window.ts";
 import { Name } from "./names.ts";
@@ -208,6 +209,12 @@ export const DeviceSpec = z
           'With packages: "install", Debian packages that are carried to a board which lacks any: of these it gets those that ' +
           "it has not, so that it needs no internet when what they depend on is among them. Default: none.",
       }),
+    container: DeviceContainer.optional().meta({
+      description:
+        "On a PC with a card: agent and runners run in containers of this image. It is pulled where it is absent, tried before " +
+        "anything that runs is replaced, and a delete removes it where it was pulled for this. A change restarts the agent. " +
+        "Default: none, they run straight under the PC's system.",
+    }),
     onUnreachable: UnreachablePolicy.optional(),
     maintenanceWindow: MaintenanceWindow.optional(),
     engineQuotaMib: z

@@ -1,3 +1,4 @@
+export { DeviceContainer } from "./container.ts";
 export { BoardName, Clocks, DeviceSpec, SSH_SECRETS, SshSpec } from "./device.ts";
 export { DeviceOwner, mayFollow, ownerText } from "./device-owner.ts";
 export { Labels, labelsText } from "./labels.ts";

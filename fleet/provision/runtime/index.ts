@@ -1,3 +1,4 @@
+export { saidByPiece } from "./container-piece.ts";
 export {
   assembleRuntime,
   type RuntimeFile,
@@ -6,4 +7,4 @@ export {
   type RuntimeTarget,
 } from "./release.ts";
 export { describeRuntime } from "./sources.ts";
-export { UNIT_FILES } from "./units.ts";
+export { UNIT_PATHS, unitFiles } from "./units.ts";

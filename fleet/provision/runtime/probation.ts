@@ -1,11 +1,13 @@
 import {
   BASE,
   CONFIG,
+  CONTAINER_PIECE_PATH,
   CURRENT,
   FORMER,
   HEALTHY,
   IDENTITY,
   PROBATION_PATH,
+  PULLED_IMAGES,
   REVERTED,
   ROOT_PIECE_PATH,
   RUNNER_SOCKET,
@@ -26,6 +28,7 @@ const LIMIT_SECONDS = 180;
 
 const KEPT_UNITS = [
   ROOT_PIECE_PATH,
+  CONTAINER_PIECE_PATH,
   `${UNIT_DIR}/${RUNNER_TEMPLATE}`,
   `${UNIT_DIR}/${RUNNER_SOCKET}`,
   `${UNIT_DIR}/${UNIT}`,
@@ -79,6 +82,16 @@ while [ -e ${FORMER} ] && [ ! -e ${HEALTHY} ]; do
 done
 [ ! -e ${FORMER} ] || mv -T ${FORMER} ${FORMER}.over
 rm -rf ${FORMER}.over
+# Images that were pulled for an agent and that nothing runs in any more; one that somebody else uses by now stays theirs.
+if [ -e ${PULLED_IMAGES} ]; then
+  while read -r engine image; do
+    if grep -qF "# $engine $image" ${CONTAINER_PIECE_PATH} 2>/dev/null; then continue; fi
+    if timeout 120 "$engine" rmi "$image" >/dev/null 2>&1; then
+      { grep -vxF "$engine $image" ${PULLED_IMAGES} || true; } > ${PULLED_IMAGES}.new
+      mv ${PULLED_IMAGES}.new ${PULLED_IMAGES}
+    fi
+  done < ${PULLED_IMAGES}
+fi
 `;
 
 export const PROBATION_UNIT_TEXT = `[Unit]

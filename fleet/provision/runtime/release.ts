@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { canonicalJson, sha256Digest } from "../../release/index.ts";
 import { findAllFiles, findSources, type RuntimeTarget } from "./sources.ts";
-import { UNIT_FILES } from "./units.ts";
+import { UNIT_TEXTS } from "./units.ts";
 
 export type { RuntimeTarget } from "./sources.ts";
 
@@ -42,7 +42,7 @@ export async function assembleRuntime(
   );
   const named = Object.fromEntries(files.map(({ name, digest }) => [name, digest]));
   // The units are part of what the digest names, so that a changed unit is a changed runtime.
-  const digest = sha256Digest(canonicalJson({ files: named, units: UNIT_FILES }));
+  const digest = sha256Digest(canonicalJson({ files: named, units: UNIT_TEXTS }));
   return { digest, agentVersion: ownVersion(), files };
 }
 
@@ -67,7 +67,7 @@ export class RuntimeShelf {
     const paths = await findAllFiles();
     if (paths === null) return null;
     const digests = await Promise.all(paths.map((path) => this.#digest(path)));
-    const digest = sha256Digest(canonicalJson({ digests, units: UNIT_FILES }));
+    const digest = sha256Digest(canonicalJson({ digests, units: UNIT_TEXTS }));
     return `${ownVersion()}+${digest.slice(7, 15)}`;
   }
 

@@ -1,7 +1,9 @@
+import type { DeviceContainer } from "../../spec/index.ts";
 import {
   AGENT_USER,
   CLOCKS_UNIT,
   CONFIG,
+  CONTAINER_PIECE_PATH,
   CURRENT,
   PROBATION_PATH,
   PROBATION_UNIT,
@@ -14,6 +16,7 @@ import {
   UNIT,
   UNIT_DIR,
 } from "../layout.ts";
+import { containerPiece } from "./container-piece.ts";
 import { PROBATION, PROBATION_UNIT_TEXT } from "./probation.ts";
 import { ROOT_PIECE } from "./root-piece.ts";
 
@@ -131,13 +134,72 @@ ExecStart=/bin/sh ${ROOT_PIECE_PATH} boot
 WantedBy=multi-user.target
 `;
 
-/** The units and what else root runs of ours, by their paths on the board. */
-export const UNIT_FILES: Readonly<Record<string, string>> = {
-  [ROOT_PIECE_PATH]: ROOT_PIECE,
-  [PROBATION_PATH]: PROBATION,
-  [`${UNIT_DIR}/${PROBATION_UNIT}`]: PROBATION_UNIT_TEXT,
-  [`${UNIT_DIR}/${CLOCKS_UNIT}`]: CLOCKS_UNIT_TEXT,
-  [`${UNIT_DIR}/${RUNNER_TEMPLATE}`]: RUNNER_UNIT,
-  [`${UNIT_DIR}/${RUNNER_SOCKET}`]: RUNNER_SOCKET_UNIT,
-  [`${UNIT_DIR}/${UNIT}`]: AGENT_UNIT,
-};
+/** Docker's containers need its service; podman has none. */
+const AFTER = { docker: "docker.service ", podman: "" };
+
+/**
+ * Who starts a container is root; what runs in it has the rights that container-piece.ts gives it. The engine passes a stop
+ * on, and what it started is in a control group of the engine's own.
+ */
+function agentInContainer(container: DeviceContainer): string {
+  const after = AFTER[container.runtime];
+  return `[Unit]
+Description=jetfleet agent, in a container
+After=network-online.target ${after}${RUNNER_SOCKET} ${CLOCKS_UNIT}
+Wants=network-online.target ${after}${RUNNER_SOCKET}
+# Whatever goes wrong, nobody is there to start it again by hand.
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=/bin/sh ${CONTAINER_PIECE_PATH} agent
+Restart=always
+RestartSec=2
+KillMode=mixed
+TimeoutStopSec=30
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+const RUNNER_IN_CONTAINER = `[Unit]
+Description=jetfleet runner, in a container
+CollectMode=inactive-or-failed
+
+[Service]
+ExecStart=/bin/sh ${CONTAINER_PIECE_PATH} runner %i
+StandardInput=socket
+StandardOutput=socket
+StandardError=journal
+KillMode=mixed
+TimeoutStopSec=10
+`;
+
+/**
+ * The units and what else root runs of ours, by their paths on the board: straight under its system, or in containers of an
+ * image.
+ */
+export function unitFiles(container: DeviceContainer | null): Readonly<Record<string, string>> {
+  return {
+    [ROOT_PIECE_PATH]: ROOT_PIECE,
+    [PROBATION_PATH]: PROBATION,
+    ...(container && { [CONTAINER_PIECE_PATH]: containerPiece(container) }),
+    [`${UNIT_DIR}/${PROBATION_UNIT}`]: PROBATION_UNIT_TEXT,
+    [`${UNIT_DIR}/${CLOCKS_UNIT}`]: CLOCKS_UNIT_TEXT,
+    [`${UNIT_DIR}/${RUNNER_TEMPLATE}`]: container ? RUNNER_IN_CONTAINER : RUNNER_UNIT,
+    [`${UNIT_DIR}/${RUNNER_SOCKET}`]: RUNNER_SOCKET_UNIT,
+    [`${UNIT_DIR}/${UNIT}`]: container ? agentInContainer(container) : AGENT_UNIT,
+  };
+}
+
+/** All that there may be of them on a board. */
+export const UNIT_PATHS: readonly string[] = [
+  ...Object.keys(unitFiles(null)),
+  CONTAINER_PIECE_PATH,
+];
+
+/** Of every kind, for a digest: what changes here is another runtime. */
+export const UNIT_TEXTS: readonly Readonly<Record<string, string>>[] = [
+  unitFiles(null),
+  ...(["docker", "podman"] as const).map((runtime) => unitFiles({ runtime, image: "" })),
+];

@@ -4,6 +4,8 @@ import { inputsOf } from "../inputs.ts";
 import type {
   BoardName,
   Clocks,
+  DeviceContainer,
+  DeviceContainerArgs,
   DeviceFacts,
   DeviceOwner,
   FormerBoard,
@@ -68,6 +70,13 @@ export interface DeviceArgs {
    */
   packageFiles?: pulumi.Input<pulumi.Input<PackageFileArgs>[] | undefined>;
   /**
+   * On a PC with a card: agent and runners run in containers of this image. It is pulled where it
+   * is absent, tried before anything that runs is replaced, and a delete removes it where it was
+   * pulled for this. A change restarts the agent. Default: none, they run straight under the PC's
+   * system.
+   */
+  container?: pulumi.Input<DeviceContainerArgs | undefined>;
+  /**
    * What happens when the board or device cannot be reached. error: the operation fails. skip: an
    * update is put off, with a warning, and the next `up` tries it again; creating and deleting
    * fail. forget: as error, but deleting locks the device out of the hub and forgets it, leaving on
@@ -107,6 +116,7 @@ const OUTPUTS = [
   "fanProfile",
   "packages",
   "packageFiles",
+  "container",
   "onUnreachable",
   "maintenanceWindow",
   "engineQuotaMib",
@@ -188,6 +198,13 @@ export class Device extends pulumi.CustomResource {
    * them. Default: none.
    */
   declare readonly packageFiles: pulumi.Output<PackageFile[] | undefined>;
+  /**
+   * On a PC with a card: agent and runners run in containers of this image. It is pulled where it
+   * is absent, tried before anything that runs is replaced, and a delete removes it where it was
+   * pulled for this. A change restarts the agent. Default: none, they run straight under the PC's
+   * system.
+   */
+  declare readonly container: pulumi.Output<DeviceContainer | undefined>;
   /**
    * What happens when the board or device cannot be reached. error: the operation fails. skip: an
    * update is put off, with a warning, and the next `up` tries it again; creating and deleting

@@ -25,6 +25,12 @@ export type Clocks = "max" | "dynamic";
 export type PackagePolicy = "install" | "refuse";
 
 /**
+ * What starts the containers: docker with NVIDIA's runtime, or podman 4.1 or later with NVIDIA's
+ * CDI specification.
+ */
+export type ContainerRuntime = "docker" | "podman";
+
+/**
  * What happens when the board or device cannot be reached. error: the operation fails. skip: an
  * update is put off, with a warning, and the next `up` tries it again; creating and deleting fail.
  * forget: as error, but deleting locks the device out of the hub and forgets it, leaving on the
@@ -192,6 +198,17 @@ export interface PackageFileArgs {
   path: pulumi.Input<string>;
   /** sha256: and what `sha256sum` says of the file; another file is refused. */
   digest: pulumi.Input<string>;
+}
+
+/** What a PC's agent and runners run in, in place of straight under its system. */
+export interface DeviceContainerArgs {
+  /**
+   * What starts the containers: docker with NVIDIA's runtime, or podman 4.1 or later with NVIDIA's
+   * CDI specification. Default: docker.
+   */
+  runtime?: pulumi.Input<ContainerRuntime | undefined>;
+  /** Image with GStreamer, and TensorRT where models are to run on the card, by its digest. */
+  image: pulumi.Input<string>;
 }
 
 /**
@@ -413,6 +430,17 @@ export interface PackageFile {
   path: string;
   /** sha256: and what `sha256sum` says of the file; another file is refused. */
   digest: string;
+}
+
+/** What a PC's agent and runners run in, in place of straight under its system. */
+export interface DeviceContainer {
+  /**
+   * What starts the containers: docker with NVIDIA's runtime, or podman 4.1 or later with NVIDIA's
+   * CDI specification. Default: docker.
+   */
+  runtime?: ContainerRuntime | undefined;
+  /** Image with GStreamer, and TensorRT where models are to run on the card, by its digest. */
+  image: string;
 }
 
 /**

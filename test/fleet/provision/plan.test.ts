@@ -48,6 +48,7 @@ describe("provisioning", () => {
     fanProfile: "quiet",
     fanProfiles: ["cool", "quiet"],
     formerFanProfile: null,
+    ...{ container: null, image: null, containerFault: null },
     machine: "aarch64",
     simulated: false,
     freeBytes: 1e9,

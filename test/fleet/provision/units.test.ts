@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { UNIT_FILES } from "../../../fleet/provision/runtime/index.ts";
+import { unitFiles } from "../../../fleet/provision/runtime/index.ts";
 
-const units = Object.entries(UNIT_FILES)
+const units = Object.entries(unitFiles(null))
   .map(([path, text]) => ({ name: basename(path), text }))
   .filter(({ name }) => !name.endsWith(".sh"));
 /** Root's own, to which nobody speaks: the way back to a former agent, and clocks at boots. */

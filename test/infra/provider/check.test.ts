@@ -213,7 +213,20 @@ describe("check of a pipeline's scope", () => {
   });
 });
 
+const IMAGE = `nvcr.io/nvidia/deepstream@sha256:${"0".repeat(64)}`;
+
 describe("check of a device", () => {
+  test("runs a PC in containers of an image by its digest alone, and of docker unless podman is named", async () => {
+    const pc = changed(deviceInputs(), "board", "x86");
+    const taken = await check("Device", changed(pc, "container", { image: IMAGE }));
+    expect(taken.failures).toEqual([]);
+    expect(taken.inputs["container"]).toEqual({ image: IMAGE, runtime: "docker" });
+    const image = "nvcr.io/nvidia/deepstream:7.1";
+    const { failures } = await check("Device", changed(pc, "container", { image }));
+    expect(failures).toMatchObject([{ property: "container.image" }]);
+    expect(failures[0]?.reason).toContain("must be REGISTRY/NAME@sha256:");
+  });
+
   test.each([
     ["address", "", 'expected a text of at least 1 character, got ""'],
     ["port", 0, "expected at least 1, got 0"],
@@ -245,6 +258,7 @@ describe("check of a device", () => {
     ["labels.Site", "basel", "name must be 1 to 63 lower-case letters"],
     ["labels", "basel", 'expected an object, got "basel"'],
     ["labels", manyLabels(33), "must be at most 32 labels"],
+    ["container", { image: IMAGE }, "BOARD_CONTAINER: Expected a PC (board x86) for containers"],
   ])("refuses %s = %j at its path", async (path, value, reason) => {
     const { failures } = await check("Device", changed(deviceInputs(), path, value));
     expect(failures).toHaveLength(1);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { FleetError, isFleetError } from "../../../../fleet/errors/index.ts";
+import { noContainer } from "../../../../fleet/provision/container-facts.ts";
 import { CONTROLS } from "../../../../fleet/provision/controls.ts";
 import {
   DeviceSpec,
@@ -55,6 +56,7 @@ export const deviceResource: Resource = {
     Promise.resolve([
       ...wayFailures(inputs),
       ...carriedInVain(inputs),
+      ...containerInVain(inputs),
       ...declaredTwice(urn, inputs),
     ]),
   goals: goalsOf,
@@ -203,6 +205,13 @@ function carriedInVain({ packages, packageFiles }: Properties): CheckFailure[] {
     return [];
   const reason = 'expected packages: "install" beside it, for else nothing is installed';
   return [{ property: "packageFiles", reason }];
+}
+
+/** A container for a board that is said to be none of a PC's. */
+function containerInVain({ container, board }: Properties): CheckFailure[] {
+  if (container === undefined || typeof board !== "string" || board === "x86") return [];
+  const { code, message, hint } = noContainer(board);
+  return [{ property: "container", reason: message, code, ...(hint !== undefined && { hint }) }];
 }
 
 /** What a preview says of a board that it cannot look at. */

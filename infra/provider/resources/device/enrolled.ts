@@ -31,6 +31,7 @@ const ON_BOARD = [
   "engineQuotaMib",
   "packages",
   "packageFiles",
+  "container",
 ] as const;
 
 export function isEnrolled(inputs: Properties): boolean {

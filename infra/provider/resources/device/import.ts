@@ -47,6 +47,7 @@ export async function importDevice(
     ...(config.engineQuotaBytes !== ENGINE_QUOTA_BYTES && { engineQuotaMib: quotaMib }),
     // Only where one was asked for is there a former one.
     ...(probe.formerPowerMode !== null && probe.powerMode && { powerMode: probe.powerMode }),
+    ...(probe.container && { container: { ...probe.container } }),
     ...(probe.clocksHeld && { clocks: "max" }),
     ...(probe.formerFanProfile !== null && probe.fanProfile && { fanProfile: probe.fanProfile }),
   };

@@ -3,6 +3,7 @@ import { FleetError, isFleetError } from "../../../../fleet/errors/index.ts";
 import type { FleetLink } from "../../../../fleet/hub/client/index.ts";
 import { runAsRoot } from "../../../../fleet/provision/board-shell.ts";
 import { requirePackageFiles } from "../../../../fleet/provision/carry-packages.ts";
+import { requireContainer } from "../../../../fleet/provision/container-facts.ts";
 import { CONTROLS, isControlStep, requireControls } from "../../../../fleet/provision/controls.ts";
 import { executeStep, type InstallJob } from "../../../../fleet/provision/install.ts";
 import {
@@ -65,10 +66,11 @@ export async function provision(
   // A board that is not there is told as such, and not as the end of all time there is.
   const deadlineMs = Math.min(30_000, operation.timeoutMs / 2);
   return await context.ssh.use(target, { signal, onRetry, deadlineMs }, async (connection) => {
-    const probe = await probeBoard(connection, signal);
+    const probe = await probeBoard(connection, signal, spec.container ?? null);
     const address = `${spec.address}:${spec.port}`;
     requireBoard(probe, spec.board, address);
     requireControls(probe, spec, address);
+    requireContainer(probe, spec.container, address);
     operation.status(`${describeBoard(probe)}`);
     warnOfModule(probe, operation);
     const owner = ownerFor(operation.urn, known?.state);
@@ -98,6 +100,7 @@ export async function provision(
         identityGood: isIdentityGood(probe.identity, identity, Date.now()),
         owner,
         controls: spec,
+        container: spec.container,
       });
       const packages =
         planned.length > 0 ? await lookFirst(connection, probe, spec, operation) : [];
@@ -115,6 +118,7 @@ export async function provision(
         operation,
         release,
         wanted,
+        container: spec.container,
         owner,
         ownerSeen: claim.takeOver || probe.owner === "unreadable" ? "any" : probe.owner,
         road: hubRoad(context, operation, spec.name),
@@ -288,7 +292,8 @@ async function lookFirst(
   spec: DeviceSpec,
   operation: Operation,
 ): Promise<string[]> {
-  const findings = await preflight(connection, probe, operation.signal);
+  const inContainer = spec.container !== undefined;
+  const findings = await preflight(connection, { ...probe, inContainer }, operation.signal);
   const isInstalled = spec.packages === "install";
   requireNothingFatal(
     findings.filter(({ packages }) => !isInstalled || packages.length === 0),

@@ -30,7 +30,7 @@ export async function readDevice(
   let seen: Properties;
   try {
     seen = await context.ssh.use(target, { signal, deadlineMs }, async (connection) => {
-      const probe = await probeBoard(connection, signal);
+      const probe = await probeBoard(connection, signal, spec.container ?? null);
       // Only once, as a refresh may be run often.
       if (!sameValue(known.state["module"], probe.module)) warnOfModule(probe, operation);
       const other = otherOwner(probe, known.state);

@@ -228,5 +228,6 @@ export function stateOf(
 function agentState(probe: BoardProbe): string {
   if (probe.unit === "missing" || probe.runtime === null || probe.agentConfig === null)
     return "missing";
-  return probe.unit === "changed" ? "changed" : probe.active;
+  // It goes on until it is started the next time, which then cannot be.
+  return probe.unit === "changed" || probe.image === "absent" ? "changed" : probe.active;
 }
