@@ -179,6 +179,19 @@ function cutOff(
   );
 }
 
+/** What was read here was right, and SSH proves what it carries: nothing is left but the board. */
+function changedThere(remotePath: string, got: string): FleetError {
+  return new FleetError(
+    "SSH_COMMAND_FAILED",
+    `Expected what was sent to ${remotePath} to lie there but got: ${got}. This machine sent the right bytes`,
+    {
+      hint:
+        "Run `up` again: what is wrong is removed, and all of it sent anew. If that ends alike, something on the board changes it: " +
+        "another program that writes there, or its disk or memory (`dmesg` on the board).",
+    },
+  );
+}
+
 function requireArrived(result: ExecResult, remotePath: string, digest: string): void {
   if (result.exitCode === 0) return;
   const said = result.stderr.trim().slice(-300);
@@ -188,7 +201,7 @@ function requireArrived(result: ExecResult, remotePath: string, digest: string):
       `Expected all of ${remotePath} to arrive but it was cut short`,
     );
   }
-  const got = result.exitCode === DAMAGED ? `${said} instead of ${digest}` : said;
+  if (result.exitCode === DAMAGED) throw changedThere(remotePath, `${said} instead of ${digest}`);
   if (/No space left|quota exceeded/i.test(said)) {
     throw new FleetError(
       "BOARD_DISK_FULL",
@@ -198,7 +211,7 @@ function requireArrived(result: ExecResult, remotePath: string, digest: string):
   const how = result.signal === null ? `exit code ${result.exitCode}` : `signal ${result.signal}`;
   throw new FleetError(
     "SSH_COMMAND_FAILED",
-    `Expected to write ${remotePath} in ${posix.dirname(remotePath)} but got: ${got || how}`,
+    `Expected to write ${remotePath} in ${posix.dirname(remotePath)} but got: ${said || how}`,
     { hint: "Check the folder on the board and who may write there." },
   );
 }

@@ -1,5 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -241,6 +249,28 @@ describe.skipIf(sshdMissing)(`SSH to a real OpenSSH server${sshdMissing}`, () =>
       // Whole again in the end, as after a build.
       writeFileSync(local, data);
       await uploadFile(connection, order);
+      expect(readFileSync(remotePath).equals(data)).toBe(true);
+    });
+
+    test("that something on the board writes into is told as that, and arrives the next time", async () => {
+      const remotePath = join(server.dir, "disturbed");
+      const data = randomBytes(3_000_000);
+      const [source, digest] = [{ data }, digestOf(data)];
+      const error = await failureOf(
+        uploadFile(connection, {
+          ...{ source, remotePath, mode: 0o600, digest },
+          onProgress: () => {
+            const part = openSync(`${remotePath}.part`, "r+");
+            writeSync(part, "other", 0);
+            closeSync(part);
+          },
+        }),
+      );
+      expect(error.message).toMatch(
+        /content sha256:.* instead of sha256:.*This machine sent the right bytes/,
+      );
+      expect(error.hint).toMatch(/Run `up` again.*another program that writes there/);
+      await uploadFile(connection, { source, remotePath, mode: 0o600, digest });
       expect(readFileSync(remotePath).equals(data)).toBe(true);
     });
 
