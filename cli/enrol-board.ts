@@ -53,12 +53,7 @@ export async function enrolBoard(
     );
   }
   const { device, board, labels, hubUrl } = order;
-  if (BOARDS[board].tree === null) {
-    throw new FleetError("BOARD_UNKNOWN", `Expected a Jetson to enrol but got ${board}`, {
-      hint: "Declare the device by its address: it is provisioned over SSH.",
-    });
-  }
-  const targets = await targetsOf(shelf);
+  const targets = BOARDS[board].tree === null ? [await pcTarget(shelf)] : await targetsOf(shelf);
   const files = new Map(
     targets.flatMap(({ release }) => release.files.map((file) => [file.digest, file])),
   );
@@ -119,6 +114,11 @@ async function targetsOf(shelf: RuntimeShelf): Promise<EnrolTarget[]> {
   }
   if (targets.size === 0) throw last;
   return [...targets.values()];
+}
+
+async function pcTarget(shelf: RuntimeShelf): Promise<EnrolTarget> {
+  const machine = "x86_64";
+  return { l4tMajors: [], machine, release: await shelf.release({ l4t: "", machine }) };
 }
 
 async function publicKeyIn(file: string): Promise<string> {

@@ -78,7 +78,7 @@ async function enroll(
   process.stdout.write(
     options.json
       ? `${JSON.stringify({ schemaVersion: 1, device, line, until, targets }, null, 2)}\n`
-      : `Run this on the board (L4T ${targets.join(" or ")}), once, before ${until}:\n\n${line}\n`,
+      : `Run this on the board (${targets[0]?.startsWith("R") ? "L4T " : ""}${targets.join(" or ")}), once, before ${until}:\n\n${line}\n`,
   );
   return 0;
 }

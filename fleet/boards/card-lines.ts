@@ -14,7 +14,7 @@ export type CardLine =
  * The driver's sentences, which come on standard output as well as on standard error, and with exit codes that did not
  * stay the same (a lost card beside others: 0). The first that fits says what is the matter.
  */
-const SENTENCES: readonly (readonly [RegExp, CardTroubleKind])[] = [
+export const CARD_SENTENCES: readonly (readonly [RegExp, CardTroubleKind])[] = [
   [/Driver\/library version mismatch/i, "version-mismatch"],
   [/couldn't find libnvidia-ml/i, "no-library"],
   [/couldn't communicate with the NVIDIA driver|Driver Not Loaded/i, "no-driver"],
@@ -35,7 +35,7 @@ export function parseCardLine(line: string, fields: readonly CardField[]): CardL
   const card = parseRow(text, fields);
   if (card !== null) return { line: "card", card };
   const says = text.slice(0, LONGEST);
-  const [, kind] = SENTENCES.find(([sentence]) => sentence.test(text)) ?? [];
+  const [, kind] = CARD_SENTENCES.find(([sentence]) => sentence.test(text)) ?? [];
   return kind === undefined
     ? { line: "other", says }
     : { line: "trouble", trouble: { kind, says } };

@@ -1,7 +1,7 @@
 export { BOARDS, type Board, type DeviceTree } from "./boards.ts";
 export { CARD_FIELDS, type CardField, cardQuery, withoutName } from "./card-fields.ts";
 export { cardHint } from "./card-hints.ts";
-export { type CardLine, parseCardLine, tellsFigures } from "./card-lines.ts";
+export { CARD_SENTENCES, type CardLine, parseCardLine, tellsFigures } from "./card-lines.ts";
 export { jetpackOfL4t } from "./catalog/jetpack-release.ts";
 export { parseFanProfile } from "./fan-profile.ts";
 export {

@@ -38,6 +38,7 @@ export {
 } from "./plan-differs.ts";
 export {
   BoardFacts,
+  CardFound,
   EngineBuild,
   HeadSignature,
   JournalHead,

@@ -15,6 +15,16 @@ export const ReportedError = z.object({
 export type ReportedError = z.infer<typeof ReportedError>;
 
 /** What the agent found out about its board. */
+/** The card of a PC as its installer found it, where it was enrolled from its own side. */
+export const CardFound = z.object({
+  driver: Text.max(64).nullable(),
+  cuda: Text.max(64).nullable().meta({ description: "The newest that the driver runs." }),
+  tensorrt: Text.max(64).nullable(),
+  tensorrtRtx: Text.max(64).nullable(),
+  findings: z.array(Text.max(600)).max(8).meta({ description: "What is not as models want it." }),
+});
+export type CardFound = z.infer<typeof CardFound>;
+
 export const BoardFacts = z.object({
   board: BoardName.or(z.literal("unknown")),
   /** /proc/device-tree/model as it stands. */
@@ -27,6 +37,8 @@ export const BoardFacts = z.object({
     description: "max: they stand at the top of the power mode; dynamic: they follow the load.",
   }),
   fanProfile: Text.nullable().optional(),
+  /** Absent of boards that are not enrolled PCs, too. */
+  card: CardFound.optional(),
   /** Facts come from a simulated board. Every screen that shows the device says so. */
   simulated: z.boolean(),
   machine: Text.meta({ description: "`uname -m` of what really executes." }),

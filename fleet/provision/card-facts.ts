@@ -19,9 +19,8 @@ export interface CardFacts {
 /** A driver that nobody uses is loaded for it, card by card; less than a question may take (ask-board.ts). */
 const ANSWER_SECONDS = 20;
 
-/** Part of a script with `SAY`. A nvidia-smi that hangs in the kernel cannot be ended: it is left behind, and holds nothing that
- * anybody waits for. */
-export const READ_SMI = `
+/** A nvidia-smi that hangs in the kernel cannot be ended: it is left behind, and holds nothing that anybody waits for. */
+const SMI = `
 smi() {
   command -v nvidia-smi > /dev/null || { echo absent; return; }
   out=$(mktemp); ticks=0
@@ -29,26 +28,36 @@ smi() {
   while [ ! -e "$out.done" ] && [ $ticks -lt ${ANSWER_SECONDS * 5} ]; do sleep 0.2; ticks=$((ticks + 1)); done
   if [ -e "$out.done" ]; then head -c 4000 "$out"; else echo silent; kill -9 $! 2> /dev/null || true; fi
   rm -f "$out" "$out.done"
-}
-say smi smi`;
+}`;
 
-/** Part of the probe's script. */
-export const READ_CARD = `
+const CARD_LIBRARY_FILES = `
 cardLibraries() {
   PATH=$PATH:/usr/sbin:/sbin ldconfig -p |
     sed -n 's,.*=> \\(/.*/lib\\(nvinfer\\|tensorrt_rtx\\)[.]so[.][0-9]*\\)$,\\1,p' |
     while read -r one; do readlink -f "$one"; done
-}
+}`;
+
+const SLOTS = `
 slots() {
   for one in /sys/bus/pci/devices/*; do
     [ "$(cat "$one/vendor" 2> /dev/null)" = 0x10de ] || continue
     case "$(cat "$one/class")" in 0x03*) echo "\${one##*/} $(cat "$one/device")" ;; esac
   done
-}
+}`;
+
+/** `smi`, `cardLibraries` and `slots` print what they find; none of them changes anything. */
+export const CARD_FUNCTIONS = `${SMI}${CARD_LIBRARY_FILES}${SLOTS}`;
+
+/** Part of a script with `SAY`. */
+export const READ_SMI = `${SMI}
+say smi smi`;
+
+/** Part of the probe's script. */
+export const READ_CARD = `${CARD_FUNCTIONS}
 say slots slots
 if [ -d /proc/driver/nvidia ]; then
   file cardDriver /proc/driver/nvidia/version
-  ${READ_SMI.trim().replaceAll("\n", "\n  ")}
+  say smi smi
   say cardLibraries cardLibraries
 fi`;
 

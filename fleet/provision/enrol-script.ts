@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { BOARDS } from "../boards/index.ts";
 import type { BoardName } from "../spec/index.ts";
+import { quoteArgument } from "../ssh/index.ts";
 import { FETCH } from "./fetch-script.ts";
 import {
   ENABLE,
@@ -15,16 +16,17 @@ import {
   writeUnitsScript,
 } from "./install.ts";
 import { BASE, STAGING, STATE_DIR } from "./layout.ts";
-import { SPARE_BYTES, type WantedConfig } from "./plan.ts";
+import { NO_DRIVER, SPARE_BYTES, type WantedConfig } from "./plan.ts";
 import { REFUSE_WHAT_LACKS } from "./preflight.ts";
 import { GIVE_RIGHTS } from "./rights.ts";
 import type { RuntimeRelease } from "./runtime/index.ts";
+import { TELL_CARD } from "./tell-card.ts";
 
 /** What removes all of it again from a board that nobody reaches. */
 export const REMOVE_PATH = `${BASE}/remove.sh`;
 
 export interface EnrolTarget {
-  /** First numbers of the L4T releases that this is for, such as 35. */
+  /** First numbers of the L4T releases that this is for, such as 35; empty for PCs, which have none. */
   l4tMajors: readonly number[];
   machine: string;
   release: RuntimeRelease;
@@ -44,6 +46,7 @@ export interface EnrolWish {
  * by the same steps, each of which may be run again; it holds no secret, and trusts no hub but that of the CA in it.
  */
 export function enrolScript({ enrolUrl, caPem, config, targets }: EnrolWish): string {
+  const isPc = BOARDS[config.board].tree === null;
   return `#!/bin/sh
 # Makes this board device ${config.device} of fleet ${config.fleet}.
 set -eu
@@ -56,9 +59,10 @@ id="\${1-}"
 IFS= read -r token || true
 case "$token" in ''|*[!A-Za-z0-9_-]*) fail "expected the token on standard input" ;; esac
 url=${enrolUrl.replace(/\/+$/, "")}/enrol/"$id"
-${checkBoard(config.board)}
+${isPc ? CHECK_PC : checkBoard(config.board)}
 ${chooseRelease(targets)}
 ${REFUSE_WHAT_LACKS}
+${isPc ? "tell_card" : ""}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -83,6 +87,7 @@ post certificate "$work/request.json" "$work/issued.json" || fail "the hub gives
 ${INSTALL_CERTIFICATE} < "$work/issued.json"
 sync ${STATE_DIR}
 ${GIVE_RIGHTS}
+${isPc ? "keep_card" : ""}
 ${writeUnitsScript()}
 ${replaceFile(REMOVE_PATH, removeScript())}
 ${ENABLE}
@@ -91,10 +96,18 @@ echo "jetfleet: the agent of ${config.device} is started; sh ${REMOVE_PATH} woul
 `;
 }
 
-/** Such as `R35, R36 aarch64`. */
+/** Such as `R35, R36 aarch64`, or `x86_64` of PCs. */
 export function targetText({ l4tMajors, machine }: EnrolTarget): string {
-  return `${l4tMajors.map((major) => `R${major}`).join(", ")} ${machine}`;
+  return `${l4tMajors.map((major) => `R${major}`).join(", ")} ${machine}`.trim();
 }
+
+/** A PC is known by its card, as over SSH. */
+const CHECK_PC = `${TELL_CARD}
+if ! ls /proc/driver/nvidia/gpus/*/information >/dev/null 2>&1; then
+  slot=$(slots | head -n 1)
+  [ -n "$slot" ] || fail "expected a PC with an NVIDIA card but there is none"
+  fail "expected the driver of the NVIDIA card in $slot to be loaded but there is none. Nothing was changed. "${quoteArgument(NO_DRIVER.replace("; then run `up` again", ", then run this again"))}
+fi`;
 
 function checkBoard(board: BoardName): string {
   const soc = BOARDS[board].tree?.compatible.at(-1) ?? "";
@@ -104,14 +117,15 @@ function checkBoard(board: BoardName): string {
 
 function chooseRelease(targets: readonly EnrolTarget[]): string {
   const cases = targets.map(({ l4tMajors, machine }, index) => {
-    const patterns = l4tMajors.map((major) => `"${major} ${machine}"`);
+    const majors = l4tMajors.length > 0 ? l4tMajors : [""];
+    const patterns = majors.map((major) => `"${major} ${machine}"`);
     return `  ${patterns.join("|")}) release=${index} ;;`;
   });
   const known = targets.map(targetText).join(" or ");
   return `l4t=$(sed -n 's/^# R\\([0-9]*\\).*/\\1/p' /etc/nv_tegra_release 2>/dev/null | head -n 1)
 case "$l4t $(uname -m)" in
 ${cases.join("\n")}
-  *) fail "expected L4T ${known} but got R$l4t $(uname -m)" ;;
+  *) fail "expected ${known.startsWith("R") ? "L4T " : ""}${known} but got R$l4t $(uname -m)" ;;
 esac`;
 }
 

@@ -32,6 +32,8 @@ export const CONFIG_DIR = "/etc/jetfleet";
 export const CONFIG = `${CONFIG_DIR}/agent.json`;
 /** Whose the board is, for whoever would provision or clear it; no business of the agent. */
 export const OWNER = `${CONFIG_DIR}/owner.json`;
+/** What the installer of a PC that is enrolled found of its card, a line each; the agent reports it (`agent/board/facts.ts`). */
+export const CARD_FACTS = `${BASE}/card-facts`;
 export const STATE_DIR = "/var/lib/jetfleet";
 /** The device's key, its certificate and the fleet's CA; the default of the agent's configuration. */
 export const IDENTITY = `${STATE_DIR}/identity.pem`;

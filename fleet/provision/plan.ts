@@ -111,7 +111,7 @@ function sameConfig(installed: WantedConfig | null, wanted: WantedConfig): boole
 const OLDEST_L4T = "32.1";
 const NOT_PROVISIONED = `This version installs its agent on Jetson modules under L4T ${OLDEST_L4T} or later, and on PCs with an NVIDIA card.`;
 
-const NO_DRIVER =
+export const NO_DRIVER =
   "Install it (`ubuntu-drivers install --gpgpu` on Ubuntu, the package nvidia-driver on Debian), boot, and see that " +
   "`nvidia-smi` lists the card; then run `up` again.";
 

@@ -1,5 +1,6 @@
 import { jetpackRelease } from "../boards/catalog/index.ts";
 import { cardHint } from "../boards/index.ts";
+import type { CardTrouble } from "../contract/index.ts";
 import { FleetError } from "../errors/index.ts";
 import type { SshSession } from "../ssh/index.ts";
 import { parseAnswers, SAY } from "./answers.ts";
@@ -149,10 +150,14 @@ type Board = Pick<BoardProbe, "board" | "jetpack" | "simulated"> &
 /** It has a card and a driver, or it would be no board; whether they can be used is another thing. */
 function judgeCard({ cardTrouble }: Board): Finding[] {
   if (!cardTrouble) return [];
-  const { kind, says } = cardTrouble;
-  const remedy = cardHint(cardTrouble)?.replace(/\.$/, "");
-  const told = `models run on the processor while its card cannot be used (${kind}: ${says})`;
-  return [{ says: remedy ? `${told}. ${remedy}` : told, isFatal: false, packages: [] }];
+  return [{ says: cardTold(cardTrouble), isFatal: false, packages: [] }];
+}
+
+/** What a card means that cannot be used, and what helps. */
+export function cardTold(trouble: CardTrouble): string {
+  const remedy = cardHint(trouble)?.replace(/\.$/, "");
+  const told = `models run on the processor while its card cannot be used (${trouble.kind}: ${trouble.says})`;
+  return remedy ? `${told}. ${remedy}` : told;
 }
 
 export function judgeElements(libraries: string, found: string[] | null, board: Board): Finding[] {
@@ -201,21 +206,20 @@ export function judgeNvrtc(libraries: string, { board, jetpack, simulated }: Boa
   return [...findings, { says, isFatal: false, packages }];
 }
 
-/** A PC's come from its distribution, NVIDIA's repository or an archive, under names of many kinds: none is proposed. */
+/** What a PC lacks without these. They come under names of many packages, or from an archive: none is proposed. */
+export const CARD_LIBRARIES: readonly (readonly [RegExp, string])[] = [
+  [/libcuda\.so/, "it has no libcuda, which the card's driver brings: models run on the processor"],
+  [
+    /lib(nvinfer|tensorrt_rtx)\.so/,
+    "it has neither TensorRT (libnvinfer) nor TensorRT-RTX (libtensorrt_rtx): models run on the processor",
+  ],
+  [/libnvrtc\.so/, "it has no libnvrtc: pictures are prepared by the processor"],
+];
+
 function judgeCardLibraries(libraries: string): Finding[] {
-  const lacks = (library: RegExp, says: string): Finding[] =>
-    library.test(libraries) ? [] : [{ says, isFatal: false, packages: [] }];
-  return [
-    ...lacks(
-      /libcuda\.so/,
-      "it has no libcuda, which the card's driver brings: models run on the processor",
-    ),
-    ...lacks(
-      /lib(nvinfer|tensorrt_rtx)\.so/,
-      "it has neither TensorRT (libnvinfer) nor TensorRT-RTX (libtensorrt_rtx): models run on the processor",
-    ),
-    ...lacks(/libnvrtc\.so/, "it has no libnvrtc: pictures are prepared by the processor"),
-  ];
+  return CARD_LIBRARIES.flatMap(([library, says]) =>
+    library.test(libraries) ? [] : [{ says, isFatal: false, packages: [] }],
+  );
 }
 
 interface Mount {

@@ -3,8 +3,12 @@ import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseCardFound } from "../../../agent/board/facts.ts";
 import { enrolBoard } from "../../../cli/enrol-board.ts";
 import { tokenHashOf } from "../../../fleet/hub/enrolment-api.ts";
+import { judgePreflight, PREFLIGHT_SCRIPT } from "../../../fleet/provision/preflight.ts";
+import { parseProbe, probeScript } from "../../../fleet/provision/probe.ts";
+import { CARD_FILE } from "../../../fleet/sim/board/card-files.ts";
 import { type SimulatedBoard, startBoard } from "../../../fleet/sim/board/index.ts";
 import { createKey, requestFor } from "../../../fleet/transfer/identity/certificate-request.ts";
 import { failureFrom } from "../../infra/provider/support/driver.ts";
@@ -231,5 +235,67 @@ describe("a board that nobody reaches", { timeout: 60_000 }, () => {
       (await board.exec("ls -d /opt/jetfleet /etc/jetfleet /var/lib/jetfleet 2>/dev/null; true"))
         .stdout,
     ).toBe("");
+  });
+});
+
+describe("a PC that nobody reaches", { timeout: 60_000 }, () => {
+  let board: SimulatedBoard;
+  beforeAll(async () => {
+    board = await startBoard({
+      ...{ name: "desk", board: "x86", dir: join(dir, "desk") },
+      authorizedKeys: "",
+    });
+  });
+  afterAll(() => board?.stop());
+
+  async function runLine() {
+    const { line } = await enrolBoard(world.hub, new StubRuntime(join(dir, "runtime")), {
+      ...{ device: "desk", board: "x86", labels: {}, lifeMs: 60_000 },
+      ...{ hubUrl, rootKeyFile: join(world.dir, "sign.pem") },
+    });
+    return await board.exec(line.replace("| sudo sh", "| sh"));
+  }
+  /** What provisioning over SSH would find of the same card. */
+  async function probed() {
+    const { stdout } = await board.exec(`PATH=$PATH:/usr/sbin:/sbin\n${probeScript(null)}`);
+    const probe = parseProbe(stdout);
+    const { stdout: answers } = await board.exec(PREFLIGHT_SCRIPT);
+    const findings = judgePreflight(answers, { ...probe, simulated: false }, Date.now());
+    const { driver, cuda, tensorrt, tensorrtRtx } = probe;
+    return { driver, cuda, tensorrt, tensorrtRtx, findings: findings.map(({ says }) => says) };
+  }
+
+  test.each([
+    ["ok", /driver 535\.183\.01, CUDA 12\.2, TensorRT none, TensorRT-RTX none/],
+    ["version-mismatch", /CUDA unknown[^]*note: models run .*\(version-mismatch: .*Reboot it/],
+    ["lost", /note: models run .*\(card-lost: Unable to determine the device handle/],
+  ])("is told of its card what SSH would tell: %s", async (state, says) => {
+    await board.exec(`echo ${state} > ${CARD_FILE}`);
+    const done = await runLine();
+    expect(done.stdout + done.stderr).toContain("the agent of desk is started");
+    expect(done.stdout).toMatch(says);
+    const kept = (await board.exec("cat /opt/jetfleet/card-facts")).stdout;
+    expect(parseCardFound(kept)).toEqual(await probed());
+  });
+
+  test("is a device with the facts of its card", async () => {
+    const urn = urnOf("Device", "desk");
+    const inputs = await world.driver.checked(urn, { name: "desk", board: "x86", enroll: true });
+    const device = await world.driver.create(urn, inputs);
+    expect(device.state).toMatchObject({ board: "x86", driver: "535.183.01", online: true });
+    await world.driver.delete(urn, device);
+  });
+
+  test("is left as it is without a driver, and told what to install", async () => {
+    await board.powerCut();
+    board.behaviour.card = "no-driver";
+    await board.boot();
+    await board.exec("rm -rf /opt/jetfleet");
+    const refused = await runLine();
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toMatch(
+      /driver of the NVIDIA card in 0000:01:00\.0 .*ubuntu-drivers install/,
+    );
+    expect((await board.exec("ls -d /opt/jetfleet 2>/dev/null")).stdout).toBe("");
   });
 });

@@ -93,6 +93,8 @@ export async function awaitEnrolled(
     }
     if (view.reported === null) throw new Error("a device was online without a report");
     requireAsDeclared(view.reported, name, board, labels);
+    for (const says of view.reported.board.card?.findings ?? [])
+      operation.log("warning", `The board of ${name}: ${says}`);
     return { ...inputs, ...factsOf(context, view.reported), owner, online: true };
   });
 }
@@ -184,10 +186,11 @@ function enrollCommand(name: string, board: BoardName | undefined, labels: Label
 /** Outputs that a report tells; of what only a look at the board would tell there are none. */
 function factsOf({ config }: FleetContext, { board, labels }: Reported): Properties {
   const { board: family, model, jetpack, l4t, powerMode, machine, simulated } = board;
-  const { clocks = null, fanProfile = null } = board;
+  const { clocks = null, fanProfile = null, card } = board;
+  const { findings: _, ...cardFacts } = card ?? { findings: [] };
   return {
     ...{ board: family, model, jetpack, l4t: l4t ?? "", machine, simulated },
-    ...{ powerMode, clocks, fanProfile },
+    ...{ powerMode, clocks, fanProfile, ...cardFacts },
     ...{ labels: { ...labels }, agent: "active", fleet: config.fleet },
   };
 }

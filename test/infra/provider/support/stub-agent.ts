@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { connect } from "mqtt";
+import { parseCardFound } from "../../../../agent/board/facts.ts";
 import { identityOf, readConfig } from "../../../../agent/config.ts";
 import {
   installCertificate,
@@ -17,6 +18,10 @@ const identity = identityOf(config);
 const bootId = `boot-${Date.now()}-${process.pid}`;
 const prefix = `jetfleet/v1/${config.fleet}/${config.device}`;
 const presence = (online: boolean) => JSON.stringify({ online, bootId, seq: 1, atMs: Date.now() });
+/** What an enrolled PC's installer left. */
+const CARD_FACTS = "/opt/jetfleet/card-facts";
+const card = existsSync(CARD_FACTS) ? parseCardFound(readFileSync(CARD_FACTS, "utf8")) : null;
+
 const will = {
   topic: `${prefix}/presence`,
   payload: Buffer.from(presence(false)),
@@ -70,7 +75,8 @@ function reported() {
     setDigest: null,
     labels: config.labels,
     board: {
-      board: "agx-xavier",
+      board: card === null ? "agx-xavier" : "x86",
+      ...(card !== null && { card }),
       model: "",
       jetpack: null,
       l4t: null,
