@@ -42,6 +42,8 @@ struct AccessUnit {
   /// First memory block of the picture as the decoder gave it away, to notice copies made behind
   /// it.
   const void* decoded_memory = nullptr;
+  /// Copied before, on its way out of the decoder.
+  bool copied_out = false;
 };
 
 using AccessUnitPtr = std::shared_ptr<AccessUnit>;

@@ -52,7 +52,6 @@ Status CodedPath::Build(const CodecRow& codec, GstBin* bin) {
       &opened);
   if (!status.ok()) return status;
   decoder_ = opened.decoder;
-  offers_pool_ = std::string("videoconvert") == opened.row->converter;
   if (opened.row->memory == MemoryKind::kNvmm) in_nvmm_ = options_.nvmm.get();
   gst_bin_add_many(bin, opened.decoder, opened.converter, nullptr);
   meter_->SetDecoder(opened.row->decoder);
@@ -76,7 +75,12 @@ Status CodedPath::Build(const CodecRow& codec, GstBin* bin) {
   g_object_set(sink_, "caps", caps.get(), "sync", FALSE, "qos", FALSE, "enable-last-sample", FALSE,
                "max-buffers", 1, nullptr);
   status = Link(codec, pacer, queue, opened.converter);
-  if (status.ok()) Watch(pacer);
+  if (!status.ok()) return status;
+  Watch(pacer);
+  // A converter of a board brings memory of its own.
+  if (std::string("videoconvert") == opened.row->converter) {
+    Probe(opened.converter, "sink", GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, OnDecoderQuery, this);
+  }
   return status;
 }
 
@@ -199,19 +203,22 @@ GstPadProbeReturn CodedPath::OnDecoderOutput(GstPad*, GstPadProbeInfo* info, gpo
   }
   if (broken || unit->hidden) return GST_PAD_PROBE_DROP;
   unit->decoded_memory = gst_buffer_peek_memory(buffer, 0);
+  unit->copied_out = IsCopyOfDecoder(buffer);
   return GST_PAD_PROBE_OK;
 }
 
-/// No picture is copied on its way out of the decoder. A converter of a board brings memory of its
-/// own.
-GstPadProbeReturn CodedPath::OnSinkQuery(GstPad*, GstPadProbeInfo* info, gpointer self) {
+/// No picture is copied on its way out of the decoder, whether or not it is converted then.
+GstPadProbeReturn CodedPath::OnDecoderQuery(GstPad*, GstPadProbeInfo* info, gpointer) {
   GstQuery* query = GST_PAD_PROBE_INFO_QUERY(info);
   if (GST_QUERY_TYPE(query) != GST_QUERY_ALLOCATION) return GST_PAD_PROBE_OK;
-  if (static_cast<CodedPath*>(self)->offers_pool_) {
-    OfferPicturePool(query);
-  } else {
-    gst_query_add_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr);
-  }
+  OfferPicturePool(query);
+  return GST_PAD_PROBE_HANDLED;
+}
+
+GstPadProbeReturn CodedPath::OnSinkQuery(GstPad*, GstPadProbeInfo* info, gpointer) {
+  GstQuery* query = GST_PAD_PROBE_INFO_QUERY(info);
+  if (GST_QUERY_TYPE(query) != GST_QUERY_ALLOCATION) return GST_PAD_PROBE_OK;
+  gst_query_add_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr);
   return GST_PAD_PROBE_HANDLED;
 }
 
@@ -254,6 +261,7 @@ FramePtr CodedPath::FrameOf(GstPtr<GstSample> sample, TimePoint now) {
   } else if (GST_CLOCK_TIME_IS_VALID(unit->pts)) {
     frame->result.pts_ms = static_cast<double>(unit->pts) / GST_MSECOND;
   }
+  if (unit->copied_out) frame->copies.Add(Link::kDecoderToSurface, GST_VIDEO_INFO_SIZE(&info));
   if (unit->decoded_memory != gst_buffer_peek_memory(buffer, 0)) {
     frame->copies.Add(Link::kDecoderToSurface, GST_VIDEO_INFO_SIZE(&info));
   }

@@ -76,6 +76,7 @@ class CodedPath {
   static GstPadProbeReturn OnEvent(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn OnDecoderInput(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn OnDecoderOutput(GstPad* pad, GstPadProbeInfo* info, gpointer self);
+  static GstPadProbeReturn OnDecoderQuery(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn OnSinkQuery(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstFlowReturn OnNewSample(GstAppSink* sink, gpointer self);
 
@@ -86,7 +87,6 @@ class CodedPath {
   GstElement* parser_ = nullptr;
   GstElement* decoder_ = nullptr;
   GstElement* sink_ = nullptr;
-  bool offers_pool_ = false;
   /// Set where pictures stay in the decoder's memory.
   const NvmmPictures* in_nvmm_ = nullptr;
 

@@ -5,6 +5,21 @@
 namespace jetfleet {
 namespace {
 
+/// Marks memory of the pool and views of it.
+GQuark Mark() {
+  static const GQuark mark = g_quark_from_static_string("jetfleet-picture-pool");
+  return mark;
+}
+
+GstMemory* Marked(GstMemory* memory) {
+  gst_mini_object_set_qdata(GST_MINI_OBJECT_CAST(memory), Mark(), memory, nullptr);
+  return memory;
+}
+
+bool IsPlain(GstMemory* memory) {
+  return gst_memory_is_type(memory, GST_ALLOCATOR_SYSMEM) != FALSE;
+}
+
 void Release(gpointer buffer) { gst_buffer_unref(static_cast<GstBuffer*>(buffer)); }
 
 /// Where planes lie is said of memory, which gst_buffer_copy_into takes to be other memory here.
@@ -32,8 +47,8 @@ GstMiniObject* ViewOf(const GstMiniObject* picture) {
     // Plain memory stays where it is for as long as it lives.
     gst_memory_unmap(memory, &bytes);
     gst_buffer_append_memory(
-        view, gst_memory_new_wrapped(GST_MEMORY_FLAG_READONLY, bytes.data, bytes.size, 0,
-                                     bytes.size, gst_buffer_ref(whole), Release));
+        view, Marked(gst_memory_new_wrapped(GST_MEMORY_FLAG_READONLY, bytes.data, bytes.size, 0,
+                                            bytes.size, gst_buffer_ref(whole), Release)));
   }
   return GST_MINI_OBJECT_CAST(view);
 }
@@ -41,10 +56,11 @@ GstMiniObject* ViewOf(const GstMiniObject* picture) {
 GstFlowReturn Allocate(GstBufferPool* pool, GstBuffer** buffer, GstBufferPoolAcquireParams* how) {
   auto* const video = GST_BUFFER_POOL_CLASS(g_type_class_peek(GST_TYPE_VIDEO_BUFFER_POOL));
   const GstFlowReturn result = video->alloc_buffer(pool, buffer, how);
-  const bool plain =
-      result == GST_FLOW_OK && gst_buffer_n_memory(*buffer) > 0 &&
-      gst_memory_is_type(gst_buffer_peek_memory(*buffer, 0), GST_ALLOCATOR_SYSMEM) != FALSE;
-  if (plain) GST_MINI_OBJECT_CAST(*buffer)->copy = ViewOf;
+  if (result != GST_FLOW_OK || gst_buffer_n_memory(*buffer) == 0) return result;
+  GstMemory* const memory = gst_buffer_peek_memory(*buffer, 0);
+  if (!IsPlain(memory)) return result;
+  Marked(memory);
+  GST_MINI_OBJECT_CAST(*buffer)->copy = ViewOf;
   return result;
 }
 
@@ -71,6 +87,13 @@ void OfferPicturePool(GstQuery* query) {
     return;
   const auto size = static_cast<guint>(GST_VIDEO_INFO_SIZE(&picture));
   gst_query_add_allocation_pool(query, NewPool().get(), size, 0, 0);
+}
+
+bool IsCopyOfDecoder(GstBuffer* picture) {
+  if (gst_buffer_n_memory(picture) == 0) return false;
+  GstMemory* const memory = gst_buffer_peek_memory(picture, 0);
+  return IsPlain(memory) &&
+         gst_mini_object_get_qdata(GST_MINI_OBJECT_CAST(memory), Mark()) == nullptr;
 }
 
 }  // namespace jetfleet

@@ -18,4 +18,9 @@ namespace jetfleet {
 /// anyway.
 void OfferPicturePool(GstQuery* query);
 
+/// Whether the first memory block of a picture that leaves a decoder is plain memory of another
+/// origin: then the decoder, or GStreamer in its name, copied the picture there. Memory of devices
+/// is a pool's of their own.
+bool IsCopyOfDecoder(GstBuffer* picture);
+
 }  // namespace jetfleet
