@@ -108,9 +108,12 @@ export const FULL_PARTS = {
     files: ["test/native/exit.test.ts"],
   },
   systems: {
-    what: "outages of minutes, slow builds cut ten times, and 50 programs one after the other",
-    minutes: 40,
+    what: "whole systems in full: updates, errors, outages of minutes, slow builds cut ten times, 50 programs",
+    minutes: 60,
     files: [
+      "test/e2e/errors/pipeline.test.ts",
+      "test/e2e/first-light.test.ts",
+      "test/e2e/update.test.ts",
       "test/e2e/robustness/outages.test.ts",
       "test/e2e/building.test.ts",
       "test/e2e/programs.test.ts",

@@ -11,6 +11,7 @@ import type { EngineBuild } from "../../fleet/contract/index.ts";
 import type { FleetFeed } from "../../fleet/hub/client/index.ts";
 import { buildWords, type FleetView } from "../../fleet/view/index.ts";
 import { tinyModel } from "../native/tiny-model.ts";
+import { FULL } from "./support/long-form.ts";
 import type { UpAnswer } from "./support/run-pulumi.ts";
 import { DEVICE, SmallWorld } from "./support/small-world.ts";
 
@@ -20,7 +21,6 @@ const STATE = "/var/lib/jetfleet";
 const DISK_ROOM_KIB = 300 * 1024;
 /** Less than the agent keeps free for its own files. */
 const LEFT_KIB = 20 * 1024;
-const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
 const SLOW = { buildSeconds: 20 };
 const CUTS = 10;
 /** Longer than a board takes to boot and a busy machine to tell of it. */

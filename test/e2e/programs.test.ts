@@ -5,13 +5,12 @@ import { DesiredMessage, Reported } from "../../fleet/contract/index.ts";
 import { compositionIn } from "../../fleet/hub/deploy/is-current.ts";
 import { inspectPart, parseJson } from "../../fleet/release/index.ts";
 import { until } from "../hub/running-hub.ts";
+import { FULL, LONG } from "./support/long-form.ts";
 import { ShapedNetwork } from "./support/shaped-network.ts";
 import { SharedProgram } from "./support/shared-program.ts";
 import { DEVICE, SmallWorld } from "./support/small-world.ts";
 
 const MINUTE = 60_000;
-const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
-const LONG = FULL ? "" : " [skipped: takes half a minute; in the long form]";
 const ROUNDS = Number(process.env["JETFLEET_TEST_ROUNDS"] ?? (FULL ? 50 : 2));
 const BIG_BYTES = 12_000_000;
 
@@ -58,15 +57,18 @@ describe("programs that share a device", { timeout: 5 * MINUTE }, () => {
   const updateOf = async (name: string) =>
     (await reported()).updates?.find(({ pipeline }) => pipeline === name);
 
-  it("gives twelve pipelines of one `up` to the device in one generation or two", async () => {
-    const twelve = Array.from({ length: 12 }, (_, n) => ({ name: `p${n + 10}`, minScore: 0.4 }));
-    const { code, text } = await first.up(twelve, { hubUrl });
-    expect(code, text).toBe(0);
-    const { generation, scores } = await told();
-    expect(Object.keys(scores)).toEqual(twelve.map(({ name }) => name));
-    expect(generation).toBeLessThanOrEqual(2);
-    expect((await reported()).update.state).toBe("committed");
-  });
+  it.runIf(FULL)(
+    `gives twelve pipelines of one up to the device in one generation or two${LONG}`,
+    async () => {
+      const twelve = Array.from({ length: 12 }, (_, n) => ({ name: `p${n + 10}`, minScore: 0.4 }));
+      const { code, text } = await first.up(twelve, { hubUrl });
+      expect(code, text).toBe(0);
+      const { generation, scores } = await told();
+      expect(Object.keys(scores)).toEqual(twelve.map(({ name }) => name));
+      expect(generation).toBeLessThanOrEqual(2);
+      expect((await reported()).update.state).toBe("committed");
+    },
+  );
 
   it(
     `keeps what both deploy at the same time, ${ROUNDS} times`,

@@ -9,6 +9,7 @@ import { type TruthFigures, TruthOverlay } from "../../fleet/sim/truth/overlay.t
 import type { FleetView } from "../../fleet/view/index.ts";
 import { tinyModel } from "../native/tiny-model.ts";
 import { DemoWorld, ENOUGH_FRAMES } from "./support/demo-world.ts";
+import { FULL, LONG } from "./support/long-form.ts";
 
 const MINUTE = 60_000;
 const LABELS = JSON.stringify(["person", "vehicle", "bicycle"]);
@@ -36,37 +37,42 @@ describe("a model that is changed over the air while frames flow", { timeout: 8 
     }
   });
 
-  it("keeps v1 when v2 was damaged at the hub, and says so in `up`, status and console", async () => {
-    const model = path.join(repoDir, "models", "street-v2-b1.onnx");
-    const object = world.hubObject(sha256Digest(await readFile(model)));
-    const update = world.demo("--update");
-    try {
-      // Between its upload and its fetch by the boards; before that, the hub would have it sent again.
-      await expect.poll(() => existsSync(object), { interval: 2, timeout: 4 * MINUTE }).toBe(true);
-      const bytes = await readFile(object);
-      bytes.fill(0x5a, 5000, 6000);
-      await writeFile(object, bytes);
-    } finally {
-      // The tests that follow would be told that they are not the only demo here.
-      await update;
-    }
+  it.runIf(FULL)(
+    `keeps v1 when v2 was damaged at the hub, and says so in up, status and console${LONG}`,
+    async () => {
+      const model = path.join(repoDir, "models", "street-v2-b1.onnx");
+      const object = world.hubObject(sha256Digest(await readFile(model)));
+      const update = world.demo("--update");
+      try {
+        // Between its upload and its fetch by the boards; before that, the hub would have it sent again.
+        await expect
+          .poll(() => existsSync(object), { interval: 2, timeout: 4 * MINUTE })
+          .toBe(true);
+        const bytes = await readFile(object);
+        bytes.fill(0x5a, 5000, 6000);
+        await writeFile(object, bytes);
+      } finally {
+        // The tests that follow would be told that they are not the only demo here.
+        await update;
+      }
 
-    const { code, text } = await update;
-    expect(code).not.toBe(0);
-    expect(text).toMatch(/ARTIFACT_DIGEST/);
-    expect(text).toMatch(/still running: tx2\/entrance .*xavier\/entrance/s);
-    const view = await world.status();
-    expect(models(view)).toEqual(models(before));
-    expect(new Set(view.problems.map(({ code: found }) => found))).toContain("ARTIFACT_DIGEST");
-    const screen = world.console();
-    try {
-      await screen.awaitText(/error \w+.*: ARTIFACT_DIGEST/);
-    } finally {
-      screen.close();
-    }
-    expect(text).toContain("Run `pulumi refresh`, then `up`, which sends it again.");
-    expect((await world.pulumi("refresh", "--yes")).code).toBe(0);
-  });
+      const { code, text } = await update;
+      expect(code).not.toBe(0);
+      expect(text).toMatch(/ARTIFACT_DIGEST/);
+      expect(text).toMatch(/still running: tx2\/entrance .*xavier\/entrance/s);
+      const view = await world.status();
+      expect(models(view)).toEqual(models(before));
+      expect(new Set(view.problems.map(({ code: found }) => found))).toContain("ARTIFACT_DIGEST");
+      const screen = world.console();
+      try {
+        await screen.awaitText(/error \w+.*: ARTIFACT_DIGEST/);
+      } finally {
+        screen.close();
+      }
+      expect(text).toContain("Run `pulumi refresh`, then `up`, which sends it again.");
+      expect((await world.pulumi("refresh", "--yes")).code).toBe(0);
+    },
+  );
 
   it("brings v2 at a frame boundary: no frame is lost, and both figures rise above 0.9", async () => {
     const report = await world.update("--update");
@@ -90,16 +96,19 @@ describe("a model that is changed over the air while frames flow", { timeout: 8 
     expectWorse(figures(before), figures(await world.status()));
   });
 
-  it("has nothing to do when asked again, and coming back keeps v2", async () => {
-    const again = await world.demo("--update");
-    expect(again.code, again.text).toBe(0);
-    expect(again.text).toContain("street v2 is what runs already: nothing to change");
-    expect(again.text).toMatch(/6 unchanged/);
-    const back = await world.demo("--once");
-    expect(back.code, back.text).toBe(0);
-    expect(back.text).toMatch(/model\s+street v2/);
-    for (const one of figures(await world.status())) expectGood(one);
-  });
+  it.runIf(FULL)(
+    `has nothing to do when asked again, and coming back keeps v2${LONG}`,
+    async () => {
+      const again = await world.demo("--update");
+      expect(again.code, again.text).toBe(0);
+      expect(again.text).toContain("street v2 is what runs already: nothing to change");
+      expect(again.text).toMatch(/6 unchanged/);
+      const back = await world.demo("--once");
+      expect(back.code, back.text).toBe(0);
+      expect(back.text).toMatch(/model\s+street v2/);
+      for (const one of figures(await world.status())) expectGood(one);
+    },
+  );
 
   it("goes back to v1 the same way", async () => {
     const report = await world.update("--rollback");

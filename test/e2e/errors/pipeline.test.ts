@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FleetView } from "../../../fleet/view/index.ts";
 import { tinyModel } from "../../native/tiny-model.ts";
 import { ErrorsSeen } from "../support/expect-error.ts";
+import { FULL, LONG } from "../support/long-form.ts";
 import { DEVICE, SmallWorld } from "../support/small-world.ts";
 
 const MINUTE = 60_000;
@@ -100,7 +101,7 @@ describe("a pipeline that cannot run", { timeout: 5 * MINUTE }, () => {
     expect(await afterMending()).toEqual(WELL);
   });
 
-  it("is told when the hub is down, and goes on when it is back", async () => {
+  it.runIf(FULL)(`is told when the hub is down, and goes on when it is back${LONG}`, async () => {
     await world.killHub();
     await world.configure({ cameraUri: `${withPassword("right-password")}?again` });
     seen.check("hub down during up", await world.up(), {

@@ -5,14 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sha256Digest } from "../../../fleet/release/index.ts";
 import type { FleetView } from "../../../fleet/view/index.ts";
 import { tinyModel } from "../../native/tiny-model.ts";
+import { FULL, LONG } from "../support/long-form.ts";
 import { Recorder } from "../support/recorder.ts";
 import { Recoveries } from "../support/recoveries.ts";
 import { ShapedNetwork } from "../support/shaped-network.ts";
 import { DEVICE, SmallWorld } from "../support/small-world.ts";
 
 const MINUTE = 60_000;
-const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
-const LONG = FULL ? "" : " [skipped: takes a minute; in the long form]";
 /** How long the broker cannot be reached; long enough for every keep-alive to run out in the full form. */
 const BROKER_OUTAGE_MS = FULL ? 2 * MINUTE : 10_000;
 
