@@ -48,9 +48,11 @@ export class FleetContext {
    * operator's credentials cannot be read, as in a preview before there are any. Talks to nobody.
    */
   hubMark(): string | null {
+    // Each pipeline asks, and what the credentials are is checked anew by each client.
+    if (this.#mark !== null) return this.#mark;
     try {
       const { caPem } = this.hub(NEVER);
-      this.#mark ??= new X509Certificate(caPem).fingerprint256.replaceAll(":", "").toLowerCase();
+      this.#mark = new X509Certificate(caPem).fingerprint256.replaceAll(":", "").toLowerCase();
       return this.#mark;
     } catch {
       return null;
