@@ -90,6 +90,19 @@ describe("a device that gets another board", { timeout: 300_000 }, () => {
     device = { ...device, inputs: news, state: failure.init?.state ?? {} };
   });
 
+  test("still has it when the next update finds the new one installed, and silent", async () => {
+    const again = world.driver.update(urn, device, device.inputs, { timeout: 15 });
+    const failure = await failureFrom(again);
+    expect(failure.message).toMatch(/AGENT_OFFLINE|OPERATION_TIMEOUT/);
+    expect(failure.init?.state["formerBoards"]).toEqual(former(first));
+    expect(await left(first)).not.toBe("");
+    expect(await runs(first)).toBe("active");
+    device = { ...device, state: failure.init?.state ?? {} };
+    // A refresh does not take the one for the other, either.
+    const { state } = await world.driver.read(urn, device);
+    expect(state).toMatchObject({ agent: "active", online: false });
+  });
+
   test("is removed from the board before by the update that brings the new one online", async () => {
     runtime.version = "one";
     await update(await on(second));

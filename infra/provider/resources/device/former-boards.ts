@@ -46,6 +46,18 @@ export function formerBoards(
   return [...left, ...last].filter((board) => board.hostKey !== hostKey);
 }
 
+/**
+ * Whether the agent of this device that is online may be that of a former board, which has its name: until an update has seen
+ * the one on the present board come online.
+ */
+export function mayBeFormers(
+  known: Known,
+  news: Properties,
+  former: readonly FormerBoard[],
+): boolean {
+  return former.length > 0 && (isMoved(known, news) || known.state["online"] !== true);
+}
+
 function lastBoard({ inputs, state }: Known): FormerBoard[] {
   const { address, port } = inputs;
   const board = FormerBoard.safeParse({ address, port, hostKey: state["hostKey"] }).data;

@@ -46,7 +46,7 @@ import { InitFailed } from "../../rpc/errors.ts";
 import type { Operation } from "../../rpc/operation.ts";
 import type { Properties } from "../../rpc/values.ts";
 import type { Known } from "../resource.ts";
-import { formerBoards } from "./former-boards.ts";
+import { formerBoards, mayBeFormers } from "./former-boards.ts";
 import { hubRoad } from "./hub-road.ts";
 import { ownerFor, requireOwnBoard } from "./ownership.ts";
 import { specOf, stateOf, targetOf } from "./state.ts";
@@ -90,13 +90,15 @@ export async function provision(
     return await context.withLink(signal, async (link) => {
       tellFormer(await context.hub(signal).claimDevice(spec.name, claim), owner, operation);
       const before = await link.readRetained(spec.name, "presence");
+      const isFormers = known !== undefined && mayBeFormers(known, inputs, former);
+      const isOnline = !isFormers && (before?.online ?? false);
       const wanted = wantedConfig(context, spec, probe.board, info.mqttUrl);
       const identity: WantedIdentity = {
         peer: { kind: "device", fleet: wanted.fleet, name: spec.name },
         caPem: context.hub(signal).caPem,
       };
       const planned = planProvision(probe, release, wanted, {
-        online: before?.online ?? false,
+        online: isOnline,
         identityGood: isIdentityGood(probe.identity, identity, Date.now()),
         owner,
         controls: spec,
@@ -106,8 +108,7 @@ export async function provision(
         planned.length > 0 ? await lookFirst(connection, probe, spec, operation) : [];
       const steps = withPackages(planned, packages, spec.packageFiles);
       operation.status(`${describeRuntime(runtime)}: ${describePush(release, steps)}`);
-      const later =
-        known && putOff(spec, steps, probe.active === "active" && before?.online === true);
+      const later = known && putOff(spec, steps, probe.active === "active" && isOnline);
       if (known && later) {
         operation.log("warning", later);
         return { ...known.state, agent: "put off" };

@@ -8,6 +8,7 @@ import type { Properties } from "../../rpc/values.ts";
 import { isUnreachable } from "../../unreachable.ts";
 import type { Known } from "../resource.ts";
 import { isEnrolled, readEnrolled } from "./enrolled.ts";
+import { formerBoardsIn, mayBeFormers } from "./former-boards.ts";
 import { importDevice } from "./import.ts";
 import { otherOwner } from "./ownership.ts";
 import { specOf, stateOf, targetOf } from "./state.ts";
@@ -45,7 +46,10 @@ export async function readDevice(
     operation.log("warning", `${spec.name} keeps its last known state: ${error.message}`);
     return known;
   }
-  const online = await readOnline(context, operation, spec.name, seen["agent"] === "active");
+  // What does not run is not online, whatever its will says yet.
+  const mayBeOnline =
+    seen["agent"] === "active" && !mayBeFormers(known, known.inputs, formerBoardsIn(known.state));
+  const online = mayBeOnline ? await readOnline(context, operation, spec.name) : false;
   const { takenOverBy: _, ...former } = known.state;
   const state: Properties = { ...former, ...seen, ...(online !== null && { online }) };
   const { runtimeDigest } = known.state;
@@ -63,10 +67,7 @@ async function readOnline(
   context: FleetContext,
   operation: Operation,
   device: string,
-  active: boolean,
 ): Promise<boolean | null> {
-  // What does not run is not online, whatever its will says yet.
-  if (!active) return false;
   try {
     return await context.withLink(operation.signal, async (link) => {
       return await isOnline(link, device);

@@ -10,24 +10,25 @@ import { sha256Digest } from "../../../../fleet/release/index.ts";
 
 /** A runtime of a few hundred kilobytes: the simulated board's own Node and an agent that only comes online. */
 export class StubRuntime extends RuntimeShelf {
-  readonly #dir: string;
+  readonly #root: string;
   readonly #written = new Map<string, Promise<void>>();
   version = "one";
 
   constructor(dir: string) {
     super();
-    this.#dir = dir;
+    this.#root = dir;
   }
 
   override async release(): Promise<RuntimeRelease> {
     // Once for all devices: another's upload may be reading what a second time would cut short.
-    const written = this.#written.get(this.version) ?? this.#write();
+    const dir = join(this.#root, this.version);
+    const written = this.#written.get(this.version) ?? this.#write(dir);
     this.#written.set(this.version, written);
     await written;
     const names = ["bin/node", "agent.cjs", "version.txt"];
     const files = await Promise.all(
       names.map(async (name) => {
-        const path = join(this.#dir, name);
+        const path = join(dir, name);
         const mode = name === "bin/node" ? 0o755 : 0o644;
         return { name, path, mode, digest: await digestFile(path), sizeBytes: statSync(path).size };
       }),
@@ -40,14 +41,14 @@ export class StubRuntime extends RuntimeShelf {
     return Promise.resolve(`0.0.0+${this.version}`);
   }
 
-  async #write(): Promise<void> {
-    const node = join(this.#dir, "bin/node");
+  async #write(dir: string): Promise<void> {
+    const node = join(dir, "bin/node");
     mkdirSync(dirname(node), { recursive: true });
     writeFileSync(node, '#!/bin/sh\nexec /run/jetfleet-sim/node "$@"\n');
-    writeFileSync(join(this.#dir, "version.txt"), this.version);
+    writeFileSync(join(dir, "version.txt"), this.version);
     await build({
       entryPoints: [join(import.meta.dirname, "stub-agent.ts")],
-      outfile: join(this.#dir, "agent.cjs"),
+      outfile: join(dir, "agent.cjs"),
       bundle: true,
       platform: "node",
       format: "cjs",
