@@ -87,7 +87,7 @@ describe.skipIf(!ENGINE)(`an update under the real engine${why}`, { timeout }, (
       let after = await stack.up(program(minScore));
       if (/currently locked by/.test(after.text)) {
         // The engine does not hear Ctrl-C in the moment when it has locked the stack: what it says helps.
-        const cancelled = await stack.on("cancel", "--yes");
+        const cancelled = await stack.cancel();
         expect(cancelled.ok, `${told}\n${cancelled.text}`).toBe(true);
         after = await stack.up(program(minScore));
       }

@@ -15,7 +15,7 @@ afterAll(() => {
 
 test("a stub runtime is written once for all devices, as others read it meanwhile", async () => {
   const runtime = new StubRuntime(dir);
-  const written = () => statSync(join(dir, "one", "agent.cjs"), { bigint: true }).mtimeNs;
+  const written = () => statSync(join(dir, "0", "agent.cjs"), { bigint: true }).mtimeNs;
   const [first] = await Promise.all([runtime.release(), runtime.release()]);
   const before = written();
   expect(await runtime.release()).toEqual(first);

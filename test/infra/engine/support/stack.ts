@@ -157,6 +157,11 @@ export class Stack {
     return this.start([...args, "--stack", this.#name, "--config-file", this.#configFile]);
   }
 
+  /** Frees the stack of an engine that is gone. */
+  async cancel(): Promise<Outcome> {
+    return await this.run("cancel", "--yes", "--stack", this.#name);
+  }
+
   async run(...args: string[]): Promise<Outcome> {
     return await this.start(args).outcome;
   }

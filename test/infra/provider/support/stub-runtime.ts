@@ -11,7 +11,8 @@ import { sha256Digest } from "../../../../fleet/release/index.ts";
 /** A runtime of a few hundred kilobytes: the simulated board's own Node and an agent that only comes online. */
 export class StubRuntime extends RuntimeShelf {
   readonly #root: string;
-  readonly #written = new Map<string, Promise<void>>();
+  /** Of each version its folder. */
+  readonly #written = new Map<string, Promise<string>>();
   version = "one";
 
   constructor(dir: string) {
@@ -21,10 +22,10 @@ export class StubRuntime extends RuntimeShelf {
 
   override async release(): Promise<RuntimeRelease> {
     // Once for all devices: another's upload may be reading what a second time would cut short.
-    const dir = join(this.#root, this.version);
-    const written = this.#written.get(this.version) ?? this.#write(dir);
+    const folder = join(this.#root, `${this.#written.size}`);
+    const written = this.#written.get(this.version) ?? this.#write(folder);
     this.#written.set(this.version, written);
-    await written;
+    const dir = await written;
     const names = ["bin/node", "agent.cjs", "version.txt"];
     const files = await Promise.all(
       names.map(async (name) => {
@@ -41,7 +42,7 @@ export class StubRuntime extends RuntimeShelf {
     return Promise.resolve(`0.0.0+${this.version}`);
   }
 
-  async #write(dir: string): Promise<void> {
+  async #write(dir: string): Promise<string> {
     const node = join(dir, "bin/node");
     mkdirSync(dirname(node), { recursive: true });
     writeFileSync(node, '#!/bin/sh\nexec /run/jetfleet-sim/node "$@"\n');
@@ -54,5 +55,6 @@ export class StubRuntime extends RuntimeShelf {
       format: "cjs",
       logLevel: "error",
     });
+    return dir;
   }
 }
