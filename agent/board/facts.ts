@@ -10,7 +10,7 @@ import { clocksOf, readClocks } from "./clocks.ts";
 const CARDS = "/proc/driver/nvidia/gpus";
 
 /** What the installer of an enrolled PC found of its card (`fleet/provision/tell-card.ts`); absent of others. */
-const CARD_FACTS = "/opt/jetfleet/card-facts";
+export const CARD_FACTS = "/opt/jetfleet/card-facts";
 
 /** Present on simulated boards only, with one line that says so. */
 const SIMULATED_MARKER = "/etc/jetfleet-simulated";

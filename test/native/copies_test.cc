@@ -103,13 +103,7 @@ TEST(Copies, AreSeenInGStreamersLogWhereItCopies) {
       "async=false sync=false",
       &error));
   ASSERT_EQ(error, nullptr);
-  gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
-  const GstPtr<GstBus> bus(gst_element_get_bus(pipeline.get()));
-  GstMessage* message = gst_bus_timed_pop_filtered(
-      bus.get(), 20 * GST_SECOND, static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
-  ASSERT_NE(message, nullptr);
-  gst_message_unref(message);
-  gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+  PlayToEnd(pipeline.get());
   EXPECT_GT(log.pictures(), 0);
 }
 

@@ -68,6 +68,17 @@ TempFile::TempFile(const std::string& extension) {
 
 TempFile::~TempFile() { std::filesystem::remove_all(folder_); }
 
+void PlayToEnd(GstElement* pipeline) {
+  gst_element_set_state(pipeline, GST_STATE_PLAYING);
+  const GstPtr<GstBus> bus(gst_element_get_bus(pipeline));
+  GstMessage* message = gst_bus_timed_pop_filtered(
+      bus.get(), 20 * GST_SECOND, static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
+  ASSERT_NE(message, nullptr);
+  EXPECT_EQ(GST_MESSAGE_TYPE(message), GST_MESSAGE_EOS);
+  gst_message_unref(message);
+  gst_element_set_state(pipeline, GST_STATE_NULL);
+}
+
 void MakeVideo(const std::string& path, int frames, bool tagged, const std::string& format) {
   EnsureGstInit();
   const std::string launch =
@@ -81,14 +92,7 @@ void MakeVideo(const std::string& path, int frames, bool tagged, const std::stri
   const GstPtr<GstElement> pipeline(gst_parse_launch(launch.c_str(), &error));
   ASSERT_EQ(error, nullptr) << error->message;
   if (tagged) ProbeElement(pipeline.get(), "tag", Number, nullptr);
-  gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
-  const GstPtr<GstBus> bus(gst_element_get_bus(pipeline.get()));
-  GstMessage* message = gst_bus_timed_pop_filtered(
-      bus.get(), 20 * GST_SECOND, static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
-  ASSERT_NE(message, nullptr);
-  EXPECT_EQ(GST_MESSAGE_TYPE(message), GST_MESSAGE_EOS);
-  gst_message_unref(message);
-  gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+  PlayToEnd(pipeline.get());
 }
 
 GstPadProbeReturn TestCamera::OnTaken(GstPad* pad, GstPadProbeInfo* info, gpointer self) {

@@ -34,6 +34,9 @@ class TempFile {
   std::string path_;
 };
 
+/// Plays a pipeline until its end, which must come within 20 s.
+void PlayToEnd(GstElement* pipeline);
+
 /// 64 × 48 pixels, 25 frames per second, B-frames, each frame tagged with its number from 0 if
 /// asked for.
 void MakeVideo(const std::string& path, int frames, bool tagged,

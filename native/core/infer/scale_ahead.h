@@ -1,10 +1,9 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
-#include <vector>
 
 #include "core/frame.h"
+#include "core/memory/shelf.h"
 #include "core/prepare/scaled_frame.h"
 
 namespace jetfleet {
@@ -20,16 +19,7 @@ class ScaleAhead {
   void Run(std::shared_ptr<ModelProgram> model, Frame* frame);
 
  private:
-  /// What is used again: the latest first, whose memory is the nearest.
-  struct Shelf {
-    std::mutex mutex;
-    std::vector<std::unique_ptr<ScaledFrame>> free;
-  };
-
-  std::shared_ptr<ScaledFrame> Take();
-
-  /// Kept alive by each frame that is out.
-  std::shared_ptr<Shelf> shelf_ = std::make_shared<Shelf>();
+  Shelf<ScaledFrame> frames_{[] { return std::make_shared<ScaledFrame>(); }};
 };
 
 }  // namespace jetfleet

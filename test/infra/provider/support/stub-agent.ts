@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { connect } from "mqtt";
-import { parseCardFound } from "../../../../agent/board/facts.ts";
+import { CARD_FACTS, parseCardFound } from "../../../../agent/board/facts.ts";
 import { identityOf, readConfig } from "../../../../agent/config.ts";
 import {
   installCertificate,
@@ -18,8 +18,6 @@ const identity = identityOf(config);
 const bootId = `boot-${Date.now()}-${process.pid}`;
 const prefix = `jetfleet/v1/${config.fleet}/${config.device}`;
 const presence = (online: boolean) => JSON.stringify({ online, bootId, seq: 1, atMs: Date.now() });
-/** What an enrolled PC's installer left. */
-const CARD_FACTS = "/opt/jetfleet/card-facts";
 const card = existsSync(CARD_FACTS) ? parseCardFound(readFileSync(CARD_FACTS, "utf8")) : null;
 
 const will = {
