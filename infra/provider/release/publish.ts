@@ -95,15 +95,17 @@ export async function withdraw(
   });
 }
 
-/** Makes a hub that knows nothing of the pipeline tell the device to stop it. */
+/** Makes a hub that knows nothing of the pipeline tell the device, which reported this, to stop it. */
 export async function disown(
   context: FleetContext,
   signal: AbortSignal,
-  device: string,
+  reported: Reported,
   name: string,
   owner: Owner,
 ): Promise<void> {
-  await context.certified(signal, null);
+  const { device } = reported;
+  // The device refuses what is composed under roles older than those that it remembers of its former hub.
+  await context.certified(signal, reported);
   const hub = context.hub(signal).deploy;
   await withCompareAndSet(async () => {
     const { answer, tag } = await hub.pipeline(device, name);

@@ -29,7 +29,7 @@ export async function deletePipeline(
     const reported = await link.readRetained(device.name, "reported");
     if (withdrawn === "absent") {
       if (!mayRun(context, operation, known, reported)) return;
-      await disown(context, signal, device.name, name, own);
+      await disown(context, signal, reported, name, own);
     }
     const presence = await link.readRetained(device.name, "presence");
     if (!presence?.online) {
@@ -49,7 +49,7 @@ function mayRun(
   operation: Operation,
   { inputs, state }: Known,
   reported: Reported | null,
-): boolean {
+): reported is Reported {
   const { device, name } = parseInputs(inputs);
   if (reported !== null) return lists(reported, name);
   const { hub } = state;

@@ -10,18 +10,22 @@ import { createWorld, FLEET, urnOf, type World } from "./support/world.ts";
 const urn = urnOf("Pipeline", "entrance");
 const modelUrn = urnOf("Model", "people");
 
-/** Where all is deployed at first, and a hub of the same fleet and keys that knows nothing of it. */
+/** Where all is deployed at first, and hubs of the same fleet and keys that know nothing of it. */
 let former: World;
 let fresh: World;
+/** For one test alone: any other's roles would be newer than those that its device remembers. */
+let untouched: World;
 let moved: Properties;
 
 beforeAll(async () => {
-  [former, fresh] = await Promise.all([createWorld(), createWorld()]);
-  moved = { ...fresh.config, signingKey: former.config["signingKey"] ?? null };
-  await fresh.driver.configure((await fresh.driver.checkConfig(moved)).inputs);
+  [former, fresh, untouched] = await Promise.all([createWorld(), createWorld(), createWorld()]);
+  for (const { driver, config } of [untouched, fresh]) {
+    moved = { ...config, signingKey: former.config["signingKey"] ?? null };
+    await driver.configure((await driver.checkConfig(moved)).inputs);
+  }
 });
 afterAll(async () => {
-  await Promise.all([former.close(), fresh.close()]);
+  await Promise.all([former, fresh, untouched].map((world) => world.close()));
 });
 
 async function deployed(device: string): Promise<{ pipeline: Resource; device: FakeDevice }> {
@@ -30,10 +34,14 @@ async function deployed(device: string): Promise<{ pipeline: Resource; device: F
   return { pipeline: await former.driver.create(urn, inputs), device: peer };
 }
 
-/** The device at the fresh hub, with what it runs and remembers. */
-async function follow(device: string, before: FakeDevice): Promise<FakeDevice> {
-  const identity = await certifyDevice(fresh.hub, FLEET, device, join(fresh.dir, `${device}.pem`));
-  const { mqttUrl } = await fresh.hub.info();
+/** The device at the other hub, with what it runs and remembers. */
+async function follow(
+  { hub, dir }: World,
+  device: string,
+  before: FakeDevice,
+): Promise<FakeDevice> {
+  const identity = await certifyDevice(hub, FLEET, device, join(dir, `${device}.pem`));
+  const { mqttUrl } = await hub.info();
   const { publicKeyPem } = former;
   const peer = await FakeDevice.connect({ mqttUrl, identity, publicKeyPem, memory: before.memory });
   peer.desired = before.desired;
@@ -74,7 +82,7 @@ describe.concurrent("after a move to a fresh hub", { timeout: 60_000 }, () => {
 
   test("a pipeline is released there without a refresh, under the numbers that its device knows", async () => {
     const { pipeline, device } = await deployed("follows");
-    const peer = await follow("follows", device);
+    const peer = await follow(fresh, "follows", device);
     const news = await fresh.driver.checked(urn, pipelineInputs("follows"));
     expect((await fresh.driver.diff(urn, pipeline, news)).changes).toEqual({ hub: "UPDATE" });
     const updated = await fresh.driver.update(urn, pipeline, news);
@@ -92,9 +100,9 @@ describe.concurrent("after a move to a fresh hub", { timeout: 60_000 }, () => {
 
   test("deleting a pipeline that the hub never heard of stops it on its device", async () => {
     const { pipeline, device } = await deployed("stops");
-    const peer = await follow("stops", device);
+    const peer = await follow(untouched, "stops", device);
     expect(peer.desired?.pipelines).toHaveLength(1);
-    await fresh.driver.delete(urn, pipeline);
+    await untouched.driver.delete(urn, pipeline);
     expect(peer.desired?.pipelines).toEqual([]);
     expect(peer.refusals).toEqual([]);
   });
