@@ -83,6 +83,7 @@ async function play(
         ...(preprocess !== undefined && preprocess !== "auto" && { preprocess }),
       },
       track: order.track,
+      detectInterval: detect.interval,
       statsIntervalMs: STATS_INTERVAL_MS,
       batchMs: BATCH_MS,
     },

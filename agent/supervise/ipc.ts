@@ -68,6 +68,7 @@ export const PipelineOptions = z.object({
   sources: z.array(SourceOptions).min(1).max(MAX_SOURCES),
   model: ModelOptions,
   track: z.object({ algorithm: TrackAlgorithm }).nullable(),
+  detectInterval: z.number().int().positive().optional(),
   statsIntervalMs: z.number().int().positive(),
   batchMs: z.number().int().positive(),
 }) satisfies z.ZodType<NativePipelineOptions>;

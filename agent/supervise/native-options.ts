@@ -62,6 +62,7 @@ export function nativeOptions(version: PipelineVersion, context: NativeContext):
     sources: Object.entries(spec.sources).map(([name, source]) => sourceOptions(name, source)),
     model: modelOptions(version, context),
     track: spec.track ?? null,
+    detectInterval: spec.detect.interval,
     statsIntervalMs: STATS_INTERVAL_MS,
     batchMs: BATCH_MS,
   });

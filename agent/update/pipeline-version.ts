@@ -17,6 +17,9 @@ export function versionDigest({ spec, model }: PipelineVersion): string {
 
 /** True when two versions differ in nothing but the model and what is done with its output. */
 export function isModelChange(from: PipelineVersion, to: PipelineVersion): boolean {
-  const rest = ({ spec }: PipelineVersion) => canonicalJson({ ...actedOn(spec), detect: null });
+  const rest = ({ spec }: PipelineVersion) => {
+    const { interval = 1 } = spec.detect;
+    return canonicalJson({ ...actedOn(spec), detect: { interval } });
+  };
   return rest(from) === rest(to);
 }

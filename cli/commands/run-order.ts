@@ -12,6 +12,7 @@ export interface RunOptions {
   decoder?: string;
   minScore?: string;
   nmsIou?: string;
+  interval?: string;
   track?: string;
   accelerator?: string;
   precision?: string;
@@ -44,6 +45,7 @@ export async function orderOf(what: string, options: RunOptions): Promise<AloneO
     detect: laid(detect, {
       minScore: number(options.minScore),
       nmsIou: number(options.nmsIou),
+      interval: number(options.interval),
       preprocess: options.preprocess,
       accelerator: options.accelerator ?? accelerator,
       precision: options.precision ?? (precision === "auto" ? undefined : precision),
@@ -124,6 +126,7 @@ const OPTION_OF: Readonly<Record<string, string>> = {
   "model.labels": "--labels",
   "detect.minScore": "--min-score",
   "detect.nmsIou": "--nms-iou",
+  "detect.interval": "--interval",
   "detect.preprocess": "--preprocess",
   "detect.accelerator": "--accelerator",
   "detect.precision": "--precision",

@@ -43,6 +43,7 @@ export function registerRunPipeline(program: Command, run: Run, signal: AbortSig
     .option("--decoder <name>", "what turns the outputs into boxes; default: yolox")
     .option("--min-score <score>", "detections below are dropped; default: 0.4")
     .option("--nms-iou <iou>", "boxes that overlap more are merged; default: 0.45")
+    .option("--interval <n>", "detect in every nth frame, with --track for those between")
     .option("--track <algorithm>", "bytetrack, oc-sort, sort, iou or none; default: none")
     .option("--accelerator <which>", "auto, cpu, gpu, dla0 or dla1; default: auto")
     .option("--precision <which>", "fp32, fp16 or int8 of an engine; not for the cpu")
@@ -111,6 +112,8 @@ function madeFolder(folder: string): string {
 
 function writeKitti(folders: ReadonlyMap<string, string>, frame: DetectedFrame): void {
   const folder = folders.get(frame.source ?? "");
+  // An empty file would say that there is nothing in the picture.
+  if (frame.skipped !== undefined) return;
   if (folder !== undefined) writeFileSync(join(folder, kittiName(frame)), kittiText(frame));
 }
 

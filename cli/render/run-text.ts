@@ -1,7 +1,7 @@
 import { rateOf, type StartedLine, type Tally } from "../../fleet/alone/index.ts";
 import type { PipelineStats } from "../../fleet/contract/index.ts";
 import { formatBareMs, formatCount, formatFps, formatMs, shortDigest } from "./format.ts";
-import { batchLines, sourcesText, sourceTable } from "./sources-text.ts";
+import { batchLines, lookedLines, sourcesText, sourceTable } from "./sources-text.ts";
 import { type Column, table } from "./table.ts";
 
 const STAGES: readonly Column[] = [
@@ -49,6 +49,7 @@ export function liveLines(stats: PipelineStats, tally: Tally, width: number): st
     `${perfLine(stats, tally)}${state}`,
     `decoder ${source.decoder ?? "-"}; ${stats.copiesPerFrame.toFixed(1)} copies a frame; ${objectsText(tally)}`,
     ...sourceTable(sources, width),
+    ...lookedLines(stats),
     ...batchLines(stats),
     ...table(STAGES, rows, width),
   ];

@@ -24,6 +24,20 @@ export function batchLines({ batch }: Pick<PipelineStats, "batch">): string[] {
     : [`  sources take turns, a run for each picture: ${batch.why}`];
 }
 
+/** How many frames the model has looked at, where not at all. */
+export function lookedLines({ source, sources = [] }: Sources): string[] {
+  const all = (sources.length > 1 ? sources : [source]).flatMap(({ detect }) => detect ?? []);
+  const [first] = all;
+  if (first === undefined) return [];
+  const detected = all.reduce((sum, { detectedTotal }) => sum + detectedTotal, 0);
+  const skipped = all
+    .flatMap(({ skipped: each }) => each)
+    .reduce((sum, { total }) => sum + total, 0);
+  return [
+    `  detects in every ${first.interval}. frame: ${formatCount(detected)} of ${formatCount(detected + skipped)}`,
+  ];
+}
+
 const COLUMNS: readonly Column[] = [
   { title: "  SOURCE", shrinksTo: 10 },
   { title: "STATE" },

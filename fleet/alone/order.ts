@@ -6,6 +6,7 @@ import {
   Label,
   MAX_SOURCES,
   Name,
+  requireTrack,
   SourceSpec,
   TrackSpec,
 } from "../spec/index.ts";
@@ -22,24 +23,31 @@ const AloneSource = SourceSpec.omit({ video: true }).extend({
 });
 
 /** A pipeline that an agent runs for one person and no fleet. Paths are absolute, on the machine that runs it. */
-export const AloneOrder = z.strictObject({
-  name: Name,
-  sources: z.array(AloneSource).min(1).max(MAX_SOURCES),
-  model: z.strictObject({
-    path: z.string().min(1),
-    labels: z.array(Label).min(1).max(1000),
-    decoder: Decoder.default("yolox"),
-  }),
-  detect: DetectSpec.pick({ minScore: true, nmsIou: true, preprocess: true }).extend({
-    accelerator: AloneAccelerator.default("auto"),
-    /** Of an engine for GPU or DLA; absent: FP16. */
-    precision: z.enum(["fp32", "fp16", "int8"]).optional(),
-  }),
-  /** Null: no tracker. */
-  track: TrackSpec.nullable().default(null),
-  /** Threads of one inference on the CPU. */
-  threads: z.number().int().min(1).max(64).default(1),
-  /** Ends after so many frames, of all sources; absent: when the last source ends. */
-  frames: z.number().int().min(1).optional(),
-});
+export const AloneOrder = z
+  .strictObject({
+    name: Name,
+    sources: z.array(AloneSource).min(1).max(MAX_SOURCES),
+    model: z.strictObject({
+      path: z.string().min(1),
+      labels: z.array(Label).min(1).max(1000),
+      decoder: Decoder.default("yolox"),
+    }),
+    detect: DetectSpec.pick({
+      minScore: true,
+      nmsIou: true,
+      preprocess: true,
+      interval: true,
+    }).extend({
+      accelerator: AloneAccelerator.default("auto"),
+      /** Of an engine for GPU or DLA; absent: FP16. */
+      precision: z.enum(["fp32", "fp16", "int8"]).optional(),
+    }),
+    /** Null: no tracker. */
+    track: TrackSpec.nullable().default(null),
+    /** Threads of one inference on the CPU. */
+    threads: z.number().int().min(1).max(64).default(1),
+    /** Ends after so many frames, of all sources; absent: when the last source ends. */
+    frames: z.number().int().min(1).optional(),
+  })
+  .superRefine(requireTrack);
 export type AloneOrder = z.infer<typeof AloneOrder>;

@@ -5,22 +5,25 @@ import {
   DetectSpec,
   ModelSpec,
   Name,
+  requireTrack,
   SourceSpec,
   sourcesOf,
   TrackSpec,
 } from "../spec/index.ts";
 
 /** A pipeline in a file of its own, in the words of a program: model, sources, detect, track. */
-export const PipelineFile = z.strictObject({
-  name: Name.optional(),
-  // Nothing is tried before it runs, so that the decoder is named, or this one.
-  model: ModelSpec.pick({ source: true, labels: true }).extend({
-    decoder: Decoder.default("yolox"),
-  }),
-  sources: sourcesOf(SourceSpec.omit({ video: true })),
-  detect: DetectSpec.prefault({}),
-  track: TrackSpec.optional(),
-});
+export const PipelineFile = z
+  .strictObject({
+    name: Name.optional(),
+    // Nothing is tried before it runs, so that the decoder is named, or this one.
+    model: ModelSpec.pick({ source: true, labels: true }).extend({
+      decoder: Decoder.default("yolox"),
+    }),
+    sources: sourcesOf(SourceSpec.omit({ video: true })),
+    detect: DetectSpec.prefault({}),
+    track: TrackSpec.optional(),
+  })
+  .superRefine(requireTrack);
 export type PipelineFile = z.infer<typeof PipelineFile>;
 
 /** Throws SPEC_INVALID that names every key which is not as it must be. */

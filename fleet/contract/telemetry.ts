@@ -66,6 +66,9 @@ export type LaneStats = z.infer<typeof LaneStats>;
 export const SourceState = z.enum(["connecting", "playing", "lost", "ended"]);
 export type SourceState = z.infer<typeof SourceState>;
 
+/** Why the model did not look at a frame: `interval`, it looks at every nth. Newer agents may have others. */
+export const SkipReason = Text.max(16);
+
 const SourceFigures = z.object({
   state: SourceState,
   reconnects: z.number().int().nonnegative(),
@@ -75,6 +78,18 @@ const SourceFigures = z.object({
   transport: z.enum(["tcp", "udp"]).optional(),
   /** How far the device's clock is ahead of the camera's, by the camera's RTCP sender reports. */
   clockOffsetMs: z.number().optional(),
+  /** Present where the model does not look at every frame. */
+  detect: z
+    .object({
+      /** It looks at every so many-th. */
+      interval: z.number().int().positive(),
+      /** Frames since the start that it has looked at, and those that it has not, by reason. */
+      detectedTotal: z.number().int().nonnegative(),
+      skipped: z
+        .array(z.object({ reason: SkipReason, total: z.number().int().nonnegative() }))
+        .max(8),
+    })
+    .optional(),
 });
 
 /** What came out at the sinks over the last interval, of one source or of all. */
@@ -183,6 +198,11 @@ export const DetectedFrame = z.object({
   capturedAtMs: z.number().nullable(),
   width: z.number().int().positive(),
   height: z.number().int().positive(),
+  /**
+   * Why the model did not look at this frame; absent where it did. `detections` are empty then, which says nothing of
+   * the picture, and `tracks` are where the tracker expects what it saw last.
+   */
+  skipped: SkipReason.optional(),
   /** What the detector said, before the tracker. */
   detections: z.array(Detection),
   /** What the tracker says; absent when the pipeline has none. */

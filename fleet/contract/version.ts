@@ -7,7 +7,8 @@
  *   reported says which versions the agent `reads`, what it `asks`, and the update of each pipeline by itself. The named
  *   chain of events: `chain` of an event, `journal` of reported, the kinds `journal-started` and `journal-dropped`.
  *   The `source` of a frame, and of statistics the source's `name`, `drops`,
- *   `lanes` and a stage's `engine`. The state `building`, `build` of an update and `engine` of a pipeline.
+ *   `lanes`, a stage's `engine` and a source's `detect`; `skipped` of a frame. The state `building`, `build` of an update
+ *   and `engine` of a pipeline.
  *   What is said over HTTPS of shared engines (engine-share.ts), and `attestation` and `selfTest` of a kept engine.
  */
 export const CONTRACT_VERSION = 2;

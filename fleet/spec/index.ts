@@ -24,6 +24,7 @@ export {
   PipelineSpec,
   PrecisionChoice,
   PreprocessChoice,
+  requireTrack,
   SinksSpec,
   SourceSpec,
   SourceUri,

@@ -160,6 +160,17 @@ export const DetectSpec = z
         "What scales pictures, converts their colours and brings them into the model's input. Default: auto, the " +
         "backend's own where it has one, else cpu. One that the device's backend does not have is refused, not replaced.",
     }),
+    interval: z
+      .number()
+      .int()
+      .min(1)
+      .max(100)
+      .optional()
+      .meta({
+        description:
+          "The model looks at every so many-th frame of each source, and the tracker tells where its objects are in those " +
+          "between, which results mark as skipped. More than 1 needs track. Default: 1, every frame.",
+      }),
   })
   .meta({ title: "Detect", description: "Object detection." });
 export type DetectSpec = z.infer<typeof DetectSpec>;
@@ -187,6 +198,20 @@ export const SinksSpec = z
   })
   .meta({ title: "Sinks", description: "Where results go. Default: mqtt." });
 
+/** Frames that the model does not look at carry what a tracker expects, or they would tell of nothing. */
+export function requireTrack(
+  { detect, track }: { detect: Pick<DetectSpec, "interval">; track?: TrackSpec | null | undefined },
+  context: z.RefinementCtx,
+): void {
+  const { interval = 1 } = detect;
+  if (interval === 1 || track) return;
+  context.addIssue({
+    code: "custom",
+    path: ["detect", "interval"],
+    message: `needs a tracker for the frames between; add track, or leave interval ${interval} out`,
+  });
+}
+
 /** A pipeline as it travels in a desired document; `detect.model` names a model of the same document. */
 export const PipelineSpec = z
   .strictObject({
@@ -199,6 +224,7 @@ export const PipelineSpec = z
     sinks: SinksSpec.default({ mqtt: {} }),
     budget: BudgetSpec.optional(),
   })
+  .superRefine(requireTrack)
   .meta({ description: "sources → decode → preprocess → detect → track → sinks on one device." });
 export type PipelineSpec = z.infer<typeof PipelineSpec>;
 
@@ -208,7 +234,6 @@ export const UNSUPPORTED_PIPELINE_KEYS = [
   "analytics",
   "overlay",
   "shadow",
-  "detect.interval",
   "sinks.preview",
   "sinks.file",
   "sinks.webhook",

@@ -76,6 +76,11 @@ export interface NativePipelineOptions {
   model: NativeModelOptions;
   /** null: no tracker. */
   track: { algorithm: NativeTrackAlgorithm } | null;
+  /**
+   * The model looks at every so many-th frame of each source, up to 100, and the tracker tells of those between, which
+   * `skipped` marks. Default: 1, which is all there is without a tracker.
+   */
+  detectInterval?: number | undefined;
   /** Interval of `stats` messages. */
   statsIntervalMs: number;
   /** Frames come at once, but those within so many milliseconds of the last `frames` message together in the next. */
@@ -343,7 +348,8 @@ export interface NativeAddon {
   /** Runs the tracker alone over frames of detections of one label; for tests and measurements. */
   trackDetections(
     options: NativeTrackOptions,
-    frames: NativeBoxWithScore[][],
+    /** null: nobody has looked at the frame. */
+    frames: (NativeBoxWithScore[] | null)[],
   ): NonNullable<DetectedFrame["tracks"]>[];
   /**
    * Compiles what a backend itself runs on a GPU into files of an empty folder; `computeCapability` as in 86, by default

@@ -14,6 +14,8 @@ constexpr double kMaxThreads = 64;
 constexpr double kMaxSide = 8192;
 constexpr double kMaxFactor = 1e4;
 constexpr double kMaxSample = 255;
+/// As fleet/spec has it.
+constexpr double kMaxInterval = 100;
 constexpr double kMaxMs = 24.0 * 3600 * 1000;
 
 std::chrono::milliseconds Ms(double value) {
@@ -323,6 +325,11 @@ StartOptions ReadStartOptions(OptionReader* reader) {
     OptionReader track = reader->Child("track");
     options.pipeline.track = ReadTrackAlgorithm(&track);
     reader->Adopt(track);
+  }
+  if (reader->Has("detectInterval")) {
+    const bool tracks = options.pipeline.track.has_value();
+    options.pipeline.detect_interval =
+        static_cast<int>(reader->Number("detectInterval", 1, tracks ? kMaxInterval : 1));
   }
   options.pipeline.stats_interval = Ms(reader->Number("statsIntervalMs", 1, kMaxMs));
   options.pipeline.batch = Ms(reader->Number("batchMs", 0, kMaxMs));

@@ -1,3 +1,4 @@
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,8 @@ Detection ReadDetection(Napi::Value value, std::string* error) {
   return detection;
 }
 
-using Frames = std::vector<std::vector<Detection>>;
+/// None of a frame that nobody has looked at.
+using Frames = std::vector<std::optional<std::vector<Detection>>>;
 
 /// Fills `error` at the first thing that is no array of arrays of detections.
 Frames ReadFrames(Napi::Value value, std::string* error) {
@@ -60,7 +62,8 @@ Frames ReadFrames(Napi::Value value, std::string* error) {
   };
   Frames frames;
   each(value, "frames", [&](Napi::Value frame) {
-    std::vector<Detection>& detections = frames.emplace_back();
+    if (frame.IsNull()) return frames.push_back(std::nullopt);
+    std::vector<Detection>& detections = frames.emplace_back().emplace();
     each(frame, "detections",
          [&](Napi::Value one) { detections.push_back(ReadDetection(one, error)); });
   });
@@ -86,7 +89,9 @@ Napi::Value TrackDetections(const Napi::CallbackInfo& info) {
   auto results = Napi::Array::New(env, frames.size());
   for (std::uint32_t f = 0; f < frames.size(); ++f) {
     const Napi::HandleScope scope(env);
-    results.Set(f, ToJs(env, tracker.Update(f / fps, frames[f]), labels));
+    const double seconds = f / fps;
+    const auto tracks = frames[f] ? tracker.Update(seconds, *frames[f]) : tracker.Foresee(seconds);
+    results.Set(f, ToJs(env, tracks, labels));
   }
   return results;
 }

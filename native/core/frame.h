@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,6 +25,16 @@ struct FrameId {
   std::uint64_t index = 0;
 };
 
+/// Why the model did not look at a frame.
+enum class Skip {
+  kNo,
+  /// It looks at every nth.
+  kInterval,
+};
+constexpr std::size_t kSkips = 2;
+/// As results and statistics name it; empty for none.
+const char* SkipName(Skip skip);
+
 /// What is known of a frame when it leaves the pipeline; no picture any more.
 struct FrameResult {
   std::shared_ptr<const ModelTag> model;
@@ -38,6 +49,8 @@ struct FrameResult {
   double pts_ms = 0;
   /// Upright and with square pixels: what boxes are in.
   Size size;
+  /// Where it is not `kNo`, `detections` are empty and `tracks` are what the tracker expects.
+  Skip skip = Skip::kNo;
   std::vector<Detection> detections;
   /// Nothing when the pipeline has no tracker.
   std::optional<std::vector<Track>> tracks;
@@ -59,12 +72,17 @@ struct Frame {
   Placement placement;
   /// Detections down to the tracker's low threshold, before the user's `minScore`.
   std::vector<Detection> candidates;
-  /// Place among the frames of its source that were sent to inference, from 0.
+  /// Place among the frames of its source that came to the batcher, from 0.
   std::uint64_t sequence = 0;
+  /// Only its place is of interest any more.
+  bool dropped = false;
   /// Marks the end of a file: carries no picture and is passed on by every stage.
   bool end_of_stream = false;
 };
 
 using FramePtr = std::unique_ptr<Frame>;
+
+/// No model has looked at it: queues that drop let go of it first.
+inline bool WasSkipped(const FramePtr& frame) { return frame->result.skip != Skip::kNo; }
 
 }  // namespace jetfleet

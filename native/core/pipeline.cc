@@ -71,21 +71,21 @@ Pipeline::Pipeline(const PipelineOptions& options, std::shared_ptr<ModelProgram>
   for (std::size_t lane = 0; lane < model->lanes(); ++lane) {
     lanes_.push_back(std::make_unique<Lane>(
         lane, Lane::Options{detect_, candidate_score, &detect_meters_},
-        Lane::Callbacks{[this](FramePtr frame) {
-                          Branch& branch = branches_[frame->result.id.source];
-                          branch.reorder->Add(std::move(frame));
-                        },
+        Lane::Callbacks{[this](FramePtr frame) { OnDetected(std::move(frame)); },
                         [this, lane] { batcher_->OnRoom(lanes_[lane].get()); }, on_error}));
   }
   Batcher::Options batching;
   batching.stage = preprocess_;
   batching.candidate_score = candidate_score;
   batching.share_interval = options.share_interval;
+  batching.interval = options.detect_interval;
   for (const Branch& branch : branches_) {
     const bool live = branch.overflow == Overflow::kDropOldest;
     batching.sources.push_back({live ? kLiveSlots : kFileSlots, branch.overflow});
   }
-  batcher_ = std::make_unique<Batcher>(batching, std::move(model), &lanes_, on_error);
+  batcher_ = std::make_unique<Batcher>(
+      batching, std::move(model), &lanes_,
+      Batcher::Callbacks{[this](FramePtr frame) { OnDetected(std::move(frame)); }, on_error});
 }
 
 void Pipeline::AddBranch(const PipelineSource& source, const std::shared_ptr<ModelProgram>& model) {
@@ -104,7 +104,7 @@ void Pipeline::AddBranch(const PipelineSource& source, const std::shared_ptr<Mod
   branch->strand = std::make_unique<Strand>(&executor_, kStrandQueue, branch->overflow,
                                             std::move(stages), Strand::Callbacks{next, on_error});
   branch->reorder = std::make_unique<Reorder>(
-      [branch](FramePtr frame) { branch->strand->Push(std::move(frame)); });
+      [this, branch](FramePtr frame) { OnOrdered(branch, std::move(frame)); });
   FrameSource::Callbacks callbacks{
       [=](FramePtr frame) { OnPicture(branch, number, std::move(frame)); },
       [=](SourceState state, const Status& why) { OnSourceState(branch, number, state, why); },
@@ -197,6 +197,32 @@ Status Pipeline::SwapModel(std::shared_ptr<ModelProgram> model,
     return Status::Ok();
   }
   return closing_ ? cancelled : Status::Ok();
+}
+
+Status Pipeline::SetDetectInterval(int interval) {
+  if (interval < 1 || (interval > 1 && !options_.track)) {
+    return Status::Error(ErrorCode::kModelInvalid,
+                         "Expected a detect interval of 1, or more with a tracker, but got " +
+                             std::to_string(interval) + (options_.track ? "" : " without one") +
+                             "; add track to the pipeline");
+  }
+  batcher_->SetInterval(interval);
+  return Status::Ok();
+}
+
+void Pipeline::OnDetected(FramePtr frame) {
+  Branch& branch = branches_[frame->result.id.source];
+  branch.reorder->Add(std::move(frame));
+}
+
+void Pipeline::OnOrdered(Branch* branch, FramePtr frame) {
+  if (!frame->end_of_stream) ++branch->looked[static_cast<std::size_t>(frame->result.skip)];
+  if (WasSkipped(frame)) {
+    // It has waited for inference of those before it, though for none of its own.
+    const TimePoint now = Clock::now();
+    frame->trace.Record(detect_, now, now);
+  }
+  branch->strand->Push(std::move(frame));
 }
 
 void Pipeline::OnModelChange(const ModelChange& change) {
@@ -361,12 +387,14 @@ void Pipeline::TakeFigures(std::uint32_t number, PipelineFigures* figures,
   }
   if (branch.tracking != nullptr) figures->tracks_total += branch.tracking->tracks_total();
   const SourceMeter& meter = branch.source->meter();
-  figures->sources.push_back({*branch.name,
-                              branch.state,
-                              branch.source->reconnects(),
-                              meter.facts(),
-                              meter.drops.Get(),
-                              {}});
+  SourceFigures& source = figures->sources.emplace_back();
+  source.name = *branch.name;
+  source.state = branch.state;
+  source.reconnects = branch.source->reconnects();
+  source.facts = meter.facts();
+  source.drops = meter.drops.Get();
+  source.detect_interval = batcher_->interval();
+  std::copy(branch.looked.begin(), branch.looked.end(), source.looked.begin());
 }
 
 }  // namespace jetfleet

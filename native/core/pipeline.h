@@ -30,6 +30,9 @@ struct PipelineOptions {
   std::vector<PipelineSource> sources;
   /// None: detections without ids.
   std::optional<TrackAlgorithm> track = TrackAlgorithm::kByteTrack;
+  /// The model looks at every so many-th frame of each source, and the tracker tells of those
+  /// between. 1 where there is no tracker.
+  int detect_interval = 1;
   std::chrono::milliseconds stats_interval{1000};
   std::chrono::milliseconds batch{100};
   /// Between two looks at which lane has which source.
@@ -43,6 +46,8 @@ struct PipelineOptions {
 ///   source ─ decode ┐                                   ┌ reorder ─ strand {track} ┐
 ///   source ─ decode ┴ batcher {preprocess} ─ lanes {detect} ┴ reorder ─ strand {track} ┴ fan-out ─
 ///   sinks
+///
+/// Frames that the model need not look at go from the batcher to their reorder at once.
 ///
 /// Each source has its own tracker, order and drops, and none waits for another: where one is lost
 /// or cannot go on, the others do. A source that cannot go on fails the pipeline when no other is
@@ -73,7 +78,14 @@ class Pipeline {
   /// listener's.
   Status SwapModel(std::shared_ptr<ModelProgram> model, std::optional<ModelChange>* change);
 
+  /// For the frames that come from now on, from any thread. MODEL_INVALID below 1, and above where
+  /// no tracker tells of the frames between.
+  Status SetDetectInterval(int interval);
+
  private:
+  /// Of a frame that the model has looked at, or that went past it.
+  void OnDetected(FramePtr frame);
+  void OnOrdered(Branch* branch, FramePtr frame);
   void AddBranch(const PipelineSource& source, const std::shared_ptr<ModelProgram>& model);
   void OnPicture(Branch* branch, std::uint32_t number, FramePtr frame);
   void OnSourceFailed(Branch* branch, const Status& status);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -35,6 +36,10 @@ struct SourceFigures {
   DropCounts::Counts drops{};
   /// The lane that has all frames of it; nothing while frames are divided.
   std::optional<std::size_t> lane;
+  /// The model looks at every so many-th frame.
+  int detect_interval = 1;
+  /// Frames since the start that it has looked at, and that it has not, by `Skip`.
+  std::array<std::uint64_t, kSkips> looked{};
 };
 
 /// An accelerator's part in the work.

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <utility>
 
@@ -32,8 +34,9 @@ class BoundedQueue {
   using Clock = std::chrono::steady_clock;
   enum class PopResult { kItem, kTimeout, kClosed };
 
-  BoundedQueue(std::size_t capacity, Overflow overflow)
-      : capacity_(capacity), overflow_(overflow) {}
+  /// Of a queue that drops, those that `spare` holds for go before others that are older.
+  BoundedQueue(std::size_t capacity, Overflow overflow, std::function<bool(const T&)> spare = {})
+      : capacity_(capacity), overflow_(overflow), spare_(std::move(spare)) {}
 
   /// Until then, this many more items are held before the oldest goes: for a time in which the
   /// consumer is known to be short of processor time. Means nothing to queues that block.
@@ -52,12 +55,13 @@ class BoundedQueue {
       not_full_.wait(lock, [this] { return closed_ || items_.size() < capacity_; });
     }
     if (closed_) return false;
-    while (overflow_ == Overflow::kDropOldest && items_.size() >= Limit()) {
-      dropped.push_back(std::move(items_.front()));
-      items_.pop_front();
+    items_.push_back(std::move(item));
+    while (overflow_ == Overflow::kDropOldest && items_.size() > Limit()) {
+      const auto gone = ToDrop();
+      dropped.push_back(std::move(*gone));
+      items_.erase(gone);
       ++drops_;
     }
-    items_.push_back(std::move(item));
     if (items_.size() > max_) max_ = items_.size();
     lock.unlock();
     not_empty_.notify_one();
@@ -116,6 +120,12 @@ class BoundedQueue {
     return Clock::now() < stretched_until_ ? capacity_ + extra_ : capacity_;
   }
 
+  typename std::deque<T>::iterator ToDrop() {
+    if (!spare_) return items_.begin();
+    const auto spared = std::find_if(items_.begin(), items_.end(), spare_);
+    return spared == items_.end() ? items_.begin() : spared;
+  }
+
   PopResult Take(T* item, std::unique_lock<std::mutex>* lock) {
     if (closed_) return PopResult::kClosed;
     *item = std::move(items_.front());
@@ -127,6 +137,7 @@ class BoundedQueue {
 
   const std::size_t capacity_;
   const Overflow overflow_;
+  const std::function<bool(const T&)> spare_;
   std::mutex mutex_;
   std::condition_variable not_full_;
   std::condition_variable not_empty_;

@@ -63,6 +63,34 @@ describe("jetfleet run", { timeout: 60_000 }, () => {
     );
   });
 
+  test("detects in every nth frame, and takes the others for no empty pictures", () => {
+    const every = ["--interval", "5", "--track", "bytetrack"];
+    const { status, out } = run(...given(), ...every, "--json", "--kitti", "fifth");
+    expect(status).toBe(0);
+    const lines = out
+      .trim()
+      .split("\n")
+      .map((line) => AloneLine.parse(JSON.parse(line)));
+    const frames = lines.flatMap((line) => (line.type === "frames" ? line.frames : []));
+    expect(frames.map(({ index }) => index)).toEqual([...Array(FRAMES).keys()]);
+    for (const { index, skipped, detections, tracks } of frames) {
+      expect(skipped).toBe(index % 5 === 0 ? undefined : "interval");
+      expect(detections).toHaveLength(index % 5 === 0 ? 1 : 0);
+      expect(tracks).toMatchObject([{ label: "traffic light", trackId: 1 }]);
+    }
+    expect(readdirSync(fixture.file("fifth/source")).sort()).toEqual(
+      [0, 5, 10, 15, 20].map((n) => `0000${String(n).padStart(2, "0")}.txt`),
+    );
+    expect(lines.findLast((line) => line.type === "stats")?.stats.source.detect).toEqual({
+      interval: 5,
+      detectedTotal: 5,
+      skipped: [{ reason: "interval", total: 20 }],
+    });
+    const bare = run(...given(), "--interval", "5");
+    expect(bare.status).not.toBe(0);
+    expect(bare.err).toContain("--interval: needs a tracker for the frames between");
+  });
+
   test("runs several sources, each with frames of its own, until the last has ended", () => {
     const video = ["--source", "video.mp4"];
     const { status, out } = run(...given(), ...video, "--json", "--kitti", "several");

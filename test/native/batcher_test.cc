@@ -45,8 +45,8 @@ class Bench {
     options.sources = std::move(limits);
     options.stage = kPrepare;
     options.patience = patience;
-    batcher_ =
-        std::make_unique<Batcher>(options, FakeModelOn(device), &lanes_, [](const Status&) {});
+    batcher_ = std::make_unique<Batcher>(options, FakeModelOn(device), &lanes_,
+                                         Batcher::Callbacks{[](FramePtr) {}, [](const Status&) {}});
   }
   ~Bench() {
     batcher_->Close();

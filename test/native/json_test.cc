@@ -122,6 +122,22 @@ TEST(Results, WriteAFrameAsTheContractHasIt) {
             R"("trackId":9}]})");
 }
 
+TEST(Results, SayOfAFrameWhyNobodyLookedAtItAndOfASourceHowMany) {
+  auto frame = FrameOf({});
+  frame.skip = Skip::kInterval;
+  frame.tracks = std::vector<Track>{};
+  EXPECT_NE(Json(frame).find(R"("skipped":"interval","detections":[],"tracks":[])"),
+            std::string::npos);
+  PipelineReport report;
+  report.figures.sources[0].detect_interval = 3;
+  report.figures.sources[0].looked = {5, 9};
+  JsonText json;
+  WriteStats(report, "p", {}, &json);
+  EXPECT_NE(json.Take().find(R"("detect":{"interval":3,"detectedTotal":5,)"
+                             R"("skipped":[{"reason":"interval","total":9}]}})"),
+            std::string::npos);
+}
+
 TEST(Results, LeaveOutAndCountWhatIsNoDetection) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const float infinite = std::numeric_limits<float>::infinity();

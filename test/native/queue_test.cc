@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <vector>
 
 namespace jetfleet {
 namespace {
@@ -48,6 +49,19 @@ TEST(Queue, HoldsMoreForAWhileAndIsShortAgainAfterwards) {
   int item = 0;
   queue.Pop(&item);
   EXPECT_EQ(item, 5);
+}
+
+TEST(Queue, LetsGoFirstOfWhatCanBeSpared) {
+  IntQueue queue(3, Overflow::kDropOldest, [](const int& item) { return item % 2 == 1; });
+  for (const int item : {2, 1, 4, 6}) queue.Push(item);
+  queue.Push(3);
+  std::vector<int> left(3);
+  for (int& item : left) queue.Pop(&item);
+  EXPECT_EQ(left, (std::vector<int>{2, 4, 6})) << "1 went for 6, and 3 found no room";
+  for (const int item : {2, 4, 6, 8}) queue.Push(item);
+  queue.Pop(left.data());
+  EXPECT_EQ(left[0], 4) << "none can be spared";
+  EXPECT_EQ(queue.TakeLevels().drops_total, 3U);
 }
 
 TEST(Queue, HoldsTheProducerUpWhenBlocking) {

@@ -86,6 +86,22 @@ describe.skipIf(!hasData)(`Trackers on sequences of MOT15${needsData}`, () => {
   });
 });
 
+/** Of every nth frame's detections; floors a little below what the default tracker reaches. */
+const EVERY: [string, number, Floor][] = [
+  ["TUD-Stadtmitte", 2, { mota: 0.7, hota: 0.53 }],
+  ["TUD-Stadtmitte", 3, { mota: 0.68, hota: 0.52 }],
+  ["ETH-Sunnyday", 2, { mota: 0.55, hota: 0.53 }],
+  ["ETH-Sunnyday", 3, { mota: 0.53, hota: 0.51 }],
+];
+
+describe.skipIf(!hasData)(`Between two frames that are looked at${needsData}`, () => {
+  test.each(EVERY)("%s at every %d: bytetrack tells where objects are", (sequence, n, floor) => {
+    const score = trackAndScore(sequence, SURE, n);
+    expect(score.mota).toBeGreaterThanOrEqual(floor.mota);
+    expect(score.hota).toBeGreaterThanOrEqual(floor.hota);
+  });
+});
+
 describe("an algorithm that is none", () => {
   test("is refused with the names of those that are", () => {
     const options = { ...SURE, fps: 25, algorithm: "deepsort" } as unknown as Options;
@@ -93,7 +109,11 @@ describe("an algorithm that is none", () => {
   });
 });
 
-function trackAndScore(sequence: string, options: Partial<Options>): MotScore & { hota: number } {
+function trackAndScore(
+  sequence: string,
+  options: Partial<Options>,
+  interval = 1,
+): MotScore & { hota: number } {
   const detections = readMot(sequence, "det.txt");
   const truth = readMot(sequence, "gt.txt");
   const info = read(sequence, "seqinfo.ini");
@@ -104,7 +124,8 @@ function trackAndScore(sequence: string, options: Partial<Options>): MotScore & 
       return { left, top, width, height, score };
     }),
   );
-  const tracks = addon.trackDetections({ ...SURE, fps, ...options }, frames);
+  const looked = frames.map((list, frame) => (frame % interval === 0 ? list : null));
+  const tracks = addon.trackDetections({ ...SURE, fps, ...options }, looked);
   const found = tracks.map((list) => list.map(({ trackId, box }) => ({ id: trackId, box })));
   // Truth marked 0 is not to be judged.
   const judged = frames.map((_, f) => (truth[f] ?? []).filter((entry) => entry.score > 0));

@@ -53,7 +53,10 @@ export class RunScore {
     }
     this.#seen.add(number);
     const truth = truthOf(number);
-    addMatch(this.#detector, truth, frame.detections, frame.height);
+    // Nobody has looked at the others.
+    if (frame.skipped === undefined) {
+      addMatch(this.#detector, truth, frame.detections, frame.height);
+    }
     addMatch(this.#tracker, truth, frame.tracks ?? [], frame.height);
     this.#identity.addFrame(truth, frame.tracks ?? [], frame.height);
   }

@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { Owner } from "../../../fleet/hub/client/index.ts";
-import { DetectSpec, ModelManifest, PipelineSpec, PlanSummary } from "../../../fleet/spec/index.ts";
+import {
+  DetectSpec,
+  ModelManifest,
+  PipelineSpec,
+  PlanSummary,
+  requireTrack,
+} from "../../../fleet/spec/index.ts";
 import { HubMark } from "../release/hub-mark.ts";
 import { Released } from "../release/parts.ts";
 import { ScopeInput } from "../release/scope.ts";
@@ -8,17 +14,20 @@ import { type Properties, reveal } from "../rpc/values.ts";
 import { DeviceFacts } from "./device/facts.ts";
 
 /** A pipeline as a program declares it: with its device, and the model itself in place of its name. */
-export const PipelineInputs = PipelineSpec.extend({
-  sources: PipelineSpec.shape.sources.meta({
-    description:
-      "Sources by name, 1 to 16. All meet the same model, frames of several in one batch; each has its own tracker, and where one is lost the others go on.",
-  }),
-  device: DeviceFacts,
-  detect: DetectSpec.extend({
-    model: ModelManifest.meta({ description: "Manifest of the model, an output of Model." }),
-  }).meta({ title: "Detect", description: "Object detection." }),
-  scope: ScopeInput.optional(),
-});
+export const PipelineInputs = z
+  .strictObject({
+    ...PipelineSpec.shape,
+    sources: PipelineSpec.shape.sources.meta({
+      description:
+        "Sources by name, 1 to 16. All meet the same model, frames of several in one batch; each has its own tracker, and where one is lost the others go on.",
+    }),
+    device: DeviceFacts,
+    detect: DetectSpec.extend({
+      model: ModelManifest.meta({ description: "Manifest of the model, an output of Model." }),
+    }).meta({ title: "Detect", description: "Object detection." }),
+    scope: ScopeInput.optional(),
+  })
+  .superRefine(requireTrack);
 export type PipelineInputs = z.infer<typeof PipelineInputs>;
 
 export const PipelineState = z.object({

@@ -349,6 +349,12 @@ export interface DetectArgs {
    * is refused, not replaced.
    */
   preprocess?: pulumi.Input<PreprocessChoice | undefined>;
+  /**
+   * The model looks at every so many-th frame of each source, and the tracker tells where its
+   * objects are in those between, which results mark as skipped. More than 1 needs track. Default:
+   * 1, every frame.
+   */
+  interval?: pulumi.Input<number | undefined>;
   /** Manifest of the model, an output of Model. */
   model: pulumi.Input<ModelManifestArgs>;
 }
@@ -585,6 +591,12 @@ export interface Detect {
    * is refused, not replaced.
    */
   preprocess?: PreprocessChoice | undefined;
+  /**
+   * The model looks at every so many-th frame of each source, and the tracker tells where its
+   * objects are in those between, which results mark as skipped. More than 1 needs track. Default:
+   * 1, every frame.
+   */
+  interval?: number | undefined;
   /** Manifest of the model, an output of Model. */
   model: ModelManifest;
 }

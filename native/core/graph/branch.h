@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -22,6 +23,8 @@ struct Branch {
   /// For the source's thread.
   std::uint64_t next_index = 0;
   StageMeter decode_meter;
+  /// Frames that were looked at, and those that were not, by `Skip`.
+  std::array<std::atomic<std::uint64_t>, kSkips> looked{};
   /// Before the current interval. For the thread that takes figures.
   std::size_t decode_drops = 0;
   /// How a file ended; written before the frame that marks the end.

@@ -13,7 +13,7 @@ constexpr int kFramesInARow = 8;
 Strand::Strand(Executor* executor, std::size_t capacity, Overflow overflow,
                std::vector<Stage> stages, Callbacks callbacks)
     : executor_(executor),
-      queue_(capacity, overflow),
+      queue_(capacity, overflow, WasSkipped),
       stages_(std::move(stages)),
       callbacks_(std::move(callbacks)) {
   for (std::size_t i = 0; i < stages_.size(); ++i) {

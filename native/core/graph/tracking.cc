@@ -36,6 +36,8 @@ Tracking::Tracking(const std::shared_ptr<ModelProgram>& model, TrackAlgorithm al
       tag_(model->tag()) {}
 
 Status Tracking::Run(Frame& frame) {
+  const bool skipped = frame.result.skip != Skip::kNo;
+  if (skipped) frame.result.model = tag_;
   if (frame.result.model != tag_) {
     tracker_.Adopt(OptionsFor(algorithm_, frame.model->min_score()),
                    LabelMap(*tag_, *frame.result.model));
@@ -43,7 +45,9 @@ Status Tracking::Run(Frame& frame) {
   }
   if (!(frame.result.size == size_)) tracker_.Forget();
   size_ = frame.result.size;
-  frame.result.tracks = tracker_.Update(frame.result.pts_ms / 1000, frame.candidates);
+  const double seconds = frame.result.pts_ms / 1000;
+  frame.result.tracks =
+      skipped ? tracker_.Foresee(seconds) : tracker_.Update(seconds, frame.candidates);
   tracks_total_ = tracker_.tracks_total();
   return Status::Ok();
 }

@@ -17,7 +17,8 @@ class Tracking {
  public:
   Tracking(const std::shared_ptr<ModelProgram>& model, TrackAlgorithm algorithm);
 
-  /// One thread at a time.
+  /// One thread at a time. A frame that no model has looked at gets what the tracker expects, and
+  /// the model of the frame before it.
   Status Run(Frame& frame);
   /// Any thread.
   int tracks_total() const { return tracks_total_; }

@@ -15,11 +15,12 @@ constexpr std::chrono::milliseconds kAway{1000};
 }  // namespace
 
 Batcher::Batcher(const Options& options, std::shared_ptr<ModelProgram> model,
-                 std::vector<std::unique_ptr<Lane>>* lanes,
-                 std::function<void(const Status&)> on_error)
+                 std::vector<std::unique_ptr<Lane>>* lanes, Callbacks callbacks)
     : options_(options),
       lanes_(*lanes),
-      on_error_(std::move(on_error)),
+      callbacks_(std::move(callbacks)),
+      interval_(options.interval),
+      gates_(options.sources.size()),
       meters_(options.sources.size()),
       scale_ahead_(options.sources.size()),
       sequences_(options.sources.size()),
@@ -56,8 +57,12 @@ void Batcher::Join() {
 }
 
 std::shared_ptr<ModelProgram> Batcher::SetModel(std::shared_ptr<ModelProgram> model) {
-  const Lock lock(mutex_);
-  return std::exchange(model_, std::move(model));
+  {
+    const Lock lock(mutex_);
+    std::swap(model_, model);
+  }
+  for (FrameGate& gate : gates_) gate.LookAtNext();
+  return model;
 }
 
 std::shared_ptr<const ModelProgram> Batcher::model() { return CurrentModel(); }
@@ -81,13 +86,12 @@ void Batcher::OnRoom(Lane* lane) {
       const ModelProgram& model = *group.batch->model;
       if (model.tickets() > 1 || model.prepares() || !lane->HasRoom(model)) continue;
       group.ready = false;
-      Number(group.batch.get());
       status = lane->Submit(std::move(group.batch));
     }
   }
   // Who has nothing ready waits for frames.
   if (work) work_.notify_all();
-  if (!status.ok()) on_error_(status);
+  if (!status.ok()) callbacks_.on_error(status);
 }
 
 void Batcher::Stretch(std::size_t extra, TimePoint until) {
@@ -119,10 +123,12 @@ std::vector<std::size_t> Batcher::shares() {
 }
 
 bool Batcher::Push(std::size_t source, FramePtr frame) {
+  if (!frame->end_of_stream) frame->result.skip = gates_[source].Look(*frame, interval_);
+  if (frame->result.skip != Skip::kNo) return PassBy(source, std::move(frame));
   if (options_.sources[source].overflow == Overflow::kBlock && !frame->end_of_stream) {
     scale_ahead_[source].Run(CurrentModel(), frame.get());
   }
-  FramePtr dropped;  // destroyed after the lock is released: it owns a picture
+  FramePtr dropped;
   bool work = false;
   {
     Lock lock(mutex_);
@@ -135,11 +141,30 @@ bool Batcher::Push(std::size_t source, FramePtr frame) {
     }
     if (closed_) return false;
     if (queues_.Full(source)) dropped = MakeRoom(source);
+    frame->sequence = sequences_[source]++;
     queues_.Push(source, std::move(frame));
     // While a batch is ready, it is room that is waited for.
     work = !GroupOf(source).ready || GroupOf(source).any_stale;
   }
   if (work) work_.notify_all();
+  if (dropped != nullptr) {
+    // The lock is released: it owns a picture, and those behind it may go on now.
+    dropped->surface.reset();
+    dropped->picture.reset();
+    dropped->dropped = true;
+    callbacks_.on_past(std::move(dropped));
+  }
+  return true;
+}
+
+bool Batcher::PassBy(std::size_t source, FramePtr frame) {
+  frame->surface.reset();
+  {
+    const Lock lock(mutex_);
+    if (closed_) return false;
+    frame->sequence = sequences_[source]++;
+  }
+  callbacks_.on_past(std::move(frame));
   return true;
 }
 
@@ -172,7 +197,7 @@ void Batcher::Run() {
     ++turn_;
     if (!status.ok()) {
       lock.unlock();
-      return on_error_(status);
+      return callbacks_.on_error(status);
     }
     if (!worked && !closed_) Rest(&lock);
   }
@@ -214,7 +239,6 @@ bool Batcher::Advance(Group* group, Lock* lock, Status* status) {
     }
     group->ready = false;
     std::unique_ptr<Batch> ready = std::move(group->batch);
-    Number(ready.get());
     lock->unlock();
     *status = PrepareOn(*lane, ready.get());
     if (status->ok()) *status = lane->Submit(std::move(ready));
@@ -252,7 +276,6 @@ bool Batcher::Take(std::size_t number, Lock* lock, Status* status) {
     group.present = std::max<std::size_t>(1, CountPresent(number, Clock::now()));
   }
   const bool ends = frame->end_of_stream;
-  if (ends) frame->sequence = sequences_[frame->result.id.source]++;
   lock->unlock();
   if (ends) {
     lanes_.front()->Pass(std::move(frame));
@@ -332,12 +355,6 @@ Status Batcher::PrepareOn(const Lane& lane, Batch* batch) {
                                          frame->trace.WorkMs(options_.stage));
   }
   return status;
-}
-
-void Batcher::Number(Batch* batch) {
-  for (const FramePtr& frame : batch->frames) {
-    frame->sequence = sequences_[frame->result.id.source]++;
-  }
 }
 
 /// A source that waits is woken when its queue is empty, not at each place that becomes free: it

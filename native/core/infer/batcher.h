@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -10,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/infer/frame_gate.h"
 #include "core/infer/lane.h"
 #include "core/infer/scale_ahead.h"
 #include "core/infer/share_out.h"
@@ -21,11 +23,14 @@ namespace jetfleet {
 /// Gathers frames of all sources for one model: takes them in turn, brings each straight into its
 /// slot of a batch, and submits the batch to a lane with room.
 ///
+/// A frame that the model need not look at goes past it: it takes no place in a queue or a batch,
+/// and nothing is dropped for it. `Frame::sequence` tells the order of both kinds.
+///
 /// Of several lanes, each has whole sources of its own where that balances by what the lanes were
 /// measured to do (share_out.h); else, and until they are measured, frames of all sources go to the
-/// lane that will be done first, and `Frame::sequence` tells their order. Sources change lanes only
-/// while no frame of theirs is between queue and lane. A lane whose device works only while it is
-/// waited for takes what is ready by itself: between two runs no other thread need wake up.
+/// lane that will be done first. Sources change lanes only while no frame of theirs is between
+/// queue and lane. A lane whose device works only while it is waited for takes what is ready by
+/// itself: between two runs no other thread need wake up.
 ///
 /// A batch is ready when each source that has sent something lately is in it, or when its oldest
 /// frame has waited long enough, whichever comes first.
@@ -44,10 +49,17 @@ class Batcher {
     float candidate_score = 1;
     /// Between two looks at who has which lane.
     std::chrono::milliseconds share_interval{2000};
+    /// Of each source, every so many-th frame is looked at. From 1.
+    int interval = 1;
+  };
+  struct Callbacks {
+    /// By the source's thread, of frames that do not come to a lane: skipped, or dropped.
+    std::function<void(FramePtr)> on_past;
+    std::function<void(const Status&)> on_error;
   };
 
   Batcher(const Options& options, std::shared_ptr<ModelProgram> model,
-          std::vector<std::unique_ptr<Lane>>* lanes, std::function<void(const Status&)> on_error);
+          std::vector<std::unique_ptr<Lane>>* lanes, Callbacks callbacks);
   ~Batcher();
   Batcher(const Batcher&) = delete;
   Batcher& operator=(const Batcher&) = delete;
@@ -58,7 +70,11 @@ class Batcher {
 
   /// Any thread, one per source. False when closed; the frame is then gone.
   bool Push(std::size_t source, FramePtr frame);
-  /// For frames whose preparation is yet to begin; returns the former one.
+  /// Any thread, for the frames that come from now on. From 1.
+  void SetInterval(int interval) { interval_ = interval; }
+  int interval() const { return interval_; }
+  /// For frames whose preparation is yet to begin; returns the former one. The next frame of each
+  /// source is looked at.
   std::shared_ptr<ModelProgram> SetModel(std::shared_ptr<ModelProgram> model);
   std::shared_ptr<const ModelProgram> model();
   /// By the lane's thread: it has room. It may have a run in flight afterwards.
@@ -102,14 +118,13 @@ class Batcher {
 
   Status Fill(Group* group, FramePtr frame);
   Status Prepare(Batch* batch, std::size_t slot);
-  /// Under the lock, so that numbers tell the order in which batches left.
-  void Number(Batch* batch);
   /// Under the lock.
   FramePtr PopNext(std::size_t group);
   /// Has the accelerator bring the pictures into the batch, where the backend can.
   Status PrepareOn(const Lane& lane, Batch* batch);
   std::shared_ptr<ModelProgram> CurrentModel();
   Lane* LaneWithRoom(const Group& group, const ModelProgram& model);
+  bool PassBy(std::size_t source, FramePtr frame);
   FramePtr MakeRoom(std::size_t source);
   Group& GroupOf(std::size_t source) { return groups_[queues_.group_of(source)]; }
 
@@ -119,12 +134,14 @@ class Batcher {
 
   const Options options_;
   std::vector<std::unique_ptr<Lane>>& lanes_;
-  const std::function<void(const Status&)> on_error_;
+  const Callbacks callbacks_;
+  std::atomic<int> interval_;
+  std::deque<FrameGate> gates_;
   std::deque<StageMeter> meters_;
   HostPreparer preparer_;
   /// By source, for the thread that pushes.
   std::deque<ScaleAhead> scale_ahead_;
-  /// Frames of each source sent to inference so far. Under the lock.
+  /// Frames of each source that came so far. Under the lock.
   std::vector<std::uint64_t> sequences_;
   /// Whose turn it is. For the batcher's thread.
   std::size_t turn_ = 0;

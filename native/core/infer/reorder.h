@@ -9,8 +9,9 @@
 
 namespace jetfleet {
 
-/// Brings the frames of one source back into their order behind lanes that finish when they like.
-/// `Frame::sequence` has no gaps. Any thread; frames come out one at a time.
+/// Brings the frames of one source back into their order behind lanes that finish when they like
+/// and those that went past inference. `Frame::sequence` has no gaps: a frame that was dropped is
+/// added, too, and goes no further. Any thread; frames come out one at a time.
 class Reorder {
  public:
   using Out = std::function<void(FramePtr)>;
@@ -32,7 +33,7 @@ class Reorder {
  private:
   void Release(FramePtr frame) {
     ++next_;
-    out_(std::move(frame));
+    if (!frame->dropped) out_(std::move(frame));
   }
 
   const Out out_;

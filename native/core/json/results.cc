@@ -109,11 +109,29 @@ void WriteSourceFacts(const SourceMeter::Facts& facts, JsonText* json) {
   if (facts.clock_offset_ms) json->Key("clockOffsetMs").Fixed(*facts.clock_offset_ms, kMsDecimals);
 }
 
+/// Only where not every frame is looked at.
+void WriteLooked(const SourceFigures& source, JsonText* json) {
+  std::uint64_t skipped = 0;
+  for (std::size_t skip = 1; skip < kSkips; ++skip) skipped += source.looked[skip];
+  if (source.detect_interval == 1 && skipped == 0) return;
+  json->Key("detect").BeginObject();
+  json->Key("interval").Integer(static_cast<std::uint64_t>(source.detect_interval));
+  json->Key("detectedTotal").Integer(source.looked[static_cast<std::size_t>(Skip::kNo)]);
+  json->Key("skipped").BeginArray();
+  for (std::size_t skip = 1; skip < kSkips; ++skip) {
+    if (source.looked[skip] == 0) continue;
+    json->BeginObject().Key("reason").Text(SkipName(static_cast<Skip>(skip)));
+    json->Key("total").Integer(source.looked[skip]).EndObject();
+  }
+  json->EndArray().EndObject();
+}
+
 void WriteSource(const SourceFigures& source, JsonText* json) {
   if (!source.name.empty()) json->Key("name").Text(source.name);
   json->Key("state").Text(SourceStateName(source.state));
   json->Key("reconnects").Integer(static_cast<std::uint64_t>(source.reconnects));
   WriteSourceFacts(source.facts, json);
+  WriteLooked(source, json);
 }
 
 /// Only where there is something to tell apart.
@@ -212,6 +230,7 @@ std::size_t FrameWriter::Write(const FrameResult& frame, JsonText* json) {
   json->Key("ptsMs").Fixed(frame.pts_ms, kMsDecimals);
   json->Key("width").Integer(static_cast<std::uint64_t>(frame.size.width));
   json->Key("height").Integer(static_cast<std::uint64_t>(frame.size.height));
+  if (frame.skip != Skip::kNo) json->Key("skipped").Text(SkipName(frame.skip));
   std::size_t left_out = 0;
   json->Key("detections").BeginArray();
   for (const Detection& detection : frame.detections) {

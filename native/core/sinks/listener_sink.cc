@@ -17,7 +17,7 @@ ListenerSink::ListenerSink(const Options& options, PipelineListener* listener, C
     : options_(options),
       listener_(listener),
       callbacks_(std::move(callbacks)),
-      queue_(options.capacity, options.overflow),
+      queue_(options.capacity, options.overflow, WasSkipped),
       outputs_(options.sources > 1 ? options.sources : 0),
       last_(options.sources) {}
 

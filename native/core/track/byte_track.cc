@@ -76,14 +76,29 @@ std::vector<Track> ByteTrack::Update(const FrameTime& time,
   std::vector<Track> tracks;
   for (Target& target : targets_) {
     if (!target.confirmed || target.last_frame != now_.frame) continue;
-    const Box box = target.filter.box();
-    if (box.area() <= options().min_box_area) continue;
+    if (target.filter.box().area() <= options().min_box_area) continue;
     if (target.id == 0) target.id = (*next_id)++;
-    const bool behind = Iou(box, target.last.box) < kSmoothedOverlap;
-    const Box& shown = behind ? target.last.box : box;
-    tracks.push_back({{shown, target.last.score, target.last.label}, target.id});
+    target.shown_frame = target.last_frame;
+    tracks.push_back({{Shown(target), target.last.score, target.last.label}, target.id});
   }
   return tracks;
+}
+
+std::vector<Track> ByteTrack::Foresee(int frame, double seconds, double interval) const {
+  std::vector<Track> tracks;
+  for (const Target& target : targets_) {
+    if (target.shown_frame != frame) continue;
+    BoxFilter ahead = target.filter;
+    ahead.Predict(seconds, interval);
+    const Box box = Carried(Shown(target), target.filter.box(), ahead.box());
+    tracks.push_back({{box, target.last.score, target.last.label}, target.id});
+  }
+  return tracks;
+}
+
+Box ByteTrack::Shown(const Target& target) {
+  const Box box = target.filter.box();
+  return Iou(box, target.last.box) < kSmoothedOverlap ? target.last.box : box;
 }
 
 void ByteTrack::Predict() {

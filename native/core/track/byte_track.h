@@ -16,6 +16,7 @@ class ByteTrack : public LabelTracker {
 
   std::vector<Track> Update(const FrameTime& time, const std::vector<Detection>& detections,
                             int* next_id) override;
+  std::vector<Track> Foresee(int frame, double seconds, double interval) const override;
 
  private:
   enum class State { kTracked, kLost };
@@ -29,6 +30,8 @@ class ByteTrack : public LabelTracker {
     /// Seen twice, or in the first frame. Ids are given then, so that reported ones have no gaps.
     bool confirmed = false;
     int id = 0;
+    /// When it was reported last.
+    int shown_frame = 0;
     int first_frame = 0;
     int last_frame = 0;
     double last_seconds = 0;
@@ -49,6 +52,7 @@ class ByteTrack : public LabelTracker {
   void StartNew(const Detections& detections);
   void Forget();
   void RemoveDuplicates();
+  static Box Shown(const Target& target);
 
   Targets targets_;
   FrameTime now_;

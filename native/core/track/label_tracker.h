@@ -23,11 +23,15 @@ class LabelTracker {
   /// Tracks that are sure and seen in this frame. `next_id` is where new ids come from.
   virtual std::vector<Track> Update(const FrameTime& time, const std::vector<Detection>& detections,
                                     int* next_id) = 0;
+  /// Where the tracks that the `Update` of number `frame` gave are expected `seconds` later.
+  virtual std::vector<Track> Foresee(int frame, double seconds, double interval) const = 0;
 
  protected:
   const TrackerOptions& options() const { return options_; }
   /// Those that are sure of themselves.
   std::vector<Detection> SureOf(const std::vector<Detection>& detections) const;
+  /// A box that goes along with a filter, which moves and changes its size.
+  static Box Carried(const Box& box, const Box& from, const Box& to);
 
  private:
   TrackerOptions options_;

@@ -56,7 +56,22 @@ std::vector<Track> OcSort::Update(const FrameTime& now, const Detections& detect
     if (target.streak < kSightings && now.frame > kSightings) continue;
     if (target.last.box.area() <= options().min_box_area) continue;
     if (target.id == 0) target.id = (*next_id)++;
+    target.shown_frame = target.last_frame;
     tracks.push_back({target.last, target.id});
+  }
+  return tracks;
+}
+
+std::vector<Track> OcSort::Foresee(int frame, double seconds, double interval) const {
+  std::vector<Track> tracks;
+  for (const Target& target : targets_) {
+    if (target.shown_frame != frame) continue;
+    AreaFilter ahead = target.filter;
+    ahead.Predict(seconds, interval);
+    Track& track = tracks.emplace_back(Track{target.last, target.id});
+    const std::optional<Box> from = target.filter.box();
+    const std::optional<Box> to = ahead.box();
+    if (from && to) track.detection.box = Carried(target.last.box, *from, *to);
   }
   return tracks;
 }

@@ -20,6 +20,7 @@ class OcSort : public LabelTracker {
 
   std::vector<Track> Update(const FrameTime& time, const std::vector<Detection>& detections,
                             int* next_id) override;
+  std::vector<Track> Foresee(int frame, double seconds, double interval) const override;
 
  private:
   struct Sighting {
@@ -42,6 +43,8 @@ class OcSort : public LabelTracker {
     Direction direction;
     int streak = 0;
     int id = 0;
+    /// When it was reported last.
+    int shown_frame = 0;
   };
   using Pointers = std::vector<Target*>;
   using Detections = std::vector<Detection>;

@@ -29,7 +29,24 @@ std::vector<Track> Sort::Update(const FrameTime& now, const std::vector<Detectio
     const Box box = moves() ? target.filter.box().value_or(target.last.box) : target.last.box;
     if (box.area() <= options().min_box_area) continue;
     if (target.id == 0) target.id = (*next_id)++;
+    target.shown_frame = target.last_frame;
     tracks.push_back({{box, target.last.score, target.last.label}, target.id});
+  }
+  return tracks;
+}
+
+std::vector<Track> Sort::Foresee(int frame, double seconds, double interval) const {
+  std::vector<Track> tracks;
+  for (const Target& target : targets_) {
+    if (target.shown_frame != frame) continue;
+    std::optional<Box> box;
+    if (moves()) {
+      AreaFilter ahead = target.filter;
+      ahead.Predict(seconds, interval);
+      box = ahead.box();
+    }
+    tracks.push_back(
+        {{box.value_or(target.last.box), target.last.score, target.last.label}, target.id});
   }
   return tracks;
 }

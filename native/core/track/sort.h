@@ -15,6 +15,7 @@ class Sort : public LabelTracker {
 
   std::vector<Track> Update(const FrameTime& time, const std::vector<Detection>& detections,
                             int* next_id) override;
+  std::vector<Track> Foresee(int frame, double seconds, double interval) const override;
 
  private:
   struct Target {
@@ -27,6 +28,8 @@ class Sort : public LabelTracker {
     /// Times it was seen again without a gap.
     int streak = 0;
     int id = 0;
+    /// When it was reported last.
+    int shown_frame = 0;
   };
 
   bool moves() const { return options().algorithm == TrackAlgorithm::kSort; }

@@ -32,6 +32,12 @@ double KeepSeconds(const TrackerOptions& options) {
   return options.keep_seconds.value_or(0);
 }
 
+std::vector<Track> SortedById(std::vector<Track> tracks) {
+  std::sort(tracks.begin(), tracks.end(),
+            [](const Track& a, const Track& b) { return a.id < b.id; });
+  return tracks;
+}
+
 }  // namespace
 
 std::optional<TrackAlgorithm> TrackAlgorithmOf(const std::string& name) {
@@ -63,6 +69,17 @@ std::vector<Detection> LabelTracker::SureOf(const std::vector<Detection>& detect
   return sure;
 }
 
+Box LabelTracker::Carried(const Box& box, const Box& from, const Box& to) {
+  const auto grown = [](float side, float before, float after) {
+    return before > 0 ? side * std::max(after, 0.0F) / before : side;
+  };
+  const float width = grown(box.width, from.width, to.width);
+  const float height = grown(box.height, from.height, to.height);
+  const double x = box.centre_x() + to.centre_x() - from.centre_x();
+  const double y = box.centre_y() + to.centre_y() - from.centre_y();
+  return {static_cast<float>(x - width / 2), static_cast<float>(y - height / 2), width, height};
+}
+
 void Tracker::Adopt(const TrackerOptions& options, const std::map<int, int>& new_labels) {
   options_ = options;
   std::map<int, std::unique_ptr<LabelTracker>> kept;
@@ -80,19 +97,27 @@ void Tracker::Forget() {
   intervals_.clear();
 }
 
+void Tracker::NoteInterval(double seconds) {
+  intervals_.push_back(std::max(seconds, kShortestInterval));
+  if (intervals_.size() > kIntervals) intervals_.pop_front();
+}
+
 FrameTime Tracker::TimeOf(double seconds) {
   const double keep = KeepSeconds(options_);
   FrameTime now{last_.frame + 1, seconds, 0, last_.interval, keep};
+  const double before = std::exchange(told_, seconds);
   if (last_.frame == 0) return now;
   now.passed = std::max(seconds - last_.seconds, 0.0);
   const bool measured = !intervals_.empty();
-  intervals_.push_back(std::max(now.passed, kShortestInterval));
-  if (intervals_.size() > kIntervals) intervals_.pop_front();
+  NoteInterval(seconds - before);
   // Frames may be missing between any two, so the camera's own interval is the shortest.
   now.interval = *std::min_element(intervals_.begin(), intervals_.end());
   // An outage must not be taken for the usual interval.
   const double usual = measured ? last_.interval : std::min(now.passed, kFirstInterval);
   now.keep_seconds = std::max(keep, kKeepAtLeast * usual);
+  // Frames between tell that there was no outage, and it was not for the tracks that nobody looked.
+  const bool bridged = before > last_.seconds && seconds - before <= now.keep_seconds + kClockGrain;
+  if (bridged) now.keep_seconds = std::max(now.keep_seconds, kKeepAtLeast * now.passed);
   return now;
 }
 
@@ -111,9 +136,18 @@ std::vector<Track> Tracker::Update(double seconds, const std::vector<Detection>&
     const std::vector<Track> of_label = tracker->Update(now, group, &next_id_);
     tracks.insert(tracks.end(), of_label.begin(), of_label.end());
   }
-  std::sort(tracks.begin(), tracks.end(),
-            [](const Track& a, const Track& b) { return a.id < b.id; });
-  return tracks;
+  return SortedById(std::move(tracks));
+}
+
+std::vector<Track> Tracker::Foresee(double seconds) {
+  if (last_.frame > 0 && seconds > told_) NoteInterval(seconds - std::exchange(told_, seconds));
+  std::vector<Track> tracks;
+  for (const auto& [label, tracker] : by_label_) {
+    const auto of_label =
+        tracker->Foresee(last_.frame, std::max(seconds - last_.seconds, 0.0), last_.interval);
+    tracks.insert(tracks.end(), of_label.begin(), of_label.end());
+  }
+  return SortedById(std::move(tracks));
 }
 
 }  // namespace jetfleet

@@ -21,6 +21,11 @@ class Tracker {
   /// frames were lost in it, and forgotten after an outage.
   std::vector<Track> Update(double seconds, const std::vector<Detection>& detections);
 
+  /// For a frame that nobody has looked at: where the tracks of the last `Update` are expected,
+  /// with the scores that they had then. No track is missed, begun or ended by it, however many
+  /// such frames come one after the other.
+  std::vector<Track> Foresee(double seconds);
+
   /// What is seen next has nothing to do with what was seen before; ids go on.
   void Forget();
 
@@ -33,10 +38,13 @@ class Tracker {
 
  private:
   TrackerOptions options_;
+  void NoteInterval(double seconds);
   FrameTime TimeOf(double seconds);
 
   std::map<int, std::unique_ptr<LabelTracker>> by_label_;
   FrameTime last_;
+  /// Of the last frame, looked at or not.
+  double told_ = 0;
   /// Seconds between the latest frames, the newest last.
   std::deque<double> intervals_;
   int next_id_ = 1;

@@ -68,6 +68,11 @@ describe("a pipeline's file", () => {
     ["nothing", null, /a\.yaml: the file: /],
     ["a key that nobody knows", { ...FILE, overlay: {} }, /Unrecognized key: "overlay"/],
     ["no source", { ...FILE, sources: {} }, /sources: must name 1 to 16 sources/],
+    [
+      "an interval without a tracker",
+      { ...FILE, detect: { interval: 3 } },
+      /detect\.interval: needs a tracker for the frames between; add track, or leave interval 3 out/,
+    ],
     ["a score of 7", { ...FILE, detect: { minScore: 7 } }, /detect\.minScore: /],
   ])("is refused with the key's path: %s", (_what, content, why) => {
     expect(() => parsePipelineFile(content, "a.yaml")).toThrow(why);

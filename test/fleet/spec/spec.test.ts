@@ -56,6 +56,16 @@ describe("specifications", () => {
       "detect.minScore",
     ],
     ["an unknown key", { ...pipeline, budgets: {} }, ""],
+    [
+      "frames between that nobody tells of",
+      { ...pipeline, detect: { model: "people", interval: 2 }, track: undefined },
+      "detect.interval",
+    ],
+    [
+      "an interval of 0",
+      { ...pipeline, detect: { model: "people", interval: 0 }, track: {} },
+      "detect.interval",
+    ],
     ["an unknown tracker", { ...pipeline, track: { algorithm: "magic" } }, "track.algorithm"],
   ])("refuse a pipeline with %s, naming the property", (_what, input, path) => {
     const result = PipelineSpec.safeParse(input);

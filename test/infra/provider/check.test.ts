@@ -31,6 +31,7 @@ describe("check of a pipeline", () => {
     ["name", "Front Door", "must be 1 to 63 lower-case letters"],
     ["sources", {}, "must name 1 to 16 sources"],
     ["sources.cam1.transport", "quic", 'expected one of "tcp", "udp", got "quic"'],
+    ["detect.interval", 0, "expected at least 1"],
     ["sources.cam1.loop", "yes", 'expected true or false, got "yes"'],
     [
       "track.algorithm",
@@ -44,7 +45,7 @@ describe("check of a pipeline", () => {
     expect(failures[0]?.reason).toContain(reason);
   });
 
-  test.each(["classify", "analytics", "shadow", "detect.interval", "sinks.preview"])(
+  test.each(["classify", "analytics", "shadow", "sinks.preview"])(
     "says of %s that it is not yet supported",
     async (path) => {
       const { failures } = await check("Pipeline", changed(pipelineInputs(), path, {}));
@@ -117,6 +118,15 @@ describe("check of a pipeline", () => {
       track: { algorithm: "bytetrack" },
       sinks: { mqtt: {} },
     });
+  });
+
+  test("refuses to skip frames of which no tracker would tell", async () => {
+    const skipping = changed(pipelineInputs(), "detect.interval", 3);
+    expect((await check("Pipeline", changed(skipping, "track", {}))).failures).toEqual([]);
+    const { failures } = await check("Pipeline", changed(skipping, "track", undefined));
+    expect(failures).toHaveLength(1);
+    expect(failures[0]?.property).toBe("detect.interval");
+    expect(failures[0]?.reason).toContain("needs a tracker for the frames between; add track");
   });
 
   test("does not invent a tracker", async () => {

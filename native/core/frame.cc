@@ -1,0 +1,15 @@
+#include "core/frame.h"
+
+namespace jetfleet {
+
+const char* SkipName(Skip skip) {
+  switch (skip) {
+    case Skip::kNo:
+      break;
+    case Skip::kInterval:
+      return "interval";
+  }
+  return "";
+}
+
+}  // namespace jetfleet

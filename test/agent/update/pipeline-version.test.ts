@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import { isModelChange } from "../../../agent/update/pipeline-version.ts";
+import type { DetectSpec } from "../../../fleet/spec/index.ts";
+import { versionFor } from "../support/deploying.ts";
+
+test.each<[string, Partial<DetectSpec>, boolean]>([
+  ["another threshold", { minScore: 0.7 }, true],
+  ["the interval that there was without one", { interval: 1 }, true],
+  ["another interval", { interval: 2 }, false],
+])("%s is done by an exchange of models: %j, %s", (_what, detect, can) => {
+  expect(isModelChange(versionFor({ bytes: "good" }), versionFor({ bytes: "good", detect }))).toBe(
+    can,
+  );
+});
