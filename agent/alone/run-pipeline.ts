@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AloneLine, AloneOrder } from "../../fleet/alone/index.ts";
+import { regionOf } from "../../fleet/spec/index.ts";
 import type { NativeMessage, NativePipeline } from "../../native/binding/api.ts";
 import { engineFor, readModel } from "./model-engine.ts";
 import { placeModel } from "./place-model.ts";
@@ -75,7 +76,10 @@ async function play(
   const pipeline = await addon.startPipeline(
     {
       name: order.name,
-      sources: sources.map((source) => ({ ...source, timeoutMs: SOURCE_TIMEOUT_MS })),
+      sources: sources.map((source) => ({
+        ...{ ...source, timeoutMs: SOURCE_TIMEOUT_MS },
+        region: regionOf(source.name, detect.regions),
+      })),
       model: {
         ...{ path: engine.path, labels: order.model.labels, decoder: order.model.decoder },
         ...{ minScore: detect.minScore, nmsIou: detect.nmsIou, threads, backendPath, runtimePath },

@@ -59,6 +59,9 @@ const SourceOptions = z.object({
   loop: z.boolean(),
   timeoutMs: z.number().int().positive(),
   stallTimeoutMs: z.number().int().positive().optional(),
+  region: z
+    .object({ left: z.number(), top: z.number(), width: z.number(), height: z.number() })
+    .optional(),
   tls: z.object({ caFile: z.string().optional(), fingerprint: z.string().optional() }).optional(),
 }) satisfies z.ZodType<NativeSource>;
 export type SourceOptions = z.infer<typeof SourceOptions>;

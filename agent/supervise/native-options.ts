@@ -1,4 +1,4 @@
-import type { SourceSpec } from "../../fleet/spec/index.ts";
+import { regionOf, type SourceSpec } from "../../fleet/spec/index.ts";
 import type { NativePaths } from "../config.ts";
 import type { EnginePlace } from "../engine/engines.ts";
 import type { EngineForm, EngineModel } from "../engine/recipes.ts";
@@ -59,7 +59,10 @@ export function nativeOptions(version: PipelineVersion, context: NativeContext):
   const { spec } = version;
   return PipelineOptions.parse({
     name: spec.name,
-    sources: Object.entries(spec.sources).map(([name, source]) => sourceOptions(name, source)),
+    sources: Object.entries(spec.sources).map(([name, source]) => ({
+      ...sourceOptions(name, source),
+      region: regionOf(name, spec.detect.regions),
+    })),
     model: modelOptions(version, context),
     track: spec.track ?? null,
     detectInterval: spec.detect.interval,

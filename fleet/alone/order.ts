@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { BenchAccelerator } from "../bench/index.ts";
 import {
+  checkDetect,
   Decoder,
   DetectSpec,
   Label,
   MAX_SOURCES,
   Name,
-  requireTrack,
   SourceSpec,
   TrackSpec,
 } from "../spec/index.ts";
@@ -37,6 +37,7 @@ export const AloneOrder = z
       nmsIou: true,
       preprocess: true,
       interval: true,
+      regions: true,
     }).extend({
       accelerator: AloneAccelerator.default("auto"),
       /** Of an engine for GPU or DLA; absent: FP16. */
@@ -49,5 +50,11 @@ export const AloneOrder = z
     /** Ends after so many frames, of all sources; absent: when the last source ends. */
     frames: z.number().int().min(1).optional(),
   })
-  .superRefine(requireTrack);
+  .superRefine((order, context) =>
+    checkDetect(
+      order,
+      order.sources.map(({ name }) => name),
+      context,
+    ),
+  );
 export type AloneOrder = z.infer<typeof AloneOrder>;

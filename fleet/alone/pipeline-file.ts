@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { FleetError } from "../errors/index.ts";
 import {
+  checkDetect,
   Decoder,
   DetectSpec,
   ModelSpec,
   Name,
-  requireTrack,
   SourceSpec,
   sourcesOf,
   TrackSpec,
@@ -23,7 +23,7 @@ export const PipelineFile = z
     detect: DetectSpec.prefault({}),
     track: TrackSpec.optional(),
   })
-  .superRefine(requireTrack);
+  .superRefine((file, context) => checkDetect(file, Object.keys(file.sources), context));
 export type PipelineFile = z.infer<typeof PipelineFile>;
 
 /** Throws SPEC_INVALID that names every key which is not as it must be. */

@@ -131,6 +131,47 @@ export const BudgetSpec = z
   });
 export type BudgetSpec = z.infer<typeof BudgetSpec>;
 
+const Share = z.number().min(0).max(1);
+
+export const RegionSpec = z
+  .strictObject({
+    source: Name.optional().meta({
+      description: "Source whose pictures it is a part of. Default: all sources.",
+    }),
+    left: Share.meta({ description: "Of the picture's width, from its left edge." }),
+    top: Share.meta({ description: "Of the picture's height, from its upper edge." }),
+    width: Share.min(0.01).meta({ description: "Of the picture's width." }),
+    height: Share.min(0.01).meta({ description: "Of the picture's height." }),
+  })
+  .refine(({ left, width }) => left + width <= 1.000001, {
+    path: ["width"],
+    error: "reaches over the right edge; left and width must not be more than 1 together",
+  })
+  .refine(({ top, height }) => top + height <= 1.000001, {
+    path: ["height"],
+    error: "reaches over the lower edge; top and height must not be more than 1 together",
+  })
+  .meta({
+    title: "Region",
+    description: "A part of a picture as it is shown, in shares of its width and height.",
+  });
+export type RegionSpec = z.infer<typeof RegionSpec>;
+
+/** The part of a source's pictures that a model looks at; undefined where it is all of them. */
+export function regionOf(
+  source: string,
+  regions: readonly RegionSpec[] | undefined,
+): Omit<RegionSpec, "source"> | undefined {
+  const found = regions?.find((region) => isOf(source, region));
+  if (found === undefined) return undefined;
+  const { source: _source, ...region } = found;
+  return region;
+}
+
+function isOf(source: string, region: RegionSpec): boolean {
+  return region.source === undefined || region.source === source;
+}
+
 export const DetectSpec = z
   .strictObject({
     minScore: z
@@ -171,6 +212,16 @@ export const DetectSpec = z
           "The model looks at every so many-th frame of each source, and the tracker tells where its objects are in those " +
           "between, which results mark as skipped. More than 1 needs track. Default: 1, every frame.",
       }),
+    regions: z
+      .array(RegionSpec)
+      .min(1)
+      .max(8)
+      .optional()
+      .meta({
+        description:
+          "The model sees these parts of the pictures alone, at its own resolution, and its boxes come back in the whole " +
+          "picture. At most one for each source. Default: the whole picture.",
+      }),
   })
   .meta({ title: "Detect", description: "Object detection." });
 export type DetectSpec = z.infer<typeof DetectSpec>;
@@ -198,18 +249,34 @@ export const SinksSpec = z
   })
   .meta({ title: "Sinks", description: "Where results go. Default: mqtt." });
 
-/** Frames that the model does not look at carry what a tracker expects, or they would tell of nothing. */
-export function requireTrack(
-  { detect, track }: { detect: Pick<DetectSpec, "interval">; track?: TrackSpec | null | undefined },
+interface Looking {
+  detect: Pick<DetectSpec, "interval" | "regions">;
+  track?: TrackSpec | null | undefined;
+}
+
+/** What the keys of `detect` ask of others; `sources` are the names of the pipeline's. */
+export function checkDetect(
+  { detect, track }: Looking,
+  sources: readonly string[],
   context: z.RefinementCtx,
 ): void {
-  const { interval = 1 } = detect;
-  if (interval === 1 || track) return;
-  context.addIssue({
-    code: "custom",
-    path: ["detect", "interval"],
-    message: `needs a tracker for the frames between; add track, or leave interval ${interval} out`,
-  });
+  const refuse = (key: keyof Looking["detect"], message: string): void =>
+    context.addIssue({ code: "custom", path: ["detect", key], message });
+  const { interval = 1, regions = [] } = detect;
+  // Frames that the model does not look at carry what a tracker expects, or they would tell of nothing.
+  if (interval > 1 && !track) {
+    const remedy = `add track, or leave interval ${interval} out`;
+    refuse("interval", `needs a tracker for the frames between; ${remedy}`);
+  }
+  for (const { source } of regions) {
+    if (source === undefined || sources.includes(source)) continue;
+    refuse("regions", `names ${source}, which is none of the sources ${sources.join(", ")}`);
+  }
+  for (const source of sources) {
+    const count = regions.filter((region) => isOf(source, region)).length;
+    if (count < 2) continue;
+    refuse("regions", `has ${count} parts of ${source}; this version looks at one for each source`);
+  }
 }
 
 /** A pipeline as it travels in a desired document; `detect.model` names a model of the same document. */
@@ -224,7 +291,7 @@ export const PipelineSpec = z
     sinks: SinksSpec.default({ mqtt: {} }),
     budget: BudgetSpec.optional(),
   })
-  .superRefine(requireTrack)
+  .superRefine((spec, context) => checkDetect(spec, Object.keys(spec.sources), context))
   .meta({ description: "sources → decode → preprocess → detect → track → sinks on one device." });
 export type PipelineSpec = z.infer<typeof PipelineSpec>;
 

@@ -65,6 +65,8 @@ export interface NativeSource {
   timeoutMs: number;
   /** So does one that sends no picture for this long. Default: by the interval its pictures have. */
   stallTimeoutMs?: number | undefined;
+  /** What of its pictures the model looks at, in shares of width and height. Boxes stay those of the whole picture. */
+  region?: { left: number; top: number; width: number; height: number } | undefined;
   /** What makes an rtsps:// camera trusted beside the system's authorities. */
   tls?: { caFile?: string | undefined; fingerprint?: string | undefined } | undefined;
 }

@@ -16,6 +16,7 @@ constexpr double kMaxFactor = 1e4;
 constexpr double kMaxSample = 255;
 /// As fleet/spec has it.
 constexpr double kMaxInterval = 100;
+constexpr double kMinRegion = 0.01;
 constexpr double kMaxMs = 24.0 * 3600 * 1000;
 
 std::chrono::milliseconds Ms(double value) {
@@ -290,6 +291,12 @@ PipelineSource ReadSource(OptionReader* source) {
     if (tls.Has("caFile")) from.tls.ca_file = tls.Text("caFile");
     if (tls.Has("fingerprint")) from.tls.fingerprint = tls.Text("fingerprint");
     source->Adopt(tls);
+  }
+  if (source->HasObject("region")) {
+    OptionReader region = source->Child("region");
+    named.region = {region.Number("left", 0, 1), region.Number("top", 0, 1),
+                    region.Number("width", kMinRegion, 1), region.Number("height", kMinRegion, 1)};
+    source->Adopt(region);
   }
   return named;
 }

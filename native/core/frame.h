@@ -61,9 +61,13 @@ struct Frame {
   FrameTrace trace;
   FrameResult result;
   CopyCount copies;
-  /// Let go of when the last stage that reads it is done: the decoder's pool is small.
+  /// What the model looks at. Let go of when the last stage that reads it is done: the decoder's
+  /// pool is small.
   SurfaceRef surface;
-  /// The same, kept for the sinks that read pictures; empty where there is none.
+  /// Where that begins in the whole picture, in pixels of `result.size`.
+  float left = 0;
+  float top = 0;
+  /// The whole picture, kept for the sinks that read pictures; empty where there is none.
   SurfaceRef picture;
   /// Chosen when preprocessing begins.
   std::shared_ptr<ModelProgram> model;

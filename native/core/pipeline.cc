@@ -94,6 +94,7 @@ void Pipeline::AddBranch(const PipelineSource& source, const std::shared_ptr<Mod
   branch->name = std::make_shared<const std::string>(source.name);
   branch->overflow = OverflowOf(source);
   branch->timeout = source.options.timeout;
+  branch->region = source.region;
   const auto on_error = [this](const Status& status) { Fail(status); };
   const auto next = [this](FramePtr frame) { fan_out_.Push(std::move(frame)); };
   std::vector<Strand::Stage> stages;
@@ -284,6 +285,12 @@ void Pipeline::OnPicture(Branch* branch, std::uint32_t number, FramePtr frame) {
   frame->result.source = branch->name;
   frame->result.id = {number, branch->next_index++};
   if (fan_out_.needs_surface()) frame->picture = frame->surface;
+  if (branch->region) {
+    PicturePart part = PartOf(*frame->surface, *branch->region);
+    frame->surface = std::move(part.surface);
+    frame->left = part.left;
+    frame->top = part.top;
+  }
   branch->decode_meter.Add(frame->trace.WaitMs(kDecodeStage), frame->trace.WorkMs(kDecodeStage));
   batcher_->Push(number, std::move(frame));
 }

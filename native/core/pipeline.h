@@ -23,6 +23,8 @@ struct PipelineSource {
   SourceOptions options;
   /// By GStreamer unless named.
   MakeSource make;
+  /// What of its pictures the model looks at; none: all. Boxes are in the whole picture.
+  std::optional<Region> region;
 };
 
 struct PipelineOptions {

@@ -131,6 +131,37 @@ detect: { minScore: 0.9 }
     expect(run("door.yaml", "--min-score", "0.5").out).toContain("objects: 25 door");
   });
 
+  test("looks at a part of the picture, and tells where things are in the whole", () => {
+    const text = (regions: string): string => `model: { source: tiny.onnx, labels: [door] }
+sources: { camera: { uri: "file://${fixture.video}" } }
+${regions}`;
+    const boxesOf = (regions: string) => {
+      writeFileSync(fixture.file("part.yaml"), text(regions));
+      const { status, out } = run("part.yaml", "--json", "--frames", "1");
+      expect(status).toBe(0);
+      const lines = out.split("\n").filter((line) => line.startsWith('{"type":"frames"'));
+      const line = AloneLine.parse(JSON.parse(lines[0] ?? ""));
+      if (line.type !== "frames") throw new Error("No frames");
+      const [frame] = line.frames;
+      expect([frame?.width, frame?.height]).toEqual([128, 96]);
+      return frame?.detections.map(({ box }) => box)[0] ?? [];
+    };
+    const [left = 0, top = 0, width = 0, height = 0] = boxesOf("");
+    // A part of the same proportions: what is seen there is half as large.
+    const part = boxesOf(
+      "detect: { regions: [{ source: camera, left: 0.5, top: 0.25, width: 0.5, height: 0.5 }] }",
+    );
+    const expected = [64 + left / 2, 24 + top / 2, width / 2, height / 2];
+    for (const [n, value] of expected.entries()) expect(part[n]).toBeCloseTo(value, 1);
+    writeFileSync(
+      fixture.file("part.yaml"),
+      text("detect: { regions: [{ source: gate, left: 0, top: 0, width: 1, height: 1 }] }"),
+    );
+    expect(run("part.yaml").err).toContain(
+      "detect.regions: names gate, which is none of the sources camera",
+    );
+  });
+
   test.each<[string, string[], RegExp]>([
     ["a model that is not there", ["none.onnx", "--source", "video.mp4"], /USAGE: .*none\.onnx/],
     ["no source", ["tiny.onnx"], /USAGE: Expected --source/],

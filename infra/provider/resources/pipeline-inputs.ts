@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { Owner } from "../../../fleet/hub/client/index.ts";
 import {
+  checkDetect,
   DetectSpec,
   ModelManifest,
   PipelineSpec,
   PlanSummary,
-  requireTrack,
 } from "../../../fleet/spec/index.ts";
 import { HubMark } from "../release/hub-mark.ts";
 import { Released } from "../release/parts.ts";
@@ -27,7 +27,7 @@ export const PipelineInputs = z
     }).meta({ title: "Detect", description: "Object detection." }),
     scope: ScopeInput.optional(),
   })
-  .superRefine(requireTrack);
+  .superRefine((spec, context) => checkDetect(spec, Object.keys(spec.sources), context));
 export type PipelineInputs = z.infer<typeof PipelineInputs>;
 
 export const PipelineState = z.object({

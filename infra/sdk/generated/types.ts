@@ -291,6 +291,20 @@ export interface SourceArgs {
   video?: pulumi.Input<VideoArgs | undefined>;
 }
 
+/** A part of a picture as it is shown, in shares of its width and height. */
+export interface RegionArgs {
+  /** Source whose pictures it is a part of. Default: all sources. */
+  source?: pulumi.Input<string | undefined>;
+  /** Of the picture's width, from its left edge. */
+  left: pulumi.Input<number>;
+  /** Of the picture's height, from its upper edge. */
+  top: pulumi.Input<number>;
+  /** Of the picture's width. */
+  width: pulumi.Input<number>;
+  /** Of the picture's height. */
+  height: pulumi.Input<number>;
+}
+
 /** The calibration table for INT8, an object like the model itself. */
 export interface ModelManifestCalibrationArgs {
   /** Content address of an artifact. */
@@ -355,6 +369,11 @@ export interface DetectArgs {
    * 1, every frame.
    */
   interval?: pulumi.Input<number | undefined>;
+  /**
+   * The model sees these parts of the pictures alone, at its own resolution, and its boxes come
+   * back in the whole picture. At most one for each source. Default: the whole picture.
+   */
+  regions?: pulumi.Input<pulumi.Input<RegionArgs>[] | undefined>;
   /** Manifest of the model, an output of Model. */
   model: pulumi.Input<ModelManifestArgs>;
 }
@@ -568,6 +587,20 @@ export interface ModelManifest {
   float32Nodes?: string[] | undefined;
 }
 
+/** A part of a picture as it is shown, in shares of its width and height. */
+export interface Region {
+  /** Source whose pictures it is a part of. Default: all sources. */
+  source?: string | undefined;
+  /** Of the picture's width, from its left edge. */
+  left: number;
+  /** Of the picture's height, from its upper edge. */
+  top: number;
+  /** Of the picture's width. */
+  width: number;
+  /** Of the picture's height. */
+  height: number;
+}
+
 /** Object detection. */
 export interface Detect {
   /** Detections below this score are dropped. Default: 0.4. */
@@ -597,6 +630,11 @@ export interface Detect {
    * 1, every frame.
    */
   interval?: number | undefined;
+  /**
+   * The model sees these parts of the pictures alone, at its own resolution, and its boxes come
+   * back in the whole picture. At most one for each source. Default: the whole picture.
+   */
+  regions?: Region[] | undefined;
   /** Manifest of the model, an output of Model. */
   model: ModelManifest;
 }

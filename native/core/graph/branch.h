@@ -4,12 +4,14 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "core/graph/strand.h"
 #include "core/graph/tracking.h"
 #include "core/infer/reorder.h"
 #include "core/media/frame_source.h"
+#include "core/region.h"
 
 namespace jetfleet {
 
@@ -35,6 +37,8 @@ struct Branch {
   std::atomic<bool> failed{false};
   std::mutex failure_mutex;
   Status failure;
+  /// What of its pictures the model looks at.
+  std::optional<Region> region;
   /// Null without a tracker.
   std::unique_ptr<Tracking> tracking;
   std::unique_ptr<Strand> strand;

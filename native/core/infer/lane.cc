@@ -139,7 +139,9 @@ void Lane::Read(Batch* batch, std::size_t item) {
     const std::lock_guard<std::mutex> lock(mutex_);
     ++overfull_;
   }
-  for (const Detection& candidate : frame.candidates) {
+  for (Detection& candidate : frame.candidates) {
+    candidate.box.left += frame.left;
+    candidate.box.top += frame.top;
     if (candidate.score >= wanted) frame.result.detections.push_back(candidate);
   }
 }

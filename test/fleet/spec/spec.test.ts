@@ -6,6 +6,7 @@ const pipeline = {
   sources: { cam1: { uri: "rtsp://10.0.9.1/stream1" } },
   detect: { model: "people" },
 };
+const HALF = { left: 0, top: 0, width: 0.5, height: 1 };
 const device = { name: "door", address: "10.0.4.17", ssh: { privateKeyPath: "~/.ssh/jetson" } };
 
 describe("specifications", () => {
@@ -65,6 +66,21 @@ describe("specifications", () => {
       "an interval of 0",
       { ...pipeline, detect: { model: "people", interval: 0 }, track: {} },
       "detect.interval",
+    ],
+    [
+      "a part that reaches over the edge",
+      { ...pipeline, detect: { model: "people", regions: [{ ...HALF, left: 0.6 }] } },
+      "detect.regions.0.width",
+    ],
+    [
+      "a part of a source that it does not have",
+      { ...pipeline, detect: { model: "people", regions: [{ ...HALF, source: "gate" }] } },
+      "detect.regions",
+    ],
+    [
+      "two parts of one source",
+      { ...pipeline, detect: { model: "people", regions: [HALF, { ...HALF, source: "cam1" }] } },
+      "detect.regions",
     ],
     ["an unknown tracker", { ...pipeline, track: { algorithm: "magic" } }, "track.algorithm"],
   ])("refuse a pipeline with %s, naming the property", (_what, input, path) => {
