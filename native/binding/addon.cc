@@ -26,6 +26,7 @@ class Addon final : public Napi::Addon<Addon> {
                              InstanceMethod<&Addon::Embed>("embedImage"),
                              InstanceMethod<&Addon::Measure>("measureInference"),
                              InstanceMethod<&Addon::TrackAll>("trackDetections"),
+                             InstanceMethod<&Addon::AnalyseAll>("analyseTracks"),
                          });
     pipelines_.StopAtExit(env);
     builds_.EndAtExit(env);
@@ -45,6 +46,7 @@ class Addon final : public Napi::Addon<Addon> {
   Napi::Value Embed(const Napi::CallbackInfo& info) { return EmbedImage(info); }
   Napi::Value Measure(const Napi::CallbackInfo& info) { return MeasureInference(info); }
   Napi::Value TrackAll(const Napi::CallbackInfo& info) { return TrackDetections(info); }
+  Napi::Value AnalyseAll(const Napi::CallbackInfo& info) { return AnalyseTracks(info); }
 
   Napi::FunctionReference pipeline_handle_;
   PipelineList pipelines_;

@@ -83,17 +83,45 @@ export interface NativePipelineOptions {
    * `skipped` marks. Default: 1, which is all there is without a tracker.
    */
   detectInterval?: number | undefined;
+  /** Needs a tracker. Default: none. */
+  analytics?: NativeAnalytics | undefined;
   /** Interval of `stats` messages. */
   statsIntervalMs: number;
   /** Frames come at once, but those within so many milliseconds of the last `frames` message together in the next. */
   batchMs: number;
 }
 
+/** Objects that count at a line or in a zone. Default: all. */
+interface NativePlace {
+  name: string;
+  /** Of the pipeline's. Default: each by itself. */
+  source?: string | undefined;
+  /** Hysteresis: share of the picture's height. Default: 0.01. */
+  margin?: number | undefined;
+  /** Each of the model's. */
+  labels?: string[] | undefined;
+  /** That the object has had once. */
+  minScore?: number | undefined;
+  /** Shares of the picture's area. */
+  minSize?: number | undefined;
+  maxSize?: number | undefined;
+}
+
+/** At most 32 lines and 32 zones. Points are x and y from 0 to 1, from the top left. */
+export interface NativeAnalytics {
+  /** `in`: from the left to the right hand of who walks from `from` to `to`, in the picture. */
+  lines: (NativePlace & { from: number[]; to: number[] })[];
+  /** 3 to 64 points, x and y in turn. */
+  zones: (NativePlace & { points: number[]; minDwellMs?: number | undefined })[];
+  /** Between two updates of a visit. Default: 10,000. */
+  updateMs?: number | undefined;
+}
+
 /**
  * Results and statistics come as JSON in UTF-8, written in C++ once, to be handed on as they are.
  *
  * At most 16 messages, or 5 ms of them, are delivered in one turn of the event loop; the rest follows in the next. Up
- * to 64 messages of frames and 32 of each other type wait; then the oldest of the type is dropped, of states the oldest
+ * to 64 messages of frames and of analytics and 32 of each other type wait; then the oldest of the type is dropped, of states the oldest
  * of the same source, and the `drops` of the statistics count it.
  */
 export type NativeMessage =
@@ -101,6 +129,8 @@ export type NativeMessage =
   | { type: "frames"; modelId: string; frames: number; json: Uint8Array }
   /** JSON of PipelineStats. */
   | { type: "stats"; json: Uint8Array }
+  /** `events` of them, as JSON of AnalyticsEvent[]; of one source, in order. */
+  | { type: "analytics"; events: number; json: Uint8Array }
   | {
       type: "source";
       /** Its name; absent where it has none. */
@@ -322,6 +352,16 @@ export interface NativeBoxWithScore {
   score: number;
 }
 
+export interface NativeAnalyseOptions {
+  analytics: NativeAnalytics;
+  /** Of the picture, in pixels. */
+  width: number;
+  height: number;
+  /** Tracks not seen for longer have been given up. */
+  keepSeconds: number;
+  frames: { ptsMs: number; tracks: (NativeBoxWithScore & { trackId: number })[] }[];
+}
+
 export interface NativeAddon {
   readonly version: string;
   /** Loads the model, opens the source and starts. Rejects with `code` of NativeError when the model does not load. */
@@ -353,6 +393,11 @@ export interface NativeAddon {
     /** null: nobody has looked at the frame. */
     frames: (NativeBoxWithScore[] | null)[],
   ): NonNullable<DetectedFrame["tracks"]>[];
+  /**
+   * Runs lines and zones alone over tracks of one label, `object`; for tests and measurements. JSON of
+   * `{events: AnalyticsEvent[], figures: AnalyticsStats}`.
+   */
+  analyseTracks(options: NativeAnalyseOptions): string;
   /**
    * Compiles what a backend itself runs on a GPU into files of an empty folder; `computeCapability` as in 86, by default
    * this machine's. A process that finds them by JETFLEET_KERNELS compiles none. NATIVE_LOAD without a compiler.

@@ -20,5 +20,6 @@ Napi::Value EmbedImage(const Napi::CallbackInfo& info);
 Napi::Value TestModel(const Napi::CallbackInfo& info);
 Napi::Value MeasureInference(const Napi::CallbackInfo& info);
 Napi::Value TrackDetections(const Napi::CallbackInfo& info);
+Napi::Value AnalyseTracks(const Napi::CallbackInfo& info);
 
 }  // namespace jetfleet

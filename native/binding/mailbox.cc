@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/json/analytics.h"
+
 namespace jetfleet {
 
 void Mailbox::OnFrames(std::vector<FrameResult> frames) {
@@ -34,6 +36,10 @@ void Mailbox::OnStats(PipelineReport report) {
     for (const SourceFigures& source : report.figures.sources) total += source.drops.at(i);
     drops.push_back({"decode", DropReasonName(static_cast<DropReason>(i)), total});
   }
+  if (const auto& analytics = report.figures.analytics) {
+    drops.push_back({"analytics", "objects-too-many", analytics->objects_cut});
+    drops.push_back({"analytics", "visits-too-many", analytics->visits_cut});
+  }
   WriteStats(report, pipeline_, drops, &json);
   Put(StatsMessage{json.Take()});
 }
@@ -46,6 +52,21 @@ void Mailbox::OnFailed(const Status& status) { Put(FailedMessage{status}); }
 
 void Mailbox::OnWarning(const std::string& source, const Status& warning) {
   Put(WarningMessage{source, warning});
+}
+
+void Mailbox::OnAnalytics(std::vector<AnalyticsEvent> events) {
+  for (std::size_t first = 0; first < events.size();) {
+    AnalyticsMessage message;
+    JsonText json;
+    json.BeginArray();
+    for (; first < events.size() && json.size() < kMaxMessageBytes; ++first) {
+      WriteEvent(events[first], &json);
+      ++message.events;
+    }
+    json.EndArray();
+    message.json = json.Take();
+    Put(std::move(message));
+  }
 }
 
 bool Mailbox::Take(Message* message) {
@@ -81,13 +102,18 @@ bool Mailbox::empty() {
 void Mailbox::Put(Message message) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const bool frames = std::holds_alternative<FramesMessage>(message);
     std::size_t& waiting = waiting_.at(message.index());
-    if (waiting == (frames ? kMaxFramesMessages : kMaxOtherMessages)) DropOldestLike(message);
+    if (waiting == MostOf(message)) DropOldestLike(message);
     ++waiting;
     messages_.push_back(std::move(message));
   }
   wake_();
+}
+
+std::size_t Mailbox::MostOf(const Message& message) {
+  if (std::holds_alternative<FramesMessage>(message)) return kMaxFramesMessages;
+  if (std::holds_alternative<AnalyticsMessage>(message)) return kMaxAnalyticsMessages;
+  return kMaxOtherMessages;
 }
 
 void Mailbox::DropOldestLike(const Message& message) {
@@ -104,6 +130,8 @@ void Mailbox::DropOldestLike(const Message& message) {
   }
   if (const auto* frames = std::get_if<FramesMessage>(&*oldest)) {
     frames_dropped_ += frames->frames;
+  } else if (const auto* analytics = std::get_if<AnalyticsMessage>(&*oldest)) {
+    events_dropped_ += analytics->events;
   } else {
     ++others_dropped_;
   }
@@ -114,6 +142,7 @@ void Mailbox::DropOldestLike(const Message& message) {
 std::vector<DropCount> Mailbox::Drops() {
   const std::lock_guard<std::mutex> lock(mutex_);
   return {{"runner", "event-loop-late", frames_dropped_},
+          {"runner", "events-late", events_dropped_},
           {"runner", "messages-late", others_dropped_},
           {"publish", "not-a-number", left_out_}};
 }

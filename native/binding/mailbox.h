@@ -36,8 +36,13 @@ struct WarningMessage {
   std::string source;
   Status error;
 };
-using Message =
-    std::variant<FramesMessage, StatsMessage, SourceMessage, FailedMessage, WarningMessage>;
+/// Events of lines and zones, as a JSON array.
+struct AnalyticsMessage {
+  std::size_t events = 0;
+  std::string json;
+};
+using Message = std::variant<FramesMessage, StatsMessage, SourceMessage, FailedMessage,
+                             WarningMessage, AnalyticsMessage>;
 
 /// What waits for JavaScript, as JSON already: the pipeline's threads write it, so that the event
 /// loop need not. Never blocks the pipeline.
@@ -50,7 +55,9 @@ class Mailbox final : public PipelineListener {
   static constexpr std::size_t kMaxFramesMessages = 64;
   /// Statistics and states: the newest are those that matter, of states those of each source.
   static constexpr std::size_t kMaxOtherMessages = 32;
-  /// A message of frames ends with the frame that exceeds this.
+  /// Events are few, unless hundreds of objects cross lines at a time.
+  static constexpr std::size_t kMaxAnalyticsMessages = 64;
+  /// A message of frames or events ends with the one that exceeds this.
   static constexpr std::size_t kMaxMessageBytes = std::size_t{256} * 1024;
   /// Memory that is kept: that of so many messages, each of no more than this.
   static constexpr std::size_t kMostKept = 4;
@@ -66,6 +73,7 @@ class Mailbox final : public PipelineListener {
   void OnSource(const std::string& source, SourceState state, const Status& status) override;
   void OnFailed(const Status& status) override;
   void OnWarning(const std::string& source, const Status& warning) override;
+  void OnAnalytics(std::vector<AnalyticsEvent> events) override;
 
   /// False when empty.
   bool Take(Message* message);
@@ -77,6 +85,7 @@ class Mailbox final : public PipelineListener {
  private:
   std::string TakeMemory();
   void Put(Message message);
+  static std::size_t MostOf(const Message& message);
   void DropOldestLike(const Message& message);
   std::vector<DropCount> Drops();
 
@@ -91,6 +100,7 @@ class Mailbox final : public PipelineListener {
   /// By index of the variant.
   std::array<std::size_t, std::variant_size_v<Message>> waiting_{};
   std::uint64_t frames_dropped_ = 0;
+  std::uint64_t events_dropped_ = 0;
   std::uint64_t others_dropped_ = 0;
   /// Detections and tracks that JSON cannot hold.
   std::uint64_t left_out_ = 0;

@@ -45,6 +45,11 @@ struct Fill {
     SetKind("warning", message.error);
     if (!message.source.empty()) object.Set("source", message.source);
   }
+  void operator()(const AnalyticsMessage& message) {
+    object.Set("type", "analytics");
+    object.Set("events", static_cast<double>(message.events));
+    object.Set("json", slab->View(env, message.json));
+  }
   void operator()(const FailedMessage& message) { SetKind("failed", message.error); }
 };
 

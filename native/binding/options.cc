@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "binding/read_analytics.h"
+
 namespace jetfleet {
 namespace {
 
@@ -337,6 +339,14 @@ StartOptions ReadStartOptions(OptionReader* reader) {
     const bool tracks = options.pipeline.track.has_value();
     options.pipeline.detect_interval =
         static_cast<int>(reader->Number("detectInterval", 1, tracks ? kMaxInterval : 1));
+  }
+  if (reader->HasObject("analytics")) {
+    if (!options.pipeline.track) reader->Expect("a tracker, which analytics needs,", "track");
+    std::vector<std::string> sources;
+    for (const PipelineSource& source : options.pipeline.sources) sources.push_back(source.name);
+    OptionReader analytics = reader->Child("analytics");
+    options.pipeline.analytics = ReadAnalytics(&analytics, options.model.labels, sources);
+    reader->Adopt(analytics);
   }
   options.pipeline.stats_interval = Ms(reader->Number("statsIntervalMs", 1, kMaxMs));
   options.pipeline.batch = Ms(reader->Number("batchMs", 0, kMaxMs));

@@ -96,11 +96,22 @@ void Pipeline::AddBranch(const PipelineSource& source, const std::shared_ptr<Mod
   branch->timeout = source.options.timeout;
   branch->region = source.region;
   const auto on_error = [this](const Status& status) { Fail(status); };
-  const auto next = [this](FramePtr frame) { fan_out_.Push(std::move(frame)); };
+  const auto next = [this, branch](FramePtr frame) {
+    if (frame->end_of_stream) EndVisits(branch);
+    fan_out_.Push(std::move(frame));
+  };
   std::vector<Strand::Stage> stages;
   if (options_.track) {
     branch->tracking = std::make_unique<Tracking>(model, *options_.track);
     stages.push_back({track_, [branch](Frame& frame) { return branch->tracking->Run(frame); }});
+  }
+  if (options_.track && options_.analytics) {
+    branch->analysing = std::make_unique<Analysing>(
+        *options_.analytics, branch->name,
+        [this](std::vector<AnalyticsEvent> events) { listener_->OnAnalytics(std::move(events)); });
+    stages.push_back({analytics_, [branch](Frame& frame) {
+                        return branch->analysing->Run(frame, branch->tracking->keep_seconds());
+                      }});
   }
   branch->strand = std::make_unique<Strand>(&executor_, kStrandQueue, branch->overflow,
                                             std::move(stages), Strand::Callbacks{next, on_error});
@@ -139,6 +150,7 @@ void Pipeline::Stop() {
   batcher_->Join();
   for (const auto& lane : lanes_) lane->Join();
   executor_.Join();
+  for (Branch& branch : branches_) EndVisits(&branch);
   listener_sink_.Join();
 }
 
@@ -154,6 +166,10 @@ void Pipeline::Close() {
   for (Branch& branch : branches_) branch.strand->Close();
   executor_.Close();
   listener_sink_.Close();
+}
+
+void Pipeline::EndVisits(Branch* branch) {
+  if (branch->analysing != nullptr) branch->analysing->End(VisitEnd::kSourceEnded);
 }
 
 void Pipeline::Fail(const Status& status) {
@@ -393,6 +409,16 @@ void Pipeline::TakeFigures(std::uint32_t number, PipelineFigures* figures,
         i == 0 ? branch.strand->queue().TakeLevels() : QueueLevels{});
   }
   if (branch.tracking != nullptr) figures->tracks_total += branch.tracking->tracks_total();
+  if (branch.analysing != nullptr) {
+    const SourceState state = branch.state;
+    const bool gives = state == SourceState::kPlaying || state == SourceState::kEnded;
+    const AnalyticsFigures analysed = branch.analysing->TakeFigures(gives);
+    if (figures->analytics) {
+      figures->analytics->Add(analysed);
+    } else {
+      figures->analytics = analysed;
+    }
+  }
   const SourceMeter& meter = branch.source->meter();
   SourceFigures& source = figures->sources.emplace_back();
   source.name = *branch.name;

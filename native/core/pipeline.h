@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/analytics/options.h"
 #include "core/graph/branch.h"
 #include "core/infer/batcher.h"
 #include "core/pipeline_stats.h"
@@ -35,6 +36,8 @@ struct PipelineOptions {
   /// The model looks at every so many-th frame of each source, and the tracker tells of those
   /// between. 1 where there is no tracker.
   int detect_interval = 1;
+  /// Of tracks; nothing comes of it without a tracker.
+  std::optional<AnalyticsOptions> analytics;
   std::chrono::milliseconds stats_interval{1000};
   std::chrono::milliseconds batch{100};
   /// Between two looks at which lane has which source.
@@ -45,9 +48,9 @@ struct PipelineOptions {
 
 /// Sources and what their frames pass:
 ///
-///   source ─ decode ┐                                   ┌ reorder ─ strand {track} ┐
-///   source ─ decode ┴ batcher {preprocess} ─ lanes {detect} ┴ reorder ─ strand {track} ┴ fan-out ─
-///   sinks
+///   source ─ decode ┐                                   ┌ reorder ─ strand {track, analytics} ┐
+///   source ─ decode ┴ batcher {preprocess} ─ lanes {detect} ┴ reorder ─ strand {track, analytics}
+///   ┴ fan-out ─ sinks
 ///
 /// Frames that the model need not look at go from the batcher to their reorder at once.
 ///
@@ -93,6 +96,8 @@ class Pipeline {
   void OnSourceFailed(Branch* branch, const Status& status);
   bool AllThrough() const;
   void OnSourceState(Branch* branch, std::uint32_t number, SourceState state, const Status& status);
+  /// When no frame of it can follow.
+  static void EndVisits(Branch* branch);
   void Fail(const Status& status);
   void Close();
   void OnModelChange(const ModelChange& change);
@@ -112,6 +117,7 @@ class Pipeline {
   const StageId preprocess_ = stages_.Add("preprocess");
   const StageId detect_ = stages_.Add("detect");
   const StageId track_ = stages_.Add("track");
+  const StageId analytics_ = stages_.Add("analytics");
   const StageId publish_ = stages_.Add("publish");
 
   std::atomic<bool> failed_{false};

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/analytics/event.h"
+#include "core/analytics/figures.h"
 #include "core/frame.h"
 #include "core/infer/lane.h"
 #include "core/media/source.h"
@@ -60,6 +62,8 @@ struct PipelineFigures {
   std::vector<SourceFigures> sources = std::vector<SourceFigures>(1);
   std::vector<LaneReport> lanes;
   int tracks_total = 0;
+  /// Of all sources; nothing without lines and zones.
+  std::optional<AnalyticsFigures> analytics;
   /// Pictures of several sources that one run holds at most.
   std::int64_t batch = 1;
   /// Why it is one although the model takes more; else empty.
@@ -115,6 +119,8 @@ class PipelineListener {
   /// Something is wrong with a source that does not stop it. Each kind is told once per
   /// connection.
   virtual void OnWarning(const std::string& source, const Status& warning) {}
+  /// Never empty, and all of one source, in order. Before or after the frame that they are of.
+  virtual void OnAnalytics(std::vector<AnalyticsEvent> events) {}
 };
 
 /// Sums up frames as they leave the pipeline.

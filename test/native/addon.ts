@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { DetectedFrame, PipelineStats } from "../../fleet/contract/index.ts";
+import type { AnalyticsEvent, DetectedFrame, PipelineStats } from "../../fleet/contract/index.ts";
 import { onnxRuntime } from "../../fleet/provision/runtime/sources.ts";
 import type {
   NativeAddon,
@@ -110,10 +110,14 @@ export type Stats = PipelineStats;
 export type ReadMessage =
   | { type: "frames"; modelId: string; frames: Frames }
   | { type: "stats"; stats: Stats }
+  | { type: "analytics"; events: AnalyticsEvent[] }
   | Exclude<NativeMessage, { json: Uint8Array }>;
 
 export function readMessage(message: NativeMessage): ReadMessage {
   if (message.type === "stats") return { type: "stats", stats: jsonOf(message) as Stats };
+  if (message.type === "analytics") {
+    return { type: "analytics", events: jsonOf(message) as AnalyticsEvent[] };
+  }
   if (message.type !== "frames") return message;
   return { type: "frames", modelId: message.modelId, frames: jsonOf(message) as Frames };
 }

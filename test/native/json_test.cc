@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "core/json/analytics.h"
 #include "core/json/number.h"
 #include "core/json/results.h"
 
@@ -135,6 +136,58 @@ TEST(Results, SayOfAFrameWhyNobodyLookedAtItAndOfASourceHowMany) {
   WriteStats(report, "p", {}, &json);
   EXPECT_NE(json.Take().find(R"("detect":{"interval":3,"detectedTotal":5,)"
                              R"("skipped":[{"reason":"interval","total":9}]}})"),
+            std::string::npos);
+}
+
+AnalyticsEvent VisitOf(AnalyticsEvent::Kind kind) {
+  AnalyticsEvent event;
+  event.kind = kind;
+  event.id = 4;
+  event.source = std::make_shared<const std::string>("cam");
+  event.place = "hall";
+  event.track = 7;
+  event.label = "person";
+  event.picture = {640, 480};
+  event.at = {2.5, 1'700'000'000'123.5};
+  event.box = {1, 2, 3, 4.125F};
+  event.dwell_seconds = 1.25;
+  event.best_score = 0.87654F;
+  event.best_at = {1.5, {}};
+  event.best_box = {5, 6, 7, 8};
+  return event;
+}
+
+TEST(Events, AreWrittenAsTheContractHasThem) {
+  const auto json = [](const AnalyticsEvent& event) {
+    JsonText text;
+    WriteEvent(event, &text);
+    return text.Take();
+  };
+  const std::string who = R"("trackId":7,"label":"person",)";
+  const std::string rest =
+      R"("ptsMs":2500,"capturedAtMs":1700000000123.5,"box":[1,2,3,4.13],"width":640,"height":480,)"
+      R"("best":{"score":0.8765,"ptsMs":1500,"capturedAtMs":null,"box":[5,6,7,8]}})";
+  EXPECT_EQ(json(VisitOf(AnalyticsEvent::Kind::kZoneLeft)),
+            R"({"kind":"zone-left","id":4,"source":"cam","place":"hall","dwellMs":1250,)"
+            R"("end":"left",)" +
+                who + rest);
+  AnalyticsEvent crossing = VisitOf(AnalyticsEvent::Kind::kLineCrossed);
+  crossing.direction = -1;
+  EXPECT_EQ(json(crossing),
+            R"({"kind":"line-crossed","id":4,"source":"cam","place":"hall","direction":"out",)" +
+                who + rest);
+}
+
+TEST(Results, WriteWhatLinesAndZonesCounted) {
+  PipelineReport report;
+  report.figures.analytics =
+      AnalyticsFigures{{{"door", 3, 1}}, {{"hall", 1, 5, 4, 10}, {"yard", 0, 0, 0, 0}}, 0, 0};
+  JsonText json;
+  WriteStats(report, "p", {}, &json);
+  EXPECT_NE(json.Take().find(
+                R"("analytics":{"lines":[{"name":"door","in":3,"out":1}],"zones":[)"
+                R"({"name":"hall","occupancy":1,"entered":5,"left":4,"meanDwellMs":2500},)"
+                R"({"name":"yard","occupancy":0,"entered":0,"left":0,"meanDwellMs":null}]})"),
             std::string::npos);
 }
 

@@ -48,6 +48,38 @@ TEST(Mailbox, KeepsTheNewestFramesAndTellsHowManyWent) {
       << stats;
 }
 
+TEST(Mailbox, KeepsTheNewestEventsAndTellsHowManyWent) {
+  Mailbox mailbox("p", [] {});
+  constexpr std::size_t kSent = Mailbox::kMaxAnalyticsMessages + 10;
+  for (std::size_t i = 0; i < kSent; ++i) mailbox.OnAnalytics(std::vector<AnalyticsEvent>(3));
+  mailbox.OnStats({});
+  std::size_t events = 0;
+  std::string stats;
+  Message message;
+  while (mailbox.Take(&message)) {
+    if (const auto* some = std::get_if<AnalyticsMessage>(&message)) events += some->events;
+    if (const auto* figures = std::get_if<StatsMessage>(&message)) stats = figures->json;
+  }
+  EXPECT_EQ(events, 3 * Mailbox::kMaxAnalyticsMessages);
+  EXPECT_NE(stats.find(R"({"place":"runner","reason":"events-late","total":30})"),
+            std::string::npos)
+      << stats;
+}
+
+TEST(Mailbox, PartsACrowdOfEventsIntoMessagesOfBoundedSize) {
+  Mailbox mailbox("p", [] {});
+  constexpr std::size_t kEvents = 5000;
+  mailbox.OnAnalytics(std::vector<AnalyticsEvent>(kEvents));
+  std::size_t events = 0;
+  Message message;
+  while (mailbox.Take(&message)) {
+    const auto& part = std::get<AnalyticsMessage>(message);
+    EXPECT_LE(part.json.size(), Mailbox::kMaxMessageBytes + 1024);
+    events += part.events;
+  }
+  EXPECT_EQ(events, kEvents);
+}
+
 TEST(Mailbox, IsBoundedInMessagesOfEveryKind) {
   Mailbox mailbox("p", [] {});
   for (int i = 0; i < 1000; ++i) {

@@ -95,6 +95,70 @@ TEST(Pipeline, TakesEveryFrameOfAFileInOrderHoweverSlowTheModel) {
   EXPECT_EQ(seen.stats.back().frames_total, 30U);
 }
 
+/// All of the picture.
+AnalyticsOptions Everywhere() {
+  AnalyticsOptions options;
+  options.zones.push_back({"all", "", {{0, 0}, {1, 0}, {1, 1}, {0, 1}}, 0.01, 0, {}});
+  options.lines.push_back({"door", "", {0, 0.99}, {1, 0.99}, 0.01, {}});
+  return options;
+}
+
+TEST(Pipeline, TellsWhoIsInAZoneAndEndsTheVisitWithTheFile) {
+  const TempFile video(".mp4");
+  MakeVideo(video.path(), 30, true);
+  Recorder recorder;
+  PipelineOptions options = FileOptions(video.path());
+  options.analytics = Everywhere();
+  Pipeline pipeline(options, FakeModel(), &recorder);
+  pipeline.Start();
+  ASSERT_TRUE(recorder.WaitFor(Ended));
+  pipeline.Stop();
+  const Seen seen = recorder.Copy();
+  ASSERT_EQ(seen.events.size(), 2U);
+  EXPECT_EQ(seen.events[0].kind, AnalyticsEvent::Kind::kZoneEntered);
+  EXPECT_EQ(*seen.events[0].source, "door");
+  EXPECT_EQ(seen.events[1].kind, AnalyticsEvent::Kind::kZoneLeft);
+  EXPECT_EQ(seen.events[1].end, VisitEnd::kSourceEnded);
+  EXPECT_NEAR(seen.events[1].at.seconds, 29 * 0.04, 1e-3);
+  const PipelineFigures& figures = seen.stats.back().figures;
+  ASSERT_TRUE(figures.analytics.has_value());
+  EXPECT_EQ(figures.analytics->zones.at(0).entered, 1U);
+  EXPECT_EQ(figures.analytics->zones.at(0).occupancy, 0U);
+  EXPECT_EQ(figures.stages.at(4).name, "analytics");
+}
+
+TEST(Pipeline, EndsVisitsWhenItIsStopped) {
+  const TempFile video(".mp4");
+  MakeVideo(video.path(), 30, true);
+  Recorder recorder;
+  PipelineOptions options = FileOptions(video.path());
+  Source(options).loop = true;
+  Source(options).realtime = true;
+  options.analytics = Everywhere();
+  Pipeline pipeline(options, FakeModel(), &recorder);
+  pipeline.Start();
+  ASSERT_TRUE(recorder.WaitFor([](const Seen& seen) { return !seen.events.empty(); }));
+  pipeline.Stop();
+  const Seen seen = recorder.Copy();
+  ASSERT_EQ(seen.events.size(), 2U);
+  EXPECT_EQ(seen.events[1].end, VisitEnd::kSourceEnded);
+}
+
+TEST(Pipeline, EndsVisitsOfACameraThatIsLost) {
+  TestCamera camera({});
+  camera.Start();
+  Recorder recorder;
+  PipelineOptions options = LiveOptions(camera.Uri());
+  options.analytics = Everywhere();
+  Pipeline pipeline(options, FakeModel(), &recorder);
+  pipeline.Start();
+  ASSERT_TRUE(recorder.WaitFor([](const Seen& seen) { return !seen.events.empty(); }));
+  camera.Stop();
+  ASSERT_TRUE(recorder.WaitFor([](const Seen& seen) { return seen.events.size() == 2; }));
+  EXPECT_EQ(recorder.Copy().events[1].end, VisitEnd::kSourceLost);
+  pipeline.Stop();
+}
+
 TEST(Pipeline, StagesOfOneFrameAddUpToItsLatency) {
   const TempFile video(".mp4");
   MakeVideo(video.path(), 1, false);

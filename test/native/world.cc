@@ -204,6 +204,12 @@ void Recorder::OnFrames(std::vector<FrameResult> frames) {
   });
 }
 
+void Recorder::OnAnalytics(std::vector<AnalyticsEvent> events) {
+  Note([&] {
+    for (AnalyticsEvent& event : events) seen_.events.push_back(std::move(event));
+  });
+}
+
 void Recorder::OnStats(PipelineReport report) {
   Note([&] { seen_.stats.push_back(std::move(report)); });
 }

@@ -92,6 +92,7 @@ class Recorder final : public PipelineListener {
   void OnStats(PipelineReport report) override;
   void OnSource(const std::string& source, SourceState state, const Status& status) override;
   void OnFailed(const Status& status) override;
+  void OnAnalytics(std::vector<AnalyticsEvent> events) override;
 
   struct Seen {
     std::vector<FrameResult> frames;
@@ -102,6 +103,7 @@ class Recorder final : public PipelineListener {
     /// The names to `source`.
     std::vector<std::string> names;
     std::vector<Status> failed;
+    std::vector<AnalyticsEvent> events;
 
     bool Reached(SourceState state) const;
     int Count(SourceState state) const;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "core/graph/analysing.h"
 #include "core/graph/strand.h"
 #include "core/graph/tracking.h"
 #include "core/infer/reorder.h"
@@ -41,6 +42,8 @@ struct Branch {
   std::optional<Region> region;
   /// Null without a tracker.
   std::unique_ptr<Tracking> tracking;
+  /// Null without lines and zones. Whoever takes the source away calls its `End`.
+  std::unique_ptr<Analysing> analysing;
   std::unique_ptr<Strand> strand;
   std::unique_ptr<Reorder> reorder;
   // Destroyed first: it feeds all the others.

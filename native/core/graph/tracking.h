@@ -20,6 +20,8 @@ class Tracking {
   /// One thread at a time. A frame that no model has looked at gets what the tracker expects, and
   /// the model of the frame before it.
   Status Run(Frame& frame);
+  /// Tracks not seen for longer have been given up. For the thread of `Run`.
+  double keep_seconds() const { return tracker_.keep_seconds(); }
   /// Any thread.
   int tracks_total() const { return tracks_total_; }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/json/analytics.h"
 #include "core/json/number.h"
 
 namespace jetfleet {
@@ -266,6 +267,7 @@ void WriteStats(const PipelineReport& report, const std::string& pipeline,
   json->Key("copiesPerFrame").Fixed(report.copies_per_frame, kRateDecimals);
   json->Key("copiedBytesPerFrame").Fixed(report.copied_bytes_per_frame, 0);
   WriteLanes(report.figures, json);
+  if (figures.analytics) WriteAnalytics(*figures.analytics, &json->Key("analytics"));
   json->Key("source").BeginObject();
   WriteSource(SourceToShow(figures.sources), json);
   json->EndObject();

@@ -33,6 +33,9 @@ class Tracker {
   /// Tracks go on with their ids; those of a label that has no new number end. The algorithm stays.
   void Adopt(const TrackerOptions& options, const std::map<int, int>& new_labels);
 
+  /// What was not seen for longer is given up, as of the last update.
+  double keep_seconds() const { return last_.keep_seconds; }
+
   /// Distinct tracks reported since the start.
   int tracks_total() const { return next_id_ - 1; }
 
