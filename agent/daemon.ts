@@ -24,6 +24,7 @@ import { Renewal } from "./identity/renewal.ts";
 import { DesiredInbox } from "./reconcile/desired-inbox.ts";
 import { Downloads } from "./reconcile/downloads.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
+import { AnalyticsJournal } from "./report/analytics-journal.ts";
 import type { NewEvent } from "./report/event-journal.ts";
 import { HeadSigner } from "./report/head-signer.ts";
 import { markHealthy } from "./report/healthy-mark.ts";
@@ -109,6 +110,7 @@ export class Daemon {
   readonly #renewal: Renewal;
   readonly #link: HubLink;
   readonly #reporter: Reporter;
+  readonly #analytics: AnalyticsJournal;
   readonly #supervisor: Supervisor;
   readonly #downloads: Downloads;
   readonly #engines: Engines;
@@ -144,6 +146,11 @@ export class Daemon {
       log: context.log,
       reported: () => this.reported(),
       onAcknowledged: markHealthy(context.config.stateDir, context.log),
+    });
+    this.#analytics = new AnalyticsJournal({
+      onEvent: (event) => this.#reporter.event(event),
+      waiting: () => disk.journal.size,
+      now: () => performance.now(),
     });
     this.#sampler = new BoardSampler(context.config.stateDir, { cards: this.#createCards() });
     this.#engines = this.#createEngines(recipes);
@@ -184,6 +191,7 @@ export class Daemon {
       supervisor: this.#supervisor,
       log: context.log,
       framesDropped: (pipeline) => this.#reporter.framesDropped(pipeline),
+      eventsDropped: (pipeline) => this.#analytics.dropped(pipeline),
       onSecond: (stats) => this.#holdAgainstPlan(stats),
     });
   }
@@ -223,6 +231,7 @@ export class Daemon {
     await this.#pruner.stop();
     await this.#engines.stop();
     await this.#supervisor.stopAll();
+    this.#analytics.stop();
     await Promise.race([
       this.#reporter.flush(),
       new Promise((resolve) => setTimeout(resolve, LAST_REPORT_MS)),
@@ -328,6 +337,8 @@ export class Daemon {
       },
       onChange: () => this.#reporter.changed(),
       onFrames: (pipeline, batch) => this.#reporter.detections(pipeline, batch),
+      onAnalytics: (batch) => this.#analytics.tell(batch),
+      onRunEnd: (pipeline, run) => this.#analytics.ended(pipeline, run),
       onNotice: (pipeline, kind, message) => this.#reporter.event({ kind, pipeline, message }),
     });
   }

@@ -39,6 +39,9 @@ export class ResultLines {
       case "stats":
         this.#write(around('{"type":"stats","stats":', message.json));
         break;
+      case "analytics":
+        this.#write(around('{"type":"analytics","events":', message.json));
+        break;
       case "source": {
         const error = message.error && troubleOf(message.error);
         const { source, state } = message;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { AloneLine, AloneOrder } from "../../fleet/alone/index.ts";
 import { regionOf } from "../../fleet/spec/index.ts";
 import type { NativeMessage, NativePipeline } from "../../native/binding/api.ts";
+import { analyticsOptions } from "../supervise/analytics-options.ts";
 import { engineFor, readModel } from "./model-engine.ts";
 import { placeModel } from "./place-model.ts";
 import { addonIn, type Places } from "./places.ts";
@@ -88,6 +89,7 @@ async function play(
       },
       track: order.track,
       detectInterval: detect.interval,
+      ...(order.analytics && { analytics: analyticsOptions(order.analytics) }),
       statsIntervalMs: STATS_INTERVAL_MS,
       batchMs: BATCH_MS,
     },

@@ -13,6 +13,8 @@ export interface StatsTickerOptions {
   log: Log;
   /** Frames of a pipeline whose results the hub never got. */
   framesDropped: (pipeline: string) => number;
+  /** Events of its lines and zones that the journal had no room for. */
+  eventsDropped: (pipeline: string) => number;
   /** What a pipeline did in the last second, be the hub there or not. */
   onSecond: (stats: PipelineStats) => void;
 }
@@ -41,10 +43,12 @@ export class StatsTicker {
   }
 
   #withOwnDrops(stats: PipelineStats): PipelineStats {
-    const total = this.#options.framesDropped(stats.name);
-    if (total === 0) return stats;
-    const drop = { place: "agent", reason: "hub-late", total };
-    return { ...stats, drops: [...(stats.drops ?? []), drop] };
+    const { framesDropped, eventsDropped } = this.#options;
+    const drops = [
+      { place: "agent", reason: "hub-late", total: framesDropped(stats.name) },
+      { place: "agent", reason: "events-too-many", total: eventsDropped(stats.name) },
+    ].filter(({ total }) => total > 0);
+    return drops.length === 0 ? stats : { ...stats, drops: [...(stats.drops ?? []), ...drops] };
   }
 
   async #tick(): Promise<void> {

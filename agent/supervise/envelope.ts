@@ -8,7 +8,7 @@ import type { ByteSlab } from "./byte-slab.ts";
  */
 
 /**
- * `frames` and `stats` hold what api.ts says of NativeMessage; the JSON of the others is the rest of it. `engine` holds a
+ * `frames`, `stats` and `analytics` hold what api.ts says of NativeMessage; the JSON of the others is the rest of it. `engine` holds a
  * piece of one, as bytes, and `timing-cache` what a builder found out so far.
  */
 export const ENVELOPE_TYPES = [
@@ -19,6 +19,7 @@ export const ENVELOPE_TYPES = [
   "warning",
   "engine",
   "timing-cache",
+  "analytics",
 ] as const;
 export type EnvelopeType = (typeof ENVELOPE_TYPES)[number];
 
@@ -26,7 +27,7 @@ export interface Envelope {
   type: EnvelopeType;
   /** Of frames; empty otherwise. */
   modelId: string;
-  /** Frames in `json`; 0 of other types. */
+  /** Frames in `json`, or events of `analytics`; 0 of other types. */
   frames: number;
   json: Uint8Array;
 }

@@ -5,10 +5,12 @@ import {
   SelfTestFigures,
   SourceState,
 } from "../../fleet/contract/index.ts";
+import { MAX_LINES, MAX_ZONES } from "../../fleet/spec/analytics.ts";
 import { Anchors, Decoder, Label, ModelInput } from "../../fleet/spec/model.ts";
 import { Digest, Name } from "../../fleet/spec/names.ts";
 import { MAX_SOURCES, TrackAlgorithm } from "../../fleet/spec/pipeline.ts";
 import type {
+  NativeAnalytics,
   NativeBackendInfo,
   NativeLoadTimes,
   NativeMessage,
@@ -66,12 +68,34 @@ const SourceOptions = z.object({
 }) satisfies z.ZodType<NativeSource>;
 export type SourceOptions = z.infer<typeof SourceOptions>;
 
+const Place = z.object({
+  name: Name,
+  source: Name.optional(),
+  margin: z.number().optional(),
+  labels: z.array(Label).optional(),
+  minScore: z.number().optional(),
+  minSize: z.number().optional(),
+  maxSize: z.number().optional(),
+});
+
+/** Checked as AnalyticsSpec already; the native runtime looks once more. */
+const AnalyticsOptions = z.object({
+  lines: z
+    .array(Place.extend({ from: z.array(z.number()), to: z.array(z.number()) }))
+    .max(MAX_LINES),
+  zones: z
+    .array(Place.extend({ points: z.array(z.number()), minDwellMs: z.number().optional() }))
+    .max(MAX_ZONES),
+  updateMs: z.number().optional(),
+}) satisfies z.ZodType<NativeAnalytics>;
+
 export const PipelineOptions = z.object({
   name: z.string().min(1),
   sources: z.array(SourceOptions).min(1).max(MAX_SOURCES),
   model: ModelOptions,
   track: z.object({ algorithm: TrackAlgorithm }).nullable(),
   detectInterval: z.number().int().positive().optional(),
+  analytics: AnalyticsOptions.optional(),
   statsIntervalMs: z.number().int().positive(),
   batchMs: z.number().int().positive(),
 }) satisfies z.ZodType<NativePipelineOptions>;
@@ -106,8 +130,13 @@ const NATIVE_CODES = [
 ] as const;
 
 /** A code that this version does not know becomes INTERNAL; the message is kept. */
-export const RunnerError = z.object({
+const NativeErrorShape = z.object({
   code: z.enum(NATIVE_CODES).catch("INTERNAL"),
+  message: z.string(),
+});
+/** Also what the runner itself refuses. */
+export const RunnerError = z.object({
+  code: z.enum([...NATIVE_CODES, "SPEC_INVALID"]).catch("INTERNAL"),
   message: z.string(),
 });
 export type RunnerError = z.infer<typeof RunnerError>;
@@ -124,19 +153,19 @@ export const SourceMessage = z.object({
   type: z.literal("source"),
   source: z.string().max(64).optional(),
   state: SourceState,
-  error: RunnerError.nullable(),
+  error: NativeErrorShape.nullable(),
 }) satisfies z.ZodType<Extract<NativeMessage, { type: "source" }>>;
 export type SourceMessage = z.infer<typeof SourceMessage>;
 
 export const FailedMessage = z.object({
   type: z.literal("failed"),
-  error: RunnerError,
+  error: NativeErrorShape,
 }) satisfies z.ZodType<Extract<NativeMessage, { type: "failed" }>>;
 
 export const WarningMessage = z.object({
   type: z.literal("warning"),
   source: z.string().max(64).optional(),
-  error: RunnerError,
+  error: NativeErrorShape,
 }) satisfies z.ZodType<Extract<NativeMessage, { type: "warning" }>>;
 export type WarningMessage = z.infer<typeof WarningMessage>;
 

@@ -3,6 +3,7 @@ import type { NativePaths } from "../config.ts";
 import type { EnginePlace } from "../engine/engines.ts";
 import type { EngineForm, EngineModel } from "../engine/recipes.ts";
 import { type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
+import { analyticsOptions } from "./analytics-options.ts";
 import { ModelOptions, PipelineOptions, type SourceOptions } from "./ipc.ts";
 import { type Placing, siliconOptions } from "./place-on-silicon.ts";
 
@@ -66,6 +67,7 @@ export function nativeOptions(version: PipelineVersion, context: NativeContext):
     model: modelOptions(version, context),
     track: spec.track ?? null,
     detectInterval: spec.detect.interval,
+    ...(spec.analytics && { analytics: analyticsOptions(spec.analytics) }),
     statsIntervalMs: STATS_INTERVAL_MS,
     batchMs: BATCH_MS,
   });

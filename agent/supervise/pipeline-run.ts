@@ -1,5 +1,11 @@
+import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
-import type { PipelineStats, ReportedPipeline, RunningEngine } from "../../fleet/contract/index.ts";
+import type {
+  AnalyticsEvent,
+  PipelineStats,
+  ReportedPipeline,
+  RunningEngine,
+} from "../../fleet/contract/index.ts";
 import { asFleetError, FleetError } from "../../fleet/errors/index.ts";
 import { type BackoffRange, backoffMs } from "../../fleet/transfer/backoff.ts";
 import type { NativePaths } from "../config.ts";
@@ -49,6 +55,10 @@ export interface RunDeps {
   restartBackoff: BackoffRange;
   onChange: (run: PipelineRun) => void;
   onFrames: (run: PipelineRun, batch: FrameBatch) => void;
+  /** `life` names the runner, of which there may be several one after the other. */
+  onAnalytics: (run: PipelineRun, life: string, events: readonly AnalyticsEvent[]) => void;
+  /** Nothing more comes of that runner. */
+  onLifeEnd: (run: PipelineRun, life: string) => void;
   onNotice: (run: PipelineRun, kind: string, message: string) => void;
 }
 
@@ -79,6 +89,8 @@ export class PipelineRun {
   #retry: NodeJS.Timeout | null = null;
   #mending: AbortController | null = null;
   #launchedAtMs = 0;
+  /** Of the runner's. */
+  #life = "";
   #attempt = 0;
   #restarts = 0;
   readonly #warned = new Set<string>();
@@ -197,6 +209,7 @@ export class PipelineRun {
   #launch(): void {
     this.#retry = null;
     this.#launchedAtMs = performance.now();
+    this.#life = `${Date.now().toString(36)}${randomBytes(2).toString("hex")}`;
     this.#apply({ type: "launched", sources: Object.keys(this.#version.spec.sources) });
     const pipeline = nativeOptions(this.#version, this.#deps);
     const placing = this.#deps.placeOf(this.#version);
@@ -225,6 +238,8 @@ export class PipelineRun {
       if (message.stats.fps > 0) this.#apply({ type: "frames" });
     } else if (message.type === "source") {
       this.#onSource(message);
+    } else if (message.type === "analytics") {
+      this.#deps.onAnalytics(this, this.#life, message.events);
     } else if (message.type === "warning") {
       this.#onWarning(message);
     }
@@ -268,6 +283,7 @@ export class PipelineRun {
   #onEnd(error: FleetError | null): void {
     this.#process = null;
     this.#stats = null;
+    this.#deps.onLifeEnd(this, this.#life);
     if (error === null) return;
     this.#tally.crashes += 1;
     const reported = toReportedError(error, "running a pipeline");

@@ -14,6 +14,7 @@ export class ResultPipe {
   readonly #slab = new ByteSlab();
   #framesDropped = 0;
   #statsDropped = 0;
+  #eventsDropped = 0;
 
   constructor(socket: Pick<Socket, "write" | "end" | "writableLength"> = openResultSocket()) {
     this.#socket = socket;
@@ -29,7 +30,12 @@ export class ResultPipe {
     return this.#statsDropped;
   }
 
-  /** States and errors are few and always go; statistics go unless twice as much waits, the next ones follow soon. */
+  /** Events of lines and zones that were dropped so far, for the same reason. */
+  get eventsDropped(): number {
+    return this.#eventsDropped;
+  }
+
+  /** States and errors are few and always go; statistics and events go unless twice as much waits. */
   send(envelope: Envelope): void {
     const waiting = this.#socket.writableLength;
     if (envelope.type === "frames" && waiting > MAX_WAITING_BYTES) {
@@ -38,6 +44,10 @@ export class ResultPipe {
     }
     if (envelope.type === "stats" && waiting > 2 * MAX_WAITING_BYTES) {
       this.#statsDropped += 1;
+      return;
+    }
+    if (envelope.type === "analytics" && waiting > 2 * MAX_WAITING_BYTES) {
+      this.#eventsDropped += envelope.frames;
       return;
     }
     // All has left: its memory is used again, which is still in the processor's cache.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PipelineStats } from "../../fleet/contract/index.ts";
+import { AnalyticsEvent, PipelineStats } from "../../fleet/contract/index.ts";
 import { Digest } from "../../fleet/spec/names.ts";
 import type { Envelope } from "./envelope.ts";
 import { FailedMessage, SourceMessage, WarningMessage } from "./ipc.ts";
@@ -8,6 +8,7 @@ import { FailedMessage, SourceMessage, WarningMessage } from "./ipc.ts";
 export type RunnerMessage =
   | { type: "frames"; modelId: string; frames: number; json: Uint8Array }
   | { type: "stats"; stats: PipelineStats }
+  | { type: "analytics"; events: AnalyticsEvent[] }
   | SourceMessage
   | z.infer<typeof FailedMessage>
   | z.infer<typeof WarningMessage>;
@@ -17,6 +18,8 @@ const RunnerStats = z.object({
   framesDropped: z.number().int().nonnegative(),
   /** The same of messages of statistics. */
   statsDropped: z.number().int().nonnegative(),
+  /** The same of events of lines and zones. */
+  eventsDropped: z.number().int().nonnegative().default(0),
   stats: PipelineStats,
 });
 
@@ -45,6 +48,8 @@ function openSmall(
   switch (type) {
     case "stats":
       return { type, stats: withRunnersDrops(RunnerStats.parse(value)) };
+    case "analytics":
+      return { type, events: z.array(AnalyticsEvent).parse(value) };
     case "source":
       return SourceMessage.parse(value);
     case "failed":
@@ -54,10 +59,16 @@ function openSmall(
   }
 }
 
-function withRunnersDrops({ framesDropped, statsDropped, stats }: z.infer<typeof RunnerStats>) {
+function withRunnersDrops({
+  framesDropped,
+  statsDropped,
+  eventsDropped,
+  stats,
+}: z.infer<typeof RunnerStats>) {
   const drops = [
     { place: "runner", reason: "agent-late", total: framesDropped },
     { place: "runner", reason: "agent-late-statistics", total: statsDropped },
+    { place: "runner", reason: "agent-late-events", total: eventsDropped },
   ].filter(({ total }) => total > 0);
   return drops.length === 0 ? stats : { ...stats, drops: [...(stats.drops ?? []), ...drops] };
 }

@@ -122,10 +122,14 @@ export class RunnerProcess {
   }
 
   #onResults(chunk: Buffer): boolean {
-    if (this.#stopping) return true;
     try {
-      for (const envelope of this.#reader.push(chunk)) this.#onEnvelope(envelope);
+      for (const envelope of this.#reader.push(chunk)) {
+        // Of one that stops, nothing counts but how visits of its zones ended.
+        if (!this.#stopping) this.#onEnvelope(envelope);
+        else if (envelope.type === "analytics") this.#options.onMessage(openEnvelope(envelope));
+      }
     } catch (error) {
+      if (this.#stopping) return true;
       const message = "The runner sent what is not of its protocol";
       this.#fail(new FleetError("RUNNER_CRASHED", message, { cause: error }));
     }

@@ -2,6 +2,7 @@
  * The child process that hosts the native runtime, one per pipeline: a crash in a decoder or a driver ends this
  * process and no other. It obeys its agent over IPC and never outlives it.
  */
+import { FleetError } from "../../fleet/errors/index.ts";
 import type { NativeAddon, NativeMessage, NativePipeline } from "../../native/binding/api.ts";
 import { runGolden } from "./golden-run.ts";
 import { type FromRunner, type ModelOptions, ToRunner, toRunnerError } from "./ipc.ts";
@@ -71,6 +72,7 @@ type Order<Type extends ToRunner["type"]> = Extract<ToRunner, { type: Type }>;
 async function start(message: Order<"start">): Promise<Running | null> {
   try {
     const addon = loadAddon(message.addonPath);
+    refuseUntracked(message.options);
     const results = new ResultPipe();
     const native = await addon.startPipeline(message.options, (one) => forward(one, results));
     tell({ type: "started", addonVersion: addon.version });
@@ -81,15 +83,29 @@ async function start(message: Order<"start">): Promise<Running | null> {
   }
 }
 
+/** The provider refuses it in preview; whatever else signs a pipeline hears it from here. */
+function refuseUntracked({ name, analytics, track }: Order<"start">["options"]): void {
+  if (analytics === undefined || track !== null) return;
+  throw new FleetError(
+    "SPEC_INVALID",
+    `Expected a tracker for the lines and zones of ${name} but got none`,
+    { hint: "Add `track: {}` to the pipeline, or take analytics out." },
+  );
+}
+
 /** Frames and statistics stay the bytes that the native runtime wrote. */
 function forward(message: NativeMessage, results: ResultPipe): void {
   const { type } = message;
   if (type === "frames") return results.send(message);
+  if (type === "analytics") {
+    const { events, json } = message;
+    return results.send({ type, modelId: "", frames: Math.min(events, 65_535), json });
+  }
   const json =
     type === "stats"
       ? Buffer.concat([
           Buffer.from(
-            `{"framesDropped":${results.framesDropped},"statsDropped":${results.statsDropped},"stats":`,
+            `{"framesDropped":${results.framesDropped},"statsDropped":${results.statsDropped},"eventsDropped":${results.eventsDropped},"stats":`,
           ),
           message.json,
           Buffer.from("}"),

@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { PipelineStats, ReportedPipeline } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
+import type { AnalyticsBatch } from "../report/analytics-journal.ts";
 import type { PipelineVersion } from "../update/pipeline-version.ts";
 import { awaitRun, errorOf, type Judgement } from "./await-run.ts";
 import type { ModelSwap } from "./ipc.ts";
@@ -11,7 +12,8 @@ import type { ProbationRules } from "./probation.ts";
 import { testModel } from "./test-model.ts";
 import { watchRun } from "./watch-run.ts";
 
-export interface SupervisorOptions extends Omit<RunDeps, "onChange" | "onFrames" | "onNotice"> {
+export interface SupervisorOptions
+  extends Omit<RunDeps, "onChange" | "onFrames" | "onAnalytics" | "onLifeEnd" | "onNotice"> {
   /** A new version must deliver a frame within this time while the former one does. */
   firstFrameMs: number;
   /** A former version that has not delivered for this long gives way to one that is merely loaded. */
@@ -19,6 +21,9 @@ export interface SupervisorOptions extends Omit<RunDeps, "onChange" | "onFrames"
   probation: ProbationRules;
   onChange: () => void;
   onFrames: (pipeline: string, batch: FrameBatch) => void;
+  onAnalytics: (batch: AnalyticsBatch) => void;
+  /** Nothing more comes of that runner of a pipeline. */
+  onRunEnd: (pipeline: string, run: string) => void;
   onNotice: (pipeline: string, kind: string, message: string) => void;
 }
 
@@ -173,6 +178,12 @@ export class Supervisor {
       onFrames: (run, batch) => {
         if (isActive(run)) this.#options.onFrames(run.name, batch);
       },
+      onAnalytics: (run, life, events) => {
+        // One that is being stopped still says how visits end; those of a candidate were never told to begin.
+        const told = isActive(run) ? events : events.filter(({ kind }) => kind === "zone-left");
+        this.#options.onAnalytics({ pipeline: run.name, run: life, events: told });
+      },
+      onLifeEnd: (run, life) => this.#options.onRunEnd(run.name, life),
       onNotice: (run, kind, message) => {
         this.#options.onNotice(run.name, isActive(run) ? kind : `candidate-${kind}`, message);
       },

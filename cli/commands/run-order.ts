@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
 import { AloneOrder, type PipelineFile, parsePipelineFile } from "../../fleet/alone/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
+import { analyticsProblems } from "../../fleet/spec/index.ts";
 import { COCO_LABELS } from "../coco-labels.ts";
 import { readLabels, requireFile } from "../input-files.ts";
 
@@ -51,14 +52,28 @@ export async function orderOf(what: string, options: RunOptions): Promise<AloneO
       precision: options.precision ?? (precision === "auto" ? undefined : precision),
     }),
     track: trackOf(options.track, file),
+    analytics: file?.analytics,
     threads: number(options.threads),
     frames: number(options.frames),
   };
   const order = AloneOrder.safeParse(laid({}, given));
-  if (order.success) return order.data;
+  if (order.success) return withPossibleAnalytics(order.data);
   const [issue] = order.error.issues;
   const at = (issue?.path ?? []).filter((key) => typeof key !== "number").join(".");
   throw new FleetError("USAGE", `${OPTION_OF[at] ?? at}: ${issue?.message ?? "not understood"}`);
+}
+
+/** Throws SPEC_INVALID for lines and zones that could count nothing. */
+function withPossibleAnalytics(order: AloneOrder): AloneOrder {
+  const { analytics, track, sources, model } = order;
+  const [problem] = analyticsProblems(analytics ?? {}, {
+    isTracked: track !== null || analytics === undefined,
+    sources: sources.map(({ name }) => name),
+    labels: model.labels,
+  });
+  if (problem === undefined) return order;
+  const { path, message, hint } = problem;
+  throw new FleetError("SPEC_INVALID", `${["analytics", ...path].join(".")}: ${message}`, { hint });
 }
 
 /** Of the command line or of the file, each with what the options say. */

@@ -1,4 +1,5 @@
 import type { AloneLine, Counter, Trouble } from "../../fleet/alone/index.ts";
+import { analyticsText } from "../../fleet/contract/index.ts";
 import { fit } from "../render/columns.ts";
 import { liveLines, perfLine, startedText, summaryLines } from "../render/run-text.ts";
 
@@ -26,6 +27,10 @@ export class RunScreen {
         return this.#say(startedText(line));
       case "building":
         return this.#building(line);
+      case "analytics":
+        this.#clear();
+        for (const event of line.events) this.#say(analyticsText(event));
+        return;
       case "stats":
         return this.#figures(line, counter);
       case "source":

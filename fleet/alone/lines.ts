@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DetectedFrame, PipelineStats, SourceState } from "../contract/index.ts";
+import { AnalyticsEvent, DetectedFrame, PipelineStats, SourceState } from "../contract/index.ts";
 import { Digest } from "../spec/index.ts";
 
 const Trouble = z.object({
@@ -26,6 +26,8 @@ export const AloneLine = z.discriminatedUnion("type", [
   /** Before it, where an engine is made for a GPU or DLA: which share is done, and what is being done. */
   z.object({ type: z.literal("building"), share: z.number(), step: z.string() }),
   z.object({ type: z.literal("frames"), frames: z.array(DetectedFrame) }),
+  /** What happened at lines and in zones; of one source, in order. */
+  z.object({ type: z.literal("analytics"), events: z.array(AnalyticsEvent) }),
   /** Of the last second. */
   z.object({ type: z.literal("stats"), stats: PipelineStats }),
   z.object({

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { FleetError } from "../errors/index.ts";
 import {
+  AnalyticsSpec,
   checkDetect,
   Decoder,
   DetectSpec,
@@ -11,7 +12,7 @@ import {
   TrackSpec,
 } from "../spec/index.ts";
 
-/** A pipeline in a file of its own, in the words of a program: model, sources, detect, track. */
+/** A pipeline in a file of its own, in the words of a program: model, sources, detect, track, analytics. */
 export const PipelineFile = z
   .strictObject({
     name: Name.optional(),
@@ -22,6 +23,7 @@ export const PipelineFile = z
     sources: sourcesOf(SourceSpec.omit({ video: true })),
     detect: DetectSpec.prefault({}),
     track: TrackSpec.optional(),
+    analytics: AnalyticsSpec.optional(),
   })
   .superRefine((file, context) => checkDetect(file, Object.keys(file.sources), context));
 export type PipelineFile = z.infer<typeof PipelineFile>;

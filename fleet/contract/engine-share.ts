@@ -5,8 +5,8 @@
 import { z } from "zod";
 import { Decoder, Digest, EpochMs, Name } from "../spec/index.ts";
 import { Text } from "../text/index.ts";
+import { Box } from "./box.ts";
 import { Count } from "./part-ref.ts";
-import { Box } from "./telemetry.ts";
 
 /** Detections of one golden picture that are told, the strongest. */
 export const STRONGEST = 16;

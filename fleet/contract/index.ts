@@ -1,3 +1,14 @@
+export {
+  ANALYTICS_DROPPED,
+  ANALYTICS_KINDS,
+  AnalyticsDroppedData,
+  AnalyticsEvent,
+  AnalyticsEventData,
+  AnalyticsStats,
+  VisitEnd,
+} from "./analytics.ts";
+export { analyticsText } from "./analytics-text.ts";
+export { Box } from "./box.ts";
 export { CardStats, Cards, CardTrouble, CardTroubleKind, MAX_CARDS } from "./cards.ts";
 export { copyText } from "./copy-text.ts";
 export { Desired, DesiredMessage, MAX_PIPELINES } from "./desired.ts";
@@ -58,7 +69,6 @@ export {
 } from "./reported.ts";
 export {
   BoardStats,
-  Box,
   ChainId,
   DetectedFrame,
   Detection,

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { Digest, EpochMs, Name } from "../spec/index.ts";
 import { OpenData, Text } from "../text/index.ts";
+import { AnalyticsStats } from "./analytics.ts";
+import { Box } from "./box.ts";
 import { Cards } from "./cards.ts";
 
 /** Distribution over the last reporting interval, in milliseconds; null when nothing was measured. */
@@ -126,6 +128,8 @@ export const PipelineStats = z.object({
   tracksTotal: z.number().int().nonnegative(),
   copiesPerFrame: z.number().nonnegative(),
   copiedBytesPerFrame: z.number().nonnegative(),
+  /** Present where the pipeline has lines or zones. */
+  analytics: AnalyticsStats.optional(),
   /** Present where several accelerators share the work. */
   lanes: z.array(LaneStats).max(16).optional(),
   /** Of several, the first that neither plays nor has ended, else one that plays. */
@@ -171,9 +175,6 @@ export const Stats = z.object({
   pipelines: z.array(PipelineStats),
 });
 export type Stats = z.infer<typeof Stats>;
-
-/** A box in pixels of the source picture: left, top, width, height; may reach over the edge. */
-export const Box = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 
 export const Detection = z.object({
   label: Text,

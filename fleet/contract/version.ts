@@ -9,6 +9,8 @@
  *   The `source` of a frame, and of statistics the source's `name`, `drops`,
  *   `lanes`, a stage's `engine` and a source's `detect`; `skipped` of a frame. The state `building`, `build` of an update
  *   and `engine` of a pipeline.
+ *   The `analytics` of statistics, the events of kind `line-crossed`, `zone-entered`, `zone-stayed`, `zone-left` and
+ *   `analytics-dropped`.
  *   What is said over HTTPS of shared engines (engine-share.ts), and `attestation` and `selfTest` of a kept engine.
  */
 export const CONTRACT_VERSION = 2;

@@ -1,3 +1,12 @@
+export {
+  AnalyticsSpec,
+  type AnalyticsWorld,
+  analyticsProblems,
+  LineSpec,
+  MAX_LINES,
+  MAX_ZONES,
+  ZoneSpec,
+} from "./analytics.ts";
 export { DeviceContainer } from "./container.ts";
 export { BoardName, Clocks, DeviceSpec, SSH_SECRETS, SshSpec } from "./device.ts";
 export { DeviceOwner, mayFollow, ownerText } from "./device-owner.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AnalyticsSpec } from "./analytics.ts";
 import { Name } from "./names.ts";
 
 const SOURCE_SCHEMES = ["rtsp://", "rtsps://", "file://"];
@@ -288,17 +289,20 @@ export const PipelineSpec = z
     sources: sourcesOf(SourceSpec),
     detect: DetectSpec.extend({ model: Name }),
     track: TrackSpec.optional(),
+    analytics: AnalyticsSpec.optional(),
     sinks: SinksSpec.default({ mqtt: {} }),
     budget: BudgetSpec.optional(),
   })
   .superRefine((spec, context) => checkDetect(spec, Object.keys(spec.sources), context))
-  .meta({ description: "sources → decode → preprocess → detect → track → sinks on one device." });
+  .meta({
+    description:
+      "sources → decode → preprocess → detect → track → analytics → sinks on one device.",
+  });
 export type PipelineSpec = z.infer<typeof PipelineSpec>;
 
 /** Keys of the design that this version does not act on yet, by path; naming one is an error, never ignored. */
 export const UNSUPPORTED_PIPELINE_KEYS = [
   "classify",
-  "analytics",
   "overlay",
   "shadow",
   "sinks.preview",

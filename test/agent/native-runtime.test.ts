@@ -2,15 +2,16 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
+  AnalyticsEventData,
   Detections,
-  type FleetEvent,
+  FleetEvent,
   ModelSwappedData,
   type Reported,
   Stats,
 } from "../../fleet/contract/index.ts";
 import { onnxRuntime } from "../../fleet/provision/runtime/sources.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
-import { ModelManifest } from "../../fleet/spec/index.ts";
+import { ModelManifest, PipelineSpec } from "../../fleet/spec/index.ts";
 import { CAMERA, type Camera, startCamera } from "./support/camera.ts";
 import { pipelineOf } from "./support/desired.ts";
 import { AgentWorld } from "./support/world.ts";
@@ -44,7 +45,12 @@ describe.skipIf(missing !== undefined)(`the agent with the native runtime${why}`
 
   const running = ({ pipelines }: Reported) => pipelines[0]?.state === "running";
 
-  async function deploy(generation: number, bytes: Buffer, labels = LABELS): Promise<string> {
+  async function deploy(
+    generation: number,
+    bytes: Buffer,
+    labels = LABELS,
+    more: Partial<PipelineSpec> = {},
+  ): Promise<string> {
     world.objects.put(bytes);
     const model = ModelManifest.parse({
       name: "street",
@@ -53,7 +59,8 @@ describe.skipIf(missing !== undefined)(`the agent with the native runtime${why}`
       labels,
       decoder: "yolox",
     });
-    await world.deploy(generation, { spec: pipelineOf("entrance", "street", camera.uri), model });
+    const spec = { ...pipelineOf("entrance", "street", camera.uri), ...more };
+    await world.deploy(generation, { spec, model });
     return model.digest;
   }
 
@@ -79,6 +86,34 @@ describe.skipIf(missing !== undefined)(`the agent with the native runtime${why}`
     world.start(NATIVE);
     await world.reported(running, killed);
   }, 90_000);
+
+  it("tells over MQTT who is in a zone, and ends the visits with the pipeline", async () => {
+    const everywhere = [0, 1].flatMap((x) => [x, 1 - x].map((y) => [x, y])) as number[][];
+    const analytics = { zones: { street: { points: everywhere, labels: ["person", "vehicle"] } } };
+    world.start(NATIVE);
+    await deploy(1, readFileSync(street("v1")), LABELS, { analytics });
+    await world.reported(running);
+    const isOf = (kind: string) => (event: FleetEvent) => event.kind === kind;
+    const entered = FleetEvent.parse(
+      await world.broker.waitFor<FleetEvent>("/events", isOf("zone-entered"), 0, 60_000),
+    );
+    expect(entered).toMatchObject({
+      pipeline: "entrance",
+      message: expect.stringMatching(
+        /^(person|vehicle) \d+ entered street at cam \(score 0\.\d+\)$/,
+      ),
+    });
+    const start = AnalyticsEventData.parse(entered.data);
+    expect(start).toMatchObject({ phase: "start", place: "street", width: 1280, height: 720 });
+    const counted = ({ pipelines: [own] }: Stats) => (own?.analytics?.zones[0]?.entered ?? 0) > 0;
+    const stats = Stats.parse(await world.broker.waitFor<Stats>("/stats", counted));
+    expect(stats.pipelines[0]?.analytics?.zones[0]?.name).toBe("street");
+    await world.deploy(2);
+    const isItsEnd = ({ kind, data }: FleetEvent) =>
+      kind === "zone-left" && data?.["event"] === start.event;
+    const left = await world.broker.waitFor<FleetEvent>("/events", isItsEnd, 0, 30_000);
+    expect(AnalyticsEventData.parse(left.data)).toMatchObject({ phase: "end", place: "street" });
+  }, 120_000);
 
   it("goes from street v1 to v2 without losing a frame, and keeps v1 when v2 is broken", async () => {
     world.start(NATIVE);

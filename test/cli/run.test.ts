@@ -162,6 +162,43 @@ ${regions}`;
     );
   });
 
+  const ZONES = "analytics: { zones: { all: { points: [[0, 0], [1, 0], [1, 1], [0, 1]] } } }";
+  const yamlOf = (name: string, ...lines: string[]) => {
+    const file = fixture.file(`${name}.yaml`);
+    const video = JSON.stringify(`file://${fixture.video}`);
+    const model = "model: { source: tiny.onnx, labels: [thing] }";
+    writeFileSync(file, [model, `sources: { cam: { uri: ${video} } }`, ...lines].join("\n"));
+    return file;
+  };
+
+  test("tells of the zones of a file, in words and as lines of JSON", () => {
+    const file = yamlOf("zones", "track: {}", ZONES);
+    const { status, out } = run(file);
+    expect(status).toBe(0);
+    expect(out).toMatch(/^thing 1 entered all at cam \(score 0\.81\)$/m);
+    expect(out).toMatch(/^thing 1 was in, when the source ended, all after 1\.0 s at cam/m);
+    const events = run(file, "--json")
+      .out.trim()
+      .split("\n")
+      .map((line) => AloneLine.parse(JSON.parse(line)))
+      .flatMap((line) => (line.type === "analytics" ? line.events : []));
+    expect(events).toMatchObject([
+      { kind: "zone-entered", place: "all", source: "cam", trackId: 1, label: "thing" },
+      { kind: "zone-left", end: "source-ended", dwellMs: 960 },
+    ]);
+  });
+
+  test.each([
+    ["no tracker", "", /SPEC_INVALID: analytics: needs a tracker[^]*Add `track: \{\}`/],
+    ["a label that the model lacks", "track: {}", /analytics\.lines\.door\.labels: .*no cat/],
+  ])("refuses lines with %s", (_what, track, why) => {
+    const label = track === "" ? "thing" : "cat";
+    const line = `analytics: { lines: { door: { from: [0, 0.5], to: [1, 0.5], labels: [${label}] } } }`;
+    const { status, err } = run(yamlOf("lines", track, line));
+    expect(status).toBe(2);
+    expect(err).toMatch(why);
+  });
+
   test.each<[string, string[], RegExp]>([
     ["a model that is not there", ["none.onnx", "--source", "video.mp4"], /USAGE: .*none\.onnx/],
     ["no source", ["tiny.onnx"], /USAGE: Expected --source/],

@@ -26,6 +26,7 @@ import { InitFailed } from "../rpc/errors.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { type Properties, reveal, UNKNOWN } from "../rpc/values.ts";
 import { unreachablePolicy } from "../unreachable.ts";
+import { checkAnalytics } from "./pipeline-analytics.ts";
 import { deletePipeline } from "./pipeline-delete.ts";
 import {
   lastReleased,
@@ -56,7 +57,7 @@ export const pipelineResource: Resource = {
   goals: (context) => Promise.resolve({ state: "running", ...hubGoal(context) }),
 
   refine: (inputs, _checked, urn) =>
-    Promise.resolve([...addPlan(urn, inputs), ...checkScope(inputs)]),
+    Promise.resolve([...addPlan(urn, inputs), ...checkScope(inputs), ...checkAnalytics(inputs)]),
 
   diff(known, news) {
     const changes = changedInputs(known, news).map((change) => ({

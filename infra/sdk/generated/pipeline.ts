@@ -2,6 +2,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { inputsOf } from "../inputs.ts";
 import type {
+  Analytics,
+  AnalyticsArgs,
   Budget,
   BudgetArgs,
   Detect,
@@ -32,6 +34,11 @@ export interface PipelineArgs {
   detect: pulumi.Input<DetectArgs>;
   /** Tracking of detections from frame to frame. */
   track?: pulumi.Input<TrackArgs | undefined>;
+  /**
+   * Lines and zones over what the tracker follows, which has to be there. Events go to the topic
+   * events, counts into the statistics.
+   */
+  analytics?: pulumi.Input<AnalyticsArgs | undefined>;
   /** Where results go. Default: mqtt. */
   sinks?: pulumi.Input<SinksArgs | undefined>;
   /**
@@ -56,6 +63,7 @@ const OUTPUTS = [
   "name",
   "detect",
   "track",
+  "analytics",
   "sinks",
   "budget",
   "device",
@@ -83,6 +91,11 @@ export class Pipeline extends pulumi.CustomResource {
   declare readonly detect: pulumi.Output<Detect>;
   /** Tracking of detections from frame to frame. */
   declare readonly track: pulumi.Output<Track | undefined>;
+  /**
+   * Lines and zones over what the tracker follows, which has to be there. Events go to the topic
+   * events, counts into the statistics.
+   */
+  declare readonly analytics: pulumi.Output<Analytics | undefined>;
   /** Where results go. Default: mqtt. */
   declare readonly sinks: pulumi.Output<Sinks>;
   /**

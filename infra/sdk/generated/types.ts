@@ -388,6 +388,68 @@ export interface TrackArgs {
   algorithm?: pulumi.Input<TrackAlgorithm | undefined>;
 }
 
+/**
+ * Counts objects that cross it: in from its left to its right hand, going from `from` to `to` in
+ * the picture, out the other way. An object is where the middle of its box's lower edge is.
+ */
+export interface LineArgs {
+  /** x and y as shares of the picture's width and height, from the top left. */
+  from: pulumi.Input<pulumi.Input<number>[]>;
+  /** x and y as shares of the picture's width and height, from the top left. */
+  to: pulumi.Input<pulumi.Input<number>[]>;
+  /** Source of the pipeline. Default: every source, each by itself. */
+  source?: pulumi.Input<string | undefined>;
+  /**
+   * By how much an object has to be beyond, as a share of the picture's height, so that jitter
+   * counts nothing. Default: 0.01.
+   */
+  margin?: pulumi.Input<number | undefined>;
+  /** Objects of these labels of the model count. Default: all. */
+  labels?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+  /** Objects count once they have had this score. Default: all that are tracked. */
+  minScore?: pulumi.Input<number | undefined>;
+  /** Smaller boxes are as not seen; a share of the picture's area. */
+  minSize?: pulumi.Input<number | undefined>;
+  /** Larger boxes are as not seen; a share of the picture's area. */
+  maxSize?: pulumi.Input<number | undefined>;
+}
+
+/** Tells which objects are in it, when they entered and left, and how long they were. */
+export interface ZoneArgs {
+  /** Corners in order, 3 to 64; the last is joined to the first. */
+  points: pulumi.Input<pulumi.Input<pulumi.Input<number>[]>[]>;
+  /** Objects count once they have been in it for so many milliseconds. Default: 0. */
+  minDwellMs?: pulumi.Input<number | undefined>;
+  /** Source of the pipeline. Default: every source, each by itself. */
+  source?: pulumi.Input<string | undefined>;
+  /**
+   * By how much an object has to be beyond, as a share of the picture's height, so that jitter
+   * counts nothing. Default: 0.01.
+   */
+  margin?: pulumi.Input<number | undefined>;
+  /** Objects of these labels of the model count. Default: all. */
+  labels?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+  /** Objects count once they have had this score. Default: all that are tracked. */
+  minScore?: pulumi.Input<number | undefined>;
+  /** Smaller boxes are as not seen; a share of the picture's area. */
+  minSize?: pulumi.Input<number | undefined>;
+  /** Larger boxes are as not seen; a share of the picture's area. */
+  maxSize?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * Lines and zones over what the tracker follows, which has to be there. Events go to the topic
+ * events, counts into the statistics.
+ */
+export interface AnalyticsArgs {
+  /** By name. */
+  lines?: pulumi.Input<Record<string, pulumi.Input<LineArgs>> | undefined>;
+  /** By name. */
+  zones?: pulumi.Input<Record<string, pulumi.Input<ZoneArgs>> | undefined>;
+  /** Between two updates of the event of an object that stays. Default: 10,000. */
+  updateMs?: pulumi.Input<number | undefined>;
+}
+
 /** Frames with tracks on the topic detections/<pipeline>. */
 export interface MqttSinkArgs {}
 
@@ -647,6 +709,68 @@ export interface Track {
    * frames do not show. Default: bytetrack.
    */
   algorithm?: TrackAlgorithm | undefined;
+}
+
+/**
+ * Counts objects that cross it: in from its left to its right hand, going from `from` to `to` in
+ * the picture, out the other way. An object is where the middle of its box's lower edge is.
+ */
+export interface Line {
+  /** x and y as shares of the picture's width and height, from the top left. */
+  from: number[];
+  /** x and y as shares of the picture's width and height, from the top left. */
+  to: number[];
+  /** Source of the pipeline. Default: every source, each by itself. */
+  source?: string | undefined;
+  /**
+   * By how much an object has to be beyond, as a share of the picture's height, so that jitter
+   * counts nothing. Default: 0.01.
+   */
+  margin?: number | undefined;
+  /** Objects of these labels of the model count. Default: all. */
+  labels?: string[] | undefined;
+  /** Objects count once they have had this score. Default: all that are tracked. */
+  minScore?: number | undefined;
+  /** Smaller boxes are as not seen; a share of the picture's area. */
+  minSize?: number | undefined;
+  /** Larger boxes are as not seen; a share of the picture's area. */
+  maxSize?: number | undefined;
+}
+
+/** Tells which objects are in it, when they entered and left, and how long they were. */
+export interface Zone {
+  /** Corners in order, 3 to 64; the last is joined to the first. */
+  points: number[][];
+  /** Objects count once they have been in it for so many milliseconds. Default: 0. */
+  minDwellMs?: number | undefined;
+  /** Source of the pipeline. Default: every source, each by itself. */
+  source?: string | undefined;
+  /**
+   * By how much an object has to be beyond, as a share of the picture's height, so that jitter
+   * counts nothing. Default: 0.01.
+   */
+  margin?: number | undefined;
+  /** Objects of these labels of the model count. Default: all. */
+  labels?: string[] | undefined;
+  /** Objects count once they have had this score. Default: all that are tracked. */
+  minScore?: number | undefined;
+  /** Smaller boxes are as not seen; a share of the picture's area. */
+  minSize?: number | undefined;
+  /** Larger boxes are as not seen; a share of the picture's area. */
+  maxSize?: number | undefined;
+}
+
+/**
+ * Lines and zones over what the tracker follows, which has to be there. Events go to the topic
+ * events, counts into the statistics.
+ */
+export interface Analytics {
+  /** By name. */
+  lines?: Record<string, Line> | undefined;
+  /** By name. */
+  zones?: Record<string, Zone> | undefined;
+  /** Between two updates of the event of an object that stays. Default: 10,000. */
+  updateMs?: number | undefined;
 }
 
 /** Frames with tracks on the topic detections/<pipeline>. */

@@ -19,6 +19,8 @@ Status Analysing::Run(const Frame& frame, double keep_seconds) {
   const FrameResult& result = frame.result;
   const std::lock_guard<std::mutex> lock(mutex_);
   last_run_ = Clock::now();
+  // Where the tracker foresees objects, nobody has seen one cross.
+  if (result.skip != Skip::kNo) return Status::Ok();
   Told(analytics_.Update({{result.pts_ms / 1000, result.captured_at_ms},
                           result.size,
                           result.tracks ? *result.tracks : kNone,

@@ -24,6 +24,7 @@ it("statistics that cannot be made are logged and end nothing", async () => {
     log: { error } as never,
     sampler: { sample: broken } as never,
     supervisor: {} as never,
+    eventsDropped: () => 0,
     framesDropped: () => 0,
     onSecond: () => {},
   });

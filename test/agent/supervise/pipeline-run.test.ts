@@ -38,6 +38,7 @@ it("a runner that cannot be started again is tried on, and ends nothing else", a
     log: createLog({ write: () => {} }),
     restartBackoff: { baseMs: 10, capMs: 20 },
     onChange: () => {},
+    ...{ onAnalytics: () => {}, onLifeEnd: () => {} },
     onNotice: (_run, kind, message) => void notices.push(`${kind}: ${message}`),
   };
   run = new PipelineRun(versionFor({ bytes: "good" }), deps as RunDeps);

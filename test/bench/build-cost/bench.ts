@@ -124,6 +124,7 @@ async function liveRun(launch: ReturnType<typeof forkRunner>, uri: string): Prom
       log: createLog({ write: () => {} }),
       ...{ restartBackoff: { baseMs: 1000, capMs: 1000 }, firstFrameMs: 20_000, graceMs: 5000 },
       ...{ onChange: () => {}, onFrames: () => {}, onNotice: () => {} },
+      ...{ onAnalytics: () => {}, onLifeEnd: () => {} },
     },
   );
 }

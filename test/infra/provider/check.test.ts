@@ -45,7 +45,7 @@ describe("check of a pipeline", () => {
     expect(failures[0]?.reason).toContain(reason);
   });
 
-  test.each(["classify", "analytics", "shadow", "sinks.preview"])(
+  test.each(["classify", "overlay", "shadow", "sinks.preview"])(
     "says of %s that it is not yet supported",
     async (path) => {
       const { failures } = await check("Pipeline", changed(pipelineInputs(), path, {}));
@@ -59,6 +59,60 @@ describe("check of a pipeline", () => {
       ]);
     },
   );
+
+  const door = { from: [0.1, 0.6], to: [0.9, 0.6] };
+  const bow = [
+    [0, 0],
+    [1, 1],
+    [1, 0],
+    [0, 1],
+  ];
+  test.each<[string, Properties, Properties, RegExp]>([
+    [
+      "analytics",
+      { lines: { door } },
+      { track: null },
+      /^SPEC_INVALID: needs a tracker.*\n {2}next: Add `track/,
+    ],
+    [
+      "analytics.lines.door.to",
+      { lines: { door: { ...door, to: door.from } } },
+      {},
+      /must be another point/,
+    ],
+    [
+      "analytics.lines.door.source",
+      { lines: { door: { ...door, source: "yard" } } },
+      {},
+      /\(cam1\) but is yard/,
+    ],
+    [
+      "analytics.lines.door.labels",
+      { lines: { door: { ...door, labels: ["cat"] } } },
+      {},
+      /no cat/,
+    ],
+    [
+      "analytics.zones.hall.points",
+      { zones: { hall: { points: bow } } },
+      {},
+      /must not cross itself, but side 1/,
+    ],
+  ])("refuses %s of %j in a pipeline with %j", async (property, analytics, change, reason) => {
+    const { failures } = await check("Pipeline", {
+      ...pipelineInputs(),
+      ...change,
+      analytics,
+    } as Properties);
+    expect(failures).toEqual([{ property, reason: expect.stringMatching(reason) }]);
+  });
+
+  test("takes lines and zones", async () => {
+    const analytics = { lines: { door: { ...door, labels: ["person"], source: "cam1" } } };
+    const { inputs, failures } = await check("Pipeline", { ...pipelineInputs(), analytics });
+    expect(failures).toEqual([]);
+    expect(inputs["analytics"]).toEqual(analytics);
+  });
 
   test.each([
     ["detect.minscore", "unknown property; did you mean minScore?"],
