@@ -7,6 +7,7 @@ import {
   updateProgress,
   updateUnderWay,
 } from "../../fleet/view/index.ts";
+import { analyticsLines } from "../render/analytics-text.ts";
 import { cardParts } from "../render/card-text.ts";
 import { widthOf } from "../render/columns.ts";
 import {
@@ -166,6 +167,7 @@ function pipelineLines(
     ...planLines(pipeline, { width, height }),
     ...(stats ? [line(head, "faint"), ...rows.map((text) => line(text))] : []),
     ...sourceLines(stats, width),
+    ...analyticsLines(stats ?? {}).flatMap((text) => wrapped([text], width)),
   ];
 }
 

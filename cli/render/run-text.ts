@@ -1,5 +1,6 @@
 import { rateOf, type StartedLine, type Tally } from "../../fleet/alone/index.ts";
 import type { PipelineStats } from "../../fleet/contract/index.ts";
+import { analyticsLines } from "./analytics-text.ts";
 import { formatBareMs, formatCount, formatFps, formatMs, shortDigest } from "./format.ts";
 import { batchLines, lookedLines, sourcesText, sourceTable } from "./sources-text.ts";
 import { type Column, table } from "./table.ts";
@@ -51,6 +52,7 @@ export function liveLines(stats: PipelineStats, tally: Tally, width: number): st
     ...sourceTable(sources, width),
     ...lookedLines(stats),
     ...batchLines(stats),
+    ...analyticsLines(stats),
     ...table(STAGES, rows, width),
   ];
 }
@@ -65,6 +67,7 @@ export function summaryLines(tally: Tally): string[] {
   const rate = rateOf(tally);
   return [
     `${formatCount(frames)} frames in ${(overMs / 1000).toFixed(1)} s${rate === null ? "" : `, ${formatFps(rate)} a second`}; ${objectsText(tally)}`,
+    ...analyticsLines(tally),
     ...drops.map(
       ({ place, reason, total }) => `lost: ${formatCount(total)} at ${place} (${reason})`,
     ),

@@ -9,6 +9,7 @@ import {
   type Problem,
   pipelineWords,
 } from "../../fleet/view/index.ts";
+import { analyticsLines } from "./analytics-text.ts";
 import { cardParts } from "./card-text.ts";
 import type { Palette } from "./colour.ts";
 import { fit, wrap } from "./columns.ts";
@@ -163,6 +164,7 @@ function stageLines(
   return [
     ...["", fit(title, width), ...titled(stageTable(stages, width), palette)],
     ...(sources.length > 0 ? titled(sources, palette) : []),
+    ...analyticsLines(pipeline.stats ?? {}).flatMap((text) => wrap(text, width)),
     ...batchLines(pipeline.stats ?? {}).flatMap((text) => wrap(text, width)),
   ];
 }

@@ -1,4 +1,4 @@
-import type { DetectedFrame, PipelineStats } from "../contract/index.ts";
+import type { AnalyticsStats, DetectedFrame, PipelineStats } from "../contract/index.ts";
 
 /** What a pipeline has done since its start. */
 export interface Tally {
@@ -11,6 +11,8 @@ export interface Tally {
   tracks: number | null;
   /** Frames that never came out, by place and reason. */
   drops: { place: string; reason: string; total: number }[];
+  /** Of lines and zones, where there are any. */
+  analytics?: AnalyticsStats;
 }
 
 /** Counts frames as they come. */
@@ -42,7 +44,7 @@ export class Counter {
   }
 
   tally(): Tally {
-    const { stages = [], drops = [] } = this.#stats ?? {};
+    const { stages = [], drops = [], analytics } = this.#stats ?? {};
     const late = stages.map(({ name, dropsTotal }) => ({
       place: name,
       reason: "late",
@@ -54,6 +56,7 @@ export class Counter {
       objects: [...this.#objects].sort(([, a], [, b]) => b - a),
       tracks: this.#isTracked ? this.#tracks.size : null,
       drops: [...late, ...drops].filter(({ total }) => total > 0),
+      ...(analytics && { analytics }),
     };
   }
 }

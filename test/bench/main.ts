@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [--json] [--rounds N] [--clip NAME]`; without a name, what there is. */
 import { parseArgs } from "node:util";
+import { analyticsBench } from "./analytics/bench.ts";
 import type { Bench, BenchResult } from "./bench.ts";
 import { buildCostBench } from "./build-cost/bench.ts";
 import { historyBench } from "./history/bench.ts";
@@ -20,6 +21,7 @@ const BENCHES: Bench[] = [
   historyBench,
   tensorrtBench,
   trackerBench,
+  analyticsBench,
   buildCostBench,
   providerBench,
   boardsBench,

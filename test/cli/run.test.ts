@@ -177,6 +177,7 @@ ${regions}`;
     expect(status).toBe(0);
     expect(out).toMatch(/^thing 1 entered all at cam \(score 0\.81\)$/m);
     expect(out).toMatch(/^thing 1 was in, when the source ended, all after 1\.0 s at cam/m);
+    expect(out).toMatch(/^ {2}zone all: 0 now, 1 entered, 1\.0 s on average$/m);
     const events = run(file, "--json")
       .out.trim()
       .split("\n")

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { AnalyticsEvent, AnalyticsStats } from "../../fleet/contract/index.ts";
@@ -15,7 +14,8 @@ import {
   Run,
   yoloxNano,
 } from "./addon.ts";
-import { countTruth, type TruthTrack, type Way } from "./count-truth.ts";
+import { countTruth, type Way } from "./count-truth.ts";
+import { readTruth } from "./mot-truth.ts";
 
 const SEQUENCES = ["TUD-Campus", "TUD-Stadtmitte", "PETS09-S2L1", "ETH-Sunnyday"];
 const KEEP_SECONDS = 1.5;
@@ -154,31 +154,3 @@ test.skipIf(!hasData)(`A pipeline tells of its lines and zones${needsData}`, asy
     fixture.dispose();
   }
 });
-
-function readTruth(sequence: string) {
-  const read = (file: string) => readFileSync(data(`mot/${sequence}/${file}`), "utf8");
-  const info = read("seqinfo.ini");
-  const number = (key: string) => Number(new RegExp(`${key}=(\\d+)`).exec(info)?.[1]);
-  const fps = number("frameRate");
-  const frames = Array.from({ length: number("seqLength") }, (_, at): Frame => {
-    return { ptsMs: (1000 * at) / fps, tracks: [] };
-  });
-  const tracks = new Map<number, TruthTrack>();
-  for (const row of read("gt.txt").trim().split("\n")) {
-    const [frame = 0, id = 0, left = 0, top = 0, width = 0, height = 0] = row
-      .split(",")
-      .map(Number);
-    frames[frame - 1]?.tracks.push({ trackId: id, left, top, width, height, score: 1 });
-    const track = tracks.get(id) ?? { id, sights: [] };
-    tracks.set(id, track);
-    track.sights.push({ frame: frame - 1, left, top, width, height });
-  }
-  return {
-    frames,
-    tracks: [...tracks.values()],
-    fps,
-    width: number("imWidth"),
-    height: number("imHeight"),
-  };
-}
-type Frame = NativeAnalyseOptions["frames"][number];
