@@ -90,6 +90,7 @@ async function play(
       track: order.track,
       detectInterval: detect.interval,
       ...(order.analytics && { analytics: analyticsOptions(order.analytics) }),
+      motion: detect.motion,
       statsIntervalMs: STATS_INTERVAL_MS,
       batchMs: BATCH_MS,
     },

@@ -96,6 +96,7 @@ export const PipelineOptions = z.object({
   track: z.object({ algorithm: TrackAlgorithm }).nullable(),
   detectInterval: z.number().int().positive().optional(),
   analytics: AnalyticsOptions.optional(),
+  motion: z.object({ threshold: z.number(), keepAliveMs: z.number() }).optional(),
   statsIntervalMs: z.number().int().positive(),
   batchMs: z.number().int().positive(),
 }) satisfies z.ZodType<NativePipelineOptions>;
@@ -124,6 +125,7 @@ const NATIVE_CODES = [
   "SOURCE_CLOCK",
   "MODEL_INVALID",
   "ARTIFACT_DIGEST",
+  "MOTION_UNAVAILABLE",
   "NATIVE_LOAD",
   "CANCELLED",
   "INTERNAL",

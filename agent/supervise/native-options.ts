@@ -68,6 +68,7 @@ export function nativeOptions(version: PipelineVersion, context: NativeContext):
     track: spec.track ?? null,
     detectInterval: spec.detect.interval,
     ...(spec.analytics && { analytics: analyticsOptions(spec.analytics) }),
+    motion: spec.detect.motion,
     statsIntervalMs: STATS_INTERVAL_MS,
     batchMs: BATCH_MS,
   });

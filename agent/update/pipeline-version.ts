@@ -18,8 +18,8 @@ export function versionDigest({ spec, model }: PipelineVersion): string {
 /** True when two versions differ in nothing but the model and what is done with its output. */
 export function isModelChange(from: PipelineVersion, to: PipelineVersion): boolean {
   const rest = ({ spec }: PipelineVersion) => {
-    const { interval = 1, regions = [] } = spec.detect;
-    return canonicalJson({ ...actedOn(spec), detect: { interval, regions } });
+    const { interval = 1, motion = null, regions = [] } = spec.detect;
+    return canonicalJson({ ...actedOn(spec), detect: { interval, motion, regions } });
   };
   return rest(from) === rest(to);
 }

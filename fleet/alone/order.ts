@@ -39,6 +39,7 @@ export const AloneOrder = z
       preprocess: true,
       interval: true,
       regions: true,
+      motion: true,
     }).extend({
       accelerator: AloneAccelerator.default("auto"),
       /** Of an engine for GPU or DLA; absent: FP16. */

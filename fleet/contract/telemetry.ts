@@ -68,7 +68,10 @@ export type LaneStats = z.infer<typeof LaneStats>;
 export const SourceState = z.enum(["connecting", "playing", "lost", "ended"]);
 export type SourceState = z.infer<typeof SourceState>;
 
-/** Why the model did not look at a frame: `interval`, it looks at every nth. Newer agents may have others. */
+/**
+ * Why the model did not look at a frame: `interval`, it looks at every nth; `still`, the picture shows nothing new. Newer
+ * agents may have others.
+ */
 export const SkipReason = Text.max(16);
 
 const SourceFigures = z.object({

@@ -492,6 +492,11 @@ export const ERROR_CODES = {
     "Set the camera's key frame (I-frame) interval to one or two seconds.",
     true,
   ),
+  MOTION_UNAVAILABLE: row(
+    "The motion gate cannot read a source's pictures, for they stay where only accelerators read; every frame is detected.",
+    "Leave detect.motion out, or name preprocess: cpu, for which pictures come to the CPU's memory.",
+    false,
+  ),
   SOURCE_UNSUPPORTED: row(
     "A source is of a kind that this version does not read, such as a FIFO or mirrored video.",
     "Read in the message what is unsupported.",

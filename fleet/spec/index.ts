@@ -31,6 +31,7 @@ export {
   checkDetect,
   DetectSpec,
   MAX_SOURCES,
+  MotionSpec,
   PipelineSpec,
   PrecisionChoice,
   PreprocessChoice,

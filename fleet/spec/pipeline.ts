@@ -173,6 +173,23 @@ function isOf(source: string, region: RegionSpec): boolean {
   return region.source === undefined || region.source === source;
 }
 
+export const MotionSpec = z
+  .strictObject({
+    threshold: z.number().min(0).max(1).default(0.001).meta({
+      description:
+        "Share of the picture that must have changed, beyond the camera's noise and light that changes all over it.",
+    }),
+    keepAliveMs: z.number().int().min(100).max(3_600_000).default(1000).meta({
+      description:
+        "Of pictures that show nothing new, the model looks at one in so many milliseconds.",
+    }),
+  })
+  .meta({
+    title: "Motion",
+    description: "Which pictures show something new, by their luma.",
+  });
+export type MotionSpec = z.infer<typeof MotionSpec>;
+
 export const DetectSpec = z
   .strictObject({
     minScore: z
@@ -213,6 +230,11 @@ export const DetectSpec = z
           "The model looks at every so many-th frame of each source, and the tracker tells where its objects are in those " +
           "between, which results mark as skipped. More than 1 needs track. Default: 1, every frame.",
       }),
+    motion: MotionSpec.optional().meta({
+      description:
+        "The model does not look at pictures that do not differ from the last one it looked at, unless an object moves; " +
+        "results mark them as skipped, and tracks stay. Needs track. Default: it looks at all.",
+    }),
     regions: z
       .array(RegionSpec)
       .min(1)
@@ -251,7 +273,7 @@ export const SinksSpec = z
   .meta({ title: "Sinks", description: "Where results go. Default: mqtt." });
 
 interface Looking {
-  detect: Pick<DetectSpec, "interval" | "regions">;
+  detect: Pick<DetectSpec, "interval" | "motion" | "regions">;
   track?: TrackSpec | null | undefined;
 }
 
@@ -263,11 +285,14 @@ export function checkDetect(
 ): void {
   const refuse = (key: keyof Looking["detect"], message: string): void =>
     context.addIssue({ code: "custom", path: ["detect", key], message });
-  const { interval = 1, regions = [] } = detect;
+  const { interval = 1, motion, regions = [] } = detect;
   // Frames that the model does not look at carry what a tracker expects, or they would tell of nothing.
   if (interval > 1 && !track) {
     const remedy = `add track, or leave interval ${interval} out`;
     refuse("interval", `needs a tracker for the frames between; ${remedy}`);
+  }
+  if (motion && !track) {
+    refuse("motion", "needs a tracker for pictures that are not looked at; add track");
   }
   for (const { source } of regions) {
     if (source === undefined || sources.includes(source)) continue;

@@ -85,6 +85,12 @@ export interface NativePipelineOptions {
   detectInterval?: number | undefined;
   /** Needs a tracker. Default: none. */
   analytics?: NativeAnalytics | undefined;
+  /**
+   * Of pictures that do not differ from the last one that the model looked at, it looks at one in so many milliseconds of
+   * the source's time. `threshold`: the share of the picture that must have changed. Default: it looks at all; so it does
+   * without a tracker.
+   */
+  motion?: { threshold: number; keepAliveMs: number } | undefined;
   /** Interval of `stats` messages. */
   statsIntervalMs: number;
   /** Frames come at once, but those within so many milliseconds of the last `frames` message together in the next. */
@@ -169,6 +175,7 @@ export interface NativeError {
     | "SOURCE_CLOCK"
     | "MODEL_INVALID"
     | "ARTIFACT_DIGEST"
+    | "MOTION_UNAVAILABLE"
     | "NATIVE_LOAD"
     | "CANCELLED"
     | "INTERNAL";

@@ -348,6 +348,13 @@ StartOptions ReadStartOptions(OptionReader* reader) {
     options.pipeline.analytics = ReadAnalytics(&analytics, options.model.labels, sources);
     reader->Adopt(analytics);
   }
+  if (reader->HasObject("motion")) {
+    OptionReader motion = reader->Child("motion");
+    options.pipeline.motion = {motion.Number("threshold", 0, 1),
+                               Ms(motion.Number("keepAliveMs", 1, kMaxMs))};
+    reader->Adopt(motion);
+    if (!options.pipeline.track) reader->Expect("a tracker", "motion");
+  }
   options.pipeline.stats_interval = Ms(reader->Number("statsIntervalMs", 1, kMaxMs));
   options.pipeline.batch = Ms(reader->Number("batchMs", 0, kMaxMs));
   return options;

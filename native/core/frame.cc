@@ -8,6 +8,8 @@ const char* SkipName(Skip skip) {
       break;
     case Skip::kInterval:
       return "interval";
+    case Skip::kStill:
+      return "still";
   }
   return "";
 }

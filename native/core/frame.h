@@ -30,8 +30,10 @@ enum class Skip {
   kNo,
   /// It looks at every nth.
   kInterval,
+  /// The picture does not differ from the last one that it has looked at.
+  kStill,
 };
-constexpr std::size_t kSkips = 2;
+constexpr std::size_t kSkips = 3;
 /// As results and statistics name it; empty for none.
 const char* SkipName(Skip skip);
 

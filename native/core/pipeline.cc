@@ -79,6 +79,7 @@ Pipeline::Pipeline(const PipelineOptions& options, std::shared_ptr<ModelProgram>
   batching.candidate_score = candidate_score;
   batching.share_interval = options.share_interval;
   batching.interval = options.detect_interval;
+  if (options.track) batching.motion = options.motion;
   for (const Branch& branch : branches_) {
     const bool live = branch.overflow == Overflow::kDropOldest;
     batching.sources.push_back({live ? kLiveSlots : kFileSlots, branch.overflow});
@@ -103,7 +104,11 @@ void Pipeline::AddBranch(const PipelineSource& source, const std::shared_ptr<Mod
   std::vector<Strand::Stage> stages;
   if (options_.track) {
     branch->tracking = std::make_unique<Tracking>(model, *options_.track);
-    stages.push_back({track_, [branch](Frame& frame) { return branch->tracking->Run(frame); }});
+    stages.push_back({track_, [this, branch, number](Frame& frame) {
+                        const Status status = branch->tracking->Run(frame);
+                        batcher_->gate(number).set_objects_move(branch->tracking->objects_move());
+                        return status;
+                      }});
   }
   if (options_.track && options_.analytics) {
     branch->analysing = std::make_unique<Analysing>(
@@ -309,6 +314,13 @@ void Pipeline::OnPicture(Branch* branch, std::uint32_t number, FramePtr frame) {
   }
   branch->decode_meter.Add(frame->trace.WaitMs(kDecodeStage), frame->trace.WorkMs(kDecodeStage));
   batcher_->Push(number, std::move(frame));
+  if (batcher_->gate(number).BecameBlind()) {
+    listener_->OnWarning(
+        *branch->name,
+        Status::Error(ErrorCode::kMotionUnavailable,
+                      "Expected pictures that the CPU can read for detect.motion but the decoder "
+                      "keeps them in memory that it cannot; every frame is detected"));
+  }
 }
 
 void Pipeline::OnSourceState(Branch* branch, std::uint32_t number, SourceState state,
@@ -427,6 +439,7 @@ void Pipeline::TakeFigures(std::uint32_t number, PipelineFigures* figures,
   source.facts = meter.facts();
   source.drops = meter.drops.Get();
   source.detect_interval = batcher_->interval();
+  source.watches_motion = batcher_->gate(number).watches_motion();
   std::copy(branch.looked.begin(), branch.looked.end(), source.looked.begin());
 }
 

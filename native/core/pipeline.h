@@ -38,6 +38,8 @@ struct PipelineOptions {
   int detect_interval = 1;
   /// Of tracks; nothing comes of it without a tracker.
   std::optional<AnalyticsOptions> analytics;
+  /// Of pictures that show nothing new the model looks at some only, where there is a tracker.
+  std::optional<MotionOptions> motion;
   std::chrono::milliseconds stats_interval{1000};
   std::chrono::milliseconds batch{100};
   /// Between two looks at which lane has which source.

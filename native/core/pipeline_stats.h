@@ -40,6 +40,8 @@ struct SourceFigures {
   std::optional<std::size_t> lane;
   /// The model looks at every so many-th frame.
   int detect_interval = 1;
+  /// It need not look at pictures that show nothing new.
+  bool watches_motion = false;
   /// Frames since the start that it has looked at, and that it has not, by `Skip`.
   std::array<std::uint64_t, kSkips> looked{};
 };

@@ -50,6 +50,8 @@ const char* CodeName(ErrorCode code) {
       return "MODEL_INVALID";
     case ErrorCode::kArtifactDigest:
       return "ARTIFACT_DIGEST";
+    case ErrorCode::kMotionUnavailable:
+      return "MOTION_UNAVAILABLE";
     case ErrorCode::kNativeLoad:
       return "NATIVE_LOAD";
     case ErrorCode::kCancelled:

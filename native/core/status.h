@@ -30,6 +30,7 @@ enum class ErrorCode {
   kSourceClock,
   kModelInvalid,
   kArtifactDigest,
+  kMotionUnavailable,
   kNativeLoad,
   kCancelled,
   kInternal,

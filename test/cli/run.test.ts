@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AloneLine } from "../../fleet/alone/index.ts";
-import { Fixture } from "../native/addon.ts";
+import { Fixture, ffmpeg } from "../native/addon.ts";
 
 const MAIN = join(import.meta.dirname, "../../cli/main.ts");
 const FRAMES = 25;
@@ -129,6 +129,37 @@ detect: { minScore: 0.9 }
     expect([silent.status, silent.out]).toEqual([0, expect.stringContaining("25 frames in")]);
     expect(silent.out).toContain("no objects");
     expect(run("door.yaml", "--min-score", "0.5").out).toContain("objects: 25 door");
+  });
+
+  test("does not look at pictures that show nothing new, and says so", () => {
+    const still = fixture.file("still.mp4");
+    const source = "color=gray:size=128x96:rate=25:duration=4";
+    ffmpeg("-f", "lavfi", "-i", source, "-c:v", "libx264", "-pix_fmt", "yuv420p", still);
+    writeFileSync(
+      fixture.file("still.yaml"),
+      `model: { source: tiny.onnx, labels: [door] }
+sources: { camera: { uri: "file://${still}" } }
+detect: { motion: { keepAliveMs: 1000 } }
+track: {}
+`,
+    );
+    const { status, out } = run("still.yaml", "--json");
+    expect(status).toBe(0);
+    const lines = out
+      .trim()
+      .split("\n")
+      .map((line) => AloneLine.parse(JSON.parse(line)));
+    const frames = lines.flatMap((line) => (line.type === "frames" ? line.frames : []));
+    expect(frames.map(({ index }) => index)).toEqual([...Array(100).keys()]);
+    const skipped = frames.filter((frame) => frame.skipped === "still");
+    // The object counts as moving for its first second.
+    expect(skipped.length).toBeGreaterThan(60);
+    for (const { tracks } of frames) expect(tracks).toMatchObject([{ trackId: 1 }]);
+    expect(lines.findLast((line) => line.type === "stats")?.stats.source.detect).toEqual({
+      interval: 1,
+      detectedTotal: 100 - skipped.length,
+      skipped: [{ reason: "still", total: skipped.length }],
+    });
   });
 
   test("looks at a part of the picture, and tells where things are in the whole", () => {

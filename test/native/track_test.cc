@@ -569,5 +569,37 @@ TEST(Foresee, BridgesATimeInWhichNobodyLookedButNoOutage) {
   }
 }
 
+TEST(Hold, HasNoTimePassForWhatIsTracked) {
+  for (const TrackAlgorithm algorithm : kAllAlgorithms) {
+    SCOPED_TRACE(static_cast<int>(algorithm));
+    TrackerOptions options;
+    options.algorithm = algorithm;
+    Tracker held(options);
+    Tracker without(options);
+    EXPECT_TRUE(held.Hold(0).empty());
+    double seconds = 5;
+    for (int frame = 0; frame < 60; ++frame) {
+      const std::vector<Detection> detections = {
+          {{100 + 2.0F * static_cast<float>(frame), 50, 40, 80}, 0.9F, 0}};
+      const auto tracks = held.Update(seconds, detections);
+      const auto others = without.Update(5 + frame / 25.0, detections);
+      ASSERT_EQ(tracks.size(), others.size()) << frame;
+      for (std::size_t i = 0; i < tracks.size(); ++i) {
+        EXPECT_EQ(tracks[i].id, others[i].id);
+        EXPECT_NEAR(tracks[i].detection.box.left, others[i].detection.box.left, 1e-3);
+      }
+      if (frame == 30) {
+        for (int second = 0; second < 60; ++second) {
+          const auto still = held.Hold(seconds += 1);
+          ASSERT_EQ(still.size(), tracks.size());
+          EXPECT_EQ(still[0].id, tracks[0].id);
+          EXPECT_EQ(still[0].detection.box.left, tracks[0].detection.box.left);
+        }
+      }
+      seconds += 1 / 25.0;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace jetfleet

@@ -291,6 +291,20 @@ export interface SourceArgs {
   video?: pulumi.Input<VideoArgs | undefined>;
 }
 
+/** Which pictures show something new, by their luma. */
+export interface MotionArgs {
+  /**
+   * Share of the picture that must have changed, beyond the camera's noise and light that changes
+   * all over it. Default: 0.001.
+   */
+  threshold?: pulumi.Input<number | undefined>;
+  /**
+   * Of pictures that show nothing new, the model looks at one in so many milliseconds. Default:
+   * 1000.
+   */
+  keepAliveMs?: pulumi.Input<number | undefined>;
+}
+
 /** A part of a picture as it is shown, in shares of its width and height. */
 export interface RegionArgs {
   /** Source whose pictures it is a part of. Default: all sources. */
@@ -369,6 +383,12 @@ export interface DetectArgs {
    * 1, every frame.
    */
   interval?: pulumi.Input<number | undefined>;
+  /**
+   * The model does not look at pictures that do not differ from the last one it looked at, unless
+   * an object moves; results mark them as skipped, and tracks stay. Needs track. Default: it looks
+   * at all.
+   */
+  motion?: pulumi.Input<MotionArgs | undefined>;
   /**
    * The model sees these parts of the pictures alone, at its own resolution, and its boxes come
    * back in the whole picture. At most one for each source. Default: the whole picture.
@@ -649,6 +669,20 @@ export interface ModelManifest {
   float32Nodes?: string[] | undefined;
 }
 
+/** Which pictures show something new, by their luma. */
+export interface Motion {
+  /**
+   * Share of the picture that must have changed, beyond the camera's noise and light that changes
+   * all over it. Default: 0.001.
+   */
+  threshold?: number | undefined;
+  /**
+   * Of pictures that show nothing new, the model looks at one in so many milliseconds. Default:
+   * 1000.
+   */
+  keepAliveMs?: number | undefined;
+}
+
 /** A part of a picture as it is shown, in shares of its width and height. */
 export interface Region {
   /** Source whose pictures it is a part of. Default: all sources. */
@@ -692,6 +726,12 @@ export interface Detect {
    * 1, every frame.
    */
   interval?: number | undefined;
+  /**
+   * The model does not look at pictures that do not differ from the last one it looked at, unless
+   * an object moves; results mark them as skipped, and tracks stay. Needs track. Default: it looks
+   * at all.
+   */
+  motion?: Motion | undefined;
   /**
    * The model sees these parts of the pictures alone, at its own resolution, and its boxes come
    * back in the whole picture. At most one for each source. Default: the whole picture.

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 namespace jetfleet {
 namespace {
 
 constexpr float kNewTrackMargin = 0.1F;
+/// A box that overlaps less with where it was has moved: more than a detector's own wavering.
+constexpr float kInPlace = 0.8F;
 
 TrackerOptions OptionsFor(TrackAlgorithm algorithm, float min_score) {
   TrackerOptions options;
@@ -46,10 +49,33 @@ Status Tracking::Run(Frame& frame) {
   if (!(frame.result.size == size_)) tracker_.Forget();
   size_ = frame.result.size;
   const double seconds = frame.result.pts_ms / 1000;
-  frame.result.tracks =
-      skipped ? tracker_.Foresee(seconds) : tracker_.Update(seconds, frame.candidates);
+  switch (frame.result.skip) {
+    case Skip::kNo:
+      frame.result.tracks = tracker_.Update(seconds, frame.candidates);
+      NoteMoves(seconds, *frame.result.tracks);
+      break;
+    case Skip::kInterval:
+      frame.result.tracks = tracker_.Foresee(seconds);
+      break;
+    case Skip::kStill:
+      frame.result.tracks = tracker_.Hold(seconds);
+      break;
+  }
   tracks_total_ = tracker_.tracks_total();
   return Status::Ok();
+}
+
+void Tracking::NoteMoves(double seconds, const std::vector<Track>& tracks) {
+  std::map<int, Box> places;
+  for (const Track& track : tracks) {
+    const Box& box = track.detection.box;
+    const auto before = places_.find(track.id);
+    const bool moved = before == places_.end() || Iou(before->second, box) < kInPlace;
+    if (moved) last_moved_ = seconds;
+    places[track.id] = moved ? box : before->second;
+  }
+  places_ = std::move(places);
+  last_looked_ = seconds;
 }
 
 }  // namespace jetfleet

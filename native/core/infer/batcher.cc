@@ -31,6 +31,9 @@ Batcher::Batcher(const Options& options, std::shared_ptr<ModelProgram> model,
       pressed_(options.sources.size()),
       last_came_(options.sources.size()),
       counted_since_(Clock::now()) {
+  for (FrameGate& gate : gates_) {
+    if (options.motion) gate.WatchMotion(*options.motion);
+  }
   Regroup();
 }
 
@@ -148,6 +151,7 @@ bool Batcher::Push(std::size_t source, FramePtr frame) {
   }
   if (work) work_.notify_all();
   if (dropped != nullptr) {
+    gates_[source].Lost();
     // The lock is released: it owns a picture, and those behind it may go on now.
     dropped->surface.reset();
     dropped->picture.reset();

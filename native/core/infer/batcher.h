@@ -51,6 +51,8 @@ class Batcher {
     std::chrono::milliseconds share_interval{2000};
     /// Of each source, every so many-th frame is looked at. From 1.
     int interval = 1;
+    /// None: whatever pictures show.
+    std::optional<MotionOptions> motion;
   };
   struct Callbacks {
     /// By the source's thread, of frames that do not come to a lane: skipped, or dropped.
@@ -73,6 +75,7 @@ class Batcher {
   /// Any thread, for the frames that come from now on. From 1.
   void SetInterval(int interval) { interval_ = interval; }
   int interval() const { return interval_; }
+  FrameGate& gate(std::size_t source) { return gates_[source]; }
   /// For frames whose preparation is yet to begin; returns the former one. The next frame of each
   /// source is looked at.
   std::shared_ptr<ModelProgram> SetModel(std::shared_ptr<ModelProgram> model);

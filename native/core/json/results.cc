@@ -114,7 +114,7 @@ void WriteSourceFacts(const SourceMeter::Facts& facts, JsonText* json) {
 void WriteLooked(const SourceFigures& source, JsonText* json) {
   std::uint64_t skipped = 0;
   for (std::size_t skip = 1; skip < kSkips; ++skip) skipped += source.looked[skip];
-  if (source.detect_interval == 1 && skipped == 0) return;
+  if (source.detect_interval == 1 && !source.watches_motion && skipped == 0) return;
   json->Key("detect").BeginObject();
   json->Key("interval").Integer(static_cast<std::uint64_t>(source.detect_interval));
   json->Key("detectedTotal").Integer(source.looked[static_cast<std::size_t>(Skip::kNo)]);

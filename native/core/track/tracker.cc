@@ -94,6 +94,7 @@ void Tracker::Adopt(const TrackerOptions& options, const std::map<int, int>& new
 
 void Tracker::Forget() {
   by_label_.clear();
+  shown_.clear();
   intervals_.clear();
 }
 
@@ -122,7 +123,7 @@ FrameTime Tracker::TimeOf(double seconds) {
 }
 
 std::vector<Track> Tracker::Update(double seconds, const std::vector<Detection>& detections) {
-  const FrameTime now = TimeOf(seconds);
+  const FrameTime now = TimeOf(seconds - held_);
   last_ = now;
   std::map<int, std::vector<Detection>> groups;
   // Labels seen before get their update also when they have no detection now.
@@ -136,10 +137,17 @@ std::vector<Track> Tracker::Update(double seconds, const std::vector<Detection>&
     const std::vector<Track> of_label = tracker->Update(now, group, &next_id_);
     tracks.insert(tracks.end(), of_label.begin(), of_label.end());
   }
-  return SortedById(std::move(tracks));
+  shown_ = SortedById(std::move(tracks));
+  return shown_;
+}
+
+std::vector<Track> Tracker::Hold(double seconds) {
+  held_ = std::max(seconds - told_, held_);
+  return shown_;
 }
 
 std::vector<Track> Tracker::Foresee(double seconds) {
+  seconds -= held_;
   if (last_.frame > 0 && seconds > told_) NoteInterval(seconds - std::exchange(told_, seconds));
   std::vector<Track> tracks;
   for (const auto& [label, tracker] : by_label_) {
@@ -147,7 +155,8 @@ std::vector<Track> Tracker::Foresee(double seconds) {
         tracker->Foresee(last_.frame, std::max(seconds - last_.seconds, 0.0), last_.interval);
     tracks.insert(tracks.end(), of_label.begin(), of_label.end());
   }
-  return SortedById(std::move(tracks));
+  shown_ = SortedById(std::move(tracks));
+  return shown_;
 }
 
 }  // namespace jetfleet

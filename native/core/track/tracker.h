@@ -26,6 +26,10 @@ class Tracker {
   /// such frames come one after the other.
   std::vector<Track> Foresee(double seconds);
 
+  /// For a frame of which is known that nothing moves in it: what was told of the frame before. For
+  /// the tracker, no time passes.
+  std::vector<Track> Hold(double seconds);
+
   /// What is seen next has nothing to do with what was seen before; ids go on.
   void Forget();
 
@@ -48,6 +52,9 @@ class Tracker {
   FrameTime last_;
   /// Of the last frame, looked at or not.
   double told_ = 0;
+  std::vector<Track> shown_;
+  /// Seconds that did not pass.
+  double held_ = 0;
   /// Seconds between the latest frames, the newest last.
   std::deque<double> intervals_;
   int next_id_ = 1;

@@ -63,6 +63,11 @@ describe("specifications", () => {
       "detect.interval",
     ],
     [
+      "pictures that nobody looks at, and no tracker",
+      { ...pipeline, detect: { model: "people", motion: {} } },
+      "detect.motion",
+    ],
+    [
       "an interval of 0",
       { ...pipeline, detect: { model: "people", interval: 0 }, track: {} },
       "detect.interval",

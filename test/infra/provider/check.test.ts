@@ -175,6 +175,11 @@ describe("check of a pipeline", () => {
   });
 
   test("refuses to skip frames of which no tracker would tell", async () => {
+    const gated = await check(
+      "Pipeline",
+      changed(changed(pipelineInputs(), "detect.motion", {}), "track", undefined),
+    );
+    expect(gated.failures[0]?.reason).toContain("needs a tracker");
     const skipping = changed(pipelineInputs(), "detect.interval", 3);
     expect((await check("Pipeline", changed(skipping, "track", {}))).failures).toEqual([]);
     const { failures } = await check("Pipeline", changed(skipping, "track", undefined));
