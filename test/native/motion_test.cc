@@ -133,6 +133,8 @@ TEST(Motion, IsWhatChangesBeyondNoiseAndLight) {
             [](int number) { return ObjectAt(20 + 2.0 * number, 90); }, 10, 60, 1},
            {"an object that creeps, a pixel in eight pictures", 2, 120,
             [](int number) { return ObjectAt(20 + number / 8.0); }, 3, 60, 0},
+           {"an object that comes out of the mist, half a level a picture", 2, 120,
+            [](int number) { return ObjectAt(150, number / 2); }, 2, 20, 40},
            {"an object that comes and stays", 2, 60, [](int) { return ObjectAt(150); }, 1, 1, 0},
            {"a single pixel that is faulty now", 2, 60,
             [](int) {
