@@ -54,7 +54,7 @@ void Mailbox::OnWarning(const std::string& source, const Status& warning) {
   Put(WarningMessage{source, warning});
 }
 
-void Mailbox::OnAnalytics(std::vector<AnalyticsEvent> events) {
+void Mailbox::OnAnalytics(const std::vector<AnalyticsEvent>& events) {
   for (std::size_t first = 0; first < events.size();) {
     AnalyticsMessage message;
     JsonText json;

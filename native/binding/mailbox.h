@@ -73,7 +73,7 @@ class Mailbox final : public PipelineListener {
   void OnSource(const std::string& source, SourceState state, const Status& status) override;
   void OnFailed(const Status& status) override;
   void OnWarning(const std::string& source, const Status& warning) override;
-  void OnAnalytics(std::vector<AnalyticsEvent> events) override;
+  void OnAnalytics(const std::vector<AnalyticsEvent>& events) override;
 
   /// False when empty.
   bool Take(Message* message);

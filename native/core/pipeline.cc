@@ -113,7 +113,7 @@ void Pipeline::AddBranch(const PipelineSource& source, const std::shared_ptr<Mod
   if (options_.track && options_.analytics) {
     branch->analysing = std::make_unique<Analysing>(
         *options_.analytics, branch->name,
-        [this](std::vector<AnalyticsEvent> events) { listener_->OnAnalytics(std::move(events)); });
+        [this](const std::vector<AnalyticsEvent>& events) { listener_->OnAnalytics(events); });
     stages.push_back({analytics_, [branch](Frame& frame) {
                         return branch->analysing->Run(frame, branch->tracking->keep_seconds());
                       }});

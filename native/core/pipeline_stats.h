@@ -122,7 +122,7 @@ class PipelineListener {
   /// connection.
   virtual void OnWarning(const std::string& source, const Status& warning) {}
   /// Never empty, and all of one source, in order. Before or after the frame that they are of.
-  virtual void OnAnalytics(std::vector<AnalyticsEvent> events) {}
+  virtual void OnAnalytics(const std::vector<AnalyticsEvent>& events) {}
 };
 
 /// Sums up frames as they leave the pipeline.

@@ -127,6 +127,22 @@ TEST(Pipeline, TellsWhoIsInAZoneAndEndsTheVisitWithTheFile) {
   EXPECT_EQ(figures.stages.at(4).name, "analytics");
 }
 
+TEST(Pipeline, CountsNothingWhereTheTrackerOnlyForesees) {
+  const TempFile video(".mp4");
+  MakeVideo(video.path(), 30, true);
+  Recorder recorder;
+  PipelineOptions options = FileOptions(video.path());
+  options.analytics = Everywhere();
+  options.detect_interval = 3;
+  Pipeline pipeline(options, FakeModel(), &recorder);
+  pipeline.Start();
+  ASSERT_TRUE(recorder.WaitFor(Ended));
+  pipeline.Stop();
+  const Seen seen = recorder.Copy();
+  ASSERT_EQ(seen.events.size(), 2U);
+  EXPECT_NEAR(seen.events[1].at.seconds, 27 * 0.04, 1e-3) << "the last frame that was looked at";
+}
+
 TEST(Pipeline, EndsVisitsWhenItIsStopped) {
   const TempFile video(".mp4");
   MakeVideo(video.path(), 30, true);

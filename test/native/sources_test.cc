@@ -117,6 +117,29 @@ TEST(Sources, GoOnWhereOneCannot) {
   EXPECT_EQ(states["yard"], whole);
 }
 
+TEST(Sources, HaveLinesAndZonesOfTheirOwnThatAreCountedTogether) {
+  Recorder recorder;
+  PipelineOptions options = OptionsOf({File("door", 20), File("yard", 20)});
+  options.analytics.emplace();
+  const std::vector<PicturePoint> all = {{0, 0}, {1, 0}, {1, 1}, {0, 1}};
+  options.analytics->zones = {{"any", "", all, 0.01, 0, {}}, {"yards", "yard", all, 0.01, 0, {}}};
+  Pipeline pipeline(options, FakeModel(milliseconds(0)), &recorder);
+  pipeline.Start();
+  ASSERT_TRUE(
+      recorder.WaitFor([](const Seen& seen) { return seen.Count(SourceState::kEnded) == 2; }));
+  pipeline.Stop();
+  const Seen seen = recorder.Copy();
+  std::map<std::string, int> entered;
+  for (const AnalyticsEvent& event : seen.events) {
+    if (event.kind == AnalyticsEvent::Kind::kZoneEntered) ++entered[*event.source + event.place];
+  }
+  const std::map<std::string, int> expected{{"doorany", 1}, {"yardany", 1}, {"yardyards", 1}};
+  EXPECT_EQ(entered, expected);
+  const AnalyticsFigures& figures = *seen.stats.back().figures.analytics;
+  EXPECT_EQ(figures.zones.at(0).entered, 2U);
+  EXPECT_EQ(figures.zones.at(1).entered, 1U);
+}
+
 TEST(Sources, FailWhenNoneCanGoOn) {
   Recorder recorder;
   Pipeline pipeline(OptionsOf({Broken("door"), Broken("gate")}), FakeModel(milliseconds(0)),

@@ -204,10 +204,8 @@ void Recorder::OnFrames(std::vector<FrameResult> frames) {
   });
 }
 
-void Recorder::OnAnalytics(std::vector<AnalyticsEvent> events) {
-  Note([&] {
-    for (AnalyticsEvent& event : events) seen_.events.push_back(std::move(event));
-  });
+void Recorder::OnAnalytics(const std::vector<AnalyticsEvent>& events) {
+  Note([&] { seen_.events.insert(seen_.events.end(), events.begin(), events.end()); });
 }
 
 void Recorder::OnStats(PipelineReport report) {

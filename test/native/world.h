@@ -92,7 +92,7 @@ class Recorder final : public PipelineListener {
   void OnStats(PipelineReport report) override;
   void OnSource(const std::string& source, SourceState state, const Status& status) override;
   void OnFailed(const Status& status) override;
-  void OnAnalytics(std::vector<AnalyticsEvent> events) override;
+  void OnAnalytics(const std::vector<AnalyticsEvent>& events) override;
 
   struct Seen {
     std::vector<FrameResult> frames;

@@ -40,8 +40,8 @@ AnalyticsFigures Analysing::TakeFigures(bool gives) {
   return analytics_.figures();
 }
 
-void Analysing::Told(std::vector<AnalyticsEvent> events) {
-  if (!events.empty()) tell_(std::move(events));
+void Analysing::Told(const std::vector<AnalyticsEvent>& events) {
+  if (!events.empty()) tell_(events);
 }
 
 }  // namespace jetfleet

@@ -15,7 +15,7 @@ namespace jetfleet {
 /// own way, for a frame may still be dropped.
 class Analysing {
  public:
-  using Tell = std::function<void(std::vector<AnalyticsEvent>)>;
+  using Tell = std::function<void(const std::vector<AnalyticsEvent>&)>;
 
   /// `tell` is never given an empty list. It is called in order, from whichever thread is in here.
   Analysing(const AnalyticsOptions& options, std::shared_ptr<const std::string> source, Tell tell);
@@ -29,7 +29,7 @@ class Analysing {
   AnalyticsFigures TakeFigures(bool gives);
 
  private:
-  void Told(std::vector<AnalyticsEvent> events);
+  void Told(const std::vector<AnalyticsEvent>& events);
 
   const Tell tell_;
   std::mutex mutex_;

@@ -48,12 +48,11 @@ export const analyticsBench: Bench = {
       log(`yolox_nano over ${SEQUENCE} at ${minScore}`);
       rows.push(...(await countThroughDetector(minScore, truth)));
     }
-    const errors = rows.map(({ truth: right, counted }) => Math.abs(counted - right));
-    const all = rows.reduce((sum, row) => sum + row.truth, 0);
     return {
       rows,
       ratios: {
-        errorOverTruth: errors.reduce((sum, one) => sum + one, 0) / all,
+        lineErrorOverTruth: errorOf(rows.filter(({ what }) => !what.endsWith("entered"))),
+        zoneErrorOverTruth: errorOf(rows.filter(({ what }) => what.endsWith("entered"))),
         microsAFrameAt300: measure(),
       },
       conditions: {
@@ -66,6 +65,13 @@ export const analyticsBench: Bench = {
     };
   },
 };
+
+/** What was counted too much or too little, as a share of what there was. */
+function errorOf(rows: readonly { truth: number; difference: number }[]): number {
+  const of = (figure: (row: { truth: number; difference: number }) => number) =>
+    rows.reduce((sum, row) => sum + figure(row), 0);
+  return of(({ difference }) => Math.abs(difference)) / of(({ truth }) => truth);
+}
 
 type Counts = Map<string, number>;
 
@@ -97,7 +103,13 @@ async function countThroughDetector(minScore: number, truth: Counts) {
     const { lines = [], zones = [] } = run.stats.at(-1)?.analytics ?? {};
     const row = (what: string, counted: number) => {
       const right = truth.get(what) ?? 0;
-      return { minScore, what, truth: right, counted, difference: counted - right };
+      return {
+        minScore: String(minScore),
+        what,
+        truth: right,
+        counted,
+        difference: counted - right,
+      };
     };
     return [
       ...lines.flatMap(({ name, in: into, out }) => [
