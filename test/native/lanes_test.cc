@@ -112,18 +112,20 @@ void ExpectEveryFrameInOrder(const Seen& seen, std::size_t sources) {
 
 TEST(SeveralLanes, DivideTheFramesOfOneFileByTheirSpeedAndKeepItsOrder) {
   const auto device = std::make_shared<FakeDevice>();
-  device->delays = {{"gpu", milliseconds(2)}, {"dla0", milliseconds(8)}, {"dla1", milliseconds(8)}};
+  // Long beside what a busy machine keeps a thread waiting.
+  device->delays = {
+      {"gpu", milliseconds(10)}, {"dla0", milliseconds(40)}, {"dla1", milliseconds(40)}};
   device->tickets = 2;
   Recorder recorder;
   Pipeline pipeline(OptionsOf({Made("door", false)}), ThreeLanes(device), &recorder);
   pipeline.Start();
-  ASSERT_TRUE(recorder.WaitFor([](const Seen& seen) { return seen.frames.size() >= 400; }));
+  ASSERT_TRUE(recorder.WaitFor([](const Seen& seen) { return seen.frames.size() >= 300; }));
   pipeline.Stop();
   ExpectEveryFrameInOrder(recorder.Copy(), 1);
   const auto& runs = device->runs_on;
   // By their speeds 4 : 1 : 1.
   EXPECT_GT(runs.at("gpu"), 2 * runs.at("dla0"));
-  EXPECT_GT(runs.at("dla0"), 20);
+  EXPECT_GT(runs.at("dla0"), 15);
   EXPECT_NEAR(runs.at("dla0"), runs.at("dla1"), runs.at("dla0") * 0.3 + 5);
 }
 
