@@ -1,8 +1,9 @@
 import type { NewEvent } from "../report/event-journal.ts";
 import type { Supervisor } from "../supervise/supervisor.ts";
 import { isSame } from "../update/pipeline-record.ts";
-import { isModelChange, type PipelineVersion } from "../update/pipeline-version.ts";
+import { isModelChange, type PipelineVersion, sourcesBetween } from "../update/pipeline-version.ts";
 import { modelSwapped } from "./model-swapped.ts";
+import { sourcesChanged } from "./sources-changed.ts";
 
 export interface SwapContext {
   supervisor: Supervisor;
@@ -17,13 +18,16 @@ export type Change =
   | "start"
   /** Another model in the same pipeline: it is exchanged between two frames. */
   | "swap-model"
-  /** Another source or tracker: the new version is started beside the running one. */
+  /** Some sources come or go, one stays: they do so in the running pipeline. */
+  | "change-sources"
+  /** All sources are others, or the tracker is: the new version is started beside the running one. */
   | "replace";
 
 export function changeBetween(from: PipelineVersion | null, to: PipelineVersion): Change {
   if (from === null) return "start";
   if (isSame(from, to)) return "none";
-  return isModelChange(from, to) ? "swap-model" : "replace";
+  if (isModelChange(from, to)) return "swap-model";
+  return sourcesBetween(from, to) === null ? "replace" : "change-sources";
 }
 
 /**
@@ -41,6 +45,10 @@ export async function putToWork(
   if (from === null) return supervisor.loaded(supervisor.start(to), signal);
   if (change === "swap-model" && supervisor.canSwapModel(to)) {
     onEvent(modelSwapped(from, to, await supervisor.swapModel(to)));
+    return;
+  }
+  if (change === "change-sources" && supervisor.canChangeSources(to)) {
+    onEvent(sourcesChanged(to, await supervisor.changeSources(to)));
     return;
   }
   await supervisor.takeOver(await supervisor.prepare(to, signal));

@@ -68,6 +68,13 @@ const SourceOptions = z.object({
 }) satisfies z.ZodType<NativeSource>;
 export type SourceOptions = z.infer<typeof SourceOptions>;
 
+/** Sources that leave a running pipeline, and those that come to it after that. At least one stays. */
+export const SourcesChange = z.object({
+  remove: z.array(Name).max(MAX_SOURCES),
+  add: z.array(SourceOptions).max(MAX_SOURCES),
+});
+export type SourcesChange = z.infer<typeof SourcesChange>;
+
 const Place = z.object({
   name: Name,
   source: Name.optional(),
@@ -127,6 +134,7 @@ const NATIVE_CODES = [
   "ARTIFACT_DIGEST",
   "MOTION_UNAVAILABLE",
   "NATIVE_LOAD",
+  "USAGE",
   "CANCELLED",
   "INTERNAL",
 ] as const;
@@ -338,6 +346,8 @@ export const ToRunner = z.discriminatedUnion("type", [
   z.object({ type: z.literal("watch-cards") }),
   /** Answered by `swapped` or `swap-failed`. */
   z.object({ type: z.literal("swap"), model: ModelOptions }),
+  /** Answered by `sources-changed` or `change-failed`; when that fails, some of it may be done. */
+  z.object({ type: z.literal("change-sources") }).extend(SourcesChange.shape),
   z.object({ type: z.literal("start"), addonPath: z.string().min(1), options: PipelineOptions }),
   /** Answered by `build-progress`, again and again, and then `built` or `build-failed`. */
   z.object({ type: z.literal("build"), addonPath: z.string().min(1), options: BuildOptions }),
@@ -362,6 +372,8 @@ export const FromRunner = z.discriminatedUnion("type", [
   z.object({ type: z.literal("cards"), cards: Cards }),
   z.object({ type: z.literal("swapped"), swap: ModelSwap }),
   z.object({ type: z.literal("swap-failed"), error: RunnerError }),
+  z.object({ type: z.literal("sources-changed") }),
+  z.object({ type: z.literal("change-failed"), error: RunnerError }),
   z.object({
     type: z.literal("build-progress"),
     share: z.number().min(0).max(1),

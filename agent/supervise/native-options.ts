@@ -1,4 +1,4 @@
-import { regionOf, type SourceSpec } from "../../fleet/spec/index.ts";
+import { type PipelineSpec, regionOf } from "../../fleet/spec/index.ts";
 import type { NativePaths } from "../config.ts";
 import type { EnginePlace } from "../engine/engines.ts";
 import type { EngineForm, EngineModel } from "../engine/recipes.ts";
@@ -49,10 +49,22 @@ export function modelOptions(
   });
 }
 
-/** A source in the terms of the addon. */
-function sourceOptions(name: string, source: SourceSpec): SourceOptions {
-  const { uri, transport, loop, stallTimeoutMs, tls } = source;
-  return { name, uri, transport, loop, timeoutMs: SOURCE_TIMEOUT_MS, stallTimeoutMs, tls };
+/** Sources of a pipeline in the terms of the addon. */
+export function sourceOptions({ sources, detect }: PipelineSpec): SourceOptions[] {
+  return Object.entries(sources).map(([name, source]) => {
+    const { uri, transport, loop, stallTimeoutMs, tls } = source;
+    const region = regionOf(name, detect.regions);
+    return {
+      name,
+      uri,
+      transport,
+      loop,
+      timeoutMs: SOURCE_TIMEOUT_MS,
+      stallTimeoutMs,
+      tls,
+      region,
+    };
+  });
 }
 
 /** A pipeline of the desired document in the terms of the addon. */
@@ -60,10 +72,7 @@ export function nativeOptions(version: PipelineVersion, context: NativeContext):
   const { spec } = version;
   return PipelineOptions.parse({
     name: spec.name,
-    sources: Object.entries(spec.sources).map(([name, source]) => ({
-      ...sourceOptions(name, source),
-      region: regionOf(name, spec.detect.regions),
-    })),
+    sources: sourceOptions(spec),
     model: modelOptions(version, context),
     track: spec.track ?? null,
     detectInterval: spec.detect.interval,

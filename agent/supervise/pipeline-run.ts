@@ -13,10 +13,16 @@ import type { EnginePlace } from "../engine/engines.ts";
 import type { EngineForm, EngineModel } from "../engine/recipes.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
-import { isModelChange, type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
+import {
+  isModelChange,
+  type PipelineVersion,
+  type SourcesBetween,
+  sourcesBetween,
+  versionDigest,
+} from "../update/pipeline-version.ts";
 import type { ModelSwap, SourceMessage, WarningMessage } from "./ipc.ts";
 import { memoryLimit } from "./memory-watch.ts";
-import { modelOptions, nativeOptions } from "./native-options.ts";
+import { modelOptions, nativeOptions, sourceOptions } from "./native-options.ts";
 import { formsOf, type Placing } from "./place-on-silicon.ts";
 import {
   errorIn,
@@ -64,8 +70,8 @@ export interface RunDeps {
 
 /** What one version did at work. */
 interface Tally {
-  /** Its digest, by which its results are named. */
-  id: string;
+  /** Digests by which its results are named: a model that stays keeps the name that it was loaded by. */
+  ids: string[];
   /** That came out of it. */
   frames: number;
   /** Times its runner ended by itself. */
@@ -151,6 +157,40 @@ export class PipelineRun {
       return swap;
     } catch (error) {
       this.#tally = former;
+      throw error;
+    }
+  }
+
+  /** Whether `changeSources` leads to this version: other sources beside one that stays, in a runner that is up. */
+  canChangeSourcesTo(to: PipelineVersion): boolean {
+    return this.#facts.started && sourcesBetween(this.#version, to) !== null;
+  }
+
+  /**
+   * Lets sources come and go inside the runner while the others play. When this throws, the version is the former one,
+   * and its runner is started again.
+   */
+  async changeSources(to: PipelineVersion): Promise<SourcesBetween> {
+    const former = { version: this.#version, tally: this.#tally };
+    const between = sourcesBetween(former.version, to);
+    if (this.#process === null || between === null) {
+      throw new FleetError("RUNNER_CRASHED", "No runner is up that could change its sources");
+    }
+    // From here on, for what a source says may come before the runner's answer.
+    this.#tally = this.#count(to, former.tally.ids);
+    this.#version = to;
+    const [sources, changed] = [Object.keys(to.spec.sources), between.add];
+    this.#apply({ type: "sources", sources, changed });
+    try {
+      await this.#process.changeSources({
+        remove: between.remove,
+        add: sourceOptions(to.spec).filter(({ name }) => between.add.includes(name)),
+      });
+      this.#deps.onChange(this);
+      return between;
+    } catch (error) {
+      this.#tally = former.tally;
+      this.#version = former.version;
       throw error;
     }
   }
@@ -251,7 +291,7 @@ export class PipelineRun {
       this.#deps.log.warn("results of a version that was not asked for", { pipeline: this.name });
       return;
     }
-    if (id === this.#tally.id) this.#tally.frames += frames;
+    if (this.#tally.ids.includes(id)) this.#tally.frames += frames;
     this.#apply({ type: "frames" });
     this.#deps.onFrames(this, { modelDigest, frames, json });
   }
@@ -292,10 +332,10 @@ export class PipelineRun {
     if (this.#keepAlive) this.#scheduleRetry();
   }
 
-  #count(version: PipelineVersion): Tally {
+  #count(version: PipelineVersion, formerIds: readonly string[] = []): Tally {
     const id = versionDigest(version);
     this.#models.set(id, version.model.digest);
-    return { id, frames: 0, crashes: 0 };
+    return { ids: [...new Set([...formerIds, id])], frames: 0, crashes: 0 };
   }
 
   #scheduleRetry(): void {

@@ -53,6 +53,8 @@ export function errorIn({ error, sources }: RunFacts): ReportedError | null {
 export type RunEvent =
   | { type: "launched"; sources?: readonly string[] }
   | { type: "started" }
+  /** What is left of the former sources, and those that came. */
+  | { type: "sources"; sources: readonly string[]; changed: readonly string[] }
   | ({ type: "source" } & SourceEvent)
   | { type: "frames" }
   | { type: "ended"; error: ReportedError | null }
@@ -66,19 +68,14 @@ export function nextFacts(facts: RunFacts, event: RunEvent): RunFacts {
       return { ...INITIAL_FACTS, sources: silent(event.sources ?? []), error: facts.error };
     case "started":
       return { ...facts, started: true };
-    case "source": {
-      const sources = nextSources(facts.sources, event);
-      const source = togetherOf(sources);
-      const plays = source === "playing";
-      return {
-        ...facts,
-        ...{ source, sources },
-        noPicture: Object.values(sources).every(({ noPicture }) => noPicture),
-        delivering: facts.delivering && plays,
-        // Of one that is lost while others play, its own facts tell.
-        error: plays ? facts.error : (event.error ?? facts.error),
-      };
+    case "sources": {
+      const isKept = (name: string) => !event.changed.includes(name);
+      const kept = event.sources.map((name) => [name, isKept(name) && facts.sources[name]]);
+      const sources = Object.fromEntries(kept.map(([name, one]) => [name, one || SILENT_SOURCE]));
+      return withSources(facts, sources, null);
     }
+    case "source":
+      return withSources(facts, nextSources(facts.sources, event), event.error);
     case "frames":
       // Frames still under way when the source was lost do not make it well again.
       if (facts.source === "lost") return facts;
@@ -89,6 +86,23 @@ export function nextFacts(facts: RunFacts, event: RunEvent): RunFacts {
     case "stopped":
       return { ...INITIAL_FACTS, stopped: true };
   }
+}
+
+function withSources(
+  facts: RunFacts,
+  sources: RunFacts["sources"],
+  error: ReportedError | null,
+): RunFacts {
+  const source = togetherOf(sources);
+  const plays = source === "playing";
+  return {
+    ...facts,
+    ...{ source, sources },
+    noPicture: Object.values(sources).every(({ noPicture }) => noPicture),
+    delivering: facts.delivering && plays,
+    // Of one that is lost while others play, its own facts tell.
+    error: plays ? facts.error : (error ?? facts.error),
+  };
 }
 
 function silent(names: readonly string[]): RunFacts["sources"] {

@@ -1,4 +1,4 @@
-import { FleetError } from "../../fleet/errors/index.ts";
+import { asFleetError, FleetError } from "../../fleet/errors/index.ts";
 import { megabytes } from "../../fleet/transfer/transfer-text.ts";
 import type { Log } from "../report/log.ts";
 import { type Envelope, EnvelopeReader } from "./envelope.ts";
@@ -9,6 +9,7 @@ import {
   type PipelineOptions,
   type RunnerError,
   type SourceMessage,
+  type SourcesChange,
 } from "./ipc.ts";
 import type { LaunchRunner, RunnerChild, RunnerEnd } from "./runner-child.ts";
 import { openEnvelope, type RunnerMessage } from "./runner-message.ts";
@@ -29,6 +30,8 @@ const STOP_DEADLINE_MS = 5000;
 /** Loading a model may take long; later, statistics come every second. */
 const START_DEADLINE_MS = 120_000;
 const SILENCE_MS = 20_000;
+/** A source lets go within 5 s, and what is behind its decoder is soon done. */
+const CHANGE_DEADLINE_MS = 60_000;
 /**
  * A source tells within this time that it plays or why it does not: the native runtime gives a camera 20 s to its first
  * key picture, a file 20 s to its first picture, and 5 s to let go.
@@ -44,14 +47,17 @@ export class RunnerProcess {
   #tellGone: () => void = () => undefined;
   #watchdog: NodeJS.Timeout;
   #connecting: NodeJS.Timeout | null = null;
-  readonly #sources = new Map<string, SourceMessage["state"]>();
+  /** By name; null: it has said nothing yet. */
+  readonly #sources = new Map<string, SourceMessage["state"] | null>();
   #failure: FleetError | null = null;
   #stopping = false;
+  #change: { resolve: () => void; reject: (error: FleetError) => void } | null = null;
   #swap: { resolve: (swap: ModelSwap) => void; reject: (error: FleetError) => void } | null = null;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
     const { name } = options.pipeline;
+    for (const source of options.pipeline.sources) this.#sources.set(source.name, null);
     this.#gone = new Promise((resolve) => {
       this.#tellGone = resolve;
     });
@@ -92,6 +98,30 @@ export class RunnerProcess {
     }
   }
 
+  /**
+   * Sources come and go while the others play. One call at a time; when it throws, nobody knows which sources the
+   * process has, and it is ended.
+   */
+  async changeSources(change: SourcesChange): Promise<void> {
+    // What is on its way of those that go is of no account any more.
+    for (const name of change.remove) this.#sources.delete(name);
+    for (const { name } of change.add) this.#sources.set(name, null);
+    const deadline = setTimeout(() => this.#killSilent(CHANGE_DEADLINE_MS), CHANGE_DEADLINE_MS);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#change = { resolve, reject };
+        this.#child.send({ type: "change-sources", ...change });
+      });
+      this.#judgeSources();
+    } catch (error) {
+      this.#kill(asFleetError(error, "changing sources"));
+      throw error;
+    } finally {
+      this.#change = null;
+      clearTimeout(deadline);
+    }
+  }
+
   /** Ends the process: in order if it can, by SIGKILL after a deadline. Resolves when it is gone. */
   async stop(): Promise<void> {
     if (!this.#stopping) {
@@ -119,6 +149,8 @@ export class RunnerProcess {
     else if (message.type === "start-failed") this.#fail(toFleetError(message.error));
     else if (message.type === "swapped") this.#swap?.resolve(message.swap);
     else if (message.type === "swap-failed") this.#swap?.reject(toFleetError(message.error));
+    else if (message.type === "sources-changed") this.#change?.resolve();
+    else if (message.type === "change-failed") this.#change?.reject(toFleetError(message.error));
   }
 
   #onResults(chunk: Buffer): boolean {
@@ -144,6 +176,8 @@ export class RunnerProcess {
   #onEnvelope(envelope: Envelope): void {
     this.#heard();
     const message = openEnvelope(envelope);
+    const isOfSource = message.type === "source" || message.type === "warning";
+    if (isOfSource && message.source !== undefined && !this.#sources.has(message.source)) return;
     if (message.type === "source") this.#onSource(message);
     if (message.type === "failed") this.#fail(toFleetError(message.error));
     else this.#options.onMessage(message);
@@ -153,11 +187,14 @@ export class RunnerProcess {
   #onSource({ source = "", state }: SourceMessage): void {
     this.#sources.set(source, state);
     const states = [...this.#sources.values()];
-    const plays = states.includes("playing");
     // Begun anew by each that connects: a camera is tried again and again while another hangs.
-    if (plays || state === "connecting" || !states.includes("connecting")) {
-      this.#expectPicture(!plays && states.includes("connecting"));
-    }
+    const isNews = state === "connecting" || !states.includes("connecting");
+    if (isNews || states.includes("playing")) this.#judgeSources();
+  }
+
+  #judgeSources(): void {
+    const states = [...this.#sources.values()];
+    this.#expectPicture(!states.includes("playing") && states.includes("connecting"));
   }
 
   /** Statistics of a runner that connects for ever would pass for life. */
@@ -197,9 +234,10 @@ export class RunnerProcess {
     clearTimeout(this.#watchdog);
     this.#expectPicture(false);
     if (this.#failure === null && !this.#stopping) this.#failure = errorOfEnd(end);
-    this.#swap?.reject(
-      this.#failure ?? new FleetError("CANCELLED", "The runner was stopped during a swap"),
-    );
+    const failure =
+      this.#failure ?? new FleetError("CANCELLED", "The runner was stopped meanwhile");
+    this.#swap?.reject(failure);
+    this.#change?.reject(failure);
     this.#options.onEnd(this.#failure);
     this.#tellGone();
   }

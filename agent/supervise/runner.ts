@@ -47,6 +47,8 @@ export function runRunner(): void {
         return new CardWatch((cards) => tell({ type: "cards", cards })).start();
       case "swap":
         return void swap(pipeline, message.model);
+      case "change-sources":
+        return void changeSources(pipeline, message);
       case "build":
         build ??= new RunnerBuild(message, tell);
         return;
@@ -147,6 +149,21 @@ async function swap(running: Promise<Running | null>, model: ModelOptions): Prom
     tell({ type: "swapped", swap: await pipeline.native.swapModel(model) });
   } catch (error) {
     tell({ type: "swap-failed", error: toRunnerError(error) });
+  }
+}
+
+async function changeSources(
+  running: Promise<Running | null>,
+  { remove, add }: Order<"change-sources">,
+): Promise<void> {
+  try {
+    const pipeline = await running;
+    if (pipeline === null) throw new Error("No pipeline runs");
+    for (const name of remove) await pipeline.native.removeSource(name);
+    for (const source of add) await pipeline.native.addSource(source);
+    tell({ type: "sources-changed" });
+  } catch (error) {
+    tell({ type: "change-failed", error: toRunnerError(error) });
   }
 }
 

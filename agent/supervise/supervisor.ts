@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import type { PipelineStats, ReportedPipeline } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import type { AnalyticsBatch } from "../report/analytics-journal.ts";
-import type { PipelineVersion } from "../update/pipeline-version.ts";
+import type { PipelineVersion, SourcesBetween } from "../update/pipeline-version.ts";
 import { awaitRun, errorOf, type Judgement } from "./await-run.ts";
 import type { ModelSwap } from "./ipc.ts";
 import { memoryLimit } from "./memory-watch.ts";
@@ -125,8 +125,29 @@ export class Supervisor {
     return swap;
   }
 
-  /** Brings an earlier version back, if need be by starting its runner anew. Null when that was needed. */
+  /** Whether `changeSources` can lead to this version, else it takes `prepare` and `takeOver`. */
+  canChangeSources(to: PipelineVersion): boolean {
+    return this.#runs.get(to.spec.name)?.canChangeSourcesTo(to) ?? false;
+  }
+
+  /** Has sources of a running pipeline come and go. When this throws, its runner starts again with the former ones. */
+  async changeSources(to: PipelineVersion): Promise<SourcesBetween> {
+    const run = this.#runs.get(to.spec.name);
+    if (!run) throw new FleetError("INTERNAL", `Pipeline ${to.spec.name} does not run`);
+    const between = await run.changeSources(to);
+    this.#options.onChange();
+    return between;
+  }
+
+  /**
+   * Brings an earlier version back, if need be by starting its runner anew. Null when no model was exchanged inside a
+   * runner.
+   */
   async restore(to: PipelineVersion): Promise<ModelSwap | null> {
+    if (this.canChangeSources(to)) {
+      const between = await this.changeSources(to).catch(() => null);
+      if (between !== null) return null;
+    }
     if (this.canSwapModel(to)) {
       // A new model may have broken the runner in a way that shows only now; then a new one is needed.
       const swap = await this.swapModel(to).catch(() => null);

@@ -15,6 +15,25 @@ export function versionDigest({ spec, model }: PipelineVersion): string {
   return pipelineDigest(spec, model);
 }
 
+export interface SourcesBetween {
+  remove: string[];
+  /** After that. One that is opened otherwise goes and comes again. */
+  add: string[];
+}
+
+/** The way between two versions that differ in nothing but sources, one of which stays; else null. */
+export function sourcesBetween(from: PipelineVersion, to: PipelineVersion): SourcesBetween | null {
+  const rest = ({ spec, model }: PipelineVersion) =>
+    canonicalJson({ spec: { ...actedOn(spec), sources: null }, model });
+  if (rest(from) !== rest(to)) return null;
+  const [before, after] = [actedOn(from.spec).sources, actedOn(to.spec).sources];
+  const stays = (name: string) =>
+    canonicalJson(before[name] ?? null) === canonicalJson(after[name] ?? null);
+  const remove = Object.keys(before).filter((name) => !stays(name));
+  const add = Object.keys(after).filter((name) => !stays(name));
+  return remove.length < Object.keys(before).length ? { remove, add } : null;
+}
+
 /** True when two versions differ in nothing but the model and what is done with its output. */
 export function isModelChange(from: PipelineVersion, to: PipelineVersion): boolean {
   const rest = ({ spec }: PipelineVersion) => {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Digest } from "../spec/index.ts";
+import { Digest, Name } from "../spec/index.ts";
 import { Text } from "../text/index.ts";
 import { UpdateState } from "./reported.ts";
 import { DroppedRange, MAX_DROPPED_RANGES } from "./telemetry.ts";
@@ -56,3 +56,14 @@ export const ModelSwappedData = z.object({
   warmMs: z.number().nonnegative(),
 });
 export type ModelSwappedData = z.infer<typeof ModelSwappedData>;
+
+/** `data` of events of kind `sources-changed`: sources came and went while the others played. */
+export const SourcesChangedData = z.object({
+  pipeline: Text,
+  /** By name; one that is in both was opened in another way. */
+  added: z.array(Name),
+  removed: z.array(Name),
+  /** All that it has now. */
+  sources: z.array(Name),
+});
+export type SourcesChangedData = z.infer<typeof SourcesChangedData>;

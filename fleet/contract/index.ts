@@ -35,6 +35,7 @@ export {
   JournalDroppedData,
   JournalStartedData,
   ModelSwappedData,
+  SourcesChangedData,
   UpdateEventData,
 } from "./event-data.ts";
 export { FormerDesired } from "./former.ts";

@@ -12,6 +12,7 @@
  *   The `analytics` of statistics, the events of kind `line-crossed`, `zone-entered`, `zone-stayed`, `zone-left` and
  *   `analytics-dropped`.
  *   What is said over HTTPS of shared engines (engine-share.ts), and `attestation` and `selfTest` of a kept engine.
+ *   The kind `sources-changed`.
  */
 export const CONTRACT_VERSION = 2;
 

@@ -177,6 +177,7 @@ export interface NativeError {
     | "ARTIFACT_DIGEST"
     | "MOTION_UNAVAILABLE"
     | "NATIVE_LOAD"
+    | "USAGE"
     | "CANCELLED"
     | "INTERNAL";
   message: string;
@@ -218,6 +219,18 @@ export interface NativePipeline {
    * former model then goes on.
    */
   swapModel(model: NativeModelOptions): Promise<NativeModelSwap>;
+  /**
+   * A source more, with a name of its own, while the others go on undisturbed; its states come as messages. Resolves
+   * when it was started. Rejects with USAGE where its name is taken or 16 are there, with CANCELLED when the pipeline
+   * stops. A batch holds at most as many pictures as there were sources when the model was loaded.
+   */
+  addSource(source: NativeSource): Promise<void>;
+  /**
+   * Resolves when no frame and no message of the source can follow: the frames behind its decoder are finished, the
+   * rest is let go. Rejects with USAGE where none has that name or it is the only one, with CANCELLED when the pipeline
+   * stops.
+   */
+  removeSource(name: string): Promise<void>;
   /** Stops and frees everything; resolves once no message can follow. May be called twice. */
   stop(): Promise<void>;
 }

@@ -11,7 +11,6 @@
 namespace jetfleet {
 namespace {
 
-constexpr std::size_t kMaxSources = 16;
 constexpr double kMaxThreads = 64;
 constexpr double kMaxSide = 8192;
 constexpr double kMaxFactor = 1e4;
@@ -301,6 +300,12 @@ PipelineSource ReadSource(OptionReader* source) {
     source->Adopt(region);
   }
   return named;
+}
+
+PipelineSource ReadAddedSource(OptionReader* source) {
+  PipelineSource added = ReadSource(source);
+  if (added.name.empty()) source->Expect("a name", "name");
+  return added;
 }
 
 /// Of several, each has a name of its own.

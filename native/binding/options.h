@@ -55,6 +55,8 @@ class OptionReader {
 
 StartOptions ReadStartOptions(OptionReader* reader);
 ModelOptions ReadModelOptions(OptionReader* reader);
+/// One that comes to others: with a name.
+PipelineSource ReadAddedSource(OptionReader* source);
 /// Member `algorithm`.
 TrackAlgorithm ReadTrackAlgorithm(OptionReader* reader);
 /// Only the paths, as `inspectModel` takes them.

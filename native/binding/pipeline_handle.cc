@@ -1,15 +1,30 @@
 #include "binding/pipeline_handle.h"
 
+#include <functional>
+#include <string>
 #include <utility>
 
 #include "binding/jobs.h"
 #include "binding/to_js.h"
 
 namespace jetfleet {
+namespace {
+
+Napi::Value RunWith(Napi::Env env, const std::shared_ptr<RunningPipeline>& running,
+                    const char* name, std::function<Status(RunningPipeline*)> work) {
+  if (running == nullptr) return Rejected(env, Napi::Error::New(env, "Not a running pipeline"));
+  return Job::Run(
+      env, name, [running, work = std::move(work)] { return work(running.get()); },
+      [](Napi::Env settle_env) { return settle_env.Undefined(); });
+}
+
+}  // namespace
 
 Napi::Function PipelineHandle::Define(Napi::Env env) {
   return DefineClass(env, "NativePipeline",
                      {InstanceMethod<&PipelineHandle::SwapModel>("swapModel"),
+                      InstanceMethod<&PipelineHandle::AddSource>("addSource"),
+                      InstanceMethod<&PipelineHandle::RemoveSource>("removeSource"),
                       InstanceMethod<&PipelineHandle::Stop>("stop")});
 }
 
@@ -53,6 +68,25 @@ Napi::Value PipelineHandle::SwapModel(const Napi::CallbackInfo& info) {
       [outcome](Napi::Env settle_env) {
         return ToJs(settle_env, outcome->times, outcome->change);
       });
+}
+
+Napi::Value PipelineHandle::AddSource(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  OptionReader reader(info[0], "source");
+  const PipelineSource source = ReadAddedSource(&reader);
+  if (!reader.error().empty()) return Rejected(env, Napi::TypeError::New(env, reader.error()));
+  return RunWith(env, running_, "jetfleet-add-source",
+                 [source](RunningPipeline* running) { return running->AddSource(source); });
+}
+
+Napi::Value PipelineHandle::RemoveSource(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsString()) {
+    return Rejected(env, Napi::TypeError::New(env, "Expected the name of a source"));
+  }
+  const std::string name = info[0].As<Napi::String>().Utf8Value();
+  return RunWith(env, running_, "jetfleet-remove-source",
+                 [name](RunningPipeline* running) { return running->RemoveSource(name); });
 }
 
 Napi::Value PipelineHandle::Stop(const Napi::CallbackInfo& info) {

@@ -20,6 +20,8 @@ class PipelineHandle final : public Napi::ObjectWrap<PipelineHandle> {
 
  private:
   Napi::Value SwapModel(const Napi::CallbackInfo& info);
+  Napi::Value AddSource(const Napi::CallbackInfo& info);
+  Napi::Value RemoveSource(const Napi::CallbackInfo& info);
   Napi::Value Stop(const Napi::CallbackInfo& info);
 
   std::shared_ptr<RunningPipeline> running_;

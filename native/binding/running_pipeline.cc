@@ -16,12 +16,14 @@ constexpr std::chrono::seconds kCatchUp{2};
 constexpr int kMessagesPerTurn = 16;
 constexpr std::chrono::milliseconds kTimePerTurn{5};
 
-Status LoadAndSwap(Pipeline* pipeline, const ModelOptions& options, std::size_t sources,
-                   ModelProgram::LoadTimes* times, std::optional<ModelChange>* change) {
+Status NotRunning() { return Status::Error(ErrorCode::kCancelled, "The pipeline does not run"); }
+
+Status LoadAndSwap(Pipeline* pipeline, const ModelOptions& options, ModelProgram::LoadTimes* times,
+                   std::optional<ModelChange>* change) {
   std::shared_ptr<ModelProgram> model;
+  const auto sources = static_cast<std::int64_t>(pipeline->sources());
   pipeline->Stretch(TimePoint::max());
-  Status status =
-      ModelProgram::LoadAndWarm(options, &model, times, static_cast<std::int64_t>(sources));
+  Status status = ModelProgram::LoadAndWarm(options, &model, times, sources);
   if (status.ok()) status = pipeline->SwapModel(std::move(model), change);
   pipeline->Stretch(Clock::now() + kCatchUp);
   return status;
@@ -87,18 +89,27 @@ bool RunningPipeline::BeginSwap() {
 
 Status RunningPipeline::SwapModel(const ModelOptions& options, ModelProgram::LoadTimes* times,
                                   std::optional<ModelChange>* change) {
-  std::shared_ptr<Pipeline> pipeline;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    pipeline = pipeline_;
-  }
+  const auto running = pipeline();
   const Status status =
-      pipeline == nullptr
-          ? Status::Error(ErrorCode::kCancelled, "The pipeline does not run")
-          : LoadAndSwap(pipeline.get(), options, options_.pipeline.sources.size(), times, change);
+      running == nullptr ? NotRunning() : LoadAndSwap(running.get(), options, times, change);
   const std::lock_guard<std::mutex> lock(mutex_);
   swapping_ = false;
   return status;
+}
+
+std::shared_ptr<Pipeline> RunningPipeline::pipeline() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return pipeline_;
+}
+
+Status RunningPipeline::AddSource(const PipelineSource& source) {
+  const auto running = pipeline();
+  return running == nullptr ? NotRunning() : running->AddSource(source);
+}
+
+Status RunningPipeline::RemoveSource(const std::string& name) {
+  const auto running = pipeline();
+  return running == nullptr ? NotRunning() : running->RemoveSource(name);
 }
 
 void RunningPipeline::Stop() {

@@ -38,6 +38,9 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
   /// Any other thread, after `Start`: loads and warms the model, then switches to it. Slow.
   Status SwapModel(const ModelOptions& options, ModelProgram::LoadTimes* times,
                    std::optional<ModelChange>* change);
+  /// Any other thread, after `Start`: as `Pipeline` has them.
+  Status AddSource(const PipelineSource& source);
+  Status RemoveSource(const std::string& name);
   /// Any thread; waits until no message can be added, and frees the model. Again is harmless.
   void Stop();
   /// Main thread, after `Stop`: delivers what is left and lets the event loop go.
@@ -47,6 +50,8 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
   explicit RunningPipeline(StartOptions options)
       : options_(std::move(options)), mailbox_(options_.name, [this] { Wake(); }) {}
 
+  /// Null while it does not run.
+  std::shared_ptr<Pipeline> pipeline();
   bool OpenPort(Napi::Env env, Napi::Function on_message);
   void Wake();
   void Deliver(Napi::Env env, bool all);

@@ -13,13 +13,14 @@
 #include "core/memory/copies.h"
 #include "core/memory/surface.h"
 #include "core/prepare/scaled_frame.h"
+#include "core/queue.h"
 #include "core/sei.h"
 #include "core/trace.h"
 
 namespace jetfleet {
 
-/// A source of a pipeline by its place, and a frame by its number among those that came out of that
-/// source's decoder, from 0.
+/// A source of a pipeline by its place, which another may have when it was removed, and a frame by
+/// its number among those that came out of that source's decoder, from 0.
 struct FrameId {
   std::uint32_t source = 0;
   std::uint64_t index = 0;
@@ -90,5 +91,14 @@ using FramePtr = std::unique_ptr<Frame>;
 
 /// No model has looked at it: queues that drop let go of it first.
 inline bool WasSkipped(const FramePtr& frame) { return frame->result.skip != Skip::kNo; }
+
+/// Without its end, nobody would know that a stream is over.
+template <>
+struct Indispensable<FramePtr> {
+  static bool Test(const FramePtr& frame) { return frame->end_of_stream; }
+};
+
+/// That one pipeline takes at a time: a board's decoder has room for about so many.
+constexpr std::size_t kMaxSources = 16;
 
 }  // namespace jetfleet

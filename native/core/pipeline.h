@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/analytics/options.h"
-#include "core/graph/branch.h"
+#include "core/graph/branches.h"
 #include "core/infer/batcher.h"
 #include "core/pipeline_stats.h"
 #include "core/sinks/listener_sink.h"
@@ -29,7 +29,7 @@ struct PipelineSource {
 };
 
 struct PipelineOptions {
-  /// At least one.
+  /// To begin with: 1 to `kMaxSources`, names of their own.
   std::vector<PipelineSource> sources;
   /// None: detections without ids.
   std::optional<TrackAlgorithm> track = TrackAlgorithm::kByteTrack;
@@ -58,11 +58,12 @@ struct PipelineOptions {
 ///
 /// Each source has its own tracker, order and drops, and none waits for another: where one is lost
 /// or cannot go on, the others do. A source that cannot go on fails the pipeline when no other is
-/// left.
+/// left. Sources come and go while it runs, without a word to the others.
 ///
 /// INVARIANTS: queues block for files and drop the oldest frame for live sources. Listener calls
 /// end before `Stop` returns. `Stop` may be called more than once, from any thread but a
-/// listener's.
+/// listener's. A place (`FrameId::source`) has another source only when the last frame of the
+/// former one has left the pipeline.
 class Pipeline {
  public:
   Pipeline(const PipelineOptions& options, std::shared_ptr<ModelProgram> model,
@@ -73,6 +74,14 @@ class Pipeline {
 
   void Start();
   void Stop();
+
+  /// From any thread but a listener's; one at a time, others wait. USAGE where its name is taken or
+  /// `kMaxSources` are there, CANCELLED when the pipeline stops.
+  Status AddSource(const PipelineSource& source);
+  /// Returns when no frame of it can follow: those behind the decoder are finished, the rest is
+  /// let go. It is not told to have ended. USAGE where none has that name or it is the only one.
+  Status RemoveSource(const std::string& name);
+  std::size_t sources() const { return branches_.All().size(); }
 
   /// Until then, live sources may wait a little longer instead of losing frames: loading a model
   /// takes processor time from the stages.
@@ -93,25 +102,40 @@ class Pipeline {
   /// Of a frame that the model has looked at, or that went past it.
   void OnDetected(FramePtr frame);
   void OnOrdered(Branch* branch, FramePtr frame);
-  void AddBranch(const PipelineSource& source, const std::shared_ptr<ModelProgram>& model);
-  void OnPicture(Branch* branch, std::uint32_t number, FramePtr frame);
+  Branches::Ref MakeBranch(const PipelineSource& source,
+                           const std::shared_ptr<const ModelProgram>& model);
+  /// What follows inference.
+  std::vector<Strand::Stage> MakeStages(Branch* branch,
+                                        const std::shared_ptr<const ModelProgram>& model);
+  void OpenSource(Branch* branch, const PipelineSource& source,
+                  const std::shared_ptr<const ModelProgram>& model);
+  SlotQueues::Limit LimitOf(const Branch& branch) const;
+  void ShapeListenerQueue();
+  void Drain(Branch* branch);
+  void Retire(Branch* branch);
+  void OnPicture(Branch* branch, FramePtr frame);
+  void SendEnd(Branch* branch);
   void OnSourceFailed(Branch* branch, const Status& status);
+  void OnSourceState(Branch* branch, SourceState state, const Status& status);
   bool AllThrough() const;
-  void OnSourceState(Branch* branch, std::uint32_t number, SourceState state, const Status& status);
   /// When no frame of it can follow.
   static void EndVisits(Branch* branch);
+  /// When one has failed and none is left that may go on.
+  void FailIfNoneGoesOn();
+  bool closing() const;
   void Fail(const Status& status);
   void Close();
   void OnModelChange(const ModelChange& change);
+  bool IsLastEnd(std::uint32_t source) const;
   void OnEndOfStream(std::uint32_t source);
-  void WakeSwap();
+  void Wake();
   bool FramesAreComing() const;
   PipelineFigures TakeFigures();
   void TakeLanes(PipelineFigures* figures);
   void SumUp(PipelineFigures* figures, std::deque<StageMeter>* sums);
   QueueLevels TakeDecodeLevels(Branch* branch);
   /// `sums` by stage.
-  void TakeFigures(std::uint32_t number, PipelineFigures* figures, std::deque<StageMeter>* sums);
+  void TakeFigures(Branch* branch, PipelineFigures* figures, std::deque<StageMeter>* sums);
 
   const PipelineOptions options_;
   PipelineListener* const listener_;
@@ -124,21 +148,29 @@ class Pipeline {
 
   std::atomic<bool> failed_{false};
 
-  std::mutex model_mutex_;
-  std::condition_variable model_event_;
+  mutable std::mutex mutex_;
+  /// A model has changed, a source has come to its end, or the pipeline closes.
+  std::condition_variable event_;
   std::optional<ModelChange> model_change_;
   bool closing_ = false;
   /// Pictures of some source may stay where only an accelerator reads them.
   bool in_nvmm_ = false;
 
-  std::mutex stop_mutex_;
+  /// Held while sources come or go, and while all are stopped.
+  std::mutex sources_mutex_;
+  /// Held while figures are taken, so that a source counts as there or as removed.
+  std::mutex figures_mutex_;
+  // Of sources that were removed.
+  std::uint64_t dropped_formerly_ = 0;
+  int tracks_formerly_ = 0;
+  std::optional<AnalyticsFigures> analytics_formerly_;
   // Destroyed from the last to the first: who feeds goes before who is fed.
   ListenerSink listener_sink_;
   const FanOut fan_out_;
   Executor executor_;
-  std::deque<Branch> branches_;
-  /// By source; all lanes write to them.
-  std::deque<StageMeter> detect_meters_;
+  Branches branches_;
+  /// By place; all lanes write to them.
+  std::deque<StageMeter> detect_meters_{kMaxSources};
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Batcher> batcher_;
 };

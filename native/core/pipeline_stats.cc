@@ -12,7 +12,17 @@ void OutputMeter::Add(const Frame& frame) {
   if (frame.result.way_ms) from_capture_.Add(*frame.result.way_ms + frame.trace.TotalMs());
 }
 
-OutputFigures OutputMeter::Take(TimePoint now) {
+void OutputMeter::AddTo(OutputMeter* sum) const {
+  sum->frames_ += frames_;
+  sum->frames_total_ += frames_;
+  sum->copies_ += copies_;
+  sum->copied_bytes_ += copied_bytes_;
+  from_arrival_.AddTo(&sum->from_arrival_);
+  from_capture_.AddTo(&sum->from_capture_);
+}
+
+OutputFigures OutputMeter::Take(TimePoint now, OutputMeter* sum) {
+  if (sum != nullptr) AddTo(sum);
   OutputFigures report;
   const double seconds = FrameTrace::Ms(now - interval_start_) / 1000;
   report.fps = seconds > 0 ? static_cast<double>(frames_) / seconds : 0;

@@ -44,6 +44,10 @@ struct SourceFigures {
   bool watches_motion = false;
   /// Frames since the start that it has looked at, and that it has not, by `Skip`.
   std::array<std::uint64_t, kSkips> looked{};
+  /// As `FrameId::source`.
+  std::uint32_t place = 0;
+  /// As `FrameResult::source`: tells it from a former source at that place.
+  std::shared_ptr<const std::string> mark;
 };
 
 /// An accelerator's part in the work.
@@ -66,6 +70,8 @@ struct PipelineFigures {
   int tracks_total = 0;
   /// Of all sources; nothing without lines and zones.
   std::optional<AnalyticsFigures> analytics;
+  /// Of sources that were removed.
+  std::uint64_t dropped_formerly = 0;
   /// Pictures of several sources that one run holds at most.
   std::int64_t batch = 1;
   /// Why it is one although the model takes more; else empty.
@@ -129,9 +135,12 @@ class PipelineListener {
 class OutputMeter {
  public:
   void Add(const Frame& frame);
-  OutputFigures Take(TimePoint now);
+  /// With `sum`, what it takes is added there, too.
+  OutputFigures Take(TimePoint now, OutputMeter* sum = nullptr);
 
  private:
+  void AddTo(OutputMeter* sum) const;
+
   TimePoint interval_start_ = Clock::now();
   std::size_t frames_ = 0;
   std::uint64_t frames_total_ = 0;

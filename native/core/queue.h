@@ -27,7 +27,14 @@ struct QueueLevels {
   std::size_t drops_total = 0;
 };
 
-/// The one queue in front of a stage: bounded, any number of producers, one consumer.
+/// What a queue must keep although it is full.
+template <typename T>
+struct Indispensable {
+  static bool Test(const T&) { return false; }
+};
+
+/// The one queue in front of a stage: bounded, any number of producers, one consumer. Beyond its
+/// capacity it holds what is indispensable.
 template <typename T>
 class BoundedQueue {
  public:
@@ -41,23 +48,34 @@ class BoundedQueue {
   /// Until then, this many more items are held before the oldest goes: for a time in which the
   /// consumer is known to be short of processor time. Means nothing to queues that block.
   void Stretch(std::size_t extra, Clock::time_point until) {
-    if (overflow_ == Overflow::kBlock) return;
     const std::lock_guard<std::mutex> lock(mutex_);
+    if (overflow_ == Overflow::kBlock) return;
     extra_ = extra;
     stretched_until_ = until;
+  }
+
+  /// From the next item on.
+  void Reshape(std::size_t capacity, Overflow overflow) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      capacity_ = capacity;
+      overflow_ = overflow;
+    }
+    not_full_.notify_all();
   }
 
   /// False when the queue is closed; the item is then gone.
   bool Push(T item) {
     std::deque<T> dropped;  // destroyed after the lock is released: an item may own a picture
     std::unique_lock<std::mutex> lock(mutex_);
-    if (overflow_ == Overflow::kBlock) {
-      not_full_.wait(lock, [this] { return closed_ || items_.size() < capacity_; });
-    }
+    not_full_.wait(lock, [this] {
+      return closed_ || overflow_ != Overflow::kBlock || items_.size() < capacity_;
+    });
     if (closed_) return false;
     items_.push_back(std::move(item));
     while (overflow_ == Overflow::kDropOldest && items_.size() > Limit()) {
       const auto gone = ToDrop();
+      if (gone == items_.end()) break;
       dropped.push_back(std::move(*gone));
       items_.erase(gone);
       ++drops_;
@@ -121,9 +139,9 @@ class BoundedQueue {
   }
 
   typename std::deque<T>::iterator ToDrop() {
-    if (!spare_) return items_.begin();
-    const auto spared = std::find_if(items_.begin(), items_.end(), spare_);
-    return spared == items_.end() ? items_.begin() : spared;
+    const auto spared = spare_ ? std::find_if(items_.begin(), items_.end(), spare_) : items_.end();
+    if (spared != items_.end()) return spared;
+    return std::find_if_not(items_.begin(), items_.end(), Indispensable<T>::Test);
   }
 
   PopResult Take(T* item, std::unique_lock<std::mutex>* lock) {
@@ -135,10 +153,10 @@ class BoundedQueue {
     return PopResult::kItem;
   }
 
-  const std::size_t capacity_;
-  const Overflow overflow_;
   const std::function<bool(const T&)> spare_;
   std::mutex mutex_;
+  std::size_t capacity_;
+  Overflow overflow_;
   std::condition_variable not_full_;
   std::condition_variable not_empty_;
   std::deque<T> items_;

@@ -54,6 +54,8 @@ const char* CodeName(ErrorCode code) {
       return "MOTION_UNAVAILABLE";
     case ErrorCode::kNativeLoad:
       return "NATIVE_LOAD";
+    case ErrorCode::kUsage:
+      return "USAGE";
     case ErrorCode::kCancelled:
       return "CANCELLED";
     case ErrorCode::kInternal:

@@ -32,6 +32,7 @@ enum class ErrorCode {
   kArtifactDigest,
   kMotionUnavailable,
   kNativeLoad,
+  kUsage,
   kCancelled,
   kInternal,
 };

@@ -7,6 +7,7 @@ import {
   ModelSwappedData,
   type Presence,
   type Reported,
+  SourcesChangedData,
 } from "../../fleet/contract/index.ts";
 import type { PipelineSpec } from "../../fleet/spec/index.ts";
 import { allRun, GOOD, gone, hex, runnersOf, settled, updateEvents } from "./support/deploying.ts";
@@ -91,6 +92,62 @@ describe("an update", () => {
     await running(2, from);
     expect(runnersOf(world.pid)).toEqual(runners);
     expect(updateEvents(world, from).some(({ bytes }) => bytes === 0)).toBe(true);
+  });
+
+  it("has sources come and go beside one that stays, without a gap in its results", async () => {
+    world.start();
+    const of = (uri: string) => ({ yard: uri });
+    await deploy(1, { bytes: "good one", others: of("rtsp://camera/yard") });
+    await running(1);
+    const runners = runnersOf(world.pid);
+    let from = now();
+    const steps: [Record<string, string>, object][] = [
+      [
+        { ...of("rtsp://camera/yard"), gate: "rtsp://camera/gate" },
+        { added: ["gate"], removed: [], sources: ["cam", "yard", "gate"] },
+      ],
+      [
+        { ...of("rtsp://camera/other"), gate: "rtsp://camera/gate" },
+        { added: ["yard"], removed: ["yard"], sources: ["cam", "yard", "gate"] },
+      ],
+      [{}, { added: [], removed: ["yard", "gate"], sources: ["cam"] }],
+    ];
+    for (const [at, [others, data]] of steps.entries()) {
+      const generation = at + 2;
+      await deploy(generation, { bytes: "good one", others });
+      const reported = await running(generation, from);
+      const names = reported.pipelines[0]?.sources?.map(({ name }) => name);
+      expect(names).toEqual(at < 2 ? ["cam", "yard", "gate"] : undefined);
+      const event = await world.broker.waitFor<FleetEvent>(
+        "/events",
+        ({ kind }) => kind === "sources-changed",
+        from,
+      );
+      expect(SourcesChangedData.parse(event.data)).toEqual({ pipeline: "entrance", ...data });
+      from = now();
+    }
+    expect(runnersOf(world.pid)).toEqual(runners);
+    const frames = world.broker.received
+      .filter(({ topic }) => topic.endsWith("/detections/entrance"))
+      .flatMap(({ payload }) => (payload as Detections).frames);
+    expect(frames.map(({ index }) => index)).toEqual(frames.map((_, index) => index));
+  });
+
+  it("whose new source its runner refuses is undone, by a new runner", async () => {
+    world.start();
+    await deploy(1, { bytes: "good one", others: { yard: "rtsp://camera/yard" } });
+    await running(1);
+    const runners = runnersOf(world.pid);
+    const from = now();
+    await deploy(2, { bytes: "good one", others: { gate: "rtsp://camera/refused" } });
+    const refused = await world.reported(settled(2, "rolled-back"), from);
+    expect(refused.updates?.[0]?.error?.message).toContain("Expected another source");
+    const again = await world.reported(
+      (reported) => settled(2, "rolled-back")(reported) && allRun(reported),
+      from,
+    );
+    expect(again.pipelines[0]?.sources?.map(({ name }) => name)).toEqual(["cam", "yard"]);
+    expect(runnersOf(world.pid)).not.toEqual(runners);
   });
 
   it("to another budget leaves the runner and the version that it runs as they are", async () => {

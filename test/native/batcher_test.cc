@@ -334,17 +334,18 @@ TEST(Strand, KeepsTheOrderOfItsSourceOnManyThreads) {
   std::condition_variable came;
   std::map<std::uint32_t, std::vector<std::uint64_t>> out;
   std::size_t count = 0;
-  std::deque<Strand> strands;
+  std::vector<std::shared_ptr<Strand>> strands;
   for (std::uint32_t source = 0; source < 3; ++source) {
-    strands.emplace_back(&executor, 4, Overflow::kBlock, std::vector<Strand::Stage>{},
-                         Strand::Callbacks{[&](FramePtr frame) {
-                                             const std::lock_guard<std::mutex> lock(mutex);
-                                             const FrameId id = frame->result.id;
-                                             out[id.source].push_back(id.index);
-                                             ++count;
-                                             came.notify_all();
-                                           },
-                                           [](const Status&) {}});
+    strands.push_back(
+        std::make_shared<Strand>(&executor, 4, Overflow::kBlock, std::vector<Strand::Stage>{},
+                                 Strand::Callbacks{[&](FramePtr frame) {
+                                                     const std::lock_guard<std::mutex> lock(mutex);
+                                                     const FrameId id = frame->result.id;
+                                                     out[id.source].push_back(id.index);
+                                                     ++count;
+                                                     came.notify_all();
+                                                   },
+                                                   [](const Status&) {}}));
   }
   executor.Start();
   constexpr std::uint64_t kFrames = 500;
@@ -352,7 +353,7 @@ TEST(Strand, KeepsTheOrderOfItsSourceOnManyThreads) {
   for (std::uint32_t source = 0; source < 3; ++source) {
     sources.emplace_back([&, source] {
       for (std::uint64_t index = 0; index < kFrames; ++index) {
-        strands[source].Push(MakeFrame(source, index));
+        strands[source]->Push(MakeFrame(source, index));
       }
     });
   }

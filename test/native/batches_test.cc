@@ -35,7 +35,7 @@ std::shared_ptr<ModelProgram> Folding(const std::shared_ptr<FakeDevice>& device,
 TEST(Batches, AreRunWhereTheyAreAnsweredAsEachPictureAlone) {
   const auto model = Folding(std::make_shared<FakeDevice>(), false);
   model->TryBatches(4);
-  EXPECT_EQ(model->unbatched(), "");
+  EXPECT_EQ(model->Unbatched(4), "");
   EXPECT_EQ(model->BatchFor(4), 4);
 }
 
@@ -43,7 +43,7 @@ TEST(Batches, AreNotRunWhereTheModelFoldsThem) {
   const auto model = Folding(std::make_shared<FakeDevice>(), true);
   EXPECT_EQ(model->BatchFor(4), 4);
   model->TryBatches(4);
-  EXPECT_NE(model->unbatched().find("not answered as each alone"), std::string::npos);
+  EXPECT_NE(model->Unbatched(4).find("not answered as each alone"), std::string::npos);
   EXPECT_EQ(model->BatchFor(4), 1);
 }
 
@@ -63,11 +63,22 @@ TEST(Batches, OfOnePictureAreSaidToBeTheModelsOwn) {
   device->batch = 1;
   const auto alone = FakeModelOn(device);
   alone->TryBatches(1);
-  EXPECT_EQ(alone->unbatched(), "") << "nobody wants more";
+  EXPECT_EQ(alone->Unbatched(1), "") << "nobody wants more";
   const auto model = FakeModelOn(device);
   model->TryBatches(2);
   EXPECT_EQ(model->Together(2), 1);
-  EXPECT_EQ(model->unbatched(), "the model takes one picture in a run");
+  EXPECT_EQ(model->Unbatched(4), "the model takes one picture in a run");
+}
+
+TEST(Batches, HoldNoMoreThanWasTriedWhenMoreSourcesCome) {
+  const auto model = Folding(std::make_shared<FakeDevice>(), false);
+  model->TryBatches(2);
+  EXPECT_EQ(model->Together(2), 2);
+  EXPECT_EQ(model->Unbatched(2), "");
+  EXPECT_EQ(model->Together(4), 2);
+  EXPECT_EQ(model->BatchFor(4), 2);
+  EXPECT_EQ(model->Unbatched(4),
+            "sources came after the model was loaded, which was tried with 2 in a run");
 }
 
 TEST(Batches, ThatCannotBeRunAreNoFaultOfTheModel) {
@@ -76,7 +87,7 @@ TEST(Batches, ThatCannotBeRunAreNoFaultOfTheModel) {
   const auto model = FakeModelOn(device);
   device->fail_at = 0;
   model->TryBatches(4);
-  EXPECT_NE(model->unbatched().find("cannot be run"), std::string::npos);
+  EXPECT_NE(model->Unbatched(4).find("cannot be run"), std::string::npos);
   EXPECT_EQ(model->BatchFor(4), 1);
 }
 

@@ -55,9 +55,9 @@ TEST(ListenerSink, HandsAFrameOverAtOnceAndThoseSoonAfterItTogether) {
   ListenerSink::Options options;
   options.batch = std::chrono::hours(1);
   Recorder recorder;
-  ListenerSink sink(
-      options, &recorder,
-      {[] { return PipelineFigures(); }, [](std::uint32_t) {}, [](const ModelChange&) {}});
+  ListenerSink sink(options, &recorder,
+                    {[] { return PipelineFigures(); }, [](std::uint32_t) { return true; },
+                     [](std::uint32_t) {}, [](const ModelChange&) {}});
   sink.Start();
   sink.Consume(Finished(0));
   ASSERT_TRUE(recorder.WaitFor([](const Seen& seen) { return seen.frames.size() == 1; }));

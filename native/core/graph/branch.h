@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,6 +21,8 @@ namespace jetfleet {
 /// strand with its tracker. What is shared, batching and inference, lies between the two halves.
 struct Branch {
   std::shared_ptr<const std::string> name;
+  /// As `FrameId::source`.
+  std::uint32_t place = 0;
   Overflow overflow = Overflow::kBlock;
   std::chrono::milliseconds timeout{0};
   std::atomic<SourceState> state{SourceState::kConnecting};
@@ -32,8 +35,13 @@ struct Branch {
   std::size_t decode_drops = 0;
   /// How a file ended; written before the frame that marks the end.
   Status end;
+  /// The frame that marks the end was sent; for the source's thread, and behind that for who
+  /// removes it.
+  bool end_sent = false;
   /// Its last frame has left the pipeline.
   std::atomic<bool> drained{false};
+  /// Nobody is told any more what becomes of it.
+  std::atomic<bool> removing{false};
   /// It cannot go on, at least not now; `failure` says why.
   std::atomic<bool> failed{false};
   std::mutex failure_mutex;
@@ -44,7 +52,7 @@ struct Branch {
   std::unique_ptr<Tracking> tracking;
   /// Null without lines and zones. Whoever takes the source away calls its `End`.
   std::unique_ptr<Analysing> analysing;
-  std::unique_ptr<Strand> strand;
+  std::shared_ptr<Strand> strand;
   std::unique_ptr<Reorder> reorder;
   // Destroyed first: it feeds all the others.
   std::unique_ptr<FrameSource> source;

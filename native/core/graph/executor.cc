@@ -15,8 +15,11 @@ void Executor::Start() {
   for (std::size_t i = 0; i < count_; ++i) {
     threads_.emplace_back([this, i] {
       NameThisThread("jf-strand-" + std::to_string(i));
-      Task* task = nullptr;
-      while (tasks_.Pop(&task) == BoundedQueue<Task*>::PopResult::kItem) task->Run();
+      std::shared_ptr<Task> task;
+      while (tasks_.Pop(&task) == decltype(tasks_)::PopResult::kItem) {
+        task->Run();
+        task.reset();
+      }
     });
   }
 }

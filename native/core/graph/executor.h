@@ -1,8 +1,9 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
+#include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/queue.h"
@@ -26,7 +27,7 @@ class Executor {
 
   void Start();
   /// The task runs once for each call. False when closed. At most `kMostTasks` wait.
-  bool Post(Task* task) { return tasks_.Push(task); }
+  bool Post(std::shared_ptr<Task> task) { return tasks_.Push(std::move(task)); }
   void Close() { tasks_.Close(); }
   void Join();
 
@@ -35,7 +36,7 @@ class Executor {
 
  private:
   const std::size_t count_;
-  BoundedQueue<Task*> tasks_{kMostTasks, Overflow::kBlock};
+  BoundedQueue<std::shared_ptr<Task>> tasks_{kMostTasks, Overflow::kBlock};
   std::vector<std::thread> threads_;
 };
 

@@ -26,7 +26,7 @@ void Strand::Push(FramePtr frame) {
 }
 
 void Strand::Schedule() {
-  if (!scheduled_.exchange(true)) executor_->Post(this);
+  if (!scheduled_.exchange(true)) executor_->Post(shared_from_this());
 }
 
 void Strand::Run() {

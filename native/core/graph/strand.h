@@ -15,8 +15,8 @@ namespace jetfleet {
 using FrameQueue = BoundedQueue<FramePtr>;
 
 /// The stages of one source behind inference, one after the other: a bounded queue, and at any
-/// moment at most one thread of the executor.
-class Strand final : public Executor::Task {
+/// moment at most one thread of the executor. Held by shared_ptr, also by the executor.
+class Strand final : public Executor::Task, public std::enable_shared_from_this<Strand> {
  public:
   struct Stage {
     StageId id = 0;

@@ -33,7 +33,7 @@ std::map<int, int> LabelMap(const ModelTag& from, const ModelTag& to) {
 
 }  // namespace
 
-Tracking::Tracking(const std::shared_ptr<ModelProgram>& model, TrackAlgorithm algorithm)
+Tracking::Tracking(const std::shared_ptr<const ModelProgram>& model, TrackAlgorithm algorithm)
     : algorithm_(algorithm),
       tracker_(OptionsFor(algorithm, model->min_score())),
       tag_(model->tag()) {}

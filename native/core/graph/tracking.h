@@ -17,7 +17,7 @@ constexpr float kTrackerLowScore = 0.1F;
 /// exchanged.
 class Tracking {
  public:
-  Tracking(const std::shared_ptr<ModelProgram>& model, TrackAlgorithm algorithm);
+  Tracking(const std::shared_ptr<const ModelProgram>& model, TrackAlgorithm algorithm);
 
   /// One thread at a time. A frame that no model has looked at gets what the tracker expects, and
   /// the model of the frame before it.

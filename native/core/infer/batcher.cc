@@ -20,21 +20,20 @@ Batcher::Batcher(const Options& options, std::shared_ptr<ModelProgram> model,
       lanes_(*lanes),
       callbacks_(std::move(callbacks)),
       interval_(options.interval),
-      gates_(options.sources.size()),
-      meters_(options.sources.size()),
-      scale_ahead_(options.sources.size()),
-      sequences_(options.sources.size()),
-      queues_(options.sources),
+      gates_(kMaxSources),
+      meters_(kMaxSources),
+      scale_ahead_(kMaxSources),
+      sequences_(kMaxSources),
+      queues_(std::vector<SlotQueues::Limit>(kMaxSources)),
       model_(std::move(model)),
-      was_ready_(options.sources.size()),
-      came_(options.sources.size()),
-      pressed_(options.sources.size()),
-      last_came_(options.sources.size()),
+      was_ready_(kMaxSources),
+      open_(kMaxSources),
+      came_(kMaxSources),
+      pressed_(kMaxSources),
+      last_came_(kMaxSources),
       counted_since_(Clock::now()) {
-  for (FrameGate& gate : gates_) {
-    if (options.motion) gate.WatchMotion(*options.motion);
-  }
   Regroup();
+  for (std::size_t i = 0; i < options_.sources.size(); ++i) Open(i, options_.sources[i]);
 }
 
 Batcher::~Batcher() {
@@ -59,12 +58,43 @@ void Batcher::Join() {
   if (thread_.joinable()) thread_.join();
 }
 
-std::shared_ptr<ModelProgram> Batcher::SetModel(std::shared_ptr<ModelProgram> model) {
-  {
-    const Lock lock(mutex_);
-    std::swap(model_, model);
+void Batcher::Open(std::size_t source, const SlotQueues::Limit& limit) {
+  const Lock lock(mutex_);
+  Forget(source, limit);
+  open_[source] = true;
+}
+
+void Batcher::Shut(std::size_t source) {
+  const Lock lock(mutex_);
+  Forget(source, {});
+  open_[source] = false;
+}
+
+void Batcher::Forget(std::size_t source, const SlotQueues::Limit& limit) {
+  queues_.Reset(source, limit);
+  gates_[source] = std::make_unique<FrameGate>();
+  if (options_.motion) gates_[source]->WatchMotion(*options_.motion);
+  meters_[source].Take();
+  sequences_[source] = 0;
+  was_ready_[source] = false;
+  last_came_[source] = {};
+  came_[source] = 0;
+  pressed_[source] = false;
+  // Until the next look, all lanes are everybody's.
+  counted_since_ = Clock::now();
+  if (shares_.empty()) {
+    next_shares_.reset();
+  } else {
+    next_shares_.emplace();
   }
-  for (FrameGate& gate : gates_) gate.LookAtNext();
+}
+
+std::shared_ptr<ModelProgram> Batcher::SetModel(std::shared_ptr<ModelProgram> model) {
+  const Lock lock(mutex_);
+  std::swap(model_, model);
+  for (const auto& gate : gates_) {
+    if (gate != nullptr) gate->LookAtNext();
+  }
   return model;
 }
 
@@ -126,9 +156,10 @@ std::vector<std::size_t> Batcher::shares() {
 }
 
 bool Batcher::Push(std::size_t source, FramePtr frame) {
-  if (!frame->end_of_stream) frame->result.skip = gates_[source].Look(*frame, interval_);
+  if (!frame->end_of_stream) frame->result.skip = gates_[source]->Look(*frame, interval_);
   if (frame->result.skip != Skip::kNo) return PassBy(source, std::move(frame));
-  if (options_.sources[source].overflow == Overflow::kBlock && !frame->end_of_stream) {
+  // Nobody changes it while its source pushes.
+  if (queues_.overflow(source) == Overflow::kBlock && !frame->end_of_stream) {
     scale_ahead_[source].Run(CurrentModel(), frame.get());
   }
   FramePtr dropped;
@@ -137,13 +168,14 @@ bool Batcher::Push(std::size_t source, FramePtr frame) {
     Lock lock(mutex_);
     ++came_[source];
     last_came_[source] = Clock::now();
-    const bool full = queues_.Full(source);
-    if (full) pressed_[source] = true;
+    // There is always room for the end, for nothing comes behind it.
+    const auto full = [&] { return !frame->end_of_stream && queues_.Full(source); };
+    if (full()) pressed_[source] = true;
     if (queues_.overflow(source) == Overflow::kBlock) {
-      emptied_.wait(lock, [&] { return closed_ || !queues_.Full(source); });
+      emptied_.wait(lock, [&] { return closed_ || !full(); });
     }
     if (closed_) return false;
-    if (queues_.Full(source)) dropped = MakeRoom(source);
+    if (full()) dropped = MakeRoom(source);
     frame->sequence = sequences_[source]++;
     queues_.Push(source, std::move(frame));
     // While a batch is ready, it is room that is waited for.
@@ -151,7 +183,7 @@ bool Batcher::Push(std::size_t source, FramePtr frame) {
   }
   if (work) work_.notify_all();
   if (dropped != nullptr) {
-    gates_[source].Lost();
+    gates_[source]->Lost();
     // The lock is released: it owns a picture, and those behind it may go on now.
     dropped->surface.reset();
     dropped->picture.reset();
@@ -382,27 +414,36 @@ Lane* Batcher::LaneWithRoom(const Group& group, const ModelProgram& model) {
 }
 
 void Batcher::LookAtShares(TimePoint now) {
-  if (next_shares_) {
-    const auto has_batch = [](const Group& group) { return group.batch != nullptr; };
-    if (std::none_of(groups_.begin(), groups_.end(), has_batch)) {
-      shares_ = *std::exchange(next_shares_, std::nullopt);
-      Regroup();
-    }
-    return;
-  }
+  if (!next_shares_) Reshare(now);
+  const auto has_batch = [](const Group& group) { return group.batch != nullptr; };
+  // At once where that can be: nothing is taken until then, so nobody would come back to it.
+  if (!next_shares_ || std::any_of(groups_.begin(), groups_.end(), has_batch)) return;
+  shares_ = *std::exchange(next_shares_, std::nullopt);
+  Regroup();
+}
+
+void Batcher::Reshare(TimePoint now) {
   if (lanes_.size() < 2 || now - counted_since_ < options_.share_interval) return;
   const double seconds = FrameTrace::Ms(now - counted_since_) / 1000;
   std::vector<SourceDemand> demands;
+  std::vector<std::size_t> current;
   for (std::size_t source = 0; source < came_.size(); ++source) {
+    if (!open_[source]) continue;
     demands.push_back({static_cast<double>(came_[source]) / seconds, pressed_[source]});
+    if (!shares_.empty()) current.push_back(shares_[source]);
   }
   std::vector<double> speeds;
   for (const auto& lane : lanes_) speeds.push_back(lane->figures().speed);
   std::fill(came_.begin(), came_.end(), 0);
   std::fill(pressed_.begin(), pressed_.end(), false);
   counted_since_ = now;
-  auto shares = ShareOut(speeds, demands, shares_);
-  if (shares != shares_) next_shares_ = std::move(shares);
+  const auto shares = ShareOut(speeds, demands, current);
+  if (shares == current) return;
+  std::vector<std::size_t>& next = next_shares_.emplace();
+  if (shares.empty()) return;
+  for (std::size_t source = 0, i = 0; source < open_.size(); ++source) {
+    next.push_back(open_[source] ? shares[i++] : kNoLane);
+  }
 }
 
 /// One group for each lane that has sources, or one of all.

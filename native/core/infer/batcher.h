@@ -41,6 +41,7 @@ namespace jetfleet {
 class Batcher {
  public:
   struct Options {
+    /// To begin with, at most `kMaxSources`.
     std::vector<SlotQueues::Limit> sources;
     /// How long the oldest frame of a batch may wait for those of other sources.
     std::chrono::milliseconds patience{10};
@@ -70,12 +71,17 @@ class Batcher {
   void Close();
   void Join();
 
+  /// A source that nothing is known of takes the place of one that is through, or of none.
+  void Open(std::size_t source, const SlotQueues::Limit& limit);
+  /// It is through: its end has left the last lane.
+  void Shut(std::size_t source);
+
   /// Any thread, one per source. False when closed; the frame is then gone.
   bool Push(std::size_t source, FramePtr frame);
   /// Any thread, for the frames that come from now on. From 1.
   void SetInterval(int interval) { interval_ = interval; }
   int interval() const { return interval_; }
-  FrameGate& gate(std::size_t source) { return gates_[source]; }
+  FrameGate& gate(std::size_t source) { return *gates_[source]; }
   /// For frames whose preparation is yet to begin; returns the former one. The next frame of each
   /// source is looked at.
   std::shared_ptr<ModelProgram> SetModel(std::shared_ptr<ModelProgram> model);
@@ -88,8 +94,9 @@ class Batcher {
   /// Of the frames that are prepared and wait for a lane.
   QueueLevels TakeReadyLevels(std::size_t source);
   StageMeter& meter(std::size_t source) { return meters_[source]; }
-  /// The lane of each source; empty while frames are divided.
+  /// The lane of each place; empty while frames are divided, and `kNoLane` where no source is.
   std::vector<std::size_t> shares();
+  static constexpr std::size_t kNoLane = ~std::size_t{0};
 
  private:
   using Lock = std::unique_lock<std::mutex>;
@@ -131,15 +138,18 @@ class Batcher {
   FramePtr MakeRoom(std::size_t source);
   Group& GroupOf(std::size_t source) { return groups_[queues_.group_of(source)]; }
 
+  void Forget(std::size_t source, const SlotQueues::Limit& limit);
   std::size_t CountPresent(std::size_t group, TimePoint now) const;
   void LookAtShares(TimePoint now);
+  void Reshare(TimePoint now);
   void Regroup();
 
   const Options options_;
   std::vector<std::unique_ptr<Lane>>& lanes_;
   const Callbacks callbacks_;
   std::atomic<int> interval_;
-  std::deque<FrameGate> gates_;
+  /// By source.
+  std::vector<std::unique_ptr<FrameGate>> gates_;
   std::deque<StageMeter> meters_;
   HostPreparer preparer_;
   /// By source, for the thread that pushes.
@@ -149,6 +159,7 @@ class Batcher {
   /// Whose turn it is. For the batcher's thread.
   std::size_t turn_ = 0;
 
+  // By place of a source: `kMaxSources` each.
   std::mutex mutex_;
   /// A frame came, a lane has room, or what is ready has become stale.
   std::condition_variable work_;
@@ -161,6 +172,8 @@ class Batcher {
   std::vector<bool> was_ready_;
   bool closed_ = false;
 
+  /// By source.
+  std::vector<bool> open_;
   /// By source, since `counted_since_`.
   std::vector<std::size_t> came_;
   std::vector<bool> pressed_;

@@ -122,7 +122,7 @@ std::int64_t ModelProgram::BatchFor(std::int64_t wanted) const {
   for (const TensorInfo& output : info_.outputs) fixed = std::max(fixed, FixedBatch(output));
   if (fixed > 0) return fixed;
   if (!unbatched_.empty()) return 1;
-  std::int64_t most = kMostSlots;
+  std::int64_t most = std::min(kMostSlots, tried_);
   if (const std::int64_t max = picture.max[0]; max > 0) most = std::min(most, max);
   return std::clamp<std::int64_t>(wanted, 1, most);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -97,11 +98,10 @@ class ModelProgram {
   Status Warm();
 
   /// Has `Together` give more than one picture only where so many real pictures in one run are
-  /// answered as each alone. After `Warm`, before frames flow.
+  /// answered as each alone, and never more than were tried. After `Warm`, before frames flow.
   void TryBatches(std::int64_t wanted);
-  /// Why pictures go into runs of their own although the model takes several; empty: they need not,
-  /// or it was not tried.
-  const std::string& unbatched() const { return unbatched_; }
+  /// Why pictures of so many sources do not share a run; empty: they do, or it was not tried.
+  std::string Unbatched(std::int64_t sources) const;
 
   /// Detections in one picture of packed RGB bytes, by the reference's preprocessing. Beside no
   /// pipeline.
@@ -141,7 +141,7 @@ class ModelProgram {
   std::int64_t BatchFor(std::int64_t wanted) const;
   /// Pictures that share one run of those slots: one where `TryBatches` found that they must not.
   std::int64_t Together(std::int64_t wanted) const {
-    return unbatched_.empty() ? std::min(BatchFor(wanted), wanted) : 1;
+    return unbatched_.empty() ? std::min({BatchFor(wanted), wanted, tried_}) : 1;
   }
   /// Who fills the input, and so where it lies.
   enum class FilledBy { kHost, kAccelerator };
@@ -191,6 +191,8 @@ class ModelProgram {
   bool takes_nvmm_ = false;
   std::atomic<bool> filters_{false};
   std::string unbatched_;
+  /// Pictures in one run that were tried; where nothing was, whatever it takes.
+  std::int64_t tried_ = std::numeric_limits<std::int64_t>::max();
 
   struct Pools {
     TensorDesc input;

@@ -11,6 +11,12 @@ SlotQueues::SlotQueues(const std::vector<Limit>& limits) : group_of_(limits.size
   }
 }
 
+void SlotQueues::Reset(std::size_t source, const Limit& limit) {
+  count_ -= queues_[source].frames.size();
+  queues_[source] = {};
+  queues_[source].limit = limit;
+}
+
 std::size_t SlotQueues::CapacityOf(const Queue& queue) const {
   const bool more = queue.limit.overflow == Overflow::kDropOldest && stretched();
   return queue.limit.capacity + (more ? extra_ : 0);

@@ -20,6 +20,9 @@ class SlotQueues {
 
   explicit SlotQueues(const std::vector<Limit>& limits);
 
+  /// The queue of another source from now on; empty, with nothing counted.
+  void Reset(std::size_t source, const Limit& limit);
+
   Overflow overflow(std::size_t source) const { return queues_[source].limit.overflow; }
   bool Full(std::size_t source) const;
   bool Empty(std::size_t source) const { return queues_[source].frames.empty(); }

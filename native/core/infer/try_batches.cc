@@ -49,10 +49,11 @@ bool Alike(const TensorView& one, const TensorView& other) {
 
 void ModelProgram::TryBatches(std::int64_t wanted) {
   const std::int64_t most = BatchFor(wanted);
-  if (most < 2) {
-    if (wanted > 1) unbatched_ = "the model takes one picture in a run";
-    return;
+  if (BatchFor(std::numeric_limits<std::int64_t>::max()) < 2) {
+    unbatched_ = "the model takes one picture in a run";
   }
+  tried_ = most;
+  if (most < 2) return;
   // One that was made for several pictures takes no other number.
   const std::int64_t least = std::max<std::int64_t>(2, BatchFor(1));
   for (const std::int64_t batch : std::set<std::int64_t>{least, most}) {
@@ -60,6 +61,13 @@ void ModelProgram::TryBatches(std::int64_t wanted) {
       unbatched_ = WhyNotTogether(batch, lane);
     }
   }
+}
+
+std::string ModelProgram::Unbatched(std::int64_t sources) const {
+  if (sources < 2) return "";
+  if (!unbatched_.empty() || sources <= tried_) return unbatched_;
+  return "sources came after the model was loaded, which was tried with " + std::to_string(tried_) +
+         " in a run";
 }
 
 std::string ModelProgram::WhyNotTogether(std::int64_t batch, std::size_t lane) {

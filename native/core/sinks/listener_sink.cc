@@ -17,9 +17,7 @@ ListenerSink::ListenerSink(const Options& options, PipelineListener* listener, C
     : options_(options),
       listener_(listener),
       callbacks_(std::move(callbacks)),
-      queue_(options.capacity, options.overflow, WasSkipped),
-      outputs_(options.sources > 1 ? options.sources : 0),
-      last_(options.sources) {}
+      queue_(options.capacity, options.overflow, WasSkipped) {}
 
 ListenerSink::~ListenerSink() {
   Close();
@@ -57,13 +55,26 @@ void ListenerSink::Run() {
 void ListenerSink::Take(FramePtr frame) {
   if (frame->end_of_stream) {
     Flush();
-    if (++ended_ == options_.sources) Report(Clock::now());
-    callbacks_.on_end_of_stream(frame->result.id.source);
+    const std::uint32_t source = frame->result.id.source;
+    if (callbacks_.is_last(source)) Report(Clock::now());
+    callbacks_.on_end_of_stream(source);
     return;
   }
+  NoteSource(frame->result);
   NoteModel(*frame);
   if (batch_.empty()) batch_due_ = flushed_ + options_.batch;
   batch_.push_back(std::move(frame));
+}
+
+/// A place may have changed hands.
+void ListenerSink::NoteSource(const FrameResult& result) {
+  Last& last = last_[result.id.source];
+  if (last.source == result.source) return;
+  // What it counts has yet to be added up.
+  if (last.source != nullptr) Flush();
+  last.output.Take(Clock::now(), &output_);
+  last = {};
+  last.source = result.source;
 }
 
 /// No batch holds results of two models.
@@ -74,10 +85,12 @@ void ListenerSink::NoteModel(const Frame& frame) {
   const TimePoint now = Clock::now();
   if (!batch_.empty() && batch_.back()->result.model != result.model) Flush();
   Last& last = last_[result.id.source];
-  const Last former = std::exchange(last, {result.model, mark, now});
-  if (former.model != nullptr && former.model != result.model) {
-    callbacks_.on_model_change({result.model, former.mark, mark, FrameTrace::Ms(now - former.out)});
+  if (last.model != nullptr && last.model != result.model) {
+    callbacks_.on_model_change({result.model, last.mark, mark, FrameTrace::Ms(now - last.out)});
   }
+  last.model = result.model;
+  last.mark = mark;
+  last.out = now;
 }
 
 void ListenerSink::Flush() {
@@ -95,17 +108,23 @@ void ListenerSink::Flush() {
   for (const FramePtr& frame : batch_) {
     frame->trace.Record(options_.stage, start, end);
     meter_.Add(frame->trace.WaitMs(options_.stage), frame->trace.WorkMs(options_.stage));
-    output_.Add(*frame);
-    if (!outputs_.empty()) outputs_[frame->result.id.source].Add(*frame);
+    last_[frame->result.id.source].output.Add(*frame);
   }
   batch_.clear();
   flushed_ = end;
 }
 
 void ListenerSink::Report(TimePoint now) {
-  PipelineReport report{output_.Take(now), 0, {}, {}};
-  for (OutputMeter& output : outputs_) report.outputs.push_back(output.Take(now));
-  report.figures = callbacks_.figures();
+  std::vector<OutputFigures> outputs;
+  for (Last& last : last_) outputs.push_back(last.output.Take(now, &output_));
+  PipelineReport report{output_.Take(now), 0, {}, callbacks_.figures()};
+  const std::vector<SourceFigures>& sources = report.figures.sources;
+  for (std::size_t i = 0; i < sources.size() && sources.size() > 1; ++i) {
+    // One that has sent nothing yet is not its place's former source.
+    const bool came = last_[sources[i].place].source == sources[i].mark;
+    report.outputs.push_back(came ? outputs[sources[i].place] : OutputFigures{});
+  }
+  report.dropped_total = report.figures.dropped_formerly;
   for (const StageReport& stage : report.figures.stages) {
     report.dropped_total += stage.queue.drops_total;
   }

@@ -19,8 +19,6 @@ class ListenerSink final : public Sink {
  public:
   struct Options {
     StageId stage = 0;
-    /// The end of so many streams is the end of the pipeline.
-    std::size_t sources = 1;
     std::size_t capacity = 8;
     Overflow overflow = Overflow::kBlock;
     std::chrono::milliseconds batch{100};
@@ -28,8 +26,9 @@ class ListenerSink final : public Sink {
   };
   struct Callbacks {
     std::function<PipelineFigures()> figures;
-    /// Called after the last frame of that source has been handed over; for the last source behind
-    /// the statistics.
+    /// Whether the end of that source is the end of all: then statistics come before it is told.
+    std::function<bool(std::uint32_t source)> is_last;
+    /// Called after the last frame of that source has been handed over.
     std::function<void(std::uint32_t source)> on_end_of_stream;
     /// Called for a source's first frame of another model, when all before it were handed over.
     std::function<void(const ModelChange&)> on_model_change;
@@ -53,6 +52,7 @@ class ListenerSink final : public Sink {
  private:
   void Run();
   void Take(FramePtr frame);
+  void NoteSource(const FrameResult& result);
   void NoteModel(const Frame& frame);
   void Flush();
   void Report(TimePoint now);
@@ -62,20 +62,20 @@ class ListenerSink final : public Sink {
   const Callbacks callbacks_;
   BoundedQueue<FramePtr> queue_;
   StageMeter meter_;
+  /// Of all that ever came; what the sources' meters take is added to it.
   OutputMeter output_;
-  /// By source; none where one is all.
-  std::vector<OutputMeter> outputs_;
   std::vector<FramePtr> batch_;
   TimePoint batch_due_;
   TimePoint flushed_{};
-  /// The last frame of each source that came out.
+  /// By place: the source that has it, and the last frame of it that came out.
   struct Last {
+    std::shared_ptr<const std::string> source;
+    OutputMeter output;
     std::shared_ptr<const ModelTag> model;
     FrameMark mark;
     TimePoint out;
   };
-  std::vector<Last> last_;
-  std::size_t ended_ = 0;
+  std::vector<Last> last_{kMaxSources};
   std::thread thread_;
 };
 

@@ -15,6 +15,7 @@
  *   URI holds /silent            the source says that it connects and nothing else
  *   URI ends in /unreachable     the source is lost again and again
  *   URI ends in /crash           the process dies after a second or so
+ *   URI ends in /refused         a source that comes while others play is refused
  *   further sources              are lost again and again by the same word, or say that they play; no frame is theirs
  *   URI ends in /hang            the process blocks in native code after a second or so, and hears nothing
  *
@@ -53,9 +54,36 @@ export const startPipeline: StartPipeline = async (options, onMessage) => {
     return handle([timer], () => Promise.resolve(NO_FRAMES));
   }
   const player = new Player(options, onMessage);
-  const others = options.sources.slice(1).map((source) => playBeside(source, onMessage));
-  return handle([...player.timers, ...others], (model) => player.swap(model));
+  const others = new Others(player.timers, onMessage);
+  for (const source of options.sources.slice(1)) others.add(source);
+  return handle(player.timers, (model) => player.swap(model), others);
 };
+
+/** Sources beside the first, as they come and go. */
+class Others {
+  readonly #timers: NodeJS.Timeout[];
+  readonly #onMessage: (message: NativeMessage) => void;
+  readonly #playing = new Map<string, NodeJS.Timeout>();
+
+  constructor(timers: NodeJS.Timeout[], onMessage: (message: NativeMessage) => void) {
+    this.#timers = timers;
+    this.#onMessage = onMessage;
+  }
+
+  add(source: NativeSource): void {
+    if (source.uri.endsWith("/refused")) {
+      throw Object.assign(new Error(`Expected another source`), { code: "USAGE" });
+    }
+    const timer = playBeside(source, this.#onMessage);
+    this.#playing.set(source.name ?? "", timer);
+    this.#timers.push(timer);
+  }
+
+  remove(name: string): void {
+    clearInterval(this.#playing.get(name));
+    if (!this.#playing.delete(name)) throw new Error(`Expected a source but got ${name}`);
+  }
+}
 
 export const testModel: NativeAddon["testModel"] = async (model) => {
   await load(model);
@@ -149,9 +177,11 @@ function requireDigest(bytes: Buffer, digest: string | undefined): void {
   throw Object.assign(error, { code: "ARTIFACT_DIGEST" });
 }
 
-function handle(timers: NodeJS.Timeout[], swapModel: Player["swap"]) {
+function handle(timers: NodeJS.Timeout[], swapModel: Player["swap"], sources?: Others) {
   return {
     swapModel,
+    addSource: (source: NativeSource) => Promise.resolve(sources?.add(source)),
+    removeSource: (name: string) => Promise.resolve(sources?.remove(name)),
     stop: () => {
       for (const timer of timers) clearInterval(timer);
       return Promise.resolve();

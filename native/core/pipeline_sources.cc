@@ -1,0 +1,267 @@
+#include <algorithm>
+#include <utility>
+
+#include "core/media/source.h"
+#include "core/pipeline.h"
+
+namespace jetfleet {
+namespace {
+
+// Small, because what waits gets old. One frame in front of the batch that is ready takes up the
+// jitter of the network; behind inference nothing waits long.
+constexpr std::size_t kLiveSlots = 1;
+constexpr std::size_t kFileSlots = 2;
+constexpr std::size_t kStrandQueue = 4;
+/// Frames that wait for the listener, for each source.
+constexpr std::size_t kListenerQueue = 8;
+
+Overflow OverflowOf(const PipelineSource& source) {
+  return SourceUri::Parse(source.options.uri).live ? Overflow::kDropOldest : Overflow::kBlock;
+}
+
+Status Cancelled() { return Status::Error(ErrorCode::kCancelled, "The pipeline stops"); }
+
+}  // namespace
+
+SlotQueues::Limit Pipeline::LimitOf(const Branch& branch) const {
+  const bool live = branch.overflow == Overflow::kDropOldest;
+  return {live ? kLiveSlots : kFileSlots, branch.overflow};
+}
+
+/// One live source among files decides, for it must not wait for them.
+void Pipeline::ShapeListenerQueue() {
+  const std::vector<Branches::Ref> branches = branches_.All();
+  const bool live = std::any_of(branches.begin(), branches.end(), [](const Branches::Ref& branch) {
+    return branch->overflow == Overflow::kDropOldest;
+  });
+  listener_sink_.queue().Reshape(kListenerQueue * branches.size(),
+                                 live ? Overflow::kDropOldest : Overflow::kBlock);
+}
+
+Branches::Ref Pipeline::MakeBranch(const PipelineSource& source,
+                                   const std::shared_ptr<const ModelProgram>& model) {
+  const auto made = std::make_shared<Branch>();
+  Branch* const branch = made.get();
+  branch->name = std::make_shared<const std::string>(source.name);
+  branch->overflow = OverflowOf(source);
+  branch->timeout = source.options.timeout;
+  branch->region = source.region;
+  const auto on_error = [this](const Status& status) { Fail(status); };
+  const auto next = [this, branch](FramePtr frame) {
+    if (frame->end_of_stream) EndVisits(branch);
+    fan_out_.Push(std::move(frame));
+  };
+  branch->strand =
+      std::make_shared<Strand>(&executor_, kStrandQueue, branch->overflow,
+                               MakeStages(branch, model), Strand::Callbacks{next, on_error});
+  branch->reorder = std::make_unique<Reorder>(
+      [this, branch](FramePtr frame) { OnOrdered(branch, std::move(frame)); });
+  OpenSource(branch, source, model);
+  return made;
+}
+
+std::vector<Strand::Stage> Pipeline::MakeStages(Branch* branch,
+                                                const std::shared_ptr<const ModelProgram>& model) {
+  std::vector<Strand::Stage> stages;
+  if (!options_.track) return stages;
+  branch->tracking = std::make_unique<Tracking>(model, *options_.track);
+  stages.push_back({track_, [this, branch](Frame& frame) {
+                      const Status status = branch->tracking->Run(frame);
+                      FrameGate& gate = batcher_->gate(branch->place);
+                      gate.set_objects_move(branch->tracking->objects_move());
+                      return status;
+                    }});
+  if (!options_.analytics) return stages;
+  branch->analysing = std::make_unique<Analysing>(
+      *options_.analytics, branch->name,
+      [this](const std::vector<AnalyticsEvent>& events) { listener_->OnAnalytics(events); });
+  stages.push_back({analytics_, [branch](Frame& frame) {
+                      return branch->analysing->Run(frame, branch->tracking->keep_seconds());
+                    }});
+  return stages;
+}
+
+void Pipeline::OpenSource(Branch* branch, const PipelineSource& source,
+                          const std::shared_ptr<const ModelProgram>& model) {
+  FrameSource::Callbacks callbacks{
+      [=](FramePtr frame) { OnPicture(branch, std::move(frame)); },
+      [=](SourceState state, const Status& why) { OnSourceState(branch, state, why); },
+      [=](const Status& why) { OnSourceFailed(branch, why); },
+      [=](const Status& warning) {
+        if (!branch->removing) listener_->OnWarning(*branch->name, warning);
+      }};
+  SourceOptions opened = source.options;
+  if (!model->takes_nvmm()) {
+    opened.nvmm.reset();
+  } else if (opened.nvmm == nullptr) {
+    opened.nvmm = NvmmPictures::Open();
+  }
+  in_nvmm_ = in_nvmm_ || opened.nvmm != nullptr;
+  branch->source = source.make ? source.make(opened, std::move(callbacks))
+                               : std::make_unique<Source>(opened, std::move(callbacks));
+}
+
+Status Pipeline::AddSource(const PipelineSource& source) {
+  const std::lock_guard<std::mutex> one_at_a_time(sources_mutex_);
+  Branches::Ref branch;
+  {
+    // No model that takes pictures from elsewhere comes between.
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (closing_) return Cancelled();
+    branch = MakeBranch(source, batcher_->model());
+  }
+  if (!branches_.Add(branch)) {
+    const bool taken = branches_.Find(source.name) != nullptr;
+    return Status::Error(ErrorCode::kUsage,
+                         taken ? "Expected a source of another name but got a second " + source.name
+                               : "Expected at most " + std::to_string(kMaxSources) +
+                                     " sources but got one more, " + source.name);
+  }
+  ShapeListenerQueue();
+  batcher_->Open(branch->place, LimitOf(*branch));
+  detect_meters_[branch->place].Take();
+  branch->source->Start();
+  // Whoever closes it may have looked before the source was there.
+  if (!closing()) return Status::Ok();
+  branch->source->RequestStop();
+  branch->strand->Close();
+  return Cancelled();
+}
+
+Status Pipeline::RemoveSource(const std::string& name) {
+  const std::lock_guard<std::mutex> one_at_a_time(sources_mutex_);
+  const Branches::Ref branch = branches_.Find(name);
+  if (branch == nullptr || branches_.All().size() == 1) {
+    return Status::Error(ErrorCode::kUsage,
+                         branch == nullptr
+                             ? "Expected the name of a source but got " + name
+                             : "Expected another source beside " + name + ", which is to go");
+  }
+  branch->removing = true;
+  branch->source->RequestStop();
+  branch->source->Stop();
+  Drain(branch.get());
+  if (closing()) return Cancelled();
+  Retire(branch.get());
+  // A swap may have waited for its frames.
+  Wake();
+  FailIfNoneGoesOn();
+  return Status::Ok();
+}
+
+/// Waits until all frames of a source that has stopped have left.
+void Pipeline::Drain(Branch* branch) {
+  if (!branch->end_sent) SendEnd(branch);
+  std::unique_lock<std::mutex> lock(mutex_);
+  event_.wait(lock, [&] { return closing_ || branch->drained; });
+}
+
+void Pipeline::Retire(Branch* branch) {
+  const std::lock_guard<std::mutex> lock(figures_mutex_);
+  // What it counted stays in the sums.
+  dropped_formerly_ += TakeDecodeLevels(branch).drops_total +
+                       batcher_->TakeLevels(branch->place).drops_total +
+                       branch->strand->queue().TakeLevels().drops_total;
+  if (branch->tracking != nullptr) tracks_formerly_ += branch->tracking->tracks_total();
+  if (branch->analysing != nullptr) {
+    const AnalyticsFigures analysed = branch->analysing->TakeFigures(true);
+    if (analytics_formerly_) {
+      analytics_formerly_->Add(analysed);
+    } else {
+      analytics_formerly_ = analysed;
+    }
+  }
+  batcher_->Shut(branch->place);
+  branches_.Remove(*branch);
+  ShapeListenerQueue();
+}
+
+void Pipeline::OnPicture(Branch* branch, FramePtr frame) {
+  frame->result.source = branch->name;
+  frame->result.id = {branch->place, branch->next_index++};
+  if (fan_out_.needs_surface()) frame->picture = frame->surface;
+  if (branch->region) {
+    PicturePart part = PartOf(*frame->surface, *branch->region);
+    frame->surface = std::move(part.surface);
+    frame->left = part.left;
+    frame->top = part.top;
+  }
+  branch->decode_meter.Add(frame->trace.WaitMs(kDecodeStage), frame->trace.WorkMs(kDecodeStage));
+  batcher_->Push(branch->place, std::move(frame));
+  if (!batcher_->gate(branch->place).BecameBlind() || branch->removing) return;
+  listener_->OnWarning(
+      *branch->name,
+      Status::Error(ErrorCode::kMotionUnavailable,
+                    "Expected pictures that the CPU can read for detect.motion but the decoder "
+                    "keeps them in memory that it cannot; every frame is detected"));
+}
+
+void Pipeline::SendEnd(Branch* branch) {
+  branch->end_sent = true;
+  auto end = std::make_unique<Frame>();
+  end->end_of_stream = true;
+  end->result.id.source = branch->place;
+  batcher_->Push(branch->place, std::move(end));
+}
+
+void Pipeline::OnSourceState(Branch* branch, SourceState state, const Status& status) {
+  branch->state = state;
+  // A camera that let go of its connection after all.
+  if (state == SourceState::kPlaying) branch->failed = false;
+  Wake();
+  if (branch->removing && state != SourceState::kEnded) return;
+  if (state != SourceState::kEnded) return listener_->OnSource(*branch->name, state, status);
+  // Behind the last frame; the sink tells.
+  branch->end = status;
+  SendEnd(branch);
+}
+
+void Pipeline::OnSourceFailed(Branch* branch, const Status& status) {
+  {
+    const std::lock_guard<std::mutex> lock(branch->failure_mutex);
+    branch->failure = status;
+  }
+  branch->failed = true;
+  if (AllThrough()) return Fail(status);
+  branch->state = SourceState::kLost;
+  if (!branch->removing) listener_->OnSource(*branch->name, SourceState::kLost, status);
+  Wake();
+}
+
+bool Pipeline::AllThrough() const {
+  const auto branches = branches_.All();
+  return std::all_of(branches.begin(), branches.end(),
+                     [](const Branches::Ref& branch) { return branch->failed || branch->drained; });
+}
+
+/// By the listener's sink, when what came in front of the end was handed over.
+bool Pipeline::IsLastEnd(std::uint32_t source) const {
+  const auto branches = branches_.All();
+  return std::all_of(branches.begin(), branches.end(), [&](const Branches::Ref& branch) {
+    return branch->place == source ? !branch->removing : branch->drained.load();
+  });
+}
+
+void Pipeline::OnEndOfStream(std::uint32_t source) {
+  const Branches::Ref branch = branches_.At(source);
+  if (!branch->removing) listener_->OnSource(*branch->name, SourceState::kEnded, branch->end);
+  branch->drained = true;
+  Wake();
+  if (!branch->removing) FailIfNoneGoesOn();
+}
+
+void Pipeline::FailIfNoneGoesOn() {
+  const auto branches = branches_.All();
+  const auto failed =
+      std::find_if(branches.begin(), branches.end(),
+                   [](const Branches::Ref& branch) { return branch->failed.load(); });
+  if (failed == branches.end() || !AllThrough()) return;
+  Status why;
+  {
+    const std::lock_guard<std::mutex> lock((*failed)->failure_mutex);
+    why = (*failed)->failure;
+  }
+  Fail(why);
+}
+
+}  // namespace jetfleet
