@@ -69,10 +69,9 @@ export function nextFacts(facts: RunFacts, event: RunEvent): RunFacts {
     case "started":
       return { ...facts, started: true };
     case "sources": {
-      const isKept = (name: string) => !event.changed.includes(name);
-      const kept = event.sources.map((name) => [name, isKept(name) && facts.sources[name]]);
-      const sources = Object.fromEntries(kept.map(([name, one]) => [name, one || SILENT_SOURCE]));
-      return withSources(facts, sources, null);
+      const known = (name: string) => (event.changed.includes(name) ? null : facts.sources[name]);
+      const sources = event.sources.map((name) => [name, known(name) ?? SILENT_SOURCE] as const);
+      return withSources(facts, Object.fromEntries(sources), null);
     }
     case "source":
       return withSources(facts, nextSources(facts.sources, event), event.error);
