@@ -134,6 +134,8 @@ class Pipeline {
   void TakeLanes(PipelineFigures* figures);
   void SumUp(PipelineFigures* figures, std::deque<StageMeter>* sums);
   QueueLevels TakeDecodeLevels(Branch* branch);
+  /// What lines and zones of one source count, to that of others. `gives`: as `Analysing` has it.
+  static void AddAnalysed(Branch* branch, bool gives, std::optional<AnalyticsFigures>* sum);
   /// `sums` by stage.
   void TakeFigures(Branch* branch, PipelineFigures* figures, std::deque<StageMeter>* sums);
 

@@ -92,6 +92,16 @@ QueueLevels Pipeline::TakeDecodeLevels(Branch* branch) {
           dropped - std::exchange(branch->decode_drops, dropped), dropped};
 }
 
+void Pipeline::AddAnalysed(Branch* branch, bool gives, std::optional<AnalyticsFigures>* sum) {
+  if (branch->analysing == nullptr) return;
+  const AnalyticsFigures analysed = branch->analysing->TakeFigures(gives);
+  if (*sum) {
+    (*sum)->Add(analysed);
+  } else {
+    *sum = analysed;
+  }
+}
+
 void Pipeline::TakeFigures(Branch* of, PipelineFigures* figures, std::deque<StageMeter>* sums) {
   Branch& branch = *of;
   const std::uint32_t place = branch.place;
@@ -112,16 +122,9 @@ void Pipeline::TakeFigures(Branch* of, PipelineFigures* figures, std::deque<Stag
         i == 0 ? branch.strand->queue().TakeLevels() : QueueLevels{});
   }
   if (branch.tracking != nullptr) figures->tracks_total += branch.tracking->tracks_total();
-  if (branch.analysing != nullptr) {
-    const SourceState state = branch.state;
-    const bool gives = state == SourceState::kPlaying || state == SourceState::kEnded;
-    const AnalyticsFigures analysed = branch.analysing->TakeFigures(gives);
-    if (figures->analytics) {
-      figures->analytics->Add(analysed);
-    } else {
-      figures->analytics = analysed;
-    }
-  }
+  const SourceState state = branch.state;
+  const bool gives = state == SourceState::kPlaying || state == SourceState::kEnded;
+  AddAnalysed(of, gives, &figures->analytics);
   const SourceMeter& meter = branch.source->meter();
   SourceFigures& source = figures->sources.emplace_back();
   source.name = *branch.name;

@@ -163,14 +163,7 @@ void Pipeline::Retire(Branch* branch) {
                        batcher_->TakeLevels(branch->place).drops_total +
                        branch->strand->queue().TakeLevels().drops_total;
   if (branch->tracking != nullptr) tracks_formerly_ += branch->tracking->tracks_total();
-  if (branch->analysing != nullptr) {
-    const AnalyticsFigures analysed = branch->analysing->TakeFigures(true);
-    if (analytics_formerly_) {
-      analytics_formerly_->Add(analysed);
-    } else {
-      analytics_formerly_ = analysed;
-    }
-  }
+  AddAnalysed(branch, true, &analytics_formerly_);
   batcher_->Shut(branch->place);
   branches_.Remove(*branch);
   ShapeListenerQueue();
