@@ -26,6 +26,13 @@ function run(...args: string[]) {
 }
 const given = (): string[] => ["tiny.onnx", "--source", "video.mp4", "--labels", labels];
 
+function linesOf(out: string): AloneLine[] {
+  return out
+    .trim()
+    .split("\n")
+    .map((line) => AloneLine.parse(JSON.parse(line)));
+}
+
 describe("jetfleet run", { timeout: 60_000 }, () => {
   test("runs a model over a file to its end, and tells what it did", () => {
     const { status, out, err } = run(...given(), "--accelerator", "cpu", "--track", "sort");
@@ -42,10 +49,7 @@ describe("jetfleet run", { timeout: 60_000 }, () => {
   test("prints lines of JSON, all frames in their order, and ends with why", () => {
     const { status, out } = run(...given(), "--json");
     expect(status).toBe(0);
-    const lines = out
-      .trim()
-      .split("\n")
-      .map((line) => AloneLine.parse(JSON.parse(line)));
+    const lines = linesOf(out);
     expect(lines[0]).toMatchObject({ type: "started", accelerator: "cpu", precision: null });
     expect(lines.at(-1)).toEqual({ type: "ended", why: "source" });
     const frames = lines.flatMap((line) => (line.type === "frames" ? line.frames : []));
@@ -67,10 +71,7 @@ describe("jetfleet run", { timeout: 60_000 }, () => {
     const every = ["--interval", "5", "--track", "bytetrack"];
     const { status, out } = run(...given(), ...every, "--json", "--kitti", "fifth");
     expect(status).toBe(0);
-    const lines = out
-      .trim()
-      .split("\n")
-      .map((line) => AloneLine.parse(JSON.parse(line)));
+    const lines = linesOf(out);
     const frames = lines.flatMap((line) => (line.type === "frames" ? line.frames : []));
     expect(frames.map(({ index }) => index)).toEqual([...Array(FRAMES).keys()]);
     for (const { index, skipped, detections, tracks } of frames) {
@@ -95,10 +96,7 @@ describe("jetfleet run", { timeout: 60_000 }, () => {
     const video = ["--source", "video.mp4"];
     const { status, out } = run(...given(), ...video, "--json", "--kitti", "several");
     expect(status).toBe(0);
-    const lines = out
-      .trim()
-      .split("\n")
-      .map((line) => AloneLine.parse(JSON.parse(line)));
+    const lines = linesOf(out);
     const frames = lines.flatMap((line) => (line.type === "frames" ? line.frames : []));
     for (const name of ["source1", "source2"]) {
       const own = frames.filter(({ source }) => source === name);
@@ -145,10 +143,7 @@ track: {}
     );
     const { status, out } = run("still.yaml", "--json");
     expect(status).toBe(0);
-    const lines = out
-      .trim()
-      .split("\n")
-      .map((line) => AloneLine.parse(JSON.parse(line)));
+    const lines = linesOf(out);
     const frames = lines.flatMap((line) => (line.type === "frames" ? line.frames : []));
     expect(frames.map(({ index }) => index)).toEqual([...Array(100).keys()]);
     const skipped = frames.filter((frame) => frame.skipped === "still");
