@@ -317,6 +317,7 @@ export class Daemon {
       native: nativePaths(config, bundlePath),
       threads: config.threads,
       engineOf: (model, form) => this.#engines.placeOf(model, form),
+      objectPath: (digest) => this.#disk.objects.pathOf(digest),
       placeOf: (version) => this.#placeOf(version),
       reportEngine: (model, form) => this.#engines.report(model, form),
       mend: async (version, signal) => {

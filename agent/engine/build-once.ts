@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import type { EngineBuild } from "../../fleet/contract/index.ts";
 import { builderOf } from "../../fleet/engine/index.ts";
 import { FleetError, isFleetError } from "../../fleet/errors/index.ts";
-import type { ModelManifest } from "../../fleet/spec/index.ts";
+import { isOwn, type ModelManifest } from "../../fleet/spec/index.ts";
 import { throwIfAborted, wait } from "../../fleet/transfer/backoff.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
@@ -111,7 +111,7 @@ async function attempt(
     build: {
       ...names,
       ...build,
-      golden: goldenWish(model, recipe),
+      golden: isOwn(model.decoder) ? null : goldenWish(model, recipe),
       ...(plan !== null && { plan }),
       ...(calibration !== undefined && {
         calibration: { path: objectPath(calibration), digest: calibration },

@@ -12,6 +12,7 @@ import type { AgentConfig } from "../config.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import { freeBytes, RESERVE_BYTES, requireSpace } from "../update/free-space.ts";
+import { MACHINE } from "../update/pipeline-version.ts";
 import { Turns } from "../update/turns.ts";
 
 export interface DownloadsOptions {
@@ -69,7 +70,9 @@ export class Downloads {
   /** Resolves once all objects of a model lie whole on disk, with the bytes that were received for them. */
   async bringAll(model: ModelManifest, signal: AbortSignal): Promise<number> {
     let receivedBytes = 0;
-    for (const object of objectsOfModel(model)) receivedBytes += await this.bring(object, signal);
+    for (const object of objectsOfModel(model, MACHINE)) {
+      receivedBytes += await this.bring(object, signal);
+    }
     return receivedBytes;
   }
 

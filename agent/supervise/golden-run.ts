@@ -43,6 +43,7 @@ export async function tryBuilt(
   { golden, modelDigest, backendPath, runtimePath, accelerator, threads }: BuildOptions,
   built: { model: string; engine: string; digest: string },
 ): Promise<{ golden: GoldenFigures | null; untried: RunnerError | null }> {
+  if (golden === null) return { golden: null, untried: null };
   const { reference, ...outputs } = golden;
   const common = { model: modelDigest, ...outputs };
   try {

@@ -30,6 +30,8 @@ export const ModelOptions = z.object({
   digest: Digest,
   labels: z.array(Label).min(1),
   decoder: Decoder,
+  /** Of decoder library: these bytes or none. */
+  library: z.object({ path: z.string().min(1), digest: Digest }).optional(),
   input: ModelInput.optional(),
   anchors: Anchors.optional(),
   minScore: z.number().min(0).max(1),
@@ -284,7 +286,8 @@ export const BuildOptions = z.object({
   threads: z.number().int().positive(),
   /** Text of fleet/engine's EngineKey. */
   engineKey: z.string().min(1),
-  golden: GoldenWish,
+  /** Null: it is not tried, for only the runner of its pipeline loads the decoder that reads it. */
+  golden: GoldenWish.nullable(),
   /** Table of INT8 ranges: these bytes or none. */
   calibration: z.object({ path: z.string().min(1), digest: Digest }).optional(),
   /** Absent: nothing was planned of such an engine. */

@@ -2,9 +2,10 @@ import { type PipelineSpec, regionOf } from "../../fleet/spec/index.ts";
 import type { NativePaths } from "../config.ts";
 import type { EnginePlace } from "../engine/engines.ts";
 import type { EngineForm, EngineModel } from "../engine/recipes.ts";
-import { type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
+import { MACHINE, type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
 import { analyticsOptions } from "./analytics-options.ts";
 import { ModelOptions, PipelineOptions, type SourceOptions } from "./ipc.ts";
+import { ownDecoder } from "./own-decoder.ts";
 import { type Placing, siliconOptions } from "./place-on-silicon.ts";
 
 export interface NativeContext {
@@ -12,6 +13,8 @@ export interface NativeContext {
   threads: number;
   /** Of the engine of a model. Throws ENGINE_MISSING. */
   engineOf: (model: EngineModel, form: EngineForm) => EnginePlace;
+  /** Where an object lies on this disk. */
+  objectPath: (digest: string) => string;
   /** Where a version's model works on the board's accelerators, or why on the processor. */
   placeOf: (version: PipelineVersion) => Placing;
 }
@@ -21,10 +24,10 @@ const STATS_INTERVAL_MS = 1000;
 /** Long enough to gather a burst; a frame that comes alone does not wait. */
 const BATCH_MS = 10;
 
-/** The model of a pipeline in the terms of the addon. */
+/** The model of a pipeline in the terms of the addon. Throws ENGINE_MISSING, DECODER_MACHINE. */
 export function modelOptions(
   version: PipelineVersion,
-  { native, threads, engineOf, placeOf }: NativeContext,
+  { native, threads, engineOf, objectPath, placeOf }: NativeContext,
 ): ModelOptions {
   const { spec, model } = version;
   const { preprocess } = spec.detect;
@@ -40,6 +43,7 @@ export function modelOptions(
       : siliconOptions(place, (form) => engineOf(model, form))),
     labels: model.labels,
     decoder: model.decoder,
+    library: ownDecoder(model, MACHINE, objectPath),
     input: model.input,
     anchors: model.anchors,
     minScore: spec.detect.minScore,

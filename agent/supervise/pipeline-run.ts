@@ -51,6 +51,8 @@ export interface RunDeps {
   threads: number;
   /** Of the engine of a model, by the model's digest. Throws ENGINE_MISSING. */
   engineOf: (model: EngineModel, form: EngineForm) => EnginePlace;
+  /** Where an object lies on this disk. */
+  objectPath: (digest: string) => string;
   /** Where a version's model works on the board's accelerators, or why on the processor. */
   placeOf: (version: PipelineVersion) => Placing;
   /** What is reported of the engine of a model; undefined while there is none. */

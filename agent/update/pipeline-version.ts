@@ -1,13 +1,17 @@
 import { z } from "zod";
 import { actedOn, canonicalJson, pipelineDigest } from "../../fleet/release/index.ts";
-import { ModelManifest, objectsOfModel, PipelineSpec } from "../../fleet/spec/index.ts";
+import { ModelManifest, machineOf, objectsOfModel, PipelineSpec } from "../../fleet/spec/index.ts";
 
 /** All that is needed to run one pipeline: its part of the desired document and the model it names. */
 export const PipelineVersion = z.object({ spec: PipelineSpec, model: ModelManifest });
 export type PipelineVersion = z.infer<typeof PipelineVersion>;
 
+/** Of the machine that this agent runs on. */
+export const MACHINE = machineOf(process.arch);
+
+/** Digests of all that this machine needs of them. */
 export function objectsOf(versions: readonly PipelineVersion[]): string[] {
-  const objects = versions.flatMap(({ model }) => objectsOfModel(model));
+  const objects = versions.flatMap(({ model }) => objectsOfModel(model, MACHINE));
   return [...new Set(objects.map(({ digest }) => digest))].sort();
 }
 

@@ -9,6 +9,10 @@ export const TrialOrder = z.strictObject({
   labelCount: z.number().int().min(1).max(1000),
   /** auto: the one that fits. */
   decoder: z.union([Decoder, z.literal("auto")]),
+  /** Of decoder library: these bytes or none. */
+  library: z
+    .strictObject({ path: z.string().min(1), digest: z.string().regex(/^sha256:[0-9a-f]{64}$/) })
+    .optional(),
   input: ModelInput.optional(),
   anchors: Anchors.optional(),
 });

@@ -12,7 +12,7 @@
  *   The `analytics` of statistics, the events of kind `line-crossed`, `zone-entered`, `zone-stayed`, `zone-left` and
  *   `analytics-dropped`.
  *   What is said over HTTPS of shared engines (engine-share.ts), and `attestation` and `selfTest` of a kept engine.
- *   The kind `sources-changed`.
+ *   The kind `sources-changed`. The decoder `library` of a model, with its `decoderLibrary`.
  */
 export const CONTRACT_VERSION = 2;
 

@@ -32,6 +32,11 @@ export const ERROR_CODES = {
     "Check the file and the decoder.",
     false,
   ),
+  DECODER_MACHINE: row(
+    "A decoder of the operator's own has no file for the machine that is to run it, or one that is for another machine.",
+    "Compile it for that machine and name the file in decoderLibrary.",
+    false,
+  ),
 
   SETUP_MISSING: row("A piece of the toolchain is missing.", "Run `npm run setup`.", false),
   SETUP_FAILED: row(

@@ -8,6 +8,14 @@ export {
   ZoneSpec,
 } from "./analytics.ts";
 export { DeviceContainer } from "./container.ts";
+export {
+  DecoderLibrary,
+  type DecoderObject,
+  DecoderObjects,
+  Machine,
+  MOST_LIBRARY_BYTES,
+  machineOf,
+} from "./decoder-library.ts";
 export { BoardName, Clocks, DeviceSpec, SSH_SECRETS, SshSpec } from "./device.ts";
 export { DeviceOwner, mayFollow, ownerText } from "./device-owner.ts";
 export { Labels, labelsText } from "./labels.ts";
@@ -15,6 +23,7 @@ export { MaintenanceWindow, opensNext } from "./maintenance-window.ts";
 export {
   Anchors,
   Decoder,
+  isOwn,
   Label,
   MOST_TABLE_BYTES,
   ModelInput,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Text } from "../text/index.ts";
+import { DecoderLibrary, DecoderObjects, type Machine } from "./decoder-library.ts";
 import { Digest, Name } from "./names.ts";
 
 /** What turns the outputs into boxes. Conventions per family: letterbox, colour order, scaling, suppression. */
@@ -29,13 +30,14 @@ export const Decoder = z
     "centernet",
     "classification",
     "reid",
+    "library",
   ])
   .meta({
     title: "Decoder",
     description:
       "How the model's outputs are read, by family: native/core/decode/README.md lists what each expects. yolox is the " +
       "raw head, yolox-decoded that of --decode_in_inference; yolov3 and yolov4 are darknet's heads, tiny ones too; " +
-      "yolov10 and yolo26 are end to end; classification finds the whole picture.",
+      "yolov10 and yolo26 are end to end; classification finds the whole picture; library is one of your own, which decoderLibrary names.",
   });
 export type Decoder = z.infer<typeof Decoder>;
 
@@ -98,6 +100,7 @@ export const ModelSpec = z
       description:
         "Default: the one that fits the model, found by trying it on real pictures; where several do, one must be named.",
     }),
+    decoderLibrary: DecoderLibrary.optional(),
     input: ModelInput.optional(),
     anchors: Anchors.optional().meta({
       description: "Of darknet's heads. Default: those of the published models.",
@@ -143,6 +146,7 @@ export const ModelManifest = z
       .max(1000)
       .meta({ description: "Class names in the model's order." }),
     decoder: Decoder,
+    decoderLibrary: DecoderObjects.optional(),
     input: ModelInput.optional(),
     anchors: Anchors.optional().meta({ description: "Of darknet's heads." }),
     calibration: z
@@ -161,20 +165,32 @@ export const ModelManifest = z
       description: "ONNX nodes that compute in float32 in engines of any precision.",
     }),
   })
+  .refine(({ decoder, decoderLibrary }) => isOwn(decoder) === (decoderLibrary !== undefined), {
+    message: "must be there for decoder library, and for no other",
+    path: ["decoderLibrary"],
+  })
   .meta({
     title: "ModelManifest",
     description: "What pipelines and devices need to know of a model.",
   });
 export type ModelManifest = z.infer<typeof ModelManifest>;
 
-/** All objects of a model: its file, and the table that its INT8 engines are built with. */
-export function objectsOfModel({
-  digest,
-  sizeBytes,
-  calibration,
-}: Pick<ModelManifest, "digest" | "sizeBytes" | "calibration">): {
-  digest: string;
-  sizeBytes: number;
-}[] {
-  return [{ digest, sizeBytes }, ...(calibration ? [calibration] : [])];
+/** Whether it is a decoder of an operator's own, in shared objects. */
+export function isOwn(decoder: Decoder): boolean {
+  return decoder === "library";
+}
+
+/** All objects of a model for a machine: its file, the table that its INT8 engines are built with, and its own decoder. */
+export function objectsOfModel(
+  {
+    digest,
+    sizeBytes,
+    calibration,
+    decoderLibrary = {},
+  }: Pick<ModelManifest, "digest" | "sizeBytes" | "calibration" | "decoderLibrary">,
+  machine: Machine | null,
+): { digest: string; sizeBytes: number }[] {
+  const own = machine === null ? undefined : decoderLibrary[machine];
+  const others = [calibration, own].filter((object) => object !== undefined);
+  return [{ digest, sizeBytes }, ...others];
 }

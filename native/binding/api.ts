@@ -18,7 +18,7 @@ export interface NativeModelOptions {
   digest?: string;
   labels: string[];
   /** Of the registry of native/core/decode; auto: the one whose shapes fit. */
-  decoder: Decoder | "auto" | "library";
+  decoder: Decoder | "auto";
   /** Of darknet's heads, widths and heights in turn, small ones first. Default: those of the published models. */
   anchors?: number[] | undefined;
   /** How pictures get in, where the decoder's family has it otherwise or the model leaves its size open. */

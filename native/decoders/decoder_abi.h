@@ -1,9 +1,9 @@
 /* A decoder of the operator's own: a shared object that turns what a model answers into boxes.
  *
- * The runtime loads it where decoder "library" is asked for, with the path and the digest of the
- * object: those very bytes, from memory that nobody can change, or none. It runs in the process of
- * its pipeline with that process's rights: a crash ends that process, which is started again, not
- * the agent. Specifications cannot name one yet, so that nothing unsigned comes to a device.
+ * A program names it as `decoderLibrary` of a Model, one object for each kind of machine. The
+ * operator signs their digests, and the runtime loads those very bytes, from memory that nobody can
+ * change, or none. It runs in the process of its pipeline with that process's rights, which are an
+ * unprivileged user's: a crash ends that process, not the agent.
  *
  * The object exports `jetfleet_decoder`. No C++ type, exception or allocation crosses. Every struct
  * begins with `struct_size`, set by whoever fills it; new members come at the end, and what lies

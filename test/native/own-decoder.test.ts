@@ -1,17 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { addon, Fixture, model } from "./addon.ts";
+import { compileDecoder } from "./own-decoder/compile.ts";
 import { tinyModel } from "./tiny-model.ts";
 
-const NATIVE = resolve(import.meta.dirname, "../../native");
 const fixture = new Fixture({ seconds: 0.1 });
 const path = fixture.file("own.so");
 beforeAll(() => {
-  const source = join(import.meta.dirname, "own-decoder/own_decoder.c");
-  execFileSync("cc", ["-shared", "-fPIC", "-O1", "-I", NATIVE, "-o", path, source]);
+  compileDecoder(path, "own_decoder.c");
 });
 afterAll(() => fixture.dispose());
 
@@ -40,6 +38,19 @@ test("another file than the one that was named is not loaded", async () => {
   await expect(tried).rejects.toMatchObject({ code: "ARTIFACT_DIGEST" });
   rmSync(other);
   await expect(addon.testModel(options({ path: other }))).rejects.toThrow("cannot be opened");
+});
+
+test("one of another version of the interface is refused, and one that is cut is not opened", async () => {
+  const later = compileDecoder(fixture.file("later.so"), "steady_decoder.c", ["STEADY_VERSION=2"]);
+  await expect(addon.testModel(options({ path: later }))).rejects.toThrow(
+    "it is not of version 1 of the interface",
+  );
+  const steady = compileDecoder(fixture.file("steady.so"), "steady_decoder.c");
+  expect(await addon.testModel(options({ path: steady }))).toMatchObject({ decoder: "library" });
+  const cut = fixture.file("cut.so");
+  writeFileSync(cut, readFileSync(steady).subarray(0, 500));
+  const tried = addon.testModel(options({ path: cut, digest: digestOf(cut) }));
+  await expect(tried).rejects.toThrow("cannot be opened: ");
 });
 
 test("what is no decoder, or refuses the model, says why", async () => {

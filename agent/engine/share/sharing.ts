@@ -7,6 +7,7 @@ import {
 } from "../../../fleet/contract/index.ts";
 import { asFleetError, type ErrorCode, FleetError } from "../../../fleet/errors/index.ts";
 import { parseJson } from "../../../fleet/release/index.ts";
+import { isOwn } from "../../../fleet/spec/index.ts";
 import { throwIfAborted } from "../../../fleet/transfer/backoff.ts";
 import type { NewEvent } from "../../report/event-journal.ts";
 import type { Log } from "../../report/log.ts";
@@ -69,7 +70,8 @@ export class Sharing {
     const { hub, waitMs, refusals } = this.#options;
     const key = wanted.recipe.key.digest;
     const claim = new HeldClaim(hub, key, wanted.model.digest);
-    if (!this.#options.isOn) return claim;
+    // What reads its outputs is loaded by runners of pipelines alone, so that nothing could be held against an attestation.
+    if (!this.#options.isOn || isOwn(wanted.model.decoder)) return claim;
     const startedMs = performance.now();
     const hinted = new Set<string>();
     for (let [asked, refused] = [0, 0]; refused < MOST_REFUSED; asked += 1) {

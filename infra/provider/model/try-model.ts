@@ -37,7 +37,7 @@ export class ModelTrials {
 
   /** Throws the signal's reason. */
   async try(order: TrialOrder, modelBytes: number, signal: AbortSignal): Promise<Trial> {
-    const { model: _, ...question } = order;
+    const question = questionOf(order);
     const key = JSON.stringify(question);
     const known = this.#asked.get(key);
     if (known !== undefined) return await known;
@@ -49,7 +49,7 @@ export class ModelTrials {
 
   async #find(
     order: TrialOrder,
-    question: Omit<TrialOrder, "model">,
+    question: ReturnType<typeof questionOf>,
     modelBytes: number,
     signal: AbortSignal,
   ): Promise<Trial> {
@@ -74,6 +74,11 @@ export class ModelTrials {
       this.#slots.free();
     }
   }
+}
+
+/** What an answer depends on: files by their digests, wherever they lie. */
+function questionOf({ model: _, library, ...question }: TrialOrder) {
+  return { ...question, ...(library && { library: library.digest }) };
 }
 
 function verdict(answer: TrialAnswer): Trial {

@@ -9,7 +9,7 @@ import { knownAt, planQuestion, textOf } from "./plan-question.ts";
 
 /** No change of what runs: a new estimate, and what only plans and checks are made from. */
 export function concernsPlanOnly(path: string): boolean {
-  return /^(plan|device\.(module|jetpack|libraryFaults|powerMode|simulated|labels|onUnreachable))([.[]|$)/.test(
+  return /^(plan|device\.(module|jetpack|libraryFaults|powerMode|machine|simulated|labels|onUnreachable))([.[]|$)/.test(
     path,
   );
 }

@@ -38,11 +38,12 @@ export async function importModel(
         "sent again.",
     });
   }
-  const { calibration: table, ...known } = manifest;
+  const { calibration: table, decoderLibrary: decoderObjects, ...known } = manifest;
   const { name, sizeBytes, labels, decoder, input, anchors, float32Nodes } = known;
   // What came out of JSON has nothing in it that a property could not hold.
   const outputs = { labels, decoder, input, anchors };
-  const told = { name, digest: digest.data, sizeBytes, ...outputs, table, float32Nodes };
+  const files = { table, decoderObjects };
+  const told = { name, digest: digest.data, sizeBytes, ...outputs, ...files, float32Nodes };
   const inputs = JSON.parse(JSON.stringify(told)) as Properties;
   const goals = { stored: true, ...hubGoal(context) };
   return {

@@ -3,8 +3,12 @@ import { z } from "zod";
 import { isFleetError } from "../../../fleet/errors/index.ts";
 import {
   Decoder,
+  DecoderLibrary,
+  DecoderObjects,
+  Machine,
   ModelManifest,
   ModelSpec,
+  machineOf,
   UNSUPPORTED_MODEL_KEYS,
 } from "../../../fleet/spec/index.ts";
 import { sendingText } from "../../../fleet/transfer/transfer-text.ts";
@@ -13,13 +17,14 @@ import { diffInputs, diffState } from "../diff.ts";
 import type { FleetContext } from "../fleet-context.ts";
 import { addTable, checkFloat32Nodes } from "../model/check-int8.ts";
 import { readModelFile } from "../model/model-file.ts";
+import { addDecoder, decoderAtOdds, type TriedLibrary } from "../model/own-decoder.ts";
 import { modelTrials } from "../model/try-model.ts";
 import { pipelinePlanner } from "../plan/pipeline-planner.ts";
 import { HubMark, hubGoal } from "../release/hub-mark.ts";
 import type { Operation } from "../rpc/operation.ts";
 import { type Properties, reveal, UNKNOWN, type Value } from "../rpc/values.ts";
 import { importModel } from "./model-import.ts";
-import type { Resource } from "./resource.ts";
+import type { Log, Resource } from "./resource.ts";
 
 export const ModelState = z.object({
   digest: ModelManifest.shape.digest,
@@ -37,6 +42,7 @@ const CheckedModel = z.object({
   digest: ModelManifest.shape.digest,
   sizeBytes: ModelManifest.shape.sizeBytes,
   table: ModelManifest.shape.calibration,
+  decoderObjects: DecoderObjects.optional(),
 });
 
 /** What a trial depends on; not there as long as some of it is unknown, or wrong. */
@@ -48,6 +54,7 @@ const TrialInputs = z.object({
 });
 
 // The id is the digest, and only a new resource can have a new id. Both may be at the hub at the same time.
+const FILES = /^(source|sizeBytes|calibration|hub|decoderLibrary([.[].*)?)$/;
 const RULES = { replaceOn: ["digest"], deleteBeforeReplace: false };
 
 export const modelResource: Resource = {
@@ -64,21 +71,21 @@ export const modelResource: Resource = {
 
   diff(known, news) {
     // Where a file lies and how large it is does not matter as long as it is the same file.
-    const changes = diffInputs(known.inputs, news, RULES).filter(
-      ({ path }) => !["source", "sizeBytes", "calibration", "hub"].includes(path),
-    );
+    const changes = diffInputs(known.inputs, news, RULES).filter(({ path }) => !FILES.test(path));
     return {
       changes: [...changes, ...diffState(known.state, { stored: true, hub: news["hub"] })],
       deleteBeforeReplace: RULES.deleteBeforeReplace,
     };
   },
 
-  previewCreate(inputs) {
+  previewCreate(inputs, log) {
+    logUntried(inputs, log);
     const digest = inputs["digest"] ?? UNKNOWN;
     return { id: typeof digest === "string" ? digest : "", state: stateOf(inputs) };
   },
 
-  previewUpdate(_known, news) {
+  previewUpdate(_known, news, log) {
+    logUntried(news, log);
     return stateOf(news);
   },
 
@@ -99,8 +106,12 @@ export const modelResource: Resource = {
     try {
       await context.hubInfo(operation.signal);
       const hub = context.hub(operation.signal);
-      const { table } = known.inputs;
-      const digests = [digest, ...(isTable(table) ? [table.digest] : [])];
+      const { table, decoderObjects } = known.inputs;
+      const libraries = Object.values(DecoderObjects.safeParse(decoderObjects).data ?? {});
+      const digests = [
+        ...[digest, ...(isTable(table) ? [table.digest] : [])],
+        ...libraries.flatMap((object) => object?.digest ?? []),
+      ];
       const found = await Promise.all(digests.map((one) => hub.hasObject(one)));
       const stored = found.every(Boolean);
       return { ...known, state: { ...known.state, stored, ...hubGoal(context) } };
@@ -124,9 +135,10 @@ function isTable(table: unknown): table is NonNullable<ModelManifest["calibratio
 
 function stateOf(inputs: Properties): Properties {
   const { name, digest = UNKNOWN, sizeBytes = UNKNOWN, labels, decoder = UNKNOWN } = inputs;
-  const { table, float32Nodes, input, anchors } = inputs;
+  const { table, decoderObjects, float32Nodes, input, anchors } = inputs;
   const manifest = {
     ...{ name, digest, sizeBytes, labels, decoder },
+    ...(decoderObjects !== undefined && { decoderLibrary: decoderObjects }),
     ...(input !== undefined && { input }),
     ...(anchors !== undefined && { anchors }),
     ...(table !== undefined && { calibration: table }),
@@ -141,7 +153,7 @@ async function addDigest(
   signal: AbortSignal,
 ): Promise<CheckFailure[]> {
   const given = reveal(inputs) as Record<string, Value>;
-  const { source, calibration, float32Nodes } = given;
+  const { source, calibration, float32Nodes, decoder, decoderLibrary } = given;
   if (
     typeof source !== "string" ||
     checked.failures.some(({ property }) => property === "source")
@@ -157,12 +169,21 @@ async function addDigest(
       ...(await addTable(inputs, calibration, digest)),
       ...checkFloat32Nodes(float32Nodes, model),
     ];
+    const own = await addOwn(inputs, decoder, decoderLibrary);
+    failures.push(...own.failures);
+    if (own.failures.length > 0 || own.library === null) return failures;
     const order = TrialInputs.safeParse(given);
     if (!order.success) return failures;
     const { labels, ...rest } = order.data;
-    const asked = { ...rest, labelCount: labels.length, model: resolve(source), digest };
+    const asked = {
+      ...{ ...rest, labelCount: labels.length, model: resolve(source), digest },
+      ...(own.library && { decoder: Decoder.enum.library, library: own.library }),
+    };
     const trial = await modelTrials.try(asked, sizeBytes, signal);
-    if ("failure" in trial) return [...failures, trial.failure];
+    if ("failure" in trial) {
+      const { failure } = trial;
+      return [...failures, own.library ? { ...failure, property: "decoderLibrary" } : failure];
+    }
     inputs["decoder"] = trial.decoder;
     return failures;
   } catch (error) {
@@ -171,12 +192,36 @@ async function addDigest(
   }
 }
 
+/** `library`: what is to be tried with it; null: nothing can be, undefined: it is a decoder of the runtime's. */
+async function addOwn(
+  inputs: Properties,
+  decoder: Value | undefined,
+  given: Value | undefined,
+): Promise<{ failures: CheckFailure[]; library?: TriedLibrary }> {
+  const atOdds = decoderAtOdds(decoder, given);
+  const library = DecoderLibrary.safeParse(given);
+  if (atOdds.length > 0 || !library.success) return { failures: atOdds };
+  return await addDecoder(inputs, library.data);
+}
+
+function logUntried({ decoderObjects }: Properties, log: Log): void {
+  const objects = DecoderObjects.safeParse(decoderObjects).data;
+  const machine = machineOf(process.arch);
+  if (objects === undefined || (machine !== null && objects[machine] !== undefined)) return;
+  log(
+    `the model and its decoder are not tried here: there is no file for ${machine ?? process.arch}, which this machine ` +
+      "is; devices try them before they put them to work",
+    "warning",
+  );
+}
+
 async function upload(
   context: FleetContext,
   operation: Operation,
   inputs: Properties,
 ): Promise<void> {
-  const { digest, source, sizeBytes, calibration, table } = CheckedModel.parse(reveal(inputs));
+  const { digest, source, sizeBytes, calibration, table, decoderLibrary, decoderObjects } =
+    CheckedModel.parse(reveal(inputs));
   await context.hubInfo(operation.signal);
   operation.status("asking the hub for the model");
   await context
@@ -186,6 +231,11 @@ async function upload(
     );
   if (table !== undefined && calibration !== undefined) {
     await context.hub(operation.signal).putObject(table.digest, calibration, () => undefined);
+  }
+  for (const machine of Machine.options) {
+    const [path, object] = [decoderLibrary?.[machine], decoderObjects?.[machine]];
+    if (path === undefined || object === undefined) continue;
+    await context.hub(operation.signal).putObject(object.digest, path, () => undefined);
   }
   operation.status("the hub has the model");
 }

@@ -27,6 +27,7 @@ import type { Operation } from "../rpc/operation.ts";
 import { type Properties, reveal, UNKNOWN } from "../rpc/values.ts";
 import { unreachablePolicy } from "../unreachable.ts";
 import { checkAnalytics } from "./pipeline-analytics.ts";
+import { checkDecoder, logDecoder } from "./pipeline-decoder.ts";
 import { deletePipeline } from "./pipeline-delete.ts";
 import {
   lastReleased,
@@ -57,7 +58,12 @@ export const pipelineResource: Resource = {
   goals: (context) => Promise.resolve({ state: "running", ...hubGoal(context) }),
 
   refine: (inputs, _checked, urn) =>
-    Promise.resolve([...addPlan(urn, inputs), ...checkScope(inputs), ...checkAnalytics(inputs)]),
+    Promise.resolve([
+      ...addPlan(urn, inputs),
+      ...checkScope(inputs),
+      ...checkAnalytics(inputs),
+      ...checkDecoder(inputs),
+    ]),
 
   diff(known, news) {
     const changes = changedInputs(known, news).map((change) => ({
@@ -74,6 +80,7 @@ export const pipelineResource: Resource = {
     const { name, device } = reveal(inputs) as { name?: unknown; device?: { name?: unknown } };
     const known = typeof name === "string" && typeof device?.name === "string";
     logPlan(inputs["plan"], log);
+    logDecoder(inputs, log);
     const unknown = { specDigest: UNKNOWN, released: UNKNOWN, certifiedUntil: UNKNOWN };
     const state = { ...shownInputs(inputs), ...unknown, state: "running" };
     return { id: known ? `${String(device?.name)}/${name}` : "", state };

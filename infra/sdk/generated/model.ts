@@ -1,7 +1,14 @@
 // Written by `node infra/generate/main.ts` from the schemas; what is to be changed stands there.
 import * as pulumi from "@pulumi/pulumi";
 import { inputsOf } from "../inputs.ts";
-import type { Decoder, ModelInput, ModelInputArgs, ModelManifest } from "./types.ts";
+import type {
+  Decoder,
+  DecoderLibrary,
+  DecoderLibraryArgs,
+  ModelInput,
+  ModelInputArgs,
+  ModelManifest,
+} from "./types.ts";
 
 export interface ModelArgs {
   /** Name in the fleet, a DNS label. Default: the name of the resource. */
@@ -15,6 +22,13 @@ export interface ModelArgs {
    * one must be named.
    */
   decoder?: pulumi.Input<Decoder | undefined>;
+  /**
+   * A decoder of your own: paths of shared objects that export the C interface
+   * native/decoders/decoder_abi.h, relative to the program, one for each kind of machine that is to
+   * run it. Devices verify them by their digests; they run in the process of the pipeline, with its
+   * rights.
+   */
+  decoderLibrary?: pulumi.Input<DecoderLibraryArgs | undefined>;
   /** How pictures get into the model. Default: as its decoder's family does. */
   input?: pulumi.Input<ModelInputArgs | undefined>;
   /** Of darknet's heads. Default: those of the published models. */
@@ -40,6 +54,7 @@ const OUTPUTS = [
   "source",
   "labels",
   "decoder",
+  "decoderLibrary",
   "input",
   "anchors",
   "calibration",
@@ -67,6 +82,13 @@ export class Model extends pulumi.CustomResource {
    * one must be named.
    */
   declare readonly decoder: pulumi.Output<Decoder | undefined>;
+  /**
+   * A decoder of your own: paths of shared objects that export the C interface
+   * native/decoders/decoder_abi.h, relative to the program, one for each kind of machine that is to
+   * run it. Devices verify them by their digests; they run in the process of the pipeline, with its
+   * rights.
+   */
+  declare readonly decoderLibrary: pulumi.Output<DecoderLibrary | undefined>;
   /** How pictures get into the model. Default: as its decoder's family does. */
   declare readonly input: pulumi.Output<ModelInput | undefined>;
   /** Of darknet's heads. Default: those of the published models. */

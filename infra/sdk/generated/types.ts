@@ -44,7 +44,7 @@ export type MaintenanceWindowDays = "sun" | "mon" | "tue" | "wed" | "thu" | "fri
  * How the model's outputs are read, by family: native/core/decode/README.md lists what each
  * expects. yolox is the raw head, yolox-decoded that of --decode_in_inference; yolov3 and yolov4
  * are darknet's heads, tiny ones too; yolov10 and yolo26 are end to end; classification finds the
- * whole picture.
+ * whole picture; library is one of your own, which decoderLibrary names.
  */
 export type Decoder =
   | "yolox"
@@ -70,7 +70,8 @@ export type Decoder =
   | "yunet"
   | "centernet"
   | "classification"
-  | "reid";
+  | "reid"
+  | "library";
 
 /** letterbox: at the top left. */
 export type ModelInputFit = "letterbox" | "letterbox-centred" | "stretch";
@@ -227,6 +228,19 @@ export interface MaintenanceWindowArgs {
   timeZone?: pulumi.Input<string | undefined>;
 }
 
+/**
+ * A decoder of your own: paths of shared objects that export the C interface
+ * native/decoders/decoder_abi.h, relative to the program, one for each kind of machine that is to
+ * run it. Devices verify them by their digests; they run in the process of the pipeline, with its
+ * rights.
+ */
+export interface DecoderLibraryArgs {
+  /** For Jetsons, and PCs with such a processor. */
+  aarch64?: pulumi.Input<string | undefined>;
+  /** For PCs, and for boards that are simulated on one. */
+  x86_64?: pulumi.Input<string | undefined>;
+}
+
 /** How pictures get into the model. Default: as its decoder's family does. */
 export interface ModelInputArgs {
   /** Of a model that leaves its width open. */
@@ -319,6 +333,22 @@ export interface RegionArgs {
   height: pulumi.Input<number>;
 }
 
+/** A shared object, as the hub holds it. */
+export interface DecoderObjectArgs {
+  /** Content address of an artifact. */
+  digest: pulumi.Input<string>;
+  /** Size of the file. */
+  sizeBytes: pulumi.Input<number>;
+}
+
+/** The shared objects of decoder library, by machine, objects like the model. */
+export interface DecoderObjectsArgs {
+  /** A shared object, as the hub holds it. */
+  aarch64?: pulumi.Input<DecoderObjectArgs | undefined>;
+  /** A shared object, as the hub holds it. */
+  x86_64?: pulumi.Input<DecoderObjectArgs | undefined>;
+}
+
 /** The calibration table for INT8, an object like the model itself. */
 export interface ModelManifestCalibrationArgs {
   /** Content address of an artifact. */
@@ -341,9 +371,11 @@ export interface ModelManifestArgs {
    * How the model's outputs are read, by family: native/core/decode/README.md lists what each
    * expects. yolox is the raw head, yolox-decoded that of --decode_in_inference; yolov3 and yolov4
    * are darknet's heads, tiny ones too; yolov10 and yolo26 are end to end; classification finds the
-   * whole picture.
+   * whole picture; library is one of your own, which decoderLibrary names.
    */
   decoder: pulumi.Input<Decoder>;
+  /** The shared objects of decoder library, by machine, objects like the model. */
+  decoderLibrary?: pulumi.Input<DecoderObjectsArgs | undefined>;
   /** How pictures get into the model. Default: as its decoder's family does. */
   input?: pulumi.Input<ModelInputArgs | undefined>;
   /** Of darknet's heads. */
@@ -511,6 +543,8 @@ export interface DeviceFactsArgs {
    * the board what was installed.
    */
   onUnreachable?: pulumi.Input<UnreachablePolicy | undefined>;
+  /** What `uname -m` says: a decoder of a model's own must have a file for it. */
+  machine?: pulumi.Input<string | undefined>;
   /** Whether there is no real silicon. */
   simulated?: pulumi.Input<boolean | undefined>;
   /** What the device is addressed by; scope must be of these. */
@@ -610,10 +644,25 @@ export interface DeviceFacts {
    * the board what was installed.
    */
   onUnreachable?: UnreachablePolicy | undefined;
+  /** What `uname -m` says: a decoder of a model's own must have a file for it. */
+  machine?: string | undefined;
   /** Whether there is no real silicon. */
   simulated?: boolean | undefined;
   /** What the device is addressed by; scope must be of these. */
   labels?: Record<string, string> | undefined;
+}
+
+/**
+ * A decoder of your own: paths of shared objects that export the C interface
+ * native/decoders/decoder_abi.h, relative to the program, one for each kind of machine that is to
+ * run it. Devices verify them by their digests; they run in the process of the pipeline, with its
+ * rights.
+ */
+export interface DecoderLibrary {
+  /** For Jetsons, and PCs with such a processor. */
+  aarch64?: string | undefined;
+  /** For PCs, and for boards that are simulated on one. */
+  x86_64?: string | undefined;
 }
 
 /** How pictures get into the model. Default: as its decoder's family does. */
@@ -632,6 +681,22 @@ export interface ModelInput {
   scale?: number[] | undefined;
   /** Sample around a letterbox. */
   pad?: number | undefined;
+}
+
+/** A shared object, as the hub holds it. */
+export interface DecoderObject {
+  /** Content address of an artifact. */
+  digest: string;
+  /** Size of the file. */
+  sizeBytes: number;
+}
+
+/** The shared objects of decoder library, by machine, objects like the model. */
+export interface DecoderObjects {
+  /** A shared object, as the hub holds it. */
+  aarch64?: DecoderObject | undefined;
+  /** A shared object, as the hub holds it. */
+  x86_64?: DecoderObject | undefined;
 }
 
 /** The calibration table for INT8, an object like the model itself. */
@@ -656,9 +721,11 @@ export interface ModelManifest {
    * How the model's outputs are read, by family: native/core/decode/README.md lists what each
    * expects. yolox is the raw head, yolox-decoded that of --decode_in_inference; yolov3 and yolov4
    * are darknet's heads, tiny ones too; yolov10 and yolo26 are end to end; classification finds the
-   * whole picture.
+   * whole picture; library is one of your own, which decoderLibrary names.
    */
   decoder: Decoder;
+  /** The shared objects of decoder library, by machine, objects like the model. */
+  decoderLibrary?: DecoderObjects | undefined;
   /** How pictures get into the model. Default: as its decoder's family does. */
   input?: ModelInput | undefined;
   /** Of darknet's heads. */

@@ -33,6 +33,7 @@ it("a runner that cannot be started again is tried on, and ends nothing else", a
     native: { addonPath: "/addon", backendPath: "/backend", runtimePath: "/runtime" },
     threads: 1,
     engineOf: ({ digest }) => ({ path: "/engine", digest }),
+    objectPath: (digest) => digest,
     placeOf: () => ({ place: null, why: "it has none" }),
     reportEngine: () => undefined,
     log: createLog({ write: () => {} }),

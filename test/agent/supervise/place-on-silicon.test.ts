@@ -72,6 +72,7 @@ describe("what the addon is told of it", () => {
     native: { addonPath: "/addon", backendPath: "/cpu.so", runtimePath: "/onnxruntime.so" },
     threads: 1,
     engineOf,
+    objectPath: (digest: string) => `/objects/${digest}`,
   };
 
   it("is every lane with the bytes of its engine, and the backend of TensorRT", () => {

@@ -118,6 +118,7 @@ async function liveRun(launch: ReturnType<typeof forkRunner>, uri: string): Prom
     {
       ...{ launch, native: { addonPath, ...backend() }, threads: 1 },
       engineOf: () => ({ path: MODEL, digest }),
+      objectPath: () => MODEL,
       placeOf: () => ({ place: null, why: "the bench measures the processor" }),
       reportEngine: () => undefined,
       mend: () => Promise.resolve(),

@@ -15,6 +15,9 @@ export const DeviceFacts = z
       .meta({ description: "What the plan warns of: libraries that are not as it takes them." }),
     powerMode: z.string().optional().meta({ description: "What the plan is made for." }),
     onUnreachable: UnreachablePolicy.optional(),
+    machine: z.string().optional().meta({
+      description: "What `uname -m` says: a decoder of a model's own must have a file for it.",
+    }),
     simulated: z.boolean().optional().meta({ description: "Whether there is no real silicon." }),
     labels: z
       .record(z.string(), z.string())
