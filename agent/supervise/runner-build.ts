@@ -104,7 +104,7 @@ export class RunnerBuild {
     const asked: NativeBuildOptions = {
       ...{ backendPath, runtimePath, accelerator, threads, engineKey, ...keyed },
       ...(computeCapability !== undefined && { computeCapability }),
-      ...{ modelPath: model, enginePath: engine },
+      ...{ modelPath: model, modelDigest: options.modelDigest, enginePath: engine },
       ...(calibration !== undefined && { calibrationTablePath: table }),
       ...(timings !== null && { timingCachePath: timings.path }),
     };

@@ -255,6 +255,8 @@ export interface NativeBuildOptions {
   backendPath: string;
   runtimePath: string;
   modelPath: string;
+  /** As `digest` of a model: built of these very bytes or none, and of nothing beside them. Default: of the file as it is. */
+  modelDigest?: string;
   /** Written whole or not at all. One build of a path at a time. */
   enginePath: string;
   /** One of the backend's: "cpu", "gpu", "dla0". */

@@ -37,6 +37,7 @@ BuildRequest ReadBuildRequest(OptionReader* reader) {
   request.runtime_path = reader->Text("runtimePath");
   BuildOptions& options = request.options;
   options.model_path = reader->Text("modelPath");
+  ReadText(reader, "modelDigest", &request.model_digest);
   options.engine_path = reader->Text("enginePath");
   ReadText(reader, "accelerator", &options.accelerator);
   ReadText(reader, "precision", &options.precision);

@@ -8,6 +8,7 @@
 #include "binding/to_js.h"
 #include "core/graph/thread_name.h"
 #include "core/infer/backend_loader.h"
+#include "core/infer/model_file.h"
 
 namespace jetfleet {
 namespace {
@@ -129,7 +130,10 @@ void BuildJob::Run() {
 
 Status BuildJob::Build() {
   Backend* backend = nullptr;
-  const Status status = OpenBackend(request_.backend_path, request_.runtime_path, &backend);
+  Status status = OpenBackend(request_.backend_path, request_.runtime_path, &backend);
+  if (!status.ok()) return status;
+  // Where a preview refuses a model with data beside it, the words are these, too.
+  status = ModelFile().Open(request_.options.model_path, request_.model_digest);
   if (!status.ok()) return status;
   BuildEvents events;
   events.progress = [this](double share, const std::string& step) {

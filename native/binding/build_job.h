@@ -16,6 +16,9 @@ namespace jetfleet {
 struct BuildRequest {
   std::string backend_path;
   std::string runtime_path;
+  /// Of the model: built of these very bytes, with nothing beside them. Empty: of the file as it
+  /// is.
+  std::string model_digest;
   BuildOptions options;
 };
 

@@ -1,7 +1,8 @@
 /**
  * Writes a smallest ONNX model by hand (protobuf wire format): any picture of 64 × 64 gives the same YOLOX
  * head [1, 84, 5 + labels] with one object of 32 × 32 input pixels at the top left, score 0.81, label 0. With
- * `small` it has so many of 8 × 8 pixels instead, side by side, up to 64.
+ * `small` it has so many of 8 × 8 pixels instead, side by side, up to 64. `inputType` and `outputType` are numbers of
+ * TensorProto.DataType.
  */
 export function tinyModel(options: Partial<typeof DEFAULTS> = {}): Uint8Array {
   return made(options, (values) => bytes(9, values));
@@ -22,7 +23,7 @@ function made(
   options: Partial<typeof DEFAULTS>,
   valuesOf: (values: Uint8Array) => Uint8Array,
 ): Uint8Array {
-  const { labels, input, score, small } = { ...DEFAULTS, ...options };
+  const { labels, input, score, small, inputType, outputType } = { ...DEFAULTS, ...options };
   const row = 5 + labels;
   const head = new Float32Array(84 * row);
   const object = [0.5, 0.5, 0, 0, score, score];
@@ -32,30 +33,47 @@ function made(
   const shape = [1, 84, row];
   const tensor = message(
     ...shape.map((length) => varint(1, length)),
-    varint(2, FLOAT),
+    varint(2, outputType),
     text(8, "head"),
-    valuesOf(new Uint8Array(head.buffer)),
+    valuesOf(outputType === ONNX_TYPES.float16 ? halvesOf(head) : new Uint8Array(head.buffer)),
   );
   const node = message(text(1, "head"), text(2, "output"), text(4, "Identity"));
   const graph = message(
     bytes(1, node),
     text(2, "tiny"),
     bytes(5, tensor),
-    bytes(11, valueInfo("images", input)),
-    bytes(12, valueInfo("output", shape)),
+    bytes(11, valueInfo("images", input, inputType)),
+    bytes(12, valueInfo("output", shape, outputType)),
   );
   const opset = message(text(1, ""), varint(2, 13));
   return message(varint(1, 8), bytes(7, graph), bytes(8, opset));
 }
 
-const DEFAULTS = { labels: 1, input: [1, 3, 64, 64], score: 0.9, small: 0 };
+/** TensorProto.DataType. */
+export const ONNX_TYPES = { float32: 1, uint8: 2, int8: 3, float16: 10, float64: 11 } as const;
 
-const FLOAT = 1;
+const DEFAULTS = {
+  ...{ labels: 1, input: [1, 3, 64, 64], score: 0.9, small: 0 },
+  ...{ inputType: ONNX_TYPES.float32 as number, outputType: ONNX_TYPES.float32 as number },
+};
+
 const EXTERNAL = 1;
 
-function valueInfo(name: string, shape: number[]): Uint8Array {
+/** IEEE 754 binary16, of values that are normal in it, cut off. */
+function halvesOf(values: Float32Array): Uint8Array {
+  const words = new Uint32Array(values.buffer);
+  const halves = Uint16Array.from(words, (word) => {
+    const exponent = ((word >>> 23) & 0xff) - 127 + 15;
+    return exponent <= 0
+      ? 0
+      : ((word >>> 16) & 0x8000) | (exponent << 10) | ((word >>> 13) & 0x3ff);
+  });
+  return new Uint8Array(halves.buffer);
+}
+
+function valueInfo(name: string, shape: number[], type: number): Uint8Array {
   const dimensions = message(...shape.map((length) => bytes(1, message(varint(1, length)))));
-  const tensorType = message(varint(1, FLOAT), bytes(2, dimensions));
+  const tensorType = message(varint(1, type), bytes(2, dimensions));
   return message(text(1, name), bytes(2, message(bytes(1, tensorType))));
 }
 
