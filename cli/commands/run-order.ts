@@ -26,6 +26,7 @@ export interface RunOptions {
   json?: boolean;
   perf?: boolean;
   kitti?: string;
+  hook?: string;
 }
 
 /** What is to run: of a pipeline's file or a model, with what the options say instead. Throws USAGE, SPEC_INVALID. */

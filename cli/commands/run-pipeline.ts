@@ -8,6 +8,7 @@ import { FleetError } from "../../fleet/errors/index.ts";
 import { errorOfAgent } from "./agent-error.ts";
 import { runByAgent } from "./agent-lines.ts";
 import type { Run } from "./run.ts";
+import { ResultHook } from "./run-hook.ts";
 import { orderOf, type RunOptions } from "./run-order.ts";
 import { RunScreen } from "./run-screen.ts";
 
@@ -22,7 +23,9 @@ Options are taken instead of what it says. A camera's password belongs into such
 what stands on a command line.
 
 On a terminal figures of the last second are shown, per stage; elsewhere, and with --perf, a line each second.
-Results go nowhere unless --json or --kitti names where.
+Results go nowhere unless --json, --kitti or --hook names where. A hook runs in a thread of its own, one call after the
+other; what it prints goes to standard error. Where it is too slow, fails or ends, that is said and counted, and costs
+no frame: export default async ({ source, index, detections, tracks }) => { … }
 
 Exit codes:
   0    the last source has ended, or --frames came out
@@ -57,6 +60,7 @@ export function registerRunPipeline(program: Command, run: Run, signal: AbortSig
     .option("--json", "print lines of JSON: frames, statistics, what becomes of the sources")
     .option("--json-schema", "print what --json prints as a JSON Schema, and end")
     .option("--kitti <dir>", "write each frame's objects to DIR/SOURCE/NUMBER.txt, as KITTI does")
+    .option("--hook <file>", "call the default export of a JavaScript module with each frame")
     .option("--perf", "print a line of figures each second, also on a terminal")
     .addHelpText("after", HELP)
     .action((what: string, options: RunOptions & { jsonSchema?: boolean }) =>
@@ -80,19 +84,25 @@ async function runPipeline(
   const order = await orderOf(what, options);
   const names = order.sources.map(({ name }) => name);
   const folders = options.kitti === undefined ? null : kittiFolders(options.kitti, names);
+  const hook = options.hook === undefined ? null : await ResultHook.load(options.hook);
   const counter = new Counter();
   const screen = new RunScreen(options, names.length);
   let last: AloneLine | null = null;
-  await runByAgent(order, signal, (line, text) => {
-    last = line;
-    if (line.type === "frames") {
-      counter.addFrames(line.frames, performance.now());
-      if (folders !== null) for (const frame of line.frames) writeKitti(folders, frame);
-    }
-    if (line.type === "stats") counter.addStats(line.stats);
-    screen.show(line, text, counter);
-  });
-  screen.end(counter);
+  try {
+    await runByAgent(order, signal, (line, text) => {
+      last = line;
+      if (line.type === "frames") {
+        counter.addFrames(line.frames, performance.now());
+        if (folders !== null) for (const frame of line.frames) writeKitti(folders, frame);
+        hook?.give(line.frames);
+      }
+      if (line.type === "stats") counter.addStats(line.stats);
+      screen.show(line, text, counter);
+    });
+  } finally {
+    screen.end(counter);
+    if (hook !== null) process.stderr.write(`${await hook.end()}\n`);
+  }
   return outcome(last, signal);
 }
 

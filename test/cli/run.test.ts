@@ -67,6 +67,53 @@ describe("jetfleet run", { timeout: 60_000 }, () => {
     );
   });
 
+  const hooked = (name: string, code: string) => {
+    writeFileSync(fixture.file(name), code);
+    return run(...given(), "--json", "--hook", name);
+  };
+
+  test.each([
+    [
+      "gets each frame, in its order",
+      `let next = 0;
+       export default async ({ index, detections }) => {
+         if (index !== next++ || detections[0].label !== "traffic light") throw new Error("odd");
+       };`,
+      /^hook hook\.mjs: called 25 times, slowest [\d.]+ ms$/m,
+    ],
+    [
+      "fails now and then",
+      `export default ({ index }) => {
+         console.log("seen");
+         if (index % 5 === 1) throw new Error("no " + index);
+       };`,
+      /^hook hook\.mjs failed: no 1\n[^]*: called 25 times, 5 failed \(no 21\), slowest/m,
+    ],
+    [
+      "never answers",
+      "export default () => { for (;;); };",
+      /^hook hook\.mjs: called 0 times, 25 left out, slowest 0\.0 ms$/m,
+    ],
+    [
+      "ends",
+      "export default ({ index }) => { if (index === 3) process.exit(9); };",
+      /is gone: its thread ended with 9; the pipeline goes on without it\n[^]*called 3 times, 22 left out/m,
+    ],
+  ])("has a hook beside the frames that %s, and loses no frame for it", (_, code, said) => {
+    const { status, out, err } = hooked("hook.mjs", code);
+    expect([status, err]).toEqual([0, expect.stringMatching(said)]);
+    const frames = linesOf(out).flatMap((line) => (line.type === "frames" ? line.frames : []));
+    expect(frames.map(({ index }) => index)).toEqual([...Array(FRAMES).keys()]);
+  });
+
+  test.each([
+    ["exports no function", "export const other = 1;", /its default export is undefined/],
+    ["cannot be loaded", "import './none.mjs';", /Cannot find module/],
+  ])("refuses a hook that %s", (_, code, said) => {
+    const { status, err } = hooked("unusable.mjs", code);
+    expect([status, err]).toEqual([2, expect.stringMatching(said)]);
+  });
+
   test("detects in every nth frame, and takes the others for no empty pictures", () => {
     const every = ["--interval", "5", "--track", "bytetrack"];
     const { status, out } = run(...given(), ...every, "--json", "--kitti", "fifth");
