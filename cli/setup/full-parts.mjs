@@ -34,9 +34,9 @@ export const FULL_PARTS = {
     files: ["test/agent/silicon-engine.test.ts"],
   },
   exports: {
-    what: "models as others published them, fetched from their packages: previewed and run on a video",
-    minutes: 1,
-    files: ["test/native/foreign-exports.test.ts"],
+    what: "models as others published them, fetched from their packages: previewed, run on a video, deployed to a board",
+    minutes: 8,
+    files: ["test/native/foreign-exports.test.ts", "test/e2e/foreign-exports.test.ts"],
   },
   stacks: {
     what: "the real Pulumi engine on a provider: lives of stacks, interrupted ten times",

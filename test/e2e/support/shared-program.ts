@@ -2,6 +2,7 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { demoPulumi } from "../../../cli/setup/pulumi-env.mjs";
+import type { Decoder, ModelInput } from "../../../fleet/spec/index.ts";
 import { runPulumi, type UpAnswer } from "./run-pulumi.ts";
 import { DEVICE, type SmallWorld } from "./small-world.ts";
 
@@ -12,6 +13,10 @@ export interface SharedPipeline {
   /** ONNX file; that of the world unless said otherwise. */
   model?: string;
   minScore: number;
+  /** What is said of the model beside; one model for all pipelines that name its file. */
+  labels?: string[];
+  decoder?: Decoder | undefined;
+  input?: ModelInput | undefined;
 }
 
 /** What the program in `shared/` reads. */
@@ -64,9 +69,19 @@ export class SharedProgram {
   }
 
   /** `pulumi up` of these pipelines and no others on the world's device. */
-  async up(
+  up(pipelines: readonly SharedPipeline[], changes: { hubUrl?: string } = {}): Promise<UpAnswer> {
+    return this.#run(["up", "--yes", "--skip-preview"], pipelines, changes);
+  }
+
+  /** `pulumi preview` of the same. */
+  preview(pipelines: readonly SharedPipeline[]): Promise<UpAnswer> {
+    return this.#run(["preview"], pipelines, {});
+  }
+
+  async #run(
+    command: readonly string[],
     pipelines: readonly SharedPipeline[],
-    changes: { hubUrl?: string } = {},
+    changes: { hubUrl?: string },
   ): Promise<UpAnswer> {
     const { board, hub, demo, model, cameraUri } = this.#world;
     if (!board || !hub) throw new Error("board and hub have not started yet");
@@ -90,10 +105,9 @@ export class SharedProgram {
     };
     const file = path.join(this.#folder, "program.json");
     await writeFile(file, JSON.stringify(declared));
-    const { command, env } = this.#engine();
-    const args = ["up", "--yes", "--skip-preview", "--suppress-progress", "--stack", this.#stack];
-    const config = ["--config-file", this.#configFile];
-    return await runPulumi(command, [...args, ...config], {
+    const { command: pulumi, env } = this.#engine();
+    const stack = ["--stack", this.#stack, "--config-file", this.#configFile];
+    return await runPulumi(pulumi, [...command, "--suppress-progress", ...stack], {
       cwd: PROGRAM,
       env: { ...env, JETFLEET_TEST_PROGRAM: file },
     });

@@ -10,9 +10,16 @@ const { name: deviceName } = declared.device;
 const device = declared.board
   ? { name: deviceName, board: declared.board }
   : new jf.Device(deviceName, declared.device, opts);
-const files = [...new Set(declared.pipelines.map(({ model }) => model))];
+const files = new Map(declared.pipelines.map((one) => [one.model, one]));
 const models = new Map(
-  files.map((source, n) => [source, new jf.Model(`m${n}`, { source, labels: ["thing"] }, opts)]),
+  [...files].map(([source, { labels = ["thing"], decoder, input }], n) => [
+    source,
+    new jf.Model(
+      `m${n}`,
+      { source, labels, ...(decoder && { decoder }), ...(input && { input }) },
+      opts,
+    ),
+  ]),
 );
 
 for (const { name, model, minScore } of declared.pipelines) {
