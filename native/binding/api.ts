@@ -231,6 +231,18 @@ export interface NativePipeline {
    * stops.
    */
   removeSource(name: string): Promise<void>;
+  /**
+   * From the next frames on, the model looks at every so many-th of each source, from 1 to 100, and the tracker tells of
+   * those between. It stays through swaps and changes of sources, and may be called while one is under way. Throws a
+   * TypeError for what is no such number, MODEL_INVALID above 1 without a tracker, CANCELLED after `stop`.
+   */
+  setDetectInterval(interval: number): void;
+  /**
+   * From the next frames on, of each live source only every so many-th, from 1 to 100, goes on behind its decoder, and
+   * `setDetectInterval` counts those. The others are dropped at place `decode` for the reason `budget`. Files lose none:
+   * their source waits, so there is no load to shed. 1 to begin with. Throws as `setDetectInterval`.
+   */
+  setAdmission(every: number): void;
   /** Stops and frees everything; resolves once no message can follow. May be called twice. */
   stop(): Promise<void>;
 }

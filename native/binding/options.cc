@@ -15,8 +15,6 @@ constexpr double kMaxThreads = 64;
 constexpr double kMaxSide = 8192;
 constexpr double kMaxFactor = 1e4;
 constexpr double kMaxSample = 255;
-/// As fleet/spec has it.
-constexpr double kMaxInterval = 100;
 constexpr double kMinRegion = 0.01;
 constexpr double kMaxMs = 24.0 * 3600 * 1000;
 

@@ -12,6 +12,9 @@
 /// here keeps a mistaken call from becoming undefined behaviour.
 namespace jetfleet {
 
+/// Of "every so many-th frame", as fleet/spec has it.
+constexpr double kMaxInterval = 100;
+
 struct StartOptions {
   std::string name;
   ModelOptions model;

@@ -1,5 +1,6 @@
 #include "binding/pipeline_handle.h"
 
+#include <cmath>
 #include <functional>
 #include <string>
 #include <utility>
@@ -18,6 +19,24 @@ Napi::Value RunWith(Napi::Env env, const std::shared_ptr<RunningPipeline>& runni
       [](Napi::Env settle_env) { return settle_env.Undefined(); });
 }
 
+/// "Every so many-th frame", at once: two calls in a row take effect in their order. Throws.
+Napi::Value SetEvery(const Napi::CallbackInfo& info,
+                     const std::shared_ptr<RunningPipeline>& running,
+                     Status (RunningPipeline::*set)(int)) {
+  const Napi::Env env = info.Env();
+  const double every = info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : 0;
+  if (!(every >= 1 && every <= kMaxInterval && std::floor(every) == every)) {
+    Napi::TypeError::New(env, "Expected a whole number from 1 to 100: every so many-th frame")
+        .ThrowAsJavaScriptException();
+  } else if (running == nullptr) {
+    Napi::Error::New(env, "Not a running pipeline").ThrowAsJavaScriptException();
+  } else {
+    const Status status = (running.get()->*set)(static_cast<int>(every));
+    if (!status.ok()) ToJsError(env, status).ThrowAsJavaScriptException();
+  }
+  return env.Undefined();
+}
+
 }  // namespace
 
 Napi::Function PipelineHandle::Define(Napi::Env env) {
@@ -25,6 +44,8 @@ Napi::Function PipelineHandle::Define(Napi::Env env) {
                      {InstanceMethod<&PipelineHandle::SwapModel>("swapModel"),
                       InstanceMethod<&PipelineHandle::AddSource>("addSource"),
                       InstanceMethod<&PipelineHandle::RemoveSource>("removeSource"),
+                      InstanceMethod<&PipelineHandle::SetDetectInterval>("setDetectInterval"),
+                      InstanceMethod<&PipelineHandle::SetAdmission>("setAdmission"),
                       InstanceMethod<&PipelineHandle::Stop>("stop")});
 }
 
@@ -87,6 +108,14 @@ Napi::Value PipelineHandle::RemoveSource(const Napi::CallbackInfo& info) {
   const std::string name = info[0].As<Napi::String>().Utf8Value();
   return RunWith(env, running_, "jetfleet-remove-source",
                  [name](RunningPipeline* running) { return running->RemoveSource(name); });
+}
+
+Napi::Value PipelineHandle::SetDetectInterval(const Napi::CallbackInfo& info) {
+  return SetEvery(info, running_, &RunningPipeline::SetDetectInterval);
+}
+
+Napi::Value PipelineHandle::SetAdmission(const Napi::CallbackInfo& info) {
+  return SetEvery(info, running_, &RunningPipeline::SetAdmission);
 }
 
 Napi::Value PipelineHandle::Stop(const Napi::CallbackInfo& info) {

@@ -22,6 +22,8 @@ class PipelineHandle final : public Napi::ObjectWrap<PipelineHandle> {
   Napi::Value SwapModel(const Napi::CallbackInfo& info);
   Napi::Value AddSource(const Napi::CallbackInfo& info);
   Napi::Value RemoveSource(const Napi::CallbackInfo& info);
+  Napi::Value SetDetectInterval(const Napi::CallbackInfo& info);
+  Napi::Value SetAdmission(const Napi::CallbackInfo& info);
   Napi::Value Stop(const Napi::CallbackInfo& info);
 
   std::shared_ptr<RunningPipeline> running_;

@@ -112,6 +112,16 @@ Status RunningPipeline::RemoveSource(const std::string& name) {
   return running == nullptr ? NotRunning() : running->RemoveSource(name);
 }
 
+Status RunningPipeline::SetDetectInterval(int interval) {
+  const auto running = pipeline();
+  return running == nullptr ? NotRunning() : running->SetDetectInterval(interval);
+}
+
+Status RunningPipeline::SetAdmission(int every) {
+  const auto running = pipeline();
+  return running == nullptr ? NotRunning() : running->SetAdmission(every);
+}
+
 void RunningPipeline::Stop() {
   std::shared_ptr<Pipeline> pipeline;
   {

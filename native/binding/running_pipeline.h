@@ -41,6 +41,9 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
   /// Any other thread, after `Start`: as `Pipeline` has them.
   Status AddSource(const PipelineSource& source);
   Status RemoveSource(const std::string& name);
+  /// Any thread, after `Start`: as `Pipeline` has them. They wait for nothing.
+  Status SetDetectInterval(int interval);
+  Status SetAdmission(int every);
   /// Any thread; waits until no message can be added, and frees the model. Again is harmless.
   void Stop();
   /// Main thread, after `Stop`: delivers what is left and lets the event loop go.

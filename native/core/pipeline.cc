@@ -156,6 +156,16 @@ Status Pipeline::SetDetectInterval(int interval) {
   return Status::Ok();
 }
 
+Status Pipeline::SetAdmission(int every) {
+  if (every < 1) {
+    return Status::Error(
+        ErrorCode::kUsage,
+        "Expected to admit every so many-th picture, 1 or more, but got " + std::to_string(every));
+  }
+  admit_every_ = every;
+  return Status::Ok();
+}
+
 void Pipeline::OnDetected(FramePtr frame) {
   const Branches::Ref branch = branches_.At(frame->result.id.source);
   branch->reorder->Add(std::move(frame));

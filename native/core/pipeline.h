@@ -98,6 +98,11 @@ class Pipeline {
   /// no tracker tells of the frames between.
   Status SetDetectInterval(int interval);
 
+  /// Of each live source only every so many-th picture goes on behind the decoder, from any thread;
+  /// the others are dropped as `DropReason::kBudget`. Files lose nothing: their source waits. USAGE
+  /// below 1.
+  Status SetAdmission(int every);
+
  private:
   /// Of a frame that the model has looked at, or that went past it.
   void OnDetected(FramePtr frame);
@@ -114,6 +119,8 @@ class Pipeline {
   void Drain(Branch* branch);
   void Retire(Branch* branch);
   void OnPicture(Branch* branch, FramePtr frame);
+  /// False: the picture is dropped.
+  bool Admits(Branch* branch) const;
   void SendEnd(Branch* branch);
   void OnSourceFailed(Branch* branch, const Status& status);
   void OnSourceState(Branch* branch, SourceState state, const Status& status);
@@ -149,6 +156,7 @@ class Pipeline {
   const StageId publish_ = stages_.Add("publish");
 
   std::atomic<bool> failed_{false};
+  std::atomic<int> admit_every_{1};
 
   mutable std::mutex mutex_;
   /// A model has changed, a source has come to its end, or the pipeline closes.

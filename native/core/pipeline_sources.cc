@@ -169,9 +169,21 @@ void Pipeline::Retire(Branch* branch) {
   ShapeListenerQueue();
 }
 
+bool Pipeline::Admits(Branch* branch) const {
+  // A file's source waits, so that there is no load to shed.
+  if (branch->overflow == Overflow::kBlock) return true;
+  if (++branch->since_admitted < admit_every_) {
+    branch->source->meter().drops.Add(DropReason::kBudget);
+    return false;
+  }
+  branch->since_admitted = 0;
+  return true;
+}
+
 void Pipeline::OnPicture(Branch* branch, FramePtr frame) {
   frame->result.source = branch->name;
   frame->result.id = {branch->place, branch->next_index++};
+  if (!Admits(branch)) return;
   if (fan_out_.needs_surface()) frame->picture = frame->surface;
   if (branch->region) {
     PicturePart part = PartOf(*frame->surface, *branch->region);

@@ -28,6 +28,8 @@ struct Branch {
   std::atomic<SourceState> state{SourceState::kConnecting};
   /// For the source's thread.
   std::uint64_t next_index = 0;
+  /// Pictures since the last one that was admitted; for the source's thread.
+  int since_admitted = 0;
   StageMeter decode_meter;
   /// Frames that were looked at, and those that were not, by `Skip`.
   std::array<std::atomic<std::uint64_t>, kSkips> looked{};

@@ -14,6 +14,8 @@ const char* DropReasonName(DropReason reason) {
       return "corrupt";
     case DropReason::kDecoder:
       return "decoder-lost";
+    case DropReason::kBudget:
+      return "budget";
   }
   return "decoder-lost";
 }
@@ -26,6 +28,8 @@ Status WarningOf(DropReason reason) {
                            "first is dropped");
     case DropReason::kDecoder:
       return Status::Ok();  // told as corrupt
+    case DropReason::kBudget:
+      return Status::Ok();  // told by whoever wanted it
     case DropReason::kOverload:
       return Status::Error(ErrorCode::kSourceOverload,
                            "The decoder cannot keep up; pictures up to the next key picture are "

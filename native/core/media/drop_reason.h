@@ -21,8 +21,11 @@ enum class DropReason : std::size_t {
   kCorrupt,
   /// It went into the decoder and never came out.
   kDecoder,
+  /// It was whole, but of a live source only every so many-th picture is admitted, for the
+  /// pipeline's budget.
+  kBudget,
 };
-constexpr std::size_t kDropReasonCount = 5;
+constexpr std::size_t kDropReasonCount = 6;
 /// As statistics name it.
 const char* DropReasonName(DropReason reason);
 /// What to tell of the first picture dropped for it; Ok where there is nothing to tell.

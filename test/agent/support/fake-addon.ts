@@ -182,6 +182,8 @@ function handle(timers: NodeJS.Timeout[], swapModel: Player["swap"], sources?: O
     swapModel,
     addSource: (source: NativeSource) => Promise.resolve(sources?.add(source)),
     removeSource: (name: string) => Promise.resolve(sources?.remove(name)),
+    setDetectInterval: () => undefined,
+    setAdmission: () => undefined,
     stop: () => {
       for (const timer of timers) clearInterval(timer);
       return Promise.resolve();
