@@ -327,6 +327,7 @@ export class Daemon {
         await this.#prepare(version, signal);
         await this.#engines.bring(model, formsOf(this.#placeOf(version)), signal);
       },
+      budgetOf: (pipeline) => this.#disk.store.current.pipelines[pipeline]?.active?.spec.budget,
       log,
       restartBackoff: RESTART_BACKOFF,
       firstFrameMs: FIRST_FRAME_MS,
@@ -340,7 +341,8 @@ export class Daemon {
       onFrames: (pipeline, batch) => this.#reporter.detections(pipeline, batch),
       onAnalytics: (batch) => this.#analytics.tell(batch),
       onRunEnd: (pipeline, run) => this.#analytics.ended(pipeline, run),
-      onNotice: (pipeline, kind, message) => this.#reporter.event({ kind, pipeline, message }),
+      onNotice: (pipeline, kind, message, data) =>
+        this.#reporter.event({ kind, pipeline, message, ...(data && { data }) }),
     });
   }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   Cards,
   LayersBesidePlan,
+  Pace,
   SelfTestFigures,
   SourceState,
 } from "../../fleet/contract/index.ts";
@@ -352,6 +353,8 @@ export const ToRunner = z.discriminatedUnion("type", [
   /** Answered by `sources-changed` or `change-failed`; when that fails, some of it may be done. */
   z.object({ type: z.literal("change-sources") }).extend(SourcesChange.shape),
   z.object({ type: z.literal("start"), addonPath: z.string().min(1), options: PipelineOptions }),
+  /** Of the running pipeline, at once. Its statistics show what came of it. */
+  z.object({ type: z.literal("set-pace"), pace: Pace }),
   /** Answered by `build-progress`, again and again, and then `built` or `build-failed`. */
   z.object({ type: z.literal("build"), addonPath: z.string().min(1), options: BuildOptions }),
   /** After `built`; a piece of at most PIECE_BYTES follows in an envelope `engine`. */

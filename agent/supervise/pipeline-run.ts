@@ -7,10 +7,12 @@ import type {
   RunningEngine,
 } from "../../fleet/contract/index.ts";
 import { asFleetError, FleetError } from "../../fleet/errors/index.ts";
+import type { BudgetSpec } from "../../fleet/spec/index.ts";
 import { type BackoffRange, backoffMs } from "../../fleet/transfer/backoff.ts";
 import type { NativePaths } from "../config.ts";
 import type { EnginePlace } from "../engine/engines.ts";
 import type { EngineForm, EngineModel } from "../engine/recipes.ts";
+import type { NewEvent } from "../report/event-journal.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import {
@@ -20,6 +22,7 @@ import {
   sourcesBetween,
   versionDigest,
 } from "../update/pipeline-version.ts";
+import { BudgetKeeper } from "./budget-keeper.ts";
 import type { ModelSwap, SourceMessage, WarningMessage } from "./ipc.ts";
 import { memoryLimit } from "./memory-watch.ts";
 import { modelOptions, nativeOptions, sourceOptions } from "./native-options.ts";
@@ -59,6 +62,8 @@ export interface RunDeps {
   reportEngine: (model: EngineModel, form: EngineForm) => RunningEngine | undefined;
   /** Brings what a version needs anew when its bytes on the disk are no longer those that it names. */
   mend: (version: PipelineVersion, signal: AbortSignal) => Promise<void>;
+  /** What the pipeline of that name must achieve: a change of it changes no version. */
+  budgetOf: (pipeline: string) => BudgetSpec | undefined;
   log: Log;
   restartBackoff: BackoffRange;
   onChange: (run: PipelineRun) => void;
@@ -67,7 +72,7 @@ export interface RunDeps {
   onAnalytics: (run: PipelineRun, life: string, events: readonly AnalyticsEvent[]) => void;
   /** Nothing more comes of that runner. */
   onLifeEnd: (run: PipelineRun, life: string) => void;
-  onNotice: (run: PipelineRun, kind: string, message: string) => void;
+  onNotice: (run: PipelineRun, kind: string, message: string, data?: NewEvent["data"]) => void;
 }
 
 /** What one version did at work. */
@@ -107,11 +112,14 @@ export class PipelineRun {
   readonly #models = new Map<string, string>();
   #keepAlive = false;
   #stats: { stats: PipelineStats; atMs: number } | null = null;
+  /** Of the present runner. */
+  #budget: BudgetKeeper;
   readonly #watchers = new Set<() => void>();
 
   constructor(version: PipelineVersion, deps: RunDeps) {
     this.#version = version;
     this.#deps = deps;
+    this.#budget = this.#createBudgetKeeper();
     this.#tally = this.#count(version);
     this.#launch();
   }
@@ -155,6 +163,7 @@ export class PipelineRun {
       const swap = await this.#process.swapModel(options, limit);
       this.#version = to;
       this.#loaded = options.digest;
+      this.#budget.begin(to.spec);
       this.#deps.onChange(this);
       return swap;
     } catch (error) {
@@ -188,6 +197,7 @@ export class PipelineRun {
         remove: between.remove,
         add: sourceOptions(to.spec).filter(({ name }) => between.add.includes(name)),
       });
+      this.#budget.begin(to.spec);
       this.#deps.onChange(this);
       return between;
     } catch (error) {
@@ -260,6 +270,7 @@ export class PipelineRun {
       this.#deps.log.info("a model works on the processor", { pipeline: this.name, why });
     }
     this.#loaded = pipeline.model.digest;
+    this.#budget = this.#createBudgetKeeper();
     this.#process = new RunnerProcess({
       launch: this.#deps.launch,
       memoryLimitBytes: memoryLimit(this.#version.model.sizeBytes),
@@ -276,7 +287,7 @@ export class PipelineRun {
     if (message.type === "frames") {
       this.#onFrames(message);
     } else if (message.type === "stats") {
-      this.#stats = { stats: message.stats, atMs: performance.now() };
+      this.#stats = { stats: this.#withBudget(message.stats), atMs: performance.now() };
       if (message.stats.fps > 0) this.#apply({ type: "frames" });
     } else if (message.type === "source") {
       this.#onSource(message);
@@ -285,6 +296,21 @@ export class PipelineRun {
     } else if (message.type === "warning") {
       this.#onWarning(message);
     }
+  }
+
+  /** One that may have to give way again watches no budget: two versions share the board. */
+  #withBudget(stats: PipelineStats): PipelineStats {
+    if (!this.#keepAlive) return stats;
+    const budget = this.#budget.second(stats, this.#deps.budgetOf(this.name));
+    return { ...stats, ...(budget && { budget }) };
+  }
+
+  #createBudgetKeeper(): BudgetKeeper {
+    return new BudgetKeeper({
+      ...{ name: this.name, spec: this.#version.spec },
+      setPace: (pace) => this.#process?.setPace(pace),
+      onEvent: ({ kind, message, data }) => this.#deps.onNotice(this, kind, message, data),
+    });
   }
 
   #onFrames({ modelId: id, frames, json }: FramesMessage): void {

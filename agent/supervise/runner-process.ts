@@ -1,3 +1,4 @@
+import type { Pace } from "../../fleet/contract/index.ts";
 import { asFleetError, FleetError } from "../../fleet/errors/index.ts";
 import { megabytes } from "../../fleet/transfer/transfer-text.ts";
 import type { Log } from "../report/log.ts";
@@ -120,6 +121,11 @@ export class RunnerProcess {
       this.#change = null;
       clearTimeout(deadline);
     }
+  }
+
+  /** From the next frames on. */
+  setPace(pace: Pace): void {
+    this.#child.send({ type: "set-pace", pace });
   }
 
   /** Ends the process: in order if it can, by SIGKILL after a deadline. Resolves when it is gone. */

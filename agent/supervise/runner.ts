@@ -49,6 +49,8 @@ export function runRunner(): void {
         return void swap(pipeline, message.model);
       case "change-sources":
         return void changeSources(pipeline, message);
+      case "set-pace":
+        return void setPace(pipeline, message);
       case "build":
         build ??= new RunnerBuild(message, tell);
         return;
@@ -164,6 +166,17 @@ async function changeSources(
     tell({ type: "sources-changed" });
   } catch (error) {
     tell({ type: "change-failed", error: toRunnerError(error) });
+  }
+}
+
+async function setPace(running: Promise<Running | null>, { pace }: Order<"set-pace">) {
+  try {
+    const pipeline = await running;
+    pipeline?.native.setDetectInterval(pace.detectInterval);
+    pipeline?.native.setAdmission(pace.admitEvery);
+  } catch (error) {
+    // The agent logs it; one that stops meanwhile needs no pace.
+    process.stderr.write(`The pace stays: ${toRunnerError(error).message}\n`);
   }
 }
 

@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import type { PipelineStats, ReportedPipeline } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import type { AnalyticsBatch } from "../report/analytics-journal.ts";
+import type { NewEvent } from "../report/event-journal.ts";
 import type { PipelineVersion, SourcesBetween } from "../update/pipeline-version.ts";
 import { awaitRun, errorOf, type Judgement } from "./await-run.ts";
 import type { ModelSwap } from "./ipc.ts";
@@ -24,7 +25,7 @@ export interface SupervisorOptions
   onAnalytics: (batch: AnalyticsBatch) => void;
   /** Nothing more comes of that runner of a pipeline. */
   onRunEnd: (pipeline: string, run: string) => void;
-  onNotice: (pipeline: string, kind: string, message: string) => void;
+  onNotice: (pipeline: string, kind: string, message: string, data?: NewEvent["data"]) => void;
 }
 
 /**
@@ -205,8 +206,8 @@ export class Supervisor {
         this.#options.onAnalytics({ pipeline: run.name, run: life, events: told });
       },
       onLifeEnd: (run, life) => this.#options.onRunEnd(run.name, life),
-      onNotice: (run, kind, message) => {
-        this.#options.onNotice(run.name, isActive(run) ? kind : `candidate-${kind}`, message);
+      onNotice: (run, kind, message, data) => {
+        this.#options.onNotice(run.name, isActive(run) ? kind : `candidate-${kind}`, message, data);
       },
     });
   }

@@ -54,7 +54,8 @@ function want(record: PipelineRecord, target: Target, nowMs: number): PipelineRe
   if (isKnown(record, target)) return next === null ? record : { ...record, next: null };
   if (isWorking(update) && isSame(update.target.version, target.version)) {
     // Signed anew, but the very same version: the work goes on under its new number.
-    return { ...record, update: { ...update, target }, next: null };
+    const atWork = record.trial && { active: target.version };
+    return { ...record, update: { ...update, target }, ...atWork, next: null };
   }
   if (isPinned(update)) return next && isPart(next, target) ? record : { ...record, next: target };
   const isAtWork = active !== null && isSame(active, target.version);

@@ -57,7 +57,9 @@ export function advance(
   const update = transition(record.update, event, nowMs);
   if (update === record.update) return record;
   const next = { ...record, update };
-  if (event.type === "requested" || event.type === "kept") return { ...next, next: null };
+  if (event.type === "requested") return { ...next, next: null };
+  // The same to act on, but perhaps with another budget.
+  if (event.type === "kept") return { ...next, active: event.target.version, next: null };
   if (update.state === "swapping" && record.trial === null) {
     const { version } = update.target;
     const formerFps = hasSameSources(record.active, version) ? fps : null;

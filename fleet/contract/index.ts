@@ -9,6 +9,17 @@ export {
 } from "./analytics.ts";
 export { analyticsText } from "./analytics-text.ts";
 export { Box } from "./box.ts";
+export {
+  BUDGET_ACTION,
+  BUDGET_HELD_EVENT,
+  BudgetActionData,
+  BudgetHeldData,
+  type BudgetHeldReason,
+  BudgetLimit,
+  BudgetNow,
+  Pace,
+} from "./budget.ts";
+export { budgetActionText, budgetText } from "./budget-text.ts";
 export { CardStats, Cards, CardTrouble, CardTroubleKind, MAX_CARDS } from "./cards.ts";
 export { copyText } from "./copy-text.ts";
 export { Desired, DesiredMessage, MAX_PIPELINES } from "./desired.ts";

@@ -3,6 +3,7 @@ import { Digest, EpochMs, Name } from "../spec/index.ts";
 import { OpenData, Text } from "../text/index.ts";
 import { AnalyticsStats } from "./analytics.ts";
 import { Box } from "./box.ts";
+import { BudgetNow } from "./budget.ts";
 import { Cards } from "./cards.ts";
 
 /** Distribution over the last reporting interval, in milliseconds; null when nothing was measured. */
@@ -133,6 +134,8 @@ export const PipelineStats = z.object({
   copiedBytesPerFrame: z.number().nonnegative(),
   /** Present where the pipeline has lines or zones. */
   analytics: AnalyticsStats.optional(),
+  /** Present while something is done for the pipeline's budget, or it is exceeded and nothing can be. */
+  budget: BudgetNow.optional().catch(undefined),
   /** Present where several accelerators share the work. */
   lanes: z.array(LaneStats).max(16).optional(),
   /** Of several, the first that neither plays nor has ended, else one that plays. */

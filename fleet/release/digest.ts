@@ -20,14 +20,14 @@ export function setDigestOf(models: readonly ModelManifest[]): string {
   return sha256Digest(canonicalJson(sorted));
 }
 
-/** Names one version of a pipeline together with the model bytes it runs: what a device acts on, and no more. */
+/** Names one version of a pipeline together with the model bytes it runs: what a device puts to work, and no more. */
 export function pipelineDigest(spec: PipelineSpec, model: ModelManifest): string {
   return sha256Digest(canonicalJson({ spec: actedOn(spec), model }));
 }
 
 /**
- * The pipeline without what is only planned with and judged by: its budget and what its cameras are said to send
- * change nothing on the device.
+ * The pipeline without what it is only planned with and judged by: its budget, which a device holds whatever version runs
+ * against, and what its cameras are said to send.
  */
 export function actedOn({ budget: _budget, sources, ...acted }: PipelineSpec): PipelineSpec {
   const opened = Object.entries(sources).map(([name, { video: _video, ...source }]) => [

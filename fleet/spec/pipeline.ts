@@ -128,7 +128,10 @@ export const BudgetSpec = z
   .meta({
     title: "Budget",
     description:
-      "What the pipeline must achieve. A preview refuses what the board's silicon cannot give; status tells when it is not met.",
+      "What the pipeline must achieve. A preview refuses what the board's silicon cannot give; status tells when it is not " +
+      "met. Exceeded for five seconds, the device takes a step, and further ones: the model looks at every 2nd, 3rd, 4th, 6th, " +
+      "8th frame, where there is a tracker; then, for latencyP95Ms alone and down to minFps, every 2nd, 3rd, 4th frame of live " +
+      "sources is admitted. After fifteen seconds with a fifth of room it takes a step back. Events and status say so.",
   });
 export type BudgetSpec = z.infer<typeof BudgetSpec>;
 

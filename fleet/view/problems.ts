@@ -1,4 +1,4 @@
-import { copyText } from "../contract/index.ts";
+import { budgetText, copyText } from "../contract/index.ts";
 import { ERROR_CODES, type ErrorCode } from "../errors/index.ts";
 import { cardProblem } from "./card-problem.ts";
 import { brokenBudget } from "./plan/broken-budget.ts";
@@ -90,9 +90,11 @@ function pipelineProblems(device: DeviceView, pipeline: PipelineView): Problem[]
     return [problem(device, name, "PIPELINE_NOT_RUNNING", "no frames come out", null)];
   }
   const broken = brokenBudget(pipeline);
-  return broken === null
+  const action = stats?.budget ? budgetText(stats.budget) : null;
+  const words = [broken, action].filter((one) => one !== null).join("; ");
+  return words === ""
     ? []
-    : [{ ...problem(device, name, "PIPELINE_BUDGET", broken, null), severity: "warning" }];
+    : [{ ...problem(device, name, "PIPELINE_BUDGET", words, null), severity: "warning" }];
 }
 
 /** Of several sources, each that is not well. Where none plays, the pipeline itself says why. */

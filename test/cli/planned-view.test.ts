@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NO_PALETTE } from "../../cli/render/colour.ts";
 import { statusLines } from "../../cli/render/status-text.ts";
+import type { BudgetNow } from "../../fleet/contract/index.ts";
 import { ABSENT, PLAN, REFUSED, type Told, viewOf } from "./support/planned.ts";
 import { OLD_DIGEST } from "./support/truth-report.ts";
 
@@ -97,6 +98,27 @@ describe("a budget in the view", () => {
     const told = { budget: { minFps: 15 }, fps: [...ten(12), ...ten(15)] };
     expect(problemsOf(told)[0]?.message).toContain("15.0 fps again, after the budget of at least");
     expect(problemsOf({ ...told, fps: [...told.fps, ...ten(15)] })).toEqual([]);
+  });
+
+  it("is told with what the device does for it, as long as it does", () => {
+    const budget = { minFps: 15 };
+    const action: BudgetNow = {
+      ...{ pace: { detectInterval: 3, admitEvery: 1 }, acts: true },
+      ...{ limit: "minFps", measured: 9.6, wanted: 15 },
+    };
+    expect(problemsOf({ budget, action, fps: ten(15) })).toMatchObject([
+      {
+        ...{ severity: "warning", code: "PIPELINE_BUDGET" },
+        message: "detect every 3rd frame: 9.6 of 15 fps",
+      },
+    ]);
+    const missed = problemsOf({ budget, action: { ...action, held: "no-step" }, fps: ten(12) });
+    expect(missed.map(({ message }) => message)).toEqual([
+      "12.0 fps over 10 s, the budget is at least 15 fps (measured on the CPU of this simulation); " +
+        "detect every 3rd frame: 9.6 of 15 fps; there is no further step to take",
+    ]);
+    const newer = { ...action, held: "too-hot" };
+    expect(problemsOf({ budget, action: newer, fps: ten(15) })[0]?.message).toMatch(/; too-hot$/);
   });
 
   it("gives way to what is worse: no frames at all", () => {

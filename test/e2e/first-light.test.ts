@@ -21,7 +21,8 @@ describe("a fleet of two simulated boards and a camera", { timeout: 5 * MINUTE }
     expect(text).toContain("all pipelines deliver frames");
     expect(text).toMatch(/tx2\s+TX2 \(simulated\)\s+online\s+4\.6\.1/);
     expect(text).toMatch(/xavier\s+AGX Xavier \(simulated\)\s+online\s+5\.1\.2/);
-    expect(text).not.toMatch(/\bwarning\b|deprecat/i);
+    // A busy machine may be out of the demo's budget, which is said, and which its boards act on.
+    expect(text).not.toMatch(/^(?!.*budget).*(\bwarning\b|deprecat)/im);
     expect(code).toBe(0);
 
     const view = await world.status();

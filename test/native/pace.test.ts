@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { afterAll, expect, test } from "vitest";
 import { Fixture, model, Run } from "./addon.ts";
 
@@ -54,7 +55,7 @@ test("a pace that cannot be is refused, and the pipeline goes on", async () => {
   const { pipeline } = run;
   const odd = [undefined, null, 0, -1, 1.5, 101, 1e308, Number.NaN, "2", 2n, [2], {}, Symbol("s")];
   for (const one of odd) {
-    const title = String(one);
+    const title = inspect(one);
     expect(() => pipeline.setDetectInterval(one as never), title).toThrow(TypeError);
     expect(() => pipeline.setAdmission(one as never), title).toThrow(/from 1 to 100/);
   }

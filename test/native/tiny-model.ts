@@ -19,9 +19,36 @@ export function externalModel(file: string): { bytes: Uint8Array; data: Uint8Arr
   return { bytes: made({}, external), data };
 }
 
+/** The same after `products` of matrices of 512 × 512, a quarter of a billion multiplications and additions each. */
+export function heavyModel(products: number): Uint8Array {
+  const side = 512;
+  const names = Array.from({ length: products + 1 }, (_, at) => `m${at}`);
+  const sides = new Uint8Array(new BigInt64Array([BigInt(side), BigInt(side)]).buffer);
+  const scalar = message(text(1, "keepdims"), varint(3, 0), varint(20, INT));
+  return made(
+    {},
+    (values) => bytes(9, values),
+    [
+      node("ReduceMean", ["images"], "mean", scalar),
+      // Of the picture, so that it is computed for each, and zero, so that it changes nothing.
+      node("Mul", ["mean", "zero"], "nothing"),
+      node("Expand", ["nothing", "sides"], "m0"),
+      ...names.slice(1).map((name, at) => node("MatMul", [`m${at}`, "m0"], name)),
+      node("ReduceMean", [`m${products}`], "sum", scalar),
+      node("Add", ["head", "sum"], "output"),
+    ],
+    [
+      message(varint(2, ONNX_TYPES.float32), text(8, "zero"), bytes(9, new Uint8Array(4))),
+      message(varint(1, 2), varint(2, ONNX_TYPES.int64), text(8, "sides"), bytes(9, sides)),
+    ],
+  );
+}
+
 function made(
   options: Partial<typeof DEFAULTS>,
   valuesOf: (values: Uint8Array) => Uint8Array,
+  nodes = [node("Identity", ["head"], "output")],
+  constants: Uint8Array[] = [],
 ): Uint8Array {
   const { labels, input, score, small, inputType, outputType } = { ...DEFAULTS, ...options };
   const row = 5 + labels;
@@ -37,11 +64,10 @@ function made(
     text(8, "head"),
     valuesOf(outputType === ONNX_TYPES.float16 ? halvesOf(head) : new Uint8Array(head.buffer)),
   );
-  const node = message(text(1, "head"), text(2, "output"), text(4, "Identity"));
   const graph = message(
-    bytes(1, node),
+    ...nodes.map((each) => bytes(1, each)),
     text(2, "tiny"),
-    bytes(5, tensor),
+    ...[tensor, ...constants].map((each) => bytes(5, each)),
     bytes(11, valueInfo("images", input, inputType)),
     bytes(12, valueInfo("output", shape, outputType)),
   );
@@ -50,7 +76,14 @@ function made(
 }
 
 /** TensorProto.DataType. */
-export const ONNX_TYPES = { float32: 1, uint8: 2, int8: 3, float16: 10, float64: 11 } as const;
+export const ONNX_TYPES = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int64: 7,
+  float16: 10,
+  float64: 11,
+} as const;
 
 const DEFAULTS = {
   ...{ labels: 1, input: [1, 3, 64, 64], score: 0.9, small: 0 },
@@ -58,6 +91,22 @@ const DEFAULTS = {
 };
 
 const EXTERNAL = 1;
+/** Of attributes. */
+const INT = 2;
+
+function node(
+  operator: string,
+  inputs: string[],
+  output: string,
+  ...attributes: Uint8Array[]
+): Uint8Array {
+  return message(
+    ...inputs.map((input) => text(1, input)),
+    text(2, output),
+    text(4, operator),
+    ...attributes.map((attribute) => bytes(5, attribute)),
+  );
+}
 
 /** IEEE 754 binary16, of values that are normal in it, cut off. */
 function halvesOf(values: Float32Array): Uint8Array {

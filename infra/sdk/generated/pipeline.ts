@@ -43,7 +43,10 @@ export interface PipelineArgs {
   sinks?: pulumi.Input<SinksArgs | undefined>;
   /**
    * What the pipeline must achieve. A preview refuses what the board's silicon cannot give; status
-   * tells when it is not met.
+   * tells when it is not met. Exceeded for five seconds, the device takes a step, and further ones:
+   * the model looks at every 2nd, 3rd, 4th, 6th, 8th frame, where there is a tracker; then, for
+   * latencyP95Ms alone and down to minFps, every 2nd, 3rd, 4th frame of live sources is admitted.
+   * After fifteen seconds with a fifth of room it takes a step back. Events and status say so.
    */
   budget?: pulumi.Input<BudgetArgs | undefined>;
   /** The device that runs the pipeline: `facts` of its resource. */
@@ -100,7 +103,10 @@ export class Pipeline extends pulumi.CustomResource {
   declare readonly sinks: pulumi.Output<Sinks>;
   /**
    * What the pipeline must achieve. A preview refuses what the board's silicon cannot give; status
-   * tells when it is not met.
+   * tells when it is not met. Exceeded for five seconds, the device takes a step, and further ones:
+   * the model looks at every 2nd, 3rd, 4th, 6th, 8th frame, where there is a tracker; then, for
+   * latencyP95Ms alone and down to minFps, every 2nd, 3rd, 4th frame of live sources is admitted.
+   * After fifteen seconds with a fifth of room it takes a step back. Events and status say so.
    */
   declare readonly budget: pulumi.Output<Budget | undefined>;
   /** The device that runs the pipeline: `facts` of its resource. */

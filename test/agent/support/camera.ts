@@ -7,13 +7,16 @@ const ROOT = resolve(import.meta.dirname, "../../..");
 /** The simulated camera, built by `make -C native`. */
 export const CAMERA = join(ROOT, "native/build/jetfleet-camera");
 
+/** Frames a second that it sends. */
+export const CAMERA_FPS = 5;
+
 export interface Camera {
   process: ChildProcess;
   uri: string;
 }
 
 export async function startCamera(): Promise<Camera> {
-  const camera = spawn(CAMERA, ["--port", "0", "--fps", "5"], {
+  const camera = spawn(CAMERA, ["--port", "0", "--fps", String(CAMERA_FPS)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const [line] = (await once(createInterface({ input: camera.stdout }), "line")) as [string];

@@ -97,6 +97,18 @@ describe("an accepted document", () => {
     expect(next.active).toEqual(t1.version);
   });
 
+  it("has a changed budget count at once, whatever the update is doing", () => {
+    const { version } = t1;
+    const budgeted = { ...version, spec: { ...version.spec, budget: { minFps: 5 } } };
+    const other = { ...again(t1), version: budgeted };
+    expect(after(committed(t1), other).active).toEqual(budgeted);
+    const trial = { former: t2.version, formerFps: 15 };
+    const onTrial = { ...committed(t2), active: version, trial, update: at("watching", t1) };
+    expect(after(onTrial, other).active).toEqual(budgeted);
+    const before = { ...committed(t2), update: at("fetching", t1) };
+    expect(after(before, other).active, "of a version that is not at work yet").toEqual(t2.version);
+  });
+
   it("takes over what a former agent left at work", () => {
     const next = after({ ...NEW_PIPELINE, active: t1.version }, t1);
     expect(next.update).toMatchObject({ state: "committed", part: t1.part });

@@ -122,6 +122,7 @@ async function liveRun(launch: ReturnType<typeof forkRunner>, uri: string): Prom
       placeOf: () => ({ place: null, why: "the bench measures the processor" }),
       reportEngine: () => undefined,
       mend: () => Promise.resolve(),
+      budgetOf: () => undefined,
       log: createLog({ write: () => {} }),
       ...{ restartBackoff: { baseMs: 1000, capMs: 1000 }, firstFrameMs: 20_000, graceMs: 5000 },
       ...{ onChange: () => {}, onFrames: () => {}, onNotice: () => {} },

@@ -1,5 +1,5 @@
 import type { Shown } from "../../../cli/render/overlay.ts";
-import type { ReportedPipeline } from "../../../fleet/contract/index.ts";
+import type { BudgetNow, ReportedPipeline } from "../../../fleet/contract/index.ts";
 import type { ShownDesired } from "../../../fleet/deploy/index.ts";
 import type { BudgetSpec, PipelineSpec, PlanSummary } from "../../../fleet/spec/index.ts";
 import {
@@ -77,6 +77,8 @@ function desiredOf(asked: Asked): ShownDesired {
 export interface Told extends Asked {
   /** Rates of one second after the other, the last one now; a single second by default. */
   fps?: readonly number[];
+  /** What the device says that it does for the budget. */
+  action?: BudgetNow;
   simulated?: boolean;
   runsOn?: ReportedPipeline["runsOn"];
   modelDigest?: string;
@@ -99,7 +101,7 @@ export function viewOf(devices: Record<string, Told>, nowMs: number): Shown {
 }
 
 function messagesOf(device: string, told: Told, nowMs: number): FleetMessage[] {
-  const { fps = [15], simulated = true, runsOn, modelDigest } = told;
+  const { fps = [15], simulated = true, runsOn, modelDigest, action } = told;
   const presence = { online: true, bootId: "boot", seq: 1, atMs: nowMs };
   const reported = reportedOf(device);
   reported.board.simulated = simulated;
@@ -114,7 +116,10 @@ function messagesOf(device: string, told: Told, nowMs: number): FleetMessage[] {
     { type: "reported", device, message: reported, atMs: nowMs },
     ...fps.map((rate, at): FleetMessage => {
       const stats = statsOf(at);
-      const pipelines = stats.pipelines.map((one) => ({ ...one, fps: rate }));
+      const pipelines = stats.pipelines.map((one) => ({
+        ...{ ...one, fps: rate },
+        ...(action && { budget: action }),
+      }));
       const atMs = nowMs - 1000 * (fps.length - 1 - at);
       return { type: "stats", device, message: { ...stats, pipelines }, atMs };
     }),
