@@ -5,6 +5,7 @@ import type { AloneLine, AloneOrder } from "../../fleet/alone/index.ts";
 import { regionOf } from "../../fleet/spec/index.ts";
 import type { NativeMessage, NativePipeline } from "../../native/binding/api.ts";
 import { analyticsOptions } from "../supervise/analytics-options.ts";
+import { AloneBudget } from "./keep-budget.ts";
 import { engineFor, readModel } from "./model-engine.ts";
 import { placeModel } from "./place-model.ts";
 import { addonIn, type Places } from "./places.ts";
@@ -74,6 +75,7 @@ async function play(
   lines.onGone = stop;
   const { preprocess } = detect;
   let playing = sources.length;
+  const budget = new AloneBudget(order, (line) => lines.tell(line));
   const pipeline = await addon.startPipeline(
     {
       name: order.name,
@@ -96,9 +98,12 @@ async function play(
     },
     (message) => {
       if (isEnd(message)) playing -= 1;
+      const stats = message.type === "stats" ? budget.second(message.json) : null;
+      if (stats !== null) return lines.tell({ type: "stats", stats });
       take(message, lines, ended, playing);
     },
   );
+  budget.pipeline = pipeline;
   return await stopped(pipeline, await end);
 }
 

@@ -54,6 +54,7 @@ export async function orderOf(what: string, options: RunOptions): Promise<AloneO
     }),
     track: trackOf(options.track, file),
     analytics: file?.analytics,
+    budget: file?.budget,
     threads: number(options.threads),
     frames: number(options.frames),
   };

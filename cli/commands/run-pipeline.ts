@@ -18,6 +18,7 @@ PIPELINE.yaml holds a pipeline in the words of a program; paths are relative to 
   sources: { camera: { uri: "rtsp://10.0.9.1/stream1" } }
   detect: { minScore: 0.4 }
   track: { algorithm: bytetrack }
+  budget: { latencyP95Ms: 150 }
   analytics: { lines: { door: { from: [0.1, 0.6], to: [0.9, 0.6] } } }
 Options are taken instead of what it says. A camera's password belongs into such a file: everyone on this machine sees
 what stands on a command line.

@@ -31,6 +31,9 @@ export class RunScreen {
         this.#clear();
         for (const event of line.events) this.#say(analyticsText(event));
         return;
+      case "budget":
+        this.#clear();
+        return this.#say(line.message);
       case "stats":
         return this.#figures(line, counter);
       case "source":

@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { AnalyticsEvent, DetectedFrame, PipelineStats, SourceState } from "../contract/index.ts";
+import {
+  AnalyticsEvent,
+  BUDGET_ACTION,
+  BUDGET_HELD_EVENT,
+  DetectedFrame,
+  PipelineStats,
+  SourceState,
+} from "../contract/index.ts";
 import { Digest } from "../spec/index.ts";
 
 const Trouble = z.object({
@@ -28,6 +35,12 @@ export const AloneLine = z.discriminatedUnion("type", [
   z.object({ type: z.literal("frames"), frames: z.array(DetectedFrame) }),
   /** What happened at lines and in zones; of one source, in order. */
   z.object({ type: z.literal("analytics"), events: z.array(AnalyticsEvent) }),
+  /** A step for the pipeline's budget, or why none is taken; statistics hold what is in force. */
+  z.object({
+    type: z.literal("budget"),
+    kind: z.enum([BUDGET_ACTION, BUDGET_HELD_EVENT]),
+    message: z.string(),
+  }),
   /** Of the last second. */
   z.object({ type: z.literal("stats"), stats: PipelineStats }),
   z.object({

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { BenchAccelerator } from "../bench/index.ts";
 import {
   AnalyticsSpec,
+  BudgetSpec,
   checkDetect,
   Decoder,
   DetectSpec,
@@ -48,6 +49,7 @@ export const AloneOrder = z
     /** Null: no tracker. */
     track: TrackSpec.nullable().default(null),
     analytics: AnalyticsSpec.optional(),
+    budget: BudgetSpec.optional(),
     /** Threads of one inference on the CPU. */
     threads: z.number().int().min(1).max(64).default(1),
     /** Ends after so many frames, of all sources; absent: when the last source ends. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { FleetError } from "../errors/index.ts";
 import {
   AnalyticsSpec,
+  BudgetSpec,
   checkDetect,
   Decoder,
   DetectSpec,
@@ -12,7 +13,7 @@ import {
   TrackSpec,
 } from "../spec/index.ts";
 
-/** A pipeline in a file of its own, in the words of a program: model, sources, detect, track, analytics. */
+/** A pipeline in a file of its own, in the words of a program: model, sources, detect, track, analytics, budget. */
 export const PipelineFile = z
   .strictObject({
     name: Name.optional(),
@@ -24,6 +25,7 @@ export const PipelineFile = z
     detect: DetectSpec.prefault({}),
     track: TrackSpec.optional(),
     analytics: AnalyticsSpec.optional(),
+    budget: BudgetSpec.optional(),
   })
   .superRefine((file, context) => checkDetect(file, Object.keys(file.sources), context));
 export type PipelineFile = z.infer<typeof PipelineFile>;

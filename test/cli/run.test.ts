@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AloneLine } from "../../fleet/alone/index.ts";
 import { Fixture, ffmpeg } from "../native/addon.ts";
+import { heavyModel } from "../native/tiny-model.ts";
 
 const MAIN = join(import.meta.dirname, "../../cli/main.ts");
 const FRAMES = 25;
@@ -260,6 +261,30 @@ ${regions}`;
       { kind: "zone-entered", place: "all", source: "cam", trackId: 1, label: "thing" },
       { kind: "zone-left", end: "source-ended", dwellMs: 960 },
     ]);
+  });
+
+  test("keeps the budget of a file by looking at fewer frames, and says so", async () => {
+    writeFileSync(fixture.file("heavy.onnx"), heavyModel(10));
+    const file = yamlOf("budget", "track: {}", "budget: { minFps: 9999 }");
+    const heavy = readFileSync(file, "utf8").replace("tiny.onnx", "heavy.onnx");
+    writeFileSync(file, heavy);
+    const args = [MAIN, "run", file, "--loop", "--json"];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    let out = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+    const whole = () => linesOf(out.slice(0, out.lastIndexOf("\n")));
+    const kept = () =>
+      whole().some((line) => line.type === "stats" && line.stats.source.detect?.interval === 2);
+    await expect.poll(kept, { timeout: 50_000 }).toBe(true);
+    child.kill("SIGINT");
+    expect(await new Promise((resolve) => child.once("close", resolve))).toBe(130);
+    const lines = whole();
+    expect(lines.find(({ type }) => type === "budget")).toMatchObject({
+      ...{ kind: "budget-action" },
+      message: expect.stringMatching(/^detect every 2nd frame: [\d.]+ of 9999 fps over 5 s$/),
+    });
+    const shown = lines.flatMap((line) => (line.type === "stats" ? [line.stats.budget] : []));
+    expect(shown.at(-1)).toMatchObject({ acts: true, limit: "minFps", wanted: 9999 });
   });
 
   test.each([
