@@ -1,4 +1,4 @@
-import type { Reported } from "../../../fleet/contract/index.ts";
+import type { Reported, ReportedError } from "../../../fleet/contract/index.ts";
 import { FleetError } from "../../../fleet/errors/index.ts";
 import type { FleetLink } from "../../../fleet/hub/client/index.ts";
 import { waitUntil } from "../await/wait-until.ts";
@@ -19,6 +19,7 @@ export async function deletePipeline(
   await context.withLink(signal, async (link) => {
     const own = ownerOf(urn);
     const former = ownerIn(known.state);
+    const reported = await link.readRetained(device.name, "reported");
     const withdrawn = await withdraw(context, signal, device.name, name, own, former);
     if (typeof withdrawn === "object") {
       const { program, resource } = withdrawn.of;
@@ -26,7 +27,6 @@ export async function deletePipeline(
       operation.log("warning", `${name} of ${device.name} is of ${of} by now and stays`);
       return;
     }
-    const reported = await link.readRetained(device.name, "reported");
     if (withdrawn === "absent") {
       if (!mayRun(context, operation, known, reported)) return;
       await disown(context, signal, reported, name, own);
@@ -36,7 +36,7 @@ export async function deletePipeline(
       operation.log("warning", `${device.name} is offline; it will stop ${name} when it is back`);
       return;
     }
-    await waitStopped(operation, link, device.name, name);
+    await waitStopped(operation, link, device.name, name, reported?.error?.atMs ?? null);
   });
 }
 
@@ -74,8 +74,10 @@ async function waitStopped(
   link: FleetLink,
   device: string,
   name: string,
+  errorBeforeAtMs: number | null,
 ): Promise<void> {
   let listed = true;
+  let refusal: ReportedError | null = null;
   await waitUntil({
     operation,
     link,
@@ -83,12 +85,20 @@ async function waitStopped(
     code: "PIPELINE_NOT_RUNNING",
     judge: () =>
       listed
-        ? { verdict: "waiting", reason: `${device} is stopping it` }
+        ? { verdict: "waiting", ...sayWaiting(device, refusal) }
         : { verdict: "done", text: "stopped" },
     observe: (changed) =>
       link.subscribe(device, "reported", (reported) => {
         listed = lists(reported, name);
+        const { error } = reported;
+        // One of that time is not about this.
+        refusal = error?.atMs === errorBeforeAtMs ? null : error;
         changed();
       }),
   });
+}
+
+function sayWaiting(device: string, refusal: ReportedError | null) {
+  if (refusal === null) return { reason: `${device} is stopping it` };
+  return { reason: `${device} says ${refusal.message}`, hint: refusal.hint };
 }

@@ -322,6 +322,13 @@ describe.concurrent("drift", () => {
   });
 });
 
+test("a device that refuses to stop a pipeline is named with its reason when time is over", async () => {
+  const { pipeline, device } = await deployed("defiant");
+  device.conduct = { state: "running", refuse: { code: "DESIRED_UNSIGNED", ...FAILURE } };
+  const failure = await failureFrom(world.driver.delete(urn, pipeline, 2));
+  expect(failure.message).toContain(`stop on defiant in time but got: defiant says ${FAILURE.message}`);
+});
+
 describe("an import", () => {
   test("by the id alone finds what the hub has, as the program would declare it", async () => {
     const { pipeline } = await deployed("import");
