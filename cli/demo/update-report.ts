@@ -12,6 +12,8 @@ const PipelineChange = z.object({
     description: "Told from the frame numbers alone; null when no truth is kept.",
   }),
   agent: ModelSwappedData.nullable().meta({ description: "The same by the device's own count." }),
+  /** That the pipeline counted meanwhile, for load and whatever else; null when it counts anew or says nothing. */
+  dropped: z.number().int().nonnegative().nullable(),
   before: Figures,
   after: Figures,
   /** The device fetched this much from the hub for it; null when it did not say. */
@@ -49,7 +51,7 @@ export function deviceChanges(before: Picture, after: Picture): DeviceChange[] {
     const old = before.view.devices.find(({ name }) => name === device.name);
     return {
       device: device.name,
-      pipelines: device.pipelines.map(({ name, model }) => {
+      pipelines: device.pipelines.map(({ name, model, stats }) => {
         const truth = truthOf(after.truth, device.name, name);
         const former = old?.pipelines.find((pipeline) => pipeline.name === name);
         const isNew = former?.model?.digest !== model?.digest;
@@ -58,6 +60,7 @@ export function deviceChanges(before: Picture, after: Picture): DeviceChange[] {
           pipeline: name,
           swap: isNew ? swap : null,
           agent: swappedEvent(device, name, sinceMs),
+          dropped: countedMeanwhile(former?.stats?.droppedTotal, stats?.droppedTotal),
           before: truthOf(before.truth, device.name, name)?.now ?? null,
           after: truth?.now ?? null,
           ...updateProgress(device, name, sinceMs),
@@ -65,6 +68,10 @@ export function deviceChanges(before: Picture, after: Picture): DeviceChange[] {
       }),
     };
   });
+}
+
+function countedMeanwhile(before: number | undefined, after: number | undefined): number | null {
+  return before === undefined || after === undefined || after < before ? null : after - before;
 }
 
 function swappedEvent(

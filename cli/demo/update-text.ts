@@ -36,6 +36,7 @@ export function updateLines(report: UpdateReport, width: number, palette: Palett
     "",
     ...titled(table(SWAP_COLUMNS, report.devices.flatMap(swapRows), width), palette),
     ...wrap("Gap: from the capture of the last frame of the old to the first of the new.", width),
+    ...report.devices.flatMap(lostLines).flatMap((line) => wrap(line, width)),
     "",
     ...titled(stateTable(report.devices, width), palette),
     "",
@@ -65,6 +66,19 @@ function swapRows({ device, pipelines }: Device): string[][] {
     formatMs(agent?.loadMs),
     formatMs(agent?.warmMs),
   ]);
+}
+
+/** Why frames are missing at the change: a camera's frames that come faster than a model looks at them are dropped. */
+function lostLines({ device, pipelines }: Device): string[] {
+  return pipelines.flatMap(({ pipeline, swap, agent, dropped }) => {
+    const lost = swap?.lostFrames ?? agent?.framesLost ?? 0;
+    if (lost === 0) return [];
+    const counted =
+      dropped === null
+        ? "the pipeline has not told how many it dropped meanwhile."
+        : `the pipeline counted ${dropped} dropped from before to after.`;
+    return [`Lost of ${device}/${pipeline}: ${lost}; ${counted}`];
+  });
 }
 
 /** A column for each state that took time on any pipeline, in the order in which they came. */

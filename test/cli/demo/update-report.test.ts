@@ -84,6 +84,19 @@ describe("the report of an update", () => {
     expect(same[0]?.pipelines[0]?.swap).toBeNull();
   });
 
+  it("tells what the pipeline dropped meanwhile beside frames that are missing, and what it did not say", () => {
+    const [{ device, pipelines: [pipeline] = [] } = report.devices[0]!] = report.devices;
+    expect(pipeline?.dropped).toBe(0);
+    const printed = (dropped: number | null): string => {
+      const swap = { ...pipeline!.swap!, lostFrames: 2 };
+      const devices = [{ device, pipelines: [{ ...pipeline!, swap, dropped }] }];
+      return updateLines({ ...report, devices }, 120, NO_PALETTE).join("\n");
+    };
+    expect(printed(3)).toContain("Lost of tx2/entrance: 2; the pipeline counted 3 dropped");
+    expect(printed(null)).toContain("the pipeline has not told how many it dropped");
+    expect(updateLines(report, 80, NO_PALETTE).join("\n")).not.toContain("Lost of");
+  });
+
   it("is printed within 80 columns", () => {
     const lines = updateLines(report, 80, NO_PALETTE);
     expect(lines[0]).toBe("street v1 → street v2: 11.1 s for `pulumi up`");
