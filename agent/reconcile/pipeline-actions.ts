@@ -1,4 +1,4 @@
-import { FleetError } from "../../fleet/errors/index.ts";
+import { FleetError, isFleetError } from "../../fleet/errors/index.ts";
 import { throwIfAborted } from "../../fleet/transfer/backoff.ts";
 import { diskErrorIn } from "../../fleet/transfer/files/disk-error.ts";
 import type { ObjectStore } from "../../fleet/transfer/files/object-store.ts";
@@ -128,11 +128,18 @@ export class PipelineActions {
     }
   }
 
-  /** A new model is tried before any frame meets it; where nothing runs yet, its start is the trial. */
+  /**
+   * A new model is tried before any frame meets it; where nothing runs yet, its start is the trial, and where there is no
+   * room for it beside the one at work, its exchange.
+   */
   async #test(version: PipelineVersion, signal: AbortSignal): Promise<void> {
     throwIfAborted(signal);
     const { supervisor } = this.#options;
     const change = changeBetween(supervisor.versionOf(this.#pipeline), version);
-    if (change === "swap-model" || change === "replace") await supervisor.test(version, signal);
+    if (change !== "swap-model" && change !== "replace") return;
+    await supervisor.test(version, signal).catch((error: unknown) => {
+      const inTurn = change === "swap-model" && supervisor.canSwapModel(version);
+      if (!inTurn || !isFleetError(error, "MODEL_MEMORY")) throw error;
+    });
   }
 }

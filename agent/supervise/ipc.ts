@@ -134,6 +134,7 @@ const NATIVE_CODES = [
   "SOURCE_OVERLOAD",
   "SOURCE_CLOCK",
   "MODEL_INVALID",
+  "MODEL_MEMORY",
   "ARTIFACT_DIGEST",
   "MOTION_UNAVAILABLE",
   "NATIVE_LOAD",
@@ -348,8 +349,8 @@ export const ToRunner = z.discriminatedUnion("type", [
   }),
   /** Answered by `cards`, once a second until the runner ends. */
   z.object({ type: z.literal("watch-cards") }),
-  /** Answered by `swapped` or `swap-failed`. */
-  z.object({ type: z.literal("swap"), model: ModelOptions }),
+  /** Answered by `swapped` or `swap-failed`. `inTurn`: the former model goes before the new one is loaded. */
+  z.object({ type: z.literal("swap"), model: ModelOptions, inTurn: z.boolean() }),
   /** Answered by `sources-changed` or `change-failed`; when that fails, some of it may be done. */
   z.object({ type: z.literal("change-sources") }).extend(SourcesChange.shape),
   z.object({ type: z.literal("start"), addonPath: z.string().min(1), options: PipelineOptions }),

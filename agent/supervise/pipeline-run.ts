@@ -150,8 +150,11 @@ export class PipelineRun {
     return this.#facts.started && isModelChange(this.#version, to);
   }
 
-  /** Exchanges the model inside the runner, between two frames. When this throws, the version is the former one. */
-  async swapModel(to: PipelineVersion): Promise<ModelSwap> {
+  /**
+   * Exchanges the model inside the runner, between two frames; `inTurn`, with nothing at work between the two. When this
+   * throws, the version is the former one.
+   */
+  async swapModel(to: PipelineVersion, inTurn: boolean): Promise<ModelSwap> {
     if (this.#process === null) throw new FleetError("RUNNER_CRASHED", "No runner is up");
     const former = this.#tally;
     // From here on, for the end of a runner may come before its answer.
@@ -160,7 +163,7 @@ export class PipelineRun {
       // What it freed of the former model may come back to it, but need not come back to the board.
       const limit = memoryLimit(this.#version.model.sizeBytes, to.model.sizeBytes);
       const options = modelOptions(to, this.#deps);
-      const swap = await this.#process.swapModel(options, limit);
+      const swap = await this.#process.swapModel(options, limit, inTurn);
       this.#version = to;
       this.#loaded = options.digest;
       this.#budget.begin(to.spec);

@@ -81,17 +81,21 @@ export class RunnerProcess {
   }
 
   /**
-   * Puts another model to work between two frames, with room for both while they are loaded. One call at a time; when
-   * it throws, the former model goes on, or the process is gone.
+   * Puts another model to work between two frames, with room for both while they are loaded, or `inTurn`. One call at a
+   * time; when it throws, the former model goes on, or the process is gone.
    */
-  async swapModel(model: ModelOptions, memoryLimitBytes: number): Promise<ModelSwap> {
+  async swapModel(
+    model: ModelOptions,
+    memoryLimitBytes: number,
+    inTurn: boolean,
+  ): Promise<ModelSwap> {
     this.#child.limitMemory(memoryLimitBytes);
     // A runner that does not answer may have either model: it has to go.
     const deadline = setTimeout(() => this.#killSilent(START_DEADLINE_MS), START_DEADLINE_MS);
     try {
       return await new Promise<ModelSwap>((resolve, reject) => {
         this.#swap = { resolve, reject };
-        this.#child.send({ type: "swap", model });
+        this.#child.send({ type: "swap", model, inTurn });
       });
     } finally {
       this.#swap = null;

@@ -5,7 +5,7 @@
 import { FleetError } from "../../fleet/errors/index.ts";
 import type { NativeAddon, NativeMessage, NativePipeline } from "../../native/binding/api.ts";
 import { runGolden } from "./golden-run.ts";
-import { type FromRunner, type ModelOptions, ToRunner, toRunnerError } from "./ipc.ts";
+import { type FromRunner, ToRunner, toRunnerError } from "./ipc.ts";
 import { loadAddon } from "./load-addon.ts";
 import { ResultPipe } from "./result-pipe.ts";
 import { RunnerBuild } from "./runner-build.ts";
@@ -46,7 +46,7 @@ export function runRunner(): void {
       case "watch-cards":
         return new CardWatch((cards) => tell({ type: "cards", cards })).start();
       case "swap":
-        return void swap(pipeline, message.model);
+        return void swap(pipeline, message);
       case "change-sources":
         return void changeSources(pipeline, message);
       case "set-pace":
@@ -144,11 +144,14 @@ async function answer(
   }
 }
 
-async function swap(running: Promise<Running | null>, model: ModelOptions): Promise<void> {
+async function swap(
+  running: Promise<Running | null>,
+  { model, inTurn }: Order<"swap">,
+): Promise<void> {
   try {
     const pipeline = await running;
     if (pipeline === null) throw new Error("No pipeline runs");
-    tell({ type: "swapped", swap: await pipeline.native.swapModel(model) });
+    tell({ type: "swapped", swap: await pipeline.native.swapModel(model, { inTurn }) });
   } catch (error) {
     tell({ type: "swap-failed", error: toRunnerError(error) });
   }

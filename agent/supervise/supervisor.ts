@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { PipelineStats, ReportedPipeline } from "../../fleet/contract/index.ts";
-import { FleetError } from "../../fleet/errors/index.ts";
+import { FleetError, isFleetError } from "../../fleet/errors/index.ts";
 import type { AnalyticsBatch } from "../report/analytics-journal.ts";
 import type { NewEvent } from "../report/event-journal.ts";
 import type { PipelineVersion, SourcesBetween } from "../update/pipeline-version.ts";
@@ -26,6 +26,11 @@ export interface SupervisorOptions
   /** Nothing more comes of that runner of a pipeline. */
   onRunEnd: (pipeline: string, run: string) => void;
   onNotice: (pipeline: string, kind: string, message: string, data?: NewEvent["data"]) => void;
+}
+
+/** `in-turn`: the former model was let go of before the new one was loaded. */
+export interface ModelExchange extends ModelSwap {
+  way: "beside" | "in-turn";
 }
 
 /**
@@ -117,13 +122,21 @@ export class Supervisor {
     return this.#runs.get(to.spec.name)?.canSwapTo(to) ?? false;
   }
 
-  /** Exchanges the model of a running pipeline between two frames. When this throws, the former one goes on. */
-  async swapModel(to: PipelineVersion): Promise<ModelSwap> {
+  /**
+   * Exchanges the model of a running pipeline between two frames, in turn where the board has no room for both. When
+   * this throws, the former one goes on.
+   */
+  async swapModel(to: PipelineVersion): Promise<ModelExchange> {
     const run = this.#runs.get(to.spec.name);
     if (!run) throw new FleetError("INTERNAL", `Pipeline ${to.spec.name} does not run`);
-    const swap = await run.swapModel(to);
+    let way: ModelExchange["way"] = "beside";
+    const swap = await run.swapModel(to, false).catch((error: unknown) => {
+      if (!isFleetError(error, "MODEL_MEMORY")) throw error;
+      way = "in-turn";
+      return run.swapModel(to, true);
+    });
     this.#options.onChange();
-    return swap;
+    return { ...swap, way };
   }
 
   /** Whether `changeSources` can lead to this version, else it takes `prepare` and `takeOver`. */
@@ -144,7 +157,7 @@ export class Supervisor {
    * Brings an earlier version back, if need be by starting its runner anew. Null when no model was exchanged inside a
    * runner.
    */
-  async restore(to: PipelineVersion): Promise<ModelSwap | null> {
+  async restore(to: PipelineVersion): Promise<ModelExchange | null> {
     if (this.canChangeSources(to)) {
       const between = await this.changeSources(to).catch(() => null);
       if (between !== null) return null;

@@ -42,6 +42,8 @@ export const ModelSwappedData = z.object({
   pipeline: Text,
   fromDigest: Digest,
   toDigest: Digest,
+  /** `in-turn`: the former one was let go of first, for want of memory, and no frame was looked at between. */
+  way: z.enum(["beside", "in-turn"]).default("beside"),
   /** What counts the frames: numbers that travelled with the pictures, or the order in which they arrived. */
   countedBy: z.enum(["source", "index"]),
   /** First frame of the new model and last one of the former. */

@@ -27,6 +27,11 @@ export const ERROR_CODES = {
     "Remove the key; the README lists what works today.",
     false,
   ),
+  MODEL_MEMORY: row(
+    "The device has not enough memory for a model beside what else runs there.",
+    "Stop another pipeline of the device, or use a smaller model or precision.",
+    false,
+  ),
   MODEL_INVALID: row(
     "A model file cannot be read or does not fit its decoder.",
     "Check the file and the decoder.",

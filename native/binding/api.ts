@@ -174,6 +174,7 @@ export interface NativeError {
     | "SOURCE_OVERLOAD"
     | "SOURCE_CLOCK"
     | "MODEL_INVALID"
+    | "MODEL_MEMORY"
     | "ARTIFACT_DIGEST"
     | "MOTION_UNAVAILABLE"
     | "NATIVE_LOAD"
@@ -217,8 +218,13 @@ export interface NativePipeline {
    * is out. Rejects with MODEL_INVALID when the model does not load, does not fit its labels and decoder, or does
    * not run, with CANCELLED when the pipeline stops meanwhile, with INTERNAL while another swap is under way: the
    * former model then goes on.
+   *
+   * With `inTurn`, for a board without memory for two (MODEL_MEMORY): the former model is let go of first, so that no
+   * frame is looked at until the new one is loaded. Files wait meanwhile, live sources drop what their queues have no
+   * room for. When the new one cannot be loaded, the former one is loaded again before it rejects; when that fails too,
+   * the pipeline has failed.
    */
-  swapModel(model: NativeModelOptions): Promise<NativeModelSwap>;
+  swapModel(model: NativeModelOptions, how?: { inTurn?: boolean }): Promise<NativeModelSwap>;
   /**
    * A source more, with a name of its own, while the others go on undisturbed; its states come as messages. Resolves
    * when it was started. Rejects with USAGE where its name is taken or 16 are there, with CANCELLED when the pipeline

@@ -68,6 +68,9 @@ Napi::Value PipelineHandle::SwapModel(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   OptionReader reader(info[0], "model");
   const ModelOptions options = ReadModelOptions(&reader);
+  OptionReader how(info[1], "how");
+  const bool in_turn = !info[1].IsUndefined() && how.Has("inTurn") && how.Flag("inTurn");
+  if (!info[1].IsUndefined()) reader.Adopt(how);
   if (!reader.error().empty()) return Rejected(env, Napi::TypeError::New(env, reader.error()));
   const auto running = running_;
   if (running == nullptr) return Rejected(env, Napi::Error::New(env, "Not a running pipeline"));
@@ -76,18 +79,14 @@ Napi::Value PipelineHandle::SwapModel(const Napi::CallbackInfo& info) {
         Status::Error(ErrorCode::kInternal, "Expected one swap at a time but another is under way");
     return Rejected(env, ToJsError(env, status));
   }
-  struct Outcome {
-    ModelProgram::LoadTimes times;
-    std::optional<ModelChange> change;
-  };
-  const auto outcome = std::make_shared<Outcome>();
+  const auto exchange = std::make_shared<Exchange>();
   return Job::Run(
       env, "jetfleet-swap",
-      [running, options, outcome] {
-        return running->SwapModel(options, &outcome->times, &outcome->change);
+      [running, options, in_turn, exchange] {
+        return running->SwapModel(options, in_turn, exchange.get());
       },
-      [outcome](Napi::Env settle_env) {
-        return ToJs(settle_env, outcome->times, outcome->change);
+      [exchange](Napi::Env settle_env) {
+        return ToJs(settle_env, exchange->times, exchange->change);
       });
 }
 

@@ -8,9 +8,6 @@ namespace jetfleet {
 
 namespace {
 
-/// The backlog of a swap is worked off after it.
-constexpr std::chrono::seconds kCatchUp{2};
-
 /// What one turn of the event loop is given, so that timers and sockets get theirs however many
 /// messages wait and however slow the callback is. At least one message is delivered.
 constexpr int kMessagesPerTurn = 16;
@@ -18,15 +15,11 @@ constexpr std::chrono::milliseconds kTimePerTurn{5};
 
 Status NotRunning() { return Status::Error(ErrorCode::kCancelled, "The pipeline does not run"); }
 
-Status LoadAndSwap(Pipeline* pipeline, const ModelOptions& options, ModelProgram::LoadTimes* times,
-                   std::optional<ModelChange>* change) {
-  std::shared_ptr<ModelProgram> model;
-  const auto sources = static_cast<std::int64_t>(pipeline->sources());
-  pipeline->Stretch(TimePoint::max());
-  Status status = ModelProgram::LoadAndWarm(options, &model, times, sources);
-  if (status.ok()) status = pipeline->SwapModel(std::move(model), change);
-  pipeline->Stretch(Clock::now() + kCatchUp);
-  return status;
+ModelLoader LoaderOf(const ModelOptions& options) {
+  return [options](std::int64_t pictures, std::shared_ptr<ModelProgram>* model,
+                   ModelProgram::LoadTimes* times) {
+    return ModelProgram::LoadAndWarm(options, model, times, pictures);
+  };
 }
 
 }  // namespace
@@ -87,13 +80,17 @@ bool RunningPipeline::BeginSwap() {
   return !std::exchange(swapping_, true);
 }
 
-Status RunningPipeline::SwapModel(const ModelOptions& options, ModelProgram::LoadTimes* times,
-                                  std::optional<ModelChange>* change) {
+Status RunningPipeline::SwapModel(const ModelOptions& options, bool in_turn, Exchange* exchange) {
   const auto running = pipeline();
-  const Status status =
-      running == nullptr ? NotRunning() : LoadAndSwap(running.get(), options, times, change);
+  exchange->next = LoaderOf(options);
+  Status status = NotRunning();
+  if (running != nullptr) {
+    status = in_turn ? ExchangeInTurn(running.get(), LoaderOf(at_work_), exchange)
+                     : ExchangeBeside(running.get(), exchange);
+  }
   const std::lock_guard<std::mutex> lock(mutex_);
   swapping_ = false;
+  if (status.ok()) at_work_ = options;
   return status;
 }
 

@@ -10,6 +10,7 @@
 #include "binding/mailbox.h"
 #include "binding/message_calls.h"
 #include "binding/options.h"
+#include "core/exchange.h"
 #include "core/pipeline.h"
 
 namespace jetfleet {
@@ -35,9 +36,9 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
   void Start(Napi::Object handle);
   /// Main thread; false while another swap is under way. True must be followed by `SwapModel`.
   bool BeginSwap();
-  /// Any other thread, after `Start`: loads and warms the model, then switches to it. Slow.
-  Status SwapModel(const ModelOptions& options, ModelProgram::LoadTimes* times,
-                   std::optional<ModelChange>* change);
+  /// Any other thread, after `Start`: loads and warms the model, then switches to it; `in_turn`
+  /// lets the former one go first. Slow.
+  Status SwapModel(const ModelOptions& options, bool in_turn, Exchange* exchange);
   /// Any other thread, after `Start`: as `Pipeline` has them.
   Status AddSource(const PipelineSource& source);
   Status RemoveSource(const std::string& name);
@@ -51,7 +52,9 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
 
  private:
   explicit RunningPipeline(StartOptions options)
-      : options_(std::move(options)), mailbox_(options_.name, [this] { Wake(); }) {}
+      : options_(std::move(options)),
+        at_work_(options_.model),
+        mailbox_(options_.name, [this] { Wake(); }) {}
 
   /// Null while it does not run.
   std::shared_ptr<Pipeline> pipeline();
@@ -68,6 +71,8 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
   static void OnEnvironmentEnd(void* self);
 
   const StartOptions options_;
+  /// For whoever swaps, of whom there is one.
+  ModelOptions at_work_;
   Mailbox mailbox_;
   napi_env env_ = nullptr;
   Napi::FunctionReference set_immediate_;

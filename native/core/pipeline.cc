@@ -8,6 +8,7 @@ namespace {
 
 /// Half a second of a usual camera.
 constexpr std::size_t kStretch = 8;
+constexpr std::chrono::milliseconds kLookForStop{50};
 /// Tracking takes a fraction of a millisecond.
 constexpr std::size_t kStrandThreads = 1;
 
@@ -134,6 +135,7 @@ Status Pipeline::SwapModel(std::shared_ptr<ModelProgram> model,
   model_change_.reset();
   // Kept until the last frame that it worked on is gone, so that it is freed on this thread.
   const auto former = batcher_->SetModel(model);
+  event_.notify_all();
   const auto came = [&] { return model_change_ && model_change_->to == model->tag(); };
   std::chrono::milliseconds patience{0};
   for (const auto& branch : branches_.All()) patience = std::max(patience, branch->timeout);
@@ -143,6 +145,18 @@ Status Pipeline::SwapModel(std::shared_ptr<ModelProgram> model,
     return Status::Ok();
   }
   return closing_ ? cancelled : Status::Ok();
+}
+
+Status Pipeline::ReleaseModel() {
+  auto former = batcher_->SetModel(nullptr);
+  if (former == nullptr) return Status::Ok();
+  // Frames on their way hold it; they leave by themselves, unless all is about to stop.
+  const std::future<void> gone = former->gone();
+  former.reset();
+  while (gone.wait_for(kLookForStop) != std::future_status::ready) {
+    if (closing()) return Status::Error(ErrorCode::kCancelled, "The pipeline stops");
+  }
+  return Status::Ok();
 }
 
 Status Pipeline::SetDetectInterval(int interval) {

@@ -94,6 +94,13 @@ class Pipeline {
   /// listener's.
   Status SwapModel(std::shared_ptr<ModelProgram> model, std::optional<ModelChange>* change);
 
+  /// Lets the model go, and returns when nothing of it is left: for a board that has no room for
+  /// two. Until `SwapModel` brings another, files wait, and live sources drop what their queues
+  /// have no room for. CANCELLED when the pipeline stops meanwhile. Never during `SwapModel`.
+  Status ReleaseModel();
+  /// Ends it as one that cannot go on.
+  void Fail(const Status& status);
+
   /// For the frames that come from now on, from any thread. MODEL_INVALID below 1, and above where
   /// no tracker tells of the frames between.
   Status SetDetectInterval(int interval);
@@ -130,7 +137,6 @@ class Pipeline {
   /// When one has failed and none is left that may go on.
   void FailIfNoneGoesOn();
   bool closing() const;
-  void Fail(const Status& status);
   void Close();
   void OnModelChange(const ModelChange& change);
   bool IsLastEnd(std::uint32_t source) const;

@@ -66,6 +66,7 @@ void Pipeline::SumUp(PipelineFigures* figures, std::deque<StageMeter>* sums) {
 
 void Pipeline::TakeLanes(PipelineFigures* figures) {
   const auto model = batcher_->model();
+  if (model == nullptr) return;
   const auto sources = static_cast<std::int64_t>(figures->sources.size());
   figures->batch = model->Together(sources);
   figures->unbatched = model->Unbatched(sources);
@@ -114,8 +115,10 @@ void Pipeline::TakeFigures(Branch* of, PipelineFigures* figures, std::deque<Stag
   };
   add(kDecodeStage, branch.decode_meter, TakeDecodeLevels(of));
   const auto model = batcher_->model();
-  add(preprocess_, batcher_->meter(place), batcher_->TakeLevels(place), model->preprocess());
-  add(detect_, detect_meters_[place], batcher_->TakeReadyLevels(place), AcceleratorsOf(*model));
+  add(preprocess_, batcher_->meter(place), batcher_->TakeLevels(place),
+      model == nullptr ? "" : model->preprocess());
+  add(detect_, detect_meters_[place], batcher_->TakeReadyLevels(place),
+      model == nullptr ? "" : AcceleratorsOf(*model));
   for (std::size_t i = 0; i < branch.strand->stages(); ++i) {
     // Frames wait in front of the first; between stages of a strand nothing waits.
     add(branch.strand->id(i), branch.strand->meter(i),

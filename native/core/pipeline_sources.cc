@@ -106,7 +106,8 @@ Status Pipeline::AddSource(const PipelineSource& source) {
   Branches::Ref branch;
   {
     // No model that takes pictures from elsewhere comes between.
-    const std::lock_guard<std::mutex> lock(mutex_);
+    std::unique_lock<std::mutex> lock(mutex_);
+    event_.wait(lock, [this] { return closing_ || batcher_->model() != nullptr; });
     if (closing_) return Cancelled();
     branch = MakeBranch(source, batcher_->model());
   }

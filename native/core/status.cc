@@ -48,6 +48,8 @@ const char* CodeName(ErrorCode code) {
       return "SOURCE_CLOCK";
     case ErrorCode::kModelInvalid:
       return "MODEL_INVALID";
+    case ErrorCode::kModelMemory:
+      return "MODEL_MEMORY";
     case ErrorCode::kArtifactDigest:
       return "ARTIFACT_DIGEST";
     case ErrorCode::kMotionUnavailable:

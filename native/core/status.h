@@ -29,6 +29,7 @@ enum class ErrorCode {
   kSourceOverload,
   kSourceClock,
   kModelInvalid,
+  kModelMemory,
   kArtifactDigest,
   kMotionUnavailable,
   kNativeLoad,

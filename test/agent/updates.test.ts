@@ -63,6 +63,31 @@ describe("an update", () => {
     expect(starting).toEqual([]);
   });
 
+  it("exchanges a model that has no room beside the former one in turn, and says what that cost", async () => {
+    world.start();
+    const [first] = await deploy(1, { bytes: "good one" });
+    await running(1);
+    const from = now();
+    const [second] = await deploy(2, { bytes: "large two" });
+    await running(2, from);
+    const swapped = await eventOf("model-swapped");
+    expect(ModelSwappedData.parse(swapped.data)).toMatchObject({
+      ...{ fromDigest: first, toDigest: second, way: "in-turn", framesLost: 10, gapMs: 550 },
+    });
+    expect(swapped.message).toContain("no room for two");
+  });
+
+  it("goes on with the former model when one that was given its room cannot be loaded", async () => {
+    world.start();
+    const [first] = await deploy(1, { bytes: "good one" });
+    await running(1);
+    await deploy(2, { bytes: "large bad two" });
+    const reported = await world.reported(settled(2, "rolled-back"));
+    expect(reported.pipelines[0]?.model.digest).toBe(first);
+    expect(reported.pipelines[0]?.state).toBe("running");
+    expect(reported.updates?.[0]?.error?.code).toBe("MODEL_INVALID");
+  });
+
   it("goes through its states and says how long each took and what was received", async () => {
     world.start();
     await deploy(1, { bytes: "good one" });

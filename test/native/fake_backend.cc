@@ -199,7 +199,9 @@ const JfContextFunctions kContext = {sizeof(JfContextFunctions),
 const JfProgramFunctions kProgram = {
     sizeof(JfProgramFunctions),
     [](JfProgram* program) {
-      --Of(program)->device->programs;
+      FakeDevice& device = *Of(program)->device;
+      --device.programs;
+      if (device.room != nullptr) ++*device.room;
       delete Of(program);
     },
     [](const JfProgram*) { return 1U; },
@@ -267,8 +269,13 @@ const JfBackendFunctions kBackend = {
       all.preprocessor_count = DeviceOf(backend)->prepares ? 2 : 0;
       return WriteSized(all, capabilities) ? std::int32_t{JF_OK} : std::int32_t{JF_INTERNAL};
     },
-    [](JfBackend* backend, const JfLoadOptions*, JfProgram** program, JfError*) {
-      ++DeviceOf(backend)->programs;
+    [](JfBackend* backend, const JfLoadOptions*, JfProgram** program, JfError* error) {
+      FakeDevice& device = *DeviceOf(backend);
+      if (device.room != nullptr && --*device.room < 0) {
+        ++*device.room;
+        return Fail(error, JF_OUT_OF_MEMORY, "no room for another model");
+      }
+      ++device.programs;
       *program = reinterpret_cast<JfProgram*>(
           std::make_unique<Program>(Program{DeviceOf(backend)}).release());
       return std::int32_t{JF_OK};
@@ -304,9 +311,8 @@ std::unique_ptr<Backend> OpenFake(const std::shared_ptr<FakeDevice>& device) {
   return backend;
 }
 
-std::shared_ptr<ModelProgram> FakeModelOn(const std::shared_ptr<FakeDevice>& device,
-                                          const ModelTag& tag,
-                                          const std::vector<LaneOptions>& lanes) {
+Status LoadFakeModel(const std::shared_ptr<FakeDevice>& device, const ModelTag& tag,
+                     const std::vector<LaneOptions>& lanes, std::shared_ptr<ModelProgram>* model) {
   device->labels = static_cast<std::int64_t>(tag.labels.size());
   ModelOptions options;
   options.id = tag.id;
@@ -314,8 +320,14 @@ std::shared_ptr<ModelProgram> FakeModelOn(const std::shared_ptr<FakeDevice>& dev
   options.detector.decoder.labels = tag.labels.size();
   options.detector.lanes = lanes;
   options.min_score = 0.4F;
+  return ModelProgram::Wrap(OpenFake(device).get(), options, model);
+}
+
+std::shared_ptr<ModelProgram> FakeModelOn(const std::shared_ptr<FakeDevice>& device,
+                                          const ModelTag& tag,
+                                          const std::vector<LaneOptions>& lanes) {
   std::shared_ptr<ModelProgram> model;
-  const Status status = ModelProgram::Wrap(OpenFake(device).get(), options, &model);
+  const Status status = LoadFakeModel(device, tag, lanes, &model);
   EXPECT_TRUE(status.ok()) << status.message;
   return model;
 }

@@ -40,6 +40,9 @@ struct FakeDevice {
   /// Writes one item's cells, [84, 5 + labels]; by default those of the one object.
   std::function<void(float* cells)> answer;
 
+  /// Models that there is memory for, of all devices that share it. None: as many as there are.
+  std::shared_ptr<std::atomic<int>> room;
+
   /// Looks at what a run is given. Set before runs begin.
   std::function<void(const JfTensor&)> look;
 
@@ -64,6 +67,9 @@ const JfBackendFunctions& FakeFunctions();
 /// The device is used until the process ends.
 std::unique_ptr<Backend> OpenFake(const std::shared_ptr<FakeDevice>& device);
 
+/// As `FakeModelOn`, for devices that may refuse.
+Status LoadFakeModel(const std::shared_ptr<FakeDevice>& device, const ModelTag& tag,
+                     const std::vector<LaneOptions>& lanes, std::shared_ptr<ModelProgram>* model);
 std::shared_ptr<ModelProgram> FakeModelOn(const std::shared_ptr<FakeDevice>& device,
                                           const ModelTag& tag = {"fake", {"object"}},
                                           const std::vector<LaneOptions>& lanes = {});

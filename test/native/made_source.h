@@ -40,7 +40,7 @@ class MadeSource final : public FrameSource {
         frame->result.size = {8, 8};
         frame->surface = GrayPicture();
         callbacks_.on_picture(std::move(frame));
-        if (live_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        if (live_) std::this_thread::sleep_for(interval_);
       }
     });
   }
@@ -52,23 +52,29 @@ class MadeSource final : public FrameSource {
   bool live() const override { return live_; }
   SourceMeter& meter() override { return meter_; }
   int reconnects() const override { return 0; }
-  void set_live() { live_ = true; }
+  void set_live(std::chrono::milliseconds interval) {
+    live_ = true;
+    interval_ = interval;
+  }
 
  private:
   const Callbacks callbacks_;
   SourceMeter meter_;
   bool live_ = false;
+  std::chrono::milliseconds interval_{1};
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };
 
-inline PipelineSource Made(const std::string& name, bool live) {
+/// `interval`: between two pictures of a live one.
+inline PipelineSource Made(const std::string& name, bool live,
+                           std::chrono::milliseconds interval = std::chrono::milliseconds(1)) {
   PipelineSource source;
   source.name = name;
   source.options.uri = live ? "rtsp://127.0.0.1/made" : "file:///made";
-  source.make = [live](const SourceOptions&, FrameSource::Callbacks callbacks) {
+  source.make = [live, interval](const SourceOptions&, FrameSource::Callbacks callbacks) {
     auto made = std::make_unique<MadeSource>(std::move(callbacks));
-    if (live) made->set_live();
+    if (live) made->set_live(interval);
     return made;
   };
   return source;

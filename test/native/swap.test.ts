@@ -4,7 +4,18 @@ import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { NativeModelOptions } from "../../native/binding/api.ts";
-import { addon, Fixture, model, Run } from "./addon.ts";
+import {
+  addon,
+  COCO,
+  data,
+  Fixture,
+  fileSource,
+  hasData,
+  model,
+  needsData,
+  Run,
+  yoloxNano,
+} from "./addon.ts";
 import { externalModel, tinyModel } from "./tiny-model.ts";
 
 const fixture = new Fixture({ seconds: 4 });
@@ -16,6 +27,7 @@ const looped = fixture.options({
 });
 const streetModel = (version: string) =>
   resolve(import.meta.dirname, `../../models/street-${version}-b1.onnx`);
+const THOUSAND = Array.from({ length: 1000 }, (_, i) => `class-${i}`);
 const STREET_LABELS = ["person", "vehicle", "bicycle"];
 
 const idsOf = (run: Run) =>
@@ -155,6 +167,75 @@ describe("swapModel", () => {
       });
     }
   });
+
+  test("in turn lets the former model go first: files wait, and one that is refused brings it back", async () => {
+    const run = await Run.start(looped);
+    await untilFramesOf(run, "one");
+    const how = { inTurn: true };
+    const swap = await run.pipeline.swapModel(model(fixture.model, { id: "two" }), how);
+    expect(swap.firstIndex).toBe((swap.lastIndex ?? Number.NaN) + 1);
+    expect(swap.gapMs).toBeGreaterThanOrEqual(swap.loadMs);
+    await untilFramesOf(run, "two");
+    const cut = fixture.file("cut-in-turn.onnx");
+    writeFileSync(cut, readFileSync(fixture.model).subarray(0, 500));
+    await expect(run.pipeline.swapModel(model(cut, { id: "bad" }), how)).rejects.toMatchObject({
+      code: "MODEL_INVALID",
+    });
+    const seen = run.frames.length;
+    await run.until((r) => r.frames.length > seen + 20);
+    await expect(
+      run.pipeline.swapModel(model(fixture.model), { inTurn: 1 as unknown as boolean }),
+    ).rejects.toThrow(TypeError);
+    await run.stop();
+    const models = modelByIndex(run);
+    expect([...new Set(models)]).toEqual(["one", "two"]);
+    expect(models.indexOf("two")).toBe(swap.firstIndex);
+  });
+
+  test.skipIf(!hasData)(
+    `over eight files of a real video goes through real models of several families without losing a frame${needsData}`,
+    { timeout: 120_000 },
+    async () => {
+      const path = data("videos/bottle-detection.mp4");
+      const sources = Array.from({ length: 8 }, (_, i) => ({
+        ...{ ...fileSource(path), loop: true, name: `cam-${i}` },
+      }));
+      const real = (file: string, decoder: NativeModelOptions["decoder"], labels: string[]) =>
+        model(data(`models/${file}`), { id: file, decoder, labels });
+      const all = [
+        yoloxNano({ id: "nano", minScore: 0.1 }),
+        real("fastestdet.onnx", "fastestdet", COCO),
+        real("ultraface_rfb_320.onnx", "ultraface", ["face"]),
+        real("yunet_n_320.onnx", "yunet", ["face"]),
+        real("mobilenet_v2_int8_qdq.onnx", "classification", THOUSAND),
+        model(fixture.model, { id: "tiny" }),
+        yoloxNano({ id: "nano again", minScore: 0.5 }),
+      ];
+      const models = process.env["JETFLEET_TEST_FULL"] === "1" ? all : all.slice(2, 5);
+      const run = await Run.start({ ...fixture.options({ sources }), model: models[0]! });
+      const framesOf = (id: string, source: string) =>
+        run.messages
+          .flatMap((m) => (m.type === "frames" && m.modelId === id ? m.frames : []))
+          .filter((frame) => frame.source === source);
+      for (const [at, next] of models.entries()) {
+        const id = next.id ?? "";
+        if (at > 0) await run.pipeline.swapModel(next);
+        await run.until(() => sources.every(({ name }) => framesOf(id, name).length >= 3), 60_000);
+      }
+      await run.stop();
+      for (const { name } of sources) {
+        const pairs = run.messages.flatMap((m) =>
+          m.type === "frames"
+            ? m.frames.filter(({ source }) => source === name).map((f) => ({ id: m.modelId, ...f }))
+            : [],
+        );
+        expect(pairs.map(({ index }) => index)).toEqual(pairs.map((_, i) => i));
+        const changes = pairs.filter(({ id }, i) => id !== pairs[i - 1]?.id).map(({ id }) => id);
+        expect(changes).toEqual(models.map(({ id }) => id));
+      }
+      expect(run.stats.at(-1)?.droppedTotal).toBe(0);
+    },
+  );
 
   test.skipIf(!existsSync(streetModel("v1")))("exchanges our own street models", async () => {
     const street = (version: string) =>

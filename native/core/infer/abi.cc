@@ -14,6 +14,8 @@ ErrorCode CodeOf(std::int32_t code) {
       return ErrorCode::kNativeLoad;
     case JF_CANCELLED:
       return ErrorCode::kCancelled;
+    case JF_OUT_OF_MEMORY:
+      return ErrorCode::kModelMemory;
     default:
       return ErrorCode::kInternal;
   }

@@ -51,7 +51,7 @@ void Batcher::Close() {
     closed_ = true;
   }
   work_.notify_all();
-  emptied_.notify_all();
+  go_on_.notify_all();
 }
 
 void Batcher::Join() {
@@ -90,19 +90,27 @@ void Batcher::Forget(std::size_t source, const SlotQueues::Limit& limit) {
 }
 
 std::shared_ptr<ModelProgram> Batcher::SetModel(std::shared_ptr<ModelProgram> model) {
-  const Lock lock(mutex_);
-  std::swap(model_, model);
-  for (const auto& gate : gates_) {
-    if (gate != nullptr) gate->LookAtNext();
+  {
+    const Lock lock(mutex_);
+    std::swap(model_, model);
+    for (const auto& gate : gates_) {
+      if (gate != nullptr) gate->LookAtNext();
+    }
   }
+  go_on_.notify_all();
+  work_.notify_all();
   return model;
 }
 
-std::shared_ptr<const ModelProgram> Batcher::model() { return CurrentModel(); }
-
-std::shared_ptr<ModelProgram> Batcher::CurrentModel() {
+std::shared_ptr<const ModelProgram> Batcher::model() {
   const Lock lock(mutex_);
   return model_;
+}
+
+std::shared_ptr<ModelProgram> Batcher::AwaitModel() {
+  Lock lock(mutex_);
+  go_on_.wait(lock, [this] { return closed_ || model_ != nullptr; });
+  return closed_ ? nullptr : model_;
 }
 
 void Batcher::OnRoom(Lane* lane) {
@@ -160,7 +168,9 @@ bool Batcher::Push(std::size_t source, FramePtr frame) {
   if (frame->result.skip != Skip::kNo) return PassBy(source, std::move(frame));
   // Nobody changes it while its source pushes.
   if (queues_.overflow(source) == Overflow::kBlock && !frame->end_of_stream) {
-    scale_ahead_[source].Run(CurrentModel(), frame.get());
+    auto model = AwaitModel();
+    if (model == nullptr) return false;
+    scale_ahead_[source].Run(std::move(model), frame.get());
   }
   FramePtr dropped;
   bool work = false;
@@ -172,7 +182,7 @@ bool Batcher::Push(std::size_t source, FramePtr frame) {
     const auto full = [&] { return !frame->end_of_stream && queues_.Full(source); };
     if (full()) pressed_[source] = true;
     if (queues_.overflow(source) == Overflow::kBlock) {
-      emptied_.wait(lock, [&] { return closed_ || !full(); });
+      go_on_.wait(lock, [&] { return closed_ || !full(); });
     }
     if (closed_) return false;
     if (full()) dropped = MakeRoom(source);
@@ -397,8 +407,8 @@ Status Batcher::PrepareOn(const Lane& lane, Batch* batch) {
 /// has a frame in hand and makes more before that is gone. Waking a thread costs more than keeping
 /// it asleep.
 FramePtr Batcher::PopNext(std::size_t group) {
-  FramePtr frame = queues_.PopNext(group);
-  if (frame != nullptr && queues_.Empty(frame->result.id.source)) emptied_.notify_all();
+  FramePtr frame = queues_.PopNext(group, model_ == nullptr);
+  if (frame != nullptr && queues_.Empty(frame->result.id.source)) go_on_.notify_all();
   return frame;
 }
 

@@ -83,8 +83,10 @@ class Batcher {
   int interval() const { return interval_; }
   FrameGate& gate(std::size_t source) { return *gates_[source]; }
   /// For frames whose preparation is yet to begin; returns the former one. The next frame of each
-  /// source is looked at.
+  /// source is looked at. None: until there is one again, files wait, and live sources drop what
+  /// their queues have no room for.
   std::shared_ptr<ModelProgram> SetModel(std::shared_ptr<ModelProgram> model);
+  /// Null while there is none.
   std::shared_ptr<const ModelProgram> model();
   /// By the lane's thread: it has room. It may have a run in flight afterwards.
   void OnRoom(Lane* lane);
@@ -132,7 +134,8 @@ class Batcher {
   FramePtr PopNext(std::size_t group);
   /// Has the accelerator bring the pictures into the batch, where the backend can.
   Status PrepareOn(const Lane& lane, Batch* batch);
-  std::shared_ptr<ModelProgram> CurrentModel();
+  /// Waits for one; null when closed.
+  std::shared_ptr<ModelProgram> AwaitModel();
   Lane* LaneWithRoom(const Group& group, const ModelProgram& model);
   bool PassBy(std::size_t source, FramePtr frame);
   FramePtr MakeRoom(std::size_t source);
@@ -163,8 +166,8 @@ class Batcher {
   std::mutex mutex_;
   /// A frame came, a lane has room, or what is ready has become stale.
   std::condition_variable work_;
-  /// The queue of a source that blocks is empty.
-  std::condition_variable emptied_;
+  /// A source that blocks may go on: its queue is empty, or there is a model again.
+  std::condition_variable go_on_;
   SlotQueues queues_;
   std::shared_ptr<ModelProgram> model_;
   std::deque<Group> groups_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <future>
 #include <limits>
 #include <map>
 #include <memory>
@@ -117,6 +118,9 @@ class ModelProgram {
   bool Read(const RunTensors& tensors, std::int64_t item, const Placement& placement, float score,
             std::vector<Detection>* found);
 
+  /// Ready when nothing is left of it. Asked once at most.
+  std::future<void> gone() { return end_.gone.get_future(); }
+
   const std::shared_ptr<const ModelTag>& tag() const { return tag_; }
   float min_score() const { return min_score_; }
   const OutputDecoder& decoder() const { return *bound_.decoder; }
@@ -153,6 +157,13 @@ class ModelProgram {
 
  private:
   ModelProgram() = default;
+  struct End {
+    End() = default;
+    ~End() { gone.set_value(); }
+    End(const End&) = delete;
+    End& operator=(const End&) = delete;
+    std::promise<void> gone;
+  };
   struct LaneState {
     LaneOptions options;
     std::unique_ptr<Context> context;
@@ -177,6 +188,8 @@ class ModelProgram {
   std::unique_ptr<BufferPool> PoolFor(const TensorInfo& info, MemoryKind kind,
                                       std::size_t bytes) const;
 
+  /// The first, so that it is destroyed last.
+  End end_;
   std::shared_ptr<const ModelTag> tag_;
   const Backend* backend_ = nullptr;
   float min_score_ = 0;

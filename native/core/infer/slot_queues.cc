@@ -48,12 +48,16 @@ FramePtr SlotQueues::Pop(std::size_t source) {
   return frame;
 }
 
-FramePtr SlotQueues::PopNext(std::size_t group) {
+FramePtr SlotQueues::PopNext(std::size_t group, bool bound) {
   std::size_t& turn = turns_[group];
   for (std::size_t i = 0; i < queues_.size(); ++i) {
     const std::size_t source = turn;
     turn = (turn + 1) % queues_.size();
-    if (group_of_[source] == group && !queues_[source].frames.empty()) return Pop(source);
+    const std::deque<FramePtr>& frames = queues_[source].frames;
+    if (group_of_[source] != group || frames.empty()) continue;
+    if (!bound || frames.front()->model != nullptr || frames.front()->end_of_stream) {
+      return Pop(source);
+    }
   }
   return nullptr;
 }

@@ -31,8 +31,9 @@ class SlotQueues {
   void Return(FramePtr frame);
   /// Null when there is none.
   FramePtr Pop(std::size_t source);
-  /// As `Pop`, of the source whose turn it is among those of a group that have frames.
-  FramePtr PopNext(std::size_t group = 0);
+  /// As `Pop`, of the source whose turn it is among those of a group that have frames. `bound`:
+  /// only frames that have their model already, and ends.
+  FramePtr PopNext(std::size_t group = 0, bool bound = false);
   /// By source, from 0.
   void SetGroups(const std::vector<std::size_t>& group_of);
   std::size_t group_of(std::size_t source) const { return group_of_[source]; }

@@ -6,6 +6,7 @@ import { versionOf } from "../support/desired.ts";
 const from = versionOf("entrance", "one");
 const to = versionOf("entrance", "two");
 const swap = {
+  way: "beside" as const,
   ...{ loadMs: 40, warmMs: 5, gapMs: 66.4 },
   ...{ firstIndex: 100, lastIndex: 99, firstSourceFrame: 512, lastSourceFrame: 509 },
 };
@@ -16,6 +17,7 @@ describe("the event of an exchange of models", () => {
     expect(ModelSwappedData.parse(event.data)).toEqual({
       pipeline: "entrance",
       ...{ fromDigest: from.model.digest, toDigest: to.model.digest },
+      way: "beside",
       ...{ countedBy: "source", firstFrame: 512, lastFrame: 509, framesLost: 2 },
       ...{ gapMs: 66.4, loadMs: 40, warmMs: 5 },
     });

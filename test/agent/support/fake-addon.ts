@@ -9,6 +9,8 @@
  *   model begins with "lazy"     loads, and gives a tenth of the frames
  *   model begins with "slow"     takes two seconds to load
  *   model begins with "fickle"   passes its test and is refused by the running pipeline
+ *   model begins with "large"    has no room beside another one, wherever it is loaded, and loses ten frames in turn
+ *   model begins with "large bad"  … and is refused when it has room
  *   model begins with "unbuildable"  no engine can be made of it
  *   model begins with "brittle"  the process dies while it builds
  *   model holds "heavy"          takes three seconds to build, in phases, "brief" one, and "endless" for ever
@@ -41,6 +43,7 @@ type StartPipeline = NativeAddon["startPipeline"];
 const FRAME_MS = 50;
 const LOAD_MS = 150;
 const CONNECT_MS = 200;
+const LOST_IN_TURN = 10;
 
 export const version = "fake";
 
@@ -56,7 +59,7 @@ export const startPipeline: StartPipeline = async (options, onMessage) => {
   const player = new Player(options, onMessage);
   const others = new Others(player.timers, onMessage);
   for (const source of options.sources.slice(1)) others.add(source);
-  return handle(player.timers, (model) => player.swap(model), others);
+  return handle(player.timers, (model, how) => player.swap(model, how), others);
 };
 
 /** Sources beside the first, as they come and go. */
@@ -86,7 +89,7 @@ class Others {
 }
 
 export const testModel: NativeAddon["testModel"] = async (model) => {
-  await load(model);
+  requireRoom(await load(model));
   const decoder = Decoder.parse(model.decoder);
   return { loadMs: LOAD_MS, warmMs: 1, decoder, reason: "", input: { width: 64, height: 64 } };
 };
@@ -170,6 +173,11 @@ async function load({ path, digest }: NativeModelOptions): Promise<string> {
   );
 }
 
+function requireRoom(text: string): void {
+  if (!text.startsWith("large")) return;
+  throw Object.assign(new Error("Not enough memory of the GPU"), { code: "MODEL_MEMORY" });
+}
+
 function requireDigest(bytes: Buffer, digest: string | undefined): void {
   const found = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
   if (digest === undefined || digest === found) return;
@@ -222,8 +230,12 @@ class Player {
     ];
   }
 
-  async swap(model: NativeModelOptions): Promise<NativeModelSwap> {
+  async swap(model: NativeModelOptions, how?: { inTurn?: boolean }): Promise<NativeModelSwap> {
     const text = await load(model);
+    if (how?.inTurn !== true) requireRoom(text);
+    if (text.startsWith("large bad")) {
+      throw Object.assign(new Error("Expected a good model"), { code: "MODEL_INVALID" });
+    }
     if (text.startsWith("fickle")) {
       throw Object.assign(new Error("It was good a moment ago"), { code: "MODEL_INVALID" });
     }
@@ -231,9 +243,12 @@ class Player {
     this.#text = text;
     this.#ticks = 0;
     if (text.startsWith("mute")) return NO_FRAMES;
-    const [firstIndex, lastIndex] = [this.#index, this.#index - 1];
+    const lastIndex = this.#index - 1;
+    if (text.startsWith("large")) this.#index += LOST_IN_TURN;
+    const firstIndex = this.#index;
     const numbers = { firstSourceFrame: firstIndex + 7, lastSourceFrame: lastIndex + 7 };
-    return { loadMs: LOAD_MS, warmMs: 1, gapMs: FRAME_MS, firstIndex, lastIndex, ...numbers };
+    const gapMs = FRAME_MS * (firstIndex - lastIndex);
+    return { loadMs: LOAD_MS, warmMs: 1, gapMs, firstIndex, lastIndex, ...numbers };
   }
 
   #play(): void {
