@@ -5,6 +5,8 @@ export interface Bench {
   summary: string;
   /** Of which one can be measured alone. */
   clips?: readonly string[];
+  /** Numbers of streams, of which one can be measured alone. */
+  streams?: readonly number[];
   run(log: (line: string) => void, options: BenchOptions): Promise<BenchResult>;
 }
 
@@ -13,6 +15,7 @@ export interface BenchOptions {
   rounds: number | null;
   /** One of the bench's; null: all of them. */
   clip: string | null;
+  streams: number | null;
 }
 
 export interface BenchResult {

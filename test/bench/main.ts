@@ -1,4 +1,4 @@
-/** `npm run bench -- NAME [--json] [--rounds N] [--clip NAME]`; without a name, what there is. */
+/** `npm run bench -- NAME [--json] [--rounds N] [--clip NAME] [--streams N]`; without a name, what there is. */
 import { parseArgs } from "node:util";
 import { analyticsBench } from "./analytics/bench.ts";
 import type { Bench, BenchResult } from "./bench.ts";
@@ -35,6 +35,7 @@ async function main(): Promise<number> {
       json: { type: "boolean", default: false },
       rounds: { type: "string" },
       clip: { type: "string" },
+      streams: { type: "string" },
     },
   });
   const [name] = positionals;
@@ -59,8 +60,15 @@ async function main(): Promise<number> {
     console.error(`Expected --clip to be one of ${clips.join(", ") || "none"} but got ${clip}`);
     return 2;
   }
+  const streams = values.streams === undefined ? null : Number(values.streams);
+  const counts = bench.streams ?? [];
+  if (streams !== null && !counts.includes(streams)) {
+    const known = counts.join(", ") || "none";
+    console.error(`Expected --streams to be one of ${known} but got ${values.streams}`);
+    return 2;
+  }
   // Progress goes to stderr, so that stdout is the result alone.
-  const result = await bench.run((line) => console.error(line), { rounds, clip });
+  const result = await bench.run((line) => console.error(line), { rounds, clip, streams });
   console.log(values.json ? JSON.stringify({ bench: name, ...result }, null, 2) : show(result));
   return 0;
 }

@@ -10,7 +10,7 @@ import {
   OPENCV_MISSING,
   OURS,
 } from "./contenders.ts";
-import { type Clip, clip, requireData } from "./inputs.ts";
+import { type Clip, clip, FRAMES, requireData } from "./inputs.ts";
 import { estimate } from "./statistics.ts";
 
 const CLIPS = [
@@ -18,12 +18,16 @@ const CLIPS = [
   { name: "768×432", suffix: " 768×432", size: { width: 768, height: 432, bitRate: "1200k" } },
 ];
 
+/** Read at the same time; together they always have as many frames. */
+const STREAMS = [1, 4, 8];
+
 export const pipelineBench: Bench = {
   name: "pipeline",
   summary:
     "yolox_nano on H.264 files of 1080p and 768×432, one inference thread: jetfleet, the floor below any pipeline, " +
     "and what one would write with ffmpeg or OpenCV",
   clips: CLIPS.map(({ name }) => name),
+  streams: STREAMS,
   run,
 };
 
@@ -36,7 +40,7 @@ type Runs = Map<Contender, Figures[]>;
 
 async function run(
   log: (line: string) => void,
-  { rounds, clip: only }: BenchOptions,
+  { rounds, clip: only, streams: onlyStreams }: BenchOptions,
 ): Promise<BenchResult> {
   const clips = CLIPS.filter(({ name }) => only === null || name === only);
   const model = requireData("models/yolox_nano.onnx");
@@ -45,10 +49,14 @@ async function run(
   const pairs = rounds ?? ROUNDS;
   const rows: BenchResult["rows"] = [];
   const ratios: Record<string, number> = {};
-  for (const { name, suffix, size } of clips) {
-    const runs = await measureAll(clip(size, log), model, rivals, pairs, log);
-    rows.push(...rowsOf(name, runs));
-    Object.assign(ratios, ratiosOf(runs, rivals, suffix));
+  const wanted = STREAMS.filter((count) => onlyStreams === null || count === onlyStreams);
+  for (const streams of wanted) {
+    for (const { name, suffix, size } of clips) {
+      const runs = await measureAll(clip(size, streams, log), model, rivals, pairs, log);
+      rows.push(...rowsOf(name, streams, runs));
+      const of = streams === 1 ? suffix : `${suffix} ×${streams}`;
+      Object.assign(ratios, ratiosOf(runs, rivals, of));
+    }
   }
   log("tracing");
   return {
@@ -57,6 +65,7 @@ async function run(
     conditions: {
       "pairs of jetfleet and floor": pairs,
       "inference threads": 1,
+      "frames of all streams": FRAMES,
       intervals: "95 %, by order statistics; with fewer than 6 pairs, all that was seen",
       OpenCV: rivals.includes(OPENCV) ? "as installed" : OPENCV_MISSING,
       "load before and after": `${loadBefore.toFixed(1)}, ${(loadavg()[0] ?? Number.NaN).toFixed(1)}`,
@@ -75,7 +84,7 @@ async function measureAll(
 ): Promise<Runs> {
   const runs: Runs = new Map();
   const measure = async (contender: Contender) => {
-    log(`${of.width}×${of.height}: ${contender.name}`);
+    log(`${of.streams} × ${of.width}×${of.height}: ${contender.name}`);
     const figures = await contender.measure(of, model);
     runs.set(contender, [...(runs.get(contender) ?? []), figures]);
   };
@@ -87,12 +96,13 @@ async function measureAll(
   return runs;
 }
 
-function rowsOf(name: string, runs: Runs): BenchResult["rows"] {
+function rowsOf(name: string, streams: number, runs: Runs): BenchResult["rows"] {
   return [...runs].map(([contender, figures]) => {
     const fps = estimate(figures.map((one) => one.fps));
     const cpu = estimate(figures.map((one) => one.cpuMsPerFrame));
     return {
       clip: name,
+      streams,
       contender: contender.name,
       runs: figures.length,
       fps: fps.median,

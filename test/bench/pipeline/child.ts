@@ -1,17 +1,19 @@
-/** `node child.ts MODEL CLIP`: runs our pipeline over a clip and prints its figures as JSON, as the rivals do. */
+/** `node child.ts MODEL CLIP STREAMS`: runs our pipeline over a clip, read so many times, and prints its figures as JSON, as the rivals do. */
 import { addon, COCO, fileSource, model, readMessage } from "../../native/addon.ts";
 
-const [modelPath = "", clip = ""] = process.argv.slice(2);
+const [modelPath = "", clip = "", streams = "1"] = process.argv.slice(2);
 
 const results: Uint8Array[] = [];
 let frames = 0;
 let startMs = 0;
+let going = Number(streams);
+const names = Array.from({ length: going }, (_, i) => `stream-${i}`);
 let cpuBefore = process.cpuUsage();
 const ended = Promise.withResolvers<void>();
 const running = await addon.startPipeline(
   {
     name: "bench",
-    sources: [fileSource(clip)],
+    sources: names.map((name) => ({ ...fileSource(clip), name })),
     model: model(modelPath, { labels: COCO }),
     track: { algorithm: "bytetrack" },
     statsIntervalMs: 1000,
@@ -24,11 +26,11 @@ const running = await addon.startPipeline(
     }
     if (message.type === "failed") ended.reject(new Error(message.error.message));
     if (message.type !== "source") return;
-    if (message.state === "playing") {
+    if (message.state === "playing" && startMs === 0) {
       startMs = performance.now();
       cpuBefore = process.cpuUsage();
     }
-    if (message.state === "ended") ended.resolve();
+    if (message.state === "ended" && (going -= 1) === 0) ended.resolve();
   },
 );
 await ended.promise;

@@ -27,28 +27,33 @@ export const OPENCV_MISSING =
 
 export const OURS: Contender = {
   name: "jetfleet",
-  measure: (clip, model) => run(process.execPath, [join(HERE, "child.ts"), model, clip.path]),
+  measure: (clip, model) =>
+    run(process.execPath, [join(HERE, "child.ts"), model, clip.path, String(clip.streams)]),
 };
 
 export const FLOOR: Contender = {
   name: "floor: decoder and inference, unconnected",
-  measure: (clip, model) => runRival("floor", model, clip.path, String(clip.frames)),
+  measure: (clip, model) =>
+    runRival("floor", model, clip.path, String(clip.frames), String(clip.streams)),
 };
 
 export const FFMPEG_PIPE: Contender = {
   name: "ffmpeg pipe + ONNX Runtime",
   measure: (clip, model) =>
-    runRival("ffmpeg-pipe", model, clip.path, String(clip.width), String(clip.height)),
+    runRival(
+      ...(["ffmpeg-pipe", model, clip.path, String(clip.streams)] as const),
+      ...[String(clip.width), String(clip.height)],
+    ),
 };
 
 export const OPENCV: Contender = {
   name: "OpenCV + ONNX Runtime",
-  measure: (clip, model) => runRival("opencv", model, clip.path, "plain"),
+  measure: (clip, model) => runRival("opencv", model, clip.path, String(clip.streams), "plain"),
 };
 
 export const OPENCV_THREADED: Contender = {
   name: "OpenCV + ONNX Runtime, decode thread",
-  measure: (clip, model) => runRival("opencv", model, clip.path, "thread"),
+  measure: (clip, model) => runRival("opencv", model, clip.path, String(clip.streams), "thread"),
 };
 
 /** Builds what can be built here and returns the rivals that there are. */

@@ -1,11 +1,13 @@
-// floor RUNTIME MODEL CLIP FRAMES: decodes the clip and infers on a grey tensor as often as the
-// clip has frames, at the same time, in two threads that know nothing of each other.
+// floor RUNTIME MODEL CLIP FRAMES STREAMS: decodes the clip so many times side by side and infers
+// on a grey tensor as often as these have frames together, at the same time, in threads that know
+// nothing of each other.
 #include <gst/gst.h>
 
 #include <condition_variable>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "core/media/picture_pool.h"
 #include "inference.h"
@@ -74,17 +76,21 @@ void Decode(const std::string& clip, Gate* decoding) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) rivals::Die("usage: floor RUNTIME MODEL CLIP FRAMES");
+  if (argc != 6) rivals::Die("usage: floor RUNTIME MODEL CLIP FRAMES STREAMS");
   gst_init(nullptr, nullptr);
   rivals::Inference inference(argv[1], argv[2]);
   const std::string clip = argv[3];
-  const int frames = std::atoi(argv[4]);
+  const int streams = std::atoi(argv[5]);
+  const int frames = std::atoi(argv[4]) * streams;
   rivals::Meter meter;
   Gate decoding;
-  std::thread decoder([&] { Decode(clip, &decoding); });
+  std::vector<std::thread> decoders;
+  for (int i = 0; i < streams; ++i) {
+    decoders.emplace_back([&] { Decode(clip, &decoding); });
+  }
   decoding.Await();
   meter.Begin();
   for (int i = 0; i < frames; ++i) inference.Run();
-  decoder.join();
+  for (std::thread& decoder : decoders) decoder.join();
   meter.Print(frames, 0);
 }

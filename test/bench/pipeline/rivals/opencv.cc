@@ -1,8 +1,10 @@
-// opencv RUNTIME MODEL CLIP plain|thread: a capture with one decoding thread, resize and border as
-// OpenCV's users write it; `thread` has the capture in a thread of its own, two pictures ahead.
+// opencv RUNTIME MODEL CLIP STREAMS plain|thread: a capture with one decoding thread for each
+// stream, taken in turn, resize and border as OpenCV's users write it; `thread` has each capture in
+// a thread of its own, two pictures ahead.
 #include <condition_variable>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
@@ -39,6 +41,38 @@ class Pictures {
   std::deque<cv::Mat> waiting_;
 };
 
+/// One stream; an empty picture ends it.
+class Capture {
+ public:
+  Capture(const char* clip, bool threaded) : capture_(clip, cv::CAP_FFMPEG) {
+    if (!capture_.isOpened()) rivals::Die("OpenCV cannot open the clip");
+    if (threaded) ahead_ = std::make_unique<Pictures>();
+  }
+  ~Capture() {
+    if (thread_.joinable()) thread_.join();
+  }
+  void Begin() {
+    if (ahead_ == nullptr) return;
+    thread_ = std::thread([this] {
+      for (cv::Mat picture; capture_.read(picture); picture = cv::Mat()) ahead_->Put(picture);
+      ahead_->Put(cv::Mat());
+    });
+  }
+  /// Into the memory of the picture before, where there is no thread.
+  void Read(cv::Mat* picture) {
+    if (ahead_ != nullptr) {
+      *picture = ahead_->Take();
+    } else if (!capture_.read(*picture)) {
+      *picture = cv::Mat();
+    }
+  }
+
+ private:
+  cv::VideoCapture capture_;
+  std::unique_ptr<Pictures> ahead_;
+  std::thread thread_;
+};
+
 /// Letterbox into the planes of the tensor; what is outside the picture was grey from the start.
 void Preprocess(const cv::Mat& picture, float* tensor) {
   const double ratio = std::min(static_cast<double>(rivals::kSide) / picture.cols,
@@ -59,37 +93,32 @@ void Preprocess(const cv::Mat& picture, float* tensor) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) rivals::Die("usage: opencv RUNTIME MODEL CLIP plain|thread");
+  if (argc != 6) rivals::Die("usage: opencv RUNTIME MODEL CLIP STREAMS plain|thread");
   cv::setNumThreads(1);
   setenv("OPENCV_FFMPEG_CAPTURE_OPTIONS", "threads;1", 1);
   rivals::Inference inference(argv[1], argv[2]);
-  cv::VideoCapture capture(argv[3], cv::CAP_FFMPEG);
-  if (!capture.isOpened()) rivals::Die("OpenCV cannot open the clip");
-  Pictures pictures;
+  std::deque<Capture> captures;
+  for (int i = 0; i < std::atoi(argv[4]); ++i) {
+    captures.emplace_back(argv[3], std::strcmp(argv[5], "thread") == 0);
+  }
   rivals::Meter meter;
   meter.Begin();
-  std::thread capturing;
-  const bool threaded = std::strcmp(argv[4], "thread") == 0;
-  if (threaded) {
-    capturing = std::thread([&] {
-      for (cv::Mat picture; capture.read(picture); picture = cv::Mat()) pictures.Put(picture);
-      pictures.Put(cv::Mat());
-    });
-  }
+  for (Capture& capture : captures) capture.Begin();
   int frames = 0;
   int objects = 0;
-  cv::Mat picture;
-  while (true) {
-    if (threaded) {
-      picture = pictures.Take();
-    } else if (!capture.read(picture)) {
-      break;
+  std::vector<cv::Mat> pictures(captures.size());
+  // All are of the same length; each is read to its end, so that no thread is left.
+  std::size_t going = captures.size();
+  for (std::size_t turn = 0; going > 0; turn = (turn + 1) % captures.size()) {
+    captures[turn].Read(&pictures[turn]);
+    if (pictures[turn].empty()) {
+      --going;
+      continue;
     }
-    if (picture.empty()) break;
-    Preprocess(picture, inference.tensor());
+    Preprocess(pictures[turn], inference.tensor());
     objects += inference.Run();
     ++frames;
   }
-  if (capturing.joinable()) capturing.join();
+  captures.clear();
   meter.Print(frames, objects);
 }
