@@ -326,7 +326,9 @@ test("a device that refuses to stop a pipeline is named with its reason when tim
   const { pipeline, device } = await deployed("defiant");
   device.conduct = { state: "running", refuse: { code: "DESIRED_UNSIGNED", ...FAILURE } };
   const failure = await failureFrom(world.driver.delete(urn, pipeline, 2));
-  expect(failure.message).toContain(`stop on defiant in time but got: defiant says ${FAILURE.message}`);
+  expect(failure.message).toContain(
+    `stop on defiant in time but got: defiant says ${FAILURE.message}`,
+  );
 });
 
 describe("an import", () => {
