@@ -102,6 +102,11 @@ export const FULL_PARTS = {
     minutes: 10,
     files: ["test/native/growth.test.ts"],
   },
+  exchanges: {
+    what: "models of every family that one has files of, exchanged over eight real files",
+    minutes: 2,
+    files: ["test/native/swap.test.ts"],
+  },
   exits: {
     what: "200 exits of a process that runs pipelines, in four ways",
     minutes: 20,
