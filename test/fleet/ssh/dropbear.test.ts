@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { runAsRoot } from "../../../fleet/provision/board-shell.ts";
 import {
   connectSsh,
@@ -23,6 +23,7 @@ const missing = existsSync(DROPBEAR)
 describe.skipIf(missing)(`a board that runs dropbear${missing}`, () => {
   let dir: string;
   let target: SshTarget;
+  let hostKeyText = "";
   let connection: SshConnection;
   let stop = () => Promise.resolve();
 
@@ -47,11 +48,15 @@ describe.skipIf(missing)(`a board that runs dropbear${missing}`, () => {
     const command = [DROPBEAR, "-F", "-E", "-s", "-p", `127.0.0.1:${port}`, "-r", hostKey];
     stop = await spawnServer([...withAccounts(dir, [account]), ...command], port);
     target = { host: "127.0.0.1", port, user: account.login, privateKeyPath: key };
-    connection = await connectSsh(target);
-    expect(made).toContain(connection.hostKey);
+    hostKeyText = made;
   });
+  // Each its own: one that a stalled machine lets go of is no other test's.
+  beforeEach(async () => {
+    connection = await connectSsh(target);
+    expect(hostKeyText).toContain(connection.hostKey);
+  });
+  afterEach(() => connection.close());
   afterAll(async () => {
-    connection.close();
     await stop();
     rmSync(dir, { recursive: true, force: true });
   });
