@@ -14,7 +14,12 @@ import {
   planFor,
   readModel,
 } from "../../fleet/plan/index.ts";
-import { AcceleratorChoice, BoardName, PrecisionChoice } from "../../fleet/spec/index.ts";
+import {
+  AcceleratorChoice,
+  BoardName,
+  DetectSpec,
+  PrecisionChoice,
+} from "../../fleet/spec/index.ts";
 import { placementLines } from "../render/placement-text.ts";
 import { planLines } from "../render/plan-text.ts";
 import { readBuilt } from "./built.ts";
@@ -31,6 +36,7 @@ interface PlanCommandOptions {
   powerMode?: string;
   streams: string[];
   minFps?: string;
+  interval?: string;
   maxLatencyMs?: string;
   shape: string[];
   layers?: boolean;
@@ -64,6 +70,7 @@ export function registerPlan(program: Command, run: Run): void {
     .option("--power-mode <mode>", "nvpmodel mode by name or id; default: the fastest")
     .option("--streams <streams>", "cameras such as 4@1080p30; may be repeated", append, [])
     .option("--min-fps <n>", "pictures a second; default: what the cameras send")
+    .option("--interval <n>", "the model looks at every so many-th of them; default: all")
     .option("--max-latency-ms <ms>", "what one inference may take")
     .option("--shape <input=dims>", "such as images=1x3x416x416; may be repeated", append, [])
     .option("--layers", "list every layer with its device")
@@ -104,6 +111,9 @@ async function plan(file: string, options: PlanCommandOptions): Promise<number> 
     shapes: Object.fromEntries(options.shape.map(parseShape)),
     digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`,
     ...(options.minFps === undefined ? {} : { minFps: positive("--min-fps", options.minFps) }),
+    ...(options.interval === undefined
+      ? {}
+      : { interval: interval("--interval", options.interval) }),
     ...(options.maxLatencyMs === undefined
       ? {}
       : { latencyMs: positive("--max-latency-ms", options.maxLatencyMs) }),
@@ -182,6 +192,13 @@ function positive(option: string, text: string): number {
     "USAGE",
     `expected a number above 0 for ${option}, got ${JSON.stringify(text)}`,
   );
+}
+
+function interval(option: string, text: string): number {
+  const parsed = DetectSpec.shape.interval.unwrap().safeParse(Number(text));
+  if (parsed.success) return parsed.data;
+  const expected = `a whole number from 1 to 100 for ${option}`;
+  throw new FleetError("USAGE", `expected ${expected}, got ${JSON.stringify(text)}`);
 }
 
 function parseShape(text: string): [string, number[]] {

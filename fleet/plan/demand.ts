@@ -11,26 +11,37 @@ export interface Streams {
 /** What a pipeline must achieve. */
 export interface Demand {
   streams: readonly Streams[];
-  /** Pictures a second that the model must handle; 0 when nothing was said. */
+  /** Pictures a second that the model must look at; 0 when nothing was said. */
   fps: number;
+  /** It looks at every so many-th picture, from 1. */
+  interval: number;
   /** Milliseconds that one inference may take; null when nothing was said. */
   latencyMs: number | null;
 }
 
-export const NO_DEMAND: Demand = { streams: [], fps: 0, latencyMs: null };
+export const NO_DEMAND: Demand = { streams: [], fps: 0, interval: 1, latencyMs: null };
 
 /** The demand from what was said: a rate counts more than what the cameras send. */
 export function demandOf(said: {
   streams?: readonly Streams[];
   minFps?: number;
+  interval?: number;
   latencyMs?: number;
 }): Demand {
-  const streams = said.streams ?? [];
+  const { streams = [], interval = 1 } = said;
   return {
     streams,
-    fps: said.minFps ?? demandedFps(streams),
+    fps: (said.minFps ?? demandedFps(streams)) / interval,
+    interval,
     latencyMs: said.latencyMs ?? null,
   };
+}
+
+/** As whoever asks for it reads it. */
+export function askedText({ fps, interval }: Demand): string {
+  const rounded = (value: number): string => String(Number(value.toFixed(1)));
+  if (interval === 1) return rounded(fps);
+  return `${rounded(fps)}, one picture in ${interval} of ${rounded(fps * interval)}`;
 }
 
 const HEIGHTS: Readonly<Record<string, number>> = {
@@ -59,7 +70,7 @@ export function parseStreams(text: string): Streams {
   );
 }
 
-/** Pictures a second that the model must handle. */
+/** Pictures a second that the cameras send. */
 export function demandedFps(streams: readonly Streams[]): number {
   return streams.reduce((sum, { count, fps }) => sum + count * fps, 0);
 }

@@ -47,13 +47,15 @@ export function calibrationNote({ precision }: Candidate, asked: Candidate["prec
 }
 
 /** How many of the cameras a rate surely serves, where they are all of one kind and no rate of its own was asked for. */
-export function camerasServed({ streams, fps }: Demand, surely: number): string {
+export function camerasServed({ streams, fps, interval }: Demand, surely: number): string {
   const [kind, ...others] = streams;
-  if (!kind || others.length > 0 || kind.fps === 0 || fps !== demandedFps(streams)) return "";
-  const served = Math.floor(surely / kind.fps);
+  if (!kind || others.length > 0 || kind.fps === 0) return "";
+  if (fps !== demandedFps(streams) / interval) return "";
+  const ofCamera = surely * interval;
+  const served = Math.floor(ofCamera / kind.fps);
   return served > 0
     ? `; ${camerasOf(served, kind.count)} surely`
-    : `; one camera at up to ${surely.toFixed(surely < 10 ? 1 : 0)} fps fits surely`;
+    : `; one camera at up to ${ofCamera.toFixed(ofCamera < 10 ? 1 : 0)} fps fits surely`;
 }
 
 export function camerasOf(served: number, wanted: number): string {

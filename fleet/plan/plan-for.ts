@@ -54,6 +54,8 @@ export interface PlanOptions {
   streams?: readonly Streams[];
   /** Pictures a second that the pipeline must handle; the sum of its streams when not said. */
   minFps?: number;
+  /** The model looks at every so many-th of them, from 1; 1 when not said. */
+  interval?: number;
   /** Milliseconds that one inference may take. */
   latencyMs?: number;
   /** What other pipelines of the same device take. */

@@ -1,5 +1,5 @@
 import { shareLeft, streamMib } from "./admission.ts";
-import { type Demand, demandedMpix } from "./demand.ts";
+import { askedText, type Demand, demandedMpix } from "./demand.ts";
 import {
   calibrationNote,
   camerasOf,
@@ -84,8 +84,9 @@ function tooFew(candidate: Candidate, question: ShortfallQuestion): Shortfall {
   const served = camerasServed(demand, (better ? most : candidate).fps?.low ?? 0);
   return {
     rule: "demand.throughput",
-    message: `${module}: ${rateOf(candidate)}${nearest}; you ask for ${rounded(demand.fps)}${served}`,
-    remedy: "fewer cameras, a lower frame rate, a smaller model or input",
+    message: `${module}: ${rateOf(candidate)}${nearest}; you ask for ${askedText(demand)}${served}`,
+    remedy:
+      "fewer cameras, a lower frame rate, a longer interval of detection, a smaller model or input",
   };
 }
 
@@ -97,17 +98,13 @@ function tooMuchTogether(candidate: Candidate, { demand, beside }: ShortfallQues
   const withoutGpu = shareLeft({ ...candidate, busy: { ...candidate.busy, gpu: 0 } }, beside);
   return {
     rule: withoutGpu > left ? "demand.gpu" : "demand.dla",
-    message: `beside ${others.join(", ")}, ${what(candidate)} is left with ${perSecond(rest)} of its ${perSecond(fps)}; you ask for ${rounded(demand.fps)}${camerasServed(demand, rest?.low ?? 0)}`,
+    message: `beside ${others.join(", ")}, ${what(candidate)} is left with ${perSecond(rest)} of its ${perSecond(fps)}; you ask for ${askedText(demand)}${camerasServed(demand, rest?.low ?? 0)}`,
     remedy: "another device for one of the pipelines, a lower frame rate",
   };
 }
 
 function busyOf({ gpuBusy, dla0Busy, dla1Busy }: NamedUsage): number {
   return (gpuBusy ?? 0) + (dla0Busy ?? 0) + (dla1Busy ?? 0);
-}
-
-function rounded(value: number): string {
-  return String(Number(value.toFixed(1)));
 }
 
 /** Decoder or memory that this pipeline and the others together would take too much of. */

@@ -94,6 +94,21 @@ describe("a demand", () => {
     );
   });
 
+  it("counts only the pictures that the model looks at, and says so", () => {
+    const streams = [parseStreams("4@1080p30")];
+    const every = plan(network("yolov4"), "tx2", { streams });
+    const fourth = plan(network("yolov4"), "tx2", { streams, interval: 4 });
+    const message = (made: Plan) =>
+      made.diagnostics.find(({ rule }) => rule === "demand.throughput")?.message ?? "";
+    expect(message(fourth)).toContain("you ask for 30, one picture in 4 of 120; ");
+    // 30 fps of one are surely within what four times as fast a board would give.
+    expect(message(every)).toContain("one camera at up to");
+    expect(message(fourth)).toContain("1 of the 4 cameras fits surely");
+    const busy = (made: Plan) => made.usage.gpuBusy ?? Number.NaN;
+    expect(busy(every) / busy(fourth)).toBeCloseTo(4, 6);
+    expect(plan(network("yolov4"), "tx2", { streams, interval: 40 }).verdict).toBe("runs");
+  });
+
   it("for INT8 on TX2 is refused, and FP16 is named with its estimate", () => {
     const made = plan(network("yolov4"), "tx2", {
       precision: "int8",

@@ -36,7 +36,7 @@ function way(
 }
 
 const GPU = way("gpu", [80, 100, 120]);
-const NOTHING: Demand = { streams: [], fps: 0, latencyMs: null };
+const NOTHING: Demand = { streams: [], interval: 1, fps: 0, latencyMs: null };
 const demand = (changes: Partial<Demand>): Demand => ({ ...NOTHING, ...changes });
 
 function chosen(ways: PlacedCandidate[], asked: Demand): string | undefined {

@@ -112,7 +112,7 @@ describe("a DLA never lowers what auto promises", () => {
         const model = readModel(writeModel(sketch));
         const options = { precision: wanted, minFps, latencyMs };
         const rank = ({ chosen }: Plan): number =>
-          chosen ? rankOf(chosen, { streams: [], fps: minFps, latencyMs }, []) : -1;
+          chosen ? rankOf(chosen, { streams: [], interval: 1, fps: minFps, latencyMs }, []) : -1;
         const [having, lacking] = [XAVIER, WITHOUT_DLA].map((one) => planFor(model, one, options));
         if (!having || !lacking) throw new Error("no plan");
         expect(rank(having)).toBeLessThan(CERTAINTIES.length);

@@ -12,7 +12,7 @@ interface Demand {
 
 const RATE: Demand = {
   property: ({ minFps }) => (minFps === undefined ? "sources" : "budget.minFps"),
-  remedy: "a lower frame rate, or a smaller model or input",
+  remedy: "a lower frame rate, a longer interval of detection, or a smaller model or input",
 };
 
 const DEMANDS: Readonly<Record<string, Demand>> = {

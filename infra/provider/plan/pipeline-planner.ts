@@ -137,7 +137,8 @@ function optionsOf(
   module: Module,
   beside: readonly NamedUsage[],
 ): PlanOptions {
-  const { jetpack, powerMode, accelerator, precision, minFps, latencyMs, streams } = question;
+  const { jetpack, powerMode, accelerator, precision, minFps, interval, latencyMs, streams } =
+    question;
   const listed = module.powerModes.modes.some(({ name }) => name === powerMode);
   return {
     ...(jetpack !== undefined && { jetpack }),
@@ -146,6 +147,7 @@ function optionsOf(
     ...(accelerator !== undefined && { accelerator }),
     ...(precision !== undefined && { precision }),
     ...(minFps !== undefined && { minFps }),
+    ...(interval !== undefined && { interval }),
     ...(latencyMs !== undefined && { latencyMs }),
     ...(streams.length > 0 && { streams }),
     ...(beside.length > 0 && { beside }),

@@ -2,6 +2,7 @@ import { demandedFps, type Streams } from "../../../fleet/plan/index.ts";
 import {
   AcceleratorChoice,
   BudgetSpec,
+  DetectSpec,
   PrecisionChoice,
   VideoSpec,
 } from "../../../fleet/spec/index.ts";
@@ -22,6 +23,8 @@ export interface PlanQuestion {
   accelerator: AcceleratorChoice | undefined;
   precision: PrecisionChoice | undefined;
   minFps: number | undefined;
+  /** The model looks at every so many-th picture; all when not said. */
+  interval?: number | undefined;
   latencyMs: number | undefined;
   streams: Streams[];
 }
@@ -42,6 +45,7 @@ export function planQuestion(inputs: Properties): PlanQuestion | null {
     accelerator: AcceleratorChoice.safeParse(at("detect", "accelerator")).data,
     precision: PrecisionChoice.safeParse(at("detect", "precision")).data,
     minFps: minFps.safeParse(at("budget", "minFps")).data,
+    interval: DetectSpec.shape.interval.safeParse(at("detect", "interval")).data,
     latencyMs: latencyP95Ms.safeParse(at("budget", "latencyP95Ms")).data,
     streams: streamsOf(at("sources")),
   };
@@ -54,9 +58,9 @@ function streamsOf(sources: Value): Streams[] {
   });
 }
 
-/** Pictures a second that are asked for; 0 when nothing was said. */
-export function demandedRate({ minFps, streams }: PlanQuestion): number {
-  return minFps ?? demandedFps(streams);
+/** Pictures a second that the model must look at; 0 when nothing was said. */
+export function demandedRate({ minFps, streams, interval = 1 }: PlanQuestion): number {
+  return (minFps ?? demandedFps(streams)) / interval;
 }
 
 /** Whether the program asks for anything that the silicon may not give. */

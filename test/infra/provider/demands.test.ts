@@ -87,6 +87,13 @@ describe("a demand that the silicon cannot meet fails the check at the property 
       /lower frame rate/,
     ],
     [
+      "a rate of which the model looks at a part",
+      { "budget.minFps": 1500, "detect.interval": 3, track: {} },
+      "budget.minFps",
+      /you ask for 500, one picture in 3 of 1500/,
+      /longer interval of detection/,
+    ],
+    [
       "a latency",
       { "budget.latencyP95Ms": 5 },
       "budget.latencyP95Ms",
