@@ -31,10 +31,19 @@ export function demandOf(said: {
   const { streams = [], interval = 1 } = said;
   return {
     streams,
-    fps: (said.minFps ?? demandedFps(streams)) / interval,
+    fps: lookedAtFps({ ...said, streams }),
     interval,
     latencyMs: said.latencyMs ?? null,
   };
+}
+
+/** Pictures a second that the model must look at; 0 when nothing was said. */
+export function lookedAtFps(said: {
+  streams: readonly Streams[];
+  minFps?: number | undefined;
+  interval?: number | undefined;
+}): number {
+  return (said.minFps ?? demandedFps(said.streams)) / (said.interval ?? 1);
 }
 
 /** As whoever asks for it reads it. */
@@ -71,7 +80,7 @@ export function parseStreams(text: string): Streams {
 }
 
 /** Pictures a second that the cameras send. */
-export function demandedFps(streams: readonly Streams[]): number {
+function demandedFps(streams: readonly Streams[]): number {
   return streams.reduce((sum, { count, fps }) => sum + count * fps, 0);
 }
 

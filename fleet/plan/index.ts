@@ -1,5 +1,5 @@
 export { type BuiltLayer, builtLayersOf, inspectedLayers } from "./built-layers.ts";
-export { demandedFps, parseStreams, type Streams } from "./demand.ts";
+export { lookedAtFps, parseStreams, type Streams } from "./demand.ts";
 export { enginesOf, type PlannedEngine, type PlannedEngines } from "./engine-keys.ts";
 export { type LayerTime, layersBesidePlan } from "./layer-differences.ts";
 export type { Observation } from "./observed.ts";

@@ -1,5 +1,5 @@
 import { shareLeft } from "./admission.ts";
-import { type Demand, demandedFps } from "./demand.ts";
+import { type Demand, lookedAtFps } from "./demand.ts";
 import type { Candidate, Interval, NamedUsage } from "./plan-schema.ts";
 import { nameOf, range } from "./policy.ts";
 
@@ -50,7 +50,7 @@ export function calibrationNote({ precision }: Candidate, asked: Candidate["prec
 export function camerasServed({ streams, fps, interval }: Demand, surely: number): string {
   const [kind, ...others] = streams;
   if (!kind || others.length > 0 || kind.fps === 0) return "";
-  if (fps !== demandedFps(streams) / interval) return "";
+  if (fps !== lookedAtFps({ streams, interval })) return "";
   const ofCamera = surely * interval;
   const served = Math.floor(ofCamera / kind.fps);
   return served > 0

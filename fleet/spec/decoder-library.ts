@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Digest } from "./names.ts";
+import { objectUpTo } from "./names.ts";
 
 /** Machines that devices have, as `uname -m` calls them. */
 export const Machine = z.enum(["aarch64", "x86_64"]);
@@ -31,17 +31,10 @@ export const DecoderLibrary = z
   });
 export type DecoderLibrary = z.infer<typeof DecoderLibrary>;
 
-const LibraryObject = z
-  .strictObject({
-    digest: Digest,
-    sizeBytes: z
-      .number()
-      .int()
-      .positive()
-      .max(MOST_LIBRARY_BYTES)
-      .meta({ description: "Size of the file." }),
-  })
-  .meta({ title: "DecoderObject", description: "A shared object, as the hub holds it." });
+const LibraryObject = objectUpTo(MOST_LIBRARY_BYTES, "file").meta({
+  title: "DecoderObject",
+  description: "A shared object, as the hub holds it.",
+});
 export type DecoderObject = z.infer<typeof LibraryObject>;
 
 /** The files of a decoder as objects at the hub. */

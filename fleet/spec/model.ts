@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Text } from "../text/index.ts";
 import { DecoderLibrary, DecoderObjects, type Machine } from "./decoder-library.ts";
-import { Digest, Name } from "./names.ts";
+import { Digest, Name, objectUpTo } from "./names.ts";
 
 /** What turns the outputs into boxes. Conventions per family: letterbox, colour order, scaling, suppression. */
 export const Decoder = z
@@ -149,16 +149,7 @@ export const ModelManifest = z
     decoderLibrary: DecoderObjects.optional(),
     input: ModelInput.optional(),
     anchors: Anchors.optional().meta({ description: "Of darknet's heads." }),
-    calibration: z
-      .strictObject({
-        digest: Digest,
-        sizeBytes: z
-          .number()
-          .int()
-          .positive()
-          .max(MOST_TABLE_BYTES)
-          .meta({ description: "Size of the table." }),
-      })
+    calibration: objectUpTo(MOST_TABLE_BYTES, "table")
       .optional()
       .meta({ description: "The calibration table for INT8, an object like the model itself." }),
     float32Nodes: Float32Nodes.optional().meta({

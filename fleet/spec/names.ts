@@ -16,6 +16,15 @@ export const Digest = z
   .meta({ description: "Content address of an artifact." });
 export type Digest = z.infer<typeof Digest>;
 
+/** An object of the artifact store, of at most so many bytes; `what` it is, for the reference. */
+export function objectUpTo(mostBytes: number, what: string) {
+  const size = z.number().int().positive().max(mostBytes);
+  return z.strictObject({
+    digest: Digest,
+    sizeBytes: size.meta({ description: `Size of the ${what}.` }),
+  });
+}
+
 /** Milliseconds since 1970-01-01T00:00:00Z on the clock of whoever wrote it. */
 export const EpochMs = z
   .number()

@@ -1,7 +1,7 @@
-import { type Diagnostic, range } from "../../../fleet/plan/index.ts";
+import { type Diagnostic, lookedAtFps, range } from "../../../fleet/plan/index.ts";
 import type { CheckFailure } from "../check.ts";
 import type { KeptPlan } from "./kept-plans.ts";
-import { demandedRate, type PlanQuestion } from "./plan-question.ts";
+import type { PlanQuestion } from "./plan-question.ts";
 
 interface Demand {
   /** Property that asks for it. */
@@ -76,7 +76,7 @@ export function warningsOf(plan: KeptPlan, question: PlanQuestion): string[] {
     ({ severity, rule }) => severity === "error" && demandOf(rule) === null,
   );
   if (unbuildable.length > 0) return unbuildable.map(refusalText);
-  const asked = demandedRate(question) > 0 || question.latencyMs !== undefined;
+  const asked = lookedAtFps(question) > 0 || question.latencyMs !== undefined;
   const told = plan.diagnostics
     .filter(({ severity }) => severity === "warning")
     // Nobody who asks for nothing needs to know what could not be counted.
@@ -104,7 +104,7 @@ function warningText({ message, remedy }: Diagnostic): string {
 
 /** Demands that the estimate meets as expected, but not at the bad end of its interval; worse is told by the planner. */
 function doubts({ chosen }: KeptPlan, question: PlanQuestion): string[] {
-  const rate = demandedRate(question);
+  const rate = lookedAtFps(question);
   const { latencyMs = Infinity } = question;
   const { fps, latencyMs: takes } = chosen ?? {};
   return [

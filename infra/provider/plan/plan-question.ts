@@ -1,4 +1,4 @@
-import { demandedFps, type Streams } from "../../../fleet/plan/index.ts";
+import { lookedAtFps, type Streams } from "../../../fleet/plan/index.ts";
 import {
   AcceleratorChoice,
   BudgetSpec,
@@ -58,16 +58,11 @@ function streamsOf(sources: Value): Streams[] {
   });
 }
 
-/** Pictures a second that the model must look at; 0 when nothing was said. */
-export function demandedRate({ minFps, streams, interval = 1 }: PlanQuestion): number {
-  return (minFps ?? demandedFps(streams)) / interval;
-}
-
 /** Whether the program asks for anything that the silicon may not give. */
 export function asksAnything(question: PlanQuestion): boolean {
   const { accelerator, precision, latencyMs } = question;
   return (
-    demandedRate(question) > 0 ||
+    lookedAtFps(question) > 0 ||
     latencyMs !== undefined ||
     [accelerator, precision].some((choice) => choice !== undefined && choice !== "auto")
   );
