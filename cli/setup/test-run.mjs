@@ -4,18 +4,25 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { cpus } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { runInPlace } from "./child.mjs";
 import { fullPlan, partNamed } from "./full-parts.mjs";
 import { repoDir, requireNode, stateDir } from "./paths.mjs";
 import { describeCounts, recordCounts, sumCounts } from "./results.mjs";
 import { setUp } from "./setup.mjs";
-import { countsInText, vitestCounts } from "./test-counts.mjs";
+import { countsInText, failedFiles, vitestCounts, withSecondRun } from "./test-counts.mjs";
 
 const SETUP = join(repoDir, "cli/setup/setup.mjs");
 const BOARDS = ["--boards", "aarch64", "--emulated"];
 
+const TRY_AGAIN_AT_MOST = 8;
+
 /** @typedef {import("./results.mjs").Counts} Counts */
+
+/**
+ * `report` is vitest's own, undefined when it wrote none.
+ * @typedef {{ args: string[], report: any, code: number }} VitestRun
+ */
 
 /**
  * Targets of native/Makefile: what runs, and what makes ready to run.
@@ -34,7 +41,7 @@ export async function runTests(args, { full }) {
     ? [await runPart(part)]
     : args.length === 0
       ? await runAll(full)
-      : [await runVitest(args, full)];
+      : [countsOf(await runVitest(args, full))];
   if (args.length > 0 && !part) {
     console.log("Native tests were left out, because arguments select tests of vitest.");
   }
@@ -49,11 +56,13 @@ export async function runTests(args, { full }) {
  */
 async function runAll(full) {
   const compiled = compileNativeTests(full);
-  const results = [await runVitest(["--project=side by side"], full, "side by side")];
+  const runs = [await runVitest(["--project=side by side"], full)];
   await compiled;
   for (const project of ["two by two", "one by one"]) {
-    results.push(await runVitest([`--project=${project}`], full, project));
+    runs.push(await runVitest([`--project=${project}`], full));
   }
+  if (process.env["CI"]) await tryAgain(runs, full);
+  const results = runs.map(countsOf);
   for (const run of nativeRuns(full)) results.push(await runNative(run));
   return results;
 }
@@ -94,16 +103,44 @@ function makeArgs(args) {
 async function runPart({ make, files = [], boards = false }) {
   if (boards) await setUp({ quiet: true, also: ["tests", "aarch64", "emulation"] });
   if (make) return runNative({ runner: `native: ${make}`, args: [make] });
-  return runVitest(files, true);
+  return countsOf(await runVitest(files, true));
+}
+
+/**
+ * Files of which something failed, once more when nothing else runs: a second attempt within the first run met the
+ * same load, and what the first attempt left behind. That it was needed is told with the counts.
+ * @param {VitestRun[]} runs
+ * @param {boolean} full
+ */
+async function tryAgain(runs, full) {
+  const files = runs.flatMap(({ report }) => failedFiles(report));
+  // So many are no accident.
+  if (files.length === 0 || files.length > TRY_AGAIN_AT_MOST) return;
+  console.log(`Once more, alone: ${files.map((file) => relative(repoDir, file)).join(", ")}`);
+  const { report } = await runVitest([...files, "--no-file-parallelism"], full);
+  if (!report) return;
+  for (const run of runs) {
+    if (failedFiles(run.report).length === 0) continue;
+    run.report = withSecondRun(run.report, report);
+    run.code = failedFiles(run.report).length > 0 ? 1 : 0;
+  }
+}
+
+/**
+ * @param {VitestRun} run
+ * @returns {Counts}
+ */
+function countsOf({ args, report, code }) {
+  const project = args[0]?.split("--project=")[1];
+  return { runner: project ? `vitest, ${project}` : "vitest", ...vitestCounts(report, code) };
 }
 
 /**
  * @param {string[]} args
  * @param {boolean} full
- * @param {string} [project] of vitest.config.ts
- * @returns {Promise<Counts>}
+ * @returns {Promise<VitestRun>}
  */
-async function runVitest(args, full, project) {
+async function runVitest(args, full) {
   const report = join(stateDir(), "logs", `vitest-${process.pid}.json`);
   mkdirSync(join(stateDir(), "logs"), { recursive: true });
   const vitest = join(repoDir, "node_modules", "vitest", "vitest.mjs");
@@ -116,9 +153,9 @@ async function runVitest(args, full, project) {
   const env = full ? { ...process.env, JETFLEET_TEST_FULL: "1" } : process.env;
   const options = { cwd: repoDir, env };
   const code = await runInPlace(requireNode(), [vitest, "run", ...reporters, ...args], options);
-  const counts = vitestCounts(readReport(report), code);
+  const run = { args, report: readReport(report), code };
   rmSync(report, { force: true });
-  return { runner: project ? `vitest, ${project}` : "vitest", ...counts };
+  return run;
 }
 
 /** @param {string} file */

@@ -2,64 +2,129 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { repoDir } from "../../../cli/setup/paths.mjs";
 import { describeCounts, formatCounts, sumCounts } from "../../../cli/setup/results.mjs";
-import { countsInText, vitestCounts } from "../../../cli/setup/test-counts.mjs";
+import {
+  countsInText,
+  failedFiles,
+  vitestCounts,
+  withSecondRun,
+} from "../../../cli/setup/test-counts.mjs";
+
+/**
+ * @param {string} fullName
+ * @param {string} status
+ * @param {string[]} failureMessages
+ */
+const tested = (fullName, status, failureMessages = []) => ({ fullName, status, failureMessages });
+
+/**
+ * @param {string} file
+ * @param {string} status
+ * @param {ReturnType<typeof tested>[]} assertionResults
+ */
+const ran = (file, status, assertionResults) => ({
+  name: join(repoDir, "test", file),
+  status,
+  assertionResults,
+});
 
 describe("vitest's counts", () => {
-  const report = { numPassedTests: 5, numFailedTests: 0, numPendingTests: 2, testResults: [] };
+  const good = ran("good.test.ts", "passed", [
+    tested("a", "passed"),
+    tested("b", "passed"),
+    tested("c", "skipped"),
+    tested("d", "todo"),
+  ]);
+
+  /** @param {ReturnType<typeof ran>[]} files */
+  const described = (...files) =>
+    describeCounts({ runner: "vitest", ...vitestCounts({ testResults: files }, 1) });
 
   it("are those of its report", () => {
-    expect(vitestCounts(report, 0)).toMatchObject({ passed: 5, failed: 0, skipped: 2 });
+    const counts = vitestCounts({ testResults: [good] }, 0);
+    expect(counts).toMatchObject({ passed: 2, failed: 0, skipped: 2 });
   });
 
   it("count a file that could not be loaded as failed, by name", () => {
-    const name = join(repoDir, "test/broken.test.ts");
-    const broken = { ...report, testResults: [{ status: "failed", name, assertionResults: [] }] };
-
-    const counts = { runner: "vitest", ...vitestCounts(broken, 1) };
-
-    expect(describeCounts(counts)).toBe(
-      "vitest: 5 passed, 1 failed, 2 skipped\n  failed: test/broken.test.ts: cannot be loaded, or made ready",
+    expect(described(good, ran("broken.test.ts", "failed", []))).toBe(
+      "vitest: 2 passed, 1 failed, 2 skipped\n  failed: test/broken.test.ts: cannot be loaded, or made ready",
     );
   });
 
   it("count a file whose tests were skipped because it could not be made ready", () => {
-    const name = join(repoDir, "test/broken.test.ts");
-    const assertionResults = [{ fullName: "a is b", status: "skipped", failureMessages: [] }];
-    const broken = { ...report, testResults: [{ status: "failed", name, assertionResults }] };
-
-    expect(vitestCounts(broken, 1).failures).toEqual([
+    const broken = ran("broken.test.ts", "failed", [tested("a is b", "skipped")]);
+    expect(vitestCounts({ testResults: [broken] }, 1).failures).toEqual([
       "test/broken.test.ts: cannot be loaded, or made ready",
     ]);
   });
 
   it("name what failed, and what passed only when it was tried again", () => {
-    const name = join(repoDir, "test/a.test.ts");
-    const assertionResults = [
-      { fullName: " a is b", status: "failed", failureMessages: ["a is c"] },
-      { fullName: "b is c", status: "passed", failureMessages: ["b was d"] },
-      { fullName: "c is d", status: "passed", failureMessages: [] },
+    const tests = [
+      tested(" a is b", "failed", ["a is c"]),
+      tested("b is c", "passed", ["\u001b[31mb\n was\u001b[0m d"]),
     ];
-    const failed = {
-      ...report,
-      numFailedTests: 1,
-      testResults: [{ status: "failed", name, assertionResults }],
-    };
-
-    expect(describeCounts({ runner: "vitest", ...vitestCounts(failed, 1) })).toBe(
+    expect(described(ran("a.test.ts", "failed", [...tests, tested("c is d", "passed")]))).toBe(
       [
-        "vitest: 5 passed, 1 failed, 2 skipped",
-        "  failed: test/a.test.ts: a is b",
-        "  passed only when tried again: test/a.test.ts: b is c",
+        "vitest: 2 passed, 1 failed",
+        "  failed: test/a.test.ts: a is b (a is c)",
+        "  passed only when tried again: test/a.test.ts: b is c (b was d)",
       ].join("\n"),
     );
   });
 
   it("count an error outside any test as failed", () => {
-    expect(vitestCounts(report, 1).failed).toBe(1);
+    expect(vitestCounts({ testResults: [good] }, 1).failed).toBe(1);
   });
 
   it("are one failure without a report", () => {
     expect(vitestCounts(undefined, 137)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  });
+
+  describe("with a second run of the files of which something failed", () => {
+    const first = {
+      testResults: [
+        good,
+        ran("a.test.ts", "failed", [tested("a", "failed", ["slow"]), tested("b", "passed")]),
+        ran("broken.test.ts", "failed", [tested("c", "skipped")]),
+      ],
+    };
+
+    /** @param {ReturnType<typeof ran>[]} files */
+    const after = (...files) => {
+      const counts = vitestCounts(withSecondRun(first, { testResults: files }), 0);
+      return describeCounts({ runner: "vitest", ...counts });
+    };
+
+    it("are of those files", () => {
+      expect(failedFiles(first)).toEqual(first.testResults.slice(1).map(({ name }) => name));
+      expect(failedFiles(undefined)).toEqual([]);
+    });
+
+    it("name what passes now", () => {
+      const a = ran("a.test.ts", "passed", [tested("a", "passed"), tested("b", "passed")]);
+      expect(after(a, ran("broken.test.ts", "passed", [tested("c", "passed")]))).toBe(
+        [
+          "vitest: 5 passed, 0 failed, 2 skipped",
+          "  passed only when tried again: test/a.test.ts: a (slow)",
+          "  passed only when tried again: test/broken.test.ts: c (its file failed)",
+        ].join("\n"),
+      );
+    });
+
+    it("name what fails again, or only then", () => {
+      const a = ran("a.test.ts", "failed", [tested("a", "failed"), tested("b", "failed")]);
+      expect(after(a, ran("broken.test.ts", "failed", []))).toBe(
+        [
+          "vitest: 2 passed, 3 failed, 2 skipped",
+          "  failed: test/a.test.ts: a",
+          "  failed: test/a.test.ts: b",
+          "  failed: test/broken.test.ts: cannot be loaded, or made ready",
+        ].join("\n"),
+      );
+    });
+
+    it("keep what did not run again", () => {
+      expect(after()).toContain("vitest: 3 passed, 2 failed, 3 skipped");
+    });
   });
 });
 
