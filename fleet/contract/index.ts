@@ -52,6 +52,7 @@ export {
 export { FormerDesired } from "./former.ts";
 export { iou } from "./overlap.ts";
 export { Count, PartNumber, PartRef } from "./part-ref.ts";
+export { Percentiles } from "./percentiles.ts";
 export {
   LayerDifference,
   LayersBesidePlan,
@@ -79,6 +80,7 @@ export {
   RunsOn,
   UpdateState,
 } from "./reported.ts";
+export { Attribute, Attributes, SecondaryStats } from "./secondary.ts";
 export {
   BoardStats,
   ChainId,
@@ -91,7 +93,6 @@ export {
   LaneStats,
   MAX_DROPPED_RANGES,
   MAX_EVENT_BYTES,
-  Percentiles,
   PipelineStats,
   SourceState,
   SourceStats,

@@ -5,15 +5,8 @@ import { AnalyticsStats } from "./analytics.ts";
 import { Box } from "./box.ts";
 import { BudgetNow } from "./budget.ts";
 import { Cards } from "./cards.ts";
-
-/** Distribution over the last reporting interval, in milliseconds; null when nothing was measured. */
-export const Percentiles = z.object({
-  p50: z.number(),
-  p95: z.number(),
-  p99: z.number(),
-  max: z.number(),
-});
-export type Percentiles = z.infer<typeof Percentiles>;
+import { Percentiles } from "./percentiles.ts";
+import { Attributes, SecondaryStats } from "./secondary.ts";
 
 /**
  * One stage over the last interval. Per frame, the sum over stages of wait + work equals the total latency
@@ -136,6 +129,8 @@ export const PipelineStats = z.object({
   analytics: AnalyticsStats.optional(),
   /** Present while something is done for the pipeline's budget, or it is exceeded and nothing can be. */
   budget: BudgetNow.optional().catch(undefined),
+  /** Present where the pipeline has secondary models, in the order of their names. */
+  secondary: z.array(SecondaryStats).max(16).optional(),
   /** Present where several accelerators share the work. */
   lanes: z.array(LaneStats).max(16).optional(),
   /** Of several, the first that neither plays nor has ended, else one that plays. */
@@ -189,7 +184,11 @@ export const Detection = z.object({
 });
 export type Detection = z.infer<typeof Detection>;
 
-export const TrackedObject = Detection.extend({ trackId: z.number().int().positive() });
+export const TrackedObject = Detection.extend({
+  trackId: z.number().int().positive(),
+  /** Present where a secondary model has said something of it. */
+  attributes: Attributes.optional().catch(undefined),
+});
 export type TrackedObject = z.infer<typeof TrackedObject>;
 
 export const DetectedFrame = z.object({

@@ -14,6 +14,7 @@
  *   What is said over HTTPS of shared engines (engine-share.ts), and `attestation` and `selfTest` of a kept engine.
  *   The kind `sources-changed`. The decoder `library` of a model, with its `decoderLibrary`.
  *   The kinds `budget-action` and `budget-held`, and `budget` of statistics.
+ *   The `attributes` of a tracked object, and `secondary` of statistics.
  */
 export const CONTRACT_VERSION = 2;
 

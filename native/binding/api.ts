@@ -85,6 +85,8 @@ export interface NativePipelineOptions {
   detectInterval?: number | undefined;
   /** Needs a tracker. Default: none. */
   analytics?: NativeAnalytics | undefined;
+  /** Up to 4, names of their own. They need a tracker. Default: none. */
+  secondary?: NativeSecondary[] | undefined;
   /**
    * Of pictures that do not differ from the last one that the model looked at, it looks at one in so many milliseconds of
    * the source's time. `threshold`: the share of the picture that must have changed. Default: it looks at all; so it does
@@ -95,6 +97,26 @@ export interface NativePipelineOptions {
   statsIntervalMs: number;
   /** Frames come at once, but those within so many milliseconds of the last `frames` message together in the next. */
   batchMs: number;
+}
+
+/**
+ * A second model that looks at the tracked objects of all sources, each cut out of its picture, and is asked again of none
+ * that it has answered. A pipeline that starts with one whose model is wrong is refused with that model's error, which
+ * names it. Exchanging it means starting the pipeline anew.
+ */
+export interface NativeSecondary {
+  /** The key of what it says among an object's attributes. */
+  name: string;
+  /** Its decoder is classification or reid; of the latter, labels, `minScore` and `nmsIou` mean nothing. */
+  model: NativeModelOptions;
+  /** Of the pipeline's model; objects that it looks at. Default: all. */
+  labels?: string[] | undefined;
+  /** From 0 to 1: of an answer of a classifier to be told. Not for reid. */
+  minScore: number;
+  /** Share of the picture's height, from 0 to 1: smaller objects are not looked at yet. */
+  minHeight: number;
+  /** It looks at an object again when its answer is so old. Default: never. */
+  refreshMs?: number | undefined;
 }
 
 /** Objects that count at a line or in a zone. Default: all. */
