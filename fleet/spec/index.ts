@@ -56,4 +56,12 @@ export {
   VideoSpec,
 } from "./pipeline.ts";
 export { PlanSummary } from "./plan-summary.ts";
+export {
+  MAX_SECONDARY,
+  SECONDARY_DECODERS,
+  SECONDARY_MIN_SCORE,
+  SecondarySpec,
+  secondariesOf,
+  secondaryProblems,
+} from "./secondary.ts";
 export { UnreachablePolicy } from "./unreachable-policy.ts";
