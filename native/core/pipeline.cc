@@ -132,6 +132,10 @@ Status Pipeline::SwapModel(std::shared_ptr<ModelProgram> model,
                          "is prepared by the CPU while exchanging models; start the pipeline anew "
                          "for that");
   }
+  if (options_.analytics) {
+    const Status counted = CheckLabels(*options_.analytics, model->tag()->labels);
+    if (!counted.ok()) return counted;
+  }
   model_change_.reset();
   // Kept until the last frame that it worked on is gone, so that it is freed on this thread.
   const auto former = batcher_->SetModel(model);

@@ -207,6 +207,11 @@ TEST(Motion, OfAStillSourceHasItsTracksStay) {
   options.stats_interval = milliseconds(20);
   options.batch = milliseconds(2);
   options.motion = MotionOptions{0.001, milliseconds(4000)};
+  options.analytics.emplace();
+  ZoneOptions all;
+  all.name = "all";
+  all.points = {{0, 0}, {1, 0}, {1, 1}, {0, 1}};
+  options.analytics->zones = {all};
   Recorder recorder;
   Pipeline pipeline(options, FakeModelOn(device), &recorder);
   pipeline.Start();
@@ -227,6 +232,14 @@ TEST(Motion, OfAStillSourceHasItsTracksStay) {
   const SourceFigures& figures = seen.stats.back().figures.sources[0];
   EXPECT_TRUE(figures.watches_motion);
   EXPECT_GT(figures.looked[static_cast<std::size_t>(Skip::kStill)], 0U);
+  using Kind = AnalyticsEvent::Kind;
+  const auto visits = [&](Kind kind) {
+    return std::count_if(seen.events.begin(), seen.events.end(),
+                         [kind](const AnalyticsEvent& event) { return event.kind == kind; });
+  };
+  EXPECT_EQ(visits(Kind::kZoneEntered), 1) << "it dwells on, seen or not";
+  EXPECT_EQ(visits(Kind::kZoneLeft), 1);
+  EXPECT_EQ(seen.events.back().end, VisitEnd::kSourceEnded);
 }
 
 /// What no processor reads.

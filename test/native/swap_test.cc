@@ -124,6 +124,28 @@ TEST_F(Swap, RenumbersLabelsAndEndsTracksOfThoseThatVanish) {
   }
 }
 
+TEST_F(Swap, RefusesAModelWithoutALabelThatIsCounted) {
+  PipelineOptions options = LoopOptions(video_.path());
+  options.analytics.emplace();
+  ZoneOptions zone;
+  zone.name = "yard";
+  zone.points = {{0, 0}, {1, 0}, {1, 1}};
+  zone.filter.labels = {"object"};
+  options.analytics->zones = {zone};
+  Pipeline pipeline(options, FakeModel({}, -1, {"one", {"object"}}), &recorder_);
+  pipeline.Start();
+  ASSERT_TRUE(recorder_.WaitFor(FramesBy("one", 5)));
+  Change change;
+  const Status status = pipeline.SwapModel(FakeModel({}, -1, {"two", {"car", "bus"}}), &change);
+  EXPECT_EQ(status.code, ErrorCode::kModelInvalid);
+  EXPECT_NE(status.message.find("knows object, which zone yard counts, but got one of car, bus"),
+            std::string::npos)
+      << status.message;
+  const std::size_t before = recorder_.Copy().frames.size();
+  EXPECT_TRUE(recorder_.WaitFor(FramesBy("one", before + 5))) << "the former one goes on";
+  EXPECT_TRUE(pipeline.SwapModel(FakeModel({}, -1, {"three", {"car", "object"}}), &change).ok());
+}
+
 TEST_F(Swap, DoesNotWaitForFramesThatDoNotCome) {
   Recorder recorder;
   PipelineOptions options = LoopOptions("");

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "core/status.h"
+
 namespace jetfleet {
 
 /// What is counted at in a pipeline. The limits are those of fleet/spec.
@@ -60,5 +62,9 @@ struct AnalyticsOptions {
   /// Of the frames' time, between two updates of an event.
   double update_seconds = 10;
 };
+
+/// MODEL_INVALID where a line or zone counts objects of a label that is none of a model's `labels`:
+/// it would tell of none for ever.
+Status CheckLabels(const AnalyticsOptions& options, const std::vector<std::string>& labels);
 
 }  // namespace jetfleet
