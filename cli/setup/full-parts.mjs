@@ -47,6 +47,7 @@ export const FULL_PARTS = {
       "test/infra/engine/lifecycle.test.ts",
       "test/infra/engine/options.test.ts",
       "test/infra/engine/table.test.ts",
+      "test/infra/provider/pc-container.test.ts",
       "test/infra/provider/slow-ssh.test.ts",
       "test/infra/provider/way-back.test.ts",
     ],
@@ -96,6 +97,11 @@ export const FULL_PARTS = {
     minutes: 12,
     files: ["test/arm64/arm64.test.ts", "test/arm64/board.test.ts", "test/arm64/tensorrt.test.ts"],
     boards: true,
+  },
+  colours: {
+    what: "boxes of five real clips in every matrix and range against ffmpeg's own RGB",
+    minutes: 2,
+    files: ["test/native/clip-colours.test.ts"],
   },
   growth: {
     what: "1,000 starts, swaps and failing starts without growing",

@@ -168,16 +168,15 @@ function readReport(file) {
 }
 
 /**
- * Sanitizers compile everything anew, so a desk has them in the full form only, and CI that of threads.
+ * Sanitizers compile everything anew, so that only the full form has them.
  * @param {boolean} full
  * @returns {NativeRun[]}
  */
 function nativeRuns(full) {
   /** @type {NativeRun[]} */
   const runs = [{ runner: "native", args: ["test"], compiled: ["test-compiled"] }];
-  if (!full && !process.env["CI"]) return runs;
-  runs.push({ runner: "native: threads", args: ["tsan"], compiled: ["tsan-compiled"] });
   if (!full) return runs;
+  runs.push({ runner: "native: threads", args: ["tsan"], compiled: ["tsan-compiled"] });
   runs.push({
     runner: "native: memory of the binding",
     args: ["asan-binding"],

@@ -7,11 +7,10 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { EngineBuild, FleetEvent, Reported } from "../../fleet/contract/index.ts";
+import { FULL } from "../support/long-form.ts";
 import { expectUntouched, hex, runnersOf, settled, updateEvents } from "./support/deploying.ts";
 import { worldForEach } from "./support/story.ts";
 import type { AgentWorld } from "./support/world.ts";
-
-const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
 
 let world: AgentWorld;
 const { deploy, running, now } = worldForEach((opened) => {

@@ -6,6 +6,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { versionDigest } from "../../agent/update/pipeline-version.ts";
+import { FULL } from "../support/long-form.ts";
 import {
   allRun,
   deployTo,
@@ -19,7 +20,6 @@ import {
 import type { ClockWish } from "./support/set-clock.ts";
 import { AgentWorld } from "./support/world.ts";
 
-const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
 const LIBRARY = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 const why = existsSync(LIBRARY) ? "" : " (skipped: no libfaketime)";
 const CLOCKS = ["+5h", "-5h", "@1970-01-01 00:10:00", "@2099-06-01 00:00:00"];

@@ -6,10 +6,10 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FleetEvent, Reported } from "../../fleet/contract/index.ts";
+import { FULL } from "../support/long-form.ts";
 import { allRun, deployTo, runningAt } from "./support/deploying.ts";
 import { AgentWorld, type DiskFault } from "./support/world.ts";
 
-const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
 const [share, shares] = (process.env["JETFLEET_TEST_SHARE"] ?? "1/1").split("/").map(Number);
 const FAULTS = ["ENOSPC", "EIO"] as const;
 /** At the least: of the agent's start, two updates and their events. */

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { versionDigest } from "../../agent/update/pipeline-version.ts";
 import type { Detections, Reported } from "../../fleet/contract/index.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
+import { FULL } from "../support/long-form.ts";
 import {
   allRun,
   deployTo,
@@ -23,7 +24,6 @@ import {
 } from "./support/deploying.ts";
 import { AgentWorld } from "./support/world.ts";
 
-const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
 const KILLS = FULL ? 5 : 3;
 const ROUNDS = Number(process.env["JETFLEET_TEST_ROUNDS"] ?? (FULL ? 60 : 4));
 /** Longer than an update takes, from its acceptance to its end. */

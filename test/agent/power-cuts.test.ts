@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { FleetEvent, Presence } from "../../fleet/contract/index.ts";
+import { FULL } from "../support/long-form.ts";
 import { allRun, expectUntouched, GOOD, hex, runnersOf, settled } from "./support/deploying.ts";
 import { worldForEach } from "./support/story.ts";
 import type { AgentWorld } from "./support/world.ts";
@@ -11,7 +12,6 @@ const { deploy, running, now } = worldForEach((opened) => {
   world = opened;
 });
 
-const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
 /** Stands beside the pipeline that is changed. */
 const STEADY = { bytes: "good steady", name: "steady" };
 

@@ -12,6 +12,7 @@ import { readKernelFile, readSealedEngine } from "../../fleet/engine/index.ts";
 import { onnxRuntime } from "../../fleet/provision/runtime/sources.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
 import { ModelManifest, type PipelineSpec } from "../../fleet/spec/index.ts";
+import { FULL } from "../support/long-form.ts";
 import { CAMERA, type Camera, startCamera } from "./support/camera.ts";
 import { hex, runnersOf, settled } from "./support/deploying.ts";
 import { pipelineOf } from "./support/desired.ts";
@@ -37,7 +38,7 @@ const config = {
   simulatedCard: { name: "RTX A2000", computeCapability: "8.6", multiprocessors: 26 },
 };
 /** Compiling takes the better part of a minute, so the script takes what the native tests have compiled, unless all is wanted. */
-const COMPILER = process.env["JETFLEET_TEST_FULL"]
+const COMPILER = FULL
   ? null
   : `if [ "$1" = --version ]; then echo "g++ that copies"; exit 0; fi
 while [ $# -gt 0 ]; do case $1 in -o) out=$2;; esac; shift; done

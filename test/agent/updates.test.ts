@@ -473,21 +473,24 @@ describe("an update", () => {
 });
 
 describe("a message on desired", () => {
-  it.each([
-    ["unsigned", () => JSON.stringify({ contract: 2, generation: 9 }), "DESIRED_INVALID"],
-    ["of a newer version", () => JSON.stringify({ contract: 3 }), "VERSION_UNREADABLE"],
-    ["garbage", () => "{{{", "DESIRED_INVALID"],
-    ["of more than 8 MiB", () => "x".repeat(9 << 20), "DESIRED_INVALID"],
-  ])("that is %s is refused, and what runs runs on", async (_what, message, code) => {
+  it("that is unsigned, of a newer version, garbage or of more than 8 MiB is refused, and what runs runs on", async () => {
     world.start();
     await deploy(1, { bytes: "good one" });
     await running(1);
-    const from = now();
-    await world.publishDesired(message());
-    const reported = await world.reported(({ error }) => error?.code === code, from);
-    expect(reported).toMatchObject({ generation: 1, pipelines: [{ state: "running" }] });
-    await deploy(2, { bytes: "good one" });
-    expect((await world.reported(settled(2, "committed"), from)).error).toBeNull();
+    const refused = [
+      { message: JSON.stringify({ contract: 2, generation: 9 }), code: "DESIRED_INVALID" },
+      { message: JSON.stringify({ contract: 3 }), code: "VERSION_UNREADABLE" },
+      { message: "{{{", code: "DESIRED_INVALID" },
+      { message: "x".repeat(9 << 20), code: "DESIRED_INVALID" },
+    ];
+    for (const [at, { message, code }] of refused.entries()) {
+      const from = now();
+      await world.publishDesired(message);
+      const reported = await world.reported(({ error }) => error?.code === code, from);
+      expect(reported).toMatchObject({ generation: at + 1, pipelines: [{ state: "running" }] });
+      await deploy(at + 2, { bytes: "good one" });
+      expect((await world.reported(settled(at + 2, "committed"), from)).error).toBeNull();
+    }
   });
 
   it("that is older than what was accepted is refused, even by the next life of the agent", async () => {

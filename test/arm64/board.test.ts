@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DetectedFrame } from "../../fleet/contract/index.ts";
 import { DEVICE, SmallWorld } from "../e2e/support/small-world.ts";
 import { sshdMissing } from "../fleet/ssh/sshd.ts";
+import { FULL } from "../support/long-form.ts";
 import { USERLAND, whyNot } from "./emulation.ts";
 
 const MINUTE = 60_000;
-const full = process.env["JETFLEET_TEST_FULL"] === "1";
-const skipped = full ? (whyNot ?? sshdMissing.trim()) : "npm run test:full -- arm64";
+const skipped = FULL ? (whyNot ?? sshdMissing.trim()) : "npm run test:full -- arm64";
 const title = skipped === "" ? "" : ` [skipped: ${skipped}]`;
 
 /** OpenSSH's server on the board, for root, on a port that the kernel chose a moment before. */

@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Fixture } from "../native/addon.ts";
+import { FULL } from "../support/long-form.ts";
 import { BUILT, emulated, ROOT, whyNot } from "./emulation.ts";
 
 /*
@@ -16,11 +17,10 @@ const VERSIONS = [
   { name: "8.2", says: 8203 },
   { name: "8.6", says: 8601 },
 ];
-const full = process.env["JETFLEET_TEST_FULL"] === "1";
 const backendOf = (name: string) => join(BUILT, `libjetfleet-backend-tensorrt-${name}.so`);
 const libraryOf = (name: string) => join(LIBRARIES, name, "libnvinfer.so.8");
 const isThere = VERSIONS.every(({ name }) => [backendOf(name), libraryOf(name)].every(existsSync));
-const why = !full
+const why = !FULL
   ? "npm run test:full -- arm64"
   : (whyNot ?? (isThere ? null : "test/arm64/README.md says what brings TensorRT"));
 

@@ -11,7 +11,7 @@ import type { EngineBuild } from "../../fleet/contract/index.ts";
 import type { FleetFeed } from "../../fleet/hub/client/index.ts";
 import { buildWords, type FleetView } from "../../fleet/view/index.ts";
 import { tinyModel } from "../native/tiny-model.ts";
-import { FULL } from "./support/long-form.ts";
+import { FULL } from "../support/long-form.ts";
 import type { UpAnswer } from "./support/run-pulumi.ts";
 import { DEVICE, SmallWorld } from "./support/small-world.ts";
 

@@ -3,8 +3,8 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { KeptEngine } from "../../fleet/contract/index.ts";
 import type { FleetView } from "../../fleet/view/index.ts";
+import { FULL, LONG } from "../support/long-form.ts";
 import { DemoWorld, processesNaming } from "./support/demo-world.ts";
-import { FULL, LONG } from "./support/long-form.ts";
 
 const MINUTE = 60_000;
 

@@ -27,7 +27,7 @@ import {
   RUN,
   type Wheels,
 } from "../native/foreign-exports-table.ts";
-import { FULL } from "./support/long-form.ts";
+import { FULL } from "../support/long-form.ts";
 import { SharedProgram } from "./support/shared-program.ts";
 import { DEVICE, SmallWorld } from "./support/small-world.ts";
 

@@ -5,7 +5,7 @@ import { DesiredMessage, Reported } from "../../fleet/contract/index.ts";
 import { compositionIn } from "../../fleet/hub/deploy/is-current.ts";
 import { inspectPart, parseJson } from "../../fleet/release/index.ts";
 import { until } from "../hub/running-hub.ts";
-import { FULL, LONG } from "./support/long-form.ts";
+import { FULL, LONG } from "../support/long-form.ts";
 import { ShapedNetwork } from "./support/shaped-network.ts";
 import { SharedProgram } from "./support/shared-program.ts";
 import { DEVICE, SmallWorld } from "./support/small-world.ts";

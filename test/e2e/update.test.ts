@@ -9,8 +9,8 @@ import { sha256Digest } from "../../fleet/release/index.ts";
 import { type TruthFigures, TruthOverlay } from "../../fleet/sim/truth/overlay.ts";
 import type { FleetView } from "../../fleet/view/index.ts";
 import { tinyModel } from "../native/tiny-model.ts";
+import { FULL, LONG } from "../support/long-form.ts";
 import { DemoWorld, ENOUGH_FRAMES } from "./support/demo-world.ts";
-import { FULL, LONG } from "./support/long-form.ts";
 
 const MINUTE = 60_000;
 /** Of the demo's camera, 15 frames a second. */
@@ -121,7 +121,7 @@ describe("a model that is changed over the air while frames flow", { timeout: 8 
     expect(models(await world.status())).toEqual(models(before));
   });
 
-  it.each<[string, (file: string) => Promise<void>]>([
+  const broken: [string, (file: string) => Promise<void>][] = [
     [
       "is a truncated file",
       async (file) => {
@@ -130,16 +130,20 @@ describe("a model that is changed over the air while frames flow", { timeout: 8 
       },
     ],
     ["has an output of another shape", (file) => writeFile(file, tinyModel({ labels: 7 }))],
-  ])("keeps v1 running when the new model %s, and `up` says what is wrong", async (_, make) => {
-    const model = path.join(world.paths.state, "broken.onnx");
-    const labels = path.join(world.paths.state, "labels.json");
-    await Promise.all([make(model), writeFile(labels, LABELS)]);
-    const { code, text } = await world.demo("--once", "--model", model, "--labels", labels);
-    expect(code).not.toBe(0);
-    expect(text).toMatch(/MODEL_INVALID/);
-    expect(text).toMatch(/still running: tx2\/entrance .*xavier\/entrance/s);
-    expect(models(await world.status())).toEqual(models(before));
-  });
+  ];
+  it.each(FULL ? broken : broken.slice(0, 1))(
+    "keeps v1 running when the new model %s, and `up` says what is wrong",
+    async (_, make) => {
+      const model = path.join(world.paths.state, "broken.onnx");
+      const labels = path.join(world.paths.state, "labels.json");
+      await Promise.all([make(model), writeFile(labels, LABELS)]);
+      const { code, text } = await world.demo("--once", "--model", model, "--labels", labels);
+      expect(code).not.toBe(0);
+      expect(text).toMatch(/MODEL_INVALID/);
+      expect(text).toMatch(/still running: tx2\/entrance .*xavier\/entrance/s);
+      expect(models(await world.status())).toEqual(models(before));
+    },
+  );
 
   it("keeps v1 running when no board could load the new model, which the preview finds out", async () => {
     const model = path.join(world.paths.state, "unknown-operator.onnx");

@@ -8,10 +8,10 @@ import { Connector } from "../../fleet/transfer/connector.ts";
 import { IdentityFile } from "../../fleet/transfer/identity/identity-file.ts";
 import { TrustedClock } from "../../fleet/transfer/identity/trusted-clock.ts";
 import { openMqtt } from "../../fleet/transfer/mqtt/open-mqtt.ts";
+import { FULL } from "../support/long-form.ts";
 import { HubProcess, until } from "./running-hub.ts";
 
 /** Short in CI; with JETFLEET_TEST_FULL the attacks last, and a session that does not read is ended. */
-const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
 const ATTACK_S = FULL ? 20 : 3;
 /** On a busy machine, where 933 were seen; an attack that works costs seconds. */
 const BEARABLE_MS = 1500;

@@ -13,11 +13,11 @@ import { DISK, type FileLayer } from "../../fleet/transfer/files/file-layer.ts";
 import type { Identity } from "../../fleet/transfer/identity/identity.ts";
 import { FaultyDisk, refusingReads } from "../fleet/support/faulty-disk.ts";
 import { FakeDevice, SessionEnded } from "../infra/provider/support/fake-device.ts";
+import { FULL } from "../support/long-form.ts";
 import { certifyDevice } from "./device-identity.ts";
 import { Releaser } from "./releaser.ts";
 import { until } from "./running-hub.ts";
 
-const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
 const CODES = ["HUB_DISK_FULL", "HUB_DISK_FAILED"];
 const OBJECT = Buffer.from("an object");
 

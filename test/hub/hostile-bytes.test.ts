@@ -2,10 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { connect, type TLSSocket } from "node:tls";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { FULL } from "../support/long-form.ts";
 import { HubProcess, until } from "./running-hub.ts";
 
 /** Connections with bytes of every kind: 10,000 of them with JETFLEET_TEST_FULL. */
-const CONNECTIONS = process.env["JETFLEET_TEST_FULL"] === "1" ? 10_000 : 150;
+const CONNECTIONS = FULL ? 10_000 : 150;
 const AT_ONCE = 20;
 const LINGER_MS = 300;
 const SEED = Number(process.env["JETFLEET_TEST_SEED"] ?? Date.now() % 100_000);

@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FULL } from "../support/long-form.ts";
 import { ADDON_PATH, Fixture, model } from "./addon.ts";
 import { buildWitness, WITNESS_PATH, witnessEnv, witnessed } from "./witness.ts";
 
-const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
 /** Of each way to go. */
 const RUNS = FULL ? 200 : 15;
 

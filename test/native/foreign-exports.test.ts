@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sha256Digest } from "../../fleet/release/index.ts";
 import { KeptTrials } from "../../infra/provider/model/kept-trials.ts";
 import { ModelTrials } from "../../infra/provider/model/try-model.ts";
+import { FULL } from "../support/long-form.ts";
 import { data, Fixture, ffmpeg, fileSource, hasData, model, needsData, Run } from "./addon.ts";
 import {
   type Export,
@@ -19,7 +20,6 @@ import {
   type Wheels,
 } from "./foreign-exports-table.ts";
 
-const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
 const WHY = FULL ? needsData : " [skipped: only in the long form, JETFLEET_TEST_FULL=1]";
 const MINUTE = 60_000;
 

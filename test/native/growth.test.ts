@@ -2,10 +2,10 @@ import { execFile } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FULL } from "../support/long-form.ts";
 import { ADDON_PATH, Fixture, model, Run } from "./addon.ts";
 import { buildWitness, WITNESS_PATH, witnessEnv, witnessed } from "./witness.ts";
 
-const FULL = process.env["JETFLEET_TEST_FULL"] === "1";
 const CYCLES = FULL ? 1000 : 200;
 /** What allocators keep at first is no growth. */
 const WARM_UP = 100;

@@ -14,6 +14,7 @@ import { sha256Digest } from "../../fleet/release/index.ts";
 import { HostileCamera, type Hostility } from "../cameras/hostile-camera.ts";
 import { RtspCamera } from "../cameras/rtsp-camera.ts";
 import { ZOO } from "../cameras/zoo.ts";
+import { FULL } from "../support/long-form.ts";
 import { ADDON_PATH, Fixture, model } from "./addon.ts";
 
 const MIB = 2 ** 20;
@@ -140,8 +141,7 @@ const SHORT = [
   "a redirect to itself",
   "a picture without an end",
 ];
-const isFull = process.env["JETFLEET_TEST_FULL"] === "1";
-const animals = isFull ? Object.keys(ZOO) : SHORT;
+const animals = FULL ? Object.keys(ZOO) : SHORT;
 
 // A flood takes a processor for itself.
 vi.setConfig({ maxConcurrency: 2 });
@@ -167,7 +167,7 @@ describe("a hostile camera", () => {
     numbers.splice(0);
   });
   afterAll(async () => {
-    if (isFull) console.table(figures);
+    if (FULL) console.table(figures);
     await neighbour.runner.stop();
     await good[Symbol.asyncDispose]();
   });

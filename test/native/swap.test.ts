@@ -4,6 +4,7 @@ import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { NativeModelOptions } from "../../native/binding/api.ts";
+import { FULL } from "../support/long-form.ts";
 import {
   addon,
   COCO,
@@ -211,7 +212,7 @@ describe("swapModel", () => {
         model(fixture.model, { id: "tiny" }),
         yoloxNano({ id: "nano again", minScore: 0.5 }),
       ];
-      const models = process.env["JETFLEET_TEST_FULL"] === "1" ? all : all.slice(2, 5);
+      const models = FULL ? all : all.slice(2, 5);
       const run = await Run.start({ ...fixture.options({ sources }), model: models[0]! });
       const framesOf = (id: string, source: string) =>
         run.messages

@@ -56,7 +56,8 @@ for dir in tmp run; do
   step "tmpfs on /$dir" mount -t tmpfs -o mode=755 tmpfs "$root/$dir"
 done
 chmod 1777 "$root/tmp"
-mkdir -p "$root/run/lock" "$sim/proc" "$sim/fleet"
+mkdir -p "$root/run/lock" "$sim/proc" "$sim/fleet" "$sim/node-cache"
+chmod 1777 "$sim/node-cache"
 
 # Programs of arm64 run by the emulator, in this user namespace alone and as long as this is mounted. Flag F: it is opened
 # now, and need not be on the board.

@@ -189,7 +189,10 @@ const ONLY_ROOT = "#!/bin/sh\nexit 0\n";
 
 function nodeTool(tool: string, ...first: string[]): string {
   const sim = "/run/jetfleet-sim";
-  return `#!/bin/sh\nexec ${sim}/node --disable-warning=ExperimentalWarning ${sim}/fleet/sim/board/inside/${[`${tool}.ts`, ...first].join(" ")} "$@"\n`;
+  const program = `${sim}/fleet/sim/board/inside/${[`${tool}.ts`, ...first].join(" ")}`;
+  // A systemctl that costs 0.2 s of a processor at each call is slower than any board's; so it is half of that.
+  const cache = `NODE_COMPILE_CACHE=${sim}/node-cache`;
+  return `#!/bin/sh\n${cache} exec ${sim}/node --disable-warning=ExperimentalWarning ${program} "$@"\n`;
 }
 
 // The login user is already root inside; sudo only has to accept what scripts pass to it.

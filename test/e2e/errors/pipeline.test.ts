@@ -5,8 +5,8 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FleetView } from "../../../fleet/view/index.ts";
 import { tinyModel } from "../../native/tiny-model.ts";
+import { FULL, LONG } from "../../support/long-form.ts";
 import { ErrorsSeen } from "../support/expect-error.ts";
-import { FULL, LONG } from "../support/long-form.ts";
 import { DEVICE, SmallWorld } from "../support/small-world.ts";
 
 const MINUTE = 60_000;

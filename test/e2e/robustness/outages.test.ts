@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sha256Digest } from "../../../fleet/release/index.ts";
 import type { FleetView } from "../../../fleet/view/index.ts";
 import { tinyModel } from "../../native/tiny-model.ts";
-import { FULL, LONG } from "../support/long-form.ts";
+import { FULL, LONG } from "../../support/long-form.ts";
 import { Recorder } from "../support/recorder.ts";
 import { Recoveries } from "../support/recoveries.ts";
 import { ShapedNetwork } from "../support/shaped-network.ts";

@@ -10,11 +10,12 @@ import { UpdateReport } from "../../../cli/demo/update-report.ts";
 import { nodePath, repoDir } from "../../../cli/setup/paths.mjs";
 import { demoPulumi } from "../../../cli/setup/pulumi-env.mjs";
 import { Terminal } from "../../cli/support/terminal.ts";
+import { FULL } from "../../support/long-form.ts";
 
 const run = promisify(execFile);
 
 /** Over which the figures are that a demo tells: ten seconds of its camera, or as many as for a user. */
-export const ENOUGH_FRAMES = process.env["JETFLEET_TEST_FULL"] === "1" ? 300 : 150;
+export const ENOUGH_FRAMES = FULL ? 300 : 150;
 
 export interface Answer {
   code: number;

@@ -6,8 +6,9 @@ import { promisify } from "node:util";
 import { expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { chainOf } from "../../fleet/journal/made.ts";
+import { FULL } from "../../support/long-form.ts";
 
-const EVERY = process.env["JETFLEET_TEST_FULL"] === "1" ? 1 : 7;
+const EVERY = FULL ? 1 : 7;
 const HERE = import.meta.dirname;
 const Case = z.object({
   at: z.number(),

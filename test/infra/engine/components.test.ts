@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FULL } from "../../support/long-form.ts";
 import { createWorld, type World } from "../provider/support/world.ts";
 import { type Declared, ENGINE, type Outcome, Stack } from "./support/stack.ts";
 
 const why = ENGINE ? "" : " (skipped: no Pulumi engine; run `npm run setup`)";
-const isFull = process.env["JETFLEET_TEST_FULL"] === "1";
 const PASSWORD = "geheim";
 const URI = `rtsp://viewer:${PASSWORD}@10.0.9.1/stream1`;
 
@@ -80,7 +80,7 @@ describe.skipIf(!ENGINE)(`components of another language${why}`, { timeout: 240_
     expect(await world.hub.listDevices()).toEqual([]);
   });
 
-  test.runIf(isFull)("a site takes the manifest of a model that is yet to be made", async () => {
+  test.runIf(FULL)("a site takes the manifest of a model that is yet to be made", async () => {
     for (const name of ["south", "east"]) await world.device(`${name}-gate`, { site: name });
     const stack = await stackOf("site");
     const pipelines = { entrance: entrance("people") };

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FULL } from "../../support/long-form.ts";
 import type { FakeDevice } from "../provider/support/fake-device.ts";
 import { type OpenBoard, startOpenBoard } from "../provider/support/open-board.ts";
 import { StubRuntime } from "../provider/support/stub-runtime.ts";
@@ -11,12 +12,11 @@ import { type Declared, ENGINE, Stack } from "./support/stack.ts";
 
 const why = ENGINE ? "" : " (skipped: no Pulumi engine; run `npm run setup`)";
 /** The long form has a board, too. */
-const isFull = process.env["JETFLEET_TEST_FULL"] === "1";
-const ROUNDS = isFull ? 10 : 1;
+const ROUNDS = FULL ? 10 : 1;
 /** An `up` of this program is through by then on a quiet machine. */
-const UP_MS = isFull ? 10_000 : 5_000;
+const UP_MS = FULL ? 10_000 : 5_000;
 const MINUTE = 60_000;
-const timeout = isFull ? 60 * MINUTE : 10 * MINUTE;
+const timeout = FULL ? 60 * MINUTE : 10 * MINUTE;
 
 describe.skipIf(!ENGINE)(`an update under the real engine${why}`, { timeout }, () => {
   let world: World;
@@ -27,8 +27,8 @@ describe.skipIf(!ENGINE)(`an update under the real engine${why}`, { timeout }, (
 
   beforeAll(async () => {
     runtimeDir = mkdtempSync(join(tmpdir(), "jetfleet-cut-"));
-    world = await createWorld(isFull ? new StubRuntime(runtimeDir) : undefined);
-    if (isFull) open = await newBoard();
+    world = await createWorld(FULL ? new StubRuntime(runtimeDir) : undefined);
+    if (FULL) open = await newBoard();
     devices = await Promise.all(["a", "b", "c"].map((name) => world.device(name)));
     // A small runtime is given to the board by the provider of this process.
     const env = open && { PULUMI_DEBUG_PROVIDERS: `jetfleet:${world.providerPort}` };

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type SimulatedBoard, startBoard } from "../../../fleet/sim/board/index.ts";
+import { FULL } from "../../support/long-form.ts";
 import type { FakeDevice } from "../provider/support/fake-device.ts";
 import { StubRuntime } from "../provider/support/stub-runtime.ts";
 import { tinyOnnx } from "../provider/support/tiny-onnx.ts";
@@ -11,7 +12,6 @@ import { createWorld, type World } from "../provider/support/world.ts";
 import { type Declared, ENGINE, type Outcome, Stack } from "./support/stack.ts";
 
 const why = ENGINE ? "" : " (skipped: no Pulumi engine; run `npm run setup`)";
-const isFull = process.env["JETFLEET_TEST_FULL"] === "1";
 const PASSWORD = "geheim";
 const PASSPHRASE = "sesam-oeffne-dich";
 const SUDO_PASSWORD = "wird-nicht-gefragt";
@@ -140,7 +140,7 @@ describe.skipIf(!ENGINE)(`all resources under the real engine${why}`, { timeout:
     expect(seen).toMatch(/state.*failed/);
   });
 
-  test.runIf(isFull)("are mended by the next update", async () => {
+  test.runIf(FULL)("are mended by the next update", async () => {
     const now = program({ minScore: 0.6, name: "exit", labels: { row: "1" } });
     gate.conduct = { state: "running" };
     await gate.report();
@@ -148,7 +148,7 @@ describe.skipIf(!ENGINE)(`all resources under the real engine${why}`, { timeout:
     expect(await onBoard("systemctl is-active jetfleet-agent")).toBe("active");
   });
 
-  test.runIf(isFull)("are imported by their ids, and renamed with an alias", async () => {
+  test.runIf(FULL)("are imported by their ids, and renamed with an alias", async () => {
     const now = program({ minScore: 0.6, name: "exit", labels: { row: "1" } });
     const { resources } = await stack.state();
     await good(
@@ -168,7 +168,7 @@ describe.skipIf(!ENGINE)(`all resources under the real engine${why}`, { timeout:
     expect(onGate()).toEqual([["exit", 0.6]]);
   });
 
-  test.runIf(isFull)("are moved to another stack, which then owns them", async () => {
+  test.runIf(FULL)("are moved to another stack, which then owns them", async () => {
     const other = await newStack("two");
     const now = program({ minScore: 0.6, name: "exit", labels: { row: "1" } });
     await good(other.up({}));
@@ -192,7 +192,7 @@ describe.skipIf(!ENGINE)(`all resources under the real engine${why}`, { timeout:
     stack = other;
   });
 
-  test.runIf(isFull)("are looked at before each update where the provider is set so", async () => {
+  test.runIf(FULL)("are looked at before each update where the provider is set so", async () => {
     const now = program({ minScore: 0.7, name: "exit", labels: { row: "2" } });
     stack.configure({ refreshBeforeUpdate: "true" });
     await good(stack.up(now));
@@ -205,7 +205,7 @@ describe.skipIf(!ENGINE)(`all resources under the real engine${why}`, { timeout:
     expect(await good(stack.preview(now, "--expect-no-changes"))).toMatch(/unchanged/);
   });
 
-  test.runIf(isFull)(
+  test.runIf(FULL)(
     "whose board is gone are destroyed after what the error says to do",
     async () => {
       const saved = await newStack("gone");

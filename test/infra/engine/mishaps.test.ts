@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Relay } from "../../fleet/ssh/relay.ts";
+import { FULL } from "../../support/long-form.ts";
 import {
   BEHIND,
   type OpenBoard,
@@ -14,8 +15,7 @@ import { StubRuntime } from "../provider/support/stub-runtime.ts";
 import { createWorld, type World } from "../provider/support/world.ts";
 import { type Declared, ENGINE, type Outcome, Stack } from "./support/stack.ts";
 
-const isFull = process.env["JETFLEET_TEST_FULL"] === "1";
-const runs = ENGINE !== null && isFull && opensshMissing === "";
+const runs = ENGINE !== null && FULL && opensshMissing === "";
 const why = !ENGINE
   ? "no Pulumi engine; run `npm run setup`"
   : opensshMissing || "long form only: npm run test:full -- mishaps";

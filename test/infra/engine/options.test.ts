@@ -4,16 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type SimulatedBoard, startBoard } from "../../../fleet/sim/board/index.ts";
+import { FULL } from "../../support/long-form.ts";
 import type { FakeDevice } from "../provider/support/fake-device.ts";
 import { StubRuntime } from "../provider/support/stub-runtime.ts";
 import { createWorld, type World } from "../provider/support/world.ts";
 import { type Declared, ENGINE, type Options, type Outcome, Stack } from "./support/stack.ts";
 
-const isFull = process.env["JETFLEET_TEST_FULL"] === "1";
 const why = ENGINE ? "long form only" : "no Pulumi engine; run `npm run setup`";
 
 /** One stack of a device on a board, a model, and two pipelines of a device that is there already. */
-describe.skipIf(!ENGINE || !isFull)(
+describe.skipIf(!ENGINE || !FULL)(
   `options of resources under the real engine (${why})`,
   { timeout: 240_000 },
   () => {

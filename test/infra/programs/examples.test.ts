@@ -5,13 +5,13 @@ import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { languagesDir, pythonPath } from "../../../cli/setup/paths.mjs";
 import { type SimulatedBoard, startBoard } from "../../../fleet/sim/board/index.ts";
+import { FULL } from "../../support/long-form.ts";
 import { ENGINE, type Outcome, Stack } from "../engine/support/stack.ts";
 import type { FakeDevice } from "../provider/support/fake-device.ts";
 import { StubRuntime } from "../provider/support/stub-runtime.ts";
 import { createWorld, type World } from "../provider/support/world.ts";
 
 const why = ENGINE ? "" : " (skipped: no Pulumi engine; run `npm run setup`)";
-const isFull = process.env["JETFLEET_TEST_FULL"] === "1";
 const PROGRAMS = join(import.meta.dirname, "../../../infra/programs");
 const PASSWORD = "geheim";
 const CAMERA = `rtsp://viewer:${PASSWORD}@192.0.2.3/stream1`;
@@ -90,11 +90,11 @@ describe.skipIf(!ENGINE)(`example programs${why}`, { timeout: 240_000 }, () => {
         "two-sites:devices": Object.fromEntries(names.map((name) => [name, { enroll: true }])),
       });
       basel = await stackOf("two-sites", "basel", settings(["door", "gate"]));
-      if (isFull) bern = await stackOf("two-sites", "bern", settings(["door"]));
+      if (FULL) bern = await stackOf("two-sites", "bern", settings(["door"]));
     }, 120_000);
 
     test("declare all of it through Fleet and Site", async () => {
-      if (!isFull) {
+      if (!FULL) {
         // The fleet, its site, a model, two devices and two pipelines.
         expect(await good(basel.on("preview"))).toMatch(/\+ 8 to create/);
         return;
@@ -105,7 +105,7 @@ describe.skipIf(!ENGINE)(`example programs${why}`, { timeout: 240_000 }, () => {
       await unchanged(basel);
     });
 
-    test.runIf(isFull)(
+    test.runIf(FULL)(
       "are each its own: the one is brought up and changed beside the other",
       async () => {
         expect(await up(bern)).toMatch(/\+ 6 created/);
@@ -117,7 +117,7 @@ describe.skipIf(!ENGINE)(`example programs${why}`, { timeout: 240_000 }, () => {
       },
     );
 
-    test.runIf(isFull)("are destroyed one by one", async () => {
+    test.runIf(FULL)("are destroyed one by one", async () => {
       await destroy(basel);
       expect(runs(devices.bern)).toEqual([["entrance", 0.4]]);
       const known = async () => (await world.hub.listDevices()).map(({ name }) => name);
@@ -127,7 +127,7 @@ describe.skipIf(!ENGINE)(`example programs${why}`, { timeout: 240_000 }, () => {
     });
   });
 
-  describe.runIf(isFull)("the import of existing boards", () => {
+  describe.runIf(FULL)("the import of existing boards", () => {
     let board: SimulatedBoard;
 
     beforeAll(async () => {
@@ -239,7 +239,7 @@ describe.skipIf(!ENGINE)(`example programs${why}`, { timeout: 240_000 }, () => {
     });
   });
 
-  describe.runIf(isFull)(`Python${whyNot}`, () => {
+  describe.runIf(FULL)(`Python${whyNot}`, () => {
     test.skipIf(!hasPython)("has a site declare its devices and pipelines", async () => {
       const door = await world.device("north-door", { site: "north", country: "ch" });
       const settings = { "site:model": world.modelPath, "site:cameraUri": CAMERA };

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FleetFeed } from "../../../fleet/hub/client/index.ts";
 import { CONTAINER_FILE, CONTAINER_FOLDER } from "../../../fleet/sim/board/container-files.ts";
 import type { Properties } from "../../../infra/provider/rpc/values.ts";
+import { FULL } from "../../support/long-form.ts";
 import { failureFrom, type Resource } from "./support/driver.ts";
 import { BEHIND, type OpenBoard, startOpenBoard } from "./support/open-board.ts";
 import { createWorld, urnOf, type World } from "./support/world.ts";
@@ -16,7 +17,7 @@ const IMAGE = `nvcr.io/nvidia/deepstream@sha256:${"ab".repeat(32)}`;
 const OTHER = `nvcr.io/nvidia/tensorrt@sha256:${"cd".repeat(32)}`;
 
 /** The provider, the real agent, and a simulated PC whose docker and podman are a client without namespaces. */
-describe.each(["docker", "podman"] as const)(
+describe.each(FULL ? (["docker", "podman"] as const) : (["docker"] as const))(
   `a PC whose agent runs in containers of %s, behind ${BEHIND}`,
   { timeout: 180_000 },
   (runtime) => {

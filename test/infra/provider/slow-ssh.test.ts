@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type SimulatedBoard, startBoard } from "../../../fleet/sim/board/index.ts";
+import { FULL } from "../../support/long-form.ts";
 import { StubRuntime } from "./support/stub-runtime.ts";
 import { createWorld, urnOf, type World } from "./support/world.ts";
 
-const full = process.env["JETFLEET_TEST_FULL"] === "1";
 const NAMES = ["left", "right"] as const;
 const BYTES = 24e6;
 
@@ -19,8 +19,8 @@ class LargeRuntime extends StubRuntime {
   }
 }
 
-describe.skipIf(!full)(
-  `boards behind a slow SSH connection${full ? "" : " [skipped: npm run test:full -- stacks]"}`,
+describe.skipIf(!FULL)(
+  `boards behind a slow SSH connection${FULL ? "" : " [skipped: npm run test:full -- stacks]"}`,
   { timeout: 300_000 },
   () => {
     let dir: string;

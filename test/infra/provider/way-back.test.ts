@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type SimulatedBoard, startBoard } from "../../../fleet/sim/board/index.ts";
+import { FULL } from "../../support/long-form.ts";
 import { failureFrom } from "./support/driver.ts";
 import { StubRuntime } from "./support/stub-runtime.ts";
 import { createWorld, urnOf, type World } from "./support/world.ts";
 
 const urn = urnOf("Device", "door");
-const isFull = process.env["JETFLEET_TEST_FULL"] === "1";
 
 let world: World;
 let board: SimulatedBoard;
@@ -17,7 +17,7 @@ let runtime: StubRuntime;
 let dir: string;
 
 beforeAll(async () => {
-  if (!isFull) return;
+  if (!FULL) return;
   dir = mkdtempSync(join(tmpdir(), "jetfleet-way-back-"));
   execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(dir, "key")]);
   runtime = new StubRuntime(join(dir, "runtime"));
@@ -40,7 +40,7 @@ const inputs = () =>
     ssh: { privateKeyPath: join(dir, "key") },
   });
 
-test.runIf(isFull)(
+test.runIf(FULL)(
   "a board whose new agent never reaches the hub gets the former one back, also over a power cut",
   {
     timeout: 240_000,

@@ -6,8 +6,9 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pythonPath, repoDir, requireNode, stateDir } from "../../../cli/setup/paths.mjs";
 
+import { FULL } from "../../support/long-form.ts";
+
 const run = promisify(execFile);
-const isFull = process.env["JETFLEET_TEST_FULL"] === "1";
 const MINUTE = 60_000;
 
 /** Recent enough to compile Pulumi's own SDK without fetching another one. */
@@ -15,7 +16,7 @@ const go = ["go", "/usr/local/go/bin/go"].find((one) => spawnSync(one, ["version
 const noGo = go === undefined ? " (skipped: no Go on this machine)" : "";
 
 /** Long form: generators are built where the machine has none, and packages are fetched. */
-describe.runIf(isFull)("SDKs that Pulumi generates", { timeout: 40 * MINUTE }, () => {
+describe.runIf(FULL)("SDKs that Pulumi generates", { timeout: 40 * MINUTE }, () => {
   let dir: string;
 
   beforeAll(() => {
@@ -108,6 +109,7 @@ shown()
 const GO_PROGRAM = `package main
 
 import (
+import { FULL } from "../../support/long-form.ts";
 	"jetfleet/sdk/go/jetfleet"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
