@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "binding/read_analytics.h"
+#include "binding/read_secondary.h"
 
 namespace jetfleet {
 namespace {
@@ -350,6 +351,10 @@ StartOptions ReadStartOptions(OptionReader* reader) {
     OptionReader analytics = reader->Child("analytics");
     options.pipeline.analytics = ReadAnalytics(&analytics, options.model.labels, sources);
     reader->Adopt(analytics);
+  }
+  options.secondaries = ReadSecondaries(reader, options.model.labels);
+  if (!options.secondaries.empty() && !options.pipeline.track) {
+    reader->Expect("a tracker, which secondary models need,", "track");
   }
   if (reader->HasObject("motion")) {
     OptionReader motion = reader->Child("motion");

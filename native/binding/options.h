@@ -15,9 +15,16 @@ namespace jetfleet {
 /// Of "every so many-th frame", as fleet/spec has it.
 constexpr double kMaxInterval = 100;
 
+/// A secondary model that is yet to be loaded.
+struct SecondaryStart {
+  SecondaryOptions options;
+  ModelOptions model;
+};
+
 struct StartOptions {
   std::string name;
   ModelOptions model;
+  std::vector<SecondaryStart> secondaries;
   PipelineOptions pipeline;
 };
 

@@ -63,14 +63,23 @@ Status RunningPipeline::Load() {
   if (status.ok()) {
     model->TryBatches(static_cast<std::int64_t>(options_.pipeline.sources.size()));
   }
-  if (status.ok()) model_ = std::move(model);
+  std::vector<SecondaryModel> secondaries;
+  for (const SecondaryStart& one : options_.secondaries) {
+    if (!status.ok()) return status;
+    status = LoadSecondary(one.options, one.model, &secondaries.emplace_back());
+  }
+  if (!status.ok()) return status;
+  model_ = std::move(model);
+  secondaries_ = std::move(secondaries);
   return status;
 }
 
 void RunningPipeline::Start(Napi::Object handle) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (stopped_ || model_ == nullptr) return;
-  pipeline_ = std::make_shared<Pipeline>(options_.pipeline, std::move(model_), &mailbox_);
+  PipelineOptions options = options_.pipeline;
+  options.secondaries = std::move(secondaries_);
+  pipeline_ = std::make_shared<Pipeline>(options, std::move(model_), &mailbox_);
   pipeline_->Start();
   handle_ = Napi::Persistent(handle);
 }

@@ -29,7 +29,7 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
                                                  Napi::Function on_message);
   ~RunningPipeline();
 
-  /// Any thread, once: loads the model. Slow.
+  /// Any thread, once: loads the models. Slow.
   Status Load();
   /// Main thread, after `Load`. Does nothing when the environment has ended meanwhile. `handle` is
   /// kept until `Finish`.
@@ -87,6 +87,7 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
   bool stopped_ = false;
   bool swapping_ = false;
   std::shared_ptr<ModelProgram> model_;
+  std::vector<SecondaryModel> secondaries_;
   std::shared_ptr<Pipeline> pipeline_;
 };
 

@@ -14,6 +14,7 @@
 #include "core/memory/surface.h"
 #include "core/prepare/scaled_frame.h"
 #include "core/queue.h"
+#include "core/secondary/attribute.h"
 #include "core/sei.h"
 #include "core/trace.h"
 
@@ -57,6 +58,8 @@ struct FrameResult {
   std::vector<Detection> detections;
   /// Nothing when the pipeline has no tracker.
   std::optional<std::vector<Track>> tracks;
+  /// In the order of `tracks`, and of secondary models.
+  std::vector<TrackAttribute> attributes;
 };
 
 /// A frame on its way through the stages. Owned by one stage or queue at a time.
@@ -70,7 +73,8 @@ struct Frame {
   /// Where that begins in the whole picture, in pixels of `result.size`.
   float left = 0;
   float top = 0;
-  /// The whole picture, kept for the sinks that read pictures; empty where there is none.
+  /// The whole picture, kept for secondary models and sinks that read pictures; empty where there
+  /// are none.
   SurfaceRef picture;
   /// Chosen when preprocessing begins.
   std::shared_ptr<ModelProgram> model;

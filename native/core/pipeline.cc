@@ -33,6 +33,11 @@ Pipeline::Pipeline(const PipelineOptions& options, std::shared_ptr<ModelProgram>
       fan_out_(AllSinks(options.sinks, &listener_sink_)),
       executor_(kStrandThreads) {
   const auto on_error = [this](const Status& status) { Fail(status); };
+  if (options.track) {
+    for (const SecondaryModel& secondary : options.secondaries) {
+      secondaries_.push_back(std::make_unique<Secondary>(secondary, on_error));
+    }
+  }
   const float candidate_score = options.track ? kTrackerLowScore : 1.0F;
   for (std::size_t lane = 0; lane < model->lanes(); ++lane) {
     lanes_.push_back(std::make_unique<Lane>(
@@ -51,7 +56,7 @@ Pipeline::Pipeline(const PipelineOptions& options, std::shared_ptr<ModelProgram>
     branches_.Add(branch);
     batching.sources.push_back(LimitOf(*branch));
   }
-  ShapeListenerQueue();
+  NoteSources();
   batcher_ = std::make_unique<Batcher>(
       batching, std::move(model), &lanes_,
       Batcher::Callbacks{[this](FramePtr frame) { OnDetected(std::move(frame)); }, on_error});
@@ -62,6 +67,7 @@ Pipeline::~Pipeline() { Stop(); }
 void Pipeline::Start() {
   listener_sink_.Start();
   executor_.Start();
+  for (const auto& secondary : secondaries_) secondary->Start();
   for (const auto& lane : lanes_) lane->Start();
   batcher_->Start();
   for (const auto& branch : branches_.All()) branch->source->Start();
@@ -75,6 +81,7 @@ void Pipeline::Stop() {
   for (const auto& branch : branches_.All()) branch->source->Stop();
   batcher_->Join();
   for (const auto& lane : lanes_) lane->Join();
+  for (const auto& secondary : secondaries_) secondary->Join();
   executor_.Join();
   for (const auto& branch : branches_.All()) EndVisits(branch.get());
   listener_sink_.Join();
@@ -90,6 +97,7 @@ void Pipeline::Close() {
   for (const auto& branch : branches) branch->source->RequestStop();
   batcher_->Close();
   for (const auto& lane : lanes_) lane->Close();
+  for (const auto& secondary : secondaries_) secondary->Close();
   for (const auto& branch : branches) branch->strand->Close();
   executor_.Close();
   listener_sink_.Close();
@@ -135,6 +143,10 @@ Status Pipeline::SwapModel(std::shared_ptr<ModelProgram> model,
   if (options_.analytics) {
     const Status counted = CheckLabels(*options_.analytics, model->tag()->labels);
     if (!counted.ok()) return counted;
+  }
+  for (const auto& secondary : secondaries_) {
+    const Status looked_at = CheckLabels(secondary->options(), model->tag()->labels);
+    if (!looked_at.ok()) return looked_at;
   }
   model_change_.reset();
   // Kept until the last frame that it worked on is gone, so that it is freed on this thread.
@@ -185,6 +197,8 @@ Status Pipeline::SetAdmission(int every) {
 }
 
 void Pipeline::OnDetected(FramePtr frame) {
+  // Nobody cuts anything out of it.
+  if (WasSkipped(frame) && !fan_out_.needs_surface()) frame->picture.reset();
   const Branches::Ref branch = branches_.At(frame->result.id.source);
   branch->reorder->Add(std::move(frame));
 }

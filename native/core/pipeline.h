@@ -14,6 +14,7 @@
 #include "core/graph/branches.h"
 #include "core/infer/batcher.h"
 #include "core/pipeline_stats.h"
+#include "core/secondary/secondary.h"
 #include "core/sinks/listener_sink.h"
 #include "core/track/tracker_options.h"
 
@@ -38,6 +39,8 @@ struct PipelineOptions {
   int detect_interval = 1;
   /// Of tracks; nothing comes of it without a tracker.
   std::optional<AnalyticsOptions> analytics;
+  /// They look at tracks; nothing comes of them without a tracker.
+  std::vector<SecondaryModel> secondaries;
   /// Of pictures that show nothing new the model looks at some only, where there is a tracker.
   std::optional<MotionOptions> motion;
   std::chrono::milliseconds stats_interval{1000};
@@ -54,7 +57,9 @@ struct PipelineOptions {
 ///   source ─ decode ┴ batcher {preprocess} ─ lanes {detect} ┴ reorder ─ strand {track, analytics}
 ///   ┴ fan-out ─ sinks
 ///
-/// Frames that the model need not look at go from the batcher to their reorder at once.
+/// Frames that the model need not look at go from the batcher to their reorder at once. Between
+/// track and analytics, secondary models are given crops of tracks and have frames told what they
+/// said; frames wait for that where all sources are files.
 ///
 /// Each source has its own tracker, order and drops, and none waits for another: where one is lost
 /// or cannot go on, the others do. A source that cannot go on fails the pipeline when no other is
@@ -122,7 +127,10 @@ class Pipeline {
   void OpenSource(Branch* branch, const PipelineSource& source,
                   const std::shared_ptr<const ModelProgram>& model);
   SlotQueues::Limit LimitOf(const Branch& branch) const;
-  void ShapeListenerQueue();
+  /// Of sources that come or go: what live ones among them mean for the others.
+  void NoteSources();
+  /// The stage that asks secondary models.
+  Strand::Stage AttributeStage(Branch* branch);
   void Drain(Branch* branch);
   void Retire(Branch* branch);
   void OnPicture(Branch* branch, FramePtr frame);
@@ -145,6 +153,7 @@ class Pipeline {
   bool FramesAreComing() const;
   PipelineFigures TakeFigures();
   void TakeLanes(PipelineFigures* figures);
+  void TakeSecondaries(PipelineFigures* figures);
   void SumUp(PipelineFigures* figures, std::deque<StageMeter>* sums);
   QueueLevels TakeDecodeLevels(Branch* branch);
   /// What lines and zones of one source count, to that of others. `gives`: as `Analysing` has it.
@@ -158,11 +167,14 @@ class Pipeline {
   const StageId preprocess_ = stages_.Add("preprocess");
   const StageId detect_ = stages_.Add("detect");
   const StageId track_ = stages_.Add("track");
+  const StageId secondary_ = stages_.Add("secondary");
   const StageId analytics_ = stages_.Add("analytics");
   const StageId publish_ = stages_.Add("publish");
 
   std::atomic<bool> failed_{false};
   std::atomic<int> admit_every_{1};
+  /// No source is live.
+  std::atomic<bool> all_files_{false};
 
   mutable std::mutex mutex_;
   /// A model has changed, a source has come to its end, or the pipeline closes.
@@ -184,6 +196,7 @@ class Pipeline {
   ListenerSink listener_sink_;
   const FanOut fan_out_;
   Executor executor_;
+  Secondaries secondaries_;
   Branches branches_;
   /// By place; all lanes write to them.
   std::deque<StageMeter> detect_meters_{kMaxSources};

@@ -34,6 +34,7 @@ PipelineFigures Pipeline::TakeFigures() {
     TakeFigures(branch.get(), &figures, sums.empty() ? nullptr : &sums);
   }
   TakeLanes(&figures);
+  TakeSecondaries(&figures);
   if (!sums.empty()) SumUp(&figures, &sums);
   // Frames of all sources pass it together.
   const StageReport publish{stages_.Name(publish_),
@@ -78,6 +79,15 @@ void Pipeline::TakeLanes(PipelineFigures* figures) {
   for (SourceFigures& source : figures->sources) {
     if (shares.empty() || shares[source.place] == Batcher::kNoLane) continue;
     source.lane = shares[source.place];
+  }
+}
+
+void Pipeline::TakeSecondaries(PipelineFigures* figures) {
+  for (const auto& secondary : secondaries_) {
+    const ModelProgram& model = secondary->model();
+    figures->secondaries.push_back(
+        {secondary->options().name, model.tag()->id, secondary->TakeFigures(), secondary->most(),
+         model.Unbatched(std::max<std::int64_t>(2, static_cast<std::int64_t>(secondary->most())))});
   }
 }
 

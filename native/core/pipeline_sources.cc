@@ -29,11 +29,12 @@ SlotQueues::Limit Pipeline::LimitOf(const Branch& branch) const {
 }
 
 /// One live source among files decides, for it must not wait for them.
-void Pipeline::ShapeListenerQueue() {
+void Pipeline::NoteSources() {
   const std::vector<Branches::Ref> branches = branches_.All();
   const bool live = std::any_of(branches.begin(), branches.end(), [](const Branches::Ref& branch) {
     return branch->overflow == Overflow::kDropOldest;
   });
+  all_files_ = !live;
   listener_sink_.queue().Reshape(kListenerQueue * branches.size(),
                                  live ? Overflow::kDropOldest : Overflow::kBlock);
 }
@@ -71,6 +72,7 @@ std::vector<Strand::Stage> Pipeline::MakeStages(Branch* branch,
                       gate.set_objects_move(branch->tracking->objects_move());
                       return status;
                     }});
+  if (!secondaries_.empty()) stages.push_back(AttributeStage(branch));
   if (!options_.analytics) return stages;
   branch->analysing = std::make_unique<Analysing>(
       *options_.analytics, branch->name,
@@ -79,6 +81,20 @@ std::vector<Strand::Stage> Pipeline::MakeStages(Branch* branch,
                       return branch->analysing->Run(frame, branch->tracking->keep_seconds());
                     }});
   return stages;
+}
+
+Strand::Stage Pipeline::AttributeStage(Branch* branch) {
+  branch->attributing = std::make_unique<Attributing>(secondaries_);
+  const auto tell = [this, branch](Frame& frame) {
+    if (!fan_out_.needs_surface()) frame.picture.reset();
+    return branch->attributing->Tell(frame, branch->tracking->keep_seconds());
+  };
+  const auto ask = [this, branch](Frame& frame, Strand::Resume resume, bool* waits) {
+    // Beside live sources a file's frames go on, too: those of all leave the same accelerator.
+    if (!all_files_) resume = nullptr;
+    return branch->attributing->Ask(frame, std::move(resume), waits);
+  };
+  return {secondary_, tell, ask};
 }
 
 void Pipeline::OpenSource(Branch* branch, const PipelineSource& source,
@@ -91,7 +107,10 @@ void Pipeline::OpenSource(Branch* branch, const PipelineSource& source,
         if (!branch->removing) listener_->OnWarning(*branch->name, warning);
       }};
   SourceOptions opened = source.options;
-  if (!model->takes_nvmm()) {
+  const bool all_take_nvmm =
+      model->takes_nvmm() && std::all_of(secondaries_.begin(), secondaries_.end(),
+                                         [](const auto& one) { return one->model().takes_nvmm(); });
+  if (!all_take_nvmm) {
     opened.nvmm.reset();
   } else if (opened.nvmm == nullptr) {
     opened.nvmm = NvmmPictures::Open();
@@ -118,7 +137,7 @@ Status Pipeline::AddSource(const PipelineSource& source) {
                                : "Expected at most " + std::to_string(kMaxSources) +
                                      " sources but got one more, " + source.name);
   }
-  ShapeListenerQueue();
+  NoteSources();
   batcher_->Open(branch->place, LimitOf(*branch));
   detect_meters_[branch->place].Take();
   branch->source->Start();
@@ -167,7 +186,7 @@ void Pipeline::Retire(Branch* branch) {
   AddAnalysed(branch, true, &analytics_formerly_);
   batcher_->Shut(branch->place);
   branches_.Remove(*branch);
-  ShapeListenerQueue();
+  NoteSources();
 }
 
 bool Pipeline::Admits(Branch* branch) const {
@@ -185,7 +204,7 @@ void Pipeline::OnPicture(Branch* branch, FramePtr frame) {
   frame->result.source = branch->name;
   frame->result.id = {branch->place, branch->next_index++};
   if (!Admits(branch)) return;
-  if (fan_out_.needs_surface()) frame->picture = frame->surface;
+  if (fan_out_.needs_surface() || !secondaries_.empty()) frame->picture = frame->surface;
   if (branch->region) {
     PicturePart part = PartOf(*frame->surface, *branch->region);
     frame->surface = std::move(part.surface);

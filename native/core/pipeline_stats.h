@@ -13,6 +13,7 @@
 #include "core/infer/lane.h"
 #include "core/media/source.h"
 #include "core/queue.h"
+#include "core/secondary/secondary.h"
 #include "core/status.h"
 #include "core/trace.h"
 
@@ -58,6 +59,18 @@ struct LaneReport {
   Lane::Figures figures;
 };
 
+/// A secondary model's work on the crops of all sources.
+struct SecondaryReport {
+  std::string name;
+  /// As `ModelTag::id`.
+  std::string model;
+  Secondary::Figures figures;
+  /// Crops that one run holds at most.
+  std::size_t most = 1;
+  /// Why it is one although the queue holds more; else empty.
+  std::string unbatched;
+};
+
 /// What the pipeline knows beside what its last stage counts.
 struct PipelineFigures {
   /// By source, and at the end the one that frames of all sources pass together.
@@ -72,6 +85,7 @@ struct PipelineFigures {
   std::optional<AnalyticsFigures> analytics;
   /// Of sources that were removed.
   std::uint64_t dropped_formerly = 0;
+  std::vector<SecondaryReport> secondaries;
   /// Pictures of several sources that one run holds at most.
   std::int64_t batch = 1;
   /// Why it is one although the model takes more; else empty.

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/json/analytics.h"
+#include "core/json/attributes.h"
 #include "core/json/number.h"
 #include "core/json/results.h"
 
@@ -188,6 +189,63 @@ TEST(Results, WriteWhatLinesAndZonesCounted) {
                 R"("analytics":{"lines":[{"name":"door","in":3,"out":1}],"zones":[)"
                 R"({"name":"hall","occupancy":1,"entered":5,"left":4,"meanDwellMs":2500},)"
                 R"({"name":"yard","occupancy":0,"entered":0,"left":0,"meanDwellMs":null}]})"),
+            std::string::npos);
+}
+
+TEST(Results, WriteAttributesWithTheTrackThatTheyAreOf) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const auto kind = std::make_shared<const std::string>("kind");
+  const auto look = std::make_shared<const std::string>("look");
+  const auto said = [](const std::string& label, float score, std::vector<float> vector = {}) {
+    return std::make_shared<const Answer>(Answer{label, score, std::move(vector)});
+  };
+  auto frame = FrameOf({});
+  const Detection person{{1, 2, 3, 4}, 0.5F, 0};
+  frame.tracks =
+      std::vector<Track>{{{{nan, 2, 3, 4}, 0.5F, 0}, 1}, {person, 2}, {person, 3}, {person, 4}};
+  frame.attributes = {{1, kind, said("lost", 1)},
+                      {2, kind, said("a\"b", 0.98766F)},
+                      {2, look, said("", 0, {1, -0.5F})},
+                      {4, look, said("", 0, {0})}};
+  const std::string object = R"({"label":"person","score":0.5,"box":[1,2,3,4],"trackId":)";
+  EXPECT_NE(Json(frame, 1).find(R"("tracks":[)" + object +
+                                R"(2,"attributes":{"kind":{"label":"a\"b","score":0.9877},)"
+                                R"("look":{"vector":"AACAPwAAAL8="}}},)" +
+                                object + "3}," + object +
+                                R"(4,"attributes":{"look":{"vector":"AAAAAA=="}}}])"),
+            std::string::npos)
+      << Json(frame, 1);
+}
+
+TEST(Results, WriteVectorsOfEveryLengthInBase64) {
+  EXPECT_EQ(VectorText({}), "");
+  EXPECT_EQ(VectorText({1, 2, 3}), "AACAPwAAAEAAAEBA");
+  EXPECT_EQ(VectorText({-1}), "AACAvw==");
+}
+
+TEST(Results, WriteFiguresOfSecondaryModels) {
+  PipelineReport report;
+  JsonText none;
+  WriteStats(report, "p", {}, &none);
+  EXPECT_EQ(none.Take().find("secondary"), std::string::npos);
+  SecondaryReport secondary;
+  secondary.name = "kind";
+  secondary.model = "sha256:1";
+  secondary.figures.interval.frames = 2;
+  secondary.figures.interval.work_ms = Percentiles{1, 2, 3, 4};
+  secondary.figures.queue = {1, 5, 16, 2, 7};
+  secondary.figures.looked = 9;
+  secondary.figures.runs = 4;
+  secondary.unbatched = "it folds them";
+  report.figures.secondaries = {secondary};
+  JsonText json;
+  WriteStats(report, "p", {}, &json);
+  EXPECT_NE(json.Take().find(
+                R"("secondary":[{"name":"kind","model":"sha256:1","looked":2,"lookedTotal":9,)"
+                R"("droppedTotal":7,"runsTotal":4,"waitMs":null,)"
+                R"("workMs":{"p50":1,"p95":2,"p99":3,"max":4},)"
+                R"("queue":{"level":1,"max":5,"capacity":16},)"
+                R"("batch":{"most":1,"why":"it folds them"}}])"),
             std::string::npos);
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/graph/analysing.h"
+#include "core/graph/attributing.h"
 #include "core/graph/strand.h"
 #include "core/graph/tracking.h"
 #include "core/infer/reorder.h"
@@ -52,6 +53,8 @@ struct Branch {
   std::optional<Region> region;
   /// Null without a tracker.
   std::unique_ptr<Tracking> tracking;
+  /// Null without secondary models.
+  std::unique_ptr<Attributing> attributing;
   /// Null without lines and zones. Whoever takes the source away calls its `End`.
   std::unique_ptr<Analysing> analysing;
   std::shared_ptr<Strand> strand;

@@ -30,28 +30,56 @@ void Strand::Schedule() {
 }
 
 void Strand::Run() {
-  FramePtr frame;
-  for (int i = 0; i < kFramesInARow && queue_.TryPop(&frame); ++i) {
-    const Status status = Work(frame.get());
-    if (!status.ok()) return callbacks_.on_error(status);
-    callbacks_.next(std::move(frame));
+  for (int i = 0; i < kFramesInARow; ++i) {
+    if (frame_ == nullptr) {
+      if (!queue_.TryPop(&frame_)) break;
+      stage_ = frame_->end_of_stream ? stages_.size() : 0;
+      stage_began_ = Clock::now();
+    }
+    Status status;
+    switch (Work(&status)) {
+      case Outcome::kWaits:
+        return;
+      case Outcome::kFailed:
+        return callbacks_.on_error(status);
+      case Outcome::kDone:
+        callbacks_.next(std::move(frame_));
+    }
   }
   scheduled_ = false;
   // What came between the last look and now has not scheduled anybody.
   if (!queue_.empty()) Schedule();
 }
 
-Status Strand::Work(Frame* frame) {
-  if (frame->end_of_stream) return Status::Ok();
-  for (std::size_t i = 0; i < stages_.size(); ++i) {
-    const TimePoint start = Clock::now();
-    const Status status = stages_[i].work(*frame);
-    if (!status.ok()) return status;
-    const StageId id = stages_[i].id;
-    frame->trace.Record(id, start, Clock::now());
-    meters_[i]->Add(frame->trace.WaitMs(id), frame->trace.WorkMs(id));
+Strand::Outcome Strand::Work(Status* status) {
+  for (; stage_ < stages_.size(); ++stage_) {
+    const Stage& stage = stages_[stage_];
+    if (stage.ask) {
+      const Outcome asked = Ask(stage, status);
+      if (asked != Outcome::kDone) return asked;
+    }
+    *status = stage.work(*frame_);
+    if (!status->ok()) return Outcome::kFailed;
+    const TimePoint end = Clock::now();
+    frame_->trace.Record(stage.id, stage_began_, end);
+    meters_[stage_]->Add(frame_->trace.WaitMs(stage.id), frame_->trace.WorkMs(stage.id));
+    stage_began_ = end;
   }
-  return Status::Ok();
+  return Outcome::kDone;
+}
+
+Strand::Outcome Strand::Ask(const Stage& stage, Status* status) {
+  while (true) {
+    to_come_ = 2;
+    const auto resume = [self = shared_from_this()] {
+      if (--self->to_come_ == 0) self->executor_->Post(self);
+    };
+    bool waits = false;
+    *status = stage.ask(*frame_, resume, &waits);
+    if (!status->ok()) return Outcome::kFailed;
+    if (!waits) return Outcome::kDone;
+    if (--to_come_ > 0) return Outcome::kWaits;
+  }
 }
 
 }  // namespace jetfleet

@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "core/json/analytics.h"
+#include "core/json/attributes.h"
 #include "core/json/number.h"
+#include "core/json/percentiles.h"
 
 namespace jetfleet {
 namespace {
@@ -40,19 +42,6 @@ void WriteTag(const FrameResult& frame, JsonText* json) {
   } else {
     json->Null();
   }
-}
-
-void WritePercentiles(const char* name, const std::optional<Percentiles>& percentiles,
-                      JsonText* json) {
-  json->Key(name);
-  if (!percentiles) {
-    json->Null();
-    return;
-  }
-  json->BeginObject().Key("p50").Fixed(percentiles->p50, kMsDecimals);
-  json->Key("p95").Fixed(percentiles->p95, kMsDecimals);
-  json->Key("p99").Fixed(percentiles->p99, kMsDecimals);
-  json->Key("max").Fixed(percentiles->max, kMsDecimals).EndObject();
 }
 
 void WriteStage(const StageReport& stage, JsonText* json) {
@@ -189,7 +178,18 @@ void FrameWriter::Learn(const std::shared_ptr<const ModelTag>& model) {
   }
 }
 
-bool FrameWriter::WriteObject(const Detection& detection, int track_id, JsonText* json) const {
+/// What secondary models say of a track, as members of its object; those of it begin at `*next`.
+std::string FrameWriter::MembersOf(const Track& track,
+                                   const std::vector<TrackAttribute>& attributes,
+                                   std::size_t* next) {
+  if (*next == attributes.size() || attributes[*next].track_id != track.id) return {};
+  JsonText json;
+  *next = WriteAttributes(attributes, *next, &json);
+  return ",\"attributes\":" + json.Take();
+}
+
+bool FrameWriter::WriteObject(const Detection& detection, int track_id, std::string_view members,
+                              JsonText* json) const {
   const Box& box = detection.box;
   const auto label = static_cast<std::size_t>(detection.label);
   const bool writable = detection.label >= 0 && label < beginnings_.size() &&
@@ -200,7 +200,8 @@ bool FrameWriter::WriteObject(const Detection& detection, int track_id, JsonText
   const std::string& beginning = beginnings_[label];
   constexpr std::size_t kNumbers = 6;
   constexpr std::size_t kKeys = 32;
-  json->Value(beginning.size() + kKeys + kNumbers * kLongestNumber, [&](char* to) {
+  const std::size_t bytes = beginning.size() + kKeys + kNumbers * kLongestNumber + members.size();
+  json->Value(bytes, [&](char* to) {
     to = std::copy(beginning.begin(), beginning.end(), to);
     to = PutFixed<kScoreDecimals>(to, std::clamp(detection.score, 0.0F, 1.0F));
     to = PutText(to, ",\"box\":[");
@@ -216,6 +217,7 @@ bool FrameWriter::WriteObject(const Detection& detection, int track_id, JsonText
       to = PutText(to, ",\"trackId\":");
       to = PutWhole(to, static_cast<std::uint64_t>(track_id));
     }
+    to = std::copy(members.begin(), members.end(), to);
     *to++ = '}';
     return to;
   });
@@ -235,13 +237,15 @@ std::size_t FrameWriter::Write(const FrameResult& frame, JsonText* json) {
   std::size_t left_out = 0;
   json->Key("detections").BeginArray();
   for (const Detection& detection : frame.detections) {
-    if (!WriteObject(detection, 0, json)) ++left_out;
+    if (!WriteObject(detection, 0, {}, json)) ++left_out;
   }
   json->EndArray();
   if (frame.tracks) {
     json->Key("tracks").BeginArray();
+    std::size_t attribute = 0;
     for (const Track& track : *frame.tracks) {
-      if (track.id <= 0 || !WriteObject(track.detection, track.id, json)) ++left_out;
+      const std::string members = MembersOf(track, frame.attributes, &attribute);
+      if (track.id <= 0 || !WriteObject(track.detection, track.id, members, json)) ++left_out;
     }
     json->EndArray();
   }
@@ -267,6 +271,7 @@ void WriteStats(const PipelineReport& report, const std::string& pipeline,
   json->Key("copiesPerFrame").Fixed(report.copies_per_frame, kRateDecimals);
   json->Key("copiedBytesPerFrame").Fixed(report.copied_bytes_per_frame, 0);
   WriteLanes(report.figures, json);
+  if (!figures.secondaries.empty()) WriteSecondaries(figures.secondaries, &json->Key("secondary"));
   if (figures.analytics) WriteAnalytics(*figures.analytics, &json->Key("analytics"));
   json->Key("source").BeginObject();
   WriteSource(SourceToShow(figures.sources), json);

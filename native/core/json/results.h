@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/json/json_text.h"
@@ -27,8 +28,12 @@ class FrameWriter {
 
  private:
   void Learn(const std::shared_ptr<const ModelTag>& model);
-  /// Without a track's id where `track_id` is 0. False when left out.
-  bool WriteObject(const Detection& detection, int track_id, JsonText* json) const;
+  static std::string MembersOf(const Track& track, const std::vector<TrackAttribute>& attributes,
+                               std::size_t* next);
+  /// Without a track's id where `track_id` is 0, and with `members` at its end. False when left
+  /// out.
+  bool WriteObject(const Detection& detection, int track_id, std::string_view members,
+                   JsonText* json) const;
 
   std::shared_ptr<const ModelTag> model_;
   /// By label, up to the score.
