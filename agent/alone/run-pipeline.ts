@@ -10,6 +10,7 @@ import { engineFor, readModel } from "./model-engine.ts";
 import { placeModel } from "./place-model.ts";
 import { addonIn, type Places } from "./places.ts";
 import { ResultLines } from "./result-lines.ts";
+import { secondaryModels } from "./secondary-models.ts";
 import { troubleOf } from "./trouble.ts";
 
 const SOURCE_TIMEOUT_MS = 5000;
@@ -57,10 +58,12 @@ async function play(
   const addon = addonIn(places);
   const { accelerator, why, libraries } = await placeModel(detect.accelerator, addon, places);
   const { backendPath, runtimePath } = libraries;
-  const engine = await engineFor(addon, libraries, {
-    ...{ model, accelerator, precision: detect.precision, folder, signal },
-    onProgress: (share, step) => lines.tell({ type: "building", share, step }),
-  });
+  const wish = {
+    ...{ accelerator, precision: detect.precision, folder, signal },
+    onProgress: (share: number, step: string) => lines.tell({ type: "building", share, step }),
+  };
+  const engine = await engineFor(addon, libraries, { ...wish, model });
+  const secondary = await secondaryModels(order, addon, libraries, wish);
   const { name, version } = await addon.describeBackend({ backendPath, runtimePath });
   lines.tell({
     ...{ type: "started", model, accelerator, why },
@@ -90,6 +93,7 @@ async function play(
         ...(preprocess !== undefined && preprocess !== "auto" && { preprocess }),
       },
       track: order.track,
+      secondary,
       detectInterval: detect.interval,
       ...(order.analytics && { analytics: analyticsOptions(order.analytics) }),
       motion: detect.motion,

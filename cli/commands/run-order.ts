@@ -3,9 +3,10 @@ import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
 import { AloneOrder, type PipelineFile, parsePipelineFile } from "../../fleet/alone/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
-import { analyticsProblems } from "../../fleet/spec/index.ts";
+import { analyticsProblems, secondaryProblems } from "../../fleet/spec/index.ts";
 import { COCO_LABELS } from "../coco-labels.ts";
 import { readLabels, requireFile } from "../input-files.ts";
+import { secondariesOf } from "./run-secondaries.ts";
 
 export interface RunOptions {
   source?: string[];
@@ -15,6 +16,7 @@ export interface RunOptions {
   nmsIou?: string;
   interval?: string;
   track?: string;
+  secondary?: string[];
   accelerator?: string;
   precision?: string;
   preprocess?: string;
@@ -53,29 +55,41 @@ export async function orderOf(what: string, options: RunOptions): Promise<AloneO
       precision: options.precision ?? (precision === "auto" ? undefined : precision),
     }),
     track: trackOf(options.track, file),
+    secondary: await secondariesOf(options.secondary, file, path),
     analytics: file?.analytics,
     budget: file?.budget,
     threads: number(options.threads),
     frames: number(options.frames),
   };
   const order = AloneOrder.safeParse(laid({}, given));
-  if (order.success) return withPossibleAnalytics(order.data);
+  if (order.success) return withPossible(order.data);
   const [issue] = order.error.issues;
   const at = (issue?.path ?? []).filter((key) => typeof key !== "number").join(".");
   throw new FleetError("USAGE", `${OPTION_OF[at] ?? at}: ${issue?.message ?? "not understood"}`);
 }
 
-/** Throws SPEC_INVALID for lines and zones that could count nothing. */
-function withPossibleAnalytics(order: AloneOrder): AloneOrder {
-  const { analytics, track, sources, model } = order;
-  const [problem] = analyticsProblems(analytics ?? {}, {
+/** Throws SPEC_INVALID for lines and zones that could count nothing, and secondary models that could not look. */
+function withPossible(order: AloneOrder): AloneOrder {
+  const { analytics, secondary, track, sources, model } = order;
+  const counted = analyticsProblems(analytics ?? {}, {
     isTracked: track !== null || analytics === undefined,
     sources: sources.map(({ name }) => name),
     labels: model.labels,
   });
+  const looked = secondaryProblems(secondary ?? {}, {
+    isTracked: track !== null || secondary === undefined,
+    labels: model.labels,
+    decoders: Object.fromEntries(
+      Object.entries(secondary ?? {}).map(([name, { model: second }]) => [name, second.decoder]),
+    ),
+  });
+  const [problem] = [
+    ...counted.map((each) => ({ ...each, path: ["analytics", ...each.path] })),
+    ...looked.map((each) => ({ ...each, path: ["secondary", ...each.path] })),
+  ];
   if (problem === undefined) return order;
   const { path, message, hint } = problem;
-  throw new FleetError("SPEC_INVALID", `${["analytics", ...path].join(".")}: ${message}`, { hint });
+  throw new FleetError("SPEC_INVALID", `${path.join(".")}: ${message}`, { hint });
 }
 
 /** Of the command line or of the file, each with what the options say. */
@@ -148,6 +162,7 @@ const OPTION_OF: Readonly<Record<string, string>> = {
   "detect.accelerator": "--accelerator",
   "detect.precision": "--precision",
   "track.algorithm": "--track",
+  secondary: "--secondary",
   threads: "--threads",
   frames: "--frames",
 };

@@ -18,6 +18,7 @@ PIPELINE.yaml holds a pipeline in the words of a program; paths are relative to 
   sources: { camera: { uri: "rtsp://10.0.9.1/stream1" } }
   detect: { minScore: 0.4 }
   track: { algorithm: bytetrack }
+  secondary: { colour: { model: { source: colour.onnx, labels: [red, white] }, labels: [vehicle] } }
   budget: { latencyP95Ms: 150 }
   analytics: { lines: { door: { from: [0.1, 0.6], to: [0.9, 0.6] } } }
 Options are taken instead of what it says. A camera's password belongs into such a file: everyone on this machine sees
@@ -50,6 +51,11 @@ export function registerRunPipeline(program: Command, run: Run, signal: AbortSig
     .option("--nms-iou <iou>", "boxes that overlap more are merged; default: 0.45")
     .option("--interval <n>", "detect in every nth frame, with --track for those between")
     .option("--track <algorithm>", "bytetrack, oc-sort, sort, iou or none; default: none")
+    .option(
+      "--secondary <name=model[:label,label]>",
+      "also ask this model of each tracked object: which label, or, without labels, its vector; up to 4 times",
+      (given: string, before: string[] | undefined) => [...(before ?? []), given],
+    )
     .option("--accelerator <which>", "auto, cpu, gpu, dla0 or dla1; default: auto")
     .option("--precision <which>", "fp32, fp16 or int8 of an engine; not for the cpu")
     .option("--preprocess <which>", "auto, cpu, cuda or vic; default: auto")

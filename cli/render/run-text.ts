@@ -2,6 +2,7 @@ import { rateOf, type StartedLine, type Tally } from "../../fleet/alone/index.ts
 import type { PipelineStats } from "../../fleet/contract/index.ts";
 import { analyticsLines } from "./analytics-text.ts";
 import { formatBareMs, formatCount, formatFps, formatMs, shortDigest } from "./format.ts";
+import { secondaryLines } from "./secondary-text.ts";
 import { batchLines, lookedLines, sourcesText, sourceTable } from "./sources-text.ts";
 import { type Column, table } from "./table.ts";
 
@@ -52,6 +53,7 @@ export function liveLines(stats: PipelineStats, tally: Tally, width: number): st
     ...sourceTable(sources, width),
     ...lookedLines(stats),
     ...batchLines(stats),
+    ...secondaryLines(stats),
     ...analyticsLines(stats),
     ...table(STAGES, rows, width),
   ];

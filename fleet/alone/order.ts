@@ -10,8 +10,10 @@ import {
   MAX_SOURCES,
   Name,
   SourceSpec,
+  secondariesOf,
   TrackSpec,
 } from "../spec/index.ts";
+import { OrderSecondary } from "./secondary.ts";
 
 /** Where a model runs; `auto` is the GPU where a backend finds one, else the CPU. */
 export const AloneAccelerator = z.enum(["auto", ...BenchAccelerator.options]);
@@ -48,6 +50,7 @@ export const AloneOrder = z
     }),
     /** Null: no tracker. */
     track: TrackSpec.nullable().default(null),
+    secondary: secondariesOf(OrderSecondary).optional(),
     analytics: AnalyticsSpec.optional(),
     budget: BudgetSpec.optional(),
     /** Threads of one inference on the CPU. */

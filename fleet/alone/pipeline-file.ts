@@ -9,11 +9,13 @@ import {
   ModelSpec,
   Name,
   SourceSpec,
+  secondariesOf,
   sourcesOf,
   TrackSpec,
 } from "../spec/index.ts";
+import { FileSecondary } from "./secondary.ts";
 
-/** A pipeline in a file of its own, in the words of a program: model, sources, detect, track, analytics, budget. */
+/** A pipeline in a file of its own, in the words of a program: model, sources, detect, track, secondary, analytics, budget. */
 export const PipelineFile = z
   .strictObject({
     name: Name.optional(),
@@ -24,6 +26,7 @@ export const PipelineFile = z
     sources: sourcesOf(SourceSpec.omit({ video: true })),
     detect: DetectSpec.prefault({}),
     track: TrackSpec.optional(),
+    secondary: secondariesOf(FileSecondary).optional(),
     analytics: AnalyticsSpec.optional(),
     budget: BudgetSpec.optional(),
   })

@@ -73,6 +73,12 @@ describe("a pipeline's file", () => {
       { ...FILE, detect: { interval: 3 } },
       /detect\.interval: needs a tracker for the frames between; add track, or leave interval 3 out/,
     ],
+    ["no secondary model", { ...FILE, secondary: {} }, /secondary: must name 1 to 4/],
+    [
+      "a secondary model without a file",
+      { ...FILE, secondary: { kind: { model: { labels: ["a"] } } } },
+      /secondary\.kind\.model\.source: /,
+    ],
     ["a score of 7", { ...FILE, detect: { minScore: 7 } }, /detect\.minScore: /],
   ])("is refused with the key's path: %s", (_what, content, why) => {
     expect(() => parsePipelineFile(content, "a.yaml")).toThrow(why);
