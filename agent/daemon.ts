@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { BoardFacts, PipelineStats, Reported } from "../fleet/contract/index.ts";
 import { asFleetError } from "../fleet/errors/index.ts";
+import { allModels } from "../fleet/release/index.ts";
 import { Connector } from "../fleet/transfer/connector.ts";
 import { diskErrorIn } from "../fleet/transfer/files/disk-error.ts";
 import { IdentityFile } from "../fleet/transfer/identity/identity-file.ts";
@@ -23,6 +24,7 @@ import { Sharing } from "./engine/share/sharing.ts";
 import { Renewal } from "./identity/renewal.ts";
 import { DesiredInbox } from "./reconcile/desired-inbox.ts";
 import { Downloads } from "./reconcile/downloads.ts";
+import type { NeededEngines } from "./reconcile/pipeline-actions.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
 import { AnalyticsJournal } from "./report/analytics-journal.ts";
 import type { NewEvent } from "./report/event-journal.ts";
@@ -171,7 +173,7 @@ export class Daemon {
       downloads: this.#downloads,
       engines: this.#engines,
       prepare: (version, signal) => this.#prepare(version, signal),
-      formsOf: (version) => formsOf(this.#placeOf(version)),
+      enginesOf: (version) => this.#enginesOf(version),
       loading: new Turns(),
     });
     this.#planWatch = new PlanWatch({
@@ -318,14 +320,15 @@ export class Daemon {
       threads: config.threads,
       engineOf: (model, form) => this.#engines.placeOf(model, form),
       objectPath: (digest) => this.#disk.objects.pathOf(digest),
-      placeOf: (version) => this.#placeOf(version),
+      placeOf: (version, secondary) => this.#placeOf(version, secondary),
       reportEngine: (model, form) => this.#engines.report(model, form),
       mend: async (version, signal) => {
-        const { model } = version;
         for (const digest of objectsOf([version])) this.#disk.objects.distrust(digest);
-        await this.#downloads.bringAll(model, signal);
+        await this.#downloads.bringAll(allModels(version), signal);
         await this.#prepare(version, signal);
-        await this.#engines.bring(model, formsOf(this.#placeOf(version)), signal);
+        for (const { model, forms } of this.#enginesOf(version)) {
+          await this.#engines.bring(model, forms, signal);
+        }
       },
       budgetOf: (pipeline) => this.#disk.store.current.pipelines[pipeline]?.active?.spec.budget,
       log,
@@ -346,8 +349,19 @@ export class Daemon {
     });
   }
 
-  #placeOf({ spec }: PipelineVersion): Placing {
-    return this.#silicon.place(spec.detect);
+  /** A secondary model takes what "auto" gives. */
+  #placeOf({ spec }: PipelineVersion, secondary?: string): Placing {
+    return this.#silicon.place(secondary === undefined ? spec.detect : {});
+  }
+
+  #enginesOf(version: PipelineVersion): NeededEngines[] {
+    const { model, secondaryModels = {} } = version;
+    return [
+      { model, forms: formsOf(this.#placeOf(version)) },
+      ...Object.entries(secondaryModels).map(([name, one]) => {
+        return { model: one, forms: formsOf(this.#placeOf(version, name)) };
+      }),
+    ];
   }
 
   /** Another version of the agent may have other kernels, though no pipeline is updated. */

@@ -67,10 +67,10 @@ export class Downloads {
     this.#options = options;
   }
 
-  /** Resolves once all objects of a model lie whole on disk, with the bytes that were received for them. */
-  async bringAll(model: ModelManifest, signal: AbortSignal): Promise<number> {
+  /** Resolves once all objects of these models lie whole on disk, with the bytes that were received for them. */
+  async bringAll(models: readonly ModelManifest[], signal: AbortSignal): Promise<number> {
     let receivedBytes = 0;
-    for (const object of objectsOfModel(model, MACHINE)) {
+    for (const object of models.flatMap((model) => objectsOfModel(model, MACHINE))) {
       receivedBytes += await this.bring(object, signal);
     }
     return receivedBytes;

@@ -1,4 +1,6 @@
 import { FleetError, isFleetError } from "../../fleet/errors/index.ts";
+import { allModels } from "../../fleet/release/index.ts";
+import type { ModelManifest } from "../../fleet/spec/index.ts";
 import { throwIfAborted } from "../../fleet/transfer/backoff.ts";
 import { diskErrorIn } from "../../fleet/transfer/files/disk-error.ts";
 import type { ObjectStore } from "../../fleet/transfer/files/object-store.ts";
@@ -12,7 +14,13 @@ import type { PipelineRecord } from "../update/pipeline-record.ts";
 import { objectsOf, type PipelineVersion } from "../update/pipeline-version.ts";
 import type { Turns } from "../update/turns.ts";
 import type { Downloads } from "./downloads.ts";
+import { requireAnswerable } from "./require-answerable.ts";
 import { changeBetween, makeRun, putToWork } from "./swap.ts";
+
+export interface NeededEngines {
+  model: ModelManifest;
+  forms: EngineForm[];
+}
 
 export interface ActionOptions {
   objects: ObjectStore;
@@ -21,8 +29,8 @@ export interface ActionOptions {
   engines: Pick<Engines, "bring" | "has" | "runAsItIs" | "clear">;
   /** Before engines of a version are asked for: makes what they are built with. */
   prepare: (version: PipelineVersion, signal: AbortSignal) => Promise<void>;
-  /** What engines a version's model needs here. */
-  formsOf: (version: PipelineVersion) => EngineForm[];
+  /** What engines a version's models need here. */
+  enginesOf: (version: PipelineVersion) => NeededEngines[];
   /** Loading a model takes memory and processor for itself: the board does it for one pipeline at a time. */
   loading: Turns;
   onEvent: (event: NewEvent) => void;
@@ -76,20 +84,23 @@ export class PipelineActions {
 
   /** Throws as `prepare` and `Engines.bring` do. */
   async bringEngines(version: PipelineVersion, signal: AbortSignal): Promise<void> {
-    const { engines, formsOf, prepare } = this.#options;
+    const { engines, enginesOf, prepare } = this.#options;
     await prepare(version, signal);
-    return engines.bring(version.model, formsOf(version), signal);
+    for (const { model, forms } of enginesOf(version)) await engines.bring(model, forms, signal);
   }
 
   async #requireWhole(version: PipelineVersion, inherited: boolean): Promise<void> {
-    const { objects, engines, formsOf } = this.#options;
-    const { model } = version;
+    const { objects, engines, enginesOf } = this.#options;
     for (const digest of objectsOf([version])) {
       if (await objects.verify(digest)) continue;
       throw new FleetError("ARTIFACT_DIGEST", `${digest} is missing or spoilt on disk`);
     }
-    if (inherited) return engines.runAsItIs(model.digest);
-    if (!(await engines.has(model, formsOf(version)))) {
+    if (inherited) {
+      for (const { digest } of allModels(version)) engines.runAsItIs(digest);
+      return;
+    }
+    for (const { model, forms } of enginesOf(version)) {
+      if (await engines.has(model, forms)) continue;
       const message = `There is no engine of ${model.digest} for this device`;
       throw new FleetError("ENGINE_MISSING", message);
     }
@@ -100,7 +111,8 @@ export class PipelineActions {
     const { version } = target;
     switch (state) {
       case "fetching":
-        this.#receivedBytes = await this.#options.downloads.bringAll(version.model, signal);
+        requireAnswerable(version);
+        this.#receivedBytes = await this.#options.downloads.bringAll(allModels(version), signal);
         return;
       case "verifying":
         return this.#verify(version);
@@ -129,7 +141,7 @@ export class PipelineActions {
   }
 
   /**
-   * A new model is tried before any frame meets it; where nothing runs yet, its start is the trial, and where there is no
+   * New models are tried before any frame meets them; where nothing runs yet, its start is the trial, and where there is no
    * room for it beside the one at work, its exchange.
    */
   async #test(version: PipelineVersion, signal: AbortSignal): Promise<void> {
@@ -141,5 +153,7 @@ export class PipelineActions {
       const inTurn = change === "swap-model" && supervisor.canSwapModel(version);
       if (!inTurn || !isFleetError(error, "MODEL_MEMORY")) throw error;
     });
+    // In a runner whose model is exchanged the others stay as they are.
+    if (change === "replace") await supervisor.testSecondary(version, signal);
   }
 }

@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { ReportedError } from "../../fleet/contract/index.ts";
 import { asFleetError, isFleetError } from "../../fleet/errors/index.ts";
+import { allModels } from "../../fleet/release/index.ts";
 import { type BackoffRange, throwIfAborted } from "../../fleet/transfer/backoff.ts";
 import { diskErrorIn } from "../../fleet/transfer/files/disk-error.ts";
 import type { Log } from "../report/log.ts";
@@ -161,7 +162,7 @@ export class PipelineUpdater {
 
   async #fetchFormer(version: PipelineVersion, signal: AbortSignal): Promise<void> {
     await this.#whateverTheDisk(async () => {
-      await this.#options.downloads.bringAll(version.model, signal);
+      await this.#options.downloads.bringAll(allModels(version), signal);
       await this.#actions.bringEngines(version, signal);
       await this.#actions.ensure(version);
     }, signal);

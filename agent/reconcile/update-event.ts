@@ -1,5 +1,5 @@
 import type { UpdateEventData } from "../../fleet/contract/index.ts";
-import { setDigestOf } from "../../fleet/release/index.ts";
+import { allModels, setDigestOf } from "../../fleet/release/index.ts";
 import type { NewEvent } from "../report/event-journal.ts";
 import { isSettled, targetOf, type Update } from "../update/machine.ts";
 
@@ -33,7 +33,7 @@ function namesOf(update: Update): Pick<UpdateEventData, "generation" | "setDiges
   const target = targetOf(update);
   if (target) {
     const { generation, set, version } = target;
-    return { generation, setDigest: set?.digest ?? setDigestOf([version.model]) };
+    return { generation, setDigest: set?.digest ?? setDigestOf(allModels(version)) };
   }
   if (update.state !== "committed" || update.set === null) return null;
   return { generation: update.generation, setDigest: update.set.digest };

@@ -1,9 +1,11 @@
 import {
   type BoardFacts,
   CONTRACT_VERSION,
+  type EngineBuild,
   type Reported,
   type ReportedError,
 } from "../../fleet/contract/index.ts";
+import { allModels } from "../../fleet/release/index.ts";
 import type { Labels } from "../../fleet/spec/index.ts";
 import type { Engines } from "../engine/engines.ts";
 import type { Downloads } from "../reconcile/downloads.ts";
@@ -39,7 +41,7 @@ export function reportDevice(facts: DeviceFacts): Reported {
   const factsOf: FactsOf = (name, record) => ({
     run: supervisor.report(name),
     progress: downloads.progress(objectsWanted(record)),
-    build: objectsWanted(record).map(({ digest }) => facts.engines.building(digest))[0] ?? null,
+    build: buildOf(record, facts),
     fault: facts.faultOf(name),
   });
   const update = overallUpdate(state);
@@ -71,7 +73,13 @@ export function reportDevice(facts: DeviceFacts): Reported {
 
 function objectsWanted({ update }: PipelineRecord) {
   const target = targetOf(update);
-  return target ? [target.version.model] : [];
+  return target ? allModels(target.version) : [];
+}
+
+/** Of several models the one that is built: they are in turn. */
+function buildOf(record: PipelineRecord, { engines }: DeviceFacts): EngineBuild | null {
+  const builds = objectsWanted(record).map(({ digest }) => engines.building(digest));
+  return builds.find((build) => build !== null) ?? null;
 }
 
 /** The set that all pipelines in force are of; null when they are of several, or of none that was signed. */

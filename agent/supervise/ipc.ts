@@ -10,6 +10,7 @@ import { MAX_LINES, MAX_ZONES } from "../../fleet/spec/analytics.ts";
 import { Anchors, Decoder, Label, ModelInput } from "../../fleet/spec/model.ts";
 import { Digest, Name } from "../../fleet/spec/names.ts";
 import { MAX_SOURCES, TrackAlgorithm } from "../../fleet/spec/pipeline.ts";
+import { MAX_SECONDARY } from "../../fleet/spec/secondary.ts";
 import type {
   NativeAnalytics,
   NativeBackendInfo,
@@ -18,6 +19,7 @@ import type {
   NativeModelOptions,
   NativeModelSwap,
   NativePipelineOptions,
+  NativeSecondary,
   NativeSource,
 } from "../../native/binding/api.ts";
 
@@ -99,6 +101,17 @@ const AnalyticsOptions = z.object({
   updateMs: z.number().optional(),
 }) satisfies z.ZodType<NativeAnalytics>;
 
+/** Checked as SecondarySpec already; the native runtime looks once more. */
+const SecondaryOptions = z.object({
+  name: Name,
+  model: ModelOptions,
+  labels: z.array(Label).optional(),
+  minScore: z.number().min(0).max(1),
+  minHeight: z.number().min(0).max(1),
+  refreshMs: z.number().positive().optional(),
+}) satisfies z.ZodType<NativeSecondary>;
+export type SecondaryOptions = z.infer<typeof SecondaryOptions>;
+
 export const PipelineOptions = z.object({
   name: z.string().min(1),
   sources: z.array(SourceOptions).min(1).max(MAX_SOURCES),
@@ -106,6 +119,7 @@ export const PipelineOptions = z.object({
   track: z.object({ algorithm: TrackAlgorithm }).nullable(),
   detectInterval: z.number().int().positive().optional(),
   analytics: AnalyticsOptions.optional(),
+  secondary: z.array(SecondaryOptions).max(MAX_SECONDARY).optional(),
   motion: z.object({ threshold: z.number(), keepAliveMs: z.number() }).optional(),
   statsIntervalMs: z.number().int().positive(),
   batchMs: z.number().int().positive(),

@@ -7,6 +7,7 @@ import type {
   RunningEngine,
 } from "../../fleet/contract/index.ts";
 import { asFleetError, FleetError } from "../../fleet/errors/index.ts";
+import { allModels } from "../../fleet/release/index.ts";
 import type { BudgetSpec } from "../../fleet/spec/index.ts";
 import { type BackoffRange, backoffMs } from "../../fleet/transfer/backoff.ts";
 import type { NativePaths } from "../config.ts";
@@ -25,7 +26,8 @@ import {
 import { BudgetKeeper } from "./budget-keeper.ts";
 import type { ModelSwap, SourceMessage, WarningMessage } from "./ipc.ts";
 import { memoryLimit } from "./memory-watch.ts";
-import { modelOptions, nativeOptions, sourceOptions } from "./native-options.ts";
+import { modelOptions } from "./model-options.ts";
+import { nativeOptions, sourceOptions } from "./native-options.ts";
 import { formsOf, type Placing } from "./place-on-silicon.ts";
 import {
   errorIn,
@@ -56,8 +58,8 @@ export interface RunDeps {
   engineOf: (model: EngineModel, form: EngineForm) => EnginePlace;
   /** Where an object lies on this disk. */
   objectPath: (digest: string) => string;
-  /** Where a version's model works on the board's accelerators, or why on the processor. */
-  placeOf: (version: PipelineVersion) => Placing;
+  /** Where a version's model, or that secondary one, works on the board's accelerators, or why on the processor. */
+  placeOf: (version: PipelineVersion, secondary?: string) => Placing;
   /** What is reported of the engine of a model; undefined while there is none. */
   reportEngine: (model: EngineModel, form: EngineForm) => RunningEngine | undefined;
   /** Brings what a version needs anew when its bytes on the disk are no longer those that it names. */
@@ -161,7 +163,7 @@ export class PipelineRun {
     this.#tally = this.#count(to);
     try {
       // What it freed of the former model may come back to it, but need not come back to the board.
-      const limit = memoryLimit(this.#version.model.sizeBytes, to.model.sizeBytes);
+      const limit = memoryLimit(...sizesOf(this.#version), to.model.sizeBytes);
       const options = modelOptions(to, this.#deps);
       const swap = await this.#process.swapModel(options, limit, inTurn);
       this.#version = to;
@@ -276,7 +278,7 @@ export class PipelineRun {
     this.#budget = this.#createBudgetKeeper();
     this.#process = new RunnerProcess({
       launch: this.#deps.launch,
-      memoryLimitBytes: memoryLimit(this.#version.model.sizeBytes),
+      memoryLimitBytes: memoryLimit(...sizesOf(this.#version)),
       addonPath: this.#deps.native.addonPath,
       pipeline,
       log: this.#deps.log,
@@ -417,4 +419,9 @@ export class PipelineRun {
     this.#deps.onChange(this);
     for (const watcher of [...this.#watchers]) watcher();
   }
+}
+
+/** Of all models that its runner loads. */
+function sizesOf(version: PipelineVersion): number[] {
+  return allModels(version).map(({ sizeBytes }) => sizeBytes);
 }

@@ -5,11 +5,12 @@ import type { AnalyticsBatch } from "../report/analytics-journal.ts";
 import type { NewEvent } from "../report/event-journal.ts";
 import type { PipelineVersion, SourcesBetween } from "../update/pipeline-version.ts";
 import { awaitRun, errorOf, type Judgement } from "./await-run.ts";
-import type { ModelSwap } from "./ipc.ts";
+import type { ModelOptions, ModelSwap } from "./ipc.ts";
 import { memoryLimit } from "./memory-watch.ts";
-import { modelOptions } from "./native-options.ts";
+import { modelOptions } from "./model-options.ts";
 import { type FrameBatch, PipelineRun, type RunDeps } from "./pipeline-run.ts";
 import type { ProbationRules } from "./probation.ts";
+import { secondaryModelOptions } from "./secondary-options.ts";
 import { testModel } from "./test-model.ts";
 import { watchRun } from "./watch-run.ts";
 
@@ -109,11 +110,24 @@ export class Supervisor {
     await former?.stop();
   }
 
-  /** Tries a model apart from everything that runs; throws what is wrong with it. */
-  async test(version: PipelineVersion, signal: AbortSignal): Promise<void> {
+  /** Tries the model that detects apart from everything that runs; throws what is wrong with it. */
+  test(version: PipelineVersion, signal: AbortSignal): Promise<void> {
+    return this.#try(modelOptions(version, this.#options), version.model.sizeBytes, signal);
+  }
+
+  /** Tries the secondary models likewise, one after the other; what it throws names the one that is wrong. */
+  async testSecondary(version: PipelineVersion, signal: AbortSignal): Promise<void> {
+    for (const [name, { sizeBytes }] of Object.entries(version.secondaryModels ?? {})) {
+      const options = secondaryModelOptions(version, name, this.#options);
+      await this.#try(options, sizeBytes, signal).catch((error: unknown) => {
+        throw ofSecondary(name, error);
+      });
+    }
+  }
+
+  async #try(model: ModelOptions, sizeBytes: number, signal: AbortSignal): Promise<void> {
     const { launch, native } = this.#options;
-    const model = modelOptions(version, this.#options);
-    const memoryLimitBytes = memoryLimit(version.model.sizeBytes);
+    const memoryLimitBytes = memoryLimit(sizeBytes);
     await testModel({ launch, addonPath: native.addonPath, model, memoryLimitBytes, signal });
   }
 
@@ -224,6 +238,13 @@ export class Supervisor {
       },
     });
   }
+}
+
+/** The same error, saying which model it is about. */
+function ofSecondary(name: string, error: unknown): unknown {
+  if (!isFleetError(error) || isFleetError(error, "CANCELLED")) return error;
+  const { code, message, hint } = error;
+  return new FleetError(code, `secondary model ${name}: ${message}`, { hint, cause: error });
 }
 
 /** Fails with what ended a runner before it was up. */

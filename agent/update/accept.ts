@@ -44,8 +44,10 @@ function isNew({ number }: EnginePrune, known: DeviceState["prune"]): boolean {
   return number > (known?.number ?? 0);
 }
 
-function targetFrom({ spec, model, ...refs }: WantedPipeline, generation: number): Target {
-  return { ...refs, generation, version: { spec, model } };
+function targetFrom(wanted: WantedPipeline, generation: number): Target {
+  const { spec, model, secondaryModels, part, set } = wanted;
+  const version = { spec, model, ...(secondaryModels && { secondaryModels }) };
+  return { part, set, generation, version };
 }
 
 function want(record: PipelineRecord, target: Target, nowMs: number): PipelineRecord {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { EnginePrune, EnginePruned } from "../../fleet/contract/index.ts";
 import { emptyMemory, Memory } from "../../fleet/deploy/index.ts";
+import { allModels } from "../../fleet/release/index.ts";
 import { type ModelManifest, Name, PlanSummary } from "../../fleet/spec/index.ts";
 import type { UpdateEvent } from "./machine.ts";
 import {
@@ -75,7 +76,7 @@ export function objectsInUse({ pipelines }: DeviceState): Set<string> {
 
 /** Models that something runs, or is about to run, or is to go back to. */
 export function modelsInUse({ pipelines }: DeviceState): ModelManifest[] {
-  return Object.values(pipelines).flatMap((record) => versionsOf(record).map(({ model }) => model));
+  return Object.values(pipelines).flatMap((record) => versionsOf(record).flatMap(allModels));
 }
 
 /** These objects, and what would be gone back to without the network. */

@@ -13,6 +13,7 @@
  *   `analytics-dropped`.
  *   What is said over HTTPS of shared engines (engine-share.ts), and `attestation` and `selfTest` of a kept engine.
  *   The kind `sources-changed`. The decoder `library` of a model, with its `decoderLibrary`.
+ *   `secondary` of a pipeline, whose models are in its set.
  *   The kinds `budget-action` and `budget-held`, and `budget` of statistics.
  *   The `attributes` of a tracked object, and `secondary` of statistics.
  */

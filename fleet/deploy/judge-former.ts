@@ -5,7 +5,7 @@ import {
   FormerDesired,
 } from "../contract/index.ts";
 import { FleetError } from "../errors/index.ts";
-import { openFormer, parseJson, sha256Digest } from "../release/index.ts";
+import { namedModels, openFormer, parseJson, sha256Digest } from "../release/index.ts";
 import { type Memory, rememberedPart } from "./memory.ts";
 import type { Identity, RefusedPipeline, Verdict, WantedPipeline } from "./verdict.ts";
 
@@ -60,8 +60,8 @@ export function keptFormer(
 
 function wantedOf(former: FormerDesired, name: string): WantedPipeline {
   const spec = former.pipelines.find((one) => one.name === name);
-  const model = former.models.find((one) => one.name === spec?.detect.model);
-  if (spec && model) return { spec, model, part: null, set: null };
+  const models = spec && namedModels(spec, former.models);
+  if (spec && models && !("missing" in models)) return { spec, ...models, part: null, set: null };
   throw new FleetError(
     "PART_MISSING",
     `Expected pipeline ${name} with its model in the document of the former version but it is not there`,

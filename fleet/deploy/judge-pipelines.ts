@@ -1,7 +1,7 @@
 import type { Desired, DesiredMessage } from "../contract/index.ts";
 import { FleetError } from "../errors/index.ts";
 import {
-  modelOf,
+  modelsOf,
   type Opened,
   type OpenedPart,
   openPart,
@@ -42,8 +42,8 @@ export function judgePipelines(
       for (const part of [set, pipeline]) requirePart(part, { ...identity, memory, roles });
       requireBoard(pipeline.document, identity);
       const { spec } = pipeline.document;
-      const model = modelOf(pipeline.document, set.document);
-      wanted.push({ spec, model, part: refOf(pipeline), set: refOf(set) });
+      const models = modelsOf(pipeline.document, set.document);
+      wanted.push({ spec, ...models, part: refOf(pipeline), set: refOf(set) });
       accepted.push(set, pipeline);
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;

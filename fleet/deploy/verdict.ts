@@ -1,7 +1,7 @@
 import type { BoardFacts, Desired, PartRef } from "../contract/index.ts";
 import type { FleetError } from "../errors/index.ts";
-import type { Addressee } from "../release/index.ts";
-import type { ModelManifest, PipelineSpec } from "../spec/index.ts";
+import type { Addressee, PipelineModels } from "../release/index.ts";
+import type { PipelineSpec } from "../spec/index.ts";
 import type { Memory } from "./memory.ts";
 
 export interface Identity extends Addressee {
@@ -11,10 +11,9 @@ export interface Identity extends Addressee {
   board: BoardFacts["board"];
 }
 
-/** What is to run under a name: the model is the one that the pipeline names, out of its set. */
-export interface WantedPipeline {
+/** What is to run under a name, with the models that the pipeline names, out of its set. */
+export interface WantedPipeline extends PipelineModels {
   spec: PipelineSpec;
-  model: ModelManifest;
   /** Null for a pipeline of a document of the former version. */
   part: PartRef | null;
   set: PartRef | null;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ModelManifest, PipelineSpec } from "../spec/index.ts";
+import type { PipelineModels } from "./models.ts";
 
 export function sha256Digest(bytes: Uint8Array | string): string {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
@@ -20,9 +21,12 @@ export function setDigestOf(models: readonly ModelManifest[]): string {
   return sha256Digest(canonicalJson(sorted));
 }
 
-/** Names one version of a pipeline together with the model bytes it runs: what a device puts to work, and no more. */
-export function pipelineDigest(spec: PipelineSpec, model: ModelManifest): string {
-  return sha256Digest(canonicalJson({ spec: actedOn(spec), model }));
+/** Names one version of a pipeline together with the bytes of its models: what a device puts to work, and no more. */
+export function pipelineDigest(
+  spec: PipelineSpec,
+  { model, secondaryModels }: PipelineModels,
+): string {
+  return sha256Digest(canonicalJson({ spec: actedOn(spec), model, secondaryModels }));
 }
 
 /**

@@ -2,10 +2,11 @@ export { actedOn, canonicalJson, pipelineDigest, setDigestOf, sha256Digest } fro
 export { type DocumentKind, type Opened, requireReadable, seal, unseal } from "./envelope.ts";
 export { openFormer, signFormer } from "./former.ts";
 export { keyIdOf, keyIdOfPem, newPrivateKeyPem, PublicKeyPem, publicPemOf } from "./keys.ts";
+export { allModels, namedModels, type PipelineModels } from "./models.ts";
 export { compareNumbers, isJump, MAX_JUMP, nextNumber, numberText } from "./part-number.ts";
 export {
   inspectPart,
-  modelOf,
+  modelsOf,
   type OpenedPart,
   openPart,
   type Part,

@@ -4,6 +4,7 @@ import { FleetError } from "../errors/index.ts";
 import { BoardName, Digest, ModelManifest, Name, PipelineSpec } from "../spec/index.ts";
 import { sha256Digest } from "./digest.ts";
 import { type Opened, seal, unseal } from "./envelope.ts";
+import { namedModels, type PipelineModels } from "./models.ts";
 import { Scope } from "./scope.ts";
 import { parseJson } from "./text.ts";
 
@@ -77,13 +78,13 @@ export function refOf({ digest, document }: Opened<Part>): PartRef {
   return { digest, number: document.number };
 }
 
-/** The model that a pipeline names, out of its set. */
-export function modelOf(pipeline: PipelinePart, set: SetPart): ModelManifest {
-  const model = set.models.find(({ name }) => name === pipeline.spec.detect.model);
-  if (model) return model;
+/** The models that a pipeline names, out of its set. Throws PART_INVALID. */
+export function modelsOf(pipeline: PipelinePart, set: SetPart): PipelineModels {
+  const models = namedModels(pipeline.spec, set.models);
+  if (!("missing" in models)) return models;
   throw new FleetError(
     "PART_INVALID",
-    `Pipeline ${pipeline.name} names model ${pipeline.spec.detect.model}, which its set does not hold`,
+    `Pipeline ${pipeline.name} names model ${models.missing}, which its set does not hold`,
   );
 }
 

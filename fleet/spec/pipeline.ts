@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AnalyticsSpec } from "./analytics.ts";
 import { Name } from "./names.ts";
+import { SecondarySpec, secondariesOf } from "./secondary.ts";
 
 const SOURCE_SCHEMES = ["rtsp://", "rtsps://", "file://"];
 
@@ -308,7 +309,7 @@ export function checkDetect(
   }
 }
 
-/** A pipeline as it travels in a desired document; `detect.model` names a model of the same document. */
+/** A pipeline as it travels in a desired document; `detect` and `secondary` name models of the same document. */
 export const PipelineSpec = z
   .strictObject({
     name: Name.meta({
@@ -317,6 +318,7 @@ export const PipelineSpec = z
     sources: sourcesOf(SourceSpec),
     detect: DetectSpec.extend({ model: Name }),
     track: TrackSpec.optional(),
+    secondary: secondariesOf(SecondarySpec.extend({ model: Name })).optional(),
     analytics: AnalyticsSpec.optional(),
     sinks: SinksSpec.default({ mqtt: {} }),
     budget: BudgetSpec.optional(),
@@ -324,13 +326,12 @@ export const PipelineSpec = z
   .superRefine((spec, context) => checkDetect(spec, Object.keys(spec.sources), context))
   .meta({
     description:
-      "sources → decode → preprocess → detect → track → analytics → sinks on one device.",
+      "sources → decode → preprocess → detect → track → secondary → analytics → sinks on one device.",
   });
 export type PipelineSpec = z.infer<typeof PipelineSpec>;
 
 /** Keys of the design that this version does not act on yet, by path; naming one is an error, never ignored. */
 export const UNSUPPORTED_PIPELINE_KEYS = [
-  "classify",
   "overlay",
   "shadow",
   "sinks.preview",

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Model, type ModelArgs } from "./generated/model.ts";
 import { Provider, type ProviderArgs } from "./generated/provider.ts";
+import { mapEntries } from "./map-entries.ts";
 import { requireArgs } from "./misuse.ts";
-import { mapEntries, Site, type SiteArgs } from "./site.ts";
+import { Site, type SiteArgs } from "./site.ts";
 
 export interface FleetArgs {
   /** Hub and keys of the fleet. Default: the stack's `jetfleet:` configuration. */

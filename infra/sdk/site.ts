@@ -1,13 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Device, type DeviceArgs } from "./generated/device.ts";
 import type { Model } from "./generated/model.ts";
+import { mapEntries } from "./map-entries.ts";
 import { misuse, requireArgs } from "./misuse.ts";
-import { type DetectArgs, Pipeline, type PipelineArgs } from "./pipeline.ts";
+import { type DetectArgs, Pipeline, type PipelineArgs, type SecondaryArgs } from "./pipeline.ts";
 
 /** A pipeline that each device of a site is to run. */
-export interface SitePipelineArgs extends Omit<PipelineArgs, "device" | "name" | "detect"> {
+export interface SitePipelineArgs
+  extends Omit<PipelineArgs, "device" | "name" | "detect" | "secondary"> {
   /** `model`: a Model or the manifest of one, or the name of one of the site's or its fleet's `models`. */
   detect: Omit<DetectArgs, "model"> & { model: DetectArgs["model"] | string };
+  /** Likewise, by name; see Pipeline. */
+  secondary?: Record<
+    string,
+    Omit<SecondaryArgs, "model"> & { model: SecondaryArgs["model"] | string }
+  >;
 }
 
 export interface SiteArgs {
@@ -42,11 +49,21 @@ export class Site extends pulumi.ComponentResource {
       devices,
       (key) => new Device(`${name}-${key}`, deviceArgs(name, args, key), children),
     );
-    const wanted = mapEntries(pipelines, (key, { detect, ...rest }) => ({
-      ...rest,
-      name: key,
-      detect: { ...detect, model: modelOf(name, key, args, detect.model) },
-    }));
+    const wanted = mapEntries(pipelines, (key, { detect, secondary, ...rest }) => {
+      const found = (property: string, said: DetectArgs["model"] | string) =>
+        modelOf(name, `pipelines.${key}.${property}`, args, said);
+      return {
+        ...rest,
+        name: key,
+        detect: { ...detect, model: found("detect.model", detect.model) },
+        ...(secondary && {
+          secondary: mapEntries(secondary, (own, one) => ({
+            ...one,
+            model: found(`secondary.${own}.model`, one.model),
+          })),
+        }),
+      };
+    });
     this.pipelines = mapEntries(this.devices, (key, device) =>
       mapEntries(
         wanted,
@@ -72,7 +89,7 @@ function deviceArgs(site: string, { common = {}, devices }: SiteArgs, key: strin
 
 function modelOf(
   site: string,
-  pipeline: string,
+  property: string,
   { models }: SiteArgs,
   said: DetectArgs["model"] | string,
 ): DetectArgs["model"] {
@@ -80,14 +97,5 @@ function modelOf(
   if (typeof model === "object" && model !== null) return model;
   const known = Object.keys(models ?? {});
   const expected = known.length > 0 ? `a jf.Model or one of ${known.join(", ")}` : "a jf.Model";
-  throw misuse("Site", site, `pipelines.${pipeline}.detect.model`, expected, said);
-}
-
-export function mapEntries<From, To>(
-  entries: Readonly<Record<string, From>>,
-  change: (key: string, value: From) => To,
-): Record<string, To> {
-  return Object.fromEntries(
-    Object.entries(entries).map(([key, value]) => [key, change(key, value)]),
-  );
+  throw misuse("Site", site, property, expected, said);
 }

@@ -46,7 +46,12 @@ function entriesOf<From, To>(
 }
 
 /** What there is to declare depends on these; `*` stands for any name. What is within them may be known later. */
-const SITE = [["common"], ["devices", "*"], ["pipelines", "*", "detect"]];
+const SITE = [
+  ["common"],
+  ["devices", "*"],
+  ["pipelines", "*", "detect"],
+  ["pipelines", "*", "secondary", "*"],
+];
 const STRUCTURE = [...SITE, ["models", "*"], ...SITE.map((path) => ["sites", "*", ...path])];
 
 function requireKnown(

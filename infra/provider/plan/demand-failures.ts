@@ -81,7 +81,21 @@ export function warningsOf(plan: KeptPlan, question: PlanQuestion): string[] {
     .filter(({ severity }) => severity === "warning")
     // Nobody who asks for nothing needs to know what could not be counted.
     .filter(({ rule }) => rule !== "beside.unknown" || asked);
-  return [...told.map(warningText), ...doubts(plan, question), ...faults(question)];
+  return [
+    ...told.map(warningText),
+    ...doubts(plan, question),
+    ...uncounted(question, asked),
+    ...faults(question),
+  ];
+}
+
+/** What runs beside and was not reckoned: then nobody can say that a demand is met. */
+function uncounted({ secondary = [] }: PlanQuestion, asked: boolean): string[] {
+  if (!asked || secondary.length === 0) return [];
+  const which = secondary.join(", ");
+  return [
+    `whether what is asked for is met is not known: secondary models (${which}) share the silicon and are not counted`,
+  ];
 }
 
 function faults({ libraryFaults }: PlanQuestion): string[] {

@@ -9,7 +9,7 @@ export type Told = Reported | null | { unknown: string };
 export interface EngineQuestion {
   device: string;
   model: Pick<ModelManifest, "name" | "digest" | "sizeBytes" | "calibration" | "float32Nodes">;
-  plan: PlanSummary | undefined;
+  plan: Pick<PlanSummary, "accelerator" | "precision" | "buildMinutes"> | undefined;
   told: Told;
   /** Of the fleet, as far as they were asked. */
   others: readonly { device: string; reported: Reported }[];

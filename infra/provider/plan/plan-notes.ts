@@ -17,7 +17,13 @@ export function notesOn(
     ...jetpackNote(plan, question),
     ...powerModeNote(plan, question),
     ...buildNote(plan),
+    ...secondaryNote(question),
   ];
+}
+
+function secondaryNote({ secondary = [] }: PlanQuestion): string[] {
+  if (secondary.length === 0) return [];
+  return [`secondary models (${secondary.join(", ")}) are not counted, neither time nor memory`];
 }
 
 function moduleNote({ id, title }: Module, { module }: PlanQuestion): string[] {

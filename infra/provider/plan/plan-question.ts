@@ -27,6 +27,8 @@ export interface PlanQuestion {
   interval?: number | undefined;
   latencyMs: number | undefined;
   streams: Streams[];
+  /** Names of the pipeline's secondary models, which are not counted; none when not said. */
+  secondary?: string[] | undefined;
 }
 
 /** What to ask the planner; null while the board or the model is not known. What is not valid is left out. */
@@ -48,6 +50,7 @@ export function planQuestion(inputs: Properties): PlanQuestion | null {
     interval: DetectSpec.shape.interval.safeParse(at("detect", "interval")).data,
     latencyMs: latencyP95Ms.safeParse(at("budget", "latencyP95Ms")).data,
     streams: streamsOf(at("sources")),
+    ...secondaryIn(at("secondary")),
   };
 }
 
@@ -56,6 +59,10 @@ function streamsOf(sources: Value): Streams[] {
     const video = VideoSpec.safeParse(knownAt(source, ["video"])).data;
     return video ? [{ count: 1, ...video }] : [];
   });
+}
+
+function secondaryIn(value: Value): Pick<PlanQuestion, "secondary"> {
+  return isProperties(value) ? { secondary: Object.keys(value).sort() } : {};
 }
 
 /** Whether the program asks for anything that the silicon may not give. */

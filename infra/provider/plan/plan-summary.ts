@@ -21,7 +21,7 @@ export function summarisePlan(
   const summary: PlanSummary = {
     // A model whose demand is open runs all the same, and agents of former versions know no third verdict.
     verdict: plan.verdict === "unknown" ? "runs" : plan.verdict,
-    ...(asksAnything(question) && { demand: DEMAND[plan.verdict] }),
+    ...(asksAnything(question) && { demand: demandOf(plan, question) }),
     summary: [plan.summary, ...notes].join("; "),
     modelDigest: question.digest,
     module: plan.module,
@@ -43,6 +43,11 @@ export function summarisePlan(
     basis: plan.restsOn,
   };
   return summary;
+}
+
+/** What would be met if nothing else ran is not known to be where secondary models do, which are not counted. */
+function demandOf({ verdict }: KeptPlan, { secondary = [] }: PlanQuestion): PlanSummary["demand"] {
+  return verdict === "runs" && secondary.length > 0 ? "unknown" : DEMAND[verdict];
 }
 
 export function absentPlan(error: unknown, question: PlanQuestion): PlanSummary {

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { CONTRACT_VERSION, PartRef, type SignedEnvelope } from "../../../fleet/contract/index.ts";
 import {
+  allModels,
   nextNumber,
   openPart,
+  type PipelineModels,
   PipelinePart,
   refOf,
   type Scope,
@@ -21,14 +23,16 @@ export interface Draft {
   scope: Scope;
   board: BoardName;
   spec: PipelineSpec;
+  /** Of what detects. */
   manifest: ModelManifest;
+  secondaryModels?: PipelineModels["secondaryModels"];
 }
 
 /** The parts of a pipeline that were signed last, as the state of the resource keeps them. */
 export const Released = z
   .object({
     part: PartRef.meta({ description: "The pipeline." }),
-    set: PartRef.meta({ description: "The set of its model." }),
+    set: PartRef.meta({ description: "The set of its models." }),
   })
   .meta({ title: "Released", description: "The signed parts of a pipeline." });
 export type Released = z.infer<typeof Released>;
@@ -53,10 +57,11 @@ export function sealDraft(
   epoch: number,
   key: SigningKey,
 ): Sealed {
-  const { fleet, scope, board, spec, manifest } = draft;
+  const { fleet, scope, board, spec, manifest, secondaryModels } = draft;
+  const models = allModels({ model: manifest, secondaryModels });
   const head = { contract: CONTRACT_VERSION, fleet, scope, name: spec.name };
   const setOf = (number: PartRef["number"]) =>
-    SetPart.parse({ kind: "set", ...head, number, models: [manifest] });
+    SetPart.parse({ kind: "set", ...head, number, models });
   const set = seal(setOf, taken.set, epoch, key);
   const pipelineOf = (number: PartRef["number"]) =>
     PipelinePart.parse({ kind: "pipeline", ...head, number, board, set: set.ref.digest, spec });

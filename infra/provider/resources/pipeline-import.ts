@@ -1,14 +1,15 @@
 import { z } from "zod";
 import { FleetError } from "../../../fleet/errors/index.ts";
 import {
+  modelsOf,
   openPart,
+  type PipelineModels,
   type PipelinePart,
   pipelineDigest,
   refOf,
   type Scope,
-  type SetPart,
 } from "../../../fleet/release/index.ts";
-import { type ModelManifest, Name } from "../../../fleet/spec/index.ts";
+import { Name } from "../../../fleet/spec/index.ts";
 import type { FleetContext } from "../fleet-context.ts";
 import { hubGoal } from "../release/hub-mark.ts";
 import type { ScopeInput } from "../release/scope.ts";
@@ -42,9 +43,9 @@ export async function importPipeline(
   const set = openPart(answer.chosen.set, release);
   if (part.document.kind !== "pipeline" || set.document.kind !== "set") return null;
   const { spec, scope, board } = part.document;
-  const manifest = modelOf(set.document, part.document);
+  const models = modelsOf(part.document, set.document);
   const hub = hubGoal(context);
-  const declared = inputsOf({ spec, manifest, device: { name: device, board }, scope });
+  const declared = inputsOf({ spec, models, device: { name: device, board }, scope });
   const state = await context.withLink(signal, async (link) => {
     const reported = await link.readRetained(device, "reported");
     return reported?.pipelines.find((one) => one.name === name)?.state ?? "absent";
@@ -61,7 +62,7 @@ export async function importPipeline(
     inputs: { ...declared, state: "running", ...hub },
     state: {
       ...{ ...shownInputs(declared), ...hub, state },
-      specDigest: pipelineDigest(spec, manifest),
+      specDigest: pipelineDigest(spec, models),
       released: plain({ part: refOf(part), set: refOf(set) }),
       // Its id stays with who has it now, until an update here makes another.
       ...(owner !== null && { owner: { program: owner.program, resource: owner.resource } }),
@@ -69,29 +70,31 @@ export async function importPipeline(
   };
 }
 
-function modelOf({ models }: SetPart, { spec, name }: PipelinePart): ModelManifest {
-  const model = models.find((one) => one.name === spec.detect.model);
-  if (model) return model;
-  throw new FleetError("PART_INVALID", `Expected model ${spec.detect.model} in the set of ${name}`);
-}
-
 function inputsOf({
   spec,
-  manifest,
+  models: { model, secondaryModels = {} },
   device,
   scope,
 }: {
   spec: PipelinePart["spec"];
-  manifest: ModelManifest;
+  models: PipelineModels;
   device: { name: string; board: string };
   scope: Scope;
 }): Properties {
-  const { detect, sources, ...rest } = spec;
+  const { detect, secondary, sources, ...rest } = spec;
   const isAlone = scope.to === "devices" && scope.devices.join() === device.name;
   return {
     ...plain(rest),
     device,
-    detect: { ...plain(detect), model: plain(manifest) },
+    detect: { ...plain(detect), model: plain(model) },
+    ...(secondary && {
+      secondary: Object.fromEntries(
+        Object.entries(secondary).map(([key, one]) => [
+          key,
+          plain({ ...one, model: secondaryModels[key] }),
+        ]),
+      ),
+    }),
     // As a program would give them.
     sources: Object.fromEntries(
       Object.entries(sources).map(([key, source]) => [

@@ -6,6 +6,8 @@ import {
   ModelManifest,
   PipelineSpec,
   PlanSummary,
+  SecondarySpec,
+  secondariesOf,
 } from "../../../fleet/spec/index.ts";
 import { HubMark } from "../release/hub-mark.ts";
 import { Released } from "../release/parts.ts";
@@ -25,6 +27,18 @@ export const PipelineInputs = z
     detect: DetectSpec.extend({
       model: ModelManifest.meta({ description: "Manifest of the model, an output of Model." }),
     }).meta({ title: "Detect", description: "Object detection." }),
+    secondary: secondariesOf(
+      SecondarySpec.extend({
+        model: ModelManifest.meta({
+          description: "Manifest of a model of decoder classification or reid, an output of Model.",
+        }),
+      }).meta({ ...SecondarySpec.meta() }),
+    )
+      .optional()
+      .meta({
+        description:
+          "Second models by name, 1 to 4, which look at what the tracker follows; results tell their answers by these names.",
+      }),
     scope: ScopeInput.optional(),
   })
   .superRefine((spec, context) => checkDetect(spec, Object.keys(spec.sources), context));

@@ -1,10 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { pipelineDigest } from "../../../fleet/release/index.ts";
-import {
-  type ModelManifest,
-  PipelineSpec,
-  UNSUPPORTED_PIPELINE_KEYS,
-} from "../../../fleet/spec/index.ts";
+import { type PipelineModels, pipelineDigest } from "../../../fleet/release/index.ts";
+import { PipelineSpec, UNSUPPORTED_PIPELINE_KEYS } from "../../../fleet/spec/index.ts";
 import { isOnline } from "../await/device-online.ts";
 import { waitRunning } from "../await/pipeline-running.ts";
 import { diffInputs, diffState, type PropertyDiff } from "../diff.ts";
@@ -37,6 +33,7 @@ import {
   shownInputs,
 } from "./pipeline-inputs.ts";
 import { readPipeline } from "./pipeline-read.ts";
+import { checkSecondary } from "./pipeline-secondary.ts";
 import type { Known, Resource } from "./resource.ts";
 
 /** States in which a refresh leaves a pipeline that the hub does not hold as it was signed last. */
@@ -62,6 +59,7 @@ export const pipelineResource: Resource = {
       ...addPlan(urn, inputs),
       ...checkScope(inputs),
       ...checkAnalytics(inputs),
+      ...checkSecondary(inputs),
       ...checkDecoder(inputs),
     ]),
 
@@ -165,16 +163,16 @@ async function deploy(
   const summary = summaryIn(plan);
   logWarnings(summary, (message, severity = "info") => operation.log(severity, message));
   const parsed = parseInputs(inputs);
-  const { device, spec, manifest } = splitInputs(parsed);
+  const { device, spec, model, secondaryModels } = splitInputs(parsed);
   const { board } = parsed.device;
   const scope = scopeOf(parsed.scope, device);
-  const draft = { fleet: context.config.fleet, device, scope, board, spec, manifest };
-  const specDigest = pipelineDigest(spec, manifest);
+  const draft = { fleet: context.config.fleet, device, scope, board, spec };
+  const specDigest = pipelineDigest(spec, { model, secondaryModels });
   return await context.withLink(operation.signal, async (link) => {
     const former = known === undefined ? null : ownerIn(known.state);
     const owner = { ...ownerOf(operation.urn), id: former?.id ?? randomUUID() };
     const { errorBeforeAtMs, roles, ...released } = await publish(context, operation.signal, link, {
-      draft,
+      draft: { ...draft, manifest: model, secondaryModels },
       plan: summary,
       owner,
       formerOwner: former,
@@ -218,12 +216,29 @@ function isDifferenceSeen({ state }: Known, context: FleetContext): boolean {
   return DIFFERENT.has(state["state"]) || (hub !== undefined && hub !== context.hubMark());
 }
 
-function splitInputs({ device, detect, scope: _, ...rest }: PipelineInputs): {
+interface SplitInputs extends PipelineModels {
   device: string;
   spec: PipelineSpec;
-  manifest: ModelManifest;
-} {
-  const { model, ...thresholds } = detect;
-  const spec = PipelineSpec.parse({ ...rest, detect: { ...thresholds, model: model.name } });
-  return { device: device.name, spec, manifest: model };
+}
+
+/** The specification, which names models, and these. */
+function splitInputs({
+  device,
+  detect,
+  secondary,
+  scope: _,
+  ...rest
+}: PipelineInputs): SplitInputs {
+  const { model } = detect;
+  const seconds = Object.entries(secondary ?? {});
+  const named = Object.fromEntries(
+    seconds.map(([name, one]) => [name, { ...one, model: one.model.name }]),
+  );
+  const spec = PipelineSpec.parse({
+    ...rest,
+    detect: { ...detect, model: model.name },
+    ...(secondary && { secondary: named }),
+  });
+  const models = Object.fromEntries(seconds.map(([name, one]) => [name, one.model]));
+  return { device: device.name, spec, model, ...(secondary && { secondaryModels: models }) };
 }

@@ -90,7 +90,8 @@ const FLEET = object({
           ...PIPELINE,
           properties: {
             ...PIPELINE.properties,
-            detect: namedModel(PIPELINE.properties?.["detect"]),
+            detect: namedModel(PIPELINE.properties?.["detect"], "FleetDetect"),
+            secondary: namedModels(PIPELINE.properties?.["secondary"]),
           },
         }),
       ),
@@ -118,11 +119,18 @@ function siteOf(pipeline: JsonSchema): JsonSchema {
   return { ...site, required: ["devices"] };
 }
 
-/** `detect` with the name of a model in the place of its manifest. */
-function namedModel(detect: JsonSchema = {}): JsonSchema {
+/** What holds a model, such as `detect`, with its name in the place of its manifest. */
+function namedModel(holder: JsonSchema = {}, title: string): JsonSchema {
   const model = { type: "string", description: "Name of one of the fleet's `models`." };
-  const properties = { ...detect.properties, model };
-  return { ...detect, title: "FleetDetect", properties };
+  const properties = { ...holder.properties, model };
+  return { ...holder, title, properties };
+}
+
+/** `secondary` likewise. */
+function namedModels(secondary: JsonSchema = {}): JsonSchema {
+  const { additionalProperties: one } = secondary;
+  if (typeof one !== "object") throw new Error("expected an object of models by name");
+  return { ...secondary, additionalProperties: namedModel(one, "FleetSecondary") };
 }
 
 function object(properties: Record<string, JsonSchema>): JsonSchema {

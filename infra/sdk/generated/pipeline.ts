@@ -15,6 +15,8 @@ import type {
   Released,
   Scope,
   ScopeArgs,
+  Secondary,
+  SecondaryArgs,
   Sinks,
   SinksArgs,
   SourceArgs,
@@ -34,6 +36,11 @@ export interface PipelineArgs {
   detect: pulumi.Input<DetectArgs>;
   /** Tracking of detections from frame to frame. */
   track?: pulumi.Input<TrackArgs | undefined>;
+  /**
+   * Second models by name, 1 to 4, which look at what the tracker follows; results tell their
+   * answers by these names.
+   */
+  secondary?: pulumi.Input<Record<string, pulumi.Input<SecondaryArgs>> | undefined>;
   /**
    * Lines and zones over what the tracker follows, which has to be there. Events go to the topic
    * events, counts into the statistics.
@@ -66,6 +73,7 @@ const OUTPUTS = [
   "name",
   "detect",
   "track",
+  "secondary",
   "analytics",
   "sinks",
   "budget",
@@ -94,6 +102,11 @@ export class Pipeline extends pulumi.CustomResource {
   declare readonly detect: pulumi.Output<Detect>;
   /** Tracking of detections from frame to frame. */
   declare readonly track: pulumi.Output<Track | undefined>;
+  /**
+   * Second models by name, 1 to 4, which look at what the tracker follows; results tell their
+   * answers by these names.
+   */
+  declare readonly secondary: pulumi.Output<Record<string, Secondary> | undefined>;
   /**
    * Lines and zones over what the tracker follows, which has to be there. Events go to the topic
    * events, counts into the statistics.

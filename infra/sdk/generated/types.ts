@@ -441,6 +441,29 @@ export interface TrackArgs {
 }
 
 /**
+ * A second model, which looks at what the tracker follows, cut out of the picture, in batches over
+ * all sources. Its answer is kept for as long as the track and told with it. Live sources do not
+ * wait for it, files do.
+ */
+export interface SecondaryArgs {
+  /** It looks at objects of these labels of the detector. Default: all. */
+  labels?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+  /** An answer below this score is not told. Of models of decoder classification. Default: 0.5. */
+  minScore?: pulumi.Input<number | undefined>;
+  /**
+   * It does not look at an object yet whose box is lower than this share of the picture's height.
+   * Default: 0.05.
+   */
+  minHeight?: pulumi.Input<number | undefined>;
+  /**
+   * It looks at an object again after so many milliseconds. Default: never once it has an answer.
+   */
+  refreshMs?: pulumi.Input<number | undefined>;
+  /** Manifest of a model of decoder classification or reid, an output of Model. */
+  model: pulumi.Input<ModelManifestArgs>;
+}
+
+/**
  * Counts objects that cross it: in from its left to its right hand, going from `from` to `to` in
  * the picture, out the other way. An object is where the middle of its box's lower edge is.
  */
@@ -822,6 +845,29 @@ export interface Track {
 }
 
 /**
+ * A second model, which looks at what the tracker follows, cut out of the picture, in batches over
+ * all sources. Its answer is kept for as long as the track and told with it. Live sources do not
+ * wait for it, files do.
+ */
+export interface Secondary {
+  /** It looks at objects of these labels of the detector. Default: all. */
+  labels?: string[] | undefined;
+  /** An answer below this score is not told. Of models of decoder classification. Default: 0.5. */
+  minScore?: number | undefined;
+  /**
+   * It does not look at an object yet whose box is lower than this share of the picture's height.
+   * Default: 0.05.
+   */
+  minHeight?: number | undefined;
+  /**
+   * It looks at an object again after so many milliseconds. Default: never once it has an answer.
+   */
+  refreshMs?: number | undefined;
+  /** Manifest of a model of decoder classification or reid, an output of Model. */
+  model: ModelManifest;
+}
+
+/**
  * Counts objects that cross it: in from its left to its right hand, going from `from` to `to` in
  * the picture, out the other way. An object is where the middle of its box's lower edge is.
  */
@@ -940,7 +986,7 @@ export interface PartRef {
 export interface Released {
   /** The pipeline. */
   part: PartRef;
-  /** The set of its model. */
+  /** The set of its models. */
   set: PartRef;
 }
 

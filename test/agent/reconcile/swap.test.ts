@@ -17,7 +17,10 @@ function versionOf(sources: Sources, change: object = {}, model = "m"): Pipeline
     ),
     ...change,
   });
-  return { spec, model: modelOf("m", model) };
+  const secondaryModels = Object.fromEntries(
+    Object.entries(spec.secondary ?? {}).map(([name, one]) => [name, modelOf("m", one.model)]),
+  );
+  return { spec, model: modelOf("m", model), ...(spec.secondary && { secondaryModels }) };
 }
 
 const door = { door: {} };
@@ -52,4 +55,22 @@ it("sources come and go alone: with anything else that changes, the pipeline is 
   expect(changeBetween(from, versionOf(both, {}, "other"))).toBe("replace");
   expect(changeBetween(from, versionOf(door, {}, "other"))).toBe("swap-model");
   expect(changeBetween(from, versionOf(both, { budget: { minFps: 5 } }))).toBe("change-sources");
+});
+
+it("a secondary model stays when the model that detects is exchanged or sources change, and itself takes another runner", () => {
+  const colour = (model: string, more: object = {}) => ({
+    secondary: { colour: { model, ...more } },
+  });
+  const from = versionOf(door, colour("a"));
+  expect(changeBetween(from, versionOf(door, colour("a")))).toBe("none");
+  expect(changeBetween(from, versionOf(door, colour("a"), "other"))).toBe("swap-model");
+  expect(changeBetween(from, versionOf(both, colour("a")))).toBe("change-sources");
+  for (const change of [{}, colour("b"), colour("a", { minHeight: 0.2 })]) {
+    expect(changeBetween(from, versionOf(door, change))).toBe("replace");
+    expect(changeBetween(versionOf(door, change), from)).toBe("replace");
+    expect(changeBetween(from, versionOf(both, change))).toBe("replace");
+  }
+  // The same names, but other bytes behind one of them.
+  const bytes = { ...from, secondaryModels: { colour: modelOf("m", "other bytes") } };
+  expect(changeBetween(from, bytes)).toBe("replace");
 });

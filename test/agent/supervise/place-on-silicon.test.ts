@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { acceleratorsOf } from "../../../agent/board/silicon.ts";
 import type { EngineForm, EngineModel } from "../../../agent/engine/recipes.ts";
-import { modelOptions } from "../../../agent/supervise/native-options.ts";
+import { modelOptions } from "../../../agent/supervise/model-options.ts";
 import {
   formsOf,
   placeOnSilicon,

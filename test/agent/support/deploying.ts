@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { PipelineVersion } from "../../../agent/update/pipeline-version.ts";
 import { type FleetEvent, type Reported, UpdateEventData } from "../../../fleet/contract/index.ts";
 import { sha256Digest } from "../../../fleet/release/index.ts";
-import type { BudgetSpec, PipelineSpec } from "../../../fleet/spec/index.ts";
+import type { BudgetSpec, ModelManifest, PipelineSpec } from "../../../fleet/spec/index.ts";
 import { modelOf, pipelineOf } from "./desired.ts";
 import type { AgentWorld } from "./world.ts";
 
@@ -21,6 +21,8 @@ export interface Wanted {
   /** Text of its calibration table. */
   calibration?: string;
   budget?: BudgetSpec;
+  /** Bytes of its secondary models, which are classifiers, by their names in the pipeline. */
+  secondary?: Record<string, string>;
 }
 
 /** The states of an update that goes through. */
@@ -35,15 +37,33 @@ export const GOOD = [
 ] as const;
 
 export function versionFor(wanted: Wanted): PipelineVersion {
-  const { bytes, name, uri, others = {}, detect, budget, calibration } = wanted;
+  const { bytes, name, uri, others = {}, detect, budget, calibration, secondary } = wanted;
   const table = calibration && {
     digest: sha256Digest(calibration),
     sizeBytes: Buffer.byteLength(calibration),
   };
   const model = { ...modelOf(name ?? "m", bytes), ...(table && { calibration: table }) };
   const spec = pipelineOf(name ?? "entrance", model.name, uri, others);
-  const changed = { ...spec, detect: { ...spec.detect, ...detect }, ...(budget && { budget }) };
-  return { spec: changed, model };
+  const changed = {
+    ...spec,
+    detect: { ...spec.detect, ...detect },
+    ...(budget && { budget }),
+    ...(secondary && {
+      secondary: Object.fromEntries(
+        Object.keys(secondary).map((key) => [key, { model: key, minHeight: 0.05 }]),
+      ),
+    }),
+  };
+  return { spec: changed, model, ...(secondary && { secondaryModels: classifiersOf(secondary) }) };
+}
+
+function classifiersOf(secondary: Record<string, string>): Record<string, ModelManifest> {
+  return Object.fromEntries(
+    Object.entries(secondary).map(([key, bytes]) => [
+      key,
+      { ...modelOf(key, bytes), labels: ["red", "blue"], decoder: "classification" as const },
+    ]),
+  );
 }
 
 /** Publishes a composition of these pipelines; resolves with the digests of their models. */
@@ -52,7 +72,8 @@ export async function deployTo(
   generation: number,
   ...wanted: Wanted[]
 ): Promise<string[]> {
-  for (const { bytes, calibration, missing } of wanted) {
+  for (const { bytes, calibration, missing, secondary = {} } of wanted) {
+    for (const second of Object.values(secondary)) world.objects.put(second);
     if (!missing) world.objects.put(bytes);
     if (calibration) world.objects.put(calibration);
   }

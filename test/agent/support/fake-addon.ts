@@ -21,13 +21,15 @@
  *   further sources              are lost again and again by the same word, or say that they play; no frame is theirs
  *   URI ends in /hang            the process blocks in native code after a second or so, and hears nothing
  *
+ * A secondary model is loaded likewise, and answers of every object by its text.
+ *
  * An engine is the model's own text and the key that it was built under: what is loaded begins as its model does.
  * Loading a model and connecting to a camera take time, as they do on a board.
  */
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import type { DetectedFrame, PipelineStats } from "../../../fleet/contract/index.ts";
+import type { Attributes, DetectedFrame, PipelineStats } from "../../../fleet/contract/index.ts";
 import { Decoder } from "../../../fleet/spec/index.ts";
 import type {
   NativeAddon,
@@ -49,6 +51,12 @@ export const version = "fake";
 
 export const startPipeline: StartPipeline = async (options, onMessage) => {
   await load(options.model);
+  for (const { name, model } of options.secondary ?? []) {
+    await load(model).catch((error: Error & { code: string }) => {
+      const { code, message } = error;
+      return Promise.reject(Object.assign(new Error(`${name}: ${message}`), { code }));
+    });
+  }
   const [uri = ""] = options.sources.map((source) => source.uri);
   onMessage({ type: "source", state: "connecting", error: null });
   if (uri.includes("/silent")) return handle([], () => Promise.resolve(NO_FRAMES));
@@ -216,6 +224,8 @@ class Player {
   readonly #onMessage: (message: NativeMessage) => void;
   #model: NativeModelOptions;
   #text: string;
+  /** Of the secondary models. */
+  readonly #answers: Attributes;
   #index = 0;
   #ticks = 0;
 
@@ -224,6 +234,11 @@ class Player {
     this.#onMessage = onMessage;
     this.#model = options.model;
     this.#text = readFileSync(options.model.path, "latin1");
+    const answers = (options.secondary ?? []).map(({ name, model }) => {
+      const [label = ""] = readFileSync(model.path, "latin1").split("\n");
+      return [name, { label, score: 0.9 }];
+    });
+    this.#answers = Object.fromEntries(answers) as Attributes;
     this.timers = [
       setTimeout(() => this.#play(), CONNECT_MS),
       setInterval(() => this.#tellStats(), options.statsIntervalMs),
@@ -261,7 +276,7 @@ class Player {
     this.#ticks += 1;
     if (this.#text.startsWith("mute")) return;
     if (this.#text.startsWith("lazy") && this.#ticks % 10 !== 0) return;
-    const json = bytesOf([frameOf(this.#index)]);
+    const json = bytesOf([frameOf(this.#index, this.#answers)]);
     this.#onMessage({ type: "frames", modelId: this.#model.id ?? "", frames: 1, json });
     this.#index += 1;
     if (this.#text.startsWith("fatal") && this.#ticks > 3) process.abort();
@@ -281,7 +296,7 @@ function bytesOf(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
 
-function frameOf(index: number): DetectedFrame {
+function frameOf(index: number, attributes: Attributes): DetectedFrame {
   const person = {
     label: "person",
     score: 0.9,
@@ -295,7 +310,7 @@ function frameOf(index: number): DetectedFrame {
     width: 1280,
     height: 720,
     detections: [person],
-    tracks: [{ ...person, trackId: 1 }],
+    tracks: [{ ...person, trackId: 1, ...(Object.keys(attributes).length > 0 && { attributes }) }],
   };
 }
 

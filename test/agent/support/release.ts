@@ -2,6 +2,7 @@ import type { PipelineVersion } from "../../../agent/update/pipeline-version.ts"
 import type { DesiredMessage } from "../../../fleet/contract/index.ts";
 import { type Chosen, sealComposition } from "../../../fleet/deploy/index.ts";
 import {
+  allModels,
   canonicalJson,
   newPrivateKeyPem,
   ONLINE_KEY_MS,
@@ -64,16 +65,17 @@ export class TestRelease {
     return rolesOf({ fleet: FLEET, issuedAtMs: 1, release, online });
   }
 
-  #chosen({ spec, model }: PipelineVersion): Chosen {
+  #chosen(version: PipelineVersion): Chosen {
+    const { spec } = version;
     const { name } = spec;
-    const content = canonicalJson({ spec, model });
+    const content = canonicalJson(version);
     const known = this.#signed.get(name);
     if (known?.content === content) return known;
     const n = (known?.n ?? 0) + 1;
     const head = { fleet: FLEET, scope: { to: "devices" as const, devices: [DEVICE] } };
     const chosen = chosenOf(name, n, {
       key: this.releaseKey,
-      set: { ...head, models: [model] },
+      set: { ...head, models: allModels(version) },
       pipeline: { ...head, board: BOARD, spec },
     });
     const signed = { ...chosen, content, n };

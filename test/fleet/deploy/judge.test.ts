@@ -7,6 +7,7 @@ import {
   type Memory,
 } from "../../../fleet/deploy/index.ts";
 import { newPrivateKeyPem, publicPemOf, seal } from "../../../fleet/release/index.ts";
+import { type ModelManifest, PipelineSpec } from "../../../fleet/spec/index.ts";
 import {
   bytes,
   CLOCK,
@@ -17,6 +18,7 @@ import {
   messageOf,
   NOW_MS,
   rolesOf,
+  setOf,
 } from "../support/signed-fleet.ts";
 
 const NEW = emptyMemory("nonce");
@@ -57,6 +59,28 @@ describe("a device", () => {
       "set/yard",
     ]);
     expect(verdict.memory).toMatchObject({ generation: 1, asks: null });
+  });
+
+  it("brings a pipeline its secondary models, and refuses one whose set lacks one", () => {
+    const spec = {
+      ...{ name: "a", sources: { cam: { uri: "rtsp://10.0.9.1/stream1" } }, track: {} },
+      ...{ detect: { model: "people" }, secondary: { colour: { model: "colours" } } },
+    };
+    const pipeline = { spec: PipelineSpec.parse(spec) };
+    const [people] = setOf("a").models;
+    if (people === undefined) throw new Error("no model");
+    const colours: ModelManifest = { ...people, name: "colours", decoder: "classification" };
+    const judged = (models: ModelManifest[]) =>
+      verdictOf(messageOf(1, [chosenOf("a", 1, { set: { models }, pipeline })], answered));
+    expect(judged([people, colours])).toMatchObject({
+      verdict: "accepted",
+      pipelines: [{ model: people, secondaryModels: { colour: colours } }],
+    });
+    expect(judged([people])).toMatchObject({
+      verdict: "accepted",
+      pipelines: [],
+      refused: [{ pipeline: "a", error: { code: "PART_INVALID" } }],
+    });
   });
 
   it("says of the composition in force that it is the same, also when that has expired since", () => {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  actedOn,
   canonicalJson,
   pipelineDigest,
   setDigestOf,
@@ -37,6 +38,17 @@ describe("digests", () => {
     );
   });
 
+  it("of a pipeline name the bytes of its secondary models, and are what they were where it has none", () => {
+    const plain = pipelineDigest(pipeline, { model });
+    expect(plain).toBe(sha256Digest(canonicalJson({ spec: actedOn(pipeline), model })));
+    const ofColour = (bytes: string) =>
+      pipelineDigest(pipeline, {
+        model,
+        secondaryModels: { colour: { ...model, digest: sha256Digest(bytes) } },
+      });
+    expect(new Set([plain, ofColour("a"), ofColour("b")]).size).toBe(3);
+  });
+
   it("of a set do not depend on the order of its models but on every field of them", () => {
     const other = { ...model, name: "cars" };
     expect(setDigestOf([model, other])).toBe(setDigestOf([other, model]));
@@ -44,10 +56,12 @@ describe("digests", () => {
   });
 
   it("of a pipeline change with the model's bytes and with its own settings", () => {
-    const before = pipelineDigest(pipeline, model);
-    expect(pipelineDigest(pipeline, { ...model, digest: sha256Digest("other") })).not.toBe(before);
+    const before = pipelineDigest(pipeline, { model });
     expect(
-      pipelineDigest({ ...pipeline, detect: { ...pipeline.detect, minScore: 0.5 } }, model),
+      pipelineDigest(pipeline, { model: { ...model, digest: sha256Digest("other") } }),
+    ).not.toBe(before);
+    expect(
+      pipelineDigest({ ...pipeline, detect: { ...pipeline.detect, minScore: 0.5 } }, { model }),
     ).not.toBe(before);
   });
 
@@ -58,8 +72,8 @@ describe("digests", () => {
       budget: { minFps: 15 },
       sources: { cam1: { ...cam1!, video: { width: 1920, height: 1080, fps: 30 } } },
     };
-    expect(pipelineDigest(told, model)).toBe(pipelineDigest(pipeline, model));
+    expect(pipelineDigest(told, { model })).toBe(pipelineDigest(pipeline, { model }));
     const elsewhere = { ...told, sources: { cam1: { ...told.sources.cam1, loop: true } } };
-    expect(pipelineDigest(elsewhere, model)).not.toBe(pipelineDigest(pipeline, model));
+    expect(pipelineDigest(elsewhere, { model })).not.toBe(pipelineDigest(pipeline, { model }));
   });
 });

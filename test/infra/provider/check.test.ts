@@ -45,7 +45,7 @@ describe("check of a pipeline", () => {
     expect(failures[0]?.reason).toContain(reason);
   });
 
-  test.each(["classify", "overlay", "shadow", "sinks.preview"])(
+  test.each(["overlay", "shadow", "sinks.preview"])(
     "says of %s that it is not yet supported",
     async (path) => {
       const { failures } = await check("Pipeline", changed(pipelineInputs(), path, {}));

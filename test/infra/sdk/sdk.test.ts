@@ -80,6 +80,29 @@ test("a pipeline takes the manifest that another program exports of its model", 
   expect(inputs).toMatchObject({ detect: { model: { name: "cars" } } });
 });
 
+test("a pipeline and a site pass on the manifests of secondary models", async () => {
+  const [detects, second] = [model(), new jf.Model("colours", { source: "c.onnx", labels: ["a"] })];
+  const pipeline = new jf.Pipeline("entrance", {
+    ...{ device: device(), sources: {}, detect: { model: detects } },
+    secondary: { colour: { model: second, minHeight: 0.2 } },
+  });
+  const colour = { minHeight: 0.2, model: { name: "people", digest: "sha256:0" } };
+  expect((await registration(pipeline)).inputs).toMatchObject({ secondary: { colour } });
+  const site = new jf.Site("basel", {
+    devices: { gate: { address: "10.0.4.18", ssh } },
+    models: { people: detects, colours: second },
+    pipelines: {
+      hall: {
+        ...{ sources: {}, detect: { model: "people" } },
+        secondary: { colour: { model: "colours", minHeight: 0.2 } },
+      },
+    },
+  });
+  const hall = site.pipelines["gate"]?.["hall"];
+  if (hall === undefined) throw new Error("no pipeline");
+  expect((await registration(hall)).inputs).toMatchObject({ secondary: { colour } });
+});
+
 test("a pipeline passes on what it asks for, and what its device's plan is made from", async () => {
   const asks = {
     sources: { cam1: { uri: "rtsp://10.0.9.1/", video: { width: 1280, height: 720, fps: 15 } } },
@@ -127,6 +150,11 @@ test.each([
     /device: expected a jf.Device or what one exports, got string/,
   ],
   ["no model", { detect: {} }, /detect.model: expected a jf.Model or the .*, got nothing/],
+  [
+    "a secondary model by name",
+    { secondary: { colour: { model: "colours" } } },
+    /secondary.colour.model: expected a jf.Model or the .*, got string/,
+  ],
   ["no detect", { detect: undefined }, /detect.model: expected a jf.Model or the .*, got nothing/],
 ])("a pipeline with %s is an error of the program", (_what, change, message) => {
   const args = { device: device(), sources: {}, detect: { model: model() }, ...change };

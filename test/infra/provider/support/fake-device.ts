@@ -157,12 +157,12 @@ export class FakeDevice {
   async report(): Promise<void> {
     const { conduct, desired } = this;
     const nowMs = Date.now();
-    const pipelines = (desired?.wanted ?? []).map(({ spec, model }) => ({
+    const pipelines = (desired?.wanted ?? []).map(({ spec, ...models }) => ({
       name: spec.name,
       state: conduct.state,
       sinceMs: nowMs,
-      model: { name: model.name, digest: model.digest },
-      specDigest: pipelineDigest(spec, model),
+      model: { name: models.model.name, digest: models.model.digest },
+      specDigest: pipelineDigest(spec, models),
       restarts: 0,
       error: conduct.error ?? null,
     }));
