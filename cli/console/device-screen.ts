@@ -20,6 +20,7 @@ import {
   shortDigest,
 } from "../render/format.ts";
 import { overlayRows, type Shown, titledRows } from "../render/overlay.ts";
+import { secondaryLines } from "../render/secondary-text.ts";
 import { sourcesText, sourceTable } from "../render/sources-text.ts";
 import { boardTitle, modelTitle, stageTable } from "../render/status-text.ts";
 import { table } from "../render/table.ts";
@@ -168,6 +169,7 @@ function pipelineLines(
     ...(stats ? [line(head, "faint"), ...rows.map((text) => line(text))] : []),
     ...sourceLines(stats, width),
     ...analyticsLines(stats ?? {}).flatMap((text) => wrapped([text], width)),
+    ...secondaryLines(stats ?? {}).flatMap((text) => wrapped([`  ${text}`], width)),
   ];
 }
 

@@ -17,6 +17,7 @@ import { formatAge, formatBareMs, formatCount, formatFps, shortDigest } from "./
 import { leftOutText } from "./left-out.ts";
 import { overlaySection, type Shown } from "./overlay.ts";
 import { planSection } from "./plan-section.ts";
+import { secondaryLines } from "./secondary-text.ts";
 import { batchLines, sourceTable } from "./sources-text.ts";
 import { type Column, table } from "./table.ts";
 
@@ -165,6 +166,7 @@ function stageLines(
     ...["", fit(title, width), ...titled(stageTable(stages, width), palette)],
     ...(sources.length > 0 ? titled(sources, palette) : []),
     ...analyticsLines(pipeline.stats ?? {}).flatMap((text) => wrap(text, width)),
+    ...secondaryLines(pipeline.stats ?? {}).flatMap((text) => wrap(`  ${text}`, width)),
     ...batchLines(pipeline.stats ?? {}).flatMap((text) => wrap(text, width)),
   ];
 }
