@@ -9,7 +9,7 @@ export const Attribute = z.union([
   z.object({ label: Text, score: z.number().min(0).max(1) }),
   /**
    * Of re-identification, in the frame in which it is new: little-endian float32 in base64, together of length 1, so
-   * that the scalar product of two is their likeness.
+   * that the scalar product of two is their likeness. A frame that is dropped behind the tracker takes it along.
    */
   z.object({ vector: z.string().max(64 << 10) }),
 ]);

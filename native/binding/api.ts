@@ -107,7 +107,10 @@ export interface NativePipelineOptions {
 export interface NativeSecondary {
   /** The key of what it says among an object's attributes. */
   name: string;
-  /** Its decoder is classification or reid; of the latter, labels, `minScore` and `nmsIou` mean nothing. */
+  /**
+   * Its decoder is classification or reid; of the latter, labels, `minScore` and `nmsIou` mean nothing. Of `lanes`, the
+   * first does the work.
+   */
   model: NativeModelOptions;
   /** Of the pipeline's model; objects that it looks at. Default: all. */
   labels?: string[] | undefined;
