@@ -20,8 +20,8 @@ export const FULL_PARTS = {
   },
   cuts: {
     what: "power cuts at each named point of an update",
-    minutes: 4,
-    files: ["test/agent/power-cuts.test.ts"],
+    minutes: 8,
+    files: ["test/agent/power-cuts.test.ts", "test/agent/secondary.test.ts"],
   },
   builds: {
     what: "builds of engines: killed at several points, on a full disk, altered afterwards",
