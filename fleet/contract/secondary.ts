@@ -11,7 +11,7 @@ export const Attribute = z.union([
    * Of re-identification, in the frame in which it is new: little-endian float32 in base64, together of length 1, so
    * that the scalar product of two is their likeness. A frame that is dropped behind the tracker takes it along.
    */
-  z.object({ vector: z.string().max(64 << 10) }),
+  z.object({ vector: z.base64().max(64 << 10) }),
 ]);
 export type Attribute = z.infer<typeof Attribute>;
 
