@@ -41,7 +41,8 @@ const answers = (label: string | undefined, from: number) =>
     from,
   );
 
-describe("a pipeline with a secondary model", () => {
+// Three lives of an agent in some, each as slow as a busy machine makes it.
+describe("a pipeline with a secondary model", { timeout: 90_000 }, () => {
   it("is brought all its models and an engine of each, and its results tell what the second one says", async () => {
     world.start();
     await deploy(1, withColour("good red"));
