@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Name } from "../spec/index.ts";
 import { Text } from "../text/index.ts";
 import { Percentiles } from "./percentiles.ts";
+import { QueueLevels } from "./queue-levels.ts";
 
 /** What a secondary model says of a tracked object. */
 export const Attribute = z.union([
@@ -35,11 +36,7 @@ export const SecondaryStats = z.object({
   waitMs: Percentiles.nullable(),
   /** Of the run that it was in. */
   workMs: Percentiles.nullable(),
-  queue: z.object({
-    level: z.number().int().nonnegative(),
-    max: z.number().int().nonnegative(),
-    capacity: z.number().int().nonnegative(),
-  }),
+  queue: QueueLevels,
   batch: z.object({
     /** Crops that one run holds at most. */
     most: z.number().int().positive(),

@@ -6,6 +6,7 @@ import { Box } from "./box.ts";
 import { BudgetNow } from "./budget.ts";
 import { Cards } from "./cards.ts";
 import { Percentiles } from "./percentiles.ts";
+import { QueueLevels } from "./queue-levels.ts";
 import { Attributes, SecondaryStats } from "./secondary.ts";
 
 /**
@@ -23,11 +24,7 @@ export const StageStats = z.object({
   frames: z.number().int().nonnegative(),
   waitMs: Percentiles.nullable(),
   workMs: Percentiles.nullable(),
-  queue: z.object({
-    level: z.number().int().nonnegative(),
-    max: z.number().int().nonnegative(),
-    capacity: z.number().int().nonnegative(),
-  }),
+  queue: QueueLevels,
   /** Frames dropped at the entrance of this stage in the interval and since start, because it was late. */
   drops: z.number().int().nonnegative(),
   dropsTotal: z.number().int().nonnegative(),

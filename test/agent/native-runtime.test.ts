@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   AnalyticsEventData,
@@ -12,20 +12,14 @@ import {
   type Reported,
   Stats,
 } from "../../fleet/contract/index.ts";
-import { onnxRuntime } from "../../fleet/provision/runtime/sources.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
 import { ModelManifest, PipelineSpec } from "../../fleet/spec/index.ts";
 import { heavyModel, tinyModel } from "../native/tiny-model.ts";
+import { NATIVE, ROOT } from "./support/built-here.ts";
 import { CAMERA, CAMERA_FPS, type Camera, startCamera } from "./support/camera.ts";
 import { pipelineOf } from "./support/desired.ts";
 import { AgentWorld } from "./support/world.ts";
 
-const ROOT = resolve(import.meta.dirname, "../..");
-const NATIVE = {
-  addonPath: join(ROOT, "native/build/jetfleet.node"),
-  backendPath: join(ROOT, "native/build/libjetfleet-backend-onnxruntime.so"),
-  runtimePath: onnxRuntime(process.arch),
-};
 const street = (version: string) => join(ROOT, `models/street-${version}-b1.onnx`);
 const LABELS = ["person", "vehicle", "bicycle"];
 const missing = [...Object.values(NATIVE), CAMERA, street("v1"), street("v2")].find(

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   type DetectedFrame,
@@ -7,19 +7,13 @@ import {
   type Reported,
   Stats,
 } from "../../fleet/contract/index.ts";
-import { onnxRuntime } from "../../fleet/provision/runtime/sources.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
 import { ModelManifest, PipelineSpec } from "../../fleet/spec/index.ts";
+import { NATIVE, ROOT } from "./support/built-here.ts";
 import { CAMERA, type Camera, startCamera } from "./support/camera.ts";
 import { pipelineOf } from "./support/desired.ts";
 import { AgentWorld } from "./support/world.ts";
 
-const ROOT = resolve(import.meta.dirname, "../..");
-const NATIVE = {
-  addonPath: join(ROOT, "native/build/jetfleet.node"),
-  backendPath: join(ROOT, "native/build/libjetfleet-backend-onnxruntime.so"),
-  runtimePath: onnxRuntime(process.arch),
-};
 const MODELS = join(ROOT, "../shared/data/models");
 const FILES = {
   street: join(ROOT, "models/street-v1-b1.onnx"),

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Detections, type Reported } from "../../fleet/contract/index.ts";
-import { onnxRuntime } from "../../fleet/provision/runtime/sources.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
 import {
   type DecoderObjects,
@@ -12,17 +11,12 @@ import {
 } from "../../fleet/spec/index.ts";
 import { compileDecoder } from "../native/own-decoder/compile.ts";
 import { tinyModel } from "../native/tiny-model.ts";
+import { NATIVE, ROOT } from "./support/built-here.ts";
 import { CAMERA, type Camera, startCamera } from "./support/camera.ts";
 import { hex, runnersOf } from "./support/deploying.ts";
 import { pipelineOf } from "./support/desired.ts";
 import { AgentWorld } from "./support/world.ts";
 
-const ROOT = resolve(import.meta.dirname, "../..");
-const NATIVE = {
-  addonPath: join(ROOT, "native/build/jetfleet.node"),
-  backendPath: join(ROOT, "native/build/libjetfleet-backend-onnxruntime.so"),
-  runtimePath: onnxRuntime(process.arch),
-};
 /** Of a busy machine, on which an engine is built and a runner begins. */
 const PATIENCE = 60_000;
 const HERE = machineOf(process.arch) as Machine;

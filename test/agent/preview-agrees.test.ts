@@ -1,25 +1,19 @@
 /** What a preview says of a model's inputs and outputs, and what a device then does with it: one answer, by the same code. */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Detections, type Reported } from "../../fleet/contract/index.ts";
-import { onnxRuntime } from "../../fleet/provision/runtime/sources.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
 import { ModelManifest } from "../../fleet/spec/index.ts";
 import { KeptTrials } from "../../infra/provider/model/kept-trials.ts";
 import { ModelTrials } from "../../infra/provider/model/try-model.ts";
 import { externalModel, ONNX_TYPES, tinyModel } from "../native/tiny-model.ts";
+import { NATIVE, ROOT } from "./support/built-here.ts";
 import { CAMERA, type Camera, startCamera } from "./support/camera.ts";
 import { pipelineOf } from "./support/desired.ts";
 import { AgentWorld } from "./support/world.ts";
 
-const ROOT = resolve(import.meta.dirname, "../..");
-const NATIVE = {
-  addonPath: join(ROOT, "native/build/jetfleet.node"),
-  backendPath: join(ROOT, "native/build/libjetfleet-backend-onnxruntime.so"),
-  runtimePath: onnxRuntime(process.arch),
-};
 const missing = [...Object.values(NATIVE), CAMERA].find((path) => !existsSync(path));
 const why = missing === undefined ? "" : ` (skipped: no ${missing.slice(ROOT.length + 1)})`;
 

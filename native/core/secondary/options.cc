@@ -1,7 +1,8 @@
 #include "core/secondary/options.h"
 
-#include <algorithm>
 #include <utility>
+
+#include "core/wanted_labels.h"
 
 namespace jetfleet {
 
@@ -14,15 +15,7 @@ Status CheckSecondary(const ModelProgram& model) {
 }
 
 Status CheckLabels(const SecondaryOptions& options, const std::vector<std::string>& labels) {
-  for (const std::string& label : options.labels) {
-    if (std::find(labels.begin(), labels.end(), label) != labels.end()) continue;
-    return Status::Error(ErrorCode::kModelInvalid,
-                         "Expected a model that knows " + label + ", which secondary model " +
-                             options.name +
-                             " looks at, but got one that does not; take the label out of its "
-                             "labels, or keep the model");
-  }
-  return Status::Ok();
+  return CheckWanted(options.labels, labels, "secondary model " + options.name + " looks at");
 }
 
 Status LoadSecondary(const SecondaryOptions& options, const ModelOptions& model,
