@@ -119,9 +119,10 @@ export const FULL_PARTS = {
     files: ["test/native/exit.test.ts"],
   },
   systems: {
-    what: "whole systems in full: updates, errors, outages of minutes, slow builds cut ten times, 50 programs",
-    minutes: 60,
+    what: "whole systems in full: updates, sources and secondary models that come and go, errors, outages of minutes, slow builds cut ten times, 50 programs",
+    minutes: 63,
     files: [
+      "test/e2e/changing-pipeline.test.ts",
       "test/e2e/errors/pipeline.test.ts",
       "test/e2e/first-light.test.ts",
       "test/e2e/update.test.ts",

@@ -2,21 +2,29 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { demoPulumi } from "../../../cli/setup/pulumi-env.mjs";
-import type { Decoder, ModelInput } from "../../../fleet/spec/index.ts";
+import type { Decoder, ModelInput, SecondarySpec } from "../../../fleet/spec/index.ts";
 import { runPulumi, type UpAnswer } from "./run-pulumi.ts";
 import { DEVICE, type SmallWorld } from "./small-world.ts";
 
 const PROGRAM = fileURLToPath(new URL("shared", import.meta.url));
 
-export interface SharedPipeline {
-  name: string;
-  /** ONNX file; that of the world unless said otherwise. */
-  model?: string;
-  minScore: number;
-  /** What is said of the model beside; one model for all pipelines that name its file. */
+/** One Model of the program for all that name its file. */
+export interface SharedModel {
+  /** ONNX file. */
+  model: string;
   labels?: string[];
   decoder?: Decoder | undefined;
   input?: ModelInput | undefined;
+}
+
+/** The model that detects is that of the world unless said otherwise. */
+export interface SharedPipeline extends Partial<SharedModel> {
+  name: string;
+  minScore: number;
+  /** URIs by name; the world's camera alone unless said otherwise. */
+  sources?: Record<string, string>;
+  isTracked?: boolean;
+  secondary?: Record<string, Partial<SecondarySpec> & { of: SharedModel }>;
 }
 
 /** What the program in `shared/` reads. */
@@ -31,7 +39,7 @@ export interface Declared {
   /** Of the device when another program declares it. */
   board: "agx-xavier" | null;
   cameraUri: string;
-  pipelines: (SharedPipeline & { model: string })[];
+  pipelines: (SharedPipeline & SharedModel)[];
 }
 
 /** One of several programs that share the world's device, each with a stack and provider processes of its own. */

@@ -10,7 +10,11 @@ const { name: deviceName } = declared.device;
 const device = declared.board
   ? { name: deviceName, board: declared.board }
   : new jf.Device(deviceName, declared.device, opts);
-const files = new Map(declared.pipelines.map((one) => [one.model, one]));
+const named = declared.pipelines.flatMap((one) => [
+  one,
+  ...Object.values(one.secondary ?? {}).map(({ of }) => of),
+]);
+const files = new Map(named.map((one) => [one.model, one]));
 const models = new Map(
   [...files].map(([source, { labels = ["thing"], decoder, input }], n) => [
     source,
@@ -22,7 +26,21 @@ const models = new Map(
   ]),
 );
 
-for (const { name, model, minScore } of declared.pipelines) {
-  const detect = { model: models.get(model)!, minScore };
-  new jf.Pipeline(name, { device, sources: { camera: { uri: declared.cameraUri } }, detect }, opts);
+for (const { name, model, minScore, sources, isTracked, secondary } of declared.pipelines) {
+  const uris = Object.entries(sources ?? { camera: declared.cameraUri });
+  const seconds = Object.entries(secondary ?? {}).map(([key, { of, ...spec }]) => [
+    key,
+    { ...spec, model: models.get(of.model)! },
+  ]);
+  new jf.Pipeline(
+    name,
+    {
+      device,
+      sources: Object.fromEntries(uris.map(([key, uri]) => [key, { uri }])),
+      detect: { model: models.get(model)!, minScore },
+      ...(isTracked && { track: {} }),
+      ...(secondary && { secondary: Object.fromEntries(seconds) }),
+    },
+    opts,
+  );
 }
