@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AloneLine, AloneOrder } from "../../fleet/alone/index.ts";
-import { regionOf } from "../../fleet/spec/index.ts";
+import { regionsOf } from "../../fleet/spec/index.ts";
 import type { NativeMessage, NativePipeline } from "../../native/binding/api.ts";
 import { analyticsOptions } from "../supervise/analytics-options.ts";
 import { AloneBudget } from "./keep-budget.ts";
@@ -84,7 +84,7 @@ async function play(
       name: order.name,
       sources: sources.map((source) => ({
         ...{ ...source, timeoutMs: SOURCE_TIMEOUT_MS },
-        region: regionOf(source.name, detect.regions),
+        regions: regionsOf(source.name, detect.regions),
       })),
       model: {
         ...{ path: engine.path, labels: order.model.labels, decoder: order.model.decoder },

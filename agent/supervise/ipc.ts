@@ -9,7 +9,7 @@ import {
 import { MAX_LINES, MAX_ZONES } from "../../fleet/spec/analytics.ts";
 import { Anchors, Decoder, Label, ModelInput } from "../../fleet/spec/model.ts";
 import { Digest, Name } from "../../fleet/spec/names.ts";
-import { MAX_SOURCES, TrackAlgorithm } from "../../fleet/spec/pipeline.ts";
+import { MAX_REGIONS, MAX_SOURCES, TrackAlgorithm } from "../../fleet/spec/pipeline.ts";
 import { MAX_SECONDARY } from "../../fleet/spec/secondary.ts";
 import type {
   NativeAnalytics,
@@ -66,8 +66,9 @@ const SourceOptions = z.object({
   loop: z.boolean(),
   timeoutMs: z.number().int().positive(),
   stallTimeoutMs: z.number().int().positive().optional(),
-  region: z
-    .object({ left: z.number(), top: z.number(), width: z.number(), height: z.number() })
+  regions: z
+    .array(z.object({ left: z.number(), top: z.number(), width: z.number(), height: z.number() }))
+    .max(MAX_REGIONS)
     .optional(),
   tls: z.object({ caFile: z.string().optional(), fingerprint: z.string().optional() }).optional(),
 }) satisfies z.ZodType<NativeSource>;

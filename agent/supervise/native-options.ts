@@ -1,4 +1,4 @@
-import { type PipelineSpec, regionOf } from "../../fleet/spec/index.ts";
+import { type PipelineSpec, regionsOf } from "../../fleet/spec/index.ts";
 import type { PipelineVersion } from "../update/pipeline-version.ts";
 import { analyticsOptions } from "./analytics-options.ts";
 import { PipelineOptions, type SourceOptions } from "./ipc.ts";
@@ -14,7 +14,7 @@ const BATCH_MS = 10;
 export function sourceOptions({ sources, detect }: PipelineSpec): SourceOptions[] {
   return Object.entries(sources).map(([name, source]) => {
     const { uri, transport, loop, stallTimeoutMs, tls } = source;
-    const region = regionOf(name, detect.regions);
+    const regions = regionsOf(name, detect.regions);
     return {
       name,
       uri,
@@ -23,7 +23,7 @@ export function sourceOptions({ sources, detect }: PipelineSpec): SourceOptions[
       timeoutMs: SOURCE_TIMEOUT_MS,
       stallTimeoutMs,
       tls,
-      region,
+      regions,
     };
   });
 }

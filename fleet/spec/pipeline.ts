@@ -162,19 +162,31 @@ export const RegionSpec = z
   });
 export type RegionSpec = z.infer<typeof RegionSpec>;
 
-/** The part of a source's pictures that a model looks at; undefined where it is all of them. */
-export function regionOf(
+/** Of one source: the model runs once for each. */
+export const MAX_REGIONS = 8;
+const MAX_REGIONS_OF_ALL = 32;
+
+/** The parts of a source's pictures that a model looks at; undefined where it looks at the whole of them. */
+export function regionsOf(
   source: string,
   regions: readonly RegionSpec[] | undefined,
-): Omit<RegionSpec, "source"> | undefined {
-  const found = regions?.find((region) => isOf(source, region));
-  if (found === undefined) return undefined;
-  const { source: _source, ...region } = found;
-  return region;
+): Omit<RegionSpec, "source">[] | undefined {
+  const found = regions?.filter((region) => isOf(source, region)) ?? [];
+  if (found.length === 0) return undefined;
+  return found.map(({ source: _source, ...region }) => region);
+}
+
+/** Pictures that a model looks at for one of that source. */
+export function partsOf(source: string, regions: readonly RegionSpec[] | undefined): number {
+  return regionsOf(source, regions)?.length ?? 1;
 }
 
 function isOf(source: string, region: RegionSpec): boolean {
   return region.source === undefined || region.source === source;
+}
+
+function isSame(one: RegionSpec, other: RegionSpec): boolean {
+  return (["left", "top", "width", "height"] as const).every((key) => one[key] === other[key]);
 }
 
 export const MotionSpec = z
@@ -242,12 +254,14 @@ export const DetectSpec = z
     regions: z
       .array(RegionSpec)
       .min(1)
-      .max(8)
+      .max(MAX_REGIONS_OF_ALL)
       .optional()
       .meta({
         description:
-          "The model sees these parts of the pictures alone, at its own resolution, and its boxes come back in the whole " +
-          "picture. At most one for each source. Default: the whole picture.",
+          "The model sees these parts of the pictures alone, each at its own resolution, and its boxes come back in the whole " +
+          "picture: one frame with one answer. Up to 8 for each source; the model runs for each. Where parts overlap, what " +
+          "several see counts once; let them overlap by as much as the objects are wide, or what an edge cuts stays in " +
+          "pieces. An agent from before 29 November 2026 refuses more than one of a source. Default: the whole picture.",
       }),
   })
   .meta({ title: "Detect", description: "Object detection." });
@@ -303,9 +317,15 @@ export function checkDetect(
     refuse("regions", `names ${source}, which is none of the sources ${sources.join(", ")}`);
   }
   for (const source of sources) {
-    const count = regions.filter((region) => isOf(source, region)).length;
-    if (count < 2) continue;
-    refuse("regions", `has ${count} parts of ${source}; this version looks at one for each source`);
+    const parts = regions.filter((region) => isOf(source, region));
+    if (parts.length > MAX_REGIONS) {
+      refuse("regions", `has ${parts.length} parts of ${source}; leave at most ${MAX_REGIONS}`);
+    }
+    const twice = parts.find((part, n) => parts.slice(0, n).some((other) => isSame(part, other)));
+    if (twice === undefined) continue;
+    const { left, top, width, height } = twice;
+    const named = `left ${left}, top ${top}, width ${width}, height ${height}`;
+    refuse("regions", `has the part at ${named} of ${source} twice; leave one of them out`);
   }
 }
 

@@ -65,8 +65,11 @@ export interface NativeSource {
   timeoutMs: number;
   /** So does one that sends no picture for this long. Default: by the interval its pictures have. */
   stallTimeoutMs?: number | undefined;
-  /** What of its pictures the model looks at, in shares of width and height. Boxes stay those of the whole picture. */
-  region?: { left: number; top: number; width: number; height: number } | undefined;
+  /**
+   * The parts of its pictures that the model looks at, each by itself, in shares of width and height: at most 8; none: the
+   * whole. Boxes are those of the whole picture, and what several parts see counts once.
+   */
+  regions?: { left: number; top: number; width: number; height: number }[] | undefined;
   /** What makes an rtsps:// camera trusted beside the system's authorities. */
   tls?: { caFile?: string | undefined; fingerprint?: string | undefined } | undefined;
 }

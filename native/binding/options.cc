@@ -17,6 +17,7 @@ constexpr double kMaxSide = 8192;
 constexpr double kMaxFactor = 1e4;
 constexpr double kMaxSample = 255;
 constexpr double kMinRegion = 0.01;
+constexpr std::size_t kMostRegions = 8;
 constexpr double kMaxMs = 24.0 * 3600 * 1000;
 
 std::chrono::milliseconds Ms(double value) {
@@ -275,6 +276,17 @@ TrackAlgorithm ReadTrackAlgorithm(OptionReader* reader) {
   return algorithm.value_or(TrackAlgorithm::kByteTrack);
 }
 
+std::vector<Region> ReadRegions(OptionReader* source) {
+  std::vector<Region> regions;
+  for (OptionReader& one : source->Children("regions")) {
+    regions.push_back({one.Number("left", 0, 1), one.Number("top", 0, 1),
+                       one.Number("width", kMinRegion, 1), one.Number("height", kMinRegion, 1)});
+    source->Adopt(one);
+  }
+  if (regions.size() > kMostRegions) source->Expect("at most 8", "regions");
+  return regions;
+}
+
 PipelineSource ReadSource(OptionReader* source) {
   PipelineSource named;
   if (source->Has("name")) named.name = source->Text("name");
@@ -292,12 +304,7 @@ PipelineSource ReadSource(OptionReader* source) {
     if (tls.Has("fingerprint")) from.tls.fingerprint = tls.Text("fingerprint");
     source->Adopt(tls);
   }
-  if (source->HasObject("region")) {
-    OptionReader region = source->Child("region");
-    named.region = {region.Number("left", 0, 1), region.Number("top", 0, 1),
-                    region.Number("width", kMinRegion, 1), region.Number("height", kMinRegion, 1)};
-    source->Adopt(region);
-  }
+  named.regions = ReadRegions(source);
   return named;
 }
 

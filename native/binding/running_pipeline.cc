@@ -61,7 +61,8 @@ Status RunningPipeline::Load() {
   Status status = ModelProgram::Load(options_.model, &model);
   if (status.ok()) status = model->Warm();
   if (status.ok()) {
-    model->TryBatches(static_cast<std::int64_t>(options_.pipeline.sources.size()));
+    model->TryBatches(
+        static_cast<std::int64_t>(PipelineSource::SlotsOf(options_.pipeline.sources)));
   }
   std::vector<SecondaryModel> secondaries;
   for (const SecondaryStart& one : options_.secondaries) {

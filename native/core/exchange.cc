@@ -10,7 +10,7 @@ constexpr std::chrono::seconds kCatchUp{2};
 
 Status LoadAndSwap(Pipeline* pipeline, Exchange* exchange) {
   std::shared_ptr<ModelProgram> model;
-  const auto pictures = static_cast<std::int64_t>(pipeline->sources());
+  const auto pictures = static_cast<std::int64_t>(pipeline->slots());
   const Status status = exchange->next(pictures, &model, &exchange->times);
   return status.ok() ? pipeline->SwapModel(std::move(model), &exchange->change) : status;
 }

@@ -14,6 +14,7 @@
 #include "core/memory/surface.h"
 #include "core/prepare/scaled_frame.h"
 #include "core/queue.h"
+#include "core/region.h"
 #include "core/secondary/attribute.h"
 #include "core/sei.h"
 #include "core/trace.h"
@@ -62,6 +63,8 @@ struct FrameResult {
   std::vector<TrackAttribute> attributes;
 };
 
+class Assembly;
+
 /// A frame on its way through the stages. Owned by one stage or queue at a time.
 struct Frame {
   FrameTrace trace;
@@ -73,6 +76,12 @@ struct Frame {
   /// Where that begins in the whole picture, in pixels of `result.size`.
   float left = 0;
   float top = 0;
+  /// The parts of `surface` that the model sees in place of it, two or more; null: it sees it
+  /// whole.
+  std::shared_ptr<const std::vector<Region>> regions;
+  /// Of a part: where its picture waits for it and the others, and its number among them.
+  std::shared_ptr<Assembly> assembly;
+  std::size_t part = 0;
   /// The whole picture, kept for secondary models and sinks that read pictures; empty where there
   /// are none.
   SurfaceRef picture;

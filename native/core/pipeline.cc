@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/infer/assembly.h"
+
 namespace jetfleet {
 namespace {
 
@@ -197,6 +199,14 @@ Status Pipeline::SetAdmission(int every) {
 }
 
 void Pipeline::OnDetected(FramePtr frame) {
+  if (frame->assembly != nullptr) {
+    frame = Assembly::Gather(std::move(frame), {preprocess_, detect_});
+    if (frame == nullptr) return;
+    const std::uint32_t place = frame->result.id.source;
+    const FrameTrace& trace = frame->trace;
+    batcher_->meter(place).Add(trace.WaitMs(preprocess_), trace.WorkMs(preprocess_));
+    detect_meters_[place].Add(trace.WaitMs(detect_), trace.WorkMs(detect_));
+  }
   // Nobody cuts anything out of it.
   if (WasSkipped(frame) && !fan_out_.needs_surface()) frame->picture.reset();
   const Branches::Ref branch = branches_.At(frame->result.id.source);

@@ -25,8 +25,11 @@ struct PipelineSource {
   SourceOptions options;
   /// By GStreamer unless named.
   MakeSource make;
-  /// What of its pictures the model looks at; none: all. Boxes are in the whole picture.
-  std::optional<Region> region;
+  /// The parts of its pictures that the model looks at, each by itself; none: the whole of them.
+  /// Boxes are in the whole picture, and what several parts see counts once.
+  std::vector<Region> regions;
+  /// Pictures or parts that a batch has room for when it has room for one frame of each.
+  static std::size_t SlotsOf(const std::vector<PipelineSource>& sources);
 };
 
 struct PipelineOptions {
@@ -87,6 +90,8 @@ class Pipeline {
   /// let go. It is not told to have ended. USAGE where none has that name or it is the only one.
   Status RemoveSource(const std::string& name);
   std::size_t sources() const { return branches_.All().size(); }
+  /// Slots of a batch that takes one frame of each, in as many parts as the model looks at.
+  std::size_t slots() const;
 
   /// Until then, live sources may wait a little longer instead of losing frames: loading a model
   /// takes processor time from the stages.
@@ -116,7 +121,7 @@ class Pipeline {
   Status SetAdmission(int every);
 
  private:
-  /// Of a frame that the model has looked at, or that went past it.
+  /// Of a frame that the model has looked at, or at a part of it, or that went past it.
   void OnDetected(FramePtr frame);
   void OnOrdered(Branch* branch, FramePtr frame);
   Branches::Ref MakeBranch(const PipelineSource& source,

@@ -68,9 +68,9 @@ void Pipeline::SumUp(PipelineFigures* figures, std::deque<StageMeter>* sums) {
 void Pipeline::TakeLanes(PipelineFigures* figures) {
   const auto model = batcher_->model();
   if (model == nullptr) return;
-  const auto sources = static_cast<std::int64_t>(figures->sources.size());
-  figures->batch = model->Together(sources);
-  figures->unbatched = model->Unbatched(sources);
+  const auto pictures = static_cast<std::int64_t>(slots());
+  figures->batch = model->Together(pictures);
+  figures->unbatched = model->Unbatched(pictures);
   for (const auto& lane : lanes_) {
     const LaneOptions& options = model->lane(lane->number());
     figures->lanes.push_back({options.accelerator, options.precision, lane->figures()});

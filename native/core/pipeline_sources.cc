@@ -19,13 +19,31 @@ Overflow OverflowOf(const PipelineSource& source) {
   return SourceUri::Parse(source.options.uri).live ? Overflow::kDropOldest : Overflow::kBlock;
 }
 
+std::size_t PartsOf(const Branch& branch) {
+  return branch.regions == nullptr ? 1 : branch.regions->size();
+}
+
 Status Cancelled() { return Status::Error(ErrorCode::kCancelled, "The pipeline stops"); }
 
 }  // namespace
 
+std::size_t PipelineSource::SlotsOf(const std::vector<PipelineSource>& sources) {
+  std::size_t slots = 0;
+  for (const PipelineSource& source : sources) {
+    slots += std::max<std::size_t>(1, source.regions.size());
+  }
+  return slots;
+}
+
+std::size_t Pipeline::slots() const {
+  std::size_t slots = 0;
+  for (const Branches::Ref& branch : branches_.All()) slots += PartsOf(*branch);
+  return slots;
+}
+
 SlotQueues::Limit Pipeline::LimitOf(const Branch& branch) const {
   const bool live = branch.overflow == Overflow::kDropOldest;
-  return {live ? kLiveSlots : kFileSlots, branch.overflow};
+  return {live ? kLiveSlots : kFileSlots, branch.overflow, PartsOf(branch)};
 }
 
 /// One live source among files decides, for it must not wait for them.
@@ -46,7 +64,9 @@ Branches::Ref Pipeline::MakeBranch(const PipelineSource& source,
   branch->name = std::make_shared<const std::string>(source.name);
   branch->overflow = OverflowOf(source);
   branch->timeout = source.options.timeout;
-  branch->region = source.region;
+  if (!source.regions.empty()) {
+    branch->regions = std::make_shared<const std::vector<Region>>(source.regions);
+  }
   const auto on_error = [this](const Status& status) { Fail(status); };
   const auto next = [this, branch](FramePtr frame) {
     if (frame->end_of_stream) EndVisits(branch);
@@ -205,8 +225,10 @@ void Pipeline::OnPicture(Branch* branch, FramePtr frame) {
   frame->result.id = {branch->place, branch->next_index++};
   if (!Admits(branch)) return;
   if (fan_out_.needs_surface() || !secondaries_.empty()) frame->picture = frame->surface;
-  if (branch->region) {
-    PicturePart part = PartOf(*frame->surface, *branch->region);
+  if (PartsOf(*branch) > 1) {
+    frame->regions = branch->regions;
+  } else if (branch->regions != nullptr) {
+    PicturePart part = PartOf(*frame->surface, branch->regions->front());
     frame->surface = std::move(part.surface);
     frame->left = part.left;
     frame->top = part.top;

@@ -21,10 +21,6 @@ void FrameTrace::Record(StageId id, TimePoint start, TimePoint end) {
   last_end_ = end;
 }
 
-double FrameTrace::WaitMs(StageId id) const { return Ms(entries_[id].wait); }
-
-double FrameTrace::WorkMs(StageId id) const { return Ms(entries_[id].work); }
-
 std::optional<Percentiles> Distribution::Take() {
   if (samples_.empty()) return std::nullopt;
   std::sort(samples_.begin(), samples_.end());

@@ -43,8 +43,10 @@ class FrameTrace {
   /// end of the stage before (clocks of two threads) is moved to it.
   void Record(StageId id, TimePoint start, TimePoint end);
 
-  double WaitMs(StageId id) const;
-  double WorkMs(StageId id) const;
+  Clock::duration Wait(StageId id) const { return entries_[id].wait; }
+  Clock::duration Work(StageId id) const { return entries_[id].work; }
+  double WaitMs(StageId id) const { return Ms(Wait(id)); }
+  double WorkMs(StageId id) const { return Ms(Work(id)); }
   double TotalMs() const { return Ms(last_end_ - arrival_); }
   TimePoint arrival() const { return arrival_; }
   TimePoint last_end() const { return last_end_; }

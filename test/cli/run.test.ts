@@ -209,7 +209,7 @@ track: {}
     const text = (regions: string): string => `model: { source: tiny.onnx, labels: [door] }
 sources: { camera: { uri: "file://${fixture.video}" } }
 ${regions}`;
-    const boxesOf = (regions: string) => {
+    const allBoxesOf = (regions: string) => {
       writeFileSync(fixture.file("part.yaml"), text(regions));
       const { status, out } = run("part.yaml", "--json", "--frames", "1");
       expect(status).toBe(0);
@@ -218,8 +218,9 @@ ${regions}`;
       if (line.type !== "frames") throw new Error("No frames");
       const [frame] = line.frames;
       expect([frame?.width, frame?.height]).toEqual([128, 96]);
-      return frame?.detections.map(({ box }) => box)[0] ?? [];
+      return frame?.detections.map(({ box }) => box) ?? [];
     };
+    const boxesOf = (regions: string) => allBoxesOf(regions)[0] ?? [];
     const [left = 0, top = 0, width = 0, height = 0] = boxesOf("");
     // A part of the same proportions: what is seen there is half as large.
     const part = boxesOf(
@@ -227,6 +228,14 @@ ${regions}`;
     );
     const expected = [64 + left / 2, 24 + top / 2, width / 2, height / 2];
     for (const [n, value] of expected.entries()) expect(part[n]).toBeCloseTo(value, 1);
+    const both = allBoxesOf(`detect:
+  regions:
+    - { left: 0.5, top: 0.25, width: 0.5, height: 0.5 }
+    - { source: camera, left: 0, top: 0.25, width: 0.5, height: 0.5 }`);
+    expect(both).toHaveLength(2);
+    expect(both.map(([x = 0]) => Math.round(x)).sort((a, b) => a - b)).toEqual(
+      [left / 2, 64 + left / 2].map(Math.round),
+    );
     writeFileSync(
       fixture.file("part.yaml"),
       text("detect: { regions: [{ source: gate, left: 0, top: 0, width: 1, height: 1 }] }"),

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
 #include <random>
 #include <string>
 
 #include "core/graph/executor.h"
 #include "core/graph/strand.h"
+#include "core/infer/assembly.h"
 #include "core/infer/reorder.h"
 #include "core/sinks/sink.h"
 #include "fake_backend.h"
@@ -28,6 +30,14 @@ FramePtr MakeFrame(std::uint32_t source, std::uint64_t index) {
   frame->trace = FrameTrace(Clock::now());
   frame->result.id = {source, index};
   frame->surface = GrayPicture();
+  return frame;
+}
+
+/// Of which the model sees so many parts.
+FramePtr MakeFrameOf(std::size_t parts, std::uint32_t source, std::uint64_t index) {
+  FramePtr frame = MakeFrame(source, index);
+  frame->result.size = {8, 8};
+  frame->regions = std::make_shared<const std::vector<Region>>(parts, Region{0, 0, 0.5, 0.5});
   return frame;
 }
 
@@ -77,6 +87,12 @@ class Bench {
 
  private:
   void Note(FramePtr frame) {
+    if (frame->assembly != nullptr) {
+      const auto model = frame->result.model;
+      frame = Assembly::Gather(std::move(frame), {kPrepare, kDetect});
+      if (frame == nullptr) return;
+      EXPECT_EQ(frame->result.model, model) << "one model for all of its parts";
+    }
     const std::lock_guard<std::mutex> lock(mutex_);
     out_.push_back(frame->result.id);
     models_.push_back(frame->result.model);
@@ -285,6 +301,151 @@ TEST(Batcher, LetsTheFormerModelAnswerFramesOfAFileThatWereScaledForIt) {
     const bool by_former = ids[i].source == 0 && ids[i].index < 2;
     EXPECT_EQ(models[i], by_former ? former->tag() : next->tag()) << ids[i].source << ids[i].index;
   }
+}
+
+TEST(Batcher, GivesEachPartOfAPictureASlotAndFillsBatchesWithThoseOfOthers) {
+  const auto device = std::make_shared<FakeDevice>();
+  device->batch = -1;
+  Bench bench(device, {{2, Overflow::kBlock, 4}, {2, Overflow::kBlock}}, std::chrono::minutes(1));
+  for (const std::uint64_t index : {0U, 1U}) {
+    bench.batcher().Push(0, MakeFrameOf(4, 0, index));
+    bench.batcher().Push(1, MakeFrame(1, index));
+  }
+  EXPECT_EQ(bench.batcher().TakeLevels(0).level, 2U) << "pictures";
+  bench.Start();
+  const auto out = bench.Await(4);
+  EXPECT_EQ(device->runs, 2) << "two runs of five";
+  EXPECT_EQ(IndicesOf(out, 0), (std::vector<std::uint64_t>{0, 1}));
+  EXPECT_EQ(IndicesOf(out, 1), (std::vector<std::uint64_t>{0, 1}));
+}
+
+TEST(Batcher, FinishesAPictureOverAsManyRunsAsItTakes) {
+  for (const std::int64_t batch : {1, 2, 3, 4}) {
+    const auto device = std::make_shared<FakeDevice>();
+    device->batch = batch;
+    Bench bench(device, {{8, Overflow::kBlock, 3}, {8, Overflow::kBlock}}, std::chrono::minutes(1));
+    for (const std::uint64_t index : {0U, 1U}) {
+      bench.batcher().Push(0, MakeFrameOf(3, 0, index));
+      bench.batcher().Push(1, MakeFrame(1, index));
+    }
+    auto end = std::make_unique<Frame>();
+    end->end_of_stream = true;
+    end->result.id = {0, 99};
+    bench.batcher().Push(0, std::move(end));
+    bench.Start();
+    const auto out = bench.Await(5);
+    EXPECT_EQ(device->runs, (8 + batch - 1) / batch) << "batches of " << batch;
+    EXPECT_EQ(IndicesOf(out, 0), (std::vector<std::uint64_t>{0, 1, 99}));
+    EXPECT_EQ(IndicesOf(out, 1), (std::vector<std::uint64_t>{0, 1}));
+  }
+}
+
+TEST(Batcher, HasABackendPrepareEachPart) {
+  const auto device = std::make_shared<FakeDevice>();
+  device->batch = -1;
+  device->prepares = true;
+  Bench bench(device, {{2, Overflow::kBlock, 3}});
+  bench.batcher().Push(0, MakeFrameOf(3, 0, 0));
+  bench.Start();
+  bench.Await(1);
+  ASSERT_EQ(device->surfaces.size(), 3U);
+  for (const JfSurface& surface : device->surfaces) EXPECT_EQ(surface.visible_width, 4);
+}
+
+/// Until source 0 has something prepared that waits for a lane.
+void AwaitReady(Batcher& batcher) {
+  while (batcher.TakeReadyLevels(0).level == 0) std::this_thread::yield();
+}
+
+/// What comes of a live source whose pictures have so many parts, of which a run takes so many:
+/// the first picture is worked on while twenty come.
+struct Overrun {
+  std::vector<std::uint64_t> out;
+  std::size_t drops = 0;
+};
+Overrun OverrunBy(std::size_t parts, std::int64_t batch, std::size_t expected) {
+  const auto device = std::make_shared<FakeDevice>();
+  device->batch = batch;
+  device->delay = milliseconds(150);
+  Bench bench(device, {{1, Overflow::kDropOldest, parts}});
+  bench.Start();
+  bench.batcher().Push(0, MakeFrameOf(parts, 0, 0));
+  while (device->in_flight == 0) std::this_thread::yield();
+  for (std::uint64_t index = 1; index <= 20; ++index) {
+    bench.batcher().Push(0, MakeFrameOf(parts, 0, index));
+    AwaitReady(bench.batcher());
+  }
+  Overrun overrun;
+  overrun.out = IndicesOf(bench.Await(expected), 0);
+  overrun.drops = bench.batcher().TakeLevels(0).drops_total;
+  return overrun;
+}
+
+TEST(Batcher, DropsPicturesOfSeveralPartsAsAWholeAndFinishesWhatIsBegun) {
+  // All parts of the second are ready while the first is in the lane: it gives way like any other.
+  const Overrun whole = OverrunBy(4, 4, 3);
+  EXPECT_EQ(whole.out, (std::vector<std::uint64_t>{0, 19, 20}));
+  EXPECT_EQ(whole.drops, 18U);
+  // The first is begun, and only the newest waits behind it.
+  const Overrun begun = OverrunBy(4, 1, 2);
+  EXPECT_EQ(begun.out, (std::vector<std::uint64_t>{0, 20}));
+  EXPECT_EQ(begun.drops, 19U);
+}
+
+TEST(Batcher, ExchangesAPictureOfWhichNoPartIsInALaneYet) {
+  const auto device = std::make_shared<FakeDevice>();
+  device->batch = 2;
+  device->delay = milliseconds(150);
+  // The other source is in the lane, so that parts 0 and 1 are ready and 2 waits.
+  Bench bench(device, {{1, Overflow::kDropOldest, 3}, {2, Overflow::kBlock}});
+  bench.batcher().Push(1, MakeFrame(1, 0));
+  bench.Start();
+  while (device->in_flight == 0) std::this_thread::yield();
+  bench.batcher().Push(0, MakeFrameOf(3, 0, 0));
+  AwaitReady(bench.batcher());
+  for (std::uint64_t index = 1; index <= 5; ++index) {
+    bench.batcher().Push(0, MakeFrameOf(3, 0, index));
+    AwaitReady(bench.batcher());
+  }
+  EXPECT_EQ(IndicesOf(bench.Await(3), 0), (std::vector<std::uint64_t>{4, 5}));
+  EXPECT_EQ(bench.batcher().TakeLevels(0).drops_total, 4U);
+}
+
+TEST(Batcher, HasOneModelSeeAllPartsOfAPicture) {
+  const auto device = std::make_shared<FakeDevice>();
+  device->delay = milliseconds(30);
+  const auto other = std::make_shared<FakeDevice>();
+  Bench bench(device, {{4, Overflow::kBlock, 4}});
+  const auto former = bench.batcher().model();
+  bench.Start();
+  bench.batcher().Push(0, MakeFrameOf(4, 0, 0));
+  while (device->in_flight == 0) std::this_thread::yield();
+  const auto next = FakeModelOn(other, {"next", {"object"}});
+  bench.batcher().SetModel(next);
+  bench.batcher().Push(0, MakeFrameOf(4, 0, 1));
+  EXPECT_EQ(IndicesOf(bench.Await(2), 0), (std::vector<std::uint64_t>{0, 1}));
+  EXPECT_EQ(device->runs, 4);
+  EXPECT_EQ(other->runs, 4);
+  const auto models = bench.Models();
+  EXPECT_EQ(models[0], former->tag());
+  EXPECT_EQ(models[1], next->tag());
+}
+
+TEST(Batcher, FinishesWhatIsBegunWhileThereIsNoModel) {
+  const auto device = std::make_shared<FakeDevice>();
+  device->delay = milliseconds(30);
+  Bench bench(device, {{4, Overflow::kDropOldest, 3}});
+  bench.Start();
+  bench.batcher().Push(0, MakeFrameOf(3, 0, 0));
+  while (device->in_flight == 0) std::this_thread::yield();
+  bench.batcher().Push(0, MakeFrameOf(3, 0, 1));
+  auto former = bench.batcher().SetModel(nullptr);
+  const std::future<void> gone = former->gone();
+  former.reset();
+  EXPECT_EQ(gone.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  EXPECT_EQ(IndicesOf(bench.Await(1), 0), (std::vector<std::uint64_t>{0}));
+  bench.batcher().SetModel(FakeModelOn(device));
+  EXPECT_EQ(IndicesOf(bench.Await(2), 0), (std::vector<std::uint64_t>{0, 1}));
 }
 
 TEST(Batcher, ReleasesASourceThatWaitsWhenItIsClosed) {

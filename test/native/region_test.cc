@@ -123,7 +123,7 @@ TEST(Region, IsAllThatTheModelSeesAndBoxesAreInTheWholePicture) {
     for (const Case& one : std::vector<Case>{{std::nullopt, {0, 0, 4, 4}},
                                              {Region{0.5, 0.25, 0.5, 0.5}, {4, 2, 2, 2}}}) {
       PipelineSource source = Made("door", live);
-      source.region = one.region;
+      if (one.region) source.regions = {*one.region};
       PipelineOptions options;
       options.sources = {source};
       options.batch = std::chrono::milliseconds(1);

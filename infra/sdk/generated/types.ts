@@ -422,8 +422,11 @@ export interface DetectArgs {
    */
   motion?: pulumi.Input<MotionArgs | undefined>;
   /**
-   * The model sees these parts of the pictures alone, at its own resolution, and its boxes come
-   * back in the whole picture. At most one for each source. Default: the whole picture.
+   * The model sees these parts of the pictures alone, each at its own resolution, and its boxes
+   * come back in the whole picture: one frame with one answer. Up to 8 for each source; the model
+   * runs for each. Where parts overlap, what several see counts once; let them overlap by as much
+   * as the objects are wide, or what an edge cuts stays in pieces. An agent from before 29 November
+   * 2026 refuses more than one of a source. Default: the whole picture.
    */
   regions?: pulumi.Input<pulumi.Input<RegionArgs>[] | undefined>;
   /** Manifest of the model, an output of Model. */
@@ -826,8 +829,11 @@ export interface Detect {
    */
   motion?: Motion | undefined;
   /**
-   * The model sees these parts of the pictures alone, at its own resolution, and its boxes come
-   * back in the whole picture. At most one for each source. Default: the whole picture.
+   * The model sees these parts of the pictures alone, each at its own resolution, and its boxes
+   * come back in the whole picture: one frame with one answer. Up to 8 for each source; the model
+   * runs for each. Where parts overlap, what several see counts once; let them overlap by as much
+   * as the objects are wide, or what an edge cuts stays in pieces. An agent from before 29 November
+   * 2026 refuses more than one of a source. Default: the whole picture.
    */
   regions?: Region[] | undefined;
   /** Manifest of the model, an output of Model. */

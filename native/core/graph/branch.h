@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/graph/analysing.h"
 #include "core/graph/attributing.h"
@@ -49,8 +49,8 @@ struct Branch {
   std::atomic<bool> failed{false};
   std::mutex failure_mutex;
   Status failure;
-  /// What of its pictures the model looks at.
-  std::optional<Region> region;
+  /// What of its pictures the model looks at; null: all of them.
+  std::shared_ptr<const std::vector<Region>> regions;
   /// Null without a tracker.
   std::unique_ptr<Tracking> tracking;
   /// Null without secondary models.

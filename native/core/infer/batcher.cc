@@ -5,6 +5,7 @@
 
 #include "core/graph/thread_name.h"
 #include "core/infer/abi.h"
+#include "core/infer/assembly.h"
 
 namespace jetfleet {
 namespace {
@@ -170,13 +171,14 @@ bool Batcher::Push(std::size_t source, FramePtr frame) {
   if (queues_.overflow(source) == Overflow::kBlock && !frame->end_of_stream) {
     auto model = AwaitModel();
     if (model == nullptr) return false;
-    scale_ahead_[source].Run(std::move(model), frame.get());
+    // Parts are scaled when they have their slots.
+    if (frame->regions == nullptr) scale_ahead_[source].Run(std::move(model), frame.get());
   }
   FramePtr dropped;
   bool work = false;
   {
     Lock lock(mutex_);
-    ++came_[source];
+    came_[source] += queues_.parts(source);
     last_came_[source] = Clock::now();
     // There is always room for the end, for nothing comes behind it.
     const auto full = [&] { return !frame->end_of_stream && queues_.Full(source); };
@@ -222,12 +224,37 @@ FramePtr Batcher::MakeRoom(std::size_t source) {
   for (std::size_t slot = 0; slot < group.batch->frames.size(); ++slot) {
     FramePtr& prepared = group.batch->frames[slot];
     if (prepared->result.id.source != source) continue;
+    if (prepared->assembly != nullptr) {
+      return ExchangeParts(&group, source, prepared->assembly.get(), std::move(oldest));
+    }
     // Older still, and nobody works on it yet.
     group.stale[slot] = true;
     group.any_stale = true;
     return std::exchange(prepared, std::move(oldest));
   }
   return oldest;
+}
+
+FramePtr Batcher::ExchangeParts(Group* group, std::size_t source, Assembly* older, FramePtr newer) {
+  std::vector<FramePtr*> places;
+  for (FramePtr& part : group->batch->frames) places.push_back(&part);
+  for (FramePtr& part : queues_.waiting_parts(source)) places.push_back(&part);
+  const auto is_other = [older](FramePtr* part) { return (*part)->assembly.get() != older; };
+  places.erase(std::remove_if(places.begin(), places.end(), is_other), places.end());
+  // One that is begun is finished.
+  if (places.size() < older->parts()) return newer;
+  FramePtr whole = older->TakeBack();
+  std::vector<FramePtr> parts = Assembly::Split(std::move(newer), group->batch->model);
+  for (std::size_t slot = 0; slot < group->batch->frames.size(); ++slot) {
+    if (group->batch->frames[slot]->assembly.get() == older) group->stale[slot] = true;
+  }
+  group->any_stale = true;
+  for (FramePtr* const place : places) {
+    // Let go of with it, when the lock is released.
+    if ((*place)->surface != nullptr) whole->surface = std::move((*place)->surface);
+    *place = std::move(parts[(*place)->part]);
+  }
+  return whole;
 }
 
 void Batcher::Run() {
@@ -337,7 +364,8 @@ std::size_t Batcher::CountPresent(std::size_t group, TimePoint now) const {
   std::size_t count = 0;
   for (std::size_t source = 0; source < last_came_.size(); ++source) {
     if (queues_.group_of(source) != group) continue;
-    if (!queues_.Empty(source) || now - last_came_[source] < kAway) ++count;
+    const bool present = !queues_.Empty(source) || now - last_came_[source] < kAway;
+    if (present) count += queues_.parts(source);
   }
   return count;
 }
@@ -377,9 +405,15 @@ Status Batcher::Prepare(Batch* batch, std::size_t slot) {
     frame.surface.reset();
   }
   frame.trace.Record(options_.stage, start, Clock::now());
+  Count(frame);
+  return Status::Ok();
+}
+
+/// A picture of several parts is counted when it is whole again.
+void Batcher::Count(const Frame& frame) {
+  if (frame.assembly != nullptr) return;
   meters_[frame.result.id.source].Add(frame.trace.WaitMs(options_.stage),
                                       frame.trace.WorkMs(options_.stage));
-  return Status::Ok();
 }
 
 Status Batcher::PrepareOn(const Lane& lane, Batch* batch) {
@@ -397,8 +431,7 @@ Status Batcher::PrepareOn(const Lane& lane, Batch* batch) {
   const TimePoint end = Clock::now();
   for (const FramePtr& frame : batch->frames) {
     frame->trace.Record(options_.stage, start, end);
-    meters_[frame->result.id.source].Add(frame->trace.WaitMs(options_.stage),
-                                         frame->trace.WorkMs(options_.stage));
+    Count(*frame);
   }
   return status;
 }
@@ -408,8 +441,12 @@ Status Batcher::PrepareOn(const Lane& lane, Batch* batch) {
 /// it asleep.
 FramePtr Batcher::PopNext(std::size_t group) {
   FramePtr frame = queues_.PopNext(group, model_ == nullptr);
-  if (frame != nullptr && queues_.Empty(frame->result.id.source)) go_on_.notify_all();
-  return frame;
+  if (frame == nullptr) return nullptr;
+  const std::size_t source = frame->result.id.source;
+  if (queues_.Empty(source)) go_on_.notify_all();
+  if (frame->regions == nullptr) return frame;
+  queues_.PushParts(source, Assembly::Split(std::move(frame), model_));
+  return queues_.PopNext(group);
 }
 
 /// Of those with room, the one that will be done first; one that was not tried yet is tried.

@@ -38,6 +38,10 @@ namespace jetfleet {
 /// What waits is kept fresh: while a batch is ready and its lanes are busy, a live source whose
 /// queue overflows loses its oldest frame even when that lies in the batch already; its slot is
 /// prepared anew. A file's source waits instead.
+///
+/// A picture of which the model sees several parts has one place in its queue, and is one drop.
+/// When its turn has come, each part takes a slot of its own (assembly.h), in this batch or in the
+/// next ones and their lanes; once one of them was submitted, all are.
 class Batcher {
  public:
   struct Options {
@@ -106,7 +110,8 @@ class Batcher {
   /// Sources whose frames share batches, and the lanes that take these.
   struct Group {
     std::vector<Lane*> lanes;
-    /// Of them, those that have sent something lately: nobody waits for the others.
+    /// Slots that sources which have sent something lately ask for, one picture of each: nobody
+    /// waits for the others.
     std::size_t present = 1;
     /// Being filled until it is ready.
     std::unique_ptr<Batch> batch;
@@ -130,6 +135,7 @@ class Batcher {
 
   Status Fill(Group* group, FramePtr frame);
   Status Prepare(Batch* batch, std::size_t slot);
+  void Count(const Frame& frame);
   /// Under the lock.
   FramePtr PopNext(std::size_t group);
   /// Has the accelerator bring the pictures into the batch, where the backend can.
@@ -139,6 +145,8 @@ class Batcher {
   Lane* LaneWithRoom(const Group& group, const ModelProgram& model);
   bool PassBy(std::size_t source, FramePtr frame);
   FramePtr MakeRoom(std::size_t source);
+  /// Puts a newer picture in the place of one whose parts are all still here; whichever goes.
+  FramePtr ExchangeParts(Group* group, std::size_t source, Assembly* older, FramePtr newer);
   Group& GroupOf(std::size_t source) { return groups_[queues_.group_of(source)]; }
 
   void Forget(std::size_t source, const SlotQueues::Limit& limit);
@@ -177,7 +185,7 @@ class Batcher {
 
   /// By source.
   std::vector<bool> open_;
-  /// By source, since `counted_since_`.
+  /// By source, since `counted_since_`; pictures, or parts of them.
   std::vector<std::size_t> came_;
   std::vector<bool> pressed_;
   /// By source, when its last frame came.

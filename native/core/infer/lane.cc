@@ -113,8 +113,10 @@ Status Lane::Finish(Batch* batch) {
     Frame& frame = *batch->frames[item];
     const StageId stage = options_.stage;
     frame.trace.Record(stage, began, Clock::now());
-    (*options_.meters)[frame.result.id.source].Add(frame.trace.WaitMs(stage),
-                                                   frame.trace.WorkMs(stage));
+    if (frame.assembly == nullptr) {
+      (*options_.meters)[frame.result.id.source].Add(frame.trace.WaitMs(stage),
+                                                     frame.trace.WorkMs(stage));
+    }
     callbacks_.on_frame(std::move(batch->frames[item]));
   }
   return status;

@@ -42,7 +42,7 @@ class Lane {
     StageId stage = 0;
     /// Candidates below the model's threshold are kept down to this.
     float candidate_score = 1;
-    /// By source; shared by all lanes.
+    /// By source; shared by all lanes. Parts of a picture are not counted: the whole is, once.
     std::deque<StageMeter>* meters = nullptr;
   };
 

@@ -88,6 +88,7 @@ Status ModelProgram::Bind(Backend* backend, const ModelOptions& options) {
   tickets_ = backend->capabilities().tickets;
   tag_ = std::make_shared<const ModelTag>(ModelTag{options.id, options.labels});
   min_score_ = options.min_score;
+  nms_iou_ = options.detector.decoder.nms_iou;
   const DetectorOptions& detector = options.detector;
   Status status = ChoosePreprocess(backend->capabilities(), detector.preprocess);
   if (status.ok()) status = OpenLanes(backend, detector);

@@ -101,8 +101,8 @@ class ModelProgram {
   /// Has `Together` give more than one picture only where so many real pictures in one run are
   /// answered as each alone, and never more than were tried. After `Warm`, before frames flow.
   void TryBatches(std::int64_t wanted);
-  /// Why pictures of so many sources do not share a run; empty: they do, or it was not tried.
-  std::string Unbatched(std::int64_t sources) const;
+  /// Why so many pictures do not share runs; empty: they do, or it was not tried.
+  std::string Unbatched(std::int64_t pictures) const;
 
   /// Detections in one picture of packed RGB bytes, by the reference's preprocessing. Beside no
   /// pipeline.
@@ -123,6 +123,8 @@ class ModelProgram {
 
   const std::shared_ptr<const ModelTag>& tag() const { return tag_; }
   float min_score() const { return min_score_; }
+  /// Boxes of one label that overlap by more are one object.
+  float nms_iou() const { return nms_iou_; }
   const OutputDecoder& decoder() const { return *bound_.decoder; }
   /// Which decoder that is, and why.
   const BoundDecoder& bound() const { return bound_; }
@@ -193,6 +195,7 @@ class ModelProgram {
   std::shared_ptr<const ModelTag> tag_;
   const Backend* backend_ = nullptr;
   float min_score_ = 0;
+  float nms_iou_ = 0;
   /// By path and accelerator.
   std::vector<std::pair<LaneOptions, std::shared_ptr<Program>>> programs_;
   std::uint32_t tickets_ = 1;
@@ -204,6 +207,8 @@ class ModelProgram {
   bool takes_nvmm_ = false;
   std::atomic<bool> filters_{false};
   std::string unbatched_;
+  /// Pictures that were expected when batches were tried.
+  std::int64_t expected_ = 0;
   /// Pictures in one run that were tried; where nothing was, whatever it takes.
   std::int64_t tried_ = std::numeric_limits<std::int64_t>::max();
 

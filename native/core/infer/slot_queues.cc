@@ -1,6 +1,7 @@
 #include "core/infer/slot_queues.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace jetfleet {
@@ -12,7 +13,7 @@ SlotQueues::SlotQueues(const std::vector<Limit>& limits) : group_of_(limits.size
 }
 
 void SlotQueues::Reset(std::size_t source, const Limit& limit) {
-  count_ -= queues_[source].frames.size();
+  count_ -= queues_[source].frames.size() + queues_[source].parts.size();
   queues_[source] = {};
   queues_[source].limit = limit;
 }
@@ -33,22 +34,35 @@ void SlotQueues::Push(std::size_t source, FramePtr frame) {
   ++count_;
 }
 
+void SlotQueues::PushParts(std::size_t source, std::vector<FramePtr> parts) {
+  count_ += parts.size();
+  std::move(parts.begin(), parts.end(), std::back_inserter(queues_[source].parts));
+}
+
 void SlotQueues::Return(FramePtr frame) {
-  const std::size_t source = frame->result.id.source;
-  queues_[source].frames.push_front(std::move(frame));
+  Queue& queue = queues_[frame->result.id.source];
+  (frame->assembly == nullptr ? queue.frames : queue.parts).push_front(std::move(frame));
   ++count_;
 }
 
 FramePtr SlotQueues::Pop(std::size_t source) {
   Queue& queue = queues_[source];
   if (queue.frames.empty()) return nullptr;
-  FramePtr frame = std::move(queue.frames.front());
-  queue.frames.pop_front();
+  return TakeFirst(&queue.frames);
+}
+
+FramePtr SlotQueues::TakeFirst(std::deque<FramePtr>* frames) {
+  FramePtr frame = std::move(frames->front());
+  frames->pop_front();
   --count_;
   return frame;
 }
 
 FramePtr SlotQueues::PopNext(std::size_t group, bool bound) {
+  for (std::size_t source = 0; source < queues_.size(); ++source) {
+    std::deque<FramePtr>& parts = queues_[source].parts;
+    if (group_of_[source] == group && !parts.empty()) return TakeFirst(&parts);
+  }
   std::size_t& turn = turns_[group];
   for (std::size_t i = 0; i < queues_.size(); ++i) {
     const std::size_t source = turn;
@@ -84,7 +98,10 @@ QueueLevels SlotQueues::TakeLevels(std::size_t source) {
 }
 
 void SlotQueues::Clear() {
-  for (Queue& queue : queues_) queue.frames.clear();
+  for (Queue& queue : queues_) {
+    queue.frames.clear();
+    queue.parts.clear();
+  }
   count_ = 0;
 }
 

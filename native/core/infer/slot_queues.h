@@ -10,12 +10,15 @@
 namespace jetfleet {
 
 /// One bounded queue per source in front of a model, and whose turn it is in its group. All sources
-/// are one group until they are told apart. Not thread-safe: the batcher's lock guards it.
+/// are one group until they are told apart. Beside its queue a source has the parts of its picture
+/// whose turn has come; they are no level of it. Not thread-safe: the batcher's lock guards it.
 class SlotQueues {
  public:
   struct Limit {
     std::size_t capacity = 1;
     Overflow overflow = Overflow::kBlock;
+    /// Slots of batches that each of its pictures asks for.
+    std::size_t parts = 1;
   };
 
   explicit SlotQueues(const std::vector<Limit>& limits);
@@ -24,15 +27,21 @@ class SlotQueues {
   void Reset(std::size_t source, const Limit& limit);
 
   Overflow overflow(std::size_t source) const { return queues_[source].limit.overflow; }
+  std::size_t parts(std::size_t source) const { return queues_[source].limit.parts; }
   bool Full(std::size_t source) const;
   bool Empty(std::size_t source) const { return queues_[source].frames.empty(); }
   void Push(std::size_t source, FramePtr frame);
-  /// Puts a popped frame back in front.
+  /// Parts of the source's picture that was popped last, in front of all its frames.
+  void PushParts(std::size_t source, std::vector<FramePtr> parts);
+  /// Those that were not popped yet.
+  std::deque<FramePtr>& waiting_parts(std::size_t source) { return queues_[source].parts; }
+  /// Puts a popped frame or part back in front.
   void Return(FramePtr frame);
-  /// Null when there is none.
+  /// A frame, no part. Null when there is none.
   FramePtr Pop(std::size_t source);
-  /// As `Pop`, of the source whose turn it is among those of a group that have frames. `bound`:
-  /// only frames that have their model already, and ends.
+  /// Parts first, wherever in the group some wait: what was begun is finished, and sources take
+  /// turns by pictures. Else as `Pop`, of the source whose turn it is among those of a group that
+  /// have frames. `bound`: only frames that have their model already, and ends.
   FramePtr PopNext(std::size_t group = 0, bool bound = false);
   /// By source, from 0.
   void SetGroups(const std::vector<std::size_t>& group_of);
@@ -55,11 +64,13 @@ class SlotQueues {
   struct Queue {
     Limit limit;
     std::deque<FramePtr> frames;
+    std::deque<FramePtr> parts;
     std::size_t max = 0;
     std::size_t drops = 0;
     std::size_t drops_before = 0;
   };
   std::size_t CapacityOf(const Queue& queue) const;
+  FramePtr TakeFirst(std::deque<FramePtr>* frames);
 
   std::deque<Queue> queues_;
   std::size_t count_ = 0;

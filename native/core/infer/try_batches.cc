@@ -53,6 +53,7 @@ void ModelProgram::TryBatches(std::int64_t wanted) {
     unbatched_ = "the model takes one picture in a run";
   }
   tried_ = most;
+  expected_ = wanted;
   if (most < 2) return;
   // One that was made for several pictures takes no other number.
   const std::int64_t least = std::max<std::int64_t>(2, BatchFor(1));
@@ -63,9 +64,9 @@ void ModelProgram::TryBatches(std::int64_t wanted) {
   }
 }
 
-std::string ModelProgram::Unbatched(std::int64_t sources) const {
-  if (sources < 2) return "";
-  if (!unbatched_.empty() || sources <= tried_) return unbatched_;
+std::string ModelProgram::Unbatched(std::int64_t pictures) const {
+  if (pictures < 2) return "";
+  if (!unbatched_.empty() || pictures <= std::max(tried_, expected_)) return unbatched_;
   return "sources came after the model was loaded, which was tried with " + std::to_string(tried_) +
          " in a run";
 }

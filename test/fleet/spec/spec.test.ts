@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { DeviceSpec, ModelSpec, Name, PipelineSpec, SourceUri } from "../../../fleet/spec/index.ts";
+import {
+  DeviceSpec,
+  ModelSpec,
+  Name,
+  PipelineSpec,
+  partsOf,
+  regionsOf,
+  SourceUri,
+} from "../../../fleet/spec/index.ts";
 
 const pipeline = {
   name: "entrance",
@@ -7,6 +15,8 @@ const pipeline = {
   detect: { model: "people" },
 };
 const HALF = { left: 0, top: 0, width: 0.5, height: 1 };
+const strips = (count: number) =>
+  Array.from({ length: count }, (_, n) => ({ ...HALF, width: 0.1, left: n / 10 }));
 const device = { name: "door", address: "10.0.4.17", ssh: { privateKeyPath: "~/.ssh/jetson" } };
 
 describe("specifications", () => {
@@ -83,14 +93,34 @@ describe("specifications", () => {
       "detect.regions",
     ],
     [
-      "two parts of one source",
+      "one part of a source twice",
       { ...pipeline, detect: { model: "people", regions: [HALF, { ...HALF, source: "cam1" }] } },
+      "detect.regions",
+    ],
+    [
+      "nine parts of one source",
+      { ...pipeline, detect: { model: "people", regions: strips(9) } },
       "detect.regions",
     ],
     ["an unknown tracker", { ...pipeline, track: { algorithm: "magic" } }, "track.algorithm"],
   ])("refuse a pipeline with %s, naming the property", (_what, input, path) => {
     const result = PipelineSpec.safeParse(input);
     expect(result.error?.issues.map((issue) => issue.path.join("."))).toContain(path);
+  });
+
+  it("take up to eight parts of each source, its own and those of all, in the order they have", () => {
+    const sources = { cam1: pipeline.sources.cam1, gate: pipeline.sources.cam1 };
+    const regions = [...strips(7), { ...HALF, source: "gate" }];
+    const spec = PipelineSpec.parse({ ...pipeline, sources, detect: { model: "people", regions } });
+    expect(regionsOf("cam1", spec.detect.regions)).toEqual(strips(7));
+    expect(regionsOf("gate", spec.detect.regions)).toEqual([...strips(7), HALF]);
+    expect(regionsOf("gate", undefined)).toBeUndefined();
+    expect(partsOf("gate", spec.detect.regions)).toBe(8);
+    expect(partsOf("gate", undefined)).toBe(1);
+    const twice = { ...pipeline, detect: { model: "people", regions: [HALF, HALF] } };
+    expect(PipelineSpec.safeParse(twice).error?.issues[0]?.message).toBe(
+      "has the part at left 0, top 0, width 0.5, height 1 of cam1 twice; leave one of them out",
+    );
   });
 
   it.each(["", "-a", "a-", "A", "a b", "a/b", "a+", "#", "../x", "a".repeat(64), "ä"])(

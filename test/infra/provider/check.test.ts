@@ -188,15 +188,16 @@ describe("check of a pipeline", () => {
     expect(failures[0]?.reason).toContain("needs a tracker for the frames between; add track");
   });
 
-  test("refuses a second part of a source's pictures, which no version looks at yet", async () => {
+  test("takes several parts of a source's pictures, and refuses one that is there twice", async () => {
     const part = { left: 0, top: 0, width: 0.5, height: 1 };
     const looking = (...regions: object[]) =>
       check("Pipeline", changed(pipelineInputs(), "detect.regions", regions));
     expect((await looking({ ...part, source: "cam1" })).failures).toEqual([]);
+    expect((await looking(part, { ...part, left: 0.5, source: "cam1" })).failures).toEqual([]);
     const { failures } = await looking(part, { ...part, source: "cam1" });
     expect(failures).toHaveLength(1);
     expect(failures[0]?.property).toBe("detect.regions");
-    expect(failures[0]?.reason).toContain("has 2 parts of cam1; this version looks at one");
+    expect(failures[0]?.reason).toContain("of cam1 twice; leave one of them out");
   });
 
   test("does not invent a tracker", async () => {
