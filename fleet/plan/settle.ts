@@ -46,12 +46,19 @@ export function settlePlatform(
     module,
     jetpack,
     tensorrt: hardware.builder === "tensorrt-rtx" ? `RTX ${RTX_BUILT.version}` : released,
-    // TensorRT-RTX takes what this parser does, but for what `tensorrt-rtx.ts` names.
-    trt: trtNumber(released ?? "10.3"),
+    trt: parserOf(released),
     mode,
     hardware,
     dlaCores: usableDlaCores(module, jetpack),
   };
+}
+
+/**
+ * The release of TensorRT by whose parser a model is read: where there is none, for TensorRT-RTX, one that takes the same
+ * but for what `tensorrt-rtx.ts` names.
+ */
+export function parserOf(released: string | null): number {
+  return trtNumber(released ?? "10.3");
 }
 
 function settleJetpack(module: Module, wanted: string | undefined): string | null {

@@ -45,7 +45,7 @@ function engineMib(layers: readonly Layer[], precision: Precision): Interval {
 }
 
 /** CUDA's context and the libraries that TensorRT loads, once a process. */
-function contextMib(trt: number): Interval {
+export function contextMib(trt: number): Interval {
   const totals = MEMORY_LOGS.map(({ cudaMib, librariesMib }) => cudaMib + librariesMib).sort(
     (a, b) => a - b,
   );

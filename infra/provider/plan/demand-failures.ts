@@ -89,12 +89,13 @@ export function warningsOf(plan: KeptPlan, question: PlanQuestion): string[] {
   ];
 }
 
-/** What runs beside and was not reckoned: then nobody can say that a demand is met. */
+/** What runs beside and whose time was not reckoned: then nobody can say that a demand is met. */
 function uncounted({ secondary = [] }: PlanQuestion, asked: boolean): string[] {
   if (!asked || secondary.length === 0) return [];
-  const which = secondary.join(", ");
+  const which = secondary.map(({ name }) => name).join(", ");
   return [
-    `whether what is asked for is met is not known: secondary models (${which}) share the silicon and are not counted`,
+    `whether what is asked for is met is not known: secondary models (${which}) share the silicon, ` +
+      "and how many objects they will look at nobody can say",
   ];
 }
 

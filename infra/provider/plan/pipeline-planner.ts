@@ -15,6 +15,7 @@ import { type KeptPlan, KeptPlans } from "./kept-plans.ts";
 import { notesOn } from "./plan-notes.ts";
 import type { PlanQuestion } from "./plan-question.ts";
 import { absentPlan, summarisePlan } from "./plan-summary.ts";
+import { secondaryLoads } from "./secondary-loads.ts";
 
 /** Who asks. Names are undefined until they are known; then nothing beside can be counted. */
 export interface Asker {
@@ -51,10 +52,12 @@ export class PipelinePlanner {
     this.#loads.forget(asker.urn);
     try {
       const module = moduleOf(question);
-      const beside = asker.device === undefined ? [] : this.#loads.beside(asker.urn, asker.device);
+      const others = asker.device === undefined ? [] : this.#loads.beside(asker.urn, asker.device);
+      const own = secondaryLoads(question, (asked) => this.#planned(asked, module, []));
+      const beside = [...others, ...own];
       const plan = this.#plan(question, module, beside);
       const failures = demandFailures(plan, question);
-      if (failures.length === 0) this.#admit(plan, asker);
+      if (failures.length === 0) this.#admit(plan, own, asker);
       return {
         summary: summarisePlan(plan, question, {
           notes: notesOn(plan, question, module, asker.simulated),
@@ -88,9 +91,12 @@ export class PipelinePlanner {
     return model;
   }
 
-  #admit({ usage }: KeptPlan, { urn, device, pipeline }: Asker): void {
+  #admit({ usage }: KeptPlan, own: readonly NamedUsage[], asker: Asker): void {
+    const { urn, device, pipeline } = asker;
     if (device === undefined || pipeline === undefined) return;
-    this.#loads.note(urn, { device, name: pipeline, ...usage });
+    const memoryMib =
+      usage.memoryMib && own.reduce((sum, one) => sum + (one.memoryMib ?? 0), usage.memoryMib);
+    this.#loads.note(urn, { device, name: pipeline, ...usage, memoryMib });
   }
 
   /** Names the fastest power mode where the demand is within its estimate. */

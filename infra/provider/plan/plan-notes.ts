@@ -2,6 +2,7 @@ import { jetpackRelease, type Module } from "../../../fleet/boards/catalog/index
 import { needsSocSpecificPackages } from "../../../fleet/boards/index.ts";
 import type { KeptPlan } from "./kept-plans.ts";
 import type { PlanQuestion } from "./plan-question.ts";
+import { isMemoryCounted } from "./secondary-loads.ts";
 
 /** What the reader of a plan should know of the question: what it is not, and what was assumed. */
 export function notesOn(
@@ -17,13 +18,22 @@ export function notesOn(
     ...jetpackNote(plan, question),
     ...powerModeNote(plan, question),
     ...buildNote(plan),
-    ...secondaryNote(question),
+    ...secondaryNotes(plan, question),
   ];
 }
 
-function secondaryNote({ secondary = [] }: PlanQuestion): string[] {
-  if (secondary.length === 0) return [];
-  return [`secondary models (${secondary.join(", ")}) are not counted, neither time nor memory`];
+function secondaryNotes(plan: KeptPlan, { secondary = [] }: PlanQuestion): string[] {
+  const [counted, others] = [true, false].map((wanted) =>
+    secondary.map(({ name }) => name).filter((name) => isMemoryCounted(plan, name) === wanted),
+  );
+  return [
+    ...(counted?.length
+      ? [`of secondary models (${counted.join(", ")}) the memory is counted, and no time`]
+      : []),
+    ...(others?.length
+      ? [`secondary models (${others.join(", ")}) are not counted, neither time nor memory`]
+      : []),
+  ];
 }
 
 function moduleNote({ id, title }: Module, { module }: PlanQuestion): string[] {

@@ -8,6 +8,14 @@ import {
 } from "../../../fleet/spec/index.ts";
 import { isProperties, type Properties, reveal, type Value, valueAt } from "../rpc/values.ts";
 
+/** A second model of the same pipeline. */
+export interface SecondaryQuestion {
+  /** By which the pipeline knows it. */
+  name: string;
+  /** Of the model's file; undefined while it is not known. */
+  digest: string | undefined;
+}
+
 /** All that a pipeline's plan is made from, as far as it is known. */
 export interface PlanQuestion {
   /** Of the model's file. */
@@ -27,8 +35,8 @@ export interface PlanQuestion {
   interval?: number | undefined;
   latencyMs: number | undefined;
   streams: Streams[];
-  /** Names of the pipeline's secondary models, which are not counted; none when not said. */
-  secondary?: string[] | undefined;
+  /** In the order of their names; none when not said. */
+  secondary?: SecondaryQuestion[] | undefined;
 }
 
 /** What to ask the planner; null while the board or the model is not known. What is not valid is left out. */
@@ -62,7 +70,14 @@ function streamsOf(sources: Value): Streams[] {
 }
 
 function secondaryIn(value: Value): Pick<PlanQuestion, "secondary"> {
-  return isProperties(value) ? { secondary: Object.keys(value).sort() } : {};
+  if (!isProperties(value)) return {};
+  const names = Object.keys(value).sort();
+  return {
+    secondary: names.map((name) => ({
+      name,
+      digest: textOf(knownAt(value, [name, "model", "digest"])),
+    })),
+  };
 }
 
 /** Whether the program asks for anything that the silicon may not give. */

@@ -45,7 +45,7 @@ export function summarisePlan(
   return summary;
 }
 
-/** What would be met if nothing else ran is not known to be where secondary models do, which are not counted. */
+/** What would be met if nothing else ran is not known to be where secondary models do, whose time nobody knows. */
 function demandOf({ verdict }: KeptPlan, { secondary = [] }: PlanQuestion): PlanSummary["demand"] {
   return verdict === "runs" && secondary.length > 0 ? "unknown" : DEMAND[verdict];
 }
