@@ -23,7 +23,7 @@ export const DecoderLibrary = z
   })
   .refine(isSome, NONE)
   .meta({
-    title: "DecoderLibrary",
+    title: "OwnDecoder",
     description:
       "A decoder of your own: paths of shared objects that export the C interface native/decoders/decoder_abi.h, relative " +
       "to the program, one for each kind of machine that is to run it. Devices verify them by their digests; they run in " +

@@ -3,11 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { inputsOf } from "../inputs.ts";
 import type {
   Decoder,
-  DecoderLibrary,
-  DecoderLibraryArgs,
   ModelInput,
   ModelInputArgs,
   ModelManifest,
+  OwnDecoder,
+  OwnDecoderArgs,
 } from "./types.ts";
 
 export interface ModelArgs {
@@ -28,7 +28,7 @@ export interface ModelArgs {
    * run it. Devices verify them by their digests; they run in the process of the pipeline, with its
    * rights.
    */
-  decoderLibrary?: pulumi.Input<DecoderLibraryArgs | undefined>;
+  decoderLibrary?: pulumi.Input<OwnDecoderArgs | undefined>;
   /** How pictures get into the model. Default: as its decoder's family does. */
   input?: pulumi.Input<ModelInputArgs | undefined>;
   /** Of darknet's heads. Default: those of the published models. */
@@ -88,7 +88,7 @@ export class Model extends pulumi.CustomResource {
    * run it. Devices verify them by their digests; they run in the process of the pipeline, with its
    * rights.
    */
-  declare readonly decoderLibrary: pulumi.Output<DecoderLibrary | undefined>;
+  declare readonly decoderLibrary: pulumi.Output<OwnDecoder | undefined>;
   /** How pictures get into the model. Default: as its decoder's family does. */
   declare readonly input: pulumi.Output<ModelInput | undefined>;
   /** Of darknet's heads. Default: those of the published models. */

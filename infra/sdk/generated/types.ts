@@ -234,7 +234,7 @@ export interface MaintenanceWindowArgs {
  * run it. Devices verify them by their digests; they run in the process of the pipeline, with its
  * rights.
  */
-export interface DecoderLibraryArgs {
+export interface OwnDecoderArgs {
   /** For Jetsons, and PCs with such a processor. */
   aarch64?: pulumi.Input<string | undefined>;
   /** For PCs, and for boards that are simulated on one. */
@@ -687,7 +687,7 @@ export interface DeviceFacts {
  * run it. Devices verify them by their digests; they run in the process of the pipeline, with its
  * rights.
  */
-export interface DecoderLibrary {
+export interface OwnDecoder {
   /** For Jetsons, and PCs with such a processor. */
   aarch64?: string | undefined;
   /** For PCs, and for boards that are simulated on one. */

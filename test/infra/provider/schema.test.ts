@@ -9,6 +9,10 @@ import { TypeTable } from "../../../infra/provider/schema/types.ts";
 
 const schema = packageSchema("1.2.3");
 
+const nameIn = (token: string) => token.split(":").at(-1) ?? "";
+const capitalised = (value: string) =>
+  value.replace(/(?:^|[^a-z0-9]+)([a-z0-9])/gi, (_, first: string) => first.toUpperCase());
+
 describe("the package's schema", () => {
   test("has words for every input, output and type that is an object", () => {
     const { resources, functions, types, config } = schema;
@@ -33,6 +37,16 @@ describe("the package's schema", () => {
         .map(([key]) => `${where}.${key}`),
     );
     expect(silent).toEqual([]);
+  });
+
+  test("has no value of an enumeration whose constant in Go would be called like a type", () => {
+    const named = [schema.types, schema.resources].flatMap((all) => Object.keys(all).map(nameIn));
+    const constants = Object.entries(schema.types).flatMap(([token, one]) =>
+      "enum" in one ? one.enum.map(({ value }) => nameIn(token) + capitalised(value)) : [],
+    );
+    expect(constants).toContain("DecoderClassification");
+    // Pulumi's generator for Go ends in a panic.
+    expect(constants.filter((constant) => named.includes(constant))).toEqual([]);
   });
 
   test("says which inputs are secrets, and gives none of what holds one", () => {

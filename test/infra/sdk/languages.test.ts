@@ -41,6 +41,23 @@ describe.runIf(FULL)("SDKs that Pulumi generates", { timeout: 40 * MINUTE }, () 
     expect(JSON.parse(stdout)).toEqual({
       device: { name: "door", board: "tx2" },
       track: { algorithm: "oc-sort" },
+      secondary: {
+        colour: { model: expect.objectContaining({ name: "colours" }), ...LOOKED_AT },
+      },
+      analytics: {
+        lines: { door: { from: [0.1, 0.6], to: [0.9, 0.6] } },
+        zones: {
+          hall: {
+            points: [
+              [0, 0],
+              [1, 0],
+              [1, 0.5],
+            ],
+            minDwellMs: 500,
+          },
+        },
+      },
+      ofFleet: { colour: { model: "colours", ...LOOKED_AT } },
       isSecret: true,
     });
   });
@@ -62,6 +79,9 @@ describe.runIf(FULL)("SDKs that Pulumi generates", { timeout: 40 * MINUTE }, () 
   });
 });
 
+/** What the Python program says of a secondary model. */
+const LOOKED_AT = { labels: ["person"], minHeight: 0.2 };
+
 /** The Python SDK against Pulumi's mocks. */
 const MOCKED = `
 import json
@@ -73,7 +93,7 @@ class Mocks(pulumi.runtime.Mocks):
     def new_resource(self, args):
         seen[args.name] = args.inputs
         facts = {"name": "door", "board": "tx2"}
-        manifest = {"name": "people", "digest": "sha256:" + "0" * 64, "sizeBytes": 1, "labels": ["person"], "decoder": "yolox"}
+        manifest = {"name": args.name, "digest": "sha256:" + "0" * 64, "sizeBytes": 1, "labels": ["person"], "decoder": "yolox"}
         return args.name, {**args.inputs, "facts": facts, "manifest": manifest}
 
     def call(self, args):
@@ -84,24 +104,50 @@ import pulumi_jetfleet as jetfleet
 
 door = jetfleet.Device("door", address="10.0.4.17", ssh=jetfleet.SshArgs(private_key_path="~/.ssh/jetson"))
 people = jetfleet.Model("people", source="people.onnx", labels=["person"], decoder=jetfleet.Decoder.YOLOX)
+colours = jetfleet.Model("colours", source="colours.onnx", labels=["red"], decoder=jetfleet.Decoder.CLASSIFICATION)
+looked_at = {"labels": ["person"], "min_height": 0.2}
 entrance = jetfleet.Pipeline(
     "entrance",
     device=door.facts,
     sources={"camera": jetfleet.SourceArgs(uri=pulumi.Output.secret("rtsp://10.0.9.1/"))},
     detect=jetfleet.DetectArgs(model=people.manifest, min_score=0.4),
     track=jetfleet.TrackArgs(algorithm=jetfleet.TrackAlgorithm.OC_SORT),
+    secondary={"colour": jetfleet.SecondaryArgs(model=colours.manifest, **looked_at)},
+    analytics=jetfleet.AnalyticsArgs(
+        lines={"door": jetfleet.LineArgs(from_=[0.1, 0.6], to=[0.9, 0.6])},
+        zones={"hall": jetfleet.ZoneArgs(points=[[0, 0], [1, 0], [1, 0.5]], min_dwell_ms=500)},
+    ),
 )
 
 north = jetfleet.Site("north", devices={"gate": jetfleet.SiteDeviceArgs(enroll=True)})
+camera = jetfleet.SourceArgs(uri="rtsp://10.0.9.1/")
+shops = jetfleet.Fleet(
+    "shops",
+    sites={
+        "basel": jetfleet.FleetSiteArgs(
+            devices={"gate": jetfleet.SiteDeviceArgs(enroll=True)},
+            pipelines={
+                "gate": jetfleet.FleetPipelineArgs(
+                    sources={"camera": camera},
+                    detect=jetfleet.FleetDetectArgs(model="people"),
+                    track=jetfleet.TrackArgs(),
+                    secondary={"colour": jetfleet.FleetSecondaryArgs(model="colours", **looked_at)},
+                )
+            },
+        )
+    },
+)
 
 def show(_):
     inputs = seen["entrance"]
-    print(json.dumps({"device": inputs["device"], "track": inputs["track"], "isSecret": "4dabf18193072939515e22adb298388d" in json.dumps(inputs["sources"])}))
+    told = {key: inputs[key] for key in ("device", "track", "secondary", "analytics")}
+    of_fleet = seen["shops"]["sites"]["basel"]["pipelines"]["gate"]["secondary"]
+    print(json.dumps({**told, "ofFleet": of_fleet, "isSecret": "4dabf18193072939515e22adb298388d" in json.dumps(inputs["sources"])}))
 
 # A program is over at its last line otherwise, with nothing registered.
 @pulumi.runtime.test
 def shown():
-    return pulumi.Output.all(entrance.urn, north.urn).apply(show)
+    return pulumi.Output.all(entrance.urn, north.urn, shops.urn).apply(show)
 
 shown()
 `;
@@ -109,7 +155,6 @@ shown()
 const GO_PROGRAM = `package main
 
 import (
-import { FULL } from "../../support/long-form.ts";
 	"jetfleet/sdk/go/jetfleet"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -142,10 +187,33 @@ func main() {
 		if err != nil {
 			return err
 		}
+		colours, err := jetfleet.NewModel(ctx, "colours", &jetfleet.ModelArgs{
+			Source:  pulumi.String("colours.onnx"),
+			Labels:  pulumi.ToStringArray([]string{"red"}),
+			Decoder: jetfleet.DecoderClassification,
+		})
+		if err != nil {
+			return err
+		}
 		_, err = jetfleet.NewPipeline(ctx, "entrance", &jetfleet.PipelineArgs{
 			Device:  door.Facts,
 			Sources: jetfleet.SourceMap{"camera": jetfleet.SourceArgs{Uri: pulumi.String("rtsp://10.0.9.1/")}},
 			Detect:  jetfleet.DetectArgs{Model: people.Manifest},
+			Track:   jetfleet.TrackArgs{},
+			Secondary: jetfleet.SecondaryMap{"colour": jetfleet.SecondaryArgs{
+				Model:     colours.Manifest,
+				Labels:    pulumi.ToStringArray([]string{"person"}),
+				MinHeight: pulumi.Float64(0.2),
+			}},
+			Analytics: jetfleet.AnalyticsArgs{
+				Lines: jetfleet.LineMap{"door": jetfleet.LineArgs{
+					From: pulumi.ToFloat64Array([]float64{0.1, 0.6}),
+					To:   pulumi.ToFloat64Array([]float64{0.9, 0.6}),
+				}},
+				Zones: jetfleet.ZoneMap{"hall": jetfleet.ZoneArgs{
+					Points: pulumi.ToFloat64ArrayArray([][]float64{{0, 0}, {1, 0}, {1, 0.5}}),
+				}},
+			},
 		})
 		return err
 	})
