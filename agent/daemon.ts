@@ -22,9 +22,9 @@ import { Recipes } from "./engine/recipes.ts";
 import { HubEngines } from "./engine/share/hub-engines.ts";
 import { Sharing } from "./engine/share/sharing.ts";
 import { Renewal } from "./identity/renewal.ts";
+import { bringEngines, type EngineNeeds, type NeededEngines } from "./reconcile/bring-engines.ts";
 import { DesiredInbox } from "./reconcile/desired-inbox.ts";
 import { Downloads } from "./reconcile/downloads.ts";
-import type { NeededEngines } from "./reconcile/pipeline-actions.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
 import { AnalyticsJournal } from "./report/analytics-journal.ts";
 import type { NewEvent } from "./report/event-journal.ts";
@@ -171,9 +171,7 @@ export class Daemon {
       objects: disk.objects,
       supervisor: this.#supervisor,
       downloads: this.#downloads,
-      engines: this.#engines,
-      prepare: (version, signal) => this.#prepare(version, signal),
-      enginesOf: (version) => this.#enginesOf(version),
+      ...this.#engineNeeds(),
       loading: new Turns(),
     });
     this.#planWatch = new PlanWatch({
@@ -325,10 +323,7 @@ export class Daemon {
       mend: async (version, signal) => {
         for (const digest of objectsOf([version])) this.#disk.objects.distrust(digest);
         await this.#downloads.bringAll(allModels(version), signal);
-        await this.#prepare(version, signal);
-        for (const { model, forms } of this.#enginesOf(version)) {
-          await this.#engines.bring(model, forms, signal);
-        }
+        await bringEngines(this.#engineNeeds(), version, signal);
       },
       budgetOf: (pipeline) => this.#disk.store.current.pipelines[pipeline]?.active?.spec.budget,
       log,
@@ -352,6 +347,14 @@ export class Daemon {
   /** A secondary model takes what "auto" gives. */
   #placeOf({ spec }: PipelineVersion, secondary?: string): Placing {
     return this.#silicon.place(secondary === undefined ? spec.detect : {});
+  }
+
+  #engineNeeds() {
+    return {
+      engines: this.#engines,
+      prepare: (version, signal) => this.#prepare(version, signal),
+      enginesOf: (version) => this.#enginesOf(version),
+    } satisfies EngineNeeds;
   }
 
   #enginesOf(version: PipelineVersion): NeededEngines[] {

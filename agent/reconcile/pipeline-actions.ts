@@ -1,11 +1,9 @@
 import { FleetError, isFleetError } from "../../fleet/errors/index.ts";
 import { allModels } from "../../fleet/release/index.ts";
-import type { ModelManifest } from "../../fleet/spec/index.ts";
 import { throwIfAborted } from "../../fleet/transfer/backoff.ts";
 import { diskErrorIn } from "../../fleet/transfer/files/disk-error.ts";
 import type { ObjectStore } from "../../fleet/transfer/files/object-store.ts";
 import type { Engines } from "../engine/engines.ts";
-import type { EngineForm } from "../engine/recipes.ts";
 import type { NewEvent } from "../report/event-journal.ts";
 import { toReportedError } from "../report/reported-error.ts";
 import type { Supervisor } from "../supervise/supervisor.ts";
@@ -13,24 +11,16 @@ import { isWorking, type UpdateEvent, type Working } from "../update/machine.ts"
 import type { PipelineRecord } from "../update/pipeline-record.ts";
 import { objectsOf, type PipelineVersion } from "../update/pipeline-version.ts";
 import type { Turns } from "../update/turns.ts";
+import { bringEngines, type EngineNeeds } from "./bring-engines.ts";
 import type { Downloads } from "./downloads.ts";
 import { requireAnswerable } from "./require-answerable.ts";
 import { changeBetween, makeRun, putToWork } from "./swap.ts";
 
-export interface NeededEngines {
-  model: ModelManifest;
-  forms: EngineForm[];
-}
-
-export interface ActionOptions {
+export interface ActionOptions extends EngineNeeds {
   objects: ObjectStore;
   supervisor: Supervisor;
   downloads: Downloads;
   engines: Pick<Engines, "bring" | "has" | "runAsItIs" | "clear">;
-  /** Before engines of a version are asked for: makes what they are built with. */
-  prepare: (version: PipelineVersion, signal: AbortSignal) => Promise<void>;
-  /** What engines a version's models need here. */
-  enginesOf: (version: PipelineVersion) => NeededEngines[];
   /** Loading a model takes memory and processor for itself: the board does it for one pipeline at a time. */
   loading: Turns;
   onEvent: (event: NewEvent) => void;
@@ -82,13 +72,6 @@ export class PipelineActions {
     await makeRun(this.#pipeline, version, { supervisor, onEvent });
   }
 
-  /** Throws as `prepare` and `Engines.bring` do. */
-  async bringEngines(version: PipelineVersion, signal: AbortSignal): Promise<void> {
-    const { engines, enginesOf, prepare } = this.#options;
-    await prepare(version, signal);
-    for (const { model, forms } of enginesOf(version)) await engines.bring(model, forms, signal);
-  }
-
   async #requireWhole(version: PipelineVersion, inherited: boolean): Promise<void> {
     const { objects, engines, enginesOf } = this.#options;
     for (const digest of objectsOf([version])) {
@@ -117,7 +100,7 @@ export class PipelineActions {
       case "verifying":
         return this.#verify(version);
       case "building":
-        return this.bringEngines(version, signal);
+        return bringEngines(this.#options, version, signal);
       case "testing":
         return loading.take(() => this.#test(version, signal));
       case "swapping":

@@ -11,6 +11,7 @@ import { isSettled, targetOf, type Update, type UpdateEvent } from "../update/ma
 import { isSame, type PipelineRecord } from "../update/pipeline-record.ts";
 import type { PipelineVersion } from "../update/pipeline-version.ts";
 import type { StateStore } from "../update/state-store.ts";
+import { bringEngines } from "./bring-engines.ts";
 import { keepTrying } from "./keep-trying.ts";
 import { type ActionOptions, PipelineActions } from "./pipeline-actions.ts";
 import { updateEvent } from "./update-event.ts";
@@ -163,7 +164,7 @@ export class PipelineUpdater {
   async #fetchFormer(version: PipelineVersion, signal: AbortSignal): Promise<void> {
     await this.#whateverTheDisk(async () => {
       await this.#options.downloads.bringAll(allModels(version), signal);
-      await this.#actions.bringEngines(version, signal);
+      await bringEngines(this.#options, version, signal);
       await this.#actions.ensure(version);
     }, signal);
     this.#fault = null;
