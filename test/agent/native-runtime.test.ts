@@ -1,7 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   AnalyticsEventData,
   BUDGET_ACTION,
@@ -16,16 +16,14 @@ import { sha256Digest } from "../../fleet/release/index.ts";
 import { ModelManifest, PipelineSpec } from "../../fleet/spec/index.ts";
 import { heavyModel, tinyModel } from "../native/tiny-model.ts";
 import { NATIVE, ROOT } from "./support/built-here.ts";
-import { CAMERA, CAMERA_FPS, type Camera, startCamera } from "./support/camera.ts";
+import { CAMERA_FPS, type Camera } from "./support/camera.ts";
 import { pipelineOf } from "./support/desired.ts";
-import { AgentWorld } from "./support/world.ts";
+import { cameraForEach, lacking } from "./support/with-camera.ts";
+import type { AgentWorld } from "./support/world.ts";
 
 const street = (version: string) => join(ROOT, `models/street-${version}-b1.onnx`);
 const LABELS = ["person", "vehicle", "bicycle"];
-const missing = [...Object.values(NATIVE), CAMERA, street("v1"), street("v2")].find(
-  (path) => !existsSync(path),
-);
-const why = missing === undefined ? "" : ` (skipped: no ${missing.slice(ROOT.length + 1)})`;
+const { missing, why } = lacking(street("v1"), street("v2"));
 
 /** Products of a heavy model that take so long on this machine as it is now. */
 async function productsFor(ms: number): Promise<number> {
@@ -42,14 +40,8 @@ describe.skipIf(missing !== undefined)(`the agent with the native runtime${why}`
   let world: AgentWorld;
   let camera: Camera;
 
-  beforeEach(async () => {
-    world = await AgentWorld.create();
-    camera = await startCamera();
-  });
-
-  afterEach(async () => {
-    camera.process.kill("SIGKILL");
-    await world.destroy();
+  cameraForEach((...opened) => {
+    [world, camera] = opened;
   });
 
   const running = ({ pipelines }: Reported) => pipelines[0]?.state === "running";

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   type DetectedFrame,
   Detections,
@@ -10,9 +10,10 @@ import {
 import { sha256Digest } from "../../fleet/release/index.ts";
 import { ModelManifest, PipelineSpec } from "../../fleet/spec/index.ts";
 import { NATIVE, ROOT } from "./support/built-here.ts";
-import { CAMERA, type Camera, startCamera } from "./support/camera.ts";
+import type { Camera } from "./support/camera.ts";
 import { pipelineOf } from "./support/desired.ts";
-import { AgentWorld } from "./support/world.ts";
+import { cameraForEach, lacking } from "./support/with-camera.ts";
+import type { AgentWorld } from "./support/world.ts";
 
 const MODELS = join(ROOT, "../shared/data/models");
 const FILES = {
@@ -20,10 +21,7 @@ const FILES = {
   kinds: join(MODELS, "mobilenet_v2_int8_qdq.onnx"),
   people: join(MODELS, "person_reid_0288.onnx"),
 };
-const missing = [...Object.values(NATIVE), CAMERA, ...Object.values(FILES)].find(
-  (path) => !existsSync(path),
-);
-const why = missing === undefined ? "" : ` (skipped: no ${missing.replace(`${ROOT}/`, "")})`;
+const { missing, why } = lacking(...Object.values(FILES));
 /** Of a busy machine, on which three engines are built and a runner begins. */
 const PATIENCE = 90_000;
 
@@ -48,14 +46,8 @@ describe.skipIf(missing !== undefined)(`secondary models on the native runtime${
   let world: AgentWorld;
   let camera: Camera;
 
-  beforeEach(async () => {
-    world = await AgentWorld.create();
-    camera = await startCamera();
-  });
-
-  afterEach(async () => {
-    camera.process.kill("SIGKILL");
-    await world.destroy();
+  cameraForEach((...opened) => {
+    [world, camera] = opened;
   });
 
   const LABELS = ["person", "vehicle", "bicycle"];

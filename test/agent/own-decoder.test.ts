@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Detections, type Reported } from "../../fleet/contract/index.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
 import {
@@ -11,17 +11,17 @@ import {
 } from "../../fleet/spec/index.ts";
 import { compileDecoder } from "../native/own-decoder/compile.ts";
 import { tinyModel } from "../native/tiny-model.ts";
-import { NATIVE, ROOT } from "./support/built-here.ts";
-import { CAMERA, type Camera, startCamera } from "./support/camera.ts";
+import { NATIVE } from "./support/built-here.ts";
+import type { Camera } from "./support/camera.ts";
 import { hex, runnersOf } from "./support/deploying.ts";
 import { pipelineOf } from "./support/desired.ts";
-import { AgentWorld } from "./support/world.ts";
+import { cameraForEach, lacking } from "./support/with-camera.ts";
+import type { AgentWorld } from "./support/world.ts";
 
 /** Of a busy machine, on which an engine is built and a runner begins. */
 const PATIENCE = 60_000;
 const HERE = machineOf(process.arch) as Machine;
-const missing = [...Object.values(NATIVE), CAMERA].find((path) => !existsSync(path));
-const why = missing === undefined ? "" : ` (skipped: no ${missing.slice(ROOT.length + 1)})`;
+const { missing, why } = lacking();
 
 describe.skipIf(missing !== undefined)(
   `a device with a decoder of the operator's own${why}`,
@@ -29,14 +29,8 @@ describe.skipIf(missing !== undefined)(
     let world: AgentWorld;
     let camera: Camera;
 
-    beforeEach(async () => {
-      world = await AgentWorld.create();
-      camera = await startCamera();
-    });
-
-    afterEach(async () => {
-      camera.process.kill("SIGKILL");
-      await world.destroy();
+    cameraForEach((...opened) => {
+      [world, camera] = opened;
     });
 
     const compiled = (name: string, ...macros: string[]): Buffer =>

@@ -1,5 +1,5 @@
 /** What a preview says of a model's inputs and outputs, and what a device then does with it: one answer, by the same code. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -9,13 +9,13 @@ import { ModelManifest } from "../../fleet/spec/index.ts";
 import { KeptTrials } from "../../infra/provider/model/kept-trials.ts";
 import { ModelTrials } from "../../infra/provider/model/try-model.ts";
 import { externalModel, ONNX_TYPES, tinyModel } from "../native/tiny-model.ts";
-import { NATIVE, ROOT } from "./support/built-here.ts";
-import { CAMERA, type Camera, startCamera } from "./support/camera.ts";
+import { NATIVE } from "./support/built-here.ts";
+import { type Camera, startCamera } from "./support/camera.ts";
 import { pipelineOf } from "./support/desired.ts";
+import { lacking } from "./support/with-camera.ts";
 import { AgentWorld } from "./support/world.ts";
 
-const missing = [...Object.values(NATIVE), CAMERA].find((path) => !existsSync(path));
-const why = missing === undefined ? "" : ` (skipped: no ${missing.slice(ROOT.length + 1)})`;
+const { missing, why } = lacking();
 
 /** Of a busy machine, on which an engine is built and a runner begins. */
 const PATIENCE = 60_000;

@@ -1,33 +1,20 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { PipelineUpdate, Reported } from "../../fleet/contract/index.ts";
-import {
-  deployTo,
-  runnersOf,
-  runningAt,
-  settled,
-  updateEvents,
-  versionFor,
-  type Wanted,
-} from "./support/deploying.ts";
+import { runnersOf, settled, updateEvents, versionFor, type Wanted } from "./support/deploying.ts";
 import { drip } from "./support/object-server.ts";
-import { AgentWorld } from "./support/world.ts";
+import { worldForEach } from "./support/story.ts";
+import type { AgentWorld } from "./support/world.ts";
 
 let world: AgentWorld;
-
-beforeEach(async () => {
-  world = await AgentWorld.create();
+const { deploy, running, now } = worldForEach((opened) => {
+  world = opened;
   world.start();
-});
-
-afterEach(async () => {
-  await world.destroy();
 });
 
 const ENTRANCE: Wanted = { bytes: "good one" };
 const YARD: Wanted = { bytes: "good yard", name: "yard" };
 const BIG: Wanted = { bytes: `good ${"x".repeat(400_000)}` };
 const digestOf = (wanted: Wanted) => versionFor(wanted).model.digest;
-const now = () => world.broker.received.length;
 
 function isAt(pipeline: string, state: PipelineUpdate["state"]) {
   return ({ updates }: Reported) =>
@@ -40,40 +27,40 @@ function statesOf(from: number, pipeline: string): string[] {
 
 describe("a change of one pipeline", () => {
   it("leaves the download of another one alone, which goes on where it is", async () => {
-    await deployTo(world, 1, ENTRANCE);
-    await runningAt(world, 1);
+    await deploy(1, ENTRANCE);
+    await running(1);
     const from = now();
     world.objects.script.push(drip(100, 100));
-    await deployTo(world, 2, BIG);
+    await deploy(2, BIG);
     await world.reported(
       ({ updates }) => (updates?.[0]?.fetchedBytes ?? 0) > 0.2 * BIG.bytes.length,
       from,
     );
-    await deployTo(world, 3, BIG, YARD);
+    await deploy(3, BIG, YARD);
     const yard = await world.reported(isAt("yard", "committed"), from);
     expect(yard.updates?.[0]).toMatchObject({ pipeline: "entrance", state: "fetching" });
-    await runningAt(world, 3, from);
+    await running(3, from);
     expect(world.objects.asked.filter((digest) => digest === digestOf(BIG))).toHaveLength(1);
     expect(world.objects.requests.filter(({ range }) => range !== undefined)).toEqual([]);
     expect(statesOf(from, "entrance").filter((state) => state === "fetching")).toHaveLength(1);
   });
 
   it("leaves the test of another one alone", async () => {
-    await deployTo(world, 1, ENTRANCE, YARD);
-    await runningAt(world, 1);
+    await deploy(1, ENTRANCE, YARD);
+    await running(1);
     const from = now();
-    await deployTo(world, 2, { bytes: "slow but good" }, YARD);
+    await deploy(2, { bytes: "slow but good" }, YARD);
     await world.reported(isAt("entrance", "testing"), from);
-    await deployTo(world, 3, { bytes: "slow but good" }, { ...YARD, bytes: "good yard two" });
-    await runningAt(world, 3, from);
+    await deploy(3, { bytes: "slow but good" }, { ...YARD, bytes: "good yard two" });
+    await running(3, from);
     expect(statesOf(from, "entrance").filter((state) => state === "testing")).toHaveLength(1);
   });
 
   it("goes through while another one waits for what the hub does not hold", async () => {
-    await deployTo(world, 1, ENTRANCE);
-    await runningAt(world, 1);
+    await deploy(1, ENTRANCE);
+    await running(1);
     const from = now();
-    await deployTo(world, 2, { bytes: "good but late", missing: true }, YARD);
+    await deploy(2, { bytes: "good but late", missing: true }, YARD);
     const yard = await world.reported(isAt("yard", "committed"), from);
     expect(yard.updates).toMatchObject([
       { pipeline: "entrance", state: "fetching", error: { code: "ARTIFACT_MISSING" } },
@@ -86,11 +73,11 @@ describe("a change of one pipeline", () => {
   });
 
   it("neither restarts nor blames another one", async () => {
-    await deployTo(world, 1, ENTRANCE, YARD);
-    await runningAt(world, 1);
+    await deploy(1, ENTRANCE, YARD);
+    await running(1);
     const runners = runnersOf(world.pid);
     const from = now();
-    await deployTo(world, 2, { bytes: "abort one" }, YARD);
+    await deploy(2, { bytes: "abort one" }, YARD);
     const reported = await world.reported(settled(2, "rolled-back"), from);
     expect(reported.pipelines).toMatchObject([
       { name: "entrance", error: { code: "RUNNER_CRASHED" } },
@@ -101,10 +88,10 @@ describe("a change of one pipeline", () => {
   });
 
   it("that comes while its former one is on trial waits for the outcome", async () => {
-    await deployTo(world, 1, ENTRANCE);
+    await deploy(1, ENTRANCE);
     await world.reported(isAt("entrance", "watching"));
     const from = now();
-    await deployTo(world, 2, { bytes: "bad two" });
+    await deploy(2, { bytes: "bad two" });
     await world.reported(isAt("entrance", "waiting"), from);
     const reported = await world.reported(settled(2, "rolled-back"), from);
     expect(reported.pipelines).toMatchObject([
@@ -113,13 +100,13 @@ describe("a change of one pipeline", () => {
   });
 
   it("that takes it away while it is fetched ends the download", async () => {
-    await deployTo(world, 1, YARD);
-    await runningAt(world, 1);
+    await deploy(1, YARD);
+    await running(1);
     world.objects.script.push(drip(40, 200));
-    await deployTo(world, 2, BIG, YARD);
+    await deploy(2, BIG, YARD);
     await world.reported(isAt("entrance", "fetching"));
     const from = now();
-    await deployTo(world, 3, YARD);
+    await deploy(3, YARD);
     const reported = await world.reported(settled(3, "committed"), from);
     expect(reported.pipelines.map(({ name }) => name)).toEqual(["yard"]);
     expect(reported.updates?.map(({ pipeline }) => pipeline)).toEqual(["yard"]);
@@ -130,11 +117,11 @@ describe("an object that two pipelines need", () => {
   it("is fetched once, and goes on for one when the other wants it no more", async () => {
     const yard = { ...BIG, name: "yard" };
     world.objects.script.push(drip(30, 100));
-    await deployTo(world, 1, BIG, yard);
+    await deploy(1, BIG, yard);
     await world.reported(({ updates }) => (updates?.[1]?.fetchedBytes ?? 0) > 0);
-    await deployTo(world, 2, ENTRANCE, yard);
+    await deploy(2, ENTRANCE, yard);
     const from = now();
-    await runningAt(world, 2, from);
+    await running(2, from);
     expect(world.objects.asked.filter((digest) => digest === digestOf(BIG))).toHaveLength(1);
   });
 });

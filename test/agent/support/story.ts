@@ -1,5 +1,5 @@
 import { afterEach, beforeEach } from "vitest";
-import type { Reported } from "../../../fleet/contract/index.ts";
+import type { FleetEvent, Reported } from "../../../fleet/contract/index.ts";
 import { deployTo, runningAt, type Wanted } from "./deploying.ts";
 import { AgentWorld } from "./world.ts";
 
@@ -18,6 +18,9 @@ export function worldForEach(keep: (world: AgentWorld) => void) {
       deployTo(world, generation, ...wanted),
     running: (generation: number, from = 0): Promise<Reported> =>
       runningAt(world, generation, from),
+    /** The first of its kind. */
+    eventOf: (kind: string): Promise<FleetEvent> =>
+      world.broker.waitFor<FleetEvent>("/events", (event) => event.kind === kind),
     /** Messages that came so far. */
     now: (): number => world.broker.received.length,
   };
