@@ -7,6 +7,7 @@ import { BOARDS } from "../../fleet/boards/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import {
   enginesOf,
+  type PictureParts,
   Plan,
   type PlannedEngines,
   parseStreams,
@@ -18,6 +19,7 @@ import {
   AcceleratorChoice,
   BoardName,
   DetectSpec,
+  MAX_REGIONS,
   PrecisionChoice,
 } from "../../fleet/spec/index.ts";
 import { placementLines } from "../render/placement-text.ts";
@@ -37,6 +39,7 @@ interface PlanCommandOptions {
   streams: string[];
   minFps?: string;
   interval?: string;
+  regions?: string;
   maxLatencyMs?: string;
   shape: string[];
   layers?: boolean;
@@ -71,7 +74,8 @@ export function registerPlan(program: Command, run: Run): void {
     .option("--streams <streams>", "cameras such as 4@1080p30; may be repeated", append, [])
     .option("--min-fps <n>", "pictures a second; default: what the cameras send")
     .option("--interval <n>", "the model looks at every so many-th of them; default: all")
-    .option("--max-latency-ms <ms>", "what one inference may take")
+    .option("--regions <n>", "… and at so many regions of each, one by one; default: the whole")
+    .option("--max-latency-ms <ms>", "what the inferences of one picture may take")
     .option("--shape <input=dims>", "such as images=1x3x416x416; may be repeated", append, [])
     .option("--layers", "list every layer with its device")
     .option(
@@ -114,6 +118,7 @@ async function plan(file: string, options: PlanCommandOptions): Promise<number> 
     ...(options.interval === undefined
       ? {}
       : { interval: interval("--interval", options.interval) }),
+    ...(options.regions === undefined ? {} : { parts: regions("--regions", options.regions) }),
     ...(options.maxLatencyMs === undefined
       ? {}
       : { latencyMs: positive("--max-latency-ms", options.maxLatencyMs) }),
@@ -198,6 +203,15 @@ function interval(option: string, text: string): number {
   const parsed = DetectSpec.shape.interval.unwrap().safeParse(Number(text));
   if (parsed.success) return parsed.data;
   const expected = `a whole number from 1 to 100 for ${option}`;
+  throw new FleetError("USAGE", `expected ${expected}, got ${JSON.stringify(text)}`);
+}
+
+function regions(option: string, text: string): PictureParts {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= MAX_REGIONS) {
+    return { average: count, most: count };
+  }
+  const expected = `a whole number from 1 to ${MAX_REGIONS} for ${option}`;
   throw new FleetError("USAGE", `expected ${expected}, got ${JSON.stringify(text)}`);
 }
 

@@ -1,4 +1,5 @@
 import { FleetError } from "../errors/index.ts";
+import { inferencesOf, type PictureParts, WHOLE } from "./picture-parts.ts";
 
 /** Cameras of one kind that a board should serve. */
 export interface Streams {
@@ -11,46 +12,73 @@ export interface Streams {
 /** What a pipeline must achieve. */
 export interface Demand {
   streams: readonly Streams[];
-  /** Pictures a second that the model must look at; 0 when nothing was said. */
+  /** Pictures a second, or parts of them, that the model must look at; 0 when nothing was said. */
   fps: number;
   /** It looks at every so many-th picture, from 1. */
   interval: number;
+  parts: PictureParts;
   /** Milliseconds that one inference may take; null when nothing was said. */
   latencyMs: number | null;
+  /** That a picture takes one after the other, for its parts. */
+  inferences: number;
 }
 
-export const NO_DEMAND: Demand = { streams: [], fps: 0, interval: 1, latencyMs: null };
+export const NO_DEMAND: Demand = {
+  ...{ streams: [], fps: 0, interval: 1, parts: WHOLE },
+  ...{ latencyMs: null, inferences: 1 },
+};
 
-/** The demand from what was said: a rate counts more than what the cameras send. */
+/**
+ * The demand from what was said, of a model that takes so many pictures at once: a rate counts more than what the cameras
+ * send.
+ */
 export function demandOf(said: {
   streams?: readonly Streams[];
   minFps?: number;
   interval?: number;
+  parts?: PictureParts;
+  /** That all inferences of a picture may take. */
   latencyMs?: number;
+  batch?: number;
 }): Demand {
-  const { streams = [], interval = 1 } = said;
+  const { streams = [], interval = 1, parts = WHOLE, latencyMs, batch = 1 } = said;
+  const inferences = inferencesOf(parts, batch);
   return {
-    streams,
+    ...{ streams, interval, parts, inferences },
     fps: lookedAtFps({ ...said, streams }),
-    interval,
-    latencyMs: said.latencyMs ?? null,
+    latencyMs: latencyMs === undefined ? null : latencyMs / inferences,
   };
 }
 
-/** Pictures a second that the model must look at; 0 when nothing was said. */
+/** Pictures a second, or parts of them, that the model must look at; 0 when nothing was said. */
 export function lookedAtFps(said: {
   streams: readonly Streams[];
   minFps?: number | undefined;
   interval?: number | undefined;
+  parts?: PictureParts | undefined;
 }): number {
-  return (said.minFps ?? demandedFps(said.streams)) / (said.interval ?? 1);
+  const { average } = said.parts ?? WHOLE;
+  return ((said.minFps ?? demandedFps(said.streams)) * average) / (said.interval ?? 1);
 }
 
 /** As whoever asks for it reads it. */
-export function askedText({ fps, interval }: Demand): string {
-  const rounded = (value: number): string => String(Number(value.toFixed(1)));
-  if (interval === 1) return rounded(fps);
-  return `${rounded(fps)}, one picture in ${interval} of ${rounded(fps * interval)}`;
+export function askedText({ fps, interval, parts: { average } }: Demand): string {
+  const pictures = fps / average;
+  const each =
+    average === 1 ? "" : `, ${rounded(average)} regions of each of ${rounded(pictures)} pictures`;
+  const skipped =
+    interval === 1 ? "" : `, one picture in ${interval} of ${rounded(pictures * interval)}`;
+  return `${rounded(fps)}${each}${skipped}`;
+}
+
+/** What one inference may take, as whoever allows it reads it. */
+export function allowedText({ latencyMs, inferences }: Demand): string {
+  const each = inferences === 1 ? "" : ` for each of the ${inferences} that a picture takes`;
+  return `${rounded(latencyMs ?? 0)} ms${each}`;
+}
+
+function rounded(value: number): string {
+  return String(Number(value.toFixed(1)));
 }
 
 const HEIGHTS: Readonly<Record<string, number>> = {

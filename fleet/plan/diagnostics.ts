@@ -48,8 +48,9 @@ export function besideDiagnostics(beside: readonly NamedUsage[]): Diagnostic[] {
 }
 
 /** A graph of a fixed batch makes its first picture wait for the last. */
-export function batchDiagnostics(batch: number, { fps }: Demand): Diagnostic[] {
-  if (batch === 1) return [];
+export function batchDiagnostics(batch: number, { fps, parts }: Demand): Diagnostic[] {
+  // The parts of a picture come together, and may fill it by themselves.
+  if (batch === 1 || (parts.average === parts.most && parts.most % batch === 0)) return [];
   const wait =
     fps > 0 ? `: at ${fps.toFixed(0)} fps up to ${((1000 * (batch - 1)) / fps).toFixed(0)} ms` : "";
   return [

@@ -5,6 +5,7 @@ export { furtherModelMib } from "./further-model.ts";
 export { type LayerTime, layersBesidePlan } from "./layer-differences.ts";
 export type { Observation } from "./observed.ts";
 export { type OnnxModel, readModel } from "./onnx/index.ts";
+export { inferencesOf, type PictureParts, pictureParts, WHOLE } from "./picture-parts.ts";
 export {
   type PlacementOpinion,
   type PlacementOpinions,

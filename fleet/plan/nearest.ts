@@ -47,11 +47,12 @@ export function calibrationNote({ precision }: Candidate, asked: Candidate["prec
 }
 
 /** How many of the cameras a rate surely serves, where they are all of one kind and no rate of its own was asked for. */
-export function camerasServed({ streams, fps, interval }: Demand, surely: number): string {
+export function camerasServed(demand: Demand, surely: number): string {
+  const { streams, fps, interval, parts } = demand;
   const [kind, ...others] = streams;
   if (!kind || others.length > 0 || kind.fps === 0) return "";
-  if (fps !== lookedAtFps({ streams, interval })) return "";
-  const ofCamera = surely * interval;
+  if (fps !== lookedAtFps({ streams, interval, parts })) return "";
+  const ofCamera = (surely * interval) / parts.average;
   const served = Math.floor(ofCamera / kind.fps);
   return served > 0
     ? `; ${camerasOf(served, kind.count)} surely`

@@ -29,6 +29,7 @@ import {
 } from "./observed.ts";
 import type { OnnxModel } from "./onnx/index.ts";
 import { moduleThatWould } from "./other-modules.ts";
+import type { PictureParts } from "./picture-parts.ts";
 import type { Admission, Diagnostic, Interval, NamedUsage, Plan, Usage } from "./plan-schema.ts";
 import { type Choice, choose } from "./policy.ts";
 import { type Platform, settlePlatform, settlePrecisions } from "./settle.ts";
@@ -56,7 +57,9 @@ export interface PlanOptions {
   minFps?: number;
   /** The model looks at every so many-th of them, from 1; 1 when not said. */
   interval?: number;
-  /** Milliseconds that one inference may take. */
+  /** Parts of each picture that it looks at by itself; the whole when not said. */
+  parts?: PictureParts;
+  /** Milliseconds that all inferences of a picture may take. */
   latencyMs?: number;
   /** What other pipelines of the same device take. */
   beside?: readonly NamedUsage[];
@@ -149,7 +152,7 @@ function decide(model: OnnxModel, module: Module, options: PlanOptions): Decisio
     waysOf(mapped, shaped, platform, typed ? typedPrecisions(typed, settled) : settled),
     observed,
   );
-  const demand = demandOf(options);
+  const demand = demandOf({ ...options, batch: ways.batch });
   const isKnown = ways.unknown.length === 0;
   // A demand cannot be held against a speed that nobody knows, nor be met by it.
   const choice = choose(ways.candidates, accelerator, isKnown ? demand : NO_DEMAND, beside);

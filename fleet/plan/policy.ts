@@ -1,7 +1,7 @@
 import type { AcceleratorChoice } from "../spec/index.ts";
 import { shareLeft } from "./admission.ts";
 import type { PlacedCandidate } from "./candidates.ts";
-import type { Demand } from "./demand.ts";
+import { askedText, type Demand } from "./demand.ts";
 import type { Candidate, NamedUsage } from "./plan-schema.ts";
 
 export interface Choice {
@@ -141,9 +141,7 @@ function reasonFor(candidate: Candidate, demand: Demand, certainty: Certainty): 
   const { fps, latencyMs, accelerator } = candidate;
   const dlaShare = candidate.dlaShare ?? 0;
   const parts = [
-    ...(fps && demand.fps > 0
-      ? [`${range(fps)} fps where ${demand.fps.toFixed(0)} are asked for`]
-      : []),
+    ...(fps && demand.fps > 0 ? [`${range(fps)} fps where ${askedFor(demand)} are asked for`] : []),
     ...(latencyMs && demand.latencyMs !== null
       ? [`${range(latencyMs)} ms where ${demand.latencyMs.toFixed(0)} are allowed`]
       : []),
@@ -154,6 +152,10 @@ function reasonFor(candidate: Candidate, demand: Demand, certainty: Certainty): 
   if (accelerator === "split") return `only GPU and DLA together give ${given}${doubt}`;
   const free = dlaShare >= MOSTLY_ON_DLA ? " and leaves the GPU free" : "";
   return `${(100 * dlaShare).toFixed(0)} % of the work runs on the DLA, which gives ${given}${doubt}${free}`;
+}
+
+function askedFor(demand: Demand): string {
+  return demand.parts.most > 1 ? `${askedText(demand)},` : demand.fps.toFixed(0);
 }
 
 /** Bounds of an estimate in as many digits as they deserve. */

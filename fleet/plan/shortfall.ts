@@ -1,5 +1,5 @@
 import { shareLeft, streamMib } from "./admission.ts";
-import { askedText, type Demand, demandedMpix } from "./demand.ts";
+import { allowedText, askedText, type Demand, demandedMpix } from "./demand.ts";
 import {
   calibrationNote,
   camerasOf,
@@ -69,8 +69,8 @@ function tooSlow(candidate: Candidate, { demand, module, everyWay }: ShortfallQu
     : ", the fastest it has";
   return {
     rule: "demand.latency",
-    message: `${module}: one inference of ${what(candidate)} is estimated at ${milliseconds(candidate.latencyMs)}${nearest}; you allow ${demand.latencyMs ?? 0} ms`,
-    remedy: "a smaller model or input",
+    message: `${module}: one inference of ${what(candidate)} is estimated at ${milliseconds(candidate.latencyMs)}${nearest}; you allow ${allowedText(demand)}`,
+    remedy: `${fewerParts(demand)}a smaller model or input`,
   };
 }
 
@@ -85,9 +85,12 @@ function tooFew(candidate: Candidate, question: ShortfallQuestion): Shortfall {
   return {
     rule: "demand.throughput",
     message: `${module}: ${rateOf(candidate)}${nearest}; you ask for ${askedText(demand)}${served}`,
-    remedy:
-      "fewer cameras, a lower frame rate, a longer interval of detection, a smaller model or input",
+    remedy: `fewer cameras, ${fewerParts(demand)}a lower frame rate, a longer interval of detection, a smaller model or input`,
   };
+}
+
+function fewerParts({ parts }: Demand): string {
+  return parts.most > 1 ? "fewer regions, " : "";
 }
 
 function tooMuchTogether(candidate: Candidate, { demand, beside }: ShortfallQuestion): Shortfall {

@@ -47,6 +47,17 @@ describe("jetfleet plan", () => {
     expect(plan.model.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
   });
 
+  it("counts each region of a picture, of which there are at most eight", async () => {
+    const asked = ["plan", MODEL, "--board", "tx2", "--min-fps", "1000"];
+    const { code, stdout } = await jetfleet(...asked, "--regions", "4");
+    expect(code).toBe(1);
+    expect(stdout.replaceAll(/\s+/g, " ")).toContain(
+      "you ask for 4000, 4 regions of each of 1000 pictures",
+    );
+    const { stderr } = await jetfleet(...asked, "--regions", "9");
+    expect(stderr).toContain('expected a whole number from 1 to 8 for --regions, got "9"');
+  });
+
   it("ends with 1 when the board cannot meet the demand", async () => {
     const { code, stdout } = await jetfleet(
       "plan",

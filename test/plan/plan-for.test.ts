@@ -109,6 +109,35 @@ describe("a demand", () => {
     expect(plan(network("yolov4"), "tx2", { streams, interval: 40 }).verdict).toBe("runs");
   });
 
+  it("counts each part of a picture that the model looks at, and says so", () => {
+    const streams = [parseStreams("4@1080p30")];
+    const parts = { average: 4, most: 4 };
+    const whole = plan(network("yolov4"), "tx2", { streams });
+    const inParts = plan(network("yolov4"), "tx2", { streams, parts });
+    const first = (made: Plan, wanted: string) =>
+      made.diagnostics.find(({ rule }) => rule === wanted);
+    const throughput = first(inParts, "demand.throughput");
+    expect(throughput?.message).toContain("you ask for 480, 4 regions of each of 120 pictures; ");
+    expect(throughput?.remedy).toContain("fewer regions, ");
+    expect(throughput?.message).toContain("one camera at up to");
+    const busy = (made: Plan) => made.usage.gpuBusy ?? Number.NaN;
+    expect(busy(inParts) / busy(whole)).toBeCloseTo(4, 6);
+    const some = plan(network("yolov4"), "tx2", { minFps: 1, parts, interval: 2 });
+    expect(some.reason).toContain(
+      "where 2, 4 regions of each of 0.5 pictures, one picture in 2 of 1, are asked for",
+    );
+    // All of them take their time, one after the other.
+    const alone = plan(network("yolov4"), "tx2", { latencyMs: 400 });
+    expect(alone.verdict).toBe("runs");
+    const together = plan(network("yolov4"), "tx2", {
+      latencyMs: 400,
+      parts: { average: 8, most: 8 },
+    });
+    expect(first(together, "demand.latency")?.message).toContain(
+      "you allow 50 ms for each of the 8 that a picture takes",
+    );
+  });
+
   it("for INT8 on TX2 is refused, and FP16 is named with its estimate", () => {
     const made = plan(network("yolov4"), "tx2", {
       precision: "int8",

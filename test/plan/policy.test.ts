@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PlacedCandidate } from "../../fleet/plan/candidates.ts";
-import type { Demand } from "../../fleet/plan/demand.ts";
+import { type Demand, NO_DEMAND } from "../../fleet/plan/demand.ts";
 import type { Candidate } from "../../fleet/plan/plan-schema.ts";
 import { choose } from "../../fleet/plan/policy.ts";
 
@@ -36,7 +36,7 @@ function way(
 }
 
 const GPU = way("gpu", [80, 100, 120]);
-const NOTHING: Demand = { streams: [], interval: 1, fps: 0, latencyMs: null };
+const NOTHING = NO_DEMAND;
 const demand = (changes: Partial<Demand>): Demand => ({ ...NOTHING, ...changes });
 
 function chosen(ways: PlacedCandidate[], asked: Demand): string | undefined {

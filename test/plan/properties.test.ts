@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { findModule, type Module } from "../../fleet/boards/catalog/index.ts";
+import { demandOf } from "../../fleet/plan/demand.ts";
 import { placeOnDla } from "../../fleet/plan/dla/index.ts";
 import { type Plan, planFor, readModel } from "../../fleet/plan/index.ts";
 import { mapGraph } from "../../fleet/plan/layers/index.ts";
@@ -112,7 +113,7 @@ describe("a DLA never lowers what auto promises", () => {
         const model = readModel(writeModel(sketch));
         const options = { precision: wanted, minFps, latencyMs };
         const rank = ({ chosen }: Plan): number =>
-          chosen ? rankOf(chosen, { streams: [], interval: 1, fps: minFps, latencyMs }, []) : -1;
+          chosen ? rankOf(chosen, demandOf({ minFps, latencyMs }), []) : -1;
         const [having, lacking] = [XAVIER, WITHOUT_DLA].map((one) => planFor(model, one, options));
         if (!having || !lacking) throw new Error("no plan");
         expect(rank(having)).toBeLessThan(CERTAINTIES.length);

@@ -1,4 +1,10 @@
-import { type Diagnostic, lookedAtFps, range } from "../../../fleet/plan/index.ts";
+import {
+  type Diagnostic,
+  inferencesOf,
+  lookedAtFps,
+  range,
+  WHOLE,
+} from "../../../fleet/plan/index.ts";
 import type { CheckFailure } from "../check.ts";
 import type { KeptPlan } from "./kept-plans.ts";
 import type { PlanQuestion } from "./plan-question.ts";
@@ -118,9 +124,11 @@ function warningText({ message, remedy }: Diagnostic): string {
 }
 
 /** Demands that the estimate meets as expected, but not at the bad end of its interval; worse is told by the planner. */
-function doubts({ chosen }: KeptPlan, question: PlanQuestion): string[] {
+function doubts({ chosen, model }: KeptPlan, question: PlanQuestion): string[] {
   const rate = lookedAtFps(question);
-  const { latencyMs = Infinity } = question;
+  const inferences = inferencesOf(question.parts ?? WHOLE, model.batch);
+  const latencyMs = (question.latencyMs ?? Infinity) / inferences;
+  const each = inferences === 1 ? "" : ` for each of the ${inferences} inferences of a picture`;
   const { fps, latencyMs: takes } = chosen ?? {};
   return [
     ...(fps && fps.low < rate && rate <= fps.expected
@@ -128,7 +136,7 @@ function doubts({ chosen }: KeptPlan, question: PlanQuestion): string[] {
       : []),
     ...(takes && takes.expected <= latencyMs && latencyMs < takes.high
       ? [
-          `${latencyMs} ms are allowed and ${range(takes)} estimated: expected to be met, not surely`,
+          `${Number(latencyMs.toFixed(1))} ms are allowed${each} and ${range(takes)} estimated: expected to be met, not surely`,
         ]
       : []),
   ];

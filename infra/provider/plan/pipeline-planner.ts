@@ -143,8 +143,8 @@ function optionsOf(
   module: Module,
   beside: readonly NamedUsage[],
 ): PlanOptions {
-  const { jetpack, powerMode, accelerator, precision, minFps, interval, latencyMs, streams } =
-    question;
+  const { jetpack, powerMode, accelerator, precision, streams } = question;
+  const { minFps, interval, parts, latencyMs } = question;
   const listed = module.powerModes.modes.some(({ name }) => name === powerMode);
   return {
     ...(jetpack !== undefined && { jetpack }),
@@ -154,6 +154,7 @@ function optionsOf(
     ...(precision !== undefined && { precision }),
     ...(minFps !== undefined && { minFps }),
     ...(interval !== undefined && { interval }),
+    ...(parts !== undefined && { parts }),
     ...(latencyMs !== undefined && { latencyMs }),
     ...(streams.length > 0 && { streams }),
     ...(beside.length > 0 && { beside }),

@@ -1,9 +1,16 @@
-import { lookedAtFps, type Streams } from "../../../fleet/plan/index.ts";
+import {
+  lookedAtFps,
+  type PictureParts,
+  pictureParts,
+  type Streams,
+} from "../../../fleet/plan/index.ts";
 import {
   AcceleratorChoice,
   BudgetSpec,
   DetectSpec,
   PrecisionChoice,
+  partsOf,
+  type RegionSpec,
   VideoSpec,
 } from "../../../fleet/spec/index.ts";
 import { isProperties, type Properties, reveal, type Value, valueAt } from "../rpc/values.ts";
@@ -33,6 +40,8 @@ export interface PlanQuestion {
   minFps: number | undefined;
   /** The model looks at every so many-th picture; all when not said. */
   interval?: number | undefined;
+  /** Parts of each picture that it looks at by itself; the whole when not said. */
+  parts?: PictureParts | undefined;
   latencyMs: number | undefined;
   streams: Streams[];
   /** In the order of their names; none when not said. */
@@ -58,15 +67,36 @@ export function planQuestion(inputs: Properties): PlanQuestion | null {
     interval: DetectSpec.shape.interval.safeParse(at("detect", "interval")).data,
     latencyMs: latencyP95Ms.safeParse(at("budget", "latencyP95Ms")).data,
     streams: streamsOf(at("sources")),
+    ...partsIn(at("sources"), DetectSpec.shape.regions.safeParse(at("detect", "regions")).data),
     ...secondaryIn(at("secondary")),
   };
 }
 
 function streamsOf(sources: Value): Streams[] {
   return Object.values(isProperties(sources) ? sources : {}).flatMap((source) => {
-    const video = VideoSpec.safeParse(knownAt(source, ["video"])).data;
+    const video = videoOf(source);
     return video ? [{ count: 1, ...video }] : [];
   });
+}
+
+function videoOf(source: Value): VideoSpec | undefined {
+  return VideoSpec.safeParse(knownAt(source, ["video"])).data;
+}
+
+function partsIn(
+  sources: Value,
+  regions: readonly RegionSpec[] | undefined,
+): Pick<PlanQuestion, "parts"> {
+  if (!regions) return {};
+  const cameras = Object.entries(isProperties(sources) ? sources : {});
+  return {
+    parts: pictureParts(
+      cameras.map(([name, source]) => ({
+        parts: partsOf(name, regions),
+        fps: videoOf(source)?.fps,
+      })),
+    ),
+  };
 }
 
 function secondaryIn(value: Value): Pick<PlanQuestion, "secondary"> {

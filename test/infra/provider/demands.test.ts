@@ -94,6 +94,16 @@ describe("a demand that the silicon cannot meet fails the check at the property 
       /longer interval of detection/,
     ],
     [
+      "a rate of pictures in several parts",
+      {
+        "budget.minFps": 500,
+        "detect.regions": [0, 0.5].map((left) => ({ left, top: 0, width: 0.5, height: 1 })),
+      },
+      "budget.minFps",
+      /you ask for 1000, 2 regions of each of 500 pictures/,
+      /fewer regions, a lower frame rate/,
+    ],
+    [
       "a latency",
       { "budget.latencyP95Ms": 5 },
       "budget.latencyP95Ms",
