@@ -137,10 +137,10 @@ export const PipelineStats = z.object({
   }),
   /** Present where a pipeline has several. */
   sources: z.array(SourceStats).max(16).optional(),
-  /** Present with `sources`: how their frames share the model's runs. */
+  /** Present with `sources`, and where the model looks at several parts of a picture: how they share the model's runs. */
   batch: z
     .object({
-      /** Pictures that one run holds at most. */
+      /** Pictures, or parts of them, that one run holds at most. */
       most: z.number().int().positive(),
       /** Why each goes into a run of its own although the model takes several; absent where it need not. */
       why: Text.max(500).optional(),

@@ -68,7 +68,8 @@ void Pipeline::SumUp(PipelineFigures* figures, std::deque<StageMeter>* sums) {
 void Pipeline::TakeLanes(PipelineFigures* figures) {
   const auto model = batcher_->model();
   if (model == nullptr) return;
-  const auto pictures = static_cast<std::int64_t>(slots());
+  figures->slots = slots();
+  const auto pictures = static_cast<std::int64_t>(figures->slots);
   figures->batch = model->Together(pictures);
   figures->unbatched = model->Unbatched(pictures);
   for (const auto& lane : lanes_) {

@@ -86,7 +86,9 @@ struct PipelineFigures {
   /// Of sources that were removed.
   std::uint64_t dropped_formerly = 0;
   std::vector<SecondaryReport> secondaries;
-  /// Pictures of several sources that one run holds at most.
+  /// Pictures, or parts of them, that are there for one run when each source has sent a frame.
+  std::size_t slots = 1;
+  /// Of them, what one run holds at most.
   std::int64_t batch = 1;
   /// Why it is one although the model takes more; else empty.
   std::string unbatched;

@@ -249,6 +249,18 @@ TEST(Results, WriteFiguresOfSecondaryModels) {
             std::string::npos);
 }
 
+TEST(Results, TellOfOneSourceHowPartsOfItsPicturesShareRuns) {
+  PipelineReport report;
+  report.figures.slots = 4;
+  report.figures.batch = 4;
+  JsonText json;
+  WriteStats(report, "p", {}, &json);
+  EXPECT_NE(json.Take().find(R"("batch":{"most":4})"), std::string::npos);
+  report.figures.slots = 1;
+  WriteStats(report, "p", {}, &json);
+  EXPECT_EQ(json.Take().find("batch"), std::string::npos);
+}
+
 TEST(Results, LeaveOutAndCountWhatIsNoDetection) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const float infinite = std::numeric_limits<float>::infinity();

@@ -147,7 +147,12 @@ void WriteSources(const PipelineReport& report, JsonText* json) {
     }
     json->EndArray().Key("droppedTotal").Integer(dropped).EndObject();
   }
-  json->EndArray().Key("batch").BeginObject().Key("most");
+  json->EndArray();
+}
+
+void WriteBatch(const PipelineFigures& figures, JsonText* json) {
+  if (figures.sources.size() < 2 && figures.slots < 2) return;
+  json->Key("batch").BeginObject().Key("most");
   json->Integer(static_cast<std::uint64_t>(figures.batch));
   if (!figures.unbatched.empty()) json->Key("why").Text(figures.unbatched);
   json->EndObject();
@@ -277,6 +282,7 @@ void WriteStats(const PipelineReport& report, const std::string& pipeline,
   WriteSource(SourceToShow(figures.sources), json);
   json->EndObject();
   WriteSources(report, json);
+  WriteBatch(report.figures, json);
   json->EndObject();
 }
 
