@@ -42,7 +42,7 @@ export function registerRunPipeline(program: Command, run: Run, signal: AbortSig
     .description("run a pipeline on this machine, without a fleet")
     .option(
       "--source <uri|file>",
-      "rtsp://, rtsps://, file:// or a video file's path; up to 16 times",
+      "rtsp://, rtsps://, v4l2://, csi://, test:// or a video file's path; up to 16 times",
       (uri: string, before: string[] | undefined) => [...(before ?? []), uri],
     )
     .option("--labels <file>", "classes of the model, a line each; default: COCO's 80")

@@ -489,7 +489,7 @@ export const ERROR_CODES = {
   ),
   SOURCE_CODEC: row(
     "A video source has video, but none that can be decoded.",
-    "Set the camera's stream (or its second stream) to H.264.",
+    "Set the camera's stream (or its second stream) to H.264 or H.265.",
     false,
   ),
   SOURCE_NO_VIDEO: row(

@@ -2,19 +2,19 @@ import { z } from "zod";
 import { AnalyticsSpec } from "./analytics.ts";
 import { Name } from "./names.ts";
 import { SecondarySpec, secondariesOf } from "./secondary.ts";
-
-const SOURCE_SCHEMES = ["rtsp://", "rtsps://", "file://"];
+import { addressProblem } from "./source-address.ts";
 
 /** A source URI may carry credentials, so whoever logs or reports it must pass it through `redactUri` (fleet/text). */
 export const SourceUri = z
   .string()
   .min(1)
   .max(2048)
-  .refine((uri) => SOURCE_SCHEMES.some((scheme) => uri.startsWith(scheme)), {
-    error: `must begin with ${SOURCE_SCHEMES.join(", ")}`,
+  .superRefine((uri, context) => {
+    const message = addressProblem(uri);
+    if (message !== null) context.addIssue({ code: "custom", message });
   })
   // Nobody could tell where the password ends, and half of it would be taken for host and path.
-  .refine((uri) => uri.startsWith("file://") || !/^[a-z]+:\/\/[^/?#]*[/?#].*@/s.test(uri), {
+  .refine((uri) => !uri.startsWith("rtsp") || !/^[a-z]+:\/\/[^/?#]*[/?#].*@/s.test(uri), {
     error:
       "has an @ behind a /, ? or #; in user and password write %2F for /, %3F for ?, %23 for #, " +
       "and in path and query %40 for @",
@@ -38,7 +38,13 @@ export type VideoSpec = z.infer<typeof VideoSpec>;
 
 export const SourceSpec = z
   .strictObject({
-    uri: SourceUri.meta({ description: "rtsp:// camera, or file:// path on the device." }),
+    uri: SourceUri.meta({
+      description:
+        "rtsp:// or rtsps:// camera; file:// path on the device; v4l2:///dev/video0 (USB); csi://0 (a Jetson's own sensor, " +
+        "not yet run on a board); test://smpte (videotestsrc, for trying). The last three take width, height and fps, v4l2 " +
+        "also format raw, mjpeg, h264 or h265: v4l2:///dev/video0?format=mjpeg&width=1280&height=720&fps=30. Read are H.264, " +
+        "H.265, VP9, AV1 and JPEG, where the device has a decoder.",
+    }),
     transport: z.enum(["tcp", "udp"]).meta({ title: "RtspTransport" }).default("tcp").meta({
       description:
         "RTSP transport to begin with. A camera that refuses it is read by the other one, and telemetry says so.",

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstring>
 
-#include "core/media/h264_nal.h"
+#include "core/media/nal.h"
 
 namespace jetfleet {
 namespace {

@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** One coded picture (Annex B), in decoding order. */
+/** One coded picture, in decoding order. */
 export interface CodedPicture {
+  /** Of Annex B; of JPEG the whole picture. */
   nals: Buffer[];
   /** Place in the order of display, from 0. */
   number: number;
@@ -13,10 +14,10 @@ export interface CodedPicture {
 }
 
 export interface Clip {
-  codec: "h264" | "h265";
+  codec: "h264" | "h265" | "jpeg";
   fps: number;
   pictures: CodedPicture[];
-  /** Parameter sets of the first key picture: SPS and PPS. */
+  /** Parameter sets of the first key picture: SPS and PPS; none of JPEG. */
   parameterSets: Buffer[];
 }
 
@@ -45,7 +46,7 @@ export interface ClipOptions {
   /** Pictures from one key picture to the next. */
   gop?: number;
   bFrames?: number;
-  codec?: "h264" | "h265";
+  codec?: Clip["codec"];
   /** Further arguments of the encoder. */
   encoder?: string[];
 }
@@ -54,6 +55,7 @@ export interface ClipOptions {
 export function makeClip(options: ClipOptions = {}): Clip {
   const { seconds = 4, fps = 25, size = "160x120", gop = 25, bFrames = 0 } = options;
   const { codec = "h264", encoder = [] } = options;
+  if (codec === "jpeg") return jpegClip({ seconds, fps, size, encoder });
   const x26 = codec === "h264" ? "libx264" : "libx265";
   const params = codec === "h264" ? "-x264-params" : "-x265-params";
   const path = made("mp4", [
@@ -65,7 +67,27 @@ export function makeClip(options: ClipOptions = {}): Clip {
   return readClip(path, codec, fps);
 }
 
-export function readClip(path: string, codec: Clip["codec"], fps: number): Clip {
+function jpegClip(
+  options: Required<Pick<ClipOptions, "seconds" | "fps" | "size" | "encoder">>,
+): Clip {
+  const { seconds, fps, size, encoder } = options;
+  const path = made("mjpeg", [
+    ...["-f", "lavfi", "-i", `testsrc=size=${size}:rate=${fps}:duration=${seconds}`],
+    ...["-c:v", "mjpeg", "-huffman", "default", "-pix_fmt", "yuvj420p", "-q:v", "4", ...encoder],
+  ]);
+  const bytes = readFileSync(path);
+  const start = Buffer.from([0xff, 0xd8, 0xff]);
+  const starts: number[] = [];
+  for (let at = bytes.indexOf(start); at >= 0; at = bytes.indexOf(start, at + 3)) starts.push(at);
+  const pictures = starts.map((from, number) => ({
+    ...{ nals: [bytes.subarray(from, starts[number + 1])], number, key: true },
+  }));
+  return { codec: "jpeg", fps, pictures, parameterSets: [] };
+}
+
+type NalCodec = Exclude<Clip["codec"], "jpeg">;
+
+export function readClip(path: string, codec: NalCodec, fps: number): Clip {
   const bytes = ffmpeg(
     "-i",
     path,
@@ -94,40 +116,40 @@ export function readClip(path: string, codec: Clip["codec"], fps: number): Clip 
   return { codec, fps, pictures, parameterSets: first.filter((nal) => isParameterSet(nal, codec)) };
 }
 
-function codecFormat(codec: Clip["codec"]): string {
+function codecFormat(codec: NalCodec): string {
   return codec === "h264" ? "h264" : "hevc";
 }
 
-function mp4ToAnnexB(codec: Clip["codec"]): string {
+function mp4ToAnnexB(codec: NalCodec): string {
   return codec === "h264" ? "h264_mp4toannexb" : "hevc_mp4toannexb";
 }
 
-export function nalType(nal: Buffer, codec: Clip["codec"]): number {
+export function nalType(nal: Buffer, codec: NalCodec): number {
   const byte = nal[0] ?? 0;
   return codec === "h264" ? byte & 0x1f : (byte >> 1) & 0x3f;
 }
 
-function isKey(nal: Buffer, codec: Clip["codec"]): boolean {
+function isKey(nal: Buffer, codec: NalCodec): boolean {
   const type = nalType(nal, codec);
   return codec === "h264" ? type === 5 : type >= 16 && type <= 21;
 }
 
-function isParameterSet(nal: Buffer, codec: Clip["codec"]): boolean {
+function isParameterSet(nal: Buffer, codec: NalCodec): boolean {
   const type = nalType(nal, codec);
   return codec === "h264" ? type === 7 || type === 8 : type >= 32 && type <= 34;
 }
 
-function isSlice(nal: Buffer, codec: Clip["codec"]): boolean {
+function isSlice(nal: Buffer, codec: NalCodec): boolean {
   const type = nalType(nal, codec);
   return codec === "h264" ? type >= 1 && type <= 5 : type <= 31;
 }
 
 /** The first slice of a picture begins with macroblock (or segment) 0. */
-function beginsPicture(nal: Buffer, codec: Clip["codec"]): boolean {
+function beginsPicture(nal: Buffer, codec: NalCodec): boolean {
   return isSlice(nal, codec) && ((nal[codec === "h264" ? 1 : 2] ?? 0) & 0x80) !== 0;
 }
 
-function splitPictures(bytes: Buffer, codec: Clip["codec"]): Buffer[][] {
+function splitPictures(bytes: Buffer, codec: NalCodec): Buffer[][] {
   const pictures: Buffer[][] = [];
   let open: Buffer[] = [];
   let hasSlice = false;

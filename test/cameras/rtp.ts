@@ -1,3 +1,6 @@
+import type { Clip } from "./clip.ts";
+import { jpegPayloads } from "./rtp-jpeg.ts";
+
 /** Largest payload of one packet, as on an Ethernet. */
 const MAX_PAYLOAD = 1400;
 export const VIDEO_CLOCK = 90_000;
@@ -10,9 +13,14 @@ export interface Packetiser {
   sequence: number;
 }
 
-/** RTP packets of one H.264 picture (RFC 6184: single NAL units and FU-A). */
-export function packH264(nals: readonly Buffer[], timestamp: number, state: Packetiser): Buffer[] {
-  const payloads = nals.flatMap(fragment);
+/** RTP packets of one picture: RFC 6184 (single NAL units and FU-A), RFC 7798 (FU), RFC 2435. */
+export function packPicture(
+  nals: readonly Buffer[],
+  codec: Clip["codec"],
+  timestamp: number,
+  state: Packetiser,
+): Buffer[] {
+  const payloads = nals.flatMap(PAYLOADS[codec]);
   return payloads.map((payload, i) => packet(payload, timestamp, i === payloads.length - 1, state));
 }
 
@@ -30,6 +38,26 @@ export function packet(
   header.writeUInt32BE(state.ssrc, 8);
   state.sequence = (state.sequence + 1) & 0xffff;
   return Buffer.concat([header, payload]);
+}
+
+const PAYLOADS: Record<Clip["codec"], (nal: Buffer) => Buffer[]> = {
+  h264: fragment,
+  h265: fragmentH265,
+  jpeg: jpegPayloads,
+};
+
+function fragmentH265(nal: Buffer): Buffer[] {
+  if (nal.length <= MAX_PAYLOAD) return [nal];
+  const [first = 0, second = 0] = nal;
+  const type = (first >> 1) & 0x3f;
+  const parts: Buffer[] = [];
+  for (let at = 2; at < nal.length; at += MAX_PAYLOAD) {
+    const end = Math.min(at + MAX_PAYLOAD, nal.length);
+    const flags = (at === 2 ? 0x80 : 0) | (end === nal.length ? 0x40 : 0);
+    const head = Buffer.from([(first & 0x81) | (49 << 1), second, flags | type]);
+    parts.push(Buffer.concat([head, nal.subarray(at, end)]));
+  }
+  return parts;
 }
 
 function fragment(nal: Buffer): Buffer[] {

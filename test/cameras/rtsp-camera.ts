@@ -5,7 +5,8 @@ import { createServer as createTlsServer } from "node:tls";
 import { type Clip, makeClip } from "./clip.ts";
 import { Stream, type StreamFaults } from "./stream.ts";
 
-export type Track = "h264" | "h265" | "jpeg" | "audio";
+/** `clip` is in the codec of the one that plays. */
+export type Track = "h264" | "h265" | "jpeg" | "mpeg4" | "audio";
 
 export interface CameraOptions extends StreamFaults {
   clip?: Clip;
@@ -33,7 +34,7 @@ export interface CameraOptions extends StreamFaults {
   mute?: boolean;
 }
 
-const PAYLOAD_TYPES: Record<Track, number> = { h264: 96, h265: 97, jpeg: 26, audio: 0 };
+const PAYLOAD_TYPES: Record<Track, number> = { h264: 96, h265: 97, jpeg: 26, mpeg4: 98, audio: 0 };
 
 interface Session {
   streams: Stream[];
@@ -41,6 +42,12 @@ interface Session {
   lastRequest: number;
   /** By track: how its packets reach the client. */
   send: Map<number, { rtp: (packet: Buffer) => void; rtcp: (packet: Buffer) => void }>;
+}
+
+/** RFC 7798, 7.1. */
+function spropH265(sets: readonly Buffer[]): string {
+  const names = ["vps", "sps", "pps"];
+  return sets.map((set, i) => `sprop-${names[i]}=${set.toString("base64")}`).join(";");
 }
 
 /** An RTSP server with one stream, at `/cam`. */
@@ -62,6 +69,12 @@ export class RtspCamera {
     const onSocket = (socket: Socket): void => this.#accept(socket);
     this.#server = options.tls ? createTlsServer(options.tls, onSocket) : createServer(onSocket);
     this.#watch = setInterval(() => this.#endSilentSessions(), 100);
+  }
+
+  /** Where another one was. */
+  startAt(port: number): Promise<this> {
+    this.#port = port;
+    return this.start();
   }
 
   async start(): Promise<this> {
@@ -214,7 +227,7 @@ export class RtspCamera {
     const { tracks = ["h264"], fps = this.#clip.fps, tags = true, reportMs = null } = this.options;
     for (const [track, { rtp, rtcp }] of session.send) {
       const kind = tracks[track];
-      if (kind !== "h264" && kind !== "h265") continue;
+      if (kind === undefined || kind === "audio" || kind === "mpeg4") continue;
       session.streams.push(
         new Stream({
           ...this.options,
@@ -241,8 +254,12 @@ export class RtspCamera {
           `a=rtpmap:${type} H264/90000`,
           sprop ? `${fmtp};sprop-parameter-sets=${spropSets}` : fmtp,
         ],
-        h265: [`a=rtpmap:${type} H265/90000`],
+        h265: [
+          `a=rtpmap:${type} H265/90000`,
+          ...(sprop && this.#clip.codec === "h265" ? [`a=fmtp:${type} ${spropH265(sets)}`] : []),
+        ],
         jpeg: [`a=rtpmap:${type} JPEG/90000`],
+        mpeg4: [`a=rtpmap:${type} MP4V-ES/90000`],
         audio: [`a=rtpmap:${type} PCMU/8000`],
       };
       lines.push(

@@ -1,5 +1,5 @@
 import { type Clip, frameTag, tagged } from "./clip.ts";
-import { type Packetiser, packH264, senderReport, VIDEO_CLOCK } from "./rtp.ts";
+import { type Packetiser, packPicture, senderReport, VIDEO_CLOCK } from "./rtp.ts";
 
 /** What goes wrong on the way, by the number of the picture in order of sending. */
 export interface StreamFaults {
@@ -120,7 +120,7 @@ export class Stream {
     }
     if (corrupt) nals = corrupt(nals, sent);
     this.#report(capturedMs, timestamp);
-    const packets = packH264(nals, timestamp, this.#state);
+    const packets = packPicture(nals, clip.codec, timestamp, this.#state);
     for (const [i, packet] of packets.entries()) {
       if (!lose?.(sent, i, packets.length)) this.#options.send(packet);
     }

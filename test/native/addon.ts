@@ -177,6 +177,10 @@ export class Run {
     await this.until((run) => run.states.includes("ended"), timeoutMs);
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
   async stop(): Promise<void> {
     await this.#pipeline?.stop();
   }

@@ -52,6 +52,36 @@ const RANGES = [
   ["full", "pc"],
 ] as const;
 
+const X264 = ["mp4", "-c:v", "libx264", "-preset", "veryfast", "-crf", "12"] as const;
+/** The same clip from cameras of other codecs: whether each one's colours are read as they are stored. */
+const OTHERS = [
+  ...COLOURS.flatMap((colour) =>
+    RANGES.map((range) => ({ name: "H.265", colour, range, codec: x265() })),
+  ),
+  { name: "VP9", colour: COLOURS[0], range: RANGES[0], codec: vp9() },
+  { name: "VP9", colour: COLOURS[1], range: RANGES[1], codec: vp9() },
+  { name: "AV1", colour: COLOURS[1], range: RANGES[0], codec: av1() },
+  // JFIF knows no other.
+  { name: "JPEG", colour: COLOURS[0], range: RANGES[1], codec: jpeg() },
+];
+
+function x265() {
+  const params = "log-level=none:crf=12";
+  return ["mp4", "-c:v", "libx265", "-preset", "veryfast", "-x265-params", params] as const;
+}
+
+function vp9() {
+  return ["webm", "-c:v", "libvpx-vp9", "-crf", "14", "-b:v", "0", "-cpu-used", "5"] as const;
+}
+
+function av1() {
+  return ["mkv", "-c:v", "libaom-av1", "-crf", "14", "-cpu-used", "8"] as const;
+}
+
+function jpeg() {
+  return ["avi", "-c:v", "mjpeg", "-q:v", "2", "-pix_fmt", "yuvj420p"] as const;
+}
+
 /** Fainter ones may be found by one and just missed by the other. */
 const SURE = 0.2;
 const MIN_SCORE = 0.1;
@@ -71,12 +101,13 @@ function encoded(
   matrix: string,
   space: string,
   range: string,
+  [extension, ...codec]: readonly [string, ...string[]] = X264,
 ): string {
   const out = `scale=out_color_matrix=${matrix}:out_range=${range}:flags=accurate_rnd`;
-  return made("mp4", [
+  return made(extension, [
     ...[...clip.input, "-an", "-vf", `${clip.filter},${out},format=yuv420p`],
     ...["-frames:v", `${PICTURES}`, "-r", "5", "-colorspace", space, "-color_range", range],
-    ...["-c:v", "libx264", "-preset", "veryfast", "-crf", "12"],
+    ...codec,
   ]);
 }
 
@@ -87,7 +118,19 @@ async function overRgb(
   [width, height]: readonly [number, number],
 ) {
   const scale = `scale=in_color_matrix=${matrix}:in_range=${range}:flags=accurate_rnd+full_chroma_int`;
-  const bytes = ffmpeg("-i", file, "-vf", scale, "-f", "rawvideo", "-pix_fmt", "rgb24", "-");
+  const bytes = ffmpeg(
+    "-i",
+    file,
+    "-vf",
+    scale,
+    "-vsync",
+    "0",
+    "-f",
+    "rawvideo",
+    "-pix_fmt",
+    "rgb24",
+    "-",
+  );
   const found: Detection[][] = [];
   const size = width * height * 3;
   for (let at = 0; at < bytes.length; at += size) {
@@ -160,6 +203,21 @@ describe.skipIf(!hasData)(`boxes of real clips${needsData}`, { timeout: 120_000 
       expect(share).toBeGreaterThanOrEqual(Math.min(ALIKE, 1 - FEW / sure));
     },
   );
+
+  test.each(OTHERS)("of $name in $colour.0, $range.0 range, likewise", async (one) => {
+    const clip = CLIPS[3];
+    const [[, scaler, space], [, word]] = [one.colour, one.range];
+    const file = encoded(clip, scaler, space, word, one.codec);
+    const found = await throughPipeline(file);
+    const expected = await overRgb(file, scaler, word, clip.size);
+    expect([found.length, expected.length]).toEqual([PICTURES, PICTURES]);
+    const { sure, share } = agreement(found, expected);
+    expect(sure).toBeGreaterThanOrEqual(100);
+    expect(share).toBeGreaterThanOrEqual(0.95);
+    const [wrong] = RANGES.flatMap(([, other]) => (other === word ? [] : [other]));
+    const taken = await overRgb(file, scaler, wrong ?? "", clip.size);
+    expect(agreement(found, taken).share).toBeLessThan(share);
+  });
 
   test("are others where full range is taken for limited, so that these cases can fail", async () => {
     const [cars] = CLIPS;

@@ -23,21 +23,21 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-H264Picture Key() {
-  H264Picture picture;
+CodedPicture Key() {
+  CodedPicture picture;
   picture.has_slice = picture.key = true;
   return picture;
 }
 
-H264Picture Inter(bool disposable = false) {
-  H264Picture picture;
+CodedPicture Inter(bool disposable = false) {
+  CodedPicture picture;
   picture.has_slice = true;
   picture.disposable = disposable;
   return picture;
 }
 
-H264Picture Recovery(int frames) {
-  H264Picture picture = Inter();
+CodedPicture Recovery(int frames) {
+  CodedPicture picture = Inter();
   picture.recovery_frames = frames;
   return picture;
 }
@@ -45,7 +45,7 @@ H264Picture Recovery(int frames) {
 TEST(KeyFrameGate, FollowsItsTable) {
   struct Case {
     const char* what;
-    H264Picture picture;
+    CodedPicture picture;
     bool lost = false;
     bool late = false;
     bool decode = false;
@@ -115,7 +115,7 @@ TEST(KeyFrameGate, NeverLetsThroughAPictureWhoseReferencesAreMissing) {
     const bool key = random() % 12 == 0;
     const bool lost = random() % 15 == 0;
     const bool late = random() % 15 == 0;
-    const H264Picture picture = key ? Key() : Inter(random() % 3 == 0);
+    const CodedPicture picture = key ? Key() : Inter(random() % 3 == 0);
     const KeyFrameGate::Verdict verdict = gate.Decide(picture, lost, late);
     if (lost) whole = false;
     if (verdict.decode && key) whole = true;
@@ -414,28 +414,41 @@ TEST(CaptureClock, ReadsNothingFromHostilePackets) {
   }
 }
 
-TEST(TrackChoice, TakesTheFirstVideoThatCanBeDecodedWhateverStandsBeside) {
-  const CodecRow* h264 = &CodecTable().front();
-  TrackChoice choice;
+TEST(TrackChoice, TakesTheFirstTrackOfItsCodecWhateverStandsBeside) {
+  TrackChoice choice(*CodecByRtpName("H264"));
   EXPECT_FALSE(choice.Offer("audio", "PCMU", nullptr));
-  EXPECT_FALSE(choice.Offer("video", "JPEG", nullptr));
-  EXPECT_TRUE(choice.Offer("video", "H264", h264));
-  EXPECT_FALSE(choice.Offer("video", "H264", h264)) << "one is enough";
+  EXPECT_FALSE(choice.Offer("video", "JPEG", CodecByRtpName("JPEG")));
+  EXPECT_TRUE(choice.Offer("video", "H264", CodecByRtpName("H264")));
+  EXPECT_FALSE(choice.Offer("video", "H264", CodecByRtpName("H264"))) << "one is enough";
   EXPECT_FALSE(choice.Offer("application", "vnd.onvif.metadata", nullptr));
   EXPECT_TRUE(choice.Verdict("x").ok());
+  EXPECT_EQ(choice.instead(), nullptr);
+}
+
+TEST(TrackChoice, KnowsWhatCouldBeReadInstead) {
+  TrackChoice choice(*CodecByRtpName("H264"));
+  EXPECT_EQ(choice.instead(), nullptr);
+  choice.Offer("video", "JPEG", CodecByRtpName("JPEG"));
+  choice.Offer("video", "H265", CodecByRtpName("H265"));
+  choice.Offer("video", "MP4V-ES", CodecByRtpName("MP4V-ES"));
+  choice.Offer("video", "VP9", CodecByRtpName("VP9"));
+  ASSERT_NE(choice.instead(), nullptr);
+  EXPECT_STREQ(choice.instead()->name, "H.265");
+  EXPECT_EQ(choice.Verdict("cam").code, ErrorCode::kSourceCodec);
 }
 
 TEST(TrackChoice, SaysWhyThereIsNothingToRead) {
-  TrackChoice sound;
+  TrackChoice sound(CodecTable().front());
   sound.Offer("audio", "PCMU", nullptr);
   EXPECT_EQ(sound.Verdict("cam").code, ErrorCode::kSourceNoVideo);
   EXPECT_NE(sound.Verdict("cam").message.find("only audio"), std::string::npos);
-  TrackChoice foreign;
-  foreign.Offer("video", "JPEG", nullptr);
-  foreign.Offer("video", "H265", nullptr);
+  TrackChoice foreign(CodecTable().front());
+  foreign.Offer("video", "MP4V-ES", nullptr);
+  foreign.Offer("video", "raw", nullptr);
+  EXPECT_EQ(foreign.instead(), nullptr);
   EXPECT_EQ(foreign.Verdict("cam").code, ErrorCode::kSourceCodec);
-  EXPECT_NE(foreign.Verdict("cam").message.find("JPEG, H265"), std::string::npos);
-  EXPECT_EQ(TrackChoice().Verdict("cam").code, ErrorCode::kSourceNoVideo);
+  EXPECT_NE(foreign.Verdict("cam").message.find("MP4V-ES, raw"), std::string::npos);
+  EXPECT_EQ(TrackChoice(CodecTable().front()).Verdict("cam").code, ErrorCode::kSourceNoVideo);
 }
 
 TEST(RtspCause, KnowsWhichChallengesAreSpoken) {

@@ -24,6 +24,10 @@ const sine = ["-f", "lavfi", "-i", "sine=duration=1"];
 const x264 = (...more: string[]): string[] => [
   ...["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", ...more],
 ];
+const x265 = (params = "keyint=10"): string[] => [
+  ...["-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p"],
+  ...["-x265-params", `log-level=none:${params}`],
+];
 const h264 = (name: string, expect: Outcome, ...encoder: string[]): OddFile => ({
   name,
   make: () => made("mp4", [...testsrc(), ...x264(...encoder)]),
@@ -254,12 +258,61 @@ export const ODD_FILES: OddFile[] = [
     Buffer.concat([cut(long(), 0.002), Buffer.alloc(50_000, 0xa5)]),
   ),
   other("sound only", "mp4", [...sine, "-c:a", "aac"], { code: "SOURCE_NO_VIDEO" }),
-  other("H.265", "mp4", [...testsrc(), "-c:v", "libx265", "-x265-params", "log-level=none"], {
-    code: "SOURCE_CODEC",
+  ...["mp4", "mkv", "ts", "h265"].map((container) =>
+    other(`H.265 in ${container}`, container, [...testsrc(), ...x265()], { frames: [24, 25] }),
+  ),
+  other(
+    "H.265 with open groups",
+    "mkv",
+    [...testsrc(2), ...x265("open-gop=1:keyint=8:bframes=3")],
+    {
+      frames: 50,
+    },
+  ),
+  other("H.265 of 10 bits", "mp4", [...testsrc(), ...x265(), "-pix_fmt", "yuv420p10le"], {
+    frames: 25,
   }),
-  other("VP9", "webm", [...testsrc(), "-c:v", "libvpx-vp9"], { code: "SOURCE_CODEC" }),
+  bytes(
+    "H.265 that begins between two key pictures",
+    { frames: [35, 45], warns: "SOURCE_JOINED" },
+    () => {
+      const { pictures } = makeClip({ seconds: 2, gop: 10, codec: "h265" });
+      return annexB([
+        ...(pictures[0]?.nals.slice(0, -1) ?? []),
+        ...pictures.slice(5).flatMap((p) => p.nals),
+      ]);
+    },
+    "odd.h265",
+  ),
+  bytes(
+    "H.265 of which a picture is missing",
+    { frames: [30, 49], warns: "SOURCE_LOSS" },
+    () => {
+      const { pictures } = makeClip({ seconds: 2, gop: 10, codec: "h265" });
+      return annexB(pictures.filter((_, i) => i !== 13).flatMap((picture) => picture.nals));
+    },
+    "odd.h265",
+  ),
+  ...["webm", "mkv", "mp4"].map((container) =>
+    other(`VP9 in ${container}`, container, [...testsrc(), "-c:v", "libvpx-vp9"], { frames: 25 }),
+  ),
+  ...["mkv", "mp4"].map((container) =>
+    other(
+      `AV1 in ${container}`,
+      container,
+      [...testsrc(1, "128x96"), "-c:v", "libaom-av1", "-cpu-used", "8", "-pix_fmt", "yuv420p"],
+      { frames: 25 },
+    ),
+  ),
+  ...["avi", "mkv", "mov"].map((container) =>
+    other(`Motion JPEG in ${container}`, container, [...testsrc(), "-c:v", "mjpeg"], {
+      frames: 25,
+    }),
+  ),
+  other("Motion JPEG of 4:2:2", "avi", [...testsrc(), "-c:v", "mjpeg", "-pix_fmt", "yuvj422p"], {
+    frames: 25,
+  }),
   other("MPEG-4 part 2", "mp4", [...testsrc(), "-c:v", "mpeg4"], { code: "SOURCE_CODEC" }),
-  other("Motion JPEG", "avi", [...testsrc(), "-c:v", "mjpeg"], { code: "SOURCE_CODEC" }),
   other("a JPEG picture", "jpg", [...testsrc(0.04), "-frames:v", "1"], { code: "SOURCE_NO_VIDEO" }),
   other("a PNG picture", "png", [...testsrc(0.04), "-frames:v", "1"], { code: "SOURCE_NO_VIDEO" }),
   { name: "a folder", make: (folder) => folder, expect: { code: "SOURCE_UNSUPPORTED" } },

@@ -282,7 +282,13 @@ export interface VideoArgs {
 
 /** Where frames come from. Live sources drop the oldest frame when late; files wait. */
 export interface SourceArgs {
-  /** rtsp:// camera, or file:// path on the device. */
+  /**
+   * rtsp:// or rtsps:// camera; file:// path on the device; v4l2:///dev/video0 (USB); csi://0 (a
+   * Jetson's own sensor, not yet run on a board); test://smpte (videotestsrc, for trying). The last
+   * three take width, height and fps, v4l2 also format raw, mjpeg, h264 or h265:
+   * v4l2:///dev/video0?format=mjpeg&width=1280&height=720&fps=30. Read are H.264, H.265, VP9, AV1
+   * and JPEG, where the device has a decoder.
+   */
   uri: pulumi.Input<string>;
   /**
    * RTSP transport to begin with. A camera that refuses it is read by the other one, and telemetry

@@ -1,6 +1,5 @@
 #include "core/media/admission.h"
 
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -22,17 +21,19 @@ AccessUnitPtr Admission::Inspect(GstBuffer* buffer) {
   unit->pts = GST_BUFFER_PTS(buffer);
   GstMapInfo map;
   if (gst_buffer_map(buffer, &map, GST_MAP_READ) == FALSE) return nullptr;
-  const H264Picture picture = ParseH264Picture(map.data, map.size, sequence_.sps());
-  unit->tag = ParseFrameTag(map.data, map.size);
+  const bool delta = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT) != FALSE;
+  const CodedPicture picture = reader_->Read(map.data, map.size, delta);
   gst_buffer_unmap(buffer, &map);
+  unit->tag = picture.tag;
   callbacks_.on_coded();
   if (foreign_) return nullptr;
-  if (picture.sps && picture.sps->foreign_matrix[0] != '\0') {
+  const VideoSignal signal = reader_->signal();
+  if (signal.foreign_matrix[0] != '\0') {
     foreign_ = true;
     callbacks_.on_error(Status::Error(
         ErrorCode::kSourceUnsupported,
         std::string("Expected pictures of BT.601, BT.709 or BT.2020 but the colour matrix is ") +
-            picture.sps->foreign_matrix));
+            signal.foreign_matrix));
     return nullptr;
   }
   const bool discontinuous = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT) != FALSE;
@@ -40,21 +41,18 @@ AccessUnitPtr Admission::Inspect(GstBuffer* buffer) {
   const PictureTimes times = callbacks_.times_of(unit->pts);
   unit->captured_at_ms = times.captured_at_ms;
   unit->pts_ms = times.pts_ms;
-  if (sequence_.sps()) {
-    unit->matrix = sequence_.sps()->matrix;
-    unit->range = sequence_.sps()->range;
-  }
+  unit->matrix = signal.matrix;
+  unit->range = signal.range;
   return unit;
 }
 
-bool Admission::Admit(const H264Picture& picture, AccessUnit* unit, bool discontinuous) {
-  const bool missing = sequence_.Add(picture);
-  const bool lost = lost_.exchange(false) || missing || (discontinuous && unit->sequence > 0);
+bool Admission::Admit(const CodedPicture& picture, AccessUnit* unit, bool discontinuous) {
+  const bool lost = lost_.exchange(false) || picture.gap || (discontinuous && unit->sequence > 0);
   const bool full = live_ && backlog_->Full();
   if (backlog_->TakeRestart()) gate_.Close();
   const bool was_open = gate_.open();
   KeyFrameGate::Verdict verdict = gate_.Decide(picture, lost, full);
-  if (!gate_.open()) sequence_.Restart();
+  if (!gate_.open()) reader_->Restart();
   if (verdict.decode && GST_CLOCK_TIME_IS_VALID(unit->pts)) {
     if (!was_open && gate_.open()) {
       whole_from_ = unit->pts;

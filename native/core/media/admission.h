@@ -5,11 +5,13 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <utility>
 
 #include "core/media/access_unit.h"
+#include "core/media/coded_picture.h"
 #include "core/media/decode_backlog.h"
 #include "core/media/drop_reason.h"
-#include "core/media/h264.h"
 #include "core/media/head.h"
 #include "core/media/key_frame_gate.h"
 #include "core/status.h"
@@ -34,6 +36,8 @@ class Admission {
 
   Admission(bool live, DecodeBacklog* backlog, Callbacks callbacks);
 
+  /// The codec's; before the first picture.
+  void SetReader(std::unique_ptr<PictureReader> reader) { reader_ = std::move(reader); }
   /// What is known of the picture in a parsed buffer; null when the decoder is not to have it.
   AccessUnitPtr Inspect(GstBuffer* buffer);
   /// Something was lost since the picture before. From any thread.
@@ -41,12 +45,12 @@ class Admission {
 
  private:
   /// False: the picture is dropped.
-  bool Admit(const H264Picture& picture, AccessUnit* unit, bool discontinuous);
+  bool Admit(const CodedPicture& picture, AccessUnit* unit, bool discontinuous);
 
   const bool live_;
   DecodeBacklog* const backlog_;
   const Callbacks callbacks_;
-  H264Sequence sequence_;
+  std::unique_ptr<PictureReader> reader_;
   KeyFrameGate gate_;
   std::uint64_t next_ = 0;
   /// Pictures to be shown before this are made from others that never came (open groups).

@@ -3,9 +3,11 @@
 #include <gst/gst.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "core/media/coded_picture.h"
 #include "core/media/gst_ptr.h"
 #include "core/memory/buffer.h"
 #include "core/status.h"
@@ -31,14 +33,24 @@ struct CodecRow {
   const char* caps_name;
   const char* depayloader;
   const char* parser;
+  /// Where this version of GStreamer has no such parser, pictures are read as they come.
+  bool needs_parser;
   /// As the decoders take it.
   const char* parsed_caps;
+  std::unique_ptr<PictureReader> (*read)();
   std::vector<DecoderRow> decoders;
 };
 
-/// All codecs that can be decoded.
+/// All codecs that can be decoded; of several tracks, the one that stands first here is read.
 const std::vector<CodecRow>& CodecTable();
-/// "H.264", for messages.
+/// Pictures of a device or a generator that were never coded: the "decoder" only passes them on.
+const CodecRow& RawPictures();
+/// The same from a Jetson's camera, which are in its own memory.
+const CodecRow& RawNvmmPictures();
+/// Null when no codec is called so in a session description, or in a container.
+const CodecRow* CodecByRtpName(const std::string& name);
+const CodecRow* CodecByCaps(const std::string& name);
+/// "H.264, H.265 or JPEG", for messages.
 std::string CodecNames();
 
 /// A decoder that has opened its device, with its converter. Both are floating and belong to the

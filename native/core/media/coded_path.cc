@@ -54,11 +54,14 @@ Status CodedPath::Build(const CodecRow& codec, GstBin* bin) {
   decoder_ = opened.decoder;
   if (opened.row->memory == MemoryKind::kNvmm) in_nvmm_ = options_.nvmm.get();
   gst_bin_add_many(bin, opened.decoder, opened.converter, nullptr);
-  meter_->SetDecoder(opened.row->decoder);
+  const bool is_raw = codec.read == &ReadRaw;
+  meter_->SetDecoder(is_raw ? "none" : opened.row->decoder);
 
   GstElement* pacer = nullptr;
   GstElement* queue = nullptr;
+  admission_.SetReader(codec.read());
   status = MakeIn(bin, codec.parser, &parser_);
+  if (!status.ok() && !codec.needs_parser) status = MakeIn(bin, "identity", &parser_);
   if (status.ok()) status = MakeIn(bin, "identity", &pacer);
   if (status.ok() && options_.live) status = MakeIn(bin, "queue", &queue);
   if (status.ok()) status = MakeIn(bin, "appsink", &sink_);

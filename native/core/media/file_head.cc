@@ -59,13 +59,6 @@ bool IsMoving(GstCaps* caps) {
          rate > per;
 }
 
-const CodecRow* FindCodec(const std::string& caps_name) {
-  for (const CodecRow& codec : CodecTable()) {
-    if (caps_name == codec.caps_name) return &codec;
-  }
-  return nullptr;
-}
-
 std::string NameOf(GstCaps* caps) {
   if (caps == nullptr || gst_caps_is_any(caps) != FALSE || gst_caps_is_empty(caps) != FALSE)
     return "";
@@ -74,8 +67,8 @@ std::string NameOf(GstCaps* caps) {
 
 }  // namespace
 
-FileHead::FileHead(const SourceUri& uri, Callbacks callbacks)
-    : uri_(uri), callbacks_(std::move(callbacks)) {}
+FileHead::FileHead(const SourceUri& uri, const CodecRow& codec, Callbacks callbacks)
+    : uri_(uri), callbacks_(std::move(callbacks)), choice_(codec) {}
 
 Status FileHead::Build(GstBin* bin, GstElement* parser) {
   bin_ = bin;
@@ -129,7 +122,7 @@ void FileHead::Link(GstPad* pad) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     const bool moving = KindOf(name) == "image" && IsMoving(caps.get());
-    wanted = choice_.Offer(moving ? "video" : KindOf(name), name, FindCodec(name));
+    wanted = choice_.Offer(moving ? "video" : KindOf(name), name, CodecByCaps(name));
   }
   if (wanted) {
     const GstPtr<GstPad> target(gst_element_get_static_pad(parser_, "sink"));
@@ -161,6 +154,7 @@ void FileHead::OnNoMorePads(GstElement*, gpointer self) {
 
 Status FileHead::Verdict() {
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (choice_.instead() != nullptr) callbacks_.on_other_codec(*choice_.instead());
   return choice_.Verdict(uri_.shown);
 }
 

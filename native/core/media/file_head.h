@@ -11,7 +11,7 @@ namespace jetfleet {
 /// Reads a regular file: filesrc ! parsebin. Tracks that are not read are thrown away.
 class FileHead final : public Head {
  public:
-  FileHead(const SourceUri& uri, Callbacks callbacks);
+  FileHead(const SourceUri& uri, const CodecRow& codec, Callbacks callbacks);
 
   Status Build(GstBin* bin, GstElement* parser) override;
   Status Explain(GstMessage* error) override;

@@ -86,13 +86,14 @@ Status StatusOfErrorMessage(GstMessage* message, const SourceUri& uri) {
   const GstPtr<gchar> debug_text(raw_debug);
   const std::string debug = raw_debug == nullptr ? "" : raw_debug;
 
-  if (uri.live && IsAuth(*error, debug)) return AuthStatus(uri);
+  const bool rtsp = uri.kind == SourceKind::kRtsp;
+  if (rtsp && IsAuth(*error, debug)) return AuthStatus(uri);
   const std::string reason = WithoutSecrets(Reason(*error, debug), uri);
-  if (uri.live && Contains(debug, "(404)")) {
+  if (rtsp && Contains(debug, "(404)")) {
     return Status::Error(ErrorCode::kSourceNotFound,
                          "The camera answers but has nothing at " + uri.shown + ": " + reason);
   }
-  if (uri.live && IsTls(*error, debug)) {
+  if (rtsp && IsTls(*error, debug)) {
     return Status::Error(ErrorCode::kSourceTls,
                          "Cannot connect by TLS to " + uri.shown + ": " + reason);
   }

@@ -9,6 +9,7 @@ namespace jetfleet {
 struct GstDeleter {
   void operator()(GstElement* element) const { gst_object_unref(element); }
   void operator()(GstPad* pad) const { gst_object_unref(pad); }
+  void operator()(GstElementFactory* factory) const { gst_object_unref(factory); }
   void operator()(GstBus* bus) const { gst_object_unref(bus); }
   void operator()(GstBufferPool* pool) const { gst_object_unref(pool); }
   void operator()(GstCaps* caps) const { gst_caps_unref(caps); }

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "core/media/bit_reader.h"
-#include "core/media/h264_nal.h"
+#include "core/media/nal.h"
 
 namespace jetfleet {
 namespace {
@@ -97,5 +97,28 @@ bool H264Sequence::Add(const H264Picture& picture) {
   if (!picture.disposable) last_reference_ = picture.frame_num;
   return lost;
 }
+
+namespace {
+
+class H264Reader final : public PictureReader {
+ public:
+  CodedPicture Read(const std::uint8_t* data, std::size_t size, bool) override {
+    H264Picture picture = ParseH264Picture(data, size, sequence_.sps());
+    picture.gap = sequence_.Add(picture);
+    picture.tag = ParseFrameTag(data, size);
+    return picture;
+  }
+  VideoSignal signal() const override {
+    return sequence_.sps() ? VideoSignal(*sequence_.sps()) : VideoSignal();
+  }
+  void Restart() override { sequence_.Restart(); }
+
+ private:
+  H264Sequence sequence_;
+};
+
+}  // namespace
+
+std::unique_ptr<PictureReader> ReadH264() { return std::make_unique<H264Reader>(); }
 
 }  // namespace jetfleet

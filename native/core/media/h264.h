@@ -2,22 +2,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
+#include "core/media/coded_picture.h"
 #include "core/media/h264_sps.h"
 
 /// What we must know of H.264 pictures without decoding them (ITU-T H.264, 7.3).
 namespace jetfleet {
 
-/// One access unit.
-struct H264Picture {
-  bool has_slice = false;
-  /// Decoding can begin here and all that follows is whole: an IDR picture.
-  bool key = false;
-  /// Decoding can begin here; pictures are whole after so many frames (recovery point SEI, D.2.8).
-  std::optional<int> recovery_frames;
-  /// Nothing is predicted from it, so nothing else suffers without it.
-  bool disposable = false;
+/// One access unit. A key picture is an IDR picture; recovery points are those of D.2.8.
+struct H264Picture : CodedPicture {
   int frame_num = 0;
   /// A parameter set that came with the picture.
   std::optional<H264Sps> sps;
@@ -40,5 +35,7 @@ class H264Sequence {
   std::optional<H264Sps> sps_;
   std::optional<int> last_reference_;
 };
+
+std::unique_ptr<PictureReader> ReadH264();
 
 }  // namespace jetfleet

@@ -4,7 +4,7 @@
 #include <iterator>
 
 #include "core/media/bit_reader.h"
-#include "core/media/h264_nal.h"
+#include "core/media/nal.h"
 
 namespace jetfleet {
 namespace {
@@ -13,14 +13,6 @@ namespace {
 constexpr std::size_t kMostBytes = 1024;
 /// Larger pictures than any level allows (A.3.1) are no pictures.
 constexpr std::uint32_t kMaxMacroblocks = 1024;
-constexpr std::uint32_t kExtendedSar = 255;
-
-/// Table E-1, from 1 on.
-constexpr SampleAspect kAspects[] = {
-    {1, 1},   {12, 11}, {10, 11}, {16, 11}, {40, 33},  {24, 11}, {20, 11}, {32, 11},
-    {80, 33}, {18, 11}, {15, 11}, {64, 33}, {160, 99}, {4, 3},   {3, 2},   {2, 1},
-};
-
 void SkipScalingLists(BitReader* bits, int lists) {
   for (int list = 0; list < lists && bits->ok(); ++list) {
     if (!bits->Flag()) continue;
@@ -59,60 +51,6 @@ void SkipOrderCount(BitReader* bits) {
   bits->Signed();
   const std::uint32_t cycle = bits->Unsigned();
   for (std::uint32_t i = 0; i < cycle && bits->ok(); ++i) bits->Signed();
-}
-
-void ReadMatrix(std::uint32_t code, H264Sps* sps) {
-  switch (code) {  // table E-5
-    case 0:
-      sps->foreign_matrix = "R, G, B";
-      break;
-    case 1:
-      sps->matrix = ColorMatrix::kBt709;
-      break;
-    case 2:  // not said
-    case 3:  // reserved
-      break;
-    case 4:  // FCC: within half a level of BT.601
-    case 5:
-    case 6:
-      sps->matrix = ColorMatrix::kBt601;
-      break;
-    case 7:
-      sps->foreign_matrix = "SMPTE 240M";
-      break;
-    case 8:
-      sps->foreign_matrix = "YCgCo";
-      break;
-    case 9:
-      sps->matrix = ColorMatrix::kBt2020;
-      break;
-    case 10:
-      sps->foreign_matrix = "BT.2020 of constant luminance";
-      break;
-    default:
-      sps->foreign_matrix = "one unknown here";
-      break;
-  }
-}
-
-void ReadVui(BitReader* bits, H264Sps* sps) {
-  if (bits->Flag()) {
-    const std::uint32_t aspect = bits->Bits(8);
-    if (aspect == kExtendedSar) {
-      const int width = static_cast<int>(bits->Bits(16));
-      const int height = static_cast<int>(bits->Bits(16));
-      if (width > 0 && height > 0) sps->sample_aspect = {width, height};
-    } else if (aspect >= 1 && aspect <= std::size(kAspects)) {
-      sps->sample_aspect = kAspects[aspect - 1];
-    }
-  }
-  if (bits->Flag()) bits->Flag();  // overscan
-  if (!bits->Flag()) return;
-  bits->Bits(3);  // video format
-  sps->range = bits->Flag() ? ColorRange::kFull : ColorRange::kLimited;
-  if (!bits->Flag()) return;
-  bits->Bits(16);  // primaries, transfer
-  ReadMatrix(bits->Bits(8), sps);
 }
 
 /// False when it cannot be a picture.
@@ -163,7 +101,7 @@ std::optional<H264Sps> ParseH264Sps(const std::uint8_t* nal, std::size_t size) {
   if (!ReadSize(&bits, &sps) || !bits.ok()) return std::nullopt;
   // Cameras cut the last part short; what was read of it counts.
   H264Sps with_vui = sps;
-  if (bits.Flag()) ReadVui(&bits, &with_vui);
+  if (bits.Flag()) ReadVideoSignal(&bits, &with_vui);
   return bits.ok() ? with_vui : sps;
 }
 

@@ -5,8 +5,7 @@
 #include <optional>
 
 #include "core/geometry.h"
-#include "core/memory/color.h"
-#include "core/memory/surface.h"
+#include "core/media/video_signal.h"
 
 namespace jetfleet {
 
@@ -14,7 +13,7 @@ namespace jetfleet {
 constexpr int kH264Sps = 7;
 
 /// A sequence parameter set (ITU-T H.264, 7.3.2.1.1 and annex E).
-struct H264Sps {
+struct H264Sps : VideoSignal {
   int profile = 0;
   /// 0 grey, 1 4:2:0, 2 4:2:2, 3 4:4:4.
   int chroma_format = 1;
@@ -25,12 +24,6 @@ struct H264Sps {
   bool gaps_allowed = false;
   /// The visible part.
   Size size;
-  /// Nothing where the stream does not say.
-  std::optional<ColorMatrix> matrix;
-  std::optional<ColorRange> range;
-  /// Name of a matrix that samples cannot be read by; empty when there is none.
-  const char* foreign_matrix = "";
-  SampleAspect sample_aspect;
 };
 
 /// Nothing when the bytes are no whole parameter set.

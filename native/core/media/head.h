@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "core/media/codec_table.h"
 #include "core/media/source_uri.h"
 #include "core/media/tls_trust.h"
 #include "core/status.h"
@@ -29,12 +30,16 @@ class Head {
   struct Callbacks {
     std::function<void(const Status&)> on_error;
     std::function<void(const Status&)> on_warning;
+    /// No track is of the codec that is read; this one can be had instead. In front of the error.
+    std::function<void(const CodecRow&)> on_other_codec;
     /// Something was lost before it could be parsed.
     std::function<void()> on_loss;
   };
 
   virtual ~Head() = default;
 
+  /// Whether it can be tried at all.
+  virtual Status Check() { return Status::Ok(); }
   /// Makes its elements in `bin` and feeds `parser`.
   virtual Status Build(GstBin* bin, GstElement* parser) = 0;
   /// An element's error as the cause it has for this kind of source.

@@ -2,7 +2,7 @@
 
 namespace jetfleet {
 
-KeyFrameGate::Verdict KeyFrameGate::Decide(const H264Picture& picture, bool lost, bool full) {
+KeyFrameGate::Verdict KeyFrameGate::Decide(const CodedPicture& picture, bool lost, bool full) {
   if (lost && state_ != State::kWaiting) {
     state_ = State::kWaiting;
     waiting_for_ = DropReason::kAfterLoss;
@@ -29,7 +29,7 @@ void KeyFrameGate::Close() {
   waiting_for_ = DropReason::kOverload;
 }
 
-KeyFrameGate::Verdict KeyFrameGate::Enter(const H264Picture& picture) {
+KeyFrameGate::Verdict KeyFrameGate::Enter(const CodedPicture& picture) {
   const bool entry = state_ == State::kWaiting;
   if (entry) {
     if (!picture.recovery_frames) return {false, waiting_for_};

@@ -2,8 +2,8 @@
 
 #include <optional>
 
+#include "core/media/coded_picture.h"
 #include "core/media/drop_reason.h"
-#include "core/media/h264.h"
 
 namespace jetfleet {
 
@@ -35,7 +35,7 @@ class KeyFrameGate {
 
   /// `lost`: something is missing between the picture before and this. `full`: no more may wait for
   /// the decoder.
-  Verdict Decide(const H264Picture& picture, bool lost, bool full);
+  Verdict Decide(const CodedPicture& picture, bool lost, bool full);
 
   /// What comes is of no use up to the next picture that decoding may begin with.
   void Close();
@@ -45,7 +45,7 @@ class KeyFrameGate {
  private:
   enum class State { kWaiting, kRecovering, kOpen };
 
-  Verdict Enter(const H264Picture& picture);
+  Verdict Enter(const CodedPicture& picture);
 
   State state_ = State::kWaiting;
   DropReason waiting_for_ = DropReason::kBeforeKeyFrame;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/media/device_head.h"
 #include "core/media/file_head.h"
 #include "core/media/gst_error.h"
 #include "core/media/rtsp_head.h"
@@ -57,16 +58,27 @@ MediaPipeline::~MediaPipeline() {
 
 std::unique_ptr<Head> MediaPipeline::MakeHead(SourceMeter* meter) {
   const Head::Callbacks callbacks{callbacks_.on_end, callbacks_.on_warning,
-                                  [this] { path_.NoteLoss(); }};
-  if (!options_.uri.live) return std::make_unique<FileHead>(options_.uri, callbacks);
-  return std::make_unique<RtspHead>(
-      RtspHead::Options{options_.uri, options_.transport, options_.tls, options_.timeout}, meter,
-      callbacks);
+                                  callbacks_.on_other_codec, [this] { path_.NoteLoss(); }};
+  switch (options_.uri.kind) {
+    case SourceKind::kFile:
+      return std::make_unique<FileHead>(options_.uri, *options_.codec, callbacks);
+    case SourceKind::kRtsp:
+      return std::make_unique<RtspHead>(
+          RtspHead::Options{options_.uri, options_.codec, options_.transport, options_.tls,
+                            options_.timeout},
+          meter, callbacks);
+    case SourceKind::kV4l2:
+    case SourceKind::kCsi:
+    case SourceKind::kTest:
+      break;
+  }
+  return std::make_unique<DeviceHead>(options_.uri);
 }
 
 Status MediaPipeline::Build() {
   GstBin* bin = GST_BIN(pipeline_.get());
-  Status status = path_.Build(CodecTable().front(), bin);
+  Status status = head_->Check();
+  if (status.ok()) status = path_.Build(*options_.codec, bin);
   if (status.ok()) status = head_->Build(bin, path_.parser());
   if (!status.ok()) return status;
   GstPtr<GstBus> bus(gst_element_get_bus(pipeline_.get()));

@@ -25,6 +25,8 @@ class MediaPipeline {
  public:
   struct Options {
     SourceUri uri;
+    /// Of the track that is read.
+    const CodecRow* codec = nullptr;
     Transport transport = Transport::kTcp;
     TlsTrust tls;
     /// Files: pictures come at the pace of their time stamps instead of as fast as they are taken.
@@ -41,6 +43,8 @@ class MediaPipeline {
     /// Ok: the end of the stream. Otherwise what went wrong. May be called more than once.
     std::function<void(const Status&)> on_end;
     std::function<void(const Status&)> on_warning;
+    /// As Head's.
+    std::function<void(const CodecRow&)> on_other_codec;
   };
 
   static Status Open(const Options& options, SourceMeter* meter, Callbacks callbacks,

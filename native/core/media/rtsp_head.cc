@@ -24,13 +24,6 @@ std::string TextField(const GstStructure* structure, const char* field) {
   return text == nullptr ? "" : text;
 }
 
-const CodecRow* FindCodec(const std::string& rtp_name) {
-  for (const CodecRow& codec : CodecTable()) {
-    if (rtp_name == codec.rtp_name) return &codec;
-  }
-  return nullptr;
-}
-
 std::string Apart(double milliseconds) {
   const double seconds = std::abs(milliseconds) / 1000;
   const std::string unit = std::abs(milliseconds) > kHourMs ? " h" : " s";
@@ -45,12 +38,12 @@ RtspHead::RtspHead(const Options& options, SourceMeter* meter, Callbacks callbac
     : options_(options),
       meter_(meter),
       callbacks_(std::move(callbacks)),
+      choice_(*options.codec),
       clock_(kVideoClockRate),
       timeline_(kVideoClockRate) {}
 
 Status RtspHead::Build(GstBin* bin, GstElement* parser) {
-  // One codec goes over RTP so far; a second one is chosen by the track before anything is linked.
-  const char* depayloader = CodecTable().front().depayloader;
+  const char* depayloader = options_.codec->depayloader;
   source_ = gst_element_factory_make("rtspsrc", nullptr);
   depay_ = gst_element_factory_make(depayloader, nullptr);
   if (source_ == nullptr || depay_ == nullptr) {
@@ -144,8 +137,9 @@ gboolean RtspHead::OnSelectStream(GstElement*, guint, GstCaps* caps, gpointer se
   const GstStructure* structure = gst_caps_get_structure(caps, 0);
   const std::string encoding = TextField(structure, "encoding-name");
   const std::lock_guard<std::mutex> lock(head->mutex_);
-  return head->choice_.Offer(TextField(structure, "media"), encoding, FindCodec(encoding)) ? TRUE
-                                                                                           : FALSE;
+  return head->choice_.Offer(TextField(structure, "media"), encoding, CodecByRtpName(encoding))
+             ? TRUE
+             : FALSE;
 }
 
 void RtspHead::OnPadAdded(GstElement*, GstPad* pad, gpointer self) {
@@ -237,6 +231,7 @@ PictureTimes RtspHead::TimesOf(GstClockTime pts) {
 
 Status RtspHead::Verdict() {
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (choice_.instead() != nullptr) callbacks_.on_other_codec(*choice_.instead());
   return choice_.Verdict(options_.uri.shown);
 }
 

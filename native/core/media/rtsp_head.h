@@ -22,6 +22,7 @@ class RtspHead final : public Head {
  public:
   struct Options {
     SourceUri uri;
+    const CodecRow* codec = nullptr;
     Transport transport = Transport::kTcp;
     TlsTrust tls;
     std::chrono::milliseconds timeout{5000};

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/graph/thread_name.h"
+#include "core/media/device_head.h"
 #include "core/media/rtsp_cause.h"
 
 namespace jetfleet {
@@ -47,9 +48,10 @@ Source::Source(const SourceOptions& options, Callbacks callbacks)
       callbacks_(std::move(callbacks)),
       transport_(options.transport),
       nvmm_(options.nvmm),
+      codec_(&CodecOf(uri_)),
       stall_(options.stall_timeout, options.timeout),
       clock_(uri_.live) {
-  if (uri_.live) meter_.SetTransport(TransportName(transport_));
+  if (uri_.kind == SourceKind::kRtsp) meter_.SetTransport(TransportName(transport_));
 }
 
 Source::~Source() { Stop(); }
@@ -85,9 +87,11 @@ void Source::Run() {
   Status why = Status::Ok();
   while (!stopping()) {
     // The rounds of a looped file are one source that plays.
-    if (uri_.live || !played_before_) callbacks_.on_state(SourceState::kConnecting, why);
+    const bool tells = (uri_.live || !played_before_) && !changed_codec_;
+    if (tells) callbacks_.on_state(SourceState::kConnecting, why);
     why = PlayOnce();
     if (stopping()) return;
+    if (ChangeCodec()) continue;
     if (LeaveNvmm(why)) continue;
     if (!uri_.live) {
       if (RunFile(why)) continue;
@@ -109,6 +113,19 @@ bool Source::LeaveNvmm(const Status& why) {
   if (nvmm_ == nullptr || why.code != ErrorCode::kNativeLoad) return false;
   nvmm_.reset();
   OnWarning(Status::Error(why.code, why.message + "; they are copied to the host's memory"));
+  return true;
+}
+
+/// What a source sends is known when it is asked, and the way to its pictures is made for one
+/// codec; that one is asked for at once from then on.
+bool Source::ChangeCodec() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (other_codec_ == nullptr || changed_codec_) {
+    changed_codec_ = false;
+    return false;
+  }
+  codec_ = other_codec_;
+  changed_codec_ = true;
   return true;
 }
 
@@ -144,6 +161,7 @@ Status Source::PlayOnce() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     ended_.reset();
+    other_codec_ = nullptr;
     playing_ = coded_ = false;
     opened_ = last_coded_ = last_picture_ = Clock::now();
     stall_.Connected();
@@ -151,13 +169,18 @@ Status Source::PlayOnce() {
     warned_.clear();
   }
   std::unique_ptr<MediaPipeline> pipeline;
-  const Status opened = MediaPipeline::Open(
-      {uri_, transport_, options_.tls, options_.realtime && !uri_.live, options_.timeout, nvmm_},
-      &meter_,
-      {[this](FramePtr frame) { OnPicture(std::move(frame)); }, [this] { OnCoded(); },
-       [this](const Status& status) { OnEnd(status); },
-       [this](const Status& warning) { OnWarning(warning); }},
-      &pipeline);
+  const Status opened =
+      MediaPipeline::Open({uri_, codec_, transport_, options_.tls, options_.realtime && !uri_.live,
+                           options_.timeout, nvmm_},
+                          &meter_,
+                          {[this](FramePtr frame) { OnPicture(std::move(frame)); },
+                           [this] { OnCoded(); }, [this](const Status& status) { OnEnd(status); },
+                           [this](const Status& warning) { OnWarning(warning); },
+                           [this](const CodecRow& codec) {
+                             const std::lock_guard<std::mutex> lock(mutex_);
+                             other_codec_ = &codec;
+                           }},
+                          &pipeline);
   if (!opened.ok()) return opened;
   const Status outcome = AwaitEnd(pipeline.get());
   Close(std::move(pipeline), outcome);

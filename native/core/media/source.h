@@ -48,6 +48,8 @@ class Source final : public FrameSource {
   std::pair<TimePoint, Status> Deadline(const MediaPipeline& pipeline) const;
   /// The other transport is worth a try at once.
   bool ChangeTransport(const Status& why);
+  /// There is a track, but of another codec than the one that was asked for.
+  bool ChangeCodec();
   /// Pictures stay in the decoder no more, where they turned out to be none that can.
   bool LeaveNvmm(const Status& why);
   /// False when stopping.
@@ -65,12 +67,16 @@ class Source final : public FrameSource {
   Transport transport_;
   std::shared_ptr<const NvmmPictures> nvmm_;
   bool changed_transport_ = false;
+  const CodecRow* codec_;
+  bool changed_codec_ = false;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;
   /// Outcome of the current connection, once it has ended.
   std::optional<Status> ended_;
+  /// What the current connection could be read as instead.
+  const CodecRow* other_codec_ = nullptr;
   TimePoint opened_;
   TimePoint last_coded_;
   TimePoint last_picture_;

@@ -27,6 +27,7 @@ std::string PercentDecode(const std::string& text) {
 
 SourceUri ParseLive(const std::string& uri) {
   SourceUri parsed;
+  parsed.kind = SourceKind::kRtsp;
   parsed.live = true;
   const std::size_t authority = uri.find("://") + 3;
   const std::size_t path = uri.find_first_of("/?#", authority);
@@ -49,9 +50,31 @@ SourceUri ParseLive(const std::string& uri) {
   return parsed;
 }
 
+SourceUri ParseDevice(SourceKind kind, const std::string& uri) {
+  SourceUri parsed;
+  parsed.kind = kind;
+  parsed.live = true;
+  parsed.shown = RedactUri(uri);
+  const std::size_t begin = uri.find("://") + 3;
+  const std::size_t question = uri.find('?', begin);
+  parsed.location = PercentDecode(uri.substr(begin, question - begin));
+  for (std::size_t at = question; at != std::string::npos;) {
+    const std::size_t next = uri.find('&', at + 1);
+    const std::string pair = uri.substr(at + 1, next == std::string::npos ? next : next - at - 1);
+    const std::size_t equals = pair.find('=');
+    parsed.settings[PercentDecode(pair.substr(0, equals))] =
+        equals == std::string::npos ? "" : PercentDecode(pair.substr(equals + 1));
+    at = next;
+  }
+  return parsed;
+}
+
 }  // namespace
 
 SourceUri SourceUri::Parse(const std::string& uri) {
+  if (StartsWith(uri, "v4l2://")) return ParseDevice(SourceKind::kV4l2, uri);
+  if (StartsWith(uri, "csi://")) return ParseDevice(SourceKind::kCsi, uri);
+  if (StartsWith(uri, "test://")) return ParseDevice(SourceKind::kTest, uri);
   if (StartsWith(uri, "rtsp://") || StartsWith(uri, "rtsps://")) return ParseLive(uri);
   SourceUri parsed;
   parsed.location = StartsWith(uri, "file://") ? PercentDecode(uri.substr(7)) : uri;

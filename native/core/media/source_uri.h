@@ -1,22 +1,29 @@
 #pragma once
 
+#include <map>
 #include <string>
 
 namespace jetfleet {
 
+enum class SourceKind { kFile, kRtsp, kV4l2, kCsi, kTest };
+
 /// A source's address, taken apart so that user and password never reach a message.
 struct SourceUri {
-  /// rtsp or rtsps; everything else is a file.
+  SourceKind kind = SourceKind::kFile;
+  /// Everything but a file: nobody can make it wait.
   bool live = false;
-  /// For live sources the URI without user and password; for files the path.
+  /// For rtsp and rtsps the URI without user and password; for files the path; else what names the
+  /// device, or the pattern.
   std::string location;
+  /// Of devices and patterns: what stands behind the `?`.
+  std::map<std::string, std::string> settings;
   std::string user;
   std::string password;
   /// What messages may show (redact.h).
   std::string shown;
 
-  /// Accepts rtsp://, rtsps://, file:// and plain paths; percent escapes of user, password and path
-  /// are resolved.
+  /// Accepts rtsp://, rtsps://, v4l2://, csi://, test://, file:// and plain paths; percent escapes
+  /// of user, password and path are resolved.
   static SourceUri Parse(const std::string& uri);
 };
 

@@ -16,12 +16,14 @@ bool TrackChoice::Offer(const std::string& kind, const std::string& called, cons
     other_kinds_.push_back(kind);
     return false;
   }
-  if (codec == nullptr || chosen_ != nullptr) {
-    other_video_.push_back(called);
-    return false;
+  if (codec == codec_ && !chosen_) {
+    chosen_ = true;
+    return true;
   }
-  chosen_ = codec;
-  return true;
+  other_video_.push_back(called);
+  // Both stand in the table, the better one first.
+  if (codec != nullptr && (instead_ == nullptr || codec < instead_)) instead_ = codec;
+  return false;
 }
 
 Status TrackChoice::Verdict(const std::string& shown) const {

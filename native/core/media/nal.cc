@@ -1,4 +1,4 @@
-#include "core/media/h264_nal.h"
+#include "core/media/nal.h"
 
 #include <algorithm>
 #include <cstring>

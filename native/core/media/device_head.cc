@@ -1,0 +1,158 @@
+#include "core/media/device_head.h"
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+#include <string>
+
+#include "core/media/gst_error.h"
+
+namespace jetfleet {
+namespace {
+
+struct Kind {
+  const char* element;
+  const char* package;
+  /// Of the pictures, where the address does not say.
+  const char* size;
+  const char* fps;
+};
+
+const Kind& KindOf(const SourceUri& uri) {
+  static const Kind v4l2 = {"v4l2src", "gstreamer1.0-plugins-good", "", ""};
+  static const Kind csi = {"nvarguscamerasrc", "nvidia-l4t-gstreamer",
+                           ",width=(int)1920,height=(int)1080", "30"};
+  static const Kind test = {"videotestsrc", "gstreamer1.0-plugins-base",
+                            ",width=(int)1280,height=(int)720", "30"};
+  if (uri.kind == SourceKind::kV4l2) return v4l2;
+  return uri.kind == SourceKind::kCsi ? csi : test;
+}
+
+constexpr int kMostPixels = 16'384;
+constexpr int kMostFps = 1000;
+
+std::optional<int> NumberOf(const std::string& text, int most) {
+  const bool digits =
+      !text.empty() && text.size() <= 5 &&
+      std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+  if (!digits) return std::nullopt;
+  const int number = std::stoi(text);
+  return number >= 1 && number <= most ? std::optional<int>(number) : std::nullopt;
+}
+
+Status Refused(const SourceUri& uri, const std::string& expected) {
+  return Status::Error(ErrorCode::kSourceUnsupported,
+                       "Expected " + expected + " but got " + uri.shown);
+}
+
+std::string Setting(const SourceUri& uri, const std::string& name) {
+  const auto found = uri.settings.find(name);
+  return found == uri.settings.end() ? "" : found->second;
+}
+
+const CodecRow* CodecOfFormat(const std::string& format) {
+  if (format.empty() || format == "raw") return &RawPictures();
+  if (format == "mjpeg") return CodecByCaps("image/jpeg");
+  if (format == "h264") return CodecByCaps("video/x-h264");
+  return format == "h265" ? CodecByCaps("video/x-h265") : nullptr;
+}
+
+}  // namespace
+
+const CodecRow& CodecOf(const SourceUri& uri) {
+  const CodecRow* coded = CodecOfFormat(Setting(uri, "format"));
+  switch (uri.kind) {
+    case SourceKind::kCsi:
+      return RawNvmmPictures();
+    case SourceKind::kTest:
+      return RawPictures();
+    case SourceKind::kV4l2:
+      return coded == nullptr ? RawPictures() : *coded;
+    case SourceKind::kFile:
+    case SourceKind::kRtsp:
+      break;
+  }
+  return CodecTable().front();
+}
+
+Status DeviceHead::Check() {
+  const Kind& kind = KindOf(uri_);
+  const GstPtr<GstElementFactory> factory(gst_element_factory_find(kind.element));
+  if (factory == nullptr) {
+    return Status::Error(ErrorCode::kNativeLoad, std::string("Expected the GStreamer element ") +
+                                                     kind.element + " but it is not installed (" +
+                                                     kind.package + ")");
+  }
+  for (const auto& [name, value] : uri_.settings) {
+    const bool is_format = name == "format" && uri_.kind == SourceKind::kV4l2;
+    if (!is_format && name != "width" && name != "height" && name != "fps") {
+      return Refused(uri_, "width, height, fps and, of v4l2, format behind the ?");
+    }
+    if (is_format && CodecOfFormat(value) == nullptr) {
+      return Refused(uri_, "format raw, mjpeg, h264 or h265");
+    }
+    if (!is_format && !NumberOf(value, name == "fps" ? kMostFps : kMostPixels)) {
+      return Refused(uri_, "a whole number for " + name);
+    }
+  }
+  return Status::Ok();
+}
+
+std::string DeviceHead::Caps() const {
+  const Kind& kind = KindOf(uri_);
+  const CodecRow& codec = CodecOf(uri_);
+  std::string caps = codec.caps_name;
+  if (uri_.kind == SourceKind::kCsi) caps = codec.parsed_caps;
+  const std::string width = Setting(uri_, "width");
+  const std::string height = Setting(uri_, "height");
+  if (width.empty() && height.empty()) caps += kind.size;
+  if (!width.empty()) caps += ",width=(int)" + width;
+  if (!height.empty()) caps += ",height=(int)" + height;
+  const std::string fps = Setting(uri_, "fps").empty() ? kind.fps : Setting(uri_, "fps");
+  if (!fps.empty()) caps += ",framerate=(fraction)" + fps + "/1";
+  return caps;
+}
+
+Status DeviceHead::Configure(GstElement* source) const {
+  if (uri_.kind == SourceKind::kV4l2) {
+    g_object_set(source, "device", uri_.location.c_str(), nullptr);
+    return Status::Ok();
+  }
+  if (uri_.kind == SourceKind::kCsi) {
+    if (uri_.location != "0" && !NumberOf(uri_.location, 63)) {
+      return Refused(uri_, "the number of a sensor, csi://0");
+    }
+    SetIfPresent(source, "sensor-id", uri_.location);
+    return Status::Ok();
+  }
+  g_object_set(source, "is-live", TRUE, nullptr);
+  if (uri_.location.empty()) return Status::Ok();
+  GParamSpec* pattern = g_object_class_find_property(G_OBJECT_GET_CLASS(source), "pattern");
+  if (g_enum_get_value_by_nick(G_PARAM_SPEC_ENUM(pattern)->enum_class, uri_.location.c_str()) ==
+      nullptr) {
+    return Refused(uri_, "a pattern of videotestsrc, such as test://smpte or test://ball,");
+  }
+  SetIfPresent(source, "pattern", uri_.location);
+  return Status::Ok();
+}
+
+Status DeviceHead::Build(GstBin* bin, GstElement* parser) {
+  const char* const element = KindOf(uri_).element;
+  GstElement* source = gst_element_factory_make(element, nullptr);
+  if (source == nullptr) {
+    return Status::Error(ErrorCode::kNativeLoad,
+                         std::string("The GStreamer element ") + element + " cannot be made");
+  }
+  gst_bin_add(bin, source);
+  const Status status = Configure(source);
+  if (!status.ok()) return status;
+  const GstPtr<GstCaps> caps(gst_caps_from_string(Caps().c_str()));
+  if (gst_element_link_filtered(source, parser, caps.get()) == FALSE) {
+    return Status::Error(ErrorCode::kInternal, std::string("Cannot link ") + element);
+  }
+  return Status::Ok();
+}
+
+Status DeviceHead::Explain(GstMessage* error) { return StatusOfErrorMessage(error, uri_); }
+
+}  // namespace jetfleet
