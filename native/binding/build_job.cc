@@ -13,6 +13,8 @@
 namespace jetfleet {
 namespace {
 
+/// Between two tellings of how far a build is.
+constexpr std::chrono::milliseconds kBetweenTold{50};
 /// For a library that can be interrupted; see JF_CANCELS_AT_ONCE.
 constexpr std::chrono::seconds kPatience{2};
 /// More than any model has; what a hostile one would name beyond is left out.
@@ -140,6 +142,10 @@ Status BuildJob::Build() {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       progress_ = Progress{share, step};
+      // TensorRT tells of some of its loops twenty thousand times a second.
+      const TimePoint now = Clock::now();
+      if (now - told_ < kBetweenTold) return;
+      told_ = now;
     }
     Wake();
   };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/infer/backend.h"
+#include "core/trace.h"
 
 namespace jetfleet {
 
@@ -32,7 +33,7 @@ struct BuildRequest {
 class BuildJob : public std::enable_shared_from_this<BuildJob> {
  public:
   /// Main thread. The Promise settles when the build is over; `on_progress` is called with the
-  /// latest share and step, as often as JavaScript keeps up.
+  /// latest share and step, some times a second, and with the last ones at the end.
   static Napi::Promise Start(Napi::Env env, BuildRequest request, Napi::Function on_progress,
                              std::shared_ptr<BuildJob>* job);
   ~BuildJob();
@@ -74,6 +75,7 @@ class BuildJob : public std::enable_shared_from_this<BuildJob> {
   napi_threadsafe_function port_ = nullptr;
   bool cancelled_ = false;
   std::optional<Progress> progress_;
+  TimePoint told_{};
   std::vector<LayerReport> layers_;
   std::vector<BuildProblem> problems_;
   std::optional<Status> outcome_;

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, test } from "vitest";
 import type { NativeBuildOptions } from "../../native/binding/api.ts";
@@ -11,6 +11,17 @@ const folder = mkdtempSync(join(tmpdir(), "jetfleet-build-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const STREET = join(import.meta.dirname, "../../models/street-v2-b1.onnx");
+/** Builds without a GPU; it tells of hundreds of steps of a small model. */
+const RTX = {
+  backendPath: join(dirname(ADDON_PATH), "libjetfleet-backend-tensorrt-rtx-1.7.so"),
+  runtimePath: join(
+    process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),
+    "jetfleet/tensorrt-rtx-1.7/lib",
+  ),
+  computeCapability: 86,
+};
+const hasRtx = existsSync(RTX.backendPath) && existsSync(RTX.runtimePath);
+const needsRtx = hasRtx ? "" : " [skipped: no TensorRT-RTX here]";
 const quiet = (): void => undefined;
 let engines = 0;
 
@@ -43,6 +54,19 @@ describe("an engine", () => {
     const times = await addon.testModel(model(asked.enginePath, { labels }));
     expect(times.warmMs).toBeGreaterThan(0);
   });
+
+  test.skipIf(!hasRtx)(
+    `says some times a second how far it is, however often its library does${needsRtx}`,
+    async () => {
+      const asked = options({ ...RTX, accelerator: "gpu", precision: "fp16" });
+      const startMs = performance.now();
+      const told: [number, string][] = [];
+      await addon.buildEngine(asked, (...news) => told.push(news));
+      expect(told.at(-1)).toEqual([1, "done"]);
+      expect(told.length).toBeGreaterThan(3);
+      expect(told.length).toBeLessThanOrEqual((performance.now() - startMs) / 50 + 2);
+    },
+  );
 
   test("is built twice at once in two places, and refused twice in one", async () => {
     const [first, second] = [options(), options()];
