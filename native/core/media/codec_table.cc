@@ -56,9 +56,10 @@ void Configure(GstElement* decoder) {
 
 }  // namespace
 
-/// NVIDIA's decoders of PCs (nvh264dec, …) are not among them: on an H200 with GStreamer 1.22, boxes
-/// found in their pictures differed from those in libav's of the same file by more than rounding, of
-/// three codecs alike (8 % had no equal of IoU 0.9); neither range nor matrix explains it.
+/// NVIDIA's decoders of PCs (nvh264dec, …) are not among them: on an H200 with GStreamer 1.22,
+/// boxes found in their pictures differed from those in libav's of the same file by more than
+/// rounding, of three codecs alike (8 % had no equal of IoU 0.9); neither range nor matrix explains
+/// it.
 const std::vector<CodecRow>& CodecTable() {
   static const std::vector<CodecRow> table = {
       {"H.264", "H264", "video/x-h264", "rtph264depay", "h264parse", true,
