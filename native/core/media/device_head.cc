@@ -127,9 +127,9 @@ Status DeviceHead::Configure(GstElement* source) const {
   }
   g_object_set(source, "is-live", TRUE, nullptr);
   if (uri_.location.empty()) return Status::Ok();
-  GParamSpec* pattern = g_object_class_find_property(G_OBJECT_GET_CLASS(source), "pattern");
-  if (g_enum_get_value_by_nick(G_PARAM_SPEC_ENUM(pattern)->enum_class, uri_.location.c_str()) ==
-      nullptr) {
+  const GParamSpec* pattern = g_object_class_find_property(G_OBJECT_GET_CLASS(source), "pattern");
+  auto* patterns = static_cast<GEnumClass*>(g_type_class_peek(pattern->value_type));
+  if (g_enum_get_value_by_nick(patterns, uri_.location.c_str()) == nullptr) {
     return Refused(uri_, "a pattern of videotestsrc, such as test://smpte or test://ball,");
   }
   SetIfPresent(source, "pattern", uri_.location);

@@ -149,7 +149,7 @@ describe("check of a pipeline", () => {
       {
         property: "sources.cam1.uri",
         reason: expect.stringContaining(
-          "must begin with rtsp://, rtsps://, file://, got [secret]\n",
+          "must begin with rtsp://, rtsps://, file://, v4l2://, csi://, test://, got [secret]\n",
         ),
       },
     ]);
