@@ -100,7 +100,9 @@ describe("a fleet of two simulated boards and a camera", { timeout: 5 * MINUTE }
         planned: { low: expect.any(Number), high: expect.any(Number) },
         measured: expect.any(Number),
         // What the CPU of a busy machine gives is not the test's to say.
-        budgetVerdict: Number(fps?.measured) >= wanted ? "met" : "missed",
+        budgetVerdict: expect.stringMatching(
+          Number(fps?.measured) >= wanted ? /^(met|recovering)$/ : /^missed$/,
+        ),
         planVerdict: null,
       });
     }
