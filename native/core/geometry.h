@@ -39,6 +39,8 @@ struct Box {
   double aspect() const { return height > 0 ? static_cast<double>(width) / height : 0; }
 };
 
+/// Area that both cover; 0 where they do not meet.
+float Intersection(const Box& a, const Box& b);
 /// Intersection over union of continuous areas (no "+1 pixel"); 0 for empty boxes.
 float Iou(const Box& a, const Box& b);
 

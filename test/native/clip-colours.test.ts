@@ -178,6 +178,19 @@ function agreement(found: readonly Detection[][], expected: readonly Detection[]
   return { sure: sum("sure"), share: sum("alike") / sum("sure") };
 }
 
+/** The pipeline's boxes of a file, and how they agree with those over ffmpeg's RGB of it. */
+async function besideRgb(
+  file: string,
+  matrix: string,
+  range: string,
+  size: readonly [number, number],
+) {
+  const found = await throughPipeline(file);
+  const expected = await overRgb(file, matrix, range, size);
+  expect([found.length, expected.length]).toEqual([PICTURES, PICTURES]);
+  return { found, ...agreement(found, expected) };
+}
+
 const COLOURS_AND_RANGES = COLOURS.length * RANGES.length;
 const cases = CLIPS.flatMap((clip) =>
   COLOURS.flatMap(([matrix, scaler, space]) =>
@@ -195,10 +208,7 @@ describe.skipIf(!hasData)(`boxes of real clips${needsData}`, { timeout: 120_000 
     "of $clip.name in $matrix, $range range, are those of ffmpeg's RGB",
     async (one) => {
       const file = encoded(one.clip, one.scaler, one.space, one.word);
-      const found = await throughPipeline(file);
-      const expected = await overRgb(file, one.scaler, one.word, one.clip.size);
-      expect([found.length, expected.length]).toEqual([PICTURES, PICTURES]);
-      const { sure, share } = agreement(found, expected);
+      const { sure, share } = await besideRgb(file, one.scaler, one.word, one.clip.size);
       expect(sure).toBeGreaterThanOrEqual(10);
       expect(share).toBeGreaterThanOrEqual(Math.min(ALIKE, 1 - FEW / sure));
     },
@@ -208,10 +218,7 @@ describe.skipIf(!hasData)(`boxes of real clips${needsData}`, { timeout: 120_000 
     const clip = CLIPS[3];
     const [[, scaler, space], [, word]] = [one.colour, one.range];
     const file = encoded(clip, scaler, space, word, one.codec);
-    const found = await throughPipeline(file);
-    const expected = await overRgb(file, scaler, word, clip.size);
-    expect([found.length, expected.length]).toEqual([PICTURES, PICTURES]);
-    const { sure, share } = agreement(found, expected);
+    const { found, sure, share } = await besideRgb(file, scaler, word, clip.size);
     expect(sure).toBeGreaterThanOrEqual(100);
     expect(share).toBeGreaterThanOrEqual(0.95);
     const [wrong] = RANGES.flatMap(([, other]) => (other === word ? [] : [other]));

@@ -1,6 +1,6 @@
 import { furtherModelMib, type NamedUsage } from "../../../fleet/plan/index.ts";
 import type { KeptPlan } from "./kept-plans.ts";
-import type { PlanQuestion, SecondaryQuestion } from "./plan-question.ts";
+import type { PlanQuestion } from "./plan-question.ts";
 
 /**
  * What secondary models take of a device's memory, as neighbours of the pipeline's own model. Of its time nothing can be
@@ -17,7 +17,7 @@ export function secondaryLoads(
     const plan = digest === undefined ? null : planned(undemanding(question, digest));
     const memoryMib = plan && furtherModelMib(plan);
     const idle = { decoderMpixPerSecond: 0, gpuBusy: 0, dla0Busy: 0, dla1Busy: 0 };
-    return memoryMib === null ? [] : [{ name: loadName({ name }), ...idle, memoryMib }];
+    return memoryMib === null ? [] : [{ name: loadName(name), ...idle, memoryMib }];
   });
 }
 
@@ -25,12 +25,12 @@ export function secondaryLoads(
 export function isMemoryCounted({ admissions }: KeptPlan, name: string): boolean {
   return admissions.some(
     ({ resource, beside }) =>
-      resource === "memory" && beside.some((one) => one.name === loadName({ name })),
+      resource === "memory" && beside.some((one) => one.name === loadName(name)),
   );
 }
 
 /** No pipeline has a name with a space in it. */
-function loadName({ name }: Pick<SecondaryQuestion, "name">): string {
+function loadName(name: string): string {
   return `secondary ${name}`;
 }
 

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <tuple>
 
+#include "core/decode/nms.h"
+
 namespace jetfleet {
 namespace {
 
@@ -15,8 +17,6 @@ constexpr float kNear = 0.01F;
 /// What the larger box must be given of the score of what was cut off it. A model that hardly
 /// believes in it says nothing of a piece that it is sure of.
 constexpr float kBelieved = 0.5F;
-/// As before non-maximum suppression: bounds the quadratic step when a model scores all high.
-constexpr std::size_t kMostBoxes = 3000;
 
 struct Candidate {
   Detection detection;
@@ -48,12 +48,6 @@ auto Rank(const Candidate& one) {
                          one.area.width, one.area.height);
 }
 
-float Shared(const Box& a, const Box& b) {
-  const float width = std::min(a.right(), b.right()) - std::max(a.left, b.left);
-  const float height = std::min(a.bottom(), b.bottom()) - std::max(a.top, b.top);
-  return std::max(width, 0.0F) * std::max(height, 0.0F);
-}
-
 /// `one` comes behind `kept` by its rank, and was seen by one part.
 bool IsSame(const Candidate& kept, const Candidate& one, float max_iou) {
   const Detection& a = kept.detection;
@@ -62,7 +56,7 @@ bool IsSame(const Candidate& kept, const Candidate& one, float max_iou) {
   if (seen != kept.parts.end() || a.label != b.label) return false;
   if (Iou(a.box, b.box) > max_iou) return true;
   return one.cut && b.box.area() <= a.box.area() && a.score >= kBelieved * b.score &&
-         Shared(a.box, b.box) >= kMostOfIt * b.box.area();
+         Intersection(a.box, b.box) >= kMostOfIt * b.box.area();
 }
 
 std::vector<Candidate> Gather(const std::vector<SeenPart>& parts, Size picture) {
@@ -78,7 +72,7 @@ std::vector<Candidate> Gather(const std::vector<SeenPart>& parts, Size picture) 
            (a.detection.score == b.detection.score && Rank(a) < Rank(b));
   };
   std::sort(all.begin(), all.end(), better);
-  if (all.size() > kMostBoxes) all.resize(kMostBoxes);
+  if (all.size() > kMaxCandidates) all.resize(kMaxCandidates);
   std::sort(all.begin(), all.end(),
             [](const Candidate& a, const Candidate& b) { return Rank(a) < Rank(b); });
   return all;

@@ -3,13 +3,6 @@
 #include <algorithm>
 
 namespace jetfleet {
-namespace {
-
-/// Pre-NMS limit. Far above what a picture holds, it bounds the quadratic step when a broken or
-/// adversarial model scores everything high.
-constexpr std::size_t kMaxCandidates = 3000;
-
-}  // namespace
 
 void SuppressNonMaxima(float max_iou, std::vector<Detection>* detections) {
   std::vector<Detection>& candidates = *detections;

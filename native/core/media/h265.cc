@@ -10,7 +10,6 @@ constexpr int kLastSubLayer = 15;
 constexpr int kFirstRandomAccess = 16;
 constexpr int kLastRandomAccess = 23;
 constexpr int kLastSlice = 31;
-constexpr int kSps = 33;
 
 class H265Reader final : public PictureReader {
  public:
@@ -19,7 +18,7 @@ class H265Reader final : public PictureReader {
     ForEachNal(data, size, [&](const std::uint8_t* nal, std::size_t bytes) {
       if (bytes < 2) return true;
       const int type = nal[0] >> 1 & 0x3f;
-      if (type == kSps) {
+      if (type == kH265Sps) {
         const auto parsed = ParseH265Sps(nal, bytes);
         if (parsed) sps_ = parsed;
       }

@@ -10,6 +10,9 @@
 /// What we must know of H.265 pictures without decoding them (ITU-T H.265, 7.3).
 namespace jetfleet {
 
+/// NAL unit type of a sequence parameter set (table 7-1).
+constexpr int kH265Sps = 33;
+
 /// A sequence parameter set (7.3.2.2).
 struct H265Sps : VideoSignal {
   /// Of temporal layers, the highest.

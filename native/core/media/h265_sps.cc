@@ -7,7 +7,6 @@ namespace jetfleet {
 namespace {
 
 constexpr std::size_t kMostBytes = 4096;
-constexpr int kSps = 33;
 /// Annex A: no more in any profile.
 constexpr std::uint32_t kMostSets = 64;
 constexpr std::uint32_t kMostPictures = 16;
@@ -105,7 +104,7 @@ void SkipCoding(BitReader* bits, int top_layer) {
 }  // namespace
 
 std::optional<H265Sps> ParseH265Sps(const std::uint8_t* nal, std::size_t size) {
-  if (size < 4 || (nal[0] >> 1 & 0x3f) != kSps) return std::nullopt;
+  if (size < 4 || (nal[0] >> 1 & 0x3f) != kH265Sps) return std::nullopt;
   const auto bytes = UnescapeNal(nal + 2, size - 2, kMostBytes);
   BitReader bits(bytes.data(), bytes.size());
   H265Sps sps;
