@@ -33,13 +33,13 @@ export const NO_DEMAND: Demand = {
  * send.
  */
 export function demandOf(said: {
-  streams?: readonly Streams[];
-  minFps?: number;
-  interval?: number;
-  parts?: PictureParts;
+  streams?: readonly Streams[] | undefined;
+  minFps?: number | undefined;
+  interval?: number | undefined;
+  parts?: PictureParts | undefined;
   /** That all inferences of a picture may take. */
-  latencyMs?: number;
-  batch?: number;
+  latencyMs?: number | undefined;
+  batch?: number | undefined;
 }): Demand {
   const { streams = [], interval = 1, parts = WHOLE, latencyMs, batch = 1 } = said;
   const inferences = inferencesOf(parts, batch);

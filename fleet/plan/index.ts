@@ -1,11 +1,11 @@
 export { type BuiltLayer, builtLayersOf, inspectedLayers } from "./built-layers.ts";
-export { lookedAtFps, parseStreams, type Streams } from "./demand.ts";
+export { allowedText, demandOf, lookedAtFps, parseStreams, type Streams } from "./demand.ts";
 export { enginesOf, type PlannedEngine, type PlannedEngines } from "./engine-keys.ts";
 export { furtherModelMib } from "./further-model.ts";
 export { type LayerTime, layersBesidePlan } from "./layer-differences.ts";
 export type { Observation } from "./observed.ts";
 export { type OnnxModel, readModel } from "./onnx/index.ts";
-export { inferencesOf, type PictureParts, pictureParts, WHOLE } from "./picture-parts.ts";
+export { type PictureParts, pictureParts } from "./picture-parts.ts";
 export {
   type PlacementOpinion,
   type PlacementOpinions,

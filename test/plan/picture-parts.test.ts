@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { inferencesOf, pictureParts } from "../../fleet/plan/index.ts";
+import { pictureParts } from "../../fleet/plan/index.ts";
+import { inferencesOf } from "../../fleet/plan/picture-parts.ts";
 
 test.each([
   ["no camera", [], { average: 1, most: 1 }],

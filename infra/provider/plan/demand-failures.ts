@@ -1,9 +1,9 @@
 import {
+  allowedText,
   type Diagnostic,
-  inferencesOf,
+  demandOf,
   lookedAtFps,
   range,
-  WHOLE,
 } from "../../../fleet/plan/index.ts";
 import type { CheckFailure } from "../check.ts";
 import type { KeptPlan } from "./kept-plans.ts";
@@ -41,7 +41,7 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
 };
 
 /** What a rule of the planner answers; null when it is not about a demand of the pipeline but about the model. */
-function demandOf(rule: string): Demand | null {
+function demandBehind(rule: string): Demand | null {
   const other = { property: () => "detect.model", remedy: "another model or device" };
   return DEMANDS[rule] ?? (/^(demand|gpu|accelerator)\./.test(rule) ? other : null);
 }
@@ -52,7 +52,7 @@ function demandOf(rule: string): Demand | null {
  */
 export function demandFailures(plan: KeptPlan, question: PlanQuestion): CheckFailure[] {
   return plan.diagnostics.flatMap((diagnostic) => {
-    const demand = demandOf(diagnostic.rule);
+    const demand = demandBehind(diagnostic.rule);
     if (!demand || diagnostic.severity !== "error") return [];
     return [
       {
@@ -79,7 +79,7 @@ function sentence(remedy: string): string {
 /** What a reader must know before relying on the plan: demands met only within its doubt, and what was left out. */
 export function warningsOf(plan: KeptPlan, question: PlanQuestion): string[] {
   const unbuildable = plan.diagnostics.filter(
-    ({ severity, rule }) => severity === "error" && demandOf(rule) === null,
+    ({ severity, rule }) => severity === "error" && demandBehind(rule) === null,
   );
   if (unbuildable.length > 0) return unbuildable.map(refusalText);
   const asked = lookedAtFps(question) > 0 || question.latencyMs !== undefined;
@@ -125,18 +125,18 @@ function warningText({ message, remedy }: Diagnostic): string {
 
 /** Demands that the estimate meets as expected, but not at the bad end of its interval; worse is told by the planner. */
 function doubts({ chosen, model }: KeptPlan, question: PlanQuestion): string[] {
-  const rate = lookedAtFps(question);
-  const inferences = inferencesOf(question.parts ?? WHOLE, model.batch);
-  const latencyMs = (question.latencyMs ?? Infinity) / inferences;
-  const each = inferences === 1 ? "" : ` for each of the ${inferences} inferences of a picture`;
+  const demand = demandOf({ ...question, batch: model.batch });
   const { fps, latencyMs: takes } = chosen ?? {};
+  const allowed = demand.latencyMs ?? Infinity;
   return [
-    ...(fps && fps.low < rate && rate <= fps.expected
-      ? [`${rate} fps are asked for and ${range(fps)} estimated: expected to be met, not surely`]
-      : []),
-    ...(takes && takes.expected <= latencyMs && latencyMs < takes.high
+    ...(fps && fps.low < demand.fps && demand.fps <= fps.expected
       ? [
-          `${Number(latencyMs.toFixed(1))} ms are allowed${each} and ${range(takes)} estimated: expected to be met, not surely`,
+          `${demand.fps} fps are asked for and ${range(fps)} estimated: expected to be met, not surely`,
+        ]
+      : []),
+    ...(takes && takes.expected <= allowed && allowed < takes.high
+      ? [
+          `${allowedText(demand)} are allowed and ${range(takes)} estimated: expected to be met, not surely`,
         ]
       : []),
   ];

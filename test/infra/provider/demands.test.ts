@@ -273,6 +273,14 @@ describe("a demand within the doubt of the estimate is a warning", () => {
       /ms are allowed and [\d.]+ to [\d.]+ estimated: expected to be met, not surely/,
     ],
     [
+      "a time for both halves of a picture, below the high end for each",
+      {
+        "budget.latencyP95Ms": 2 * between(takes.high, takes.expected),
+        "detect.regions": [0, 0.5].map((left) => ({ left, top: 0, width: 0.5, height: 1 })),
+      },
+      /ms for each of the 2 that a picture takes are allowed and [\d.]+ to [\d.]+ estimated/,
+    ],
+    [
       "a time below what is expected",
       { "budget.latencyP95Ms": between(takes.expected, takes.low) },
       /one inference.* is estimated at.*you allow/,
