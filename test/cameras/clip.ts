@@ -134,7 +134,7 @@ function isKey(nal: Buffer, codec: NalCodec): boolean {
   return codec === "h264" ? type === 5 : type >= 16 && type <= 21;
 }
 
-function isParameterSet(nal: Buffer, codec: NalCodec): boolean {
+export function isParameterSet(nal: Buffer, codec: NalCodec): boolean {
   const type = nalType(nal, codec);
   return codec === "h264" ? type === 7 || type === 8 : type >= 32 && type <= 34;
 }

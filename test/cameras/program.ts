@@ -6,6 +6,9 @@ const CAMERAS: Record<string, () => CameraOptions> = {
   plain: () => ({}),
   "b-frames": () => ({ clip: makeClip({ bFrames: 3 }) }),
   "mid-group": () => ({ startAt: 10 }),
+  "mid-group-h265-without-sets": () => ({
+    ...{ clip: makeClip({ codec: "h265" }), tracks: ["h265"], sprop: false, startAt: 10 },
+  }),
   stall: () => ({ stall: { at: 100, ms: 1000 } }),
   freeze: () => ({ freeze: { at: 100, ms: 18_000 } }),
   loss: () => ({ lose: (picture, packet) => picture % 100 === 50 && packet === 0 }),

@@ -1,4 +1,4 @@
-import { type Clip, frameTag, tagged } from "./clip.ts";
+import { type Clip, frameTag, isParameterSet, tagged } from "./clip.ts";
 import { type Packetiser, packPicture, senderReport, VIDEO_CLOCK } from "./rtp.ts";
 
 /** What goes wrong on the way, by the number of the picture in order of sending. */
@@ -19,6 +19,8 @@ export interface StreamFaults {
   change?: { at: number; to: Clip };
   /** Changes the bytes of a picture. */
   corrupt?: (nals: Buffer[], picture: number) => Buffer[];
+  /** Parameter sets leave before their picture as if they were one, with the mark of its end. */
+  earlySets?: boolean;
   /** Only so many pictures of all; the session stays. */
   pictures?: number;
   /** Nothing is ever sent. */
@@ -99,6 +101,8 @@ export class Stream {
       lose,
       skip,
       corrupt,
+      earlySets,
+      send,
       clock = (ms: number) => ms,
     } = this.#options;
     const clip = change && sent >= change.at ? change.to : this.#options.clip;
@@ -120,9 +124,15 @@ export class Stream {
     }
     if (corrupt) nals = corrupt(nals, sent);
     this.#report(capturedMs, timestamp);
+    if (earlySets && clip.codec !== "jpeg") {
+      const { codec } = clip;
+      const sets = nals.filter((nal) => isParameterSet(nal, codec));
+      nals = nals.filter((nal) => !isParameterSet(nal, codec));
+      for (const packet of packPicture(sets, codec, timestamp, this.#state)) send(packet);
+    }
     const packets = packPicture(nals, clip.codec, timestamp, this.#state);
     for (const [i, packet] of packets.entries()) {
-      if (!lose?.(sent, i, packets.length)) this.#options.send(packet);
+      if (!lose?.(sent, i, packets.length)) send(packet);
     }
   }
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { PipelineStats } from "../../fleet/contract/index.ts";
 import type { NativeSource } from "../../native/binding/api.ts";
-import { makeClip } from "../cameras/clip.ts";
+import { isParameterSet, makeClip } from "../cameras/clip.ts";
 import { type CameraOptions, RtspCamera } from "../cameras/rtsp-camera.ts";
 import { Fixture, Run } from "./addon.ts";
 
@@ -193,6 +193,78 @@ describe("cameras of other codecs", () => {
     } finally {
       await run.stop();
     }
+  });
+});
+
+describe("every picture that a camera sends is a result or is counted", () => {
+  const PICTURES = 60;
+  const accounted = (run: Run): number =>
+    run.frames.length + (run.stats.at(-1)?.drops ?? []).reduce((sum, { total }) => sum + total, 0);
+  const clips = {
+    h264: makeClip({ size: "640x480" }),
+    h265: makeClip({ size: "640x480", codec: "h265" }),
+  };
+
+  test.each([
+    ["H.265", "h265", false],
+    ["H.265", "h265", true],
+    ["H.264", "h264", false],
+    ["H.264", "h264", true],
+  ] as const)(
+    "%s joined between two key pictures (parameter sets told beforehand: %3$s)",
+    async (_, codec, sprop) => {
+      const camera = { clip: clips[codec], tracks: [codec], startAt: 10, sprop };
+      const run = await watch(
+        { ...camera, pictures: PICTURES },
+        (r) => r.stats.length > 0 && accounted(r) >= PICTURES,
+      );
+      expect(accounted(run)).toBe(PICTURES);
+      expect(drops(run)).toEqual({ "before-key-frame": 15 });
+      expect(warned(run)).toEqual(["SOURCE_JOINED"]);
+    },
+  );
+
+  test.each(["h264", "h265"] as const)(
+    "%s of which the last packet of a key picture is lost: it is counted, too",
+    async (codec) => {
+      const lose = (picture: number, packet: number, packets: number) =>
+        picture === 25 && packet === packets - 1;
+      const camera = { clip: clips[codec], tracks: [codec], lose };
+      const run = await watch(
+        { ...camera, pictures: PICTURES },
+        (r) => r.stats.length > 0 && accounted(r) >= PICTURES,
+        { transport: "udp" },
+      );
+      expect(accounted(run)).toBe(PICTURES);
+      expect(run.frames.length).toBe(PICTURES - 25);
+      expect(warned(run)).toEqual(["SOURCE_LOSS"]);
+    },
+  );
+
+  test.each(["h264", "h265"] as const)(
+    "%s whose parameter sets end like a picture: they are none, and none is lost for them",
+    async (codec) => {
+      const camera = { clip: clips[codec], tracks: [codec], startAt: 10, sprop: false };
+      const run = await watch(
+        { ...camera, earlySets: true, pictures: PICTURES },
+        (r) => r.stats.length > 0 && accounted(r) >= PICTURES,
+      );
+      expect(accounted(run)).toBe(PICTURES);
+      expect(drops(run)).toEqual({ "before-key-frame": 15 });
+    },
+  );
+
+  test("a camera whose parameter sets never come sends pictures, and it is said", async () => {
+    const run = await watch(
+      {
+        ...{ clip: clips.h265, tracks: ["h265"], sprop: false },
+        corrupt: (nals) => nals.filter((nal) => !isParameterSet(nal, "h265")),
+      },
+      (r) => isLost(r) && (drops(r)["before-key-frame"] ?? 0) > 20,
+      { stallTimeoutMs: 3000 },
+    );
+    expect(codes(run)).toContain("SOURCE_NO_KEY_FRAME");
+    expect(run.frames).toEqual([]);
   });
 });
 

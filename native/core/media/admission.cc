@@ -14,19 +14,24 @@ constexpr int kMostLeading = 16;
 Admission::Admission(bool live, DecodeBacklog* backlog, Callbacks callbacks)
     : live_(live), backlog_(backlog), callbacks_(std::move(callbacks)) {}
 
-AccessUnitPtr Admission::Inspect(GstBuffer* buffer) {
+Admission::Inspected Admission::Inspect(GstBuffer* buffer) {
+  GstMapInfo map;
+  if (gst_buffer_map(buffer, &map, GST_MAP_READ) == FALSE) return {};
+  const bool delta = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT) != FALSE;
+  const CodedPicture picture = reader_->Read(map.data, map.size, delta);
+  gst_buffer_unmap(buffer, &map);
+  const bool discontinuous = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT) != FALSE;
+  if (!picture.has_slice) {
+    if (discontinuous && next_ > 0) lost_ = true;
+    return {false, nullptr};
+  }
   auto unit = std::make_shared<AccessUnit>();
   unit->sequence = next_++;
   unit->arrival = unit->decode_start = Clock::now();
   unit->pts = GST_BUFFER_PTS(buffer);
-  GstMapInfo map;
-  if (gst_buffer_map(buffer, &map, GST_MAP_READ) == FALSE) return nullptr;
-  const bool delta = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT) != FALSE;
-  const CodedPicture picture = reader_->Read(map.data, map.size, delta);
-  gst_buffer_unmap(buffer, &map);
   unit->tag = picture.tag;
   callbacks_.on_coded();
-  if (foreign_) return nullptr;
+  if (foreign_) return {};
   const VideoSignal signal = reader_->signal();
   if (signal.foreign_matrix[0] != '\0') {
     foreign_ = true;
@@ -34,16 +39,15 @@ AccessUnitPtr Admission::Inspect(GstBuffer* buffer) {
         ErrorCode::kSourceUnsupported,
         std::string("Expected pictures of BT.601, BT.709 or BT.2020 but the colour matrix is ") +
             signal.foreign_matrix));
-    return nullptr;
+    return {};
   }
-  const bool discontinuous = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT) != FALSE;
-  if (!Admit(picture, unit.get(), discontinuous)) return nullptr;
+  if (!Admit(picture, unit.get(), discontinuous)) return {};
   const PictureTimes times = callbacks_.times_of(unit->pts);
   unit->captured_at_ms = times.captured_at_ms;
   unit->pts_ms = times.pts_ms;
   unit->matrix = signal.matrix;
   unit->range = signal.range;
-  return unit;
+  return {true, std::move(unit)};
 }
 
 bool Admission::Admit(const CodedPicture& picture, AccessUnit* unit, bool discontinuous) {

@@ -38,8 +38,14 @@ class Admission {
 
   /// The codec's; before the first picture.
   void SetReader(std::unique_ptr<PictureReader> reader) { reader_ = std::move(reader); }
-  /// What is known of the picture in a parsed buffer; null when the decoder is not to have it.
-  AccessUnitPtr Inspect(GstBuffer* buffer);
+  struct Inspected {
+    /// False: parameter sets or messages alone, which the decoder is to have and nothing comes of.
+    bool has_picture = true;
+    /// What is known of the picture; null when the decoder is not to have it.
+    AccessUnitPtr unit;
+  };
+  /// A parsed buffer.
+  Inspected Inspect(GstBuffer* buffer);
   /// Something was lost since the picture before. From any thread.
   void NoteLoss() { lost_ = true; }
 

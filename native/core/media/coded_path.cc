@@ -110,10 +110,17 @@ void CodedPath::Watch(GstElement* pacer) {
   gst_app_sink_set_callbacks(GST_APP_SINK(sink_), &callbacks, this, nullptr);
 }
 
-void CodedPath::Count(DropReason reason) {
-  if (!meter_->drops.Add(reason)) return;
+void CodedPath::Count(DropReason reason, std::size_t count) {
+  if (!meter_->drops.Add(reason, count)) return;
   const Status warning = WarningOf(reason);
   if (!warning.ok()) callbacks_.on_warning(warning);
+}
+
+void CodedPath::NoteArrival(GstClockTime pts) {
+  const Arrivals::Withheld withheld = arrivals_.Came(pts);
+  if (withheld.count == 0) return;
+  Count(withheld.reason, withheld.count);
+  callbacks_.on_coded();
 }
 
 void CodedPath::NoteCapture(AccessUnit* unit) {
@@ -125,7 +132,14 @@ void CodedPath::NoteCapture(AccessUnit* unit) {
 
 GstPadProbeReturn CodedPath::OnParsed(GstPad*, GstPadProbeInfo* info, gpointer self) {
   auto* path = static_cast<CodedPath*>(self);
-  AccessUnitPtr unit = path->admission_.Inspect(GST_PAD_PROBE_INFO_BUFFER(info));
+  GstBuffer* const parsed = GST_PAD_PROBE_INFO_BUFFER(info);
+  auto [has_picture, unit] = path->admission_.Inspect(parsed);
+  if (!has_picture) {
+    path->arrivals_.PassedBy(GST_BUFFER_PTS(parsed));
+    return GST_PAD_PROBE_OK;
+  }
+  const Arrivals::Withheld withheld = path->arrivals_.Left(GST_BUFFER_PTS(parsed));
+  path->Count(withheld.reason, withheld.count);
   if (unit == nullptr) return GST_PAD_PROBE_DROP;
   path->NoteCapture(unit.get());
   path->meter_->backlog.Entered(unit->arrival, unit->entry);
@@ -162,13 +176,13 @@ GstPadProbeReturn CodedPath::OnDecoderInput(GstPad*, GstPadProbeInfo* info, gpoi
   auto* path = static_cast<CodedPath*>(self);
   const TimePoint now = Clock::now();
   const AccessUnitPtr unit = AccessUnitOf(GST_PAD_PROBE_INFO_BUFFER(info));
+  if (unit == nullptr) return GST_PAD_PROBE_OK;
   if (!path->options_.live) {
     path->meter_->backlog.Left();
   } else if (!path->meter_->backlog.Take(now)) {
-    if (unit != nullptr && !unit->hidden) path->Count(DropReason::kOverload);
+    if (!unit->hidden) path->Count(DropReason::kOverload);
     return GST_PAD_PROBE_DROP;
   }
-  if (unit == nullptr) return GST_PAD_PROBE_OK;
   unit->decode_start = now;
   unit->held_up_before = Clock::duration(path->held_up_);
   path->in_decoder_.Entered(unit);

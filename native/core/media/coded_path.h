@@ -12,6 +12,7 @@
 #include "core/frame.h"
 #include "core/media/access_unit.h"
 #include "core/media/admission.h"
+#include "core/media/arrivals.h"
 #include "core/media/capture_clock.h"
 #include "core/media/codec_table.h"
 #include "core/media/head.h"
@@ -60,12 +61,14 @@ class CodedPath {
   GstElement* parser() const { return parser_; }
   /// Something was lost in front of the parser.
   void NoteLoss() { admission_.NoteLoss(); }
+  /// As Head's `on_arrival`.
+  void NoteArrival(GstClockTime pts);
 
  private:
   /// `queue` may be null.
   Status Link(const CodecRow& codec, GstElement* pacer, GstElement* queue, GstElement* converter);
   void Watch(GstElement* pacer);
-  void Count(DropReason reason);
+  void Count(DropReason reason, std::size_t count = 1);
   /// When the picture was taken, and how long it was on its way.
   void NoteCapture(AccessUnit* unit);
   void NoteRotation(GstEvent* event);
@@ -91,6 +94,7 @@ class CodedPath {
   const NvmmPictures* in_nvmm_ = nullptr;
 
   // For the parser's thread.
+  Arrivals arrivals_;
   Admission admission_;
   CaptureDelay delay_;
 

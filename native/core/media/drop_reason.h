@@ -17,7 +17,7 @@ enum class DropReason : std::size_t {
   kAfterLoss,
   /// The decoder could not keep up.
   kOverload,
-  /// The decoder marked it as broken.
+  /// The decoder marked it as broken, or what came of it was too little to be given to one.
   kCorrupt,
   /// It went into the decoder and never came out.
   kDecoder,

@@ -34,6 +34,9 @@ class Head {
     std::function<void(const CodecRow&)> on_other_codec;
     /// Something was lost before it could be parsed.
     std::function<void()> on_loss;
+    /// A picture of this presentation time begins to come, whatever the elements in front of the
+    /// decoder make of it. By the thread that receives; not by every kind of source.
+    std::function<void(GstClockTime)> on_arrival;
   };
 
   virtual ~Head() = default;

@@ -58,7 +58,8 @@ MediaPipeline::~MediaPipeline() {
 
 std::unique_ptr<Head> MediaPipeline::MakeHead(SourceMeter* meter) {
   const Head::Callbacks callbacks{callbacks_.on_end, callbacks_.on_warning,
-                                  callbacks_.on_other_codec, [this] { path_.NoteLoss(); }};
+                                  callbacks_.on_other_codec, [this] { path_.NoteLoss(); },
+                                  [this](GstClockTime pts) { path_.NoteArrival(pts); }};
   switch (options_.uri.kind) {
     case SourceKind::kFile:
       return std::make_unique<FileHead>(options_.uri, *options_.codec, callbacks);

@@ -189,21 +189,28 @@ void RtspHead::OnReport(GstStructure* report) {
                         " this device's, so the times its pictures were taken are not told"));
 }
 
-void RtspHead::NotePacket(GstBuffer* packet) {
-  std::uint8_t header[8];
+void RtspHead::NotePacket(GstBuffer* buffer) {
   receives_ = true;
-  if (!GST_BUFFER_PTS_IS_VALID(packet) ||
-      gst_buffer_extract(packet, 0, header, sizeof header) != sizeof header) {
+  GstMapInfo map;
+  if (!GST_BUFFER_PTS_IS_VALID(buffer) || gst_buffer_map(buffer, &map, GST_MAP_READ) == FALSE) {
     return;
   }
-  const std::uint32_t rtp_time = static_cast<std::uint32_t>(header[4]) << 24 |
-                                 static_cast<std::uint32_t>(header[5]) << 16 |
-                                 static_cast<std::uint32_t>(header[6]) << 8 | header[7];
+  const auto packet = ParseRtpPacket(map.data, map.size, options_.codec->rtp_name);
+  gst_buffer_unmap(buffer, &map);
+  if (!packet) return;
+  const GstClockTime pts = Stamped(*packet, GST_BUFFER_PTS(buffer));
+  if (!packet->has_picture || arrived_ == packet->time) return;
+  arrived_ = packet->time;
+  callbacks_.on_arrival(pts);
+}
+
+GstClockTime RtspHead::Stamped(const RtpPacket& packet, GstClockTime pts) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (!stamps_.empty() && stamps_.back().rtp_time == rtp_time) return;
-  const double pts_ms = static_cast<double>(GST_BUFFER_PTS(packet)) / GST_MSECOND;
-  stamps_.push_back({GST_BUFFER_PTS(packet), rtp_time, timeline_.Add(rtp_time, pts_ms)});
+  if (!stamps_.empty() && stamps_.back().rtp_time == packet.time) return stamps_.back().pts;
+  const double pts_ms = static_cast<double>(pts) / GST_MSECOND;
+  stamps_.push_back({pts, packet.time, timeline_.Add(packet.time, pts_ms)});
   if (stamps_.size() > kStamps) stamps_.pop_front();
+  return pts;
 }
 
 GstPadProbeReturn RtspHead::OnPacket(GstPad*, GstPadProbeInfo* info, gpointer self) {

@@ -11,6 +11,7 @@
 #include "core/media/capture_clock.h"
 #include "core/media/gst_ptr.h"
 #include "core/media/head.h"
+#include "core/media/rtp_packet.h"
 #include "core/media/rtp_timeline.h"
 #include "core/media/source_meter.h"
 #include "core/media/track_choice.h"
@@ -49,7 +50,9 @@ class RtspHead final : public Head {
   Status TrustCaFile();
   void OnReport(GstStructure* report);
   void CountRequest(GstRTSPMethod method);
-  void NotePacket(GstBuffer* packet);
+  void NotePacket(GstBuffer* buffer);
+  /// When the picture that the packet belongs to is to be shown.
+  GstClockTime Stamped(const RtpPacket& packet, GstClockTime pts);
 
   static gboolean OnBeforeSend(GstElement* source, GstRTSPMessage* message, gpointer self);
   static gboolean OnSelectStream(GstElement* source, guint number, GstCaps* caps, gpointer self);
@@ -83,6 +86,8 @@ class RtspHead final : public Head {
   bool clock_told_ = false;
   /// Of the latest packets, one for each picture.
   std::deque<Stamp> stamps_;
+  /// Of the latest picture of which some has come. Of the thread that receives only.
+  std::optional<std::uint32_t> arrived_;
 };
 
 }  // namespace jetfleet
