@@ -19,7 +19,9 @@ const ELEMENTS: Record<string, number> = {
   ...{ rtspsrc: 0, rtph264depay: 0, h264parse: 0, parsebin: 10 },
   ...{ rtph265depay: 6, h265parse: 2, rtpjpegdepay: 0, jpegparse: 0, rtpvp9depay: 8 },
   ...{ v4l2src: 0, videotestsrc: 0 },
-  ...{ qtdemux: 0, matroskademux: 0 },
+  ...{ qtdemux: 0, matroskademux: 0, avidemux: 0, flvdemux: 0, multipartdemux: 0, oggdemux: 0 },
+  ...{ tsdemux: 0, mpegpsdemux: 0, mxfdemux: 0, ivfparse: 0, asfdemux: 0, rmdemux: 0 },
+  ...{ rtpbin: 0, udpsrc: 0 },
   // Decoders, which may be absent: `OpenDecoder` takes the first that is there.
   ...{ avdec_h264: 0, openh264dec: 6, avdec_h265: 2, libde265dec: 4 },
   ...{ jpegdec: 0, avdec_mjpeg: 0, vp9dec: 2, avdec_vp9: 2 },

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/media/decode_errors.h"
+#include "core/media/elements.h"
 #include "core/media/gst_surface.h"
 #include "core/media/orientation.h"
 #include "core/media/picture_pool.h"
@@ -12,16 +13,6 @@ namespace {
 
 GstPtr<GstPad> PadOf(GstElement* element, const char* name) {
   return GstPtr<GstPad>(gst_element_get_static_pad(element, name));
-}
-
-Status MakeIn(GstBin* bin, const char* factory, GstElement** element) {
-  *element = gst_element_factory_make(factory, nullptr);
-  if (*element == nullptr) {
-    return Status::Error(ErrorCode::kNativeLoad, std::string("Expected the GStreamer element ") +
-                                                     factory + " but it is not installed");
-  }
-  gst_bin_add(bin, *element);
-  return Status::Ok();
 }
 
 void Probe(GstElement* element, const char* pad, GstPadProbeType type, GstPadProbeCallback callback,
@@ -60,11 +51,11 @@ Status CodedPath::Build(const CodecRow& codec, GstBin* bin) {
   GstElement* pacer = nullptr;
   GstElement* queue = nullptr;
   admission_.SetReader(codec.read());
-  status = MakeIn(bin, codec.parser, &parser_);
-  if (!status.ok() && !codec.needs_parser) status = MakeIn(bin, "identity", &parser_);
-  if (status.ok()) status = MakeIn(bin, "identity", &pacer);
-  if (status.ok() && options_.live) status = MakeIn(bin, "queue", &queue);
-  if (status.ok()) status = MakeIn(bin, "appsink", &sink_);
+  status = MakeElementIn(bin, codec.parser, &parser_);
+  if (!status.ok() && !codec.needs_parser) status = MakeElementIn(bin, "identity", &parser_);
+  if (status.ok()) status = MakeElementIn(bin, "identity", &pacer);
+  if (status.ok() && options_.live) status = MakeElementIn(bin, "queue", &queue);
+  if (status.ok()) status = MakeElementIn(bin, "appsink", &sink_);
   if (!status.ok()) return status;
 
   g_object_set(pacer, "sync", options_.realtime ? TRUE : FALSE, nullptr);

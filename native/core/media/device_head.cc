@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "core/media/elements.h"
 #include "core/media/gst_error.h"
 
 namespace jetfleet {
@@ -12,18 +13,15 @@ namespace {
 
 struct Kind {
   const char* element;
-  const char* package;
   /// Of the pictures, where the address does not say.
   const char* size;
   const char* fps;
 };
 
 const Kind& KindOf(const SourceUri& uri) {
-  static const Kind v4l2 = {"v4l2src", "gstreamer1.0-plugins-good", "", ""};
-  static const Kind csi = {"nvarguscamerasrc", "nvidia-l4t-gstreamer",
-                           ",width=(int)1920,height=(int)1080", "30"};
-  static const Kind test = {"videotestsrc", "gstreamer1.0-plugins-base",
-                            ",width=(int)1280,height=(int)720", "30"};
+  static const Kind v4l2 = {"v4l2src", "", ""};
+  static const Kind csi = {"nvarguscamerasrc", ",width=(int)1920,height=(int)1080", "30"};
+  static const Kind test = {"videotestsrc", ",width=(int)1280,height=(int)720", "30"};
   if (uri.kind == SourceKind::kV4l2) return v4l2;
   return uri.kind == SourceKind::kCsi ? csi : test;
 }
@@ -76,13 +74,8 @@ const CodecRow& CodecOf(const SourceUri& uri) {
 }
 
 Status DeviceHead::Check() {
-  const Kind& kind = KindOf(uri_);
-  const GstPtr<GstElementFactory> factory(gst_element_factory_find(kind.element));
-  if (factory == nullptr) {
-    return Status::Error(ErrorCode::kNativeLoad, std::string("Expected the GStreamer element ") +
-                                                     kind.element + " but it is not installed (" +
-                                                     kind.package + ")");
-  }
+  const Status installed = RequireElement(KindOf(uri_).element);
+  if (!installed.ok()) return installed;
   for (const auto& [name, value] : uri_.settings) {
     const bool is_format = name == "format" && uri_.kind == SourceKind::kV4l2;
     if (!is_format && name != "width" && name != "height" && name != "fps") {
@@ -138,13 +131,9 @@ Status DeviceHead::Configure(GstElement* source) const {
 
 Status DeviceHead::Build(GstBin* bin, GstElement* parser) {
   const char* const element = KindOf(uri_).element;
-  GstElement* source = gst_element_factory_make(element, nullptr);
-  if (source == nullptr) {
-    return Status::Error(ErrorCode::kNativeLoad,
-                         std::string("The GStreamer element ") + element + " cannot be made");
-  }
-  gst_bin_add(bin, source);
-  const Status status = Configure(source);
+  GstElement* source = nullptr;
+  Status status = MakeElementIn(bin, element, &source);
+  if (status.ok()) status = Configure(source);
   if (!status.ok()) return status;
   const GstPtr<GstCaps> caps(gst_caps_from_string(Caps().c_str()));
   if (gst_element_link_filtered(source, parser, caps.get()) == FALSE) {

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "core/media/elements.h"
 #include "core/media/gst_error.h"
 
 namespace jetfleet {
@@ -75,13 +76,11 @@ Status FileHead::Build(GstBin* bin, GstElement* parser) {
   parser_ = parser;
   const Status readable = CheckFile(uri_.location);
   if (!readable.ok()) return readable;
-  GstElement* source = gst_element_factory_make("filesrc", nullptr);
-  GstElement* parsebin = gst_element_factory_make("parsebin", nullptr);
-  if (source == nullptr || parsebin == nullptr) {
-    return Status::Error(ErrorCode::kNativeLoad,
-                         "Expected the GStreamer elements filesrc and parsebin but one is missing");
-  }
-  gst_bin_add_many(bin, source, parsebin, nullptr);
+  GstElement* source = nullptr;
+  GstElement* parsebin = nullptr;
+  Status status = MakeElementIn(bin, "filesrc", &source);
+  if (status.ok()) status = MakeElementIn(bin, "parsebin", &parsebin);
+  if (!status.ok()) return status;
   g_object_set(source, "location", uri_.location.c_str(), nullptr);
   g_signal_connect(parsebin, "pad-added", G_CALLBACK(OnPadAdded), this);
   g_signal_connect(parsebin, "no-more-pads", G_CALLBACK(OnNoMorePads), this);
@@ -118,6 +117,9 @@ void FileHead::Link(GstPad* pad) {
   GstPtr<GstCaps> caps(gst_pad_get_current_caps(pad));
   if (caps == nullptr) caps.reset(gst_pad_query_caps(pad, nullptr));
   const std::string name = NameOf(caps.get());
+  // It comes as it is where nothing is installed that opens it.
+  const std::string demuxer = DemuxerOf(caps.get());
+  if (!demuxer.empty()) callbacks_.on_error(MissingElement(demuxer));
   bool wanted = false;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -130,10 +132,10 @@ void FileHead::Link(GstPad* pad) {
     return callbacks_.on_error(
         Status::Error(ErrorCode::kSourceFormat, "Cannot read " + name + " from " + uri_.shown));
   }
-  GstElement* nowhere = gst_element_factory_make("fakesink", nullptr);
-  if (nowhere == nullptr) return;
+  GstElement* nowhere = nullptr;
+  const Status made = MakeElementIn(bin_, "fakesink", &nowhere);
+  if (!made.ok()) return callbacks_.on_error(made);
   g_object_set(nowhere, "sync", FALSE, "async", FALSE, nullptr);
-  gst_bin_add(bin_, nowhere);
   const GstPtr<GstPad> target(gst_element_get_static_pad(nowhere, "sink"));
   gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, OnOtherEvent, this, nullptr);
   gst_pad_link(pad, target.get());

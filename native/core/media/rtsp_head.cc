@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/media/elements.h"
 #include "core/media/gst_error.h"
 
 namespace jetfleet {
@@ -43,16 +44,12 @@ RtspHead::RtspHead(const Options& options, SourceMeter* meter, Callbacks callbac
       timeline_(kVideoClockRate) {}
 
 Status RtspHead::Build(GstBin* bin, GstElement* parser) {
-  const char* depayloader = options_.codec->depayloader;
-  source_ = gst_element_factory_make("rtspsrc", nullptr);
-  depay_ = gst_element_factory_make(depayloader, nullptr);
-  if (source_ == nullptr || depay_ == nullptr) {
-    return Status::Error(ErrorCode::kNativeLoad,
-                         std::string("Expected the GStreamer elements rtspsrc and ") + depayloader +
-                             " but one is missing (gstreamer1.0-plugins-good)");
-  }
-  gst_bin_add_many(bin, source_, depay_, nullptr);
-  const Status status = Configure();
+  Status status = MakeElementIn(bin, "rtspsrc", &source_);
+  if (status.ok()) status = MakeElementIn(bin, options_.codec->depayloader, &depay_);
+  // What rtspsrc makes itself, and tells of in no words of its own.
+  if (status.ok()) status = RequireElement("rtpbin");
+  if (status.ok() && options_.transport == Transport::kUdp) status = RequireElement("udpsrc");
+  if (status.ok()) status = Configure();
   if (!status.ok()) return status;
   const GstPtr<GstPad> packets(gst_element_get_static_pad(depay_, "sink"));
   gst_pad_add_probe(packets.get(), GST_PAD_PROBE_TYPE_BUFFER, OnPacket, this, nullptr);
