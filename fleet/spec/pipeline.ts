@@ -12,15 +12,6 @@ export const SourceUri = z
   .superRefine((uri, context) => {
     const message = addressProblem(uri);
     if (message !== null) context.addIssue({ code: "custom", message });
-  })
-  // Nobody could tell where the password ends, and half of it would be taken for host and path.
-  .refine((uri) => !uri.startsWith("rtsp") || !/^[a-z]+:\/\/[^/?#]*[/?#].*@/s.test(uri), {
-    error:
-      "has an @ behind a /, ? or #; in user and password write %2F for /, %3F for ?, %23 for #, " +
-      "and in path and query %40 for @",
-  })
-  .refine((uri) => uri.startsWith("file://") || !/[\s"<>\p{Cc}]/u.test(uri), {
-    error: "has a space, a quote or a bracket in it; write %20, %22, %3C, %3E",
   });
 
 export const VideoSpec = z

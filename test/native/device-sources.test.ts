@@ -45,12 +45,12 @@ describe("what is not there is told, and tried again", () => {
     ["a file for a device", "v4l2:///dev/null", "SOURCE_UNREACHABLE", "/dev/null"],
     ["a sensor without a Jetson", "csi://0", "NATIVE_LOAD", "nvarguscamerasrc"],
     ["a pattern that is none", "test://nonsense", "SOURCE_UNSUPPORTED", "test://smpte"],
-    ["a setting that is none", "test://ball?size=3", "SOURCE_UNSUPPORTED", "width, height, fps"],
+    ["a setting that is none", "test://ball?size=3", "SOURCE_UNSUPPORTED", "width, height or fps"],
     [
       "a width that is none",
       "test://ball?width=-3",
       "SOURCE_UNSUPPORTED",
-      "whole number for width",
+      "a whole number from 1 to 16384 for width",
     ],
     ["a format that is none", "v4l2:///dev/null?format=x", "SOURCE_UNSUPPORTED", "mjpeg"],
   ])("%s", async (_, uri, code, text) => {

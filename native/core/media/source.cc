@@ -7,6 +7,7 @@
 #include "core/graph/thread_name.h"
 #include "core/media/device_head.h"
 #include "core/media/rtsp_cause.h"
+#include "core/media/source_address.h"
 
 namespace jetfleet {
 namespace {
@@ -158,6 +159,8 @@ bool Source::ChangeTransport(const Status& why) {
 }
 
 Status Source::PlayOnce() {
+  const Status judged = CheckAddress(options_.uri);
+  if (!judged.ok()) return judged;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     ended_.reset();

@@ -57,13 +57,14 @@ SourceUri ParseDevice(SourceKind kind, const std::string& uri) {
   parsed.shown = RedactUri(uri);
   const std::size_t begin = uri.find("://") + 3;
   const std::size_t question = uri.find('?', begin);
-  parsed.location = PercentDecode(uri.substr(begin, question - begin));
+  // As it stands: nothing that source_address.h lets pass is escaped.
+  parsed.location = uri.substr(begin, question - begin);
   for (std::size_t at = question; at != std::string::npos;) {
     const std::size_t next = uri.find('&', at + 1);
     const std::string pair = uri.substr(at + 1, next == std::string::npos ? next : next - at - 1);
     const std::size_t equals = pair.find('=');
-    parsed.settings[PercentDecode(pair.substr(0, equals))] =
-        equals == std::string::npos ? "" : PercentDecode(pair.substr(equals + 1));
+    parsed.settings[pair.substr(0, equals)] =
+        equals == std::string::npos ? "" : pair.substr(equals + 1);
     at = next;
   }
   return parsed;

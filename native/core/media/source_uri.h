@@ -23,7 +23,7 @@ struct SourceUri {
   std::string shown;
 
   /// Accepts rtsp://, rtsps://, v4l2://, csi://, test://, file:// and plain paths; percent escapes
-  /// of user, password and path are resolved.
+  /// of user, password and a file's path are resolved. Judges nothing (source_address.h).
   static SourceUri Parse(const std::string& uri);
 };
 
