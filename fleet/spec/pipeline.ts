@@ -188,10 +188,16 @@ function isSame(one: RegionSpec, other: RegionSpec): boolean {
 
 export const MotionSpec = z
   .strictObject({
-    threshold: z.number().min(0).max(1).default(0.001).meta({
-      description:
-        "Share of the picture that must have changed, beyond the camera's noise and light that changes all over it.",
-    }),
+    threshold: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.001)
+      .meta({
+        description:
+          "Share of the picture, or of any of its regions, that must have changed, beyond the camera's noise and light that " +
+          "changes all over it.",
+      }),
     keepAliveMs: z.number().int().min(100).max(3_600_000).default(1000).meta({
       description:
         "Of pictures that show nothing new, the model looks at one in so many milliseconds.",

@@ -86,19 +86,24 @@ struct Watched {
   /// The first, from 0; -1: none.
   int first = -1;
 };
-Watched Watch(double noise, int pictures, const std::function<Camera::Draw(int)>& draw_of) {
+using Regions = std::shared_ptr<const std::vector<Region>>;
+Watched Watch(double noise, int pictures, const std::function<Camera::Draw(int)>& draw_of,
+              const Regions& regions = nullptr) {
   Camera camera(noise);
   FrameGate gate;
   gate.WatchMotion({0.001, std::chrono::hours(1)});
   constexpr int kBefore = 40;
   int looked_before = 0;
   for (int number = 0; number < kBefore; ++number) {
-    if (gate.Look(*camera.Take(number, kNothing), 1) == Skip::kNo) ++looked_before;
+    const auto frame = camera.Take(number, kNothing);
+    frame->regions = regions;
+    if (gate.Look(*frame, 1) == Skip::kNo) ++looked_before;
   }
   EXPECT_LE(looked_before, 9) << "what nothing is like is learnt from 8 pictures";
   Watched watched;
   for (int number = 0; number < pictures; ++number) {
     const auto frame = camera.Take(kBefore + number, draw_of(number));
+    frame->regions = regions;
     if (gate.Look(*frame, 1) != Skip::kNo) continue;
     ++watched.looked;
     if (watched.first < 0) watched.first = number;
@@ -154,6 +159,42 @@ TEST(Motion, IsWhatChangesBeyondNoiseAndLight) {
   }
 }
 
+TEST(Motion, IsLookedForInTheRegionsOfAPictureAlone) {
+  // The right two thirds and the upper left corner: an object stands at 60 to 84 from above.
+  const auto regions = std::make_shared<const std::vector<Region>>(
+      std::vector<Region>{{1.0 / 3, 0, 2.0 / 3, 1}, {0, 0, 0.25, 0.4}});
+  const auto walks = [](double from, double step) {
+    return [=](int number) { return ObjectAt(from + step * number); };
+  };
+  const Watched beside = Watch(2, 60, walks(0, 0.5), regions);
+  EXPECT_EQ(beside.looked, 0) << "nothing is seen there";
+  EXPECT_GE(Watch(2, 60, walks(0, 0.5)).looked, 10) << "in the whole picture it is";
+  const Watched within = Watch(2, 60, walks(80, 1), regions);
+  EXPECT_GE(within.looked, 10);
+  EXPECT_EQ(within.first, 0);
+  // It comes into the region at 64, with its 12 pixels ahead.
+  const Watched comes = Watch(2, 60, walks(20, 1), regions);
+  EXPECT_GE(comes.first, 64 - 12 - 20);
+  EXPECT_LE(comes.first, 64 - 12 - 20 + 4);
+}
+
+TEST(Motion, OfARegionIsAShareOfThatRegionAndLightIsItsOwn) {
+  const auto regions = std::make_shared<const std::vector<Region>>(
+      std::vector<Region>{{0, 0, 0.5, 1}, {0.75, 0.5, 0.25, 0.5}});
+  const auto lamp = [](int) {
+    return [](int x, int, int luma) { return x < kSize.width / 2 ? luma + 40 : luma; };
+  };
+  EXPECT_EQ(Watch(2, 60, lamp, regions).looked, 0) << "one region is brighter all over";
+  EXPECT_GE(Watch(2, 60, lamp).looked, 1) << "half of the picture is";
+  // Half a percent of the picture, a twelfth of the region.
+  const auto small = [](int number) {
+    return [=](int x, int y, int luma) {
+      return number % 2 == 0 && x >= 160 && x < 170 && y >= 70 && y < 80 ? luma + 60 : luma;
+    };
+  };
+  EXPECT_GE(Watch(2, 60, small, regions).looked, 30);
+}
+
 TEST(Motion, LearnsTheNoiseOfTheCamera) {
   for (const double noise : {0.0, 1.0, 4.0, 10.0}) {
     Camera camera(noise);
@@ -163,7 +204,9 @@ TEST(Motion, LearnsTheNoiseOfTheCamera) {
       SurfaceView view;
       ASSERT_TRUE(frame->surface->MapToHost(&view).ok());
       gate.Differs(view);
-      if (number < 6) EXPECT_EQ(gate.noise(), 0) << "not known yet";
+      if (number < 6) {
+        EXPECT_EQ(gate.noise(), 0) << "not known yet";
+      }
     }
     // Of the mean of four samples, from picture to picture.
     EXPECT_NEAR(gate.noise(), noise * std::sqrt(2.0) / 2, 0.1 * noise + 0.25);

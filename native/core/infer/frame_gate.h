@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <optional>
+#include <vector>
 
 #include "core/frame.h"
 #include "core/infer/motion_gate.h"
@@ -10,7 +11,7 @@
 namespace jetfleet {
 
 struct MotionOptions {
-  /// Share of the picture, from 0 to 1, that must have changed.
+  /// Share of the picture, or of one of its regions, from 0 to 1, that must have changed.
   double threshold = 0.001;
   /// By the source's clock; after so long, a picture is looked at whatever it shows.
   std::chrono::milliseconds keep_alive{1000};
@@ -34,13 +35,16 @@ class FrameGate {
   void Lost() { lost_ = true; }
   /// Any thread: whether some object moves, so that every picture shows something new.
   void set_objects_move(bool move) { objects_move_ = move; }
-  bool watches_motion() const { return motion_.has_value(); }
+  bool watches_motion() const { return options_.has_value(); }
   /// By the source's thread: true once, when a picture came that the CPU cannot read. It is looked
   /// at, as are all such.
   bool BecameBlind();
 
  private:
   bool ShowsNothingNew(const Frame& frame, bool wanted);
+  /// Whether the model would see something new, in the picture or in any of its regions; nothing
+  /// when the CPU cannot read it.
+  std::optional<bool> Differs(const Frame& frame);
 
   std::atomic<bool> wanted_{true};
   std::atomic<bool> lost_{false};
@@ -48,8 +52,9 @@ class FrameGate {
   /// Frames since the last one that was looked at.
   int since_ = 0;
   Size size_;
-  std::optional<MotionGate> motion_;
-  double keep_alive_ms_ = 0;
+  std::optional<MotionOptions> options_;
+  /// Of each region, or the whole picture.
+  std::vector<MotionGate> motion_;
   /// Time stamp of the last one that was looked at.
   double looked_ms_ = 0;
   bool blind_ = false;
