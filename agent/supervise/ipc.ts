@@ -9,7 +9,12 @@ import {
 import { MAX_LINES, MAX_ZONES } from "../../fleet/spec/analytics.ts";
 import { Anchors, Decoder, Label, ModelInput } from "../../fleet/spec/model.ts";
 import { Digest, Name } from "../../fleet/spec/names.ts";
-import { MAX_REGIONS, MAX_SOURCES, TrackAlgorithm } from "../../fleet/spec/pipeline.ts";
+import {
+  MAX_REGIONS,
+  MAX_SOURCES,
+  RtspTransport,
+  TrackAlgorithm,
+} from "../../fleet/spec/pipeline.ts";
 import { MAX_SECONDARY } from "../../fleet/spec/secondary.ts";
 import type {
   NativeAnalytics,
@@ -62,7 +67,7 @@ export type ModelOptions = z.infer<typeof ModelOptions>;
 const SourceOptions = z.object({
   name: Name,
   uri: z.string().min(1),
-  transport: z.enum(["tcp", "udp"]),
+  transport: RtspTransport.optional(),
   loop: z.boolean(),
   timeoutMs: z.number().int().positive(),
   stallTimeoutMs: z.number().int().positive().optional(),

@@ -59,7 +59,7 @@ export function registerRunPipeline(program: Command, run: Run, signal: AbortSig
     .option("--accelerator <which>", "auto, cpu, gpu, dla0 or dla1; default: auto")
     .option("--precision <which>", "fp32, fp16 or int8 of an engine; not for the cpu")
     .option("--preprocess <which>", "auto, cpu, cuda or vic; default: auto")
-    .option("--transport <which>", "tcp or udp, of RTSP; default: tcp")
+    .option("--transport <which>", "auto, tcp or udp, of RTSP; default: auto")
     .option("--loop", "begin a file again at its end")
     .option("--realtime", "take a file's pictures at their pace; default: as fast as they come")
     .option("--threads <n>", "of one inference on the cpu; default: 1")

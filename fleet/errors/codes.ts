@@ -474,7 +474,7 @@ export const ERROR_CODES = {
   ),
   SOURCE_TRANSPORT: row(
     "The camera refuses the RTSP transport that was asked for; the other one is tried at once.",
-    "Set `transport` of the source to the one that works.",
+    "Set `transport` of the source to the one that works, or leave it to `auto`.",
     true,
   ),
   SOURCE_UDP_BLOCKED: row(

@@ -47,6 +47,7 @@ export {
   PreprocessChoice,
   partsOf,
   RegionSpec,
+  RtspTransport,
   regionsOf,
   SinksSpec,
   SourceSpec,

@@ -27,6 +27,16 @@ export const VideoSpec = z
   });
 export type VideoSpec = z.infer<typeof VideoSpec>;
 
+/** Left out for the default, so that agents that know no `auto` read what does not ask for it. */
+export const RtspTransport = z.enum(["auto", "tcp", "udp"]).meta({
+  title: "RtspTransport",
+  description:
+    "How an RTSP camera sends its packets; means nothing to other sources. auto: over TCP, and a camera that refuses that " +
+    "over UDP. tcp, udp: the one to begin with; that a camera refuses it is told as SOURCE_TRANSPORT, and it is read by " +
+    "the other one. What is used stands in telemetry. Default: auto.",
+});
+export type RtspTransport = z.infer<typeof RtspTransport>;
+
 export const SourceSpec = z
   .strictObject({
     uri: SourceUri.meta({
@@ -36,10 +46,7 @@ export const SourceSpec = z
         "also format raw, mjpeg, h264 or h265: v4l2:///dev/video0?format=mjpeg&width=1280&height=720&fps=30. Read are H.264, " +
         "H.265, VP9, AV1 and JPEG, where the device has a decoder.",
     }),
-    transport: z.enum(["tcp", "udp"]).meta({ title: "RtspTransport" }).default("tcp").meta({
-      description:
-        "RTSP transport to begin with. A camera that refuses it is read by the other one, and telemetry says so.",
-    }),
+    transport: RtspTransport.optional(),
     loop: z.boolean().default(false).meta({ description: "Begin a file again at its end." }),
     stallTimeoutMs: z
       .number()

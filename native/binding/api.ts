@@ -54,7 +54,8 @@ export interface NativeSource {
   /** Names the source in frames, statistics and messages; they name none by default. Of several, each has its own. */
   name?: string;
   uri: string;
-  transport: "tcp" | "udp";
+  /** `auto`: TCP, or UDP where a camera refuses that. The others are begun with, and a refusal is told. Default: auto. */
+  transport?: "auto" | "tcp" | "udp" | undefined;
   loop: boolean;
   /**
    * Files: pictures come at the pace of their time stamps instead of as fast as they are taken. Default: as

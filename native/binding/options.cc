@@ -292,7 +292,11 @@ PipelineSource ReadSource(OptionReader* source) {
   if (source->Has("name")) named.name = source->Text("name");
   SourceOptions& from = named.options;
   from.uri = source->Text("uri");
-  from.transport = source->Text("transport") == "udp" ? Transport::kUdp : Transport::kTcp;
+  ReadWord<TransportChoice>(source, "transport",
+                            {{"auto", TransportChoice::kAuto},
+                             {"tcp", TransportChoice::kTcp},
+                             {"udp", TransportChoice::kUdp}},
+                            &from.transport);
   from.loop = source->Flag("loop");
   from.realtime = source->Has("realtime") ? source->Flag("realtime") : from.loop;
   from.timeout = Ms(source->Number("timeoutMs", 1, kMaxMs));

@@ -418,6 +418,26 @@ describe.concurrent("each cause has its own code", () => {
     expect(run.stats.at(-1)?.source.transport).toBe(transport === "tcp" ? "udp" : "tcp");
   });
 
+  test.each<[string, CameraOptions, "tcp" | "udp"]>([
+    ["both", {}, "tcp"],
+    ["TCP only", { transports: ["tcp"] }, "tcp"],
+    ["UDP only", { transports: ["udp"] }, "udp"],
+  ])("%s, of whatever can be had: it plays and nothing is said", async (_, camera, used) => {
+    const playing = (r: Run): boolean => r.frames.length > 10 && r.stats.length > 0;
+    const run = await watch(camera, playing, { transport: "auto" });
+    expect(run.states).toEqual(["connecting", "playing"]);
+    expect([...codes(run), ...warned(run)]).toEqual([]);
+    expect(run.stats.at(-1)?.source.transport).toBe(used);
+  });
+
+  test("a camera that refuses both of whatever can be had is told so, and asked again", async () => {
+    const refused = (r: Run): number => codes(r).filter((c) => c === "SOURCE_TRANSPORT").length;
+    const run = await watch({ transports: [] }, (r) => refused(r) >= 2 && r.states.length >= 4, {
+      transport: "auto",
+    });
+    expect(run.states.slice(0, 4)).toEqual(["connecting", "lost", "connecting", "lost"]);
+  });
+
   test.each<[string, CameraOptions]>([
     ["JPEG before H.264", { tracks: ["jpeg", "h264"] }],
     ["H.265 before H.264", { tracks: ["h265", "audio", "h264"] }],

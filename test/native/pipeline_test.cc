@@ -353,7 +353,7 @@ TEST(LivePipeline, WorksOverUdp) {
   TestCamera camera({});
   camera.Start();
   PipelineOptions options = LiveOptions(camera.Uri());
-  Source(options).transport = Transport::kUdp;
+  Source(options).transport = TransportChoice::kUdp;
   Recorder recorder;
   Pipeline pipeline(options, FakeModel(), &recorder);
   pipeline.Start();

@@ -80,10 +80,12 @@ export type ModelInputFit = "letterbox" | "letterbox-centred" | "stretch";
 export type ModelInputChannels = "rgb" | "bgr";
 
 /**
- * RTSP transport to begin with. A camera that refuses it is read by the other one, and telemetry
- * says so.
+ * How an RTSP camera sends its packets; means nothing to other sources. auto: over TCP, and a
+ * camera that refuses that over UDP. tcp, udp: the one to begin with; that a camera refuses it is
+ * told as SOURCE_TRANSPORT, and it is read by the other one. What is used stands in telemetry.
+ * Default: auto.
  */
-export type RtspTransport = "tcp" | "udp";
+export type RtspTransport = "auto" | "tcp" | "udp";
 
 /** Where the model runs on the board's silicon. Default: auto. */
 export type AcceleratorChoice = "auto" | "gpu" | "dla0" | "dla1" | "split";
@@ -291,8 +293,10 @@ export interface SourceArgs {
    */
   uri: pulumi.Input<string>;
   /**
-   * RTSP transport to begin with. A camera that refuses it is read by the other one, and telemetry
-   * says so. Default: tcp.
+   * How an RTSP camera sends its packets; means nothing to other sources. auto: over TCP, and a
+   * camera that refuses that over UDP. tcp, udp: the one to begin with; that a camera refuses it is
+   * told as SOURCE_TRANSPORT, and it is read by the other one. What is used stands in telemetry.
+   * Default: auto.
    */
   transport?: pulumi.Input<RtspTransport | undefined>;
   /** Begin a file again at its end. Default: false. */
@@ -314,8 +318,8 @@ export interface SourceArgs {
 /** Which pictures show something new, by their luma. */
 export interface MotionArgs {
   /**
-   * Share of the picture that must have changed, beyond the camera's noise and light that changes
-   * all over it. Default: 0.001.
+   * Share of the picture, or of any of its regions, that must have changed, beyond the camera's
+   * noise and light that changes all over it. Default: 0.001.
    */
   threshold?: pulumi.Input<number | undefined>;
   /**
@@ -774,8 +778,8 @@ export interface ModelManifest {
 /** Which pictures show something new, by their luma. */
 export interface Motion {
   /**
-   * Share of the picture that must have changed, beyond the camera's noise and light that changes
-   * all over it. Default: 0.001.
+   * Share of the picture, or of any of its regions, that must have changed, beyond the camera's
+   * noise and light that changes all over it. Default: 0.001.
    */
   threshold?: number | undefined;
   /**

@@ -18,10 +18,17 @@ namespace jetfleet {
 enum class SourceState { kConnecting, kPlaying, kLost, kEnded };
 const char* SourceStateName(SourceState state);
 
+/// How a camera is asked to send its packets. One that refuses the first is read by the other.
+enum class TransportChoice {
+  /// TCP first. A refusal is nothing to tell of, for nobody asked for it.
+  kAuto,
+  kTcp,
+  kUdp,
+};
+
 struct SourceOptions {
   std::string uri;
-  /// Cameras that refuse it are read by the other one.
-  Transport transport = Transport::kTcp;
+  TransportChoice transport = TransportChoice::kAuto;
   TlsTrust tls;
   /// Files: begin again at the end.
   bool loop = false;

@@ -47,7 +47,7 @@ Source::Source(const SourceOptions& options, Callbacks callbacks)
     : options_(options),
       uri_(SourceUri::Parse(options.uri)),
       callbacks_(std::move(callbacks)),
-      transport_(options.transport),
+      transport_(options.transport == TransportChoice::kUdp ? Transport::kUdp : Transport::kTcp),
       nvmm_(options.nvmm),
       codec_(&CodecOf(uri_)),
       stall_(options.stall_timeout, options.timeout),
@@ -88,7 +88,8 @@ void Source::Run() {
   Status why = Status::Ok();
   while (!stopping()) {
     // The rounds of a looped file are one source that plays.
-    const bool tells = (uri_.live || !played_before_) && !changed_codec_;
+    const bool tells = (uri_.live || !played_before_) && !changed_codec_ && !went_over_;
+    went_over_ = false;
     if (tells) callbacks_.on_state(SourceState::kConnecting, why);
     why = PlayOnce();
     if (stopping()) return;
@@ -102,6 +103,7 @@ void Source::Run() {
       why = Status::Error(ErrorCode::kSourceUnreachable,
                           "The source " + uri_.shown + " ended its stream");
     }
+    if (GoesOverUnasked(why)) continue;
     callbacks_.on_state(SourceState::kLost, why);
     if (playing_) pause = kFirstPause;
     if (ChangeTransport(why)) continue;
@@ -156,6 +158,12 @@ bool Source::ChangeTransport(const Status& why) {
   meter_.SetTransport(TransportName(transport_));
   // The second refusal in a row waits like any other failure.
   return !std::exchange(changed_transport_, true);
+}
+
+bool Source::GoesOverUnasked(const Status& why) {
+  went_over_ =
+      options_.transport == TransportChoice::kAuto && !changed_transport_ && ChangeTransport(why);
+  return went_over_;
 }
 
 Status Source::PlayOnce() {

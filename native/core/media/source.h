@@ -48,6 +48,8 @@ class Source final : public FrameSource {
   std::pair<TimePoint, Status> Deadline(const MediaPipeline& pipeline) const;
   /// The other transport is worth a try at once.
   bool ChangeTransport(const Status& why);
+  /// The same, and there is nothing to tell: nobody asked for the one that was refused.
+  bool GoesOverUnasked(const Status& why);
   /// There is a track, but of another codec than the one that was asked for.
   bool ChangeCodec();
   /// Pictures stay in the decoder no more, where they turned out to be none that can.
@@ -67,6 +69,8 @@ class Source final : public FrameSource {
   Transport transport_;
   std::shared_ptr<const NvmmPictures> nvmm_;
   bool changed_transport_ = false;
+  /// Since the source was last told of.
+  bool went_over_ = false;
   const CodecRow* codec_;
   bool changed_codec_ = false;
 

@@ -59,7 +59,7 @@ describe("a pipeline's file", () => {
   it("is read in the words of a program, with its defaults", () => {
     expect(parsePipelineFile(FILE, "a.yaml")).toMatchObject({
       model: { decoder: "yolox" },
-      sources: { door: { transport: "tcp", loop: false } },
+      sources: { door: { loop: false } },
       detect: { minScore: 0.4, nmsIou: 0.45 },
     });
   });

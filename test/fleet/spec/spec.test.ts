@@ -23,7 +23,7 @@ describe("specifications", () => {
   it("fill in the documented defaults", () => {
     expect(PipelineSpec.parse(pipeline)).toEqual({
       name: "entrance",
-      sources: { cam1: { uri: "rtsp://10.0.9.1/stream1", transport: "tcp", loop: false } },
+      sources: { cam1: { uri: "rtsp://10.0.9.1/stream1", loop: false } },
       detect: { model: "people", minScore: 0.4, nmsIou: 0.45 },
       sinks: { mqtt: {} },
     });
@@ -31,6 +31,12 @@ describe("specifications", () => {
     expect(
       ModelSpec.parse({ name: "people", source: "people.onnx", labels: ["person"] }).decoder,
     ).toBeUndefined();
+  });
+
+  it.each(["auto", "tcp", "udp"])("takes the transport %s of a source", (transport) => {
+    const uri = "rtsp://10.0.9.1/stream1";
+    const spec = { ...pipeline, sources: { cam1: { uri, transport } } };
+    expect(PipelineSpec.parse(spec).sources["cam1"]?.transport).toBe(transport);
   });
 
   it.each([

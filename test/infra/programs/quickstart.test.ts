@@ -106,7 +106,7 @@ describe.skipIf(!engine)(`the quickstart program with the real engine${reason}`,
     expect(ok).toBe(true);
     expect(output).not.toMatch(/warn|deprecat/i);
     expect(output).not.toContain("geheim");
-    expect(output).toMatch(/transport: "tcp"\s+uri\s+: \[secret\]/);
+    expect(output).toMatch(/loop\s*: false\s+uri\s*: \[secret\]/);
     expect(output).toMatch(/plan: .*JetPack is not known yet: 4\.6\.\d, the newest for the board/);
   }, 100_000);
 

@@ -6,6 +6,7 @@ import {
   type Properties,
   Secret,
   UNKNOWN,
+  valueAt,
 } from "../../../infra/provider/rpc/values.ts";
 import { changed, deviceInputs, manifest, pipelineInputs } from "./inputs.ts";
 import { tinyOnnx } from "./support/tiny-onnx.ts";
@@ -30,7 +31,7 @@ describe("check of a pipeline", () => {
     ["device.board", "pi", 'expected one of "tx1", "tx2", "nano"'],
     ["name", "Front Door", "must be 1 to 63 lower-case letters"],
     ["sources", {}, "must name 1 to 16 sources"],
-    ["sources.cam1.transport", "quic", 'expected one of "tcp", "udp", got "quic"'],
+    ["sources.cam1.transport", "quic", 'expected one of "auto", "tcp", "udp", got "quic"'],
     ["detect.interval", 0, "expected at least 1"],
     ["sources.cam1.loop", "yes", 'expected true or false, got "yes"'],
     [
@@ -161,8 +162,18 @@ describe("check of a pipeline", () => {
       changed(pipelineInputs(), "sources.cam1.uri", "rtsp://host/"),
     );
     expect(isSecretAt(inputs, ["sources", "cam1", "uri"])).toBe(true);
-    expect(isSecretAt(inputs, ["sources", "cam1", "transport"])).toBe(false);
+    expect(isSecretAt(inputs, ["sources", "cam1", "loop"])).toBe(false);
   });
+
+  test.each(["auto", "tcp", "udp", undefined])(
+    "leaves the transport of a source as it is written: %s",
+    async (transport) => {
+      const news = changed(pipelineInputs(), "sources.cam1.transport", transport);
+      const { inputs, failures } = await check("Pipeline", news);
+      expect(failures).toEqual([]);
+      expect(valueAt(inputs, ["sources", "cam1", "transport"])).toBe(transport);
+    },
+  );
 
   test("fills in defaults at every depth and leaves the rest as written", async () => {
     const { inputs, failures } = await check("Pipeline", changed(pipelineInputs(), "track", {}));
