@@ -43,7 +43,7 @@ class BoundedQueue {
 
   /// Of a queue that drops, those that `spare` holds for go before others that are older.
   BoundedQueue(std::size_t capacity, Overflow overflow, std::function<bool(const T&)> spare = {})
-      : capacity_(capacity), overflow_(overflow), spare_(std::move(spare)) {}
+      : spare_(std::move(spare)), capacity_(capacity), overflow_(overflow) {}
 
   /// Until then, this many more items are held before the oldest goes: for a time in which the
   /// consumer is known to be short of processor time. Means nothing to queues that block.

@@ -26,7 +26,7 @@ class Strand final : public Executor::Task, public std::enable_shared_from_this<
     std::function<Status(Frame&)> work;
     /// What comes before `work` where the frame may have to wait: sets `*waits` when `resume` is
     /// going to be called, and is called again after that.
-    std::function<Status(Frame&, Resume resume, bool* waits)> ask;
+    std::function<Status(Frame&, Resume resume, bool* waits)> ask = nullptr;
   };
   struct Callbacks {
     std::function<void(FramePtr)> next;
