@@ -21,7 +21,7 @@ Admission::Inspected Admission::Inspect(GstBuffer* buffer) {
   const CodedPicture picture = reader_->Read(map.data, map.size, delta);
   gst_buffer_unmap(buffer, &map);
   const bool discontinuous = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT) != FALSE;
-  if (!picture.has_slice) {
+  if (picture.beside_pictures) {
     if (discontinuous && next_ > 0) lost_ = true;
     return {false, nullptr};
   }

@@ -13,6 +13,9 @@ namespace jetfleet {
 /// What is known of one access unit without decoding it.
 struct CodedPicture {
   bool has_slice = false;
+  /// Known to be no picture: parameter sets, messages and delimiters alone. What is neither that
+  /// nor has a slice is a picture that broke.
+  bool beside_pictures = false;
   /// Decoding can begin here and all that follows, in the order of showing, is whole.
   bool key = false;
   /// Decoding can begin here; pictures are whole after so many frames.

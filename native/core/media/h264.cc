@@ -11,6 +11,9 @@ namespace {
 constexpr int kSliceFirst = 1;
 constexpr int kSliceIdr = 5;
 constexpr int kSei = 6;
+constexpr int kPps = 8;
+/// From messages on: parameter sets, delimiters, ends, filler, extensions of parameter sets.
+constexpr int kLastBeside = 13;
 /// Of a slice only the beginning is read.
 constexpr std::size_t kSliceBytes = 32;
 constexpr std::size_t kSeiBytes = 4096;
@@ -65,8 +68,11 @@ void ReadSlice(const std::uint8_t* nal, std::size_t size, const std::optional<H2
 H264Picture ParseH264Picture(const std::uint8_t* data, std::size_t size,
                              const std::optional<H264Sps>& sps) {
   H264Picture picture;
+  bool others = false;
   ForEachNal(data, size, [&](const std::uint8_t* nal, std::size_t bytes) {
     const int type = nal[0] & 0x1f;
+    if (type == kH264Sps || type == kPps) picture.beside_pictures = true;
+    if (type < kSei || type > kLastBeside) others = true;
     if (type == kH264Sps) {
       const auto parsed = ParseH264Sps(nal, bytes);
       if (parsed) picture.sps = parsed;
@@ -77,6 +83,7 @@ H264Picture ParseH264Picture(const std::uint8_t* data, std::size_t size,
     }
     return true;
   });
+  if (others) picture.beside_pictures = false;
   return picture;
 }
 

@@ -10,14 +10,21 @@ constexpr int kLastSubLayer = 15;
 constexpr int kFirstRandomAccess = 16;
 constexpr int kLastRandomAccess = 23;
 constexpr int kLastSlice = 31;
+/// Parameter sets, delimiters, ends, filler, messages.
+constexpr int kFirstBeside = 32;
+constexpr int kLastSet = 34;
+constexpr int kLastBeside = 40;
 
 class H265Reader final : public PictureReader {
  public:
   CodedPicture Read(const std::uint8_t* data, std::size_t size, bool) override {
     CodedPicture picture;
+    bool others = false;
     ForEachNal(data, size, [&](const std::uint8_t* nal, std::size_t bytes) {
       if (bytes < 2) return true;
       const int type = nal[0] >> 1 & 0x3f;
+      if (type >= kFirstBeside && type <= kLastSet) picture.beside_pictures = true;
+      if (type < kFirstBeside || type > kLastBeside) others = true;
       if (type == kH265Sps) {
         const auto parsed = ParseH265Sps(nal, bytes);
         if (parsed) sps_ = parsed;
@@ -32,6 +39,7 @@ class H265Reader final : public PictureReader {
       // All slices of a picture have one type (7.4.2.2).
       return false;
     });
+    if (others) picture.beside_pictures = false;
     return picture;
   }
   VideoSignal signal() const override { return sps_ ? VideoSignal(*sps_) : VideoSignal(); }
