@@ -1,15 +1,29 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Command } from "commander";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { type HubLocation, type HubOptions, locateHub, openFeed } from "../hub-location.ts";
 import { openOverlay } from "../overlay-source.ts";
 import type { Shown } from "../render/overlay.ts";
+import type { Run } from "./run.ts";
 
 /** 128 + SIGTERM, as shells count. */
 const ENDED_BY_SIGNAL = 143;
 /** Ctrl-C reaches esbuild as well, and its end may be heard before the signal is. */
 const HEARD_LATE_MS = 500;
 
-export async function openConsole(options: HubOptions, signal: AbortSignal): Promise<number> {
+/** Adds `console`, which is what runs when no command is named. */
+export function registerConsole(
+  program: Command,
+  withHub: (command: Command) => Command,
+  run: Run,
+  signal: AbortSignal,
+): void {
+  withHub(program.command("console", { isDefault: true }).description("the fleet on a live screen"))
+    .addHelpText("after", "\nNeeds a terminal; `jetfleet status` does not.")
+    .action((options: HubOptions) => run(() => openConsole(options, signal)));
+}
+
+async function openConsole(options: HubOptions, signal: AbortSignal): Promise<number> {
   requireTerminal();
   return showConsole(await locateHub(options), signal);
 }

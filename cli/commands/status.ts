@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Command } from "commander";
 import { z } from "zod";
 import { FleetView } from "../../fleet/view/index.ts";
 import { type HubOptions, locateHub, openFeed } from "../hub-location.ts";
@@ -6,14 +7,15 @@ import { openOverlay } from "../overlay-source.ts";
 import { paletteFor } from "../render/colour.ts";
 import { jsonAnswer, type Shown } from "../render/overlay.ts";
 import { statusLines } from "../render/status-text.ts";
+import type { Run } from "./run.ts";
 
-export interface StatusOptions extends HubOptions {
+interface StatusOptions extends HubOptions {
   json?: boolean;
   jsonSchema?: boolean;
   watch?: boolean;
 }
 
-export const STATUS_HELP = `
+const HELP = `
 Plan and measurement:
   MAX FPS and INFER ms are estimates for TensorRT on the board's own silicon,
   NOW is the inference as measured; below the table stands on what. BUDGET holds
@@ -39,8 +41,23 @@ export type StatusAnswer = z.infer<typeof StatusAnswer>;
 const WATCH_INTERVAL_MS = 2000;
 const DEFAULT_WIDTH = 80;
 
+/** Adds `status`. */
+export function registerStatus(
+  program: Command,
+  withHub: (command: Command) => Command,
+  run: Run,
+  signal: AbortSignal,
+): void {
+  withHub(program.command("status").description("print devices, pipelines and what is wrong"))
+    .option("--json", "print one JSON object, for programs")
+    .option("--json-schema", "print what --json prints as a JSON Schema, and end")
+    .option("--watch", "print again every two seconds, until Ctrl-C")
+    .addHelpText("after", HELP)
+    .action((options: StatusOptions) => run(() => status(options, signal)));
+}
+
 /** Prints the fleet's state and returns the exit code. */
-export async function status(options: StatusOptions, signal?: AbortSignal): Promise<number> {
+async function status(options: StatusOptions, signal: AbortSignal): Promise<number> {
   if (options.jsonSchema) {
     process.stdout.write(`${JSON.stringify(z.toJSONSchema(StatusAnswer), null, 2)}\n`);
     return 0;
@@ -54,8 +71,8 @@ export async function status(options: StatusOptions, signal?: AbortSignal): Prom
     for (;;) {
       const view = FleetView.parse(feed.view());
       print({ ...view, overlay: overlays?.overlay(view) ?? null }, options);
-      if (!options.watch || signal?.aborted) return view.healthy ? 0 : 1;
-      await delay(WATCH_INTERVAL_MS, undefined, signal ? { signal } : {}).catch(() => {});
+      if (!options.watch || signal.aborted) return view.healthy ? 0 : 1;
+      await delay(WATCH_INTERVAL_MS, undefined, { signal }).catch(() => {});
     }
   } finally {
     overlays?.close();
