@@ -1,27 +1,10 @@
 import { readFileSync, realpathSync } from "node:fs";
 import type { z } from "zod";
-import { AloneOrder } from "../fleet/alone/index.ts";
-import { BenchOrder, TrialOrder } from "../fleet/bench/index.ts";
 import { describeError, FleetError } from "../fleet/errors/index.ts";
-import { parseJson } from "../fleet/release/index.ts";
-import { placesOf } from "./alone/places.ts";
-import { runBench } from "./alone/run-bench.ts";
-import { runPipeline } from "./alone/run-pipeline.ts";
-import { tryModel } from "./alone/try-model.ts";
-import { type AgentConfig, identityOf, readConfig } from "./config.ts";
-import { startDaemon } from "./daemon.ts";
-import { kernelFolder } from "./engine/kernel-store.ts";
-import {
-  describeIdentity,
-  installCertificate,
-  requestCertificate,
-} from "./identity/certificate-verbs.ts";
-import { createLog } from "./report/log.ts";
-import { connectRunner } from "./supervise/connect-runner.ts";
-import { runRunner } from "./supervise/runner.ts";
-import { forkRunner } from "./supervise/runner-child.ts";
-import { runHost } from "./supervise/runner-host.ts";
 import { AGENT_VERSION } from "./version.ts";
+
+// Each command loads what it needs when it is called: a runner is started for every pipeline, and the daemon's modules
+// would be most of its start.
 
 const HELP = `jetfleet agent ${AGENT_VERSION}: runs the pipelines that its fleet's operator signed for this device
 
@@ -42,17 +25,18 @@ usage:
   agent.cjs --help
 `;
 
-const STOP_DEADLINE_MS = 15_000;
-
 async function main(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args;
   switch (command) {
     case "run":
-      return runDaemon(...runOptions(rest));
+      return await runDaemon(...runOptions(rest));
     case "runner":
-      return runRunner();
+      return (await import("./supervise/runner.ts")).runRunner();
     case "runner-host":
-      return runHost(bundlePath(), rest[0] === "--halves");
+      return (await import("./supervise/runner-host.ts")).runHost(
+        bundlePath(),
+        rest[0] === "--halves",
+      );
     case "bench":
       return await bench(rest);
     case "pipeline":
@@ -75,26 +59,36 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 async function bench(args: readonly string[]): Promise<void> {
-  const order = orderIn(BenchOrder, "bench", args);
+  const { BenchOrder } = await import("../fleet/bench/index.ts");
+  const { runBench } = await import("./alone/run-bench.ts");
+  const order = await orderIn(BenchOrder, "bench", args);
   // A build ends at the library's next step; a measurement has an end of its own.
-  const answer = await runBench(order, placesOf(bundlePath(), process.env), untilEnded());
+  const answer = await runBench(order, await places(), untilEnded());
   process.stdout.write(`${JSON.stringify(answer)}\n`);
   if (answer.type === "error") process.exitCode = 1;
 }
 
 async function pipeline(args: readonly string[]): Promise<void> {
+  const { AloneOrder } = await import("../fleet/alone/index.ts");
+  const { runPipeline } = await import("./alone/run-pipeline.ts");
   // By standard input: addresses of cameras hold passwords, and arguments are seen by everyone.
-  const order = orderIn(AloneOrder, "pipeline", [...args, readFileSync(0, "utf8")]);
-  const isDone = await runPipeline(order, placesOf(bundlePath(), process.env), untilEnded());
+  const order = await orderIn(AloneOrder, "pipeline", [...args, readFileSync(0, "utf8")]);
+  const isDone = await runPipeline(order, await places(), untilEnded());
   // Not by itself: an exit in order runs destructors of vendors' libraries, which may hang.
   process.exit(isDone ? 0 : 1);
 }
 
-function orderIn<Order>(
+async function places() {
+  const { placesOf } = await import("./alone/places.ts");
+  return placesOf(bundlePath(), process.env);
+}
+
+async function orderIn<Order>(
   schema: z.ZodType<Order>,
   command: string,
   [text, ...rest]: readonly string[],
-): Order {
+): Promise<Order> {
+  const { parseJson } = await import("../fleet/release/index.ts");
   const order = schema.safeParse(rest.length === 0 ? parseJson(text ?? "") : null);
   if (order.success) return order.data;
   throw new FleetError(
@@ -110,10 +104,9 @@ function untilEnded(): AbortSignal {
 }
 
 async function trial(args: readonly string[]): Promise<void> {
-  const answer = await tryModel(
-    orderIn(TrialOrder, "try", args),
-    placesOf(bundlePath(), process.env),
-  );
+  const { TrialOrder } = await import("../fleet/bench/index.ts");
+  const { tryModel } = await import("./alone/try-model.ts");
+  const answer = await tryModel(await orderIn(TrialOrder, "try", args), await places());
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
 
@@ -138,54 +131,31 @@ function runOptions(args: readonly string[]): [config: string, runners: string |
 }
 
 async function printRequest(path: string): Promise<void> {
-  const request = await requestCertificate(identityOf(readConfig(path)));
+  const { requestCertificate } = await import("./identity/certificate-verbs.ts");
+  const request = await requestCertificate(await identityIn(path));
   process.stdout.write(`${JSON.stringify(request)}\n`);
 }
 
 async function install(path: string): Promise<void> {
+  const { describeIdentity, installCertificate } = await import("./identity/certificate-verbs.ts");
   const answer = readFileSync(0, "utf8");
-  const identity = await installCertificate(identityOf(readConfig(path)), answer);
+  const identity = await installCertificate(await identityIn(path), answer);
   process.stdout.write(`${describeIdentity(identity)}\n`);
 }
 
-async function runDaemon(path: string, runners: string | null): Promise<void> {
-  const config = readConfig(path);
-  // A journal that was restarted must not end the pipelines.
-  process.stdout.on("error", () => undefined);
-  const log = createLog({ level: config.logLevel, secrets: secretsOf(config) });
-  const bundle = bundlePath();
-  // Runners of a service have it from their unit.
-  const kernels = { JETFLEET_KERNELS: kernelFolder(config.stateDir) };
-  const launch = runners === null ? forkRunner(bundle, kernels) : connectRunner(runners);
-  const daemon = await startDaemon({ config, bundlePath: bundle, launch, log });
-  const stop = (signal: string) => {
-    log.info("agent stops", { signal });
-    // The unit's own deadline would end us as well, but without this line in the journal.
-    setTimeout(() => exitLate(log), STOP_DEADLINE_MS).unref();
-    daemon.stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error("stopping failed", error);
-        process.exit(1);
-      },
-    );
-  };
-  process.once("SIGTERM", stop);
-  process.once("SIGINT", stop);
+async function identityIn(path: string) {
+  const { identityOf, readConfig } = await import("./config.ts");
+  return identityOf(readConfig(path));
 }
 
-function exitLate(log: ReturnType<typeof createLog>): void {
-  log.error("stopping took too long");
-  process.exit(1);
+async function runDaemon(path: string, runners: string | null): Promise<void> {
+  const { runUntilStopped } = await import("./run-daemon.ts");
+  await runUntilStopped(path, runners, bundlePath());
 }
 
 /** The real path, so that a running agent keeps its own release when `current` is switched to the next. */
 function bundlePath(): string {
   return realpathSync(process.argv[1] ?? "");
-}
-
-function secretsOf(config: AgentConfig): string[] {
-  return config.password === undefined ? [] : [config.password];
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
