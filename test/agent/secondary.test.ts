@@ -174,22 +174,23 @@ describe("a pipeline with a secondary model", { timeout: 90_000 }, () => {
     ]);
   });
 
-  it.each(
-    FULL ? ["fetching", "building", "testing", "swapping", "watching"] : ["building", "swapping"],
-  )("comes to its new secondary model though the power goes when it is %s", async (state) => {
-    world.start();
-    await deploy(1, withColour("good red"));
-    await running(1);
-    await world.terminate();
-    await deploy(2, withColour("good blue"));
-    const from = now();
-    world.startDoomed({ state, generation: 2, when: "after", write: 1 });
-    expect(await world.exit()).toBe("SIGKILL");
-    world.start();
-    const ready = settled(2, "committed");
-    await world.reported((reported) => ready(reported) && allRun(reported), from);
-    await answers("good blue", from);
-  });
+  it.each(FULL ? ["fetching", "building", "testing", "swapping", "watching"] : ["swapping"])(
+    "comes to its new secondary model though the power goes when it is %s",
+    async (state) => {
+      world.start();
+      await deploy(1, withColour("good red"));
+      await running(1);
+      await world.terminate();
+      await deploy(2, withColour("good blue"));
+      const from = now();
+      world.startDoomed({ state, generation: 2, when: "after", write: 1 });
+      expect(await world.exit()).toBe("SIGKILL");
+      world.start();
+      const ready = settled(2, "committed");
+      await world.reported((reported) => ready(reported) && allRun(reported), from);
+      await answers("good blue", from);
+    },
+  );
 
   it("fetches and builds anew what of it was spoilt on the disk", async () => {
     world.start();
