@@ -1,6 +1,6 @@
 /**
  * One pipeline through its life, each change by `pulumi up` with the real agent: what secondary models say arrives over MQTT,
- * and sources come and go beside one that does not notice.
+ * sources come and go beside one that does not notice, and regions of a picture are taken and left.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DetectedFrame, TrackedObject } from "../../fleet/contract/index.ts";
 import { sha256Digest } from "../../fleet/release/index.ts";
 import { type Camera, startCamera } from "../../fleet/sim/camera/index.ts";
+import type { RegionSpec } from "../../fleet/spec/index.ts";
 import { COCO, data, ffmpeg, hasData, needsData } from "../native/addon.ts";
 import { FULL, LONG } from "../support/long-form.ts";
 import { DeviceListener } from "./support/device-listener.ts";
@@ -19,6 +20,8 @@ const MINUTE = 60_000;
 /** Engines are built and runners begin, on a busy machine. */
 const PATIENCE = MINUTE;
 const SLOWLY = { timeout: 4 * MINUTE };
+/** What two encoded copies of a picture make of a box's edge. */
+const SAME_PX = 12;
 
 const kinds = Array.from({ length: 1000 }, (_, at) => `kind ${at}`);
 const models = {
@@ -49,8 +52,12 @@ describe.runIf(FULL && hasData)(`a pipeline changed by pulumi up${why}`, SLOWLY,
     const slow = ["-vf", "setpts=N/5/TB", "-r", "5", "-frames:v", "15", "-an"];
     ffmpeg(...from, ...slow, ...["-c:v", "libx264", "-bf", "0", "-g", "5"], clip);
     world = await SmallWorld.create("agx-xavier");
-    for (const name of ["left", "right", "third"]) {
-      const camera = await startCamera({ file: clip, loop: true });
+    // The same beside itself: what is seen in one half must be seen in the other.
+    const wide = join(folder, "wide.mp4");
+    const twice = ["-vf", "split[a][b];[a][b]hstack"];
+    ffmpeg("-i", clip, ...twice, ...["-c:v", "libx264", "-bf", "0", "-g", "5"], wide);
+    for (const name of ["left", "right", "third", "wide"]) {
+      const camera = await startCamera({ file: name === "wide" ? wide : clip, loop: true });
       cameras.push(camera);
       uris[name] = camera.rtspUrl;
     }
@@ -67,13 +74,15 @@ describe.runIf(FULL && hasData)(`a pipeline changed by pulumi up${why}`, SLOWLY,
   const declared = (
     sources: string[],
     secondary: NonNullable<SharedPipeline["secondary"]>,
+    regions?: RegionSpec[],
   ): SharedPipeline => ({
     ...{ name: "entrance", ...models.detector, minScore: 0.3, isTracked: true },
     sources: Object.fromEntries(sources.map((name) => [name, uris[name] ?? ""])),
+    ...(regions && { regions }),
     secondary,
   });
-  const up = async (sources: string[], secondary: NonNullable<SharedPipeline["secondary"]>) => {
-    const { code, text } = await program.up([declared(sources, secondary)]);
+  const up = async (...change: Parameters<typeof declared>) => {
+    const { code, text } = await program.up([declared(...change)]);
     expect(code, text).toBe(0);
   };
   const runners = async () => (await world.demo.ssh(DEVICE, "pgrep -f 'agent.cjs runner$'")).text;
@@ -181,6 +190,56 @@ describe.runIf(FULL && hasData)(`a pipeline changed by pulumi up${why}`, SLOWLY,
     expect({ runners: await runners(), engines: await engines() }).toEqual(ranBefore);
     const { sinceMs, restarts } = viewBefore;
     expect(await shown()).toMatchObject({ sinceMs, restarts });
+  });
+
+  const half = { top: 0, width: 0.5, height: 1 };
+  /** Frames of the wide camera in which somebody is seen, those in one half apart from the other's. */
+  const halves = (from: number) =>
+    device
+      .framesOf("wide", from)
+      .map(({ width, detections }) => {
+        const people = detections.filter(({ label }) => label === "person");
+        const within = (left: number) =>
+          people.flatMap(({ box: [x, y, w, h] }) =>
+            x + w / 2 >= left && x + w / 2 < left + width / 2 ? [[x - left, y, w, h]] : [],
+          );
+        return { left: within(0), right: within(width / 2) };
+      })
+      .filter(({ left, right }) => left.length + right.length > 0);
+
+  it("sees the halves of a wide picture each by itself, and tells of both in the whole", async () => {
+    const from = device.frames.length;
+    await up(["wide"], {}, [
+      { left: 0, ...half },
+      { left: 0.5, ...half },
+    ]);
+    await device.until("ten frames", () => halves(from).length >= 10, PATIENCE);
+    for (const { left, right } of halves(from)) {
+      expect(right.length).toBe(left.length);
+      for (const [n, box] of left.entries()) {
+        for (const [side, pixels] of box.entries()) {
+          expect(Math.abs(pixels - (right[n]?.[side] ?? 0))).toBeLessThan(SAME_PX);
+        }
+      }
+    }
+    const indices = device.framesOf("wide", from).map(({ index }) => index);
+    expect(indices, "one answer for each frame").toEqual([...new Set(indices)]);
+    await device.nextStats(PATIENCE);
+    expect(device.stats.at(-1)?.batch).toBeDefined();
+    expect((await shown()).stats?.secondary ?? []).toEqual([]);
+  });
+
+  it("sees one half alone once an update takes the other out, and all when it names none", async () => {
+    const half2 = device.frames.length;
+    await up(["wide"], {}, [{ left: 0.5, ...half }]);
+    await device.until("five frames", () => halves(half2).length >= 5, PATIENCE);
+    const alone = device.frames.length;
+    await device.until("five more", () => halves(alone).length >= 5, PATIENCE);
+    expect(halves(alone).flatMap(({ left }) => left)).toEqual([]);
+    await up(["wide"], {});
+    const all = device.frames.length;
+    const seesBoth = () => halves(all).some(({ left, right }) => left.length * right.length > 0);
+    await device.until("both halves", seesBoth, PATIENCE);
   });
 });
 

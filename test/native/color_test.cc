@@ -172,6 +172,27 @@ TEST(HostPreparer, GreyPicturesHaveNoColour) {
   for (const float value : Prepared(view, {16, 16})) ASSERT_NEAR(value, 255, 1);
 }
 
+TEST(HostPreparer, ScalingTakesNoLevelFromAnyFormat) {
+  const Bytes samples(64 * 48 * 4, 100);
+  for (int kind = 0; kind < 8; ++kind) {
+    SurfaceView view;
+    view.format = static_cast<PixelFormat>(kind);
+    view.color.range = ColorRange::kFull;
+    view.size = view.shown = {64, 48};
+    view.planes.fill(samples.data());
+    view.strides.fill(64 * 4);
+    const std::vector<float> whole = Prepared(view, {64, 48});
+    for (const Size size : {Size{35, 26}, Size{16, 12}, Size{64, 11}, Size{97, 73}}) {
+      const std::vector<float> scaled = Prepared(view, size);
+      const std::size_t area = whole.size() / 3;
+      for (std::size_t i = 0; i < scaled.size(); ++i) {
+        ASSERT_EQ(scaled[i], whole[i / (scaled.size() / 3) * area])
+            << PixelFormatName(view.format) << " to " << size.width << "x" << size.height;
+      }
+    }
+  }
+}
+
 /// A picture whose corners differ: top left, top right, bottom left, bottom right.
 struct Corners {
   static constexpr int kWidth = 64;

@@ -152,7 +152,7 @@ std::int32_t Wait(JfContext* handle, std::uint64_t ticket, JfError* error) {
     std::this_thread::sleep_for(context.delay);
   }
   --device.in_flight;
-  if (device.runs++ == device.fail_at) return Fail(error, JF_INTERNAL, "the device is gone");
+  if (device.runs++ == device.fail_at) return Fail(error, device.fail_as, "the device is gone");
   if (run.filter) ++device.filtered_runs;
   {
     const std::lock_guard<std::mutex> lock(device.mutex);

@@ -108,8 +108,8 @@ TEST(Spread, GivesTheSameInEveryInstructionSet) {
   spec.mean = {1.5F, 2, 3};
   std::vector<std::uint8_t> samples(97 * 97 * 3);
   for (std::size_t i = 0; i < samples.size(); ++i) samples[i] = static_cast<std::uint8_t>(i * 37);
-  for (const PixelFormat format : {PixelFormat::kI420, PixelFormat::kNv12, PixelFormat::kI422,
-                                   PixelFormat::kI444, PixelFormat::kGray, PixelFormat::kRgb}) {
+  for (const PixelFormat format : {PixelFormat::kI420, PixelFormat::kI422, PixelFormat::kI444,
+                                   PixelFormat::kGray, PixelFormat::kRgb}) {
     for (const Size source : {Size{97, 33}, Size{33, 97}, Size{64, 64}, Size{1, 64}}) {
       const Placement placement = Placement::Of(spec, source, {64, 96});
       ScaledPicture picture;

@@ -98,6 +98,47 @@ TEST(PlaneScaler, MixesFourNeighboursAndReadsNothingElse) {
   EXPECT_LE(WorstError(&scaler, {960, 540}, {208, 117}, 960), kMost);
 }
 
+/// The largest difference of what comes of pairs to what comes of their planes.
+int WorstOfPairs(PlaneScaler* scaler, Size from, Size to) {
+  const GuardedPlane pairs({2 * from.width, from.height}, 2 * from.width + 2);
+  const auto area = static_cast<std::size_t>(to.width * to.height);
+  std::vector<std::uint8_t> apart[2] = {std::vector<std::uint8_t>(area),
+                                        std::vector<std::uint8_t>(area)};
+  scaler->RunPairs(pairs.begin(), pairs.stride(), from, apart[0].data(), apart[1].data(), to);
+  int worst = 0;
+  for (int sample = 0; sample < 2; ++sample) {
+    std::vector<std::uint8_t> plane;
+    for (int y = 0; y < from.height; ++y) {
+      for (int x = 0; x < from.width; ++x) {
+        plane.push_back(pairs.begin()[y * pairs.stride() + 2 * x + sample]);
+      }
+    }
+    std::vector<std::uint8_t> expected(area);
+    PlaneScaler().Run(plane.data(), from.width, from, expected.data(), to);
+    for (std::size_t i = 0; i < area; ++i) {
+      worst = std::max(worst, std::abs(expected[i] - apart[sample][i]));
+    }
+  }
+  return worst;
+}
+
+TEST(PlaneScaler, ScalesPairsAsTheirPlanes) {
+  PlaneScaler ours;
+  PlaneScaler portable(&PortableScaleRows());
+  PlaneScaler none(nullptr);
+  const int most = OwnScaleRows() == nullptr ? 2 : 0;
+  std::mt19937 random(3);
+  const auto length = [&](int end) { return std::uniform_int_distribution<int>(1, end)(random); };
+  for (int i = 0; i < 200; ++i) {
+    const Size from{length(200), length(60)};
+    const Size to{length(220), length(70)};
+    for (PlaneScaler* scaler : {&ours, &portable, &none}) {
+      ASSERT_LE(WorstOfPairs(scaler, from, to), most)
+          << from.width << "x" << from.height << " to " << to.width << "x" << to.height;
+    }
+  }
+}
+
 TEST(PlaneScaler, LeavesToLibyuvWhatIsNoReduction) {
   PlaneScaler scaler;
   for (const auto& [from, to] : {std::pair<Size, Size>{{1, 1}, {8, 8}},

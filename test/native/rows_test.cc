@@ -47,9 +47,6 @@ TEST(Rows, AreTheSameForEveryInstructionSetAndLength) {
     Rows().widen(samples.data(), count, wide.data());
     PortableRows().widen(samples.data(), count, expected.data());
     ASSERT_EQ(wide, expected);
-    Rows().widen_pairs(samples.data(), count, wide.data(), &wide[count]);
-    PortableRows().widen_pairs(samples.data(), count, expected.data(), &expected[count]);
-    ASSERT_EQ(wide, expected);
   }
 }
 

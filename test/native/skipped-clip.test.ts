@@ -5,11 +5,14 @@ import { data, Fixture, ffmpeg, fileSource, hasData, needsData, Run, yoloxNano }
 import { hota } from "./hota.ts";
 import { type MotBox, scoreMot } from "./mot-score.ts";
 
-/** Of every nth frame; floors a little below what yolox_nano with the default tracker reaches. */
+/**
+ * Of every nth frame; floors a little below the least of seven encodings (crf 4 to 12): one track more or less, which the
+ * encoder's settings or another processor's rounding decide, moves MOTA by 0.07 here, HOTA by 0.03.
+ */
 const EVERY: [number, { mota: number; hota: number }][] = [
-  [1, { mota: 0.47, hota: 0.44 }],
-  [2, { mota: 0.34, hota: 0.43 }],
-  [3, { mota: 0.31, hota: 0.4 }],
+  [1, { mota: 0.42, hota: 0.44 }],
+  [2, { mota: 0.27, hota: 0.42 }],
+  [3, { mota: 0.29, hota: 0.39 }],
 ];
 
 describe.skipIf(!hasData)(`yolox_nano over real clips${needsData}`, { timeout: 120_000 }, () => {

@@ -227,5 +227,14 @@ TEST(WarmModel, IsRefusedWhenItDoesNotRun) {
   EXPECT_TRUE(FakeModel()->Warm().ok());
 }
 
+TEST(WarmModel, IsNotCalledInvalidForWantOfMemory) {
+  const auto device = std::make_shared<FakeDevice>();
+  device->fail_at = 0;
+  device->fail_as = JF_OUT_OF_MEMORY;
+  const Status status = FakeModelOn(device)->Warm();
+  EXPECT_EQ(status.code, ErrorCode::kModelMemory) << "room for two is what it lacks";
+  EXPECT_NE(status.message.find("real pictures"), std::string::npos) << status.message;
+}
+
 }  // namespace
 }  // namespace jetfleet

@@ -48,8 +48,10 @@ Status ModelProgram::Warm() {
     if (status.ok()) continue;
     const std::string where =
         lanes_.size() > 1 ? " on accelerator " + lanes_[lane].options.accelerator : "";
-    return Status::Error(ErrorCode::kModelInvalid,
-                         status.message + " while trying the model on real pictures" + where);
+    // Want of memory says nothing of the model: it may fit when another one has gone.
+    const ErrorCode code =
+        status.code == ErrorCode::kModelMemory ? status.code : ErrorCode::kModelInvalid;
+    return Status::Error(code, status.message + " while trying the model on real pictures" + where);
   }
   return Status::Ok();
 }

@@ -56,22 +56,21 @@ void Configure(GstElement* decoder) {
 
 }  // namespace
 
-/// NVIDIA's decoders of PCs (nvh264dec, …) are not among them: on an H200 with GStreamer 1.22,
-/// boxes found in their pictures differed from those in libav's of the same file by more than
-/// rounding, of three codecs alike (8 % had no equal of IoU 0.9); neither range nor matrix explains
-/// it.
 const std::vector<CodecRow>& CodecTable() {
   static const std::vector<CodecRow> table = {
       {"H.264", "H264", "video/x-h264", "rtph264depay", "h264parse", true,
        "video/x-h264,stream-format=(string)byte-stream,alignment=(string)au", ReadH264,
-       WithJetson({{"avdec_h264", "videoconvert", kHostCaps, MemoryKind::kHost},
+       WithJetson({{"nvh264dec", "videoconvert", kHostCaps, MemoryKind::kHost},
+                   {"avdec_h264", "videoconvert", kHostCaps, MemoryKind::kHost},
                    {"openh264dec", "videoconvert", kHostCaps, MemoryKind::kHost}})},
       {"H.265", "H265", "video/x-h265", "rtph265depay", "h265parse", true,
        "video/x-h265,stream-format=(string)byte-stream,alignment=(string)au", ReadH265,
-       WithJetson({{"avdec_h265", "videoconvert", kHostCaps, MemoryKind::kHost},
+       WithJetson({{"nvh265dec", "videoconvert", kHostCaps, MemoryKind::kHost},
+                   {"avdec_h265", "videoconvert", kHostCaps, MemoryKind::kHost},
                    {"libde265dec", "videoconvert", kHostCaps, MemoryKind::kHost}})},
       {"VP9", "VP9", "video/x-vp9", "rtpvp9depay", "vp9parse", false, "video/x-vp9", ReadFlagged,
-       WithJetson({{"vp9dec", "videoconvert", kHostCaps, MemoryKind::kHost},
+       WithJetson({{"nvvp9dec", "videoconvert", kHostCaps, MemoryKind::kHost},
+                   {"vp9dec", "videoconvert", kHostCaps, MemoryKind::kHost},
                    {"avdec_vp9", "videoconvert", kHostCaps, MemoryKind::kHost}})},
       // Neither a TX2 nor an AGX Xavier has hardware for it, although their decoder opens.
       {"AV1",
@@ -82,7 +81,8 @@ const std::vector<CodecRow>& CodecTable() {
        false,
        "video/x-av1",
        ReadFlagged,
-       {{"dav1ddec", "videoconvert", kHostCaps, MemoryKind::kHost},
+       {{"nvav1dec", "videoconvert", kHostCaps, MemoryKind::kHost},
+        {"dav1ddec", "videoconvert", kHostCaps, MemoryKind::kHost},
         {"avdec_av1", "videoconvert", kHostCaps, MemoryKind::kHost},
         {"av1dec", "videoconvert", kHostCaps, MemoryKind::kHost}}},
       // A preview of what another track shows whole, where a camera sends both.

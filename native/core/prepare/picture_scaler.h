@@ -10,8 +10,8 @@
 
 namespace jetfleet {
 
-/// A small picture: upright, its planes tight. YUV formats keep their kind; what came packed is B,
-/// G, R in one plane (`packed`).
+/// A small picture: upright, its planes tight. YUV formats keep their kind, but for NV12, which is
+/// I420 then; what came packed is B, G, R in one plane (`packed`).
 struct ScaledPicture {
   PixelFormat format = PixelFormat::kI420;
   Color color;
@@ -34,16 +34,16 @@ class PictureScaler {
     std::array<Size, kMaxPlanes> sizes{};
   };
 
-  /// Of YUV formats; into `format`, which may have more chroma than the picture.
+  /// Into `format`, which has a plane for each kind of sample, and may have more chroma.
   void ScalePlanes(const SurfaceView& picture, PixelFormat format, Size size);
-  /// NV12 becomes I420 on the way.
-  void Turn(Rotation rotation, PixelFormat* format);
-  void ScalePacked(const SurfaceView& picture, Size size);
+  void Turn(Rotation rotation, PixelFormat format);
+  ScaledPicture RunPacked(const SurfaceView& picture, Size size);
 
   std::array<PlaneScaler, kMaxPlanes> scalers_;
   Planes scaled_;
   Planes turned_;
-  std::vector<std::uint8_t> packed_;
+  /// Red, green and blue of a packed picture at full size.
+  std::array<std::vector<std::uint8_t>, kMaxPlanes> apart_;
   std::vector<std::uint8_t> bgr_;
 };
 

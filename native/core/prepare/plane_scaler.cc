@@ -1,5 +1,6 @@
 #include "core/prepare/plane_scaler.h"
 
+#include <libyuv/planar_functions.h>
 #include <libyuv/scale.h>
 
 #include <algorithm>
@@ -29,14 +30,14 @@ Neighbours NeighboursOf(int index, int from, int to) {
 
 void PlaneScaler::Run(const std::uint8_t* from, int stride, Size from_size, std::uint8_t* to,
                       Size to_size) {
-  if (!ByOwnRows(from_size, to_size)) {
+  if (rows_ == nullptr || !IsReduction(from_size, to_size)) {
     libyuv::ScalePlane(from, stride, from_size.width, from_size.height, to, to_size.width,
                        to_size.width, to_size.height, libyuv::kFilterBilinear);
     return;
   }
-  if (!(from_ == from_size && to_ == to_size)) Plan(from_size, to_size);
-  for (std::size_t y = 0; y < lines_.size(); ++y) {
-    const Row& line = lines_[y];
+  Plan(from_size, to_size);
+  between_.resize(static_cast<std::size_t>(from_size.width) + ScaleRows::kBehind);
+  for (const Row& line : lines_) {
     const std::uint8_t* const top = from + static_cast<std::ptrdiff_t>(line.top) * stride;
     rows_->blend(top, top + stride, line.down, static_cast<std::size_t>(from_size.width),
                  between_.data());
@@ -45,13 +46,39 @@ void PlaneScaler::Run(const std::uint8_t* from, int stride, Size from_size, std:
   }
 }
 
-/// libyuv has ways of its own to copy and to make larger.
-bool PlaneScaler::ByOwnRows(Size from, Size to) const {
+void PlaneScaler::RunPairs(const std::uint8_t* from, int stride, Size from_size,
+                           std::uint8_t* first, std::uint8_t* second, Size to_size) {
+  const auto width = static_cast<std::size_t>(from_size.width);
+  if (!IsReduction(from_size, to_size)) {
+    for (auto& plane : planes_) plane.resize(width * static_cast<std::size_t>(from_size.height));
+    libyuv::SplitUVPlane(from, stride, planes_[0].data(), from_size.width, planes_[1].data(),
+                         from_size.width, from_size.width, from_size.height);
+    Run(planes_[0].data(), from_size.width, from_size, first, to_size);
+    Run(planes_[1].data(), from_size.width, from_size, second, to_size);
+    return;
+  }
+  const ScaleRows& rows = rows_ != nullptr ? *rows_ : PortableScaleRows();
+  Plan(from_size, to_size);
+  between_.resize(2 * width);
+  for (auto& row : apart_) row.resize(width + ScaleRows::kBehind);
+  for (const Row& line : lines_) {
+    const std::uint8_t* const top = from + static_cast<std::ptrdiff_t>(line.top) * stride;
+    rows.blend(top, top + stride, line.down, 2 * width, between_.data());
+    rows.part(between_.data(), width, apart_[0].data(), apart_[1].data());
+    rows.pick(apart_[0].data(), columns_, first);
+    rows.pick(apart_[1].data(), columns_, second);
+    first += to_size.width;
+    second += to_size.width;
+  }
+}
+
+bool PlaneScaler::IsReduction(Size from, Size to) {
   const bool smaller = to.width <= from.width && to.height <= from.height && !(from == to);
-  return rows_ != nullptr && smaller && from.width >= 2 && from.height >= 2;
+  return smaller && from.width >= 2 && from.height >= 2;
 }
 
 void PlaneScaler::Plan(Size from, Size to) {
+  if (from_ == from && to_ == to) return;
   columns_ = {};
   for (int x = 0; x < to.width; ++x) {
     const auto [left, share] = NeighboursOf(x, from.width, to.width);
@@ -64,7 +91,6 @@ void PlaneScaler::Plan(Size from, Size to) {
     const auto [top, share] = NeighboursOf(y, from.height, to.height);
     lines_.push_back({top, share});
   }
-  between_.assign(static_cast<std::size_t>(from.width) + ScaleRows::kBehind, 0);
   from_ = from;
   to_ = to;
 }

@@ -16,6 +16,11 @@ class PlaneScaler {
 
   /// `stride` in bytes; what is written is tight.
   void Run(const std::uint8_t* from, int stride, Size from_size, std::uint8_t* to, Size to_size);
+  /// A plane of pairs (NV12's chroma), `from_size` in pairs, into a plane of each. Not by libyuv,
+  /// whose `UVScale` takes one to two levels from every sample: its two shares add up to 127 of
+  /// 128.
+  void RunPairs(const std::uint8_t* from, int stride, Size from_size, std::uint8_t* first,
+                std::uint8_t* second, Size to_size);
 
  private:
   struct Row {
@@ -24,9 +29,11 @@ class PlaneScaler {
     int down = 0;
   };
 
-  bool ByOwnRows(Size from, Size to) const;
+  /// libyuv has ways of its own to copy and to make larger.
+  static bool IsReduction(Size from, Size to);
   void Plan(Size from, Size to);
 
+  /// Null where libyuv scales.
   const ScaleRows* const rows_;
   Size from_;
   Size to_;
@@ -34,6 +41,9 @@ class PlaneScaler {
   std::vector<Row> lines_;
   /// The row between two, with what may be read behind it.
   std::vector<std::int16_t> between_;
+  /// The same of each sample of pairs.
+  std::vector<std::int16_t> apart_[2];
+  std::vector<std::uint8_t> planes_[2];
 };
 
 }  // namespace jetfleet

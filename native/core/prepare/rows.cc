@@ -47,21 +47,6 @@ JETFLEET_ROW Widen(const std::uint8_t* __restrict from, std::size_t count,
   if (count % 2 != 0) to[count - 1] = from[pairs];
 }
 
-JETFLEET_ROW WidenPairs(const std::uint8_t* __restrict from, std::size_t count,
-                        std::uint8_t* __restrict u, std::uint8_t* __restrict v) {
-  const std::size_t pairs = count / 2;
-  for (std::size_t i = 0; i < pairs; ++i) {
-    u[2 * i] = from[2 * i];
-    u[2 * i + 1] = from[2 * i];
-    v[2 * i] = from[2 * i + 1];
-    v[2 * i + 1] = from[2 * i + 1];
-  }
-  if (count % 2 != 0) {
-    u[count - 1] = from[2 * pairs];
-    v[count - 1] = from[2 * pairs + 1];
-  }
-}
-
 void PortableConvert(const std::uint8_t* from, std::size_t count, const RowTarget& to) {
   Convert(from, count, to);
 }
@@ -73,12 +58,7 @@ void PortableYuv(const std::uint8_t* y, const std::uint8_t* u, const std::uint8_
 void PortableWiden(const std::uint8_t* from, std::size_t count, std::uint8_t* to) {
   Widen(from, count, to);
 }
-void PortableWidenPairs(const std::uint8_t* from, std::size_t count, std::uint8_t* u,
-                        std::uint8_t* v) {
-  WidenPairs(from, count, u, v);
-}
-constexpr RowFunctions kPortable = {PortableConvert, PortableYuv, PortableWiden,
-                                    PortableWidenPairs};
+constexpr RowFunctions kPortable = {PortableConvert, PortableYuv, PortableWiden};
 
 #ifdef __x86_64__
 __attribute__((target("avx2"))) void Avx2Convert(const std::uint8_t* from, std::size_t count,
@@ -95,11 +75,6 @@ __attribute__((target("avx2"))) void Avx2Widen(const std::uint8_t* from, std::si
                                                std::uint8_t* to) {
   Widen(from, count, to);
 }
-__attribute__((target("avx2"))) void Avx2WidenPairs(const std::uint8_t* from, std::size_t count,
-                                                    std::uint8_t* u, std::uint8_t* v) {
-  WidenPairs(from, count, u, v);
-}
-
 #define JETFLEET_512 \
   __attribute__((target("avx2,avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")))
 JETFLEET_512 void Avx512Convert(const std::uint8_t* from, std::size_t count, const RowTarget& to) {
@@ -113,13 +88,8 @@ JETFLEET_512 void Avx512Yuv(const std::uint8_t* y, const std::uint8_t* u, const 
 JETFLEET_512 void Avx512Widen(const std::uint8_t* from, std::size_t count, std::uint8_t* to) {
   Widen(from, count, to);
 }
-JETFLEET_512 void Avx512WidenPairs(const std::uint8_t* from, std::size_t count, std::uint8_t* u,
-                                   std::uint8_t* v) {
-  WidenPairs(from, count, u, v);
-}
-
-constexpr RowFunctions kAvx2 = {Avx2Convert, Avx2Yuv, Avx2Widen, Avx2WidenPairs};
-constexpr RowFunctions kAvx512 = {Avx512Convert, Avx512Yuv, Avx512Widen, Avx512WidenPairs};
+constexpr RowFunctions kAvx2 = {Avx2Convert, Avx2Yuv, Avx2Widen};
+constexpr RowFunctions kAvx512 = {Avx512Convert, Avx512Yuv, Avx512Widen};
 #endif
 
 /// Shares of red and blue in luma.

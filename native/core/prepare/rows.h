@@ -37,9 +37,6 @@ struct RowFunctions {
               const RowTarget& green, const RowTarget& blue);
   /// Each sample twice; `count` is that of `to`.
   void (*widen)(const std::uint8_t* from, std::size_t count, std::uint8_t* to);
-  /// The same for pairs of U and V.
-  void (*widen_pairs)(const std::uint8_t* from, std::size_t count, std::uint8_t* u,
-                      std::uint8_t* v);
 };
 
 /// Those for this processor.

@@ -26,6 +26,14 @@ JETFLEET_ROW Blend(const std::uint8_t* __restrict top, const std::uint8_t* __res
   }
 }
 
+JETFLEET_ROW Part(const std::int16_t* __restrict pairs, std::size_t count,
+                  std::int16_t* __restrict first, std::int16_t* __restrict second) {
+  for (std::size_t i = 0; i < count; ++i) {
+    first[i] = pairs[2 * i];
+    second[i] = pairs[2 * i + 1];
+  }
+}
+
 /// From column `begin` on.
 JETFLEET_ROW Pick(const std::int16_t* row, const ScaleColumns& columns, std::size_t begin,
                   std::uint8_t* to) {
@@ -44,12 +52,21 @@ void PortableBlend(const std::uint8_t* top, const std::uint8_t* bottom, int down
 void PortablePick(const std::int16_t* row, const ScaleColumns& columns, std::uint8_t* to) {
   Pick(row, columns, 0, to);
 }
-constexpr ScaleRows kPortable = {PortableBlend, PortablePick};
+void PortablePart(const std::int16_t* pairs, std::size_t count, std::int16_t* first,
+                  std::int16_t* second) {
+  Part(pairs, count, first, second);
+}
+constexpr ScaleRows kPortable = {PortableBlend, PortablePart, PortablePick};
 
 #ifdef __x86_64__
 __attribute__((target("avx2"))) void Avx2Blend(const std::uint8_t* top, const std::uint8_t* bottom,
                                                int down, std::size_t count, std::int16_t* out) {
   Blend(top, bottom, down, count, out);
+}
+
+__attribute__((target("avx2"))) void Avx2Part(const std::int16_t* pairs, std::size_t count,
+                                              std::int16_t* first, std::int16_t* second) {
+  Part(pairs, count, first, second);
 }
 
 /// Single loads: the gathering instructions are slow on processors that must guard them.
@@ -81,7 +98,7 @@ __attribute__((target("avx2"))) void Avx2Pick(const std::int16_t* row, const Sca
   }
   Pick(row, columns, i, to);
 }
-constexpr ScaleRows kAvx2 = {Avx2Blend, Avx2Pick};
+constexpr ScaleRows kAvx2 = {Avx2Blend, Avx2Part, Avx2Pick};
 
 #define JETFLEET_512 \
   __attribute__((target("avx2,avx512f,avx512bw,avx512vl,prefer-vector-width=512")))
@@ -89,6 +106,11 @@ constexpr ScaleRows kAvx2 = {Avx2Blend, Avx2Pick};
 JETFLEET_512 void Avx512Blend(const std::uint8_t* top, const std::uint8_t* bottom, int down,
                               std::size_t count, std::int16_t* out) {
   Blend(top, bottom, down, count, out);
+}
+
+JETFLEET_512 void Avx512Part(const std::int16_t* pairs, std::size_t count, std::int16_t* first,
+                             std::int16_t* second) {
+  Part(pairs, count, first, second);
 }
 
 /// The samples of a step are picked out of 64 by one instruction.
@@ -125,7 +147,7 @@ JETFLEET_512 void Avx512Pick(const std::int16_t* row, const ScaleColumns& column
   }
   Pick(row, columns, i, to);
 }
-constexpr ScaleRows kAvx512 = {Avx512Blend, Avx512Pick};
+constexpr ScaleRows kAvx512 = {Avx512Blend, Avx512Part, Avx512Pick};
 #endif
 
 }  // namespace

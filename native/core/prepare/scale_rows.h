@@ -25,6 +25,9 @@ struct ScaleRows {
   /// 256, less 32,768: so it fits, and its sign does not matter to sums of shares.
   void (*blend)(const std::uint8_t* top, const std::uint8_t* bottom, int down, std::size_t count,
                 std::int16_t* out);
+  /// Such a row of pairs as two rows of `count` samples each.
+  void (*part)(const std::int16_t* pairs, std::size_t count, std::int16_t* first,
+               std::int16_t* second);
   /// From such a row to one of as many samples as there are columns.
   void (*pick)(const std::int16_t* row, const ScaleColumns& columns, std::uint8_t* to);
 };

@@ -95,9 +95,6 @@ void Spreader::RunYuvRow(const ScaledPicture& picture, int y, const YuvCoefficie
       rows_.widen(row_of(1, y, half), count, wide_u);
       rows_.widen(row_of(2, y, half), count, wide_v);
       break;
-    case PixelFormat::kNv12:
-      rows_.widen_pairs(row_of(1, y / 2, half * 2), count, wide_u, wide_v);
-      break;
     case PixelFormat::kGray:
       std::fill(wide_u, wide_v + count, kNoColor);
       break;

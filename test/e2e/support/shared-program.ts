@@ -2,7 +2,7 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { demoPulumi } from "../../../cli/setup/pulumi-env.mjs";
-import type { Decoder, ModelInput, SecondarySpec } from "../../../fleet/spec/index.ts";
+import type { Decoder, ModelInput, RegionSpec, SecondarySpec } from "../../../fleet/spec/index.ts";
 import { runPulumi, type UpAnswer } from "./run-pulumi.ts";
 import { DEVICE, type SmallWorld } from "./small-world.ts";
 
@@ -24,6 +24,7 @@ export interface SharedPipeline extends Partial<SharedModel> {
   /** URIs by name; the world's camera alone unless said otherwise. */
   sources?: Record<string, string>;
   isTracked?: boolean;
+  regions?: RegionSpec[];
   secondary?: Record<string, Partial<SecondarySpec> & { of: SharedModel }>;
 }
 

@@ -44,9 +44,8 @@ Size Halved(Size size, Halving by) {
   return {(size.width + by.across) >> by.across, (size.height + by.down) >> by.down};
 }
 
-PlaneSampling PlaneOf(PlaneKind kind, Size from, Size to, const std::uint8_t* samples, int stride,
-                      int step) {
-  PlaneSampling plane = PlanSampling(kind, from, to);
+PlaneSampling PlaneOf(Size from, Size to, const std::uint8_t* samples, int stride, int step) {
+  PlaneSampling plane = PlanSampling(from, to);
   plane.samples = samples;
   plane.stride = stride;
   plane.step = step;
@@ -67,8 +66,7 @@ void SetChroma(const PictureView& view, Size lying, kernels::Picture* picture) {
   for (std::size_t i = 1; i < 3; ++i) {
     const std::size_t plane = pairs ? 1 : i;
     const std::uint8_t* const samples = view.planes[plane] + (pairs ? i - 1 : 0);
-    picture->planes[i] = PlaneOf(pairs ? PlaneKind::kPairs : PlaneKind::kSingle, from, to, samples,
-                                 view.strides[plane], pairs ? 2 : 1);
+    picture->planes[i] = PlaneOf(from, to, samples, view.strides[plane], pairs ? 2 : 1);
   }
 }
 
@@ -87,9 +85,8 @@ kernels::Picture PictureOf(const PictureView& view, const Rect& target) {
   if (packing.bytes > 0) {
     picture.colors = kernels::kPackedColors;
     for (std::size_t i = 0; i < 3; ++i) {
-      picture.planes[i] =
-          PlaneOf(PlaneKind::kPacked, view.size, lying, view.planes[0] + packing.offsets[i],
-                  view.strides[0], packing.bytes);
+      picture.planes[i] = PlaneOf(view.size, lying, view.planes[0] + packing.offsets[i],
+                                  view.strides[0], packing.bytes);
     }
     return picture;
   }
@@ -100,8 +97,7 @@ kernels::Picture PictureOf(const PictureView& view, const Rect& target) {
   picture.green_of_u = by.green_of_u;
   picture.green_of_v = by.green_of_v;
   picture.blue_of_u = by.blue_of_u;
-  picture.planes[0] =
-      PlaneOf(PlaneKind::kSingle, view.size, lying, view.planes[0], view.strides[0], 1);
+  picture.planes[0] = PlaneOf(view.size, lying, view.planes[0], view.strides[0], 1);
   picture.colors = kernels::kLumaOnly;
   if (view.format != PixelFormat::kGray) SetChroma(view, lying, &picture);
   return picture;

@@ -85,7 +85,7 @@ void DoubleColumns(PlaneSampling* plan) {
 
 bool Doubles(int from, int to) { return (to + 1) / 2 == from; }
 
-void PlanSingle(Filter filter, PlaneSampling* plan) {
+void Choose(Filter filter, PlaneSampling* plan) {
   const bool smaller = plan->to_width <= plan->width && plan->to_height <= plan->height &&
                        (plan->to_width < plan->width || plan->to_height < plan->height);
   if (smaller && plan->width >= 2 && plan->height >= 2) {
@@ -112,40 +112,9 @@ void PlanSingle(Filter filter, PlaneSampling* plan) {
   }
 }
 
-bool Whole(int step) { return (step & (kOne - 1)) == 0; }
-bool Odd(int step) { return (step & kOne) != 0; }
-
-void PlanInterleaved(PlaneKind kind, Filter filter, PlaneSampling* plan) {
-  plan->loses_weight = 1;
-  if (Whole(plan->dx) && Whole(plan->dy)) {
-    if (plan->dx == 0 || plan->dy == 0) {
-      filter = Filter::kNone;
-      plan->sampling = kernels::kPoint;
-    } else if (!Odd(plan->dx) && !Odd(plan->dy)) {
-      if (filter == Filter::kNone) return;
-      plan->sampling = kind == PlaneKind::kPacked ? kernels::kBoxOfMeans : kernels::kBox;
-      return;
-    } else if (Odd(plan->dx) && Odd(plan->dy)) {
-      filter = Filter::kNone;
-      plan->sampling = kernels::kPoint;
-      if (plan->dx == kOne && plan->dy == kOne) return;
-    }
-  }
-  if (plan->dx == kOne && Whole(plan->x)) {
-    OnlyRows({plan->y, plan->dy}, plan);
-    plan->mixes_rows = filter == Filter::kNone ? 0 : 1;
-  } else if (filter == Filter::kNone) {
-    return;
-  } else if (kind == PlaneKind::kPairs && Doubles(plan->width, plan->to_width)) {
-    DoubleColumns(plan);
-  } else if (plan->dy < kOne) {
-    plan->sampling = kernels::kColumnsFirst;
-  }
-}
-
 }  // namespace
 
-PlaneSampling PlanSampling(PlaneKind kind, Size from, Size to) {
+PlaneSampling PlanSampling(Size from, Size to) {
   PlaneSampling plan{};
   plan.width = from.width;
   plan.height = from.height;
@@ -153,11 +122,7 @@ PlaneSampling PlanSampling(PlaneKind kind, Size from, Size to) {
   plan.to_height = to.height;
   const Filter filter = FilterFor(from, to);
   SetSlopes(filter, &plan);
-  if (kind == PlaneKind::kSingle) {
-    PlanSingle(filter, &plan);
-  } else {
-    PlanInterleaved(kind, filter, &plan);
-  }
+  Choose(filter, &plan);
   return plan;
 }
 

@@ -5,12 +5,9 @@
 
 namespace jetfleet::cuda {
 
-/// Kinds of planes: core/prepare scales each by functions and roundings of its own.
-enum class PlaneKind { kSingle, kPairs, kPacked };
-
 /// How a plane of size `from` is sampled to become one of size `to` so that every sample is what
 /// core/prepare makes of it on x86 with AVX2; where it takes libyuv, that is the revision of
 /// January 2023. Samples, stride and step are left to the caller. Sizes from 1 to 16383.
-kernels::PlaneSampling PlanSampling(PlaneKind kind, Size from, Size to);
+kernels::PlaneSampling PlanSampling(Size from, Size to);
 
 }  // namespace jetfleet::cuda

@@ -26,7 +26,8 @@ const models = new Map(
   ]),
 );
 
-for (const { name, model, minScore, sources, isTracked, secondary } of declared.pipelines) {
+for (const pipeline of declared.pipelines) {
+  const { name, model, minScore, sources, isTracked, regions, secondary } = pipeline;
   const uris = Object.entries(sources ?? { camera: declared.cameraUri });
   const seconds = Object.entries(secondary ?? {}).map(([key, { of, ...spec }]) => [
     key,
@@ -37,7 +38,7 @@ for (const { name, model, minScore, sources, isTracked, secondary } of declared.
     {
       device,
       sources: Object.fromEntries(uris.map(([key, uri]) => [key, { uri }])),
-      detect: { model: models.get(model)!, minScore },
+      detect: { model: models.get(model)!, minScore, ...(regions && { regions }) },
       ...(isTracked && { track: {} }),
       ...(secondary && { secondary: Object.fromEntries(seconds) }),
     },

@@ -23,14 +23,11 @@ enum Sampling {
   kColumnsFirst = 2,
   // Two rows; columns as they are.
   kRowsOnly = 3,
-  // The mean of two by two, rounded once; or first down, then across.
-  kBox = 4,
-  kBoxOfMeans = 5,
   // Neighbours of half-pixel centres, mixed with 8 bits and rounded once.
-  kCentred = 6,
+  kCentred = 4,
   // Twice the size, both ways and across only.
-  kDouble = 7,
-  kDoubleColumns = 8
+  kDouble = 5,
+  kDoubleColumns = 6
 };
 
 // How one plane of a picture is sampled. x, y: of the first sample, dx, dy: of the step, in
@@ -49,8 +46,6 @@ struct PlaneSampling {
   int last_y;
   // Rows are mixed; else the upper one is taken.
   int mixes_rows;
-  // The weights of two columns add up to 127/128, as they do for interleaved samples.
-  int loses_weight;
   // Of the source and of what is sampled.
   int width;
   int height;
@@ -117,21 +112,8 @@ JETFLEET_DEVICE int MixRows(int upper, int lower, int share) {
   return (upper * (256 - share) + lower * share + 128) >> 8;
 }
 
-JETFLEET_DEVICE int MixColumns(int left, int right, int share, int loses_weight) {
-  if (loses_weight) return (left * (127 - share) + right * share) >> 7;
+JETFLEET_DEVICE int MixColumns(int left, int right, int share) {
   return left + ((share * (right - left) + 64) >> 7);
-}
-
-JETFLEET_DEVICE int SampleBox(const PlaneSampling& p, int i, int j) {
-  const int x = (p.x >> 16) + i * (p.dx >> 16);
-  const int y = (p.y >> 16) + j * (p.dy >> 16);
-  const int below = p.mixes_rows ? y + 1 : y;
-  if (p.sampling == kBox) {
-    return (At(p, x, y) + At(p, x + 1, y) + At(p, x, below) + At(p, x + 1, below) + 2) >> 2;
-  }
-  const int left = (At(p, x, y) + At(p, x, below) + 1) >> 1;
-  const int right = (At(p, x + 1, y) + At(p, x + 1, below) + 1) >> 1;
-  return (left + right + 1) >> 1;
 }
 
 // The first of two neighbours along one axis, and the other's share of 256: half-pixel centres, the
@@ -181,7 +163,6 @@ JETFLEET_DEVICE int SampleDouble(const PlaneSampling& p, int i, int j) {
 
 // Sample (i, j) of the scaled plane, from 0 to 255.
 JETFLEET_DEVICE int Sample(const PlaneSampling& p, int i, int j) {
-  if (p.sampling == kBox || p.sampling == kBoxOfMeans) return SampleBox(p, i, j);
   if (p.sampling == kCentred) return SampleCentred(p, i, j);
   if (p.sampling == kDouble || p.sampling == kDoubleColumns) return SampleDouble(p, i, j);
   const int x = p.x + i * p.dx;
@@ -199,11 +180,10 @@ JETFLEET_DEVICE int Sample(const PlaneSampling& p, int i, int j) {
   const int right = Smaller(column + 1, p.width - 1);
   if (p.sampling == kRowsFirst) {
     return MixColumns(MixRows(At(p, column, row), At(p, column, below), down),
-                      MixRows(At(p, right, row), At(p, right, below), down), across,
-                      p.loses_weight);
+                      MixRows(At(p, right, row), At(p, right, below), down), across);
   }
-  return MixRows(MixColumns(At(p, column, row), At(p, right, row), across, p.loses_weight),
-                 MixColumns(At(p, column, below), At(p, right, below), across, p.loses_weight),
+  return MixRows(MixColumns(At(p, column, row), At(p, right, row), across),
+                 MixColumns(At(p, column, below), At(p, right, below), across),
                  down);
 }
 
