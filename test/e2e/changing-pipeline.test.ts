@@ -73,13 +73,13 @@ describe.runIf(FULL && hasData)(`a pipeline changed by pulumi up${why}`, SLOWLY,
 
   const declared = (
     sources: string[],
-    secondary: NonNullable<SharedPipeline["secondary"]>,
+    secondary?: SharedPipeline["secondary"],
     regions?: RegionSpec[],
   ): SharedPipeline => ({
     ...{ name: "entrance", ...models.detector, minScore: 0.3, isTracked: true },
     sources: Object.fromEntries(sources.map((name) => [name, uris[name] ?? ""])),
     ...(regions && { regions }),
-    secondary,
+    ...(secondary && { secondary }),
   });
   const up = async (...change: Parameters<typeof declared>) => {
     const { code, text } = await program.up([declared(...change)]);
@@ -209,7 +209,7 @@ describe.runIf(FULL && hasData)(`a pipeline changed by pulumi up${why}`, SLOWLY,
 
   it("sees the halves of a wide picture each by itself, and tells of both in the whole", async () => {
     const from = device.frames.length;
-    await up(["wide"], {}, [
+    await up(["wide"], undefined, [
       { left: 0, ...half },
       { left: 0.5, ...half },
     ]);
@@ -230,13 +230,13 @@ describe.runIf(FULL && hasData)(`a pipeline changed by pulumi up${why}`, SLOWLY,
   });
 
   it("sees one half alone once an update takes the other out, and all when it names none", async () => {
-    const half2 = device.frames.length;
-    await up(["wide"], {}, [{ left: 0.5, ...half }]);
-    await device.until("five frames", () => halves(half2).length >= 5, PATIENCE);
+    const before = device.frames.length;
+    await up(["wide"], undefined, [{ left: 0.5, ...half }]);
+    await device.until("five frames", () => halves(before).length >= 5, PATIENCE);
     const alone = device.frames.length;
     await device.until("five more", () => halves(alone).length >= 5, PATIENCE);
     expect(halves(alone).flatMap(({ left }) => left)).toEqual([]);
-    await up(["wide"], {});
+    await up(["wide"]);
     const all = device.frames.length;
     const seesBoth = () => halves(all).some(({ left, right }) => left.length * right.length > 0);
     await device.until("both halves", seesBoth, PATIENCE);
