@@ -62,14 +62,16 @@ void ExpectOrder(const Seen& seen, const std::vector<bool>& live) {
   for (const FrameResult& frame : seen.frames) {
     std::uint64_t& due = next[frame.id.source];
     ASSERT_GE(frame.id.index, due);
-    if (!live[frame.id.source]) ASSERT_EQ(frame.id.index, due);
+    if (!live[frame.id.source]) {
+      ASSERT_EQ(frame.id.index, due);
+    }
     due = frame.id.index + 1;
   }
 }
 
 std::vector<LaneOptions> Lanes(std::size_t count) {
   std::vector<LaneOptions> lanes;
-  for (std::size_t i = 0; i < count; ++i) lanes.push_back({"lane" + std::to_string(i), "", ""});
+  for (std::size_t i = 0; i < count; ++i) lanes.push_back({"lane" + std::to_string(i), "", "", ""});
   return lanes;
 }
 
@@ -92,7 +94,9 @@ TEST(Assembly, GivesOneFrameForAllPartsOfAPicture) {
         ExpectOrder(seen, {live, live});
         for (const FrameResult& frame : seen.frames) {
           if (frame.id.source == 0) ExpectOneInEachQuarter(frame);
-          if (frame.id.source == 1) EXPECT_EQ(frame.detections.size(), 1U);
+          if (frame.id.source == 1) {
+            EXPECT_EQ(frame.detections.size(), 1U);
+          }
         }
       }
     }
@@ -250,7 +254,9 @@ TEST(AssemblyBetweenThreads, LosesNothingOfAFileAndMixesNoModels) {
     ExpectOneInEachQuarter(frame);
     std::uint64_t& due = next[*frame.source];
     ASSERT_GE(frame.id.index, due) << *frame.source;
-    if (*frame.source == "door") ASSERT_EQ(frame.id.index, due);
+    if (*frame.source == "door") {
+      ASSERT_EQ(frame.id.index, due);
+    }
     due = frame.id.index + 1;
     const int number = std::stoi(frame.model->id);
     EXPECT_GE(number, models[*frame.source]) << "no way back";

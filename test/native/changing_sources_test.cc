@@ -118,10 +118,11 @@ TEST(ChangingSources, ComeAndGoOnLanesThatAreSharedOut) {
   const auto device = std::make_shared<FakeDevice>();
   device->delay = milliseconds(2);
   device->tickets = 2;
-  ChangeAtRandom({Made("stays", false)},
-                 FakeModelOn(device, {"0", {"object"}},
-                             {{"gpu", "", "fp16"}, {"dla0", "", "int8"}, {"dla1", "", "int8"}}),
-                 200, [](const std::string& name) { return Made(name, false); });
+  ChangeAtRandom(
+      {Made("stays", false)},
+      FakeModelOn(device, {"0", {"object"}},
+                  {{"gpu", "", "fp16", ""}, {"dla0", "", "int8", ""}, {"dla1", "", "int8", ""}}),
+      200, [](const std::string& name) { return Made(name, false); });
 }
 
 TEST(ChangingSources, ComeAndGoByGStreamer) {

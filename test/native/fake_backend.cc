@@ -194,6 +194,7 @@ const JfContextFunctions kContext = {sizeof(JfContextFunctions),
                                      Submit,
                                      Wait,
                                      nullptr,
+                                     nullptr,
                                      nullptr};
 
 const JfProgramFunctions kProgram = {

@@ -23,7 +23,7 @@ struct FakeDevice {
   /// The run, from 0, that fails.
   int fail_at = -1;
   /// … and as what.
-  std::int32_t fail_as = JF_INTERNAL;
+  JfCode fail_as = JF_INTERNAL;
   std::atomic<std::int64_t> labels{1};
   /// Input [batch,3,64,64]; -1: open.
   std::int64_t batch = 1;

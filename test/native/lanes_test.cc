@@ -84,7 +84,7 @@ TEST(ShareOut, NeverOverloadsALaneThatAnEvenShareWouldNot) {
 
 /// Stands in for a Xavier's accelerators.
 const std::vector<LaneOptions> kThree = {
-    {"gpu", "", "fp16"}, {"dla0", "", "int8"}, {"dla1", "", "int8"}};
+    {"gpu", "", "fp16", ""}, {"dla0", "", "int8", ""}, {"dla1", "", "int8", ""}};
 
 std::shared_ptr<ModelProgram> ThreeLanes(const std::shared_ptr<FakeDevice>& device,
                                          const std::string& id = "0") {
@@ -226,7 +226,7 @@ TEST(LanesOfOnnxRuntime, SeeWhatOneSees) {
   options.min_score = 1e-6F;  // the picture is empty
   std::vector<std::vector<Detection>> found;
   for (const std::size_t lanes : {1U, 3U}) {
-    options.detector.lanes.assign(lanes, {"cpu", "", ""});
+    options.detector.lanes.assign(lanes, {"cpu", "", "", ""});
     std::shared_ptr<ModelProgram> model;
     Status status = ModelProgram::Load(options, &model);
     ASSERT_TRUE(status.ok()) << status.message;

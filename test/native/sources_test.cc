@@ -256,8 +256,12 @@ TEST(Sources, ThatAreAloneAreToldAsBefore) {
 
 TEST(Sources, ThatDoNotPlayAreShownToWhoLooksAtOneOnly) {
   PipelineReport report;
-  report.figures.sources = {{"door", SourceState::kPlaying, 0, {}, {}, {}},
-                            {"gate", SourceState::kLost, 2, {}, {}, {}}};
+  report.figures.sources.resize(2);
+  report.figures.sources[0].name = "door";
+  report.figures.sources[0].state = SourceState::kPlaying;
+  report.figures.sources[1].name = "gate";
+  report.figures.sources[1].state = SourceState::kLost;
+  report.figures.sources[1].reconnects = 2;
   report.figures.stages.resize(1);
   report.outputs.resize(2);
   JsonText json;
