@@ -1,4 +1,4 @@
-import { ByteSlab } from "../supervise/byte-slab.ts";
+import { ByteSlab } from "./byte-slab.ts";
 
 /** Frames of one model, as the JSON that the native runtime wrote. */
 export interface PayloadParts {

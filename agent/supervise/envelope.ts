@@ -1,5 +1,4 @@
 import { ByteQueue } from "./byte-queue.ts";
-import type { ByteSlab } from "./byte-slab.ts";
 
 /**
  * How results travel from a runner to its agent: over a pipe of their own, as bytes that the native runtime wrote, so
@@ -33,39 +32,25 @@ export interface Envelope {
 }
 
 const HEAD_BYTES = 8;
-const EMPTY_HEAD = Buffer.alloc(HEAD_BYTES);
-/** Of the last message written: those of one model come in a row. `front`: room for the head, then the id. */
-let lastWritten = { modelId: "", front: EMPTY_HEAD };
-/** The same of the last one read. */
+/** Of the last message read: those of one model come in a row. */
 let lastRead = { modelId: "", id: Buffer.alloc(0) };
 /** The native runtime ends a message of frames at 256 KiB; one frame of many objects may exceed that. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
-/** Where the bytes are to lie is up to the caller; memory of their own by default. */
-export function packEnvelope(
-  { type, modelId, frames, json }: Envelope,
-  slab: Pick<ByteSlab, "cut"> = { cut: (bytes) => Buffer.allocUnsafe(bytes) },
-): Buffer {
-  const front = frontOf(modelId);
-  const bodyBytes = front.length - HEAD_BYTES + json.length;
-  if (front.length - HEAD_BYTES > 255 || frames > 65_535 || bodyBytes > MAX_BODY_BYTES) {
+export function packEnvelope({ type, modelId, frames, json }: Envelope): Buffer {
+  const id = Buffer.from(modelId, "utf8");
+  const bodyBytes = id.length + json.length;
+  if (id.length > 255 || frames > 65_535 || bodyBytes > MAX_BODY_BYTES) {
     throw new RangeError(`No envelope holds ${bodyBytes} bytes of ${frames} frames`);
   }
-  const packed = slab.cut(HEAD_BYTES + bodyBytes);
-  packed.set(front);
+  const packed = Buffer.allocUnsafe(HEAD_BYTES + bodyBytes);
   packed.writeUInt32LE(bodyBytes, 0);
   packed[4] = ENVELOPE_TYPES.indexOf(type);
-  packed[5] = front.length - HEAD_BYTES;
+  packed[5] = id.length;
   packed.writeUInt16LE(frames, 6);
-  packed.set(json, front.length);
+  packed.set(id, HEAD_BYTES);
+  packed.set(json, HEAD_BYTES + id.length);
   return packed;
-}
-
-function frontOf(modelId: string): Buffer {
-  if (modelId !== lastWritten.modelId) {
-    lastWritten = { modelId, front: Buffer.concat([EMPTY_HEAD, Buffer.from(modelId, "utf8")]) };
-  }
-  return lastWritten.front;
 }
 
 function idIn(whole: Buffer, end: number): string {

@@ -13,16 +13,6 @@ export type RunnerMessage =
   | z.infer<typeof FailedMessage>
   | z.infer<typeof WarningMessage>;
 
-const RunnerStats = z.object({
-  /** Frames that the runner could not hand over to its agent, since its start. */
-  framesDropped: z.number().int().nonnegative(),
-  /** The same of messages of statistics. */
-  statsDropped: z.number().int().nonnegative(),
-  /** The same of events of lines and zones. */
-  eventsDropped: z.number().int().nonnegative().default(0),
-  stats: PipelineStats,
-});
-
 const OPENING = "[".charCodeAt(0);
 const CLOSING = "]".charCodeAt(0);
 /** Of the last message of frames: those of one model come in a row. */
@@ -47,7 +37,7 @@ function openSmall(
 ): RunnerMessage {
   switch (type) {
     case "stats":
-      return { type, stats: withRunnersDrops(RunnerStats.parse(value)) };
+      return { type, stats: PipelineStats.parse(value) };
     case "analytics":
       return { type, events: z.array(AnalyticsEvent).parse(value) };
     case "source":
@@ -57,18 +47,4 @@ function openSmall(
     case "warning":
       return WarningMessage.parse(value);
   }
-}
-
-function withRunnersDrops({
-  framesDropped,
-  statsDropped,
-  eventsDropped,
-  stats,
-}: z.infer<typeof RunnerStats>) {
-  const drops = [
-    { place: "runner", reason: "agent-late", total: framesDropped },
-    { place: "runner", reason: "agent-late-statistics", total: statsDropped },
-    { place: "runner", reason: "agent-late-events", total: eventsDropped },
-  ].filter(({ total }) => total > 0);
-  return drops.length === 0 ? stats : { ...stats, drops: [...(stats.drops ?? []), ...drops] };
 }

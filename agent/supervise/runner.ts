@@ -3,11 +3,11 @@
  * process and no other. It obeys its agent over IPC and never outlives it.
  */
 import { FleetError } from "../../fleet/errors/index.ts";
-import type { NativeAddon, NativeMessage, NativePipeline } from "../../native/binding/api.ts";
+import type { NativeAddon, NativePipeline } from "../../native/binding/api.ts";
 import { runGolden } from "./golden-run.ts";
 import { type FromRunner, ToRunner, toRunnerError } from "./ipc.ts";
 import { loadAddon } from "./load-addon.ts";
-import { ResultPipe } from "./result-pipe.ts";
+import { RESULT_FD } from "./result-pipe.ts";
 import { RunnerBuild } from "./runner-build.ts";
 import { CardWatch } from "./runner-cards.ts";
 import { compileKernels } from "./runner-kernels.ts";
@@ -20,7 +20,7 @@ export function runRunner(): void {
     throw new Error("The runner is started by the agent; it needs its IPC channel");
   }
   /** Null: it did not start. */
-  let pipeline: Promise<Running | null> = Promise.resolve(null);
+  let pipeline: Promise<NativePipeline | null> = Promise.resolve(null);
   let build: RunnerBuild | null = null;
 
   process.on("message", (raw) => {
@@ -66,21 +66,15 @@ export function runRunner(): void {
   process.on("SIGINT", ignore);
 }
 
-interface Running {
-  native: NativePipeline;
-  results: ResultPipe;
-}
-
 type Order<Type extends ToRunner["type"]> = Extract<ToRunner, { type: Type }>;
 
-async function start(message: Order<"start">): Promise<Running | null> {
+async function start(message: Order<"start">): Promise<NativePipeline | null> {
   try {
     const addon = loadAddon(message.addonPath);
     refuseUntracked(message.options);
-    const results = new ResultPipe();
-    const native = await addon.startPipeline(message.options, (one) => forward(one, results));
+    const pipeline = await addon.startPipeline(message.options, RESULT_FD);
     tell({ type: "started", addonVersion: addon.version });
-    return { native, results };
+    return pipeline;
   } catch (error) {
     tell({ type: "start-failed", error: toRunnerError(error) });
     return null;
@@ -95,27 +89,6 @@ function refuseUntracked({ name, analytics, track }: Order<"start">["options"]):
     `Expected a tracker for the lines and zones of ${name} but got none`,
     { hint: "Add `track: {}` to the pipeline, or take analytics out." },
   );
-}
-
-/** Frames and statistics stay the bytes that the native runtime wrote. */
-function forward(message: NativeMessage, results: ResultPipe): void {
-  const { type } = message;
-  if (type === "frames") return results.send(message);
-  if (type === "analytics") {
-    const { events, json } = message;
-    return results.send({ type, modelId: "", frames: Math.min(events, 65_535), json });
-  }
-  const json =
-    type === "stats"
-      ? Buffer.concat([
-          Buffer.from(
-            `{"framesDropped":${results.framesDropped},"statsDropped":${results.statsDropped},"eventsDropped":${results.eventsDropped},"stats":`,
-          ),
-          message.json,
-          Buffer.from("}"),
-        ])
-      : Buffer.from(JSON.stringify(message));
-  results.send({ type, modelId: "", frames: 0, json });
 }
 
 async function test(order: Order<"test">): Promise<void> {
@@ -145,50 +118,49 @@ async function answer(
 }
 
 async function swap(
-  running: Promise<Running | null>,
+  running: Promise<NativePipeline | null>,
   { model, inTurn }: Order<"swap">,
 ): Promise<void> {
   try {
     const pipeline = await running;
     if (pipeline === null) throw new Error("No pipeline runs");
-    tell({ type: "swapped", swap: await pipeline.native.swapModel(model, { inTurn }) });
+    tell({ type: "swapped", swap: await pipeline.swapModel(model, { inTurn }) });
   } catch (error) {
     tell({ type: "swap-failed", error: toRunnerError(error) });
   }
 }
 
 async function changeSources(
-  running: Promise<Running | null>,
+  running: Promise<NativePipeline | null>,
   { remove, add }: Order<"change-sources">,
 ): Promise<void> {
   try {
     const pipeline = await running;
     if (pipeline === null) throw new Error("No pipeline runs");
-    for (const name of remove) await pipeline.native.removeSource(name);
-    for (const source of add) await pipeline.native.addSource(source);
+    for (const name of remove) await pipeline.removeSource(name);
+    for (const source of add) await pipeline.addSource(source);
     tell({ type: "sources-changed" });
   } catch (error) {
     tell({ type: "change-failed", error: toRunnerError(error) });
   }
 }
 
-async function setPace(running: Promise<Running | null>, { pace }: Order<"set-pace">) {
+async function setPace(running: Promise<NativePipeline | null>, { pace }: Order<"set-pace">) {
   try {
     const pipeline = await running;
-    pipeline?.native.setDetectInterval(pace.detectInterval);
-    pipeline?.native.setAdmission(pace.admitEvery);
+    pipeline?.setDetectInterval(pace.detectInterval);
+    pipeline?.setAdmission(pace.admitEvery);
   } catch (error) {
     // The agent logs it; one that stops meanwhile needs no pace.
     process.stderr.write(`The pace stays: ${toRunnerError(error).message}\n`);
   }
 }
 
-async function end(running: Promise<Running | null>): Promise<void> {
+async function end(running: Promise<NativePipeline | null>): Promise<void> {
   // SIGKILL instead of exit: exit runs destructors of vendor libraries, which may hang.
   const deadline = setTimeout(() => process.kill(process.pid, "SIGKILL"), STOP_DEADLINE_MS);
   const pipeline = await running;
-  await pipeline?.native.stop();
-  await pipeline?.results.end();
+  await pipeline?.stop();
   tell({ type: "stopped" });
   clearTimeout(deadline);
   process.exit(0);

@@ -433,10 +433,16 @@ export interface NativeAnalyseOptions {
 
 export interface NativeAddon {
   readonly version: string;
-  /** Loads the model, opens the source and starts. Rejects with `code` of NativeError when the model does not load. */
+  /**
+   * Loads the model, opens the source and starts. Rejects with `code` of NativeError when the model does not load.
+   *
+   * Messages go to a function, or to a file descriptor (a pipe, socket or file): there the pipeline's threads write them
+   * as envelopes (agent/supervise/envelope.ts), and no JavaScript runs for a frame. It is set to non-blocking, and may
+   * be closed as soon as this has returned. `stop()` waits up to a second for a reader who is behind.
+   */
   startPipeline(
     options: NativePipelineOptions,
-    onMessage: (message: NativeMessage) => void,
+    receiver: ((message: NativeMessage) => void) | number,
   ): Promise<NativePipeline>;
   /**
    * Makes an engine on a thread of its own. `onProgress` is told the newest share, from 0 to 1, and what is being done;

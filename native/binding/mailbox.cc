@@ -141,9 +141,10 @@ void Mailbox::DropOldestLike(const Message& message) {
 
 std::vector<DropCount> Mailbox::Drops() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return {{"runner", "event-loop-late", frames_dropped_},
-          {"runner", "events-late", events_dropped_},
-          {"runner", "messages-late", others_dropped_},
+  const bool pipe = reader_ == Reader::kPipe;
+  return {{"runner", pipe ? "agent-late" : "event-loop-late", frames_dropped_},
+          {"runner", pipe ? "agent-late-events" : "events-late", events_dropped_},
+          {"runner", pipe ? "agent-late-messages" : "messages-late", others_dropped_},
           {"publish", "not-a-number", left_out_}};
 }
 

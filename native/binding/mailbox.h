@@ -44,10 +44,10 @@ struct AnalyticsMessage {
 using Message = std::variant<FramesMessage, StatsMessage, SourceMessage, FailedMessage,
                              WarningMessage, AnalyticsMessage>;
 
-/// What waits for JavaScript, as JSON already: the pipeline's threads write it, so that the event
-/// loop need not. Never blocks the pipeline.
+/// What waits for JavaScript or for a pipe, as JSON already: the pipeline's threads write it, so
+/// that the event loop need not. Never blocks the pipeline.
 ///
-/// Bounded in every kind of message: when JavaScript does not keep up, the oldest message of the
+/// Bounded in every kind of message: when the reader does not keep up, the oldest message of the
 /// kind goes. What went is counted, and statistics tell.
 class Mailbox final : public PipelineListener {
  public:
@@ -63,10 +63,13 @@ class Mailbox final : public PipelineListener {
   static constexpr std::size_t kMostKept = 4;
   static constexpr std::size_t kMostKeptBytes = std::size_t{64} * 1024;
 
+  /// Who is late when something is dropped.
+  enum class Reader { kJavaScript, kPipe };
+
   /// Messages carry the name of the pipeline. `wake` is called after each message, from the
   /// pipeline's threads.
-  Mailbox(std::string pipeline, std::function<void()> wake)
-      : pipeline_(std::move(pipeline)), wake_(std::move(wake)) {}
+  Mailbox(std::string pipeline, Reader reader, std::function<void()> wake)
+      : pipeline_(std::move(pipeline)), reader_(reader), wake_(std::move(wake)) {}
 
   void OnFrames(std::vector<FrameResult> frames) override;
   void OnStats(PipelineReport report) override;
@@ -90,6 +93,7 @@ class Mailbox final : public PipelineListener {
   std::vector<DropCount> Drops();
 
   const std::string pipeline_;
+  const Reader reader_;
   const std::function<void()> wake_;
   /// For the pipeline's publishing thread alone.
   FrameWriter writer_;

@@ -12,6 +12,8 @@ namespace {
 /// messages wait and however slow the callback is. At least one message is delivered.
 constexpr int kMessagesPerTurn = 16;
 constexpr std::chrono::milliseconds kTimePerTurn{5};
+/// A reader of the pipe who is behind at the end is waited for so long.
+constexpr std::chrono::milliseconds kLastWords{1000};
 
 Status NotRunning() { return Status::Error(ErrorCode::kCancelled, "The pipeline does not run"); }
 
@@ -25,16 +27,23 @@ ModelLoader LoaderOf(const ModelOptions& options) {
 }  // namespace
 
 std::shared_ptr<RunningPipeline> RunningPipeline::Create(Napi::Env env, StartOptions options,
-                                                         Napi::Function on_message) {
-  std::shared_ptr<RunningPipeline> running(new RunningPipeline(std::move(options)));
+                                                         Napi::Function on_message, int result_fd) {
+  std::shared_ptr<RunningPipeline> running(new RunningPipeline(std::move(options), result_fd));
   return running->OpenPort(env, on_message) ? running : nullptr;
 }
+
+RunningPipeline::RunningPipeline(StartOptions options, int result_fd)
+    : options_(std::move(options)),
+      at_work_(options_.model),
+      mailbox_(options_.name, result_fd < 0 ? Mailbox::Reader::kJavaScript : Mailbox::Reader::kPipe,
+               [this] { Wake(); }),
+      pipe_(result_fd < 0 ? nullptr : std::make_unique<ResultPipe>(result_fd, &mailbox_)) {}
 
 RunningPipeline::~RunningPipeline() { Stop(); }
 
 bool RunningPipeline::OpenPort(Napi::Env env, Napi::Function on_message) {
   env_ = env;
-  if (!calls_.Open(env, on_message)) return false;
+  if (!on_message.IsEmpty() && !calls_.Open(env, on_message)) return false;
   // One pending wake-up is enough: each empties the mailbox.
   constexpr std::size_t kMaxWakeUps = 1;
   constexpr std::size_t kOwnerThreads = 1;
@@ -139,6 +148,7 @@ void RunningPipeline::Stop() {
   if (pipeline == nullptr) return;
   // Outside the lock, for the pipeline's threads take it in Wake.
   pipeline->Stop();
+  if (pipe_ != nullptr) pipe_->Finish(kLastWords);
   const std::lock_guard<std::mutex> lock(mutex_);
   pipeline_.reset();  // and with the last of those who stop it, the pipeline
 }
@@ -163,6 +173,7 @@ void RunningPipeline::Discard() {
 }
 
 void RunningPipeline::Wake() {
+  if (pipe_ != nullptr) return pipe_->Wake();
   const std::lock_guard<std::mutex> lock(mutex_);
   // A full queue means that a wake-up is under way already.
   if (port_ != nullptr) napi_call_threadsafe_function(port_, nullptr, napi_tsfn_nonblocking);

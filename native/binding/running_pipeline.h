@@ -10,12 +10,13 @@
 #include "binding/mailbox.h"
 #include "binding/message_calls.h"
 #include "binding/options.h"
+#include "binding/result_pipe.h"
 #include "core/exchange.h"
 #include "core/pipeline.h"
 
 namespace jetfleet {
 
-/// A pipeline and its one way to JavaScript: mailbox → thread-safe function → `onMessage`.
+/// A pipeline and its one way out: mailbox → thread-safe function → `onMessage`, or mailbox → pipe.
 ///
 /// INVARIANTS: held by shared_ptr; the thread-safe function holds one reference, so that the
 /// mailbox outlives every wake-up. The pipeline's threads never wait for the JavaScript thread, so
@@ -24,9 +25,10 @@ namespace jetfleet {
 /// socket that listens does.
 class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
  public:
-  /// Main thread. Null, with a pending JavaScript exception, when Node-API refuses.
+  /// Main thread. Null, with a pending JavaScript exception, when Node-API refuses. Messages go to
+  /// `on_message`, or where it is empty to `result_fd`, which becomes this object's.
   static std::shared_ptr<RunningPipeline> Create(Napi::Env env, StartOptions options,
-                                                 Napi::Function on_message);
+                                                 Napi::Function on_message, int result_fd);
   ~RunningPipeline();
 
   /// Any thread, once: loads the models. Slow.
@@ -51,10 +53,8 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
   void Finish(Napi::Env env);
 
  private:
-  explicit RunningPipeline(StartOptions options)
-      : options_(std::move(options)),
-        at_work_(options_.model),
-        mailbox_(options_.name, [this] { Wake(); }) {}
+  /// A `result_fd` of -1: none.
+  RunningPipeline(StartOptions options, int result_fd);
 
   /// Null while it does not run.
   std::shared_ptr<Pipeline> pipeline();
@@ -74,6 +74,8 @@ class RunningPipeline : public std::enable_shared_from_this<RunningPipeline> {
   /// For whoever swaps, of whom there is one.
   ModelOptions at_work_;
   Mailbox mailbox_;
+  /// Null where JavaScript takes the messages.
+  const std::unique_ptr<ResultPipe> pipe_;
   napi_env env_ = nullptr;
   Napi::FunctionReference set_immediate_;
   Napi::ObjectReference handle_;

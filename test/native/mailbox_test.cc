@@ -37,7 +37,7 @@ std::size_t FramesIn(Mailbox* mailbox, std::string* stats = nullptr) {
 }
 
 TEST(Mailbox, KeepsTheNewestFramesAndTellsHowManyWent) {
-  Mailbox mailbox("p", [] {});
+  Mailbox mailbox("p", Mailbox::Reader::kJavaScript, [] {});
   constexpr std::size_t kSent = Mailbox::kMaxFramesMessages + 10;
   for (std::size_t i = 0; i < kSent; ++i) mailbox.OnFrames(Batch(i));
   mailbox.OnStats({});
@@ -49,7 +49,7 @@ TEST(Mailbox, KeepsTheNewestFramesAndTellsHowManyWent) {
 }
 
 TEST(Mailbox, KeepsTheNewestEventsAndTellsHowManyWent) {
-  Mailbox mailbox("p", [] {});
+  Mailbox mailbox("p", Mailbox::Reader::kJavaScript, [] {});
   constexpr std::size_t kSent = Mailbox::kMaxAnalyticsMessages + 10;
   for (std::size_t i = 0; i < kSent; ++i) mailbox.OnAnalytics(std::vector<AnalyticsEvent>(3));
   mailbox.OnStats({});
@@ -67,7 +67,7 @@ TEST(Mailbox, KeepsTheNewestEventsAndTellsHowManyWent) {
 }
 
 TEST(Mailbox, PartsACrowdOfEventsIntoMessagesOfBoundedSize) {
-  Mailbox mailbox("p", [] {});
+  Mailbox mailbox("p", Mailbox::Reader::kJavaScript, [] {});
   constexpr std::size_t kEvents = 5000;
   mailbox.OnAnalytics(std::vector<AnalyticsEvent>(kEvents));
   std::size_t events = 0;
@@ -81,7 +81,7 @@ TEST(Mailbox, PartsACrowdOfEventsIntoMessagesOfBoundedSize) {
 }
 
 TEST(Mailbox, IsBoundedInMessagesOfEveryKind) {
-  Mailbox mailbox("p", [] {});
+  Mailbox mailbox("p", Mailbox::Reader::kJavaScript, [] {});
   for (int i = 0; i < 1000; ++i) {
     mailbox.OnStats({});
     mailbox.OnSource("", SourceState::kLost, Status::Ok());
@@ -93,7 +93,7 @@ TEST(Mailbox, IsBoundedInMessagesOfEveryKind) {
 }
 
 TEST(Mailbox, DropsNoStateForFrames) {
-  Mailbox mailbox("p", [] {});
+  Mailbox mailbox("p", Mailbox::Reader::kJavaScript, [] {});
   mailbox.OnSource("", SourceState::kLost, Status::Ok());
   for (std::size_t i = 0; i < 1000; ++i) mailbox.OnFrames(Batch(i));
   Message message;
@@ -102,7 +102,7 @@ TEST(Mailbox, DropsNoStateForFrames) {
 }
 
 TEST(Mailbox, EndsAMessageThatGrowsTooLarge) {
-  Mailbox mailbox("p", [] {});
+  Mailbox mailbox("p", Mailbox::Reader::kJavaScript, [] {});
   std::vector<FrameResult> batch;
   for (std::uint64_t i = 0; i < 20; ++i) batch.push_back(FrameOf(i, 1000));
   mailbox.OnFrames(std::move(batch));
@@ -120,7 +120,7 @@ TEST(Mailbox, EndsAMessageThatGrowsTooLarge) {
 }
 
 TEST(Mailbox, WritesIntoMemoryThatIsReturned) {
-  Mailbox mailbox("p", [] {});
+  Mailbox mailbox("p", Mailbox::Reader::kJavaScript, [] {});
   Message message;
   const auto take = [&](std::uint64_t index) -> std::string& {
     mailbox.OnFrames(Batch(index));
@@ -136,7 +136,7 @@ TEST(Mailbox, WritesIntoMemoryThatIsReturned) {
 }
 
 TEST(Mailbox, KeepsNoMoreMemoryThanItNeeds) {
-  Mailbox mailbox("p", [] {});
+  Mailbox mailbox("p", Mailbox::Reader::kJavaScript, [] {});
   std::vector<Message> taken(2 * Mailbox::kMostKept);
   for (Message& message : taken) {
     mailbox.OnFrames(Batch(0));
@@ -151,14 +151,14 @@ TEST(Mailbox, KeepsNoMoreMemoryThanItNeeds) {
   FramesMessage large;
   large.json.resize(Mailbox::kMostKeptBytes + 1);
   Message message = std::move(large);
-  Mailbox empty("p", [] {});
+  Mailbox empty("p", Mailbox::Reader::kJavaScript, [] {});
   empty.Return(&message);
   EXPECT_FALSE(std::get<FramesMessage>(message).json.empty());
 }
 
 TEST(Mailbox, LosesAndInventsNothingBetweenThreads) {
   std::atomic<int> wakes{0};
-  Mailbox mailbox("p", [&wakes] { ++wakes; });
+  Mailbox mailbox("p", Mailbox::Reader::kJavaScript, [&wakes] { ++wakes; });
   constexpr std::size_t kSent = 2000;
   std::atomic<bool> done{false};
   std::thread publisher([&] {
@@ -187,7 +187,7 @@ TEST(Mailbox, LosesAndInventsNothingBetweenThreads) {
 }
 
 TEST(Mailbox, KeepsTheLastStateOfAQuietSource) {
-  Mailbox mailbox("p", [] {});
+  Mailbox mailbox("p", Mailbox::Reader::kJavaScript, [] {});
   mailbox.OnSource("door", SourceState::kPlaying, Status::Ok());
   for (int i = 0; i < 1000; ++i) mailbox.OnSource("gate", SourceState::kLost, Status::Ok());
   Message message;

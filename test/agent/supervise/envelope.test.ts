@@ -84,19 +84,8 @@ describe("what is in an envelope", () => {
     });
   });
 
-  it("adds to the statistics what the runner could not hand over", () => {
-    expect(open("stats", { framesDropped: 0, statsDropped: 0, stats })).toEqual({
-      type: "stats",
-      stats,
-    });
-    expect(open("stats", { framesDropped: 3, statsDropped: 2, stats })).toMatchObject({
-      stats: {
-        drops: [
-          { place: "runner", reason: "agent-late", total: 3 },
-          { place: "runner", reason: "agent-late-statistics", total: 2 },
-        ],
-      },
-    });
+  it("is read when it is statistics", () => {
+    expect(open("stats", stats)).toEqual({ type: "stats", stats });
   });
 
   it.each<[string, () => unknown]>([
@@ -105,10 +94,7 @@ describe("what is in an envelope", () => {
     ["frames that end early", () => openEnvelope({ ...frames, json: Buffer.from("[{}") })],
     ["no frames", () => openEnvelope({ ...frames, frames: 0 })],
     ["no bytes", () => openEnvelope({ ...frames, json: Buffer.alloc(0) })],
-    [
-      "statistics without figures",
-      () => open("stats", { framesDropped: 0, statsDropped: 0, stats: {} }),
-    ],
+    ["statistics without figures", () => open("stats", {})],
     ["an unknown state", () => open("source", { type: "source", state: "odd", error: null })],
     ["no JSON", () => openEnvelope({ ...state, json: Buffer.from("{") })],
   ])("is refused when it is %s", (_, act) => {

@@ -39,6 +39,7 @@ import type {
   NativeModelSwap,
   NativeSource,
 } from "../../../native/binding/api.ts";
+import { toReceiver } from "./to-receiver.ts";
 
 type StartPipeline = NativeAddon["startPipeline"];
 
@@ -49,7 +50,8 @@ const LOST_IN_TURN = 10;
 
 export const version = "fake";
 
-export const startPipeline: StartPipeline = async (options, onMessage) => {
+export const startPipeline: StartPipeline = async (options, receiver) => {
+  const onMessage = toReceiver(receiver);
   await load(options.model);
   for (const { name, model } of options.secondary ?? []) {
     await load(model).catch((error: Error & { code: string }) => {

@@ -5,6 +5,7 @@ import {
   type Contender,
   type Figures,
   FLOOR,
+  measureDelivery,
   measureTracing,
   OPENCV,
   OPENCV_MISSING,
@@ -58,10 +59,14 @@ async function run(
       Object.assign(ratios, ratiosOf(runs, rivals, of));
     }
   }
-  log("tracing");
+  log("tracing and delivery");
   return {
     rows,
-    ratios: { ...ratios, tracingMicrosPerFrame: await measureTracing() },
+    ratios: {
+      ...ratios,
+      tracingMicrosPerFrame: await measureTracing(Math.max(...wanted)),
+      deliveryMicrosPerFrame: await measureDelivery(),
+    },
     conditions: {
       "pairs of jetfleet and floor": pairs,
       "inference threads": 1,

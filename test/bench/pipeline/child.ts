@@ -1,20 +1,28 @@
-/** `node child.ts MODEL CLIP STREAMS`: runs our pipeline over a clip, read so many times, and prints its figures as JSON, as the rivals do. */
-import { addon, COCO, fileSource, model, readMessage } from "../../native/addon.ts";
+/**
+ * `node child.ts MODEL CLIP STREAMS`: runs our pipeline over a clip, read so many times, and prints the figures of its
+ * process as JSON, as the rivals do.
+ */
+import type { DetectedFrame } from "../../../fleet/contract/index.ts";
+import { COCO, fileSource, model } from "../../native/addon.ts";
+import { RunApart } from "./run-apart.ts";
+import type { Usage } from "./runner.ts";
 
 const [modelPath = "", clip = "", streams = "1"] = process.argv.slice(2);
 
 const results: Uint8Array[] = [];
 let frames = 0;
-let startMs = 0;
 let going = Number(streams);
-const names = Array.from({ length: going }, (_, i) => `stream-${i}`);
-let cpuBefore = process.cpuUsage();
+let began: Promise<Usage> | undefined;
+let startMs = 0;
 const ended = Promise.withResolvers<void>();
-const running = await addon.startPipeline(
+const run = new RunApart(
   {
     name: "bench",
-    sources: names.map((name) => ({ ...fileSource(clip), name })),
-    model: model(modelPath, { labels: COCO }),
+    sources: Array.from({ length: going }, (_, i) => ({
+      ...fileSource(clip),
+      name: `stream-${i}`,
+    })),
+    model: model(modelPath, { id: `sha256:${"0".repeat(64)}`, labels: COCO }),
     track: { algorithm: "bytetrack" },
     statsIntervalMs: 1000,
     batchMs: 10,
@@ -26,22 +34,21 @@ const running = await addon.startPipeline(
     }
     if (message.type === "failed") ended.reject(new Error(message.error.message));
     if (message.type !== "source") return;
-    if (message.state === "playing" && startMs === 0) {
+    if (message.state === "playing" && began === undefined) {
       startMs = performance.now();
-      cpuBefore = process.cpuUsage();
+      began = run.usage();
     }
     if (message.state === "ended" && (going -= 1) === 0) ended.resolve();
   },
 );
 await ended.promise;
 const seconds = (performance.now() - startMs) / 1000;
-const cpu = process.cpuUsage(cpuBefore);
-await running.stop();
+const after = await run.usage();
+const before = await began;
+await run.stop();
 
 const objects = results
-  .map((json) => readMessage({ type: "frames", modelId: "", frames: 0, json }))
-  .flatMap((message) => (message.type === "frames" ? message.frames : []))
+  .flatMap((json) => JSON.parse(Buffer.from(json).toString()) as DetectedFrame[])
   .reduce((sum, { detections }) => sum + detections.length, 0);
-console.log(
-  JSON.stringify({ frames, seconds, cpuSeconds: (cpu.user + cpu.system) / 1e6, objects }),
-);
+const cpuSeconds = after.cpuSeconds - (before?.cpuSeconds ?? 0);
+console.log(JSON.stringify({ frames, seconds, cpuSeconds, objects }));

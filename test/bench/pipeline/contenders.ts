@@ -20,7 +20,8 @@ export interface Contender {
 
 const execute = promisify(execFile);
 const HERE = import.meta.dirname;
-const RIVALS = join(HERE, "../../../native/build/rivals");
+const NATIVE = join(HERE, "../../../native");
+const RIVALS = join(NATIVE, "build/rivals");
 const OPENCV_HEADERS = "/usr/include/opencv4/opencv2/videoio.hpp";
 export const OPENCV_MISSING =
   "not installed: apt-get install libopencv-core-dev libopencv-imgproc-dev libopencv-videoio-dev";
@@ -81,8 +82,18 @@ async function run(program: string, args: string[]): Promise<Figures> {
   };
 }
 
+/** Microseconds of a frame that knowing where its time went takes: stamps, meters and statistics. */
+export async function measureTracing(streams: number): Promise<number> {
+  execFileSync("make", ["-s", "-C", NATIVE, "build/tracing-cost"], { stdio: "inherit" });
+  return await microsOf(join(NATIVE, "build/tracing-cost"), [String(streams)]);
+}
+
 /** Microseconds a frame of 30 objects takes from the tracker to the payload for the broker. */
-export async function measureTracing(): Promise<number> {
-  const { stdout } = await execute(process.execPath, [join(HERE, "tracing.ts")]);
+export async function measureDelivery(): Promise<number> {
+  return await microsOf(process.execPath, [join(HERE, "delivery.ts")]);
+}
+
+async function microsOf(program: string, args: string[]): Promise<number> {
+  const { stdout } = await execute(program, args);
   return (JSON.parse(stdout) as { microsPerFrame: number }).microsPerFrame;
 }

@@ -21,9 +21,4 @@ export class ByteSlab {
     this.#used += bytes;
     return this.#piece.subarray(from, this.#used);
   }
-
-  /** Nobody reads any more what was cut so far: it is written over. */
-  rewind(): void {
-    this.#used = 0;
-  }
 }
