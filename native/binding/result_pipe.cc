@@ -63,7 +63,8 @@ void ResultPipe::Write(Lock* lock) {
     full_ = !all;
   }
   writing_ = false;
-  changed_.notify_all();
+  if (full_) full_or_closed_.notify_one();
+  quiet_.notify_all();
 }
 
 bool ResultPipe::WriteAll() {
@@ -107,7 +108,7 @@ void ResultPipe::Run() {
   NameThisThread("jf-results");
   Lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return closed_ || full_; });
+    full_or_closed_.wait(lock, [this] { return closed_ || full_; });
     if (closed_) return;
     lock.unlock();
     pollfd room{fd_, POLLOUT, 0};
@@ -125,11 +126,11 @@ bool ResultPipe::Finish(std::chrono::milliseconds most) {
   std::thread thread;
   {
     Lock lock(mutex_);
-    all = changed_.wait_for(lock, most, [this] { return !writing_ && !full_; });
+    all = quiet_.wait_for(lock, most, [this] { return !writing_ && !full_; });
     closed_ = true;
     std::swap(thread, thread_);
   }
-  changed_.notify_all();
+  full_or_closed_.notify_one();
   if (thread.joinable()) thread.join();
   return all;
 }

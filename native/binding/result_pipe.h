@@ -57,7 +57,10 @@ class ResultPipe {
   bool broken_ = false;
 
   std::mutex mutex_;
-  std::condition_variable changed_;
+  /// For this object's thread: the pipe is full, or it is to end.
+  std::condition_variable full_or_closed_;
+  /// For who finishes: nobody writes. One for both would wake the thread at each message.
+  std::condition_variable quiet_;
   bool more_ = false;
   bool writing_ = false;
   bool full_ = false;
