@@ -1,4 +1,3 @@
-/** `npm run bench -- NAME [--json] [--rounds N] [--clip NAME] [--streams N]`; without a name, what there is. */
 import { parseArgs } from "node:util";
 import { analyticsBench } from "./analytics/bench.ts";
 import type { Bench, BenchResult } from "./bench.ts";
@@ -28,19 +27,23 @@ const BENCHES: Bench[] = [
   provisioningBench,
 ];
 
+const USAGE = `usage: npm run bench -- NAME [--json] [--rounds N] [--clip NAME] [--streams N]
+
+Measures, tells progress on standard error and the result on standard output.
+
+  --json         the result as JSON
+  --rounds N     how often what is measured in turns is measured; default: as often as it needs
+  --clip NAME    one clip alone
+  --streams N    one number of streams alone
+
+benches:
+`;
+
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      json: { type: "boolean", default: false },
-      rounds: { type: "string" },
-      clip: { type: "string" },
-      streams: { type: "string" },
-    },
-  });
+  const { values, positionals } = readArguments();
   const [name] = positionals;
-  if (name === undefined) {
-    for (const bench of BENCHES) console.log(`${bench.name.padEnd(12)} ${bench.summary}`);
+  if (values.help || name === undefined) {
+    console.log(USAGE + BENCHES.map(describe).join("\n"));
     return 0;
   }
   const bench = BENCHES.find((candidate) => candidate.name === name);
@@ -73,6 +76,30 @@ async function main(): Promise<number> {
   return 0;
 }
 
+function readArguments() {
+  return parseArgs({
+    allowPositionals: true,
+    options: {
+      help: { type: "boolean", short: "h", default: false },
+      json: { type: "boolean", default: false },
+      rounds: { type: "string" },
+      clip: { type: "string" },
+      streams: { type: "string" },
+    },
+  });
+}
+
+function describe({ name, summary, clips, streams }: Bench): string {
+  const choices = [
+    ...(clips === undefined ? [] : [`--clip ${clips.join("|")}`]),
+    ...(streams === undefined ? [] : [`--streams ${streams.join("|")}`]),
+  ];
+  return [
+    `  ${name.padEnd(12)} ${summary}`,
+    ...choices.map((one) => `${" ".repeat(15)}${one}`),
+  ].join("\n");
+}
+
 function show(result: BenchResult): string {
   const list = (entries: Record<string, string | number>): string =>
     Object.entries(entries)
@@ -87,6 +114,7 @@ main().then(
   },
   (error: unknown) => {
     console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    process.exitCode = code.startsWith("ERR_PARSE_ARGS") ? 2 : 1;
   },
 );
