@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { join, resolve } from "node:path";
-import type { Command } from "commander";
 import { z } from "zod";
 import {
   BENCH_DEFAULTS,
@@ -14,7 +13,7 @@ import type { SshTarget } from "../../fleet/ssh/index.ts";
 import { benchLines } from "../render/bench-text.ts";
 import { reportIn } from "./bench-answer.ts";
 import { benchOnBoard, parseBoard } from "./bench-on-board.ts";
-import type { Run } from "./run.ts";
+import type { CommandContext } from "./command-context.ts";
 
 interface BenchCommandOptions {
   board?: string;
@@ -54,7 +53,7 @@ Exit codes:
   130  ended by Ctrl-C`;
 
 /** Adds `bench`. */
-export function registerBench(program: Command, run: Run, signal: AbortSignal): void {
+export function registerBench({ program, run, signal }: CommandContext): void {
   program
     .command("bench")
     .argument("<model>", "ONNX file")

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Command } from "commander";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { type HubLocation, type HubOptions, locateHub, openFeed } from "../hub-location.ts";
 import { openOverlay } from "../overlay-source.ts";
 import type { Shown } from "../render/overlay.ts";
-import type { Run } from "./run.ts";
+import type { CommandContext } from "./command-context.ts";
 
 /** 128 + SIGTERM, as shells count. */
 const ENDED_BY_SIGNAL = 143;
@@ -12,12 +11,7 @@ const ENDED_BY_SIGNAL = 143;
 const HEARD_LATE_MS = 500;
 
 /** Adds `console`, which is what runs when no command is named. */
-export function registerConsole(
-  program: Command,
-  withHub: (command: Command) => Command,
-  run: Run,
-  signal: AbortSignal,
-): void {
+export function registerConsole({ program, withHub, run, signal }: CommandContext): void {
   withHub(program.command("console", { isDefault: true }).description("the fleet on a live screen"))
     .addHelpText("after", "\nNeeds a terminal; `jetfleet status` does not.")
     .action((options: HubOptions) => run(() => openConsole(options, signal)));

@@ -1,10 +1,9 @@
-import type { Command } from "commander";
 import { chosenDevices } from "../chosen-devices.ts";
 import { enginesOf } from "../device-engines.ts";
 import { clientFor, type HubOptions, locateHub } from "../hub-location.ts";
 import { type DeviceEngines, engineLines } from "../render/engines-text.ts";
+import type { CommandContext } from "./command-context.ts";
 import { registerPruneEngines } from "./prune-engines.ts";
-import type { Run } from "./run.ts";
 
 interface EnginesOptions extends HubOptions {
   json?: boolean;
@@ -30,14 +29,10 @@ Exit codes:
   130, 143  ended by Ctrl-C or SIGTERM before there was one`;
 
 /** Adds `engines`. */
-export function registerEngines(
-  program: Command,
-  withHub: (command: Command) => Command,
-  run: Run,
-  signal: AbortSignal,
-): void {
+export function registerEngines(context: CommandContext): void {
+  const { program, withHub, run, signal } = context;
   const command = program.command("engines").description("what the devices built of their models");
-  registerPruneEngines(command, withHub, run, signal);
+  registerPruneEngines({ ...context, program: command });
   withHub(command)
     .argument("[device]", "default: every device")
     .option("--json", "print one JSON object, for programs")

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { RuntimeShelf } from "../../fleet/provision/runtime/index.ts";
 import { BoardName, Labels, Name } from "../../fleet/spec/index.ts";
@@ -7,7 +7,7 @@ import { enrolBoard } from "../enrol-board.ts";
 import { clientFor, type HubOptions, locateHub } from "../hub-location.ts";
 import { stateDir } from "../setup/paths.mjs";
 import { spanMs } from "../time-span.ts";
-import type { Run } from "./run.ts";
+import type { CommandContext } from "./command-context.ts";
 
 interface EnrollOptions extends HubOptions {
   board: BoardName;
@@ -29,12 +29,7 @@ are given; what it runs goes on. \`sudo sh /opt/jetfleet/remove.sh\` on the boar
 
 Exit codes: 0 the hub awaits the board (or, with --cancel, does so no longer); 2 no answer.`;
 
-export function registerEnroll(
-  program: Command,
-  withHub: (command: Command) => Command,
-  run: Run,
-  signal: AbortSignal,
-): void {
+export function registerEnroll({ program, withHub, run, signal }: CommandContext): void {
   withHub(
     program
       .command("enroll")

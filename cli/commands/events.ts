@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { type EventFilter, type HubClient, toldBy } from "../../fleet/hub/client/index.ts";
 import type { KeptEvent } from "../../fleet/hub/history-info.ts";
@@ -7,7 +7,7 @@ import { clientFor, type HubOptions, locateHub } from "../hub-location.ts";
 import { type Palette, paletteFor } from "../render/colour.ts";
 import { eventLine } from "../render/event-text.ts";
 import { momentOf } from "../time-span.ts";
-import type { Run } from "./run.ts";
+import type { CommandContext } from "./command-context.ts";
 
 interface EventOptions extends HubOptions {
   follow?: boolean;
@@ -40,12 +40,7 @@ Exit codes:
   130, 143  ended by Ctrl-C or SIGTERM before there was one`;
 
 /** Adds `events`. */
-export function registerEvents(
-  program: Command,
-  withHub: (command: Command) => Command,
-  run: Run,
-  signal: AbortSignal,
-): void {
+export function registerEvents({ program, withHub, run, signal }: CommandContext): void {
   withHub(program.command("events").description("what happened in the fleet, also before now"))
     .option("-f, --follow", "go on with what happens, until Ctrl-C")
     .option("--device <name>", "of this device only")

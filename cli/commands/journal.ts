@@ -1,4 +1,3 @@
-import type { Command } from "commander";
 import { z } from "zod";
 import { JournalHead } from "../../fleet/contract/index.ts";
 import type { HubClient } from "../../fleet/hub/client/index.ts";
@@ -9,7 +8,7 @@ import { chosenDevices } from "../chosen-devices.ts";
 import { clientFor, type HubOptions, locateHub } from "../hub-location.ts";
 import { paletteFor } from "../render/colour.ts";
 import { type CheckedJournal, journalLines } from "../render/journal-text.ts";
-import type { Run } from "./run.ts";
+import type { CommandContext } from "./command-context.ts";
 
 interface VerifyOptions extends HubOptions {
   json?: boolean;
@@ -37,12 +36,7 @@ Exit codes:
   130, 143  ended by Ctrl-C or SIGTERM before there was one`;
 
 /** Adds `journal verify`. */
-export function registerJournal(
-  program: Command,
-  withHub: (command: Command) => Command,
-  run: Run,
-  signal: AbortSignal,
-): void {
+export function registerJournal({ program, withHub, run, signal }: CommandContext): void {
   const journal = program.command("journal").description("the devices' hash chains of events");
   withHub(journal.command("verify").description("check a device's chain from the hub to its head"))
     .argument("[device]", "default: every device")

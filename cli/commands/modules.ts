@@ -1,4 +1,3 @@
-import type { Command } from "commander";
 import {
   compareModules,
   JETPACK_RELEASES,
@@ -13,14 +12,14 @@ import {
 } from "../../fleet/boards/catalog/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { comparisonLines, moduleLines, moduleListLines } from "../render/modules-text.ts";
-import type { Run } from "./run.ts";
+import type { CommandContext } from "./command-context.ts";
 
 interface JsonOption {
   json?: boolean;
 }
 
 /** Adds `modules`, `modules show` and `modules compare`. */
-export function registerModules(program: Command, run: Run): void {
+export function registerModules({ program, run }: CommandContext): void {
   const modules = program
     .command("modules")
     .alias("boards")

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { Command } from "commander";
 import { z } from "zod";
 import { type Module, moduleByName } from "../../fleet/boards/catalog/index.ts";
 import { BOARDS } from "../../fleet/boards/index.ts";
@@ -25,9 +24,9 @@ import {
 import { placementLines } from "../render/placement-text.ts";
 import { planLines } from "../render/plan-text.ts";
 import { readBuilt } from "./built.ts";
+import type { CommandContext } from "./command-context.ts";
 import { moduleNamed } from "./modules.ts";
 import { readObserved } from "./observed.ts";
-import type { Run } from "./run.ts";
 
 interface PlanCommandOptions {
   board?: string;
@@ -59,7 +58,7 @@ Exit codes:
 const EXIT_CODE: Readonly<Record<Plan["verdict"], number>> = { runs: 0, refused: 1, unknown: 3 };
 
 /** Adds `plan`. */
-export function registerPlan(program: Command, run: Run): void {
+export function registerPlan({ program, run }: CommandContext): void {
   const append = (value: string, all: string[]): string[] => [...all, value];
   program
     .command("plan")

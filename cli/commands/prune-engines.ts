@@ -8,7 +8,7 @@ import { chosenDevices } from "../chosen-devices.ts";
 import { enginesOf } from "../device-engines.ts";
 import { clientFor, type HubOptions, locateHub } from "../hub-location.ts";
 import { type PrunePlan, planLines, planPrune, prunedLine } from "../render/prune-text.ts";
-import type { Run } from "./run.ts";
+import type { CommandContext } from "./command-context.ts";
 
 interface PruneOptions extends HubOptions {
   yes?: boolean;
@@ -38,13 +38,13 @@ Exit codes:
   2  no answer: wrong usage, or the hub cannot be reached or refuses
   130, 143  ended by Ctrl-C or SIGTERM before there was one`;
 
-/** Adds `engines prune`. */
-export function registerPruneEngines(
-  engines: Command,
-  withHub: (command: Command) => Command,
-  run: Run,
-  signal: AbortSignal,
-): void {
+/** Adds `prune` to `engines`. */
+export function registerPruneEngines({
+  program: engines,
+  withHub,
+  run,
+  signal,
+}: CommandContext): void {
   withHub(engines.command("prune").description("have devices remove engines that nothing runs"))
     .argument("[device]", "default: every device")
     .option("--yes", "do it; without it, only say what would be done")

@@ -1,71 +1,29 @@
-import type { Command } from "commander";
-import type { Run } from "./run.ts";
-
-/** What every command is told: where it goes, what a command of a hub takes, how one is run, and what ends it. */
-export interface CommandContext {
-  program: Command;
-  withHub: (command: Command) => Command;
-  run: Run;
-  signal: AbortSignal;
-}
+import type { CommandContext } from "./command-context.ts";
 
 /** What runs when no command is named. */
 const DEFAULT = "console";
 
+interface CommandFile {
+  names: readonly string[];
+  load: () => Promise<(context: CommandContext) => void>;
+}
+
 /** In the order of `jetfleet --help`. */
-const COMMANDS: readonly { names: readonly string[]; register: Register }[] = [
-  {
-    names: ["status"],
-    register: async ({ program, withHub, run, signal }) =>
-      (await import("./status.ts")).registerStatus(program, withHub, run, signal),
-  },
-  {
-    names: [DEFAULT],
-    register: async ({ program, withHub, run, signal }) =>
-      (await import("./console.ts")).registerConsole(program, withHub, run, signal),
-  },
-  {
-    names: ["bench"],
-    register: async ({ program, run, signal }) =>
-      (await import("./bench.ts")).registerBench(program, run, signal),
-  },
-  {
-    names: ["engines"],
-    register: async ({ program, withHub, run, signal }) =>
-      (await import("./engines.ts")).registerEngines(program, withHub, run, signal),
-  },
-  {
-    names: ["enroll"],
-    register: async ({ program, withHub, run, signal }) =>
-      (await import("./enroll.ts")).registerEnroll(program, withHub, run, signal),
-  },
-  {
-    names: ["events"],
-    register: async ({ program, withHub, run, signal }) =>
-      (await import("./events.ts")).registerEvents(program, withHub, run, signal),
-  },
-  {
-    names: ["journal"],
-    register: async ({ program, withHub, run, signal }) =>
-      (await import("./journal.ts")).registerJournal(program, withHub, run, signal),
-  },
+const COMMANDS: readonly CommandFile[] = [
+  { names: ["status"], load: async () => (await import("./status.ts")).registerStatus },
+  { names: [DEFAULT], load: async () => (await import("./console.ts")).registerConsole },
+  { names: ["bench"], load: async () => (await import("./bench.ts")).registerBench },
+  { names: ["engines"], load: async () => (await import("./engines.ts")).registerEngines },
+  { names: ["enroll"], load: async () => (await import("./enroll.ts")).registerEnroll },
+  { names: ["events"], load: async () => (await import("./events.ts")).registerEvents },
+  { names: ["journal"], load: async () => (await import("./journal.ts")).registerJournal },
   {
     names: ["modules", "boards"],
-    register: async ({ program, run }) =>
-      (await import("./modules.ts")).registerModules(program, run),
+    load: async () => (await import("./modules.ts")).registerModules,
   },
-  {
-    names: ["plan"],
-    register: async ({ program, run }) => (await import("./plan.ts")).registerPlan(program, run),
-  },
-  {
-    names: ["run"],
-    register: async ({ program, run, signal }) =>
-      (await import("./run-pipeline.ts")).registerRunPipeline(program, run, signal),
-  },
+  { names: ["plan"], load: async () => (await import("./plan.ts")).registerPlan },
+  { names: ["run"], load: async () => (await import("./run-pipeline.ts")).registerRunPipeline },
 ];
-
-type Register = (context: CommandContext) => Promise<void>;
 
 /**
  * Adds the command that the first argument names; where it names none, all of them, for help and for what is said of an
@@ -76,5 +34,5 @@ export async function registerNamed(
   context: CommandContext,
 ): Promise<void> {
   const named = COMMANDS.filter(({ names }) => names.includes(first ?? DEFAULT));
-  for (const { register } of named.length > 0 ? named : COMMANDS) await register(context);
+  for (const { load } of named.length > 0 ? named : COMMANDS) (await load())(context);
 }

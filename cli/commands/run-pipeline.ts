@@ -1,13 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Command } from "commander";
 import { z } from "zod";
 import { AloneLine, Counter, kittiName, kittiText } from "../../fleet/alone/index.ts";
 import type { DetectedFrame } from "../../fleet/contract/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { errorOfAgent } from "./agent-error.ts";
 import { runByAgent } from "./agent-lines.ts";
-import type { Run } from "./run.ts";
+import type { CommandContext } from "./command-context.ts";
 import { ResultHook } from "./run-hook.ts";
 import { orderOf, type RunOptions } from "./run-order.ts";
 import { RunScreen } from "./run-screen.ts";
@@ -35,7 +34,7 @@ Exit codes:
   130  ended by Ctrl-C`;
 
 /** Adds `run`. */
-export function registerRunPipeline(program: Command, run: Run, signal: AbortSignal): void {
+export function registerRunPipeline({ program, run, signal }: CommandContext): void {
   program
     .command("run")
     .argument("<pipeline|model>", "PIPELINE.yaml, or an ONNX file")

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Command } from "commander";
 import { z } from "zod";
 import { FleetView } from "../../fleet/view/index.ts";
 import { type HubOptions, locateHub, openFeed } from "../hub-location.ts";
@@ -7,7 +6,7 @@ import { openOverlay } from "../overlay-source.ts";
 import { paletteFor } from "../render/colour.ts";
 import { jsonAnswer, type Shown } from "../render/overlay.ts";
 import { statusLines } from "../render/status-text.ts";
-import type { Run } from "./run.ts";
+import type { CommandContext } from "./command-context.ts";
 
 interface StatusOptions extends HubOptions {
   json?: boolean;
@@ -42,12 +41,7 @@ const WATCH_INTERVAL_MS = 2000;
 const DEFAULT_WIDTH = 80;
 
 /** Adds `status`. */
-export function registerStatus(
-  program: Command,
-  withHub: (command: Command) => Command,
-  run: Run,
-  signal: AbortSignal,
-): void {
+export function registerStatus({ program, withHub, run, signal }: CommandContext): void {
   withHub(program.command("status").description("print devices, pipelines and what is wrong"))
     .option("--json", "print one JSON object, for programs")
     .option("--json-schema", "print what --json prints as a JSON Schema, and end")
