@@ -193,7 +193,10 @@ function bound(origin: string, relation: string, limit: number | bigint): string
 function describe(value: Value | undefined): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (isProperties(value)) return "an object";
+  if (isProperties(value)) {
+    const named = Object.keys(value).length;
+    return named === 0 ? "an empty object" : `an object of ${named}`;
+  }
   const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }

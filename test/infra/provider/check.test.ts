@@ -30,7 +30,12 @@ describe("check of a pipeline", () => {
     ["detect.model.digest", "abc", 'must be sha256: followed by 64 hexadecimal digits, got "abc"'],
     ["device.board", "pi", 'expected one of "tx1", "tx2", "nano"'],
     ["name", "Front Door", "must be 1 to 63 lower-case letters"],
-    ["sources", {}, "must name 1 to 16 sources"],
+    [
+      "sources",
+      {},
+      "must name 1 to 16 sources; put others into a pipeline of their own, got an empty object",
+    ],
+    ["secondary", {}, "must name 1 to 4 secondary models, got an empty object"],
     ["sources.cam1.transport", "quic", 'expected one of "auto", "tcp", "udp", got "quic"'],
     ["detect.interval", 0, "expected at least 1"],
     ["sources.cam1.loop", "yes", 'expected true or false, got "yes"'],
@@ -44,6 +49,16 @@ describe("check of a pipeline", () => {
     expect(failures).toHaveLength(1);
     expect(failures[0]?.property).toBe(path);
     expect(failures[0]?.reason).toContain(reason);
+  });
+
+  test("says how many sources there are where they are too many", async () => {
+    const sources = Object.fromEntries(
+      Array.from({ length: 17 }, (_, i) => [`cam${i}`, { uri: `rtsp://10.0.0.${i}/` }]),
+    );
+    const { failures } = await check("Pipeline", changed(pipelineInputs(), "sources", sources));
+    expect(failures.map(({ reason }) => reason)).toEqual([
+      expect.stringMatching(/must name 1 to 16 sources; .*, got an object of 17\n/),
+    ]);
   });
 
   test.each(["overlay", "shadow", "sinks.preview"])(
