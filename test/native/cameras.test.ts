@@ -198,8 +198,8 @@ describe("cameras of other codecs", () => {
 
 describe("every picture that a camera sends is a result or is counted", () => {
   const PICTURES = 60;
-  const accounted = (run: Run): number =>
-    run.frames.length + (run.stats.at(-1)?.drops ?? []).reduce((sum, { total }) => sum + total, 0);
+  /** Also what a busy machine drops later, in front of the model: `drops` has only what was dropped coded. */
+  const accounted = (run: Run): number => run.frames.length + (run.stats.at(-1)?.droppedTotal ?? 0);
   const clips = {
     h264: makeClip({ size: "640x480" }),
     h265: makeClip({ size: "640x480", codec: "h265" }),
@@ -236,7 +236,7 @@ describe("every picture that a camera sends is a result or is counted", () => {
         { transport: "udp" },
       );
       expect(accounted(run)).toBe(PICTURES);
-      expect(run.frames.length).toBe(PICTURES - 25);
+      expect(Object.values(drops(run)).reduce((sum, total) => sum + total)).toBe(25);
       expect(warned(run)).toEqual(["SOURCE_LOSS"]);
     },
   );
