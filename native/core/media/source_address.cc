@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "core/media/source_uri.h"
 #include "core/redact.h"
 
 namespace jetfleet {
@@ -100,16 +101,10 @@ std::string WrongSetting(const std::string& scheme, const std::string& key,
 
 std::string WrongSettings(const std::string& scheme, const std::string& settings) {
   std::set<std::string> keys;
-  for (std::size_t at = 0; at != std::string::npos;) {
-    const std::size_t next = settings.find('&', at);
-    const std::string setting = settings.substr(at, next == std::string::npos ? next : next - at);
-    const std::size_t equals = setting.find('=');
-    const std::string key = setting.substr(0, equals);
-    const std::string value = equals == std::string::npos ? "" : setting.substr(equals + 1);
+  for (const auto& [key, value] : SplitSettings(settings)) {
     const std::string wrong = WrongSetting(scheme, key, value);
     if (!wrong.empty()) return wrong;
     if (!keys.insert(key).second) return key + " once";
-    at = next == std::string::npos ? next : next + 1;
   }
   return "";
 }

@@ -57,20 +57,28 @@ SourceUri ParseDevice(SourceKind kind, const std::string& uri) {
   parsed.shown = RedactUri(uri);
   const std::size_t begin = uri.find("://") + 3;
   const std::size_t question = uri.find('?', begin);
-  // As it stands: nothing that source_address.h lets pass is escaped.
   parsed.location = uri.substr(begin, question - begin);
-  for (std::size_t at = question; at != std::string::npos;) {
-    const std::size_t next = uri.find('&', at + 1);
-    const std::string pair = uri.substr(at + 1, next == std::string::npos ? next : next - at - 1);
-    const std::size_t equals = pair.find('=');
-    parsed.settings[pair.substr(0, equals)] =
-        equals == std::string::npos ? "" : pair.substr(equals + 1);
-    at = next;
+  if (question == std::string::npos) return parsed;
+  for (const auto& [key, value] : SplitSettings(uri.substr(question + 1))) {
+    parsed.settings[key] = value;
   }
   return parsed;
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> SplitSettings(const std::string& settings) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (std::size_t at = 0; at != std::string::npos;) {
+    const std::size_t next = settings.find('&', at);
+    const std::string setting = settings.substr(at, next == std::string::npos ? next : next - at);
+    const std::size_t equals = setting.find('=');
+    pairs.emplace_back(setting.substr(0, equals),
+                       equals == std::string::npos ? "" : setting.substr(equals + 1));
+    at = next == std::string::npos ? next : next + 1;
+  }
+  return pairs;
+}
 
 SourceUri SourceUri::Parse(const std::string& uri) {
   if (StartsWith(uri, "v4l2://")) return ParseDevice(SourceKind::kV4l2, uri);

@@ -2,10 +2,16 @@
 
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace jetfleet {
 
 enum class SourceKind { kFile, kRtsp, kV4l2, kCsi, kTest };
+
+/// Keys and values of what stands behind the `?` of a device's address, in their order; as it
+/// stands: nothing that source_address.h lets pass is escaped.
+std::vector<std::pair<std::string, std::string>> SplitSettings(const std::string& settings);
 
 /// A source's address, taken apart so that user and password never reach a message.
 struct SourceUri {
