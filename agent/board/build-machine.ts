@@ -5,7 +5,7 @@ import {
   machineOfBoard,
   machineOfCard,
 } from "../../fleet/engine/index.ts";
-import type { BackendInfo } from "../supervise/ipc.ts";
+import type { BackendInfo } from "../supervise/ipc/backend.ts";
 import { outputOf, textOf } from "./ask.ts";
 import { readPowerMode } from "./clocks.ts";
 

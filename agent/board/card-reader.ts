@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { Cards, CardTrouble } from "../../fleet/contract/index.ts";
-import { FromRunner } from "../supervise/ipc.ts";
+import { FromRunner } from "../supervise/ipc/orders.ts";
 import { memoryLimit } from "../supervise/memory-watch.ts";
 import type { LaunchRunner, RunnerChild } from "../supervise/runner-child.ts";
 import { errorOfEnd } from "../supervise/runner-process.ts";

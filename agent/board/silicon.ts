@@ -7,7 +7,7 @@ import type { BoardName } from "../../fleet/spec/index.ts";
 import type { SiliconBuilder } from "../engine/recipes.ts";
 import { backendObjects } from "../supervise/backend-objects.ts";
 import { type BackendQuestion, findBackend } from "../supervise/choose-backend.ts";
-import type { BackendInfo } from "../supervise/ipc.ts";
+import type { BackendInfo } from "../supervise/ipc/backend.ts";
 import { placeOnSilicon, type Silicon } from "../supervise/place-on-silicon.ts";
 import { readBuildMachine, readCardMachine, readTensorrt } from "./build-machine.ts";
 

@@ -6,7 +6,7 @@ import { isOwn, type ModelManifest } from "../../fleet/spec/index.ts";
 import { throwIfAborted, wait } from "../../fleet/transfer/backoff.ts";
 import type { Log } from "../report/log.ts";
 import { toReportedError } from "../report/reported-error.ts";
-import type { LayerPlan } from "../supervise/ipc.ts";
+import type { LayerPlan } from "../supervise/ipc/build.ts";
 import type { LaunchRunner } from "../supervise/runner-child.ts";
 import { BuildProcess, type BuiltEngine } from "./build-process.ts";
 import type { BuiltNote } from "./engine-note.ts";

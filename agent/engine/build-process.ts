@@ -1,7 +1,8 @@
 import { builderOf, librariesBytes } from "../../fleet/engine/index.ts";
 import { FleetError } from "../../fleet/errors/index.ts";
 import { type Envelope, EnvelopeReader } from "../supervise/envelope.ts";
-import { type BuildOptions, FromRunner } from "../supervise/ipc.ts";
+import type { BuildOptions } from "../supervise/ipc/build.ts";
+import { FromRunner } from "../supervise/ipc/orders.ts";
 import { memoryLimit } from "../supervise/memory-watch.ts";
 import type { LaunchRunner, RunnerChild } from "../supervise/runner-child.ts";
 import { errorOfEnd } from "../supervise/runner-process.ts";

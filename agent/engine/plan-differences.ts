@@ -6,7 +6,7 @@ import type {
   RunsOn,
 } from "../../fleet/contract/index.ts";
 import type { PlanSummary } from "../../fleet/spec/index.ts";
-import type { LayerPlan } from "../supervise/ipc.ts";
+import type { LayerPlan } from "../supervise/ipc/build.ts";
 import type { EngineForm } from "./recipes.ts";
 
 /** Where what was planned and what is so are not the same; of use to whoever mends the planner. */

@@ -8,7 +8,7 @@ import {
 } from "../../fleet/contract/index.ts";
 import type { PlanSummary } from "../../fleet/spec/index.ts";
 import type { NewEvent } from "../report/event-journal.ts";
-import type { LayerPlan } from "../supervise/ipc.ts";
+import type { LayerPlan } from "../supervise/ipc/build.ts";
 import {
   layerPlanOf,
   ofBuild,

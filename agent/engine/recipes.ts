@@ -9,7 +9,8 @@ import {
 import { FleetError } from "../../fleet/errors/index.ts";
 import type { ModelManifest } from "../../fleet/spec/index.ts";
 import type { NativePaths } from "../config.ts";
-import type { BuildOptions, GoldenWish } from "../supervise/ipc.ts";
+import type { BuildOptions } from "../supervise/ipc/build.ts";
+import type { GoldenWish } from "../supervise/ipc/golden.ts";
 import { type EngineHost, keyOn } from "./engine-host.ts";
 
 /** Kinds of engines that one device may need of a model: the processor's, or one for an accelerator in a precision. */

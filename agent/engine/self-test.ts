@@ -9,7 +9,7 @@ import {
 import { FleetError } from "../../fleet/errors/index.ts";
 import type { ModelManifest } from "../../fleet/spec/index.ts";
 import { askRunner } from "../supervise/ask-runner.ts";
-import type { GoldenFigures, GoldenSubject, GoldenWish } from "../supervise/ipc.ts";
+import type { GoldenFigures, GoldenSubject, GoldenWish } from "../supervise/ipc/golden.ts";
 import type { LaunchRunner } from "../supervise/runner-child.ts";
 import type { SelfTest } from "./engine-note.ts";
 import type { EngineRecipe } from "./recipes.ts";

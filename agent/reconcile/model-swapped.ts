@@ -1,6 +1,6 @@
 import type { ModelSwappedData } from "../../fleet/contract/index.ts";
 import type { NewEvent } from "../report/event-journal.ts";
-import type { ModelSwap } from "../supervise/ipc.ts";
+import type { ModelSwap } from "../supervise/ipc/pipeline.ts";
 import type { ModelExchange } from "../supervise/supervisor.ts";
 import type { PipelineVersion } from "../update/pipeline-version.ts";
 

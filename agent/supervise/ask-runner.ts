@@ -1,5 +1,5 @@
 import { FleetError } from "../../fleet/errors/index.ts";
-import { FromRunner, type ToRunner } from "./ipc.ts";
+import { FromRunner, type ToRunner } from "./ipc/orders.ts";
 import type { LaunchRunner } from "./runner-child.ts";
 import { errorOfEnd } from "./runner-process.ts";
 

@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { z } from "zod";
 import { type Frame, FrameReader, packFrame, packJson } from "./host-frames.ts";
-import type { ToRunner } from "./ipc.ts";
+import type { ToRunner } from "./ipc/orders.ts";
 import {
   type LaunchRunner,
   type RunnerChild,

@@ -1,6 +1,6 @@
 import { librariesBytes } from "../../fleet/engine/index.ts";
 import { askRunner } from "./ask-runner.ts";
-import type { BackendInfo } from "./ipc.ts";
+import type { BackendInfo } from "./ipc/backend.ts";
 import { memoryLimit } from "./memory-watch.ts";
 import type { LaunchRunner } from "./runner-child.ts";
 

@@ -6,13 +6,9 @@ import {
   SELF_TEST_NMS_IOU,
 } from "../../fleet/engine/index.ts";
 import type { NativeAddon, NativeModelOptions } from "../../native/binding/api.ts";
-import {
-  type BuildOptions,
-  type GoldenFigures,
-  type GoldenSubject,
-  type RunnerError,
-  toRunnerError,
-} from "./ipc.ts";
+import type { BuildOptions } from "./ipc/build.ts";
+import type { GoldenFigures, GoldenSubject } from "./ipc/golden.ts";
+import { type RunnerError, toRunnerError } from "./ipc/messages.ts";
 
 /** What an engine, or a model as it is, finds in the golden pictures of the model. Throws what the addon does. */
 export async function runGolden(

@@ -9,7 +9,7 @@ import {
   readModel,
 } from "../../fleet/plan/index.ts";
 import type { NativeAddon, NativeBenchTimes, NativeBuildReport } from "../../native/binding/api.ts";
-import type { BuildOptions, HeldLayers, LayerPlan } from "./ipc.ts";
+import type { BuildOptions, HeldLayers, LayerPlan } from "./ipc/build.ts";
 
 /** Long enough for a mean of each layer, and short beside any build. */
 const WARM_UP_MS = 200;

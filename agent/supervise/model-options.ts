@@ -3,7 +3,7 @@ import type { NativePaths } from "../config.ts";
 import type { EnginePlace } from "../engine/engines.ts";
 import type { EngineForm, EngineModel } from "../engine/recipes.ts";
 import { MACHINE, type PipelineVersion, versionDigest } from "../update/pipeline-version.ts";
-import { ModelOptions } from "./ipc.ts";
+import { ModelOptions } from "./ipc/pipeline.ts";
 import { ownDecoder } from "./own-decoder.ts";
 import { type Placing, siliconOptions } from "./place-on-silicon.ts";
 

@@ -1,7 +1,7 @@
 import { type PipelineSpec, regionsOf } from "../../fleet/spec/index.ts";
 import type { PipelineVersion } from "../update/pipeline-version.ts";
 import { analyticsOptions } from "./analytics-options.ts";
-import { PipelineOptions, type SourceOptions } from "./ipc.ts";
+import { PipelineOptions, type SourceOptions } from "./ipc/pipeline.ts";
 import { modelOptions, type NativeContext } from "./model-options.ts";
 import { secondaryOptions } from "./secondary-options.ts";
 

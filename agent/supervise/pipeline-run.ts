@@ -24,7 +24,8 @@ import {
   versionDigest,
 } from "../update/pipeline-version.ts";
 import { BudgetKeeper } from "./budget-keeper.ts";
-import type { ModelSwap, SourceMessage, WarningMessage } from "./ipc.ts";
+import type { SourceMessage, WarningMessage } from "./ipc/messages.ts";
+import type { ModelSwap } from "./ipc/pipeline.ts";
 import { memoryLimit } from "./memory-watch.ts";
 import { modelOptions } from "./model-options.ts";
 import { nativeOptions, sourceOptions } from "./native-options.ts";

@@ -3,7 +3,7 @@ import { isFleetError } from "../../fleet/errors/index.ts";
 import type { AcceleratorChoice, DetectSpec } from "../../fleet/spec/index.ts";
 import type { EngineForm, SiliconForm } from "../engine/recipes.ts";
 import { type BackendQuestion, chooseBackend } from "./choose-backend.ts";
-import type { ModelOptions } from "./ipc.ts";
+import type { ModelOptions } from "./ipc/pipeline.ts";
 
 /** What this device has to run models with, beside its processor. */
 export interface Silicon extends Pick<BackendQuestion, "objects" | "folders" | "tensorrt"> {

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { Readable } from "node:stream";
 import { z } from "zod";
-import type { ToRunner } from "./ipc.ts";
+import type { ToRunner } from "./ipc/orders.ts";
 import { MemoryWatch } from "./memory-watch.ts";
 import { RESULT_FD } from "./result-pipe.ts";
 

@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { type Frame, FrameReader, type FrameType, packFrame, packJson } from "./host-frames.ts";
-import { ToRunner } from "./ipc.ts";
+import { ToRunner } from "./ipc/orders.ts";
 import { ForkedRunner, RunnerLimits } from "./runner-child.ts";
 
 /** A runner whose agent is gone gets this long to end by itself. */

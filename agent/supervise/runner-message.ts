@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AnalyticsEvent, PipelineStats } from "../../fleet/contract/index.ts";
 import { Digest } from "../../fleet/spec/names.ts";
 import type { Envelope } from "./envelope.ts";
-import { FailedMessage, SourceMessage, WarningMessage } from "./ipc.ts";
+import { FailedMessage, SourceMessage, WarningMessage } from "./ipc/messages.ts";
 
 /** What a runner says, as far as the agent reads it: frames are handed on without being looked into. */
 export type RunnerMessage =

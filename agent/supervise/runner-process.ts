@@ -3,15 +3,9 @@ import { asFleetError, FleetError } from "../../fleet/errors/index.ts";
 import { megabytes } from "../../fleet/transfer/transfer-text.ts";
 import type { Log } from "../report/log.ts";
 import { type Envelope, EnvelopeReader } from "./envelope.ts";
-import {
-  FromRunner,
-  type ModelOptions,
-  type ModelSwap,
-  type PipelineOptions,
-  type RunnerError,
-  type SourceMessage,
-  type SourcesChange,
-} from "./ipc.ts";
+import type { RunnerError, SourceMessage } from "./ipc/messages.ts";
+import { FromRunner } from "./ipc/orders.ts";
+import type { ModelOptions, ModelSwap, PipelineOptions, SourcesChange } from "./ipc/pipeline.ts";
 import type { LaunchRunner, RunnerChild, RunnerEnd } from "./runner-child.ts";
 import { openEnvelope, type RunnerMessage } from "./runner-message.ts";
 

@@ -5,7 +5,8 @@
 import { FleetError } from "../../fleet/errors/index.ts";
 import type { NativeAddon, NativePipeline } from "../../native/binding/api.ts";
 import { runGolden } from "./golden-run.ts";
-import { type FromRunner, ToRunner, toRunnerError } from "./ipc.ts";
+import { toRunnerError } from "./ipc/messages.ts";
+import { type FromRunner, ToRunner } from "./ipc/orders.ts";
 import { loadAddon } from "./load-addon.ts";
 import { RESULT_FD } from "./result-pipe.ts";
 import { RunnerBuild } from "./runner-build.ts";

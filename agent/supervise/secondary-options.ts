@@ -1,6 +1,6 @@
 import { SECONDARY_MIN_SCORE } from "../../fleet/spec/index.ts";
 import type { PipelineVersion } from "../update/pipeline-version.ts";
-import type { ModelOptions, SecondaryOptions } from "./ipc.ts";
+import type { ModelOptions, SecondaryOptions } from "./ipc/pipeline.ts";
 import { type NativeContext, optionsOfModel } from "./model-options.ts";
 
 /** One of a pipeline's secondary models in the terms of the addon, named by its digest. Throws ENGINE_MISSING. */

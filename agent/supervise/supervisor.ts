@@ -5,7 +5,7 @@ import type { AnalyticsBatch } from "../report/analytics-journal.ts";
 import type { NewEvent } from "../report/event-journal.ts";
 import type { PipelineVersion, SourcesBetween } from "../update/pipeline-version.ts";
 import { awaitRun, errorOf, type Judgement } from "./await-run.ts";
-import type { ModelOptions, ModelSwap } from "./ipc.ts";
+import type { ModelOptions, ModelSwap } from "./ipc/pipeline.ts";
 import { memoryLimit } from "./memory-watch.ts";
 import { modelOptions } from "./model-options.ts";
 import { type FrameBatch, PipelineRun, type RunDeps } from "./pipeline-run.ts";

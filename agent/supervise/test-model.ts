@@ -1,6 +1,6 @@
 import type { NativeLoadTimes } from "../../native/binding/api.ts";
 import { askRunner } from "./ask-runner.ts";
-import type { ModelOptions } from "./ipc.ts";
+import type { ModelOptions } from "./ipc/pipeline.ts";
 import type { LaunchRunner } from "./runner-child.ts";
 
 export interface ModelTest {

@@ -6,7 +6,10 @@ interface CodeRow {
   retryable: boolean;
 }
 
-/** Every error code a user can meet, grouped by the part that raises it. Codes are stable; messages are not. */
+/**
+ * Every error code a user can meet, grouped by the part that raises it. Codes are stable; messages are not. One table, so
+ * one file: a code stands in it once.
+ */
 export const ERROR_CODES = {
   INTERNAL: row("jetfleet itself is at fault.", "Report it with the full message.", false),
   USAGE: row("A command or an option was used wrongly.", "Run the command with --help.", false),

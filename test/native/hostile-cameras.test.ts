@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createLog } from "../../agent/report/log.ts";
-import type { PipelineOptions } from "../../agent/supervise/ipc.ts";
+import type { PipelineOptions } from "../../agent/supervise/ipc/pipeline.ts";
 import { ownBytes } from "../../agent/supervise/memory-watch.ts";
 import { forkRunner } from "../../agent/supervise/runner-child.ts";
 import type { RunnerMessage } from "../../agent/supervise/runner-message.ts";

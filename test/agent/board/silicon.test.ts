@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readSilicon } from "../../../agent/board/silicon.ts";
-import type { BackendInfo } from "../../../agent/supervise/ipc.ts";
+import type { BackendInfo } from "../../../agent/supervise/ipc/backend.ts";
 import { FleetError } from "../../../fleet/errors/index.ts";
 
 let folder: string;

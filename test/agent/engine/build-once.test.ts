@@ -3,7 +3,7 @@ import { buildOnce } from "../../../agent/engine/build-once.ts";
 import type { Conditions } from "../../../agent/engine/obstacle.ts";
 import { createLog } from "../../../agent/report/log.ts";
 import { packEnvelope } from "../../../agent/supervise/envelope.ts";
-import type { FromRunner, ToRunner } from "../../../agent/supervise/ipc.ts";
+import type { FromRunner, ToRunner } from "../../../agent/supervise/ipc/orders.ts";
 import type { RunnerChild, RunnerListener } from "../../../agent/supervise/runner-child.ts";
 import { sha256Digest } from "../../../fleet/release/index.ts";
 

@@ -13,7 +13,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { KernelStore } from "../../../agent/engine/kernel-store.ts";
 import { Kernels } from "../../../agent/engine/kernels.ts";
 import type { SiliconBuilder } from "../../../agent/engine/recipes.ts";
-import type { FromRunner, ToRunner } from "../../../agent/supervise/ipc.ts";
+import type { FromRunner, ToRunner } from "../../../agent/supervise/ipc/orders.ts";
 import type { LaunchRunner } from "../../../agent/supervise/runner-child.ts";
 import { madeKernel } from "../../fleet/engine/made-kernel.ts";
 

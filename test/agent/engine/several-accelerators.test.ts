@@ -12,7 +12,8 @@ import { Sharing } from "../../../agent/engine/share/sharing.ts";
 import { TimingCaches } from "../../../agent/engine/timing-caches.ts";
 import { createLog } from "../../../agent/report/log.ts";
 import { packEnvelope } from "../../../agent/supervise/envelope.ts";
-import type { BuildOptions, ToRunner } from "../../../agent/supervise/ipc.ts";
+import type { BuildOptions } from "../../../agent/supervise/ipc/build.ts";
+import type { ToRunner } from "../../../agent/supervise/ipc/orders.ts";
 import {
   formsOf,
   placeOnSilicon,

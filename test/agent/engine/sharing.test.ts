@@ -13,7 +13,7 @@ import { Refusals } from "../../../agent/engine/share/refusals.ts";
 import { Sharing } from "../../../agent/engine/share/sharing.ts";
 import type { NewEvent } from "../../../agent/report/event-journal.ts";
 import { createLog } from "../../../agent/report/log.ts";
-import type { FromRunner } from "../../../agent/supervise/ipc.ts";
+import type { FromRunner } from "../../../agent/supervise/ipc/orders.ts";
 import type { RunnerListener } from "../../../agent/supervise/runner-child.ts";
 import type { EngineStatement, SelfTestFigures } from "../../../fleet/contract/index.ts";
 import { figuresOf } from "../../../fleet/engine/index.ts";
