@@ -9,6 +9,7 @@
 
 #include "core/media/codec_table.h"
 #include "core/pipeline.h"
+#include "not_installed.h"
 #include "world.h"
 
 namespace jetfleet {
@@ -17,24 +18,6 @@ namespace {
 const std::vector<const char*> kAlwaysAsked = {
     "identity", "queue",  "filesrc", "fakesink", "parsebin", "appsink",          "videotestsrc",
     "rtspsrc",  "rtpbin", "udpsrc",  "v4l2src",  "avidemux", "nvarguscamerasrc", "mpegpsdemux"};
-
-/// As long as it lives, an element of this process is as if it were not installed.
-class NotInstalled {
- public:
-  explicit NotInstalled(const char* element)
-      : feature_(gst_registry_lookup_feature(gst_registry_get(), element)) {
-    if (feature_ != nullptr) gst_registry_remove_feature(gst_registry_get(), feature_);
-  }
-  ~NotInstalled() {
-    if (feature_ != nullptr) gst_registry_add_feature(gst_registry_get(), feature_);
-  }
-  NotInstalled(const NotInstalled&) = delete;
-  NotInstalled& operator=(const NotInstalled&) = delete;
-  bool was_there() const { return feature_ != nullptr; }
-
- private:
-  GstPluginFeature* const feature_;
-};
 
 /// What a pipeline on it fails for.
 Status FailureOf(const std::string& uri) {

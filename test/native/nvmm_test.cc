@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "backends/tensorrt/cuda/dmabuf.h"
+#include "core/media/elements.h"
 #include "core/pipeline.h"
 #include "fake_backend.h"
+#include "not_installed.h"
 #include "nvmm_decoder.h"
 #include "world.h"
 
@@ -150,19 +152,21 @@ TEST_P(NvmmPath, RefusesToExchangeTheModelForOneThatTheCpuPrepares) {
 INSTANTIATE_TEST_SUITE_P(OfBothJetpacks, NvmmPath, testing::Values("jetpack4", "jetpack5"),
                          [](const auto& one) { return std::string(one.param); });
 
-/// As a PC's decoder of the same name has them.
-TEST(Nvmm, CopiesPicturesThatLieInNoDmabufAndSaysSo) {
-  const std::string folder = std::string(JETFLEET_NVBUF_DOUBLES) + "/jetpack5";
-  const NvmmDecoder decoder(folder, NvmmDecoder::Memory::kCuda);
-  const TempFile video(".mp4");
-  MakeVideo(video.path(), kFrames, true);
+/// What a source gave whose pictures may stay in the decoder.
+struct Given {
+  std::vector<MemoryKind> kinds;
+  std::vector<Status> warnings;
+  std::vector<Status> failed;
+};
+
+Given ReadAll(const TempFile& video, const std::string& folder) {
   SourceOptions options;
   options.uri = "file://" + video.path();
   options.nvmm = NvmmPictures::Open(folder);
+  EXPECT_NE(options.nvmm, nullptr);
   std::mutex mutex;
   std::condition_variable changed;
-  std::vector<MemoryKind> kinds;
-  std::vector<Status> warnings;
+  Given given;
   bool ended = false;
   const auto note = [&](auto change) {
     const std::lock_guard<std::mutex> lock(mutex);
@@ -171,28 +175,67 @@ TEST(Nvmm, CopiesPicturesThatLieInNoDmabufAndSaysSo) {
   };
   Source source(options,
                 {[&](const FramePtr& frame) {
-                   note([&] { kinds.push_back(frame->surface->buffer()->kind()); });
+                   note([&] { given.kinds.push_back(frame->surface->buffer()->kind()); });
                  },
                  [&](SourceState state, const Status&) {
                    note([&] { ended = ended || state == SourceState::kEnded; });
                  },
                  [&](const Status& failed) {
                    note([&] {
-                     ADD_FAILURE() << failed.message;
+                     given.failed.push_back(failed);
                      ended = true;
                    });
                  },
-                 [&](const Status& warning) { note([&] { warnings.push_back(warning); }); }});
+                 [&](const Status& warning) { note([&] { given.warnings.push_back(warning); }); }});
   source.Start();
   {
     std::unique_lock<std::mutex> lock(mutex);
-    ASSERT_TRUE(changed.wait_for(lock, std::chrono::seconds(20), [&] { return ended; }));
+    EXPECT_TRUE(changed.wait_for(lock, std::chrono::seconds(20), [&] { return ended; }));
   }
   source.Stop();
-  EXPECT_EQ(kinds, std::vector<MemoryKind>(kFrames, MemoryKind::kHost));
-  ASSERT_EQ(warnings.size(), 1U);
-  EXPECT_EQ(warnings[0].code, ErrorCode::kNativeLoad);
-  EXPECT_NE(warnings[0].message.find("copied to the host"), std::string::npos);
+  return given;
+}
+
+const std::string& Jetpack5() {
+  static const std::string folder = std::string(JETFLEET_NVBUF_DOUBLES) + "/jetpack5";
+  return folder;
+}
+
+/// As a PC's decoder of the same name has them.
+TEST(Nvmm, CopiesPicturesThatLieInNoDmabufAndSaysSo) {
+  const TempFile video(".mp4");
+  MakeVideo(video.path(), kFrames, true);
+  const NvmmDecoder decoder(Jetpack5(), NvmmDecoder::Memory::kCuda);
+  const Given given = ReadAll(video, Jetpack5());
+  EXPECT_TRUE(given.failed.empty());
+  EXPECT_EQ(given.kinds, std::vector<MemoryKind>(kFrames, MemoryKind::kHost));
+  ASSERT_EQ(given.warnings.size(), 2U);
+  EXPECT_EQ(given.warnings[0].code, ErrorCode::kNativeLoad);
+  EXPECT_NE(given.warnings[0].message.find("copied to the host"), std::string::npos);
+  EXPECT_EQ(given.warnings[1].message,
+            MissingElement("nvvidconv").message + "; the next decoder is tried");
+}
+
+TEST(Nvmm, OfAnElementThatIsNotInstalledNamesThatAndSpeaksOfNoCopies) {
+  const TempFile video(".mp4");
+  MakeVideo(video.path(), kFrames, true);
+  const NvmmDecoder decoder(Jetpack5());
+  const NotInstalled without("h264parse");
+  const Given given = ReadAll(video, Jetpack5());
+  ASSERT_EQ(given.failed.size(), 1U);
+  EXPECT_EQ(given.failed[0].message, MissingElement("h264parse").message);
+  EXPECT_TRUE(given.warnings.empty()) << given.warnings[0].message;
+}
+
+TEST(Nvmm, SaysWhereTheDecoderItselfIsNotInstalled) {
+  const TempFile video(".mp4");
+  MakeVideo(video.path(), kFrames, true);
+  const Given given = ReadAll(video, Jetpack5());
+  EXPECT_TRUE(given.failed.empty());
+  EXPECT_EQ(given.kinds, std::vector<MemoryKind>(kFrames, MemoryKind::kHost));
+  ASSERT_EQ(given.warnings.size(), 1U);
+  EXPECT_EQ(given.warnings[0].message,
+            MissingElement("nvv4l2decoder").message + "; the next decoder is tried");
 }
 
 TEST(Nvmm, IsNothingWhereTheLibrariesAreNot) { EXPECT_EQ(NvmmPictures::Open("/nowhere"), nullptr); }

@@ -47,7 +47,7 @@ TEST(OpenDecoder, PassesOverADecoderThatDoesNotOpenAndSaysSo) {
                         {"absentdec", "videoconvert", "video/x-raw", MemoryKind::kHost});
   std::vector<std::string> passed_over;
   OpenedDecoder opened;
-  const auto note = [&](const std::string& text) { passed_over.push_back(text); };
+  const auto note = [&](const Status& why) { passed_over.push_back(why.message); };
   ASSERT_TRUE(OpenDecoder(codec, Nvmm::kNo, note, &opened).ok());
   ASSERT_EQ(passed_over.size(), 1U);
   EXPECT_NE(passed_over[0].find("absentdec"), std::string::npos);
@@ -61,6 +61,30 @@ TEST(OpenDecoder, PassesOverADecoderThatDoesNotOpenAndSaysSo) {
   const Status none = OpenDecoder(codec, Nvmm::kNo, note, &opened);
   EXPECT_EQ(none.code, ErrorCode::kNativeLoad);
   EXPECT_NE(none.message.find("absentdec"), std::string::npos);
+}
+
+TEST(OpenDecoder, NamesTheConverterThatIsNotInstalledAndWhatBringsIt) {
+  EnsureGstInit();
+  ASSERT_EQ(GstPtr<GstElementFactory>(gst_element_factory_find("nvvidconv")), nullptr);
+  const std::string expected =
+      "Expected the GStreamer element nvvidconv but it is not installed; the package "
+      "nvidia-l4t-gstreamer brings it";
+  CodecRow codec = CodecTable().front();
+  codec.decoders.insert(codec.decoders.begin(),
+                        {"identity", "nvvidconv", "video/x-raw", MemoryKind::kHost});
+  std::vector<std::string> passed_over;
+  OpenedDecoder opened;
+  const auto note = [&](const Status& why) { passed_over.push_back(why.message); };
+  ASSERT_TRUE(OpenDecoder(codec, Nvmm::kNo, note, &opened).ok());
+  EXPECT_EQ(passed_over, std::vector<std::string>{expected + "; the next decoder is tried"});
+  for (GstElement* element : {opened.decoder, opened.converter}) {
+    gst_element_set_state(element, GST_STATE_NULL);
+    gst_object_unref(gst_object_ref_sink(element));
+  }
+  // A camera of a Jetson has no other.
+  passed_over.clear();
+  EXPECT_EQ(OpenDecoder(RawNvmmPictures(), Nvmm::kNo, note, &opened).message, expected);
+  EXPECT_EQ(passed_over, std::vector<std::string>());
 }
 
 TEST(Source, TellsWarningsOfElementsOnceAndWithoutSecrets) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/media/elements.h"
 #include "core/media/h264.h"
 #include "core/media/h265.h"
 
@@ -141,29 +142,38 @@ std::string CodecNames() {
 }
 
 Status OpenDecoder(const CodecRow& codec, Nvmm nvmm,
-                   const std::function<void(const std::string&)>& passed_over,
-                   OpenedDecoder* opened) {
+                   const std::function<void(const Status&)>& passed_over, OpenedDecoder* opened) {
   std::string known;
+  Status missing;
   for (const DecoderRow& row : codec.decoders) {
-    if (row.memory == MemoryKind::kNvmm) {
-      if (nvmm == Nvmm::kNo) continue;
-    } else {
-      known += (known.empty() ? "" : ", ") + std::string(row.decoder);
-    }
+    const bool stays = row.memory == MemoryKind::kNvmm;
+    if (stays && nvmm == Nvmm::kNo) continue;
+    if (!stays) known += (known.empty() ? "" : ", ") + std::string(row.decoder);
     GstElement* decoder = Make(row.decoder);
-    GstElement* converter = decoder == nullptr ? nullptr : Make(row.converter);
-    if (converter != nullptr) {
+    GstElement* converter = Make(row.converter);
+    Status wrong;
+    if (decoder == nullptr) {
+      // Of the others, each machine has some.
+      if (stays) wrong = MissingElement(row.decoder);
+    } else if (converter == nullptr) {
+      wrong = missing = MissingElement(row.converter);
+    } else {
       Configure(decoder);
       if (Opens(decoder)) {
         *opened = {&row, decoder, converter};
         return Status::Ok();
       }
-      passed_over(std::string("The decoder ") + row.decoder +
-                  " is installed but does not open; the next one is tried");
+      wrong = Status::Error(ErrorCode::kNativeLoad, std::string("The decoder ") + row.decoder +
+                                                        " is installed but does not open");
     }
     Destroy(decoder);
     Destroy(converter);
+    const bool is_last = &row == &codec.decoders.back();
+    if (!wrong.ok() && !is_last) {
+      passed_over(Status::Error(wrong.code, wrong.message + "; the next decoder is tried"));
+    }
   }
+  if (!missing.ok()) return missing;
   return Status::Error(ErrorCode::kNativeLoad, std::string("Expected a GStreamer decoder of ") +
                                                    codec.name + " (one of " + known +
                                                    ") but none on this machine opens");

@@ -64,11 +64,11 @@ struct OpenedDecoder {
 /// Whether pictures may stay in a Jetson's decoder.
 enum class Nvmm { kNo, kMay };
 
-/// The first decoder of the row that this machine has and that opens (state READY); `passed_over`
-/// hears of those that do not open. NATIVE_LOAD when none is left.
+/// The first decoder of the row that this machine has and that opens (state READY). `passed_over`
+/// hears of those that do not open, that lack their converter, and of a Jetson's where pictures may
+/// stay in it and it is not installed. NATIVE_LOAD when none is left.
 Status OpenDecoder(const CodecRow& codec, Nvmm nvmm,
-                   const std::function<void(const std::string&)>& passed_over,
-                   OpenedDecoder* opened);
+                   const std::function<void(const Status&)>& passed_over, OpenedDecoder* opened);
 
 /// Sets a property from its text where this version of the element has it.
 bool SetIfPresent(GstElement* element, const char* property, const std::string& value);

@@ -35,12 +35,8 @@ CodedPath::CodedPath(const Options& options, SourceMeter* meter, Callbacks callb
 
 Status CodedPath::Build(const CodecRow& codec, GstBin* bin) {
   OpenedDecoder opened;
-  Status status = OpenDecoder(
-      codec, options_.nvmm == nullptr ? Nvmm::kNo : Nvmm::kMay,
-      [this](const std::string& text) {
-        callbacks_.on_warning(Status::Error(ErrorCode::kNativeLoad, text));
-      },
-      &opened);
+  Status status = OpenDecoder(codec, options_.nvmm == nullptr ? Nvmm::kNo : Nvmm::kMay,
+                              callbacks_.on_warning, &opened);
   if (!status.ok()) return status;
   decoder_ = opened.decoder;
   if (opened.row->memory == MemoryKind::kNvmm) in_nvmm_ = options_.nvmm.get();
@@ -275,6 +271,7 @@ FramePtr CodedPath::FrameOf(GstPtr<GstSample> sample, TimePoint now) {
   }
   frame->surface = SurfaceOf(std::move(sample), info, *unit, rotation_, in_nvmm_);
   if (frame->surface == nullptr && in_nvmm_ != nullptr) {
+    callbacks_.on_other_memory();
     callbacks_.on_error(Status::Error(
         ErrorCode::kNativeLoad,
         "Expected pictures of the decoder in DMA-BUFs but got others in memory:NVMM"));

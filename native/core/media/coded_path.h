@@ -47,6 +47,8 @@ class CodedPath {
     std::function<void(const Status&)> on_warning;
     /// Nothing can be read on.
     std::function<void(const Status&)> on_error;
+    /// Pictures that were to stay in the decoder cannot: in front of the error.
+    std::function<void()> on_other_memory;
     /// What the source tells of the picture of this presentation time.
     std::function<PictureTimes(GstClockTime)> times_of;
   };

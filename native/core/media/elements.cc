@@ -27,7 +27,7 @@ const std::vector<Package>& Packages() {
        {"h264parse", "h265parse", "vp9parse", "av1parse", "jpegparse", "tsdemux", "mpegpsdemux",
         "mxfdemux", "ivfparse"}},
       {"gstreamer1.0-plugins-ugly", {"asfdemux", "rmdemux"}},
-      {"nvidia-l4t-gstreamer", {"nvarguscamerasrc", "nvvidconv"}},
+      {"nvidia-l4t-gstreamer", {"nvarguscamerasrc", "nvvidconv", "nvv4l2decoder"}},
   };
   return packages;
 }

@@ -44,7 +44,7 @@ MediaPipeline::MediaPipeline(const Options& options, SourceMeter* meter, Callbac
       callbacks_(std::move(callbacks)),
       path_({options.uri.live, options.realtime, options.nvmm}, meter,
             {[this](FramePtr frame) { OnPicture(std::move(frame)); }, callbacks_.on_coded,
-             callbacks_.on_warning, callbacks_.on_end,
+             callbacks_.on_warning, callbacks_.on_end, callbacks_.on_other_memory,
              [this](GstClockTime pts) { return head_->TimesOf(pts); }}),
       head_(MakeHead(meter)),
       pipeline_(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr)))) {}

@@ -45,6 +45,8 @@ class MediaPipeline {
     std::function<void(const Status&)> on_warning;
     /// As Head's.
     std::function<void(const CodecRow&)> on_other_codec;
+    /// As CodedPath's.
+    std::function<void()> on_other_memory;
   };
 
   static Status Open(const Options& options, SourceMeter* meter, Callbacks callbacks,

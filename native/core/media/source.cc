@@ -113,9 +113,13 @@ void Source::Run() {
 }
 
 bool Source::LeaveNvmm(const Status& why) {
-  if (nvmm_ == nullptr || why.code != ErrorCode::kNativeLoad) return false;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (nvmm_ == nullptr || !other_memory_) return false;
+  }
   nvmm_.reset();
-  OnWarning(Status::Error(why.code, why.message + "; they are copied to the host's memory"));
+  callbacks_.on_warning(
+      Status::Error(why.code, why.message + "; they are copied to the host's memory"));
   return true;
 }
 
@@ -173,6 +177,7 @@ Status Source::PlayOnce() {
     std::lock_guard<std::mutex> lock(mutex_);
     ended_.reset();
     other_codec_ = nullptr;
+    other_memory_ = false;
     playing_ = coded_ = false;
     opened_ = last_coded_ = last_picture_ = Clock::now();
     stall_.Connected();
@@ -190,6 +195,10 @@ Status Source::PlayOnce() {
                            [this](const CodecRow& codec) {
                              const std::lock_guard<std::mutex> lock(mutex_);
                              other_codec_ = &codec;
+                           },
+                           [this] {
+                             const std::lock_guard<std::mutex> lock(mutex_);
+                             other_memory_ = true;
                            }},
                           &pipeline);
   if (!opened.ok()) return opened;

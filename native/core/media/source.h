@@ -81,6 +81,8 @@ class Source final : public FrameSource {
   std::optional<Status> ended_;
   /// What the current connection could be read as instead.
   const CodecRow* other_codec_ = nullptr;
+  /// Its pictures cannot stay in the decoder.
+  bool other_memory_ = false;
   TimePoint opened_;
   TimePoint last_coded_;
   TimePoint last_picture_;
