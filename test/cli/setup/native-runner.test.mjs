@@ -15,6 +15,10 @@ const FAILED = `cat <<'.'
 .
 exit 1`;
 
+/** The half that fails, and the other one. */
+const halves = (/** @type {string} */ script, index = 0) =>
+  `if [ "\${GTEST_SHARD_INDEX:-${index}}" != ${index} ]; then echo '[  PASSED  ] 4 tests.'; exit 0; fi\n${script}`;
+
 describe("the runner of native tests", () => {
   /** @type {string} */
   let dir;
@@ -43,10 +47,10 @@ describe("the runner of native tests", () => {
   const once = `if [ "$GTEST_FILTER" = Clock.Ticks/0 ]; then exit 0; fi\n${FAILED}`;
 
   it("tries what failed once more in CI, and says so", () => {
-    const { code, text } = run(once, "true");
+    const { code, text } = run(halves(once), "true");
     expect(code).toBe(0);
     expect(text).toContain("native: passed only when tried again: Clock.Ticks/0");
-    expect(text).toMatch(/native: 3 passed, 0 failed\n$/);
+    expect(text).toMatch(/native: 7 passed, 0 failed\n$/);
   });
 
   it.each([
@@ -54,9 +58,11 @@ describe("the runner of native tests", () => {
     ["when it fails again", FAILED, "true"],
     ["when a sanitizer has something to say", `echo 'ThreadSanitizer: data race'\n${once}`, "true"],
   ])("leaves it as failed %s", (_, script, ci) => {
-    const { code, text } = run(script, ci);
-    expect(code).toBe(1);
-    expect(text).toMatch(/native: 2 passed, 1 failed\n$/);
+    for (const half of [0, 1]) {
+      const { code, text } = run(halves(script, half), ci);
+      expect(code).toBe(1);
+      expect(text).toMatch(/native: 6 passed, 1 failed\n$/);
+    }
   });
 
   it("counts a crash", () => {
