@@ -1,6 +1,7 @@
 import { readlinkSync } from "node:fs";
 import { describeError } from "../../fleet/errors/index.ts";
-import { RuntimeShelf } from "../../fleet/provision/runtime/index.ts";
+import { assembleRuntime, RuntimeShelf } from "../../fleet/provision/runtime/index.ts";
+import { KeptDigests } from "./resources/device/kept-digests.ts";
 import { startServer } from "./server.ts";
 
 /** How often a provider whose engine may have died looks for it. */
@@ -9,7 +10,9 @@ const ORPHAN_CHECK_MS = 2_000;
 try {
   // The engine passes its address after options of its own; under PULUMI_DEBUG_PROVIDERS there is none.
   const engineAddress = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
-  const server = await startServer(engineAddress, new RuntimeShelf(), engineHasTerminal());
+  const digests = new KeptDigests();
+  const shelf = new RuntimeShelf(assembleRuntime, (path) => digests.of(path));
+  const server = await startServer(engineAddress, shelf, engineHasTerminal());
   // The engine reads the port from the first line and shows nothing of what follows.
   process.stdout.write(`${server.port}\n`);
   const stop = () => {

@@ -1,6 +1,7 @@
 export { saidByPiece } from "./container-piece.ts";
 export {
   assembleRuntime,
+  digestFile,
   type RuntimeFile,
   type RuntimeRelease,
   RuntimeShelf,

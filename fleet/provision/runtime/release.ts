@@ -51,9 +51,11 @@ export class RuntimeShelf {
   readonly #releases = new Map<string, Promise<RuntimeRelease>>();
   readonly #digests = new Map<string, Promise<string>>();
   readonly #assemble: typeof assembleRuntime;
+  readonly #digestOf: typeof digestFile;
 
-  constructor(assemble = assembleRuntime) {
+  constructor(assemble = assembleRuntime, digestOf = digestFile) {
     this.#assemble = assemble;
+    this.#digestOf = digestOf;
   }
 
   release(target: RuntimeTarget): Promise<RuntimeRelease> {
@@ -72,7 +74,7 @@ export class RuntimeShelf {
   }
 
   #digest(path: string): Promise<string> {
-    return remember(this.#digests, path, () => digestFile(path));
+    return remember(this.#digests, path, () => this.#digestOf(path));
   }
 }
 
