@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import * as fs from "node:fs/promises";
+import { homedir, machine } from "node:os";
 import { dirname, join } from "node:path";
 import { parseNvpmodelStatus } from "../../boards/nvpmodel.ts";
 import { SIMULATED_BUILD_FILE, type SimulatedBuild } from "../../engine/index.ts";
@@ -90,6 +91,7 @@ export async function prepareRootFolder(options: RootFolderOptions): Promise<voi
   for (const [file, text] of Object.entries(ACCOUNTS)) await writeOnce(join(root, file), text);
   await writeOnce(join(root, "etc/machine-id"), `${randomUUID().replaceAll("-", "")}\n`);
   for (const name of COPIED) await copyFromMachine(`/etc/${name}`, join(root, "etc", name));
+  for (const home of ["home/nvidia", "root"]) await copyRegistry(join(root, home));
   await relink("../usr/lib/os-release", join(root, "etc/os-release"));
   await relink("/proc/mounts", join(root, "etc/mtab"));
   await relink("/run", join(root, "var/run"));
@@ -100,6 +102,14 @@ export async function prepareRootFolder(options: RootFolderOptions): Promise<voi
   else await prepareJetson(options.dir, options.board);
   const identity = { name: options.name, board: options.board, ...IMAGES[options.board] };
   await fs.writeFile(join(options.dir, "identity.json"), JSON.stringify(identity, null, 2));
+}
+
+/** What GStreamer knows of its plug-ins, which are the machine's: a login of a board that plays anything has it. */
+async function copyRegistry(home: string): Promise<void> {
+  const folder = ".cache/gstreamer-1.0";
+  await fs.mkdir(join(home, folder), { recursive: true });
+  const name = `registry.${machine()}.bin`;
+  await copyFromMachine(join(homedir(), folder, name), join(home, folder, name));
 }
 
 async function prepareJetson(dir: string, board: PlayedJetson): Promise<void> {
