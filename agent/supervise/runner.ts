@@ -4,12 +4,11 @@
  */
 import { FleetError } from "../../fleet/errors/index.ts";
 import type { NativeAddon, NativePipeline } from "../../native/binding/api.ts";
-import { runGolden } from "./golden-run.ts";
 import { toRunnerError } from "./ipc/messages.ts";
 import { type FromRunner, ToRunner } from "./ipc/orders.ts";
 import { loadAddon } from "./load-addon.ts";
 import { RESULT_FD } from "./result-pipe.ts";
-import { RunnerBuild } from "./runner-build.ts";
+import type { RunnerBuild } from "./runner-build.ts";
 import { CardWatch } from "./runner-cards.ts";
 import { compileKernels } from "./runner-kernels.ts";
 
@@ -22,7 +21,8 @@ export function runRunner(): void {
   }
   /** Null: it did not start. */
   let pipeline: Promise<NativePipeline | null> = Promise.resolve(null);
-  let build: RunnerBuild | null = null;
+  let build: Promise<RunnerBuild> | null = null;
+  const endBuild = (begun: Promise<RunnerBuild>) => void begun.then((one) => one.end());
 
   process.on("message", (raw) => {
     const message = ToRunner.parse(raw);
@@ -53,15 +53,15 @@ export function runRunner(): void {
       case "set-pace":
         return void setPace(pipeline, message);
       case "build":
-        build ??= new RunnerBuild(message, tell);
+        build ??= beginBuild(message);
         return;
       case "read-engine":
-        return build?.read(message.offset);
+        return void build?.then((one) => one.read(message.offset));
       case "stop":
-        return build === null ? void end(pipeline) : build.end();
+        return build === null ? void end(pipeline) : endBuild(build);
     }
   });
-  process.on("disconnect", () => (build === null ? void end(pipeline) : build.end()));
+  process.on("disconnect", () => (build === null ? void end(pipeline) : endBuild(build)));
   // A stop of the unit signals the whole control group; the agent decides when its runners end.
   process.on("SIGTERM", ignore);
   process.on("SIGINT", ignore);
@@ -98,8 +98,16 @@ async function test(order: Order<"test">): Promise<void> {
   });
 }
 
+// What only builds and their trials need is half of a runner's start, and most runners do neither.
+
+async function beginBuild(order: Order<"build">): Promise<RunnerBuild> {
+  const { RunnerBuild } = await import("./runner-build.ts");
+  return new RunnerBuild(order, tell);
+}
+
 async function golden(order: Order<"golden">): Promise<void> {
   await answer(order, async (addon) => {
+    const { runGolden } = await import("./golden-run.ts");
     const engine = await runGolden(addon, order.engine);
     const reference = order.reference && (await runGolden(addon, order.reference));
     return { type: "golden", engine, reference };
