@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { EngineBuild, FleetEvent, Reported } from "../../fleet/contract/index.ts";
 import { FULL } from "../support/long-form.ts";
-import { expectUntouched, hex, runnersOf, settled, updateEvents } from "./support/deploying.ts";
+import { expectUntouched, hex, runnersOf, settled, updateEventsTo } from "./support/deploying.ts";
 import { worldForEach } from "./support/story.ts";
 import type { AgentWorld } from "./support/world.ts";
 
@@ -72,7 +72,8 @@ describe("a build", () => {
     expect(bytes).toMatch(/^good heavy\njetfleet engine 1\nmodel sha256:/);
     expect(engine.sizeBytes).toBe(bytes.length);
     expect(eventsSince(0, "engine-built")).toHaveLength(1);
-    const building = updateEvents(world, 0).find(({ from }) => from === "building");
+    const events = await updateEventsTo("committed", world, 0);
+    const building = events.find(({ from }) => from === "building");
     expect(building?.tookMs).toBeGreaterThan(2900);
 
     await world.kill();
@@ -100,7 +101,8 @@ describe("a build", () => {
     const end = await running(5);
     expect(end.pipelines.map(({ state }) => state)).toEqual(["running", "running"]);
     expect(eventsSince(0, "engine-built")).toHaveLength(3);
-    const [cut] = updateEvents(world, 0, "yard").filter(({ generation }) => generation === 5);
+    const told = await updateEventsTo("committed", world, 0, "yard");
+    const [cut] = told.filter(({ generation }) => generation === 5);
     expect(cut).toMatchObject({ state: "fetching" });
   });
 

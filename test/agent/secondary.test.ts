@@ -10,7 +10,7 @@ import {
   hex,
   runnersOf,
   settled,
-  updateEvents,
+  updateEventsTo,
   versionFor,
   type Wanted,
 } from "./support/deploying.ts";
@@ -63,7 +63,8 @@ describe("a pipeline with a secondary model", { timeout: 90_000 }, () => {
     await running(2, from);
     await answers("good blue", from);
     expect(runnersOf(world.pid)).not.toContain(former);
-    const bytes = updateEvents(world, from).flatMap((event) => event.bytes ?? []);
+    const told = await updateEventsTo("committed", world, from);
+    const bytes = told.flatMap((event) => event.bytes ?? []);
     expect(bytes).toEqual(["good blue".length]);
     await expect.poll(objectFiles).toEqual(filesOf("good one", "good red", "good blue"));
 
@@ -109,10 +110,9 @@ describe("a pipeline with a secondary model", { timeout: 90_000 }, () => {
     expect(reported.pipelines).toMatchObject([
       { state: "running", restarts: 0, error: { code, message: expect.stringMatching(text) } },
     ]);
-    expect(updateEvents(world, from).map((event) => event.state)).toContain(state);
-    expect(updateEvents(world, from).find((event) => event.state === "rolling-back")?.from).toBe(
-      state,
-    );
+    const told = await updateEventsTo("rolled-back", world, from);
+    expect(told.map((event) => event.state)).toContain(state);
+    expect(told.find((event) => event.state === "rolling-back")?.from).toBe(state);
     expect(runnersOf(world.pid)).toEqual(runners);
     await answers("good red", now());
   });

@@ -8,7 +8,7 @@ import {
   hex,
   runnersOf,
   runningAt,
-  updateEvents,
+  updateEventsTo,
   versionFor,
 } from "./support/deploying.ts";
 import { BOARD, DEVICE, FLEET } from "./support/desired.ts";
@@ -81,7 +81,8 @@ describe("a device of the former version", () => {
     const frames = framesSince(0);
     expect(frames).toEqual(frames.map((_, index) => (frames[0] ?? 0) + index));
     expect(world.objects.asked).toEqual([]);
-    expect(updateEvents(world, 0).map(({ state }) => state)).toEqual(["committed"]);
+    const told = await updateEventsTo("committed", world, 0);
+    expect(told.map(({ state }) => state)).toEqual(["committed"]);
   });
 
   it("does not go back to a document of the former contract once it runs by parts", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { FleetEvent } from "../../fleet/contract/index.ts";
 import type { PipelineSpec } from "../../fleet/spec/index.ts";
-import { GOOD, runnersOf, settled, updateEvents } from "./support/deploying.ts";
+import { GOOD, runnersOf, settled, updateEventsTo } from "./support/deploying.ts";
 import { worldForEach } from "./support/story.ts";
 import type { AgentWorld } from "./support/world.ts";
 
@@ -20,8 +20,7 @@ describe("an update", () => {
     const from = now();
     await deploy(2, { bytes: "good two" });
     await running(2, from);
-    await world.broker.waitFor<FleetEvent>("/events", isState("committed"), from);
-    const told = updateEvents(world, from);
+    const told = await updateEventsTo("committed", world, from);
     expect(told.map(({ state }) => state)).toEqual([...GOOD]);
     expect(told.map(({ from: before }) => before)).toEqual([undefined, ...GOOD.slice(0, -1)]);
     for (const { tookMs } of told.slice(1)) expect(tookMs).toBeGreaterThanOrEqual(0);
@@ -41,7 +40,8 @@ describe("an update", () => {
     await deploy(2, { bytes: "good one", detect });
     await running(2, from);
     expect(runnersOf(world.pid)).toEqual(runners);
-    expect(updateEvents(world, from).some(({ bytes }) => bytes === 0)).toBe(true);
+    const told = await updateEventsTo("committed", world, from);
+    expect(told.some(({ bytes }) => bytes === 0)).toBe(true);
   });
 
   it("to another budget leaves the runner and the version that it runs as they are", async () => {

@@ -81,7 +81,7 @@ export class TestBroker {
     suffix: string,
     test: (payload: T) => boolean,
     from = 0,
-    timeoutMs = 20_000,
+    timeoutMs = 40_000,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       const check = () => {

@@ -105,6 +105,19 @@ export function updateEvents(world: AgentWorld, from: number, of?: string): Upda
     .map(({ data }) => UpdateEventData.parse(data));
 }
 
+/** The same, once the journal told this state of an update: what happens and how things are arrive in no order. */
+export async function updateEventsTo(
+  state: string,
+  world: AgentWorld,
+  from: number,
+  of?: string,
+): Promise<UpdateEventData[]> {
+  const tells = ({ kind, pipeline, data }: FleetEvent) =>
+    kind === "update" && (of ?? pipeline) === pipeline && data?.["state"] === state;
+  await world.broker.waitFor<FleetEvent>("/events", tells, from);
+  return updateEvents(world, from, of);
+}
+
 /** That its first version was taken may come again, when a power cut came before the acknowledgement; nothing else may. */
 export function expectUntouched(world: AgentWorld, from: number, pipeline: string): void {
   const later = updateEvents(world, from, pipeline).filter(({ generation }) => generation > 1);
