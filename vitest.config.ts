@@ -1,47 +1,64 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/support/longest-first.ts";
 
-/** Whole fleets: most of their time is waiting for boards and engines. A third at once would miss their limits. */
-const SYSTEMS = ["test/e2e/**"];
+/** Without a state of the process that another file could meet. Starting a process for each takes as long as they do. */
+const PURE = [
+  "test/boards/**",
+  "test/fleet/!(ssh)/**",
+  "test/house/**",
+  "test/models/**",
+  "test/plan/**",
+  "test/agent/*/**",
+  "test/cli/setup/**",
+];
+/** Boxes, exits and open files are counted, whatever time it takes. A core is what they take. */
+const COUNTED = [
+  "test/native/(clip-colours|exit|growth|lifecycle|odd-inputs|regions|skipped-clip).test.ts",
+  "test/camera/scene.test.ts",
+];
 /** Pictures, clocks of frames, what neighbours of an attack see: two of these at once would be judged by each other's load. */
 const MEASURED = [
-  // All but one that counts boxes, whatever time it takes.
-  "test/native/!(clip-colours).test.ts",
-  "test/camera/**",
+  "test/native/!(clip-colours|exit|growth|lifecycle|odd-inputs|regions|skipped-clip).test.ts",
+  "test/camera/camera.test.ts",
   // Needs what is compiled beside the others.
   "test/arm64/**",
   "test/hub/attacks.test.ts",
+  "test/agent/native-budget.test.ts",
 ];
 const TESTS = "**/*.test.{ts,tsx,mjs}";
 
 const tests = (folders: string[]) => folders.map((folder) => folder.replace("**", TESTS));
 
+/** Projects of what `npm test` runs in the time that "side by side" leaves: see cli/setup/test-run.mjs. */
+const inTheGaps = { maxWorkers: 2, sequence: { groupOrder: 1 } };
+
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // A process that starts in half a second alone may take ten beside all others.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     // Real processes on a shared machine may stall for seconds. At a desk a test that fails once has failed.
     retry: process.env["CI"] ? 1 : 0,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
         test: {
           name: "side by side",
           include: [`test/${TESTS}`],
-          exclude: [...SYSTEMS, ...MEASURED],
-          // Most of these wait for processes of their own: the longest take a third of a core each.
-          // Native tests are compiled meanwhile.
-          maxWorkers: 3,
+          exclude: [...PURE, ...COUNTED, ...MEASURED],
+          // Most wait for processes of their own: the longest take a third of a core each.
+          maxWorkers: 4,
           sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
-        test: {
-          name: "two by two",
-          include: tests(SYSTEMS),
-          maxWorkers: 2,
-          sequence: { groupOrder: 1 },
-        },
+        test: { name: "counted", include: COUNTED, ...inTheGaps },
+      },
+      {
+        extends: true,
+        test: { name: "in one process", include: tests(PURE), isolate: false, ...inTheGaps },
       },
       {
         extends: true,

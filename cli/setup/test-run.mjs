@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join, relative } from "node:path";
 import { runInPlace } from "./child.mjs";
@@ -16,6 +16,12 @@ const SETUP = join(repoDir, "cli/setup/setup.mjs");
 const BOARDS = ["--boards", "aarch64", "--emulated"];
 
 const TRY_AGAIN_AT_MOST = 8;
+
+/** Projects of vitest.config.ts. */
+const SIDE_BY_SIDE = "side by side";
+const IN_THE_GAPS = ["counted", "in one process"];
+const ONE_BY_ONE = "one by one";
+const OF_PROJECT = "--project=";
 
 /** @typedef {import("./results.mjs").Counts} Counts */
 
@@ -55,12 +61,15 @@ export async function runTests(args, { full }) {
  * @returns {Promise<Counts[]>}
  */
 async function runAll(full) {
-  const compiled = compileNativeTests(full);
-  const runs = [await runVitest(["--project=side by side"], full)];
-  await compiled;
-  for (const project of ["two by two", "one by one"]) {
-    runs.push(await runVitest([`--project=${project}`], full));
-  }
+  const log = join(stateDir(), "logs", "in-the-gaps.log");
+  rmSync(log, { force: true });
+  const beside = compileNativeTests(full).then(() =>
+    runVitest(IN_THE_GAPS.map(ofProject), full, { inTheGaps: log }),
+  );
+  const runs = [await runVitest([ofProject(SIDE_BY_SIDE)], full)];
+  runs.push(await beside);
+  process.stdout.write(readFileSync(log, "utf8"));
+  runs.push(await runVitest([ofProject(ONE_BY_ONE)], full));
   if (process.env["CI"]) await tryAgain(runs, full);
   const results = runs.map(countsOf);
   for (const run of nativeRuns(full)) results.push(await runNative(run));
@@ -80,15 +89,29 @@ async function compileNativeTests(full) {
   const commands = [["make", ...makeArgs(targets), "--keep-going"]];
   // What goes onto boards, and a system of theirs to run it in.
   if (full) commands.push([process.execPath, SETUP, ...BOARDS]);
-  const output = openSync(log, "w");
+  writeFileSync(log, "");
   for (const command of commands) {
-    /** @type {import("node:child_process").StdioOptions} */
-    const stdio = ["ignore", output, output];
-    const child = spawn("nice", ["-n", "19", ...command], { cwd: repoDir, stdio });
-    const [code] = await once(child, "close");
+    const code = await runNicely(command, log, { cwd: repoDir });
     if (code !== 0) console.log(`${command[0]} beside the tests ended with ${code}: see ${log}`);
   }
+}
+
+/**
+ * With what others leave of the machine; its words go to the end of a file.
+ * @param {string[]} command
+ * @param {string} log
+ * @param {import("node:child_process").SpawnOptions} options
+ * @returns {Promise<number>} exit code
+ */
+async function runNicely(command, log, options) {
+  const output = openSync(log, "a");
+  const child = spawn("nice", ["-n", "19", ...command], {
+    ...options,
+    stdio: ["ignore", output, output],
+  });
+  const [code] = await once(child, "close");
   closeSync(output);
+  return code ?? 1;
 }
 
 /** @param {string[]} args */
@@ -131,17 +154,25 @@ async function tryAgain(runs, full) {
  * @returns {Counts}
  */
 function countsOf({ args, report, code }) {
-  const project = args[0]?.split("--project=")[1];
-  return { runner: project ? `vitest, ${project}` : "vitest", ...vitestCounts(report, code) };
+  const projects = args.flatMap((arg) => arg.split(OF_PROJECT)[1] ?? []);
+  return { runner: ["vitest", ...projects].join(", "), ...vitestCounts(report, code) };
+}
+
+/** @param {string} project */
+function ofProject(project) {
+  return `${OF_PROJECT}${project}`;
 }
 
 /**
+ * `inTheGaps`: takes what other runs leave of the machine, and writes into this file.
  * @param {string[]} args
  * @param {boolean} full
+ * @param {{ inTheGaps?: string }} [how]
  * @returns {Promise<VitestRun>}
  */
-async function runVitest(args, full) {
-  const report = join(stateDir(), "logs", `vitest-${process.pid}.json`);
+async function runVitest(args, full, { inTheGaps } = {}) {
+  const name = inTheGaps ? `vitest-${process.pid}-gaps` : `vitest-${process.pid}`;
+  const report = join(stateDir(), "logs", `${name}.json`);
   mkdirSync(join(stateDir(), "logs"), { recursive: true });
   const vitest = join(repoDir, "node_modules", "vitest", "vitest.mjs");
   // A campaign says each of its tests as it ends: a file of them may take half an hour.
@@ -152,10 +183,14 @@ async function runVitest(args, full) {
   ];
   const env = full ? { ...process.env, JETFLEET_TEST_FULL: "1" } : process.env;
   const options = { cwd: repoDir, env };
-  const code = await runInPlace(requireNode(), [vitest, "run", ...reporters, ...args], options);
-  const run = { args, report: readReport(report), code };
+  const node = requireNode();
+  const run = [vitest, "run", ...reporters, ...args];
+  const code = inTheGaps
+    ? await runNicely([node, ...run], inTheGaps, options)
+    : await runInPlace(node, run, options);
+  const ended = { args, report: readReport(report), code };
   rmSync(report, { force: true });
-  return run;
+  return ended;
 }
 
 /** @param {string} file */

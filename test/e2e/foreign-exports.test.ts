@@ -32,8 +32,8 @@ import { SharedProgram } from "./support/shared-program.ts";
 import { DEVICE, SmallWorld } from "./support/small-world.ts";
 
 const MINUTE = 60_000;
-/** In the ordinary run: two families that real-input.test.ts does not have, and a refusal; nothing is fetched. */
-const ORDINARY = new Set(["yunet_n_320.onnx", "fastestdet.onnx", "YOLOX's other export"]);
+/** In the ordinary run: a family that real-input.test.ts does not have, and a refusal; nothing is fetched. */
+const ORDINARY = new Set(["yunet_n_320.onnx", "YOLOX's other export"]);
 const run = RUN.filter(([{ file }]) => FULL || ORDINARY.has(file));
 const refused = REFUSED.filter(([what]) => FULL || ORDINARY.has(what));
 /** Of the clip, which is sent over and over: a frame that a busy machine drops comes again. */
