@@ -76,6 +76,7 @@ const JfContextFunctions kContext = {
     },
     Wait,
     nullptr,
+    nullptr,
     nullptr};
 
 const JfProgramFunctions kProgram = {

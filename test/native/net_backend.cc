@@ -60,6 +60,7 @@ const JfContextFunctions kContext = {
     Submit,
     [](JfContext*, std::uint64_t, JfError*) { return std::int32_t{JF_OK}; },
     nullptr,
+    nullptr,
     nullptr};
 
 const JfProgramFunctions kProgram = {
