@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/support/longest-first.ts";
 
+/** Whole fleets, and agents with real inference: a third at once would miss their limits, and lose frames where they must not. */
+const SYSTEMS = ["test/e2e/**", "test/agent/native-(runtime|secondary).test.ts"];
 /** Without a state of the process that another file could meet. Starting a process for each takes as long as they do. */
 const PURE = [
   "test/boards/**",
@@ -46,9 +48,9 @@ export default defineConfig({
         test: {
           name: "side by side",
           include: [`test/${TESTS}`],
-          exclude: [...PURE, ...COUNTED, ...MEASURED],
+          exclude: [...SYSTEMS, ...PURE, ...COUNTED, ...MEASURED],
           // Most wait for processes of their own: the longest take a third of a core each.
-          maxWorkers: 4,
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },
@@ -63,10 +65,19 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: "two by two",
+          include: tests(SYSTEMS),
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "one by one",
           include: tests(MEASURED),
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -20,6 +20,7 @@ const TRY_AGAIN_AT_MOST = 8;
 /** Projects of vitest.config.ts. */
 const SIDE_BY_SIDE = "side by side";
 const IN_THE_GAPS = ["counted", "in one process"];
+const TWO_BY_TWO = "two by two";
 const ONE_BY_ONE = "one by one";
 const OF_PROJECT = "--project=";
 
@@ -69,7 +70,9 @@ async function runAll(full) {
   const runs = [await runVitest([ofProject(SIDE_BY_SIDE)], full)];
   runs.push(await beside);
   process.stdout.write(readFileSync(log, "utf8"));
-  runs.push(await runVitest([ofProject(ONE_BY_ONE)], full));
+  for (const project of [TWO_BY_TWO, ONE_BY_ONE]) {
+    runs.push(await runVitest([ofProject(project)], full));
+  }
   if (process.env["CI"]) await tryAgain(runs, full);
   const results = runs.map(countsOf);
   for (const run of nativeRuns(full)) results.push(await runNative(run));

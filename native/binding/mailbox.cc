@@ -74,6 +74,7 @@ bool Mailbox::Take(Message* message) {
   if (messages_.empty()) return false;
   *message = std::move(messages_.front());
   messages_.pop_front();
+  if (const auto* frames = std::get_if<FramesMessage>(message)) frame_bytes_ -= frames->json.size();
   --waiting_.at(message->index());
   return true;
 }
@@ -102,18 +103,24 @@ bool Mailbox::empty() {
 void Mailbox::Put(Message message) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    std::size_t& waiting = waiting_.at(message.index());
-    if (waiting == MostOf(message)) DropOldestLike(message);
-    ++waiting;
+    while (FullFor(message)) DropOldestLike(message);
+    ++waiting_.at(message.index());
+    if (const auto* frames = std::get_if<FramesMessage>(&message)) {
+      frame_bytes_ += frames->json.size();
+    }
     messages_.push_back(std::move(message));
   }
   wake_();
 }
 
-std::size_t Mailbox::MostOf(const Message& message) {
-  if (std::holds_alternative<FramesMessage>(message)) return kMaxFramesMessages;
-  if (std::holds_alternative<AnalyticsMessage>(message)) return kMaxAnalyticsMessages;
-  return kMaxOtherMessages;
+bool Mailbox::FullFor(const Message& message) const {
+  const std::size_t waiting = waiting_.at(message.index());
+  if (const auto* frames = std::get_if<FramesMessage>(&message)) {
+    if (reader_ == Reader::kJavaScript) return waiting >= kMaxFramesMessages;
+    return waiting > 0 && frame_bytes_ + frames->json.size() > kMaxPipeBytes;
+  }
+  const bool events = std::holds_alternative<AnalyticsMessage>(message);
+  return waiting >= (events ? kMaxAnalyticsMessages : kMaxOtherMessages);
 }
 
 void Mailbox::DropOldestLike(const Message& message) {
@@ -130,6 +137,7 @@ void Mailbox::DropOldestLike(const Message& message) {
   }
   if (const auto* frames = std::get_if<FramesMessage>(&*oldest)) {
     frames_dropped_ += frames->frames;
+    frame_bytes_ -= frames->json.size();
   } else if (const auto* analytics = std::get_if<AnalyticsMessage>(&*oldest)) {
     events_dropped_ += analytics->events;
   } else {

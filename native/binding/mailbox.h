@@ -53,6 +53,9 @@ class Mailbox final : public PipelineListener {
  public:
   /// At 10 messages a second this is more than 6 seconds of a blocked event loop.
   static constexpr std::size_t kMaxFramesMessages = 64;
+  /// Of frames for a pipe, however many messages these are: ten seconds of a camera that sees 30
+  /// objects, for an agent that is short of processor time.
+  static constexpr std::size_t kMaxPipeBytes = std::size_t{1024} * 1024;
   /// Statistics and states: the newest are those that matter, of states those of each source.
   static constexpr std::size_t kMaxOtherMessages = 32;
   /// Events are few, unless hundreds of objects cross lines at a time.
@@ -88,7 +91,8 @@ class Mailbox final : public PipelineListener {
  private:
   std::string TakeMemory();
   void Put(Message message);
-  static std::size_t MostOf(const Message& message);
+  /// No room for another like it.
+  bool FullFor(const Message& message) const;
   void DropOldestLike(const Message& message);
   std::vector<DropCount> Drops();
 
@@ -103,6 +107,8 @@ class Mailbox final : public PipelineListener {
   std::vector<std::string> memories_;
   /// By index of the variant.
   std::array<std::size_t, std::variant_size_v<Message>> waiting_{};
+  /// JSON of the frames among them.
+  std::size_t frame_bytes_ = 0;
   std::uint64_t frames_dropped_ = 0;
   std::uint64_t events_dropped_ = 0;
   std::uint64_t others_dropped_ = 0;

@@ -48,6 +48,30 @@ TEST(Mailbox, KeepsTheNewestFramesAndTellsHowManyWent) {
       << stats;
 }
 
+TEST(Mailbox, KeepsOfSmallMessagesForAPipeWhatJavaScriptWouldNotWaitFor) {
+  Mailbox mailbox("p", Mailbox::Reader::kPipe, [] {});
+  constexpr std::size_t kSmall = 10 * Mailbox::kMaxFramesMessages;
+  for (std::size_t i = 0; i < kSmall; ++i) mailbox.OnFrames(Batch(i));
+  EXPECT_EQ(FramesIn(&mailbox), kSmall);
+
+  for (std::size_t i = 0; i < kSmall; ++i) mailbox.OnFrames({FrameOf(i, 100)});
+  std::size_t bytes = 0;
+  std::size_t kept = 0;
+  Message message;
+  while (mailbox.Take(&message)) {
+    bytes += std::get<FramesMessage>(message).json.size();
+    ++kept;
+  }
+  EXPECT_LE(bytes, Mailbox::kMaxPipeBytes);
+  EXPECT_GT(bytes, Mailbox::kMaxPipeBytes / 2);
+  mailbox.OnFrames({FrameOf(kSmall, 20'000)});
+  mailbox.OnStats({});
+  std::string stats;
+  EXPECT_EQ(FramesIn(&mailbox, &stats), 1U) << "one that is larger than all has its turn";
+  const std::string dropped = R"("reason":"agent-late","total":)" + std::to_string(kSmall - kept);
+  EXPECT_NE(stats.find(dropped), std::string::npos) << stats;
+}
+
 TEST(Mailbox, KeepsTheNewestEventsAndTellsHowManyWent) {
   Mailbox mailbox("p", Mailbox::Reader::kJavaScript, [] {});
   constexpr std::size_t kSent = Mailbox::kMaxAnalyticsMessages + 10;

@@ -4,7 +4,6 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
  * Files of which each takes more than a minute, the longest first, so that none begins when all others have ended.
- * Whole systems stand apart from each other: four at once would miss their limits.
  */
 const LONGEST = [
   "e2e/errors/pipeline",
@@ -13,7 +12,6 @@ const LONGEST = [
   "agent/secondary",
   "e2e/update",
   "infra/provider/pc-container",
-  "agent/native-runtime",
   "infra/provider/device-moves",
   "e2e/first-light",
   "e2e/errors/board",

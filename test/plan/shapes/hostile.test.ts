@@ -162,9 +162,9 @@ describe("a small file that would make much", () => {
       nodes,
       Array.from({ length: 60_000 }, (_, at) => at % 100),
     );
-    const start = performance.now();
+    const start = cpuMs();
     const { facts } = inferShapes(readModel(file));
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(cpuMs() - start).toBeLessThan(5000);
     expect(facts.get("v0")?.values).toHaveLength(60_000);
     expect(facts.get("v19999")).toMatchObject({ values: null, dims: [60_000], constant: true });
     expect(facts.get("s")?.values).toEqual([2, 4]);
@@ -257,12 +257,18 @@ describe("any operator on any input with any attribute", () => {
             outputs: ["y", "z"],
             attributes: { ...attributesOfIt, equation },
           };
-          const start = performance.now();
+          const start = cpuMs();
           expect(verdict(node, x, tensors, opset)).toBeTypeOf("string");
-          expect(performance.now() - start).toBeLessThan(MOST_MILLISECONDS);
+          expect(cpuMs() - start).toBeLessThan(MOST_MILLISECONDS);
         },
       ),
       { numRuns: 2000 },
     );
   });
 });
+
+/** What this process has used of the processor: the time of a clock is others', too. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
