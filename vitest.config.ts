@@ -14,13 +14,11 @@ const PURE = [
   "test/cli/setup/**",
 ];
 /** Boxes, exits and open files are counted, whatever time it takes. A core is what they take. */
-const COUNTED = [
-  "test/native/(clip-colours|exit|growth|lifecycle|odd-inputs|regions|skipped-clip).test.ts",
-  "test/camera/scene.test.ts",
-];
+const COUNTED_NATIVE = "clip-colours|exit|growth|lifecycle|odd-inputs|regions|skipped-clip";
+const COUNTED = [`test/native/(${COUNTED_NATIVE}).test.ts`, "test/camera/scene.test.ts"];
 /** Pictures, clocks of frames, what neighbours of an attack see: two of these at once would be judged by each other's load. */
 const MEASURED = [
-  "test/native/!(clip-colours|exit|growth|lifecycle|odd-inputs|regions|skipped-clip).test.ts",
+  `test/native/!(${COUNTED_NATIVE}).test.ts`,
   "test/camera/camera.test.ts",
   // Needs what is compiled beside the others.
   "test/arm64/**",

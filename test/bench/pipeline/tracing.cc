@@ -3,8 +3,9 @@
 // each second at 30 frames a second and stream. Caches are emptied before each frame, as inference
 // does.
 #include <ctime>
+#include <deque>
 #include <iostream>
-#include <numeric>
+#include <iterator>
 #include <string>
 #include <vector>
 
