@@ -109,7 +109,10 @@ async function copyRegistry(home: string): Promise<void> {
   const folder = ".cache/gstreamer-1.0";
   await fs.mkdir(join(home, folder), { recursive: true });
   const name = `registry.${machine()}.bin`;
-  await copyFromMachine(join(homedir(), folder, name), join(home, folder, name));
+  // A home that is closed to us has none for us.
+  await fs
+    .copyFile(join(homedir(), folder, name), join(home, folder, name))
+    .catch(ignoreCodes("ENOENT", "EACCES"));
 }
 
 async function prepareJetson(dir: string, board: PlayedJetson): Promise<void> {
@@ -228,11 +231,11 @@ async function writeTool(path: string, text: string): Promise<void> {
 }
 
 async function writeOnce(path: string, text: string): Promise<void> {
-  await fs.writeFile(path, text, { flag: "wx" }).catch(ignoreCode("EEXIST"));
+  await fs.writeFile(path, text, { flag: "wx" }).catch(ignoreCodes("EEXIST"));
 }
 
 async function copyFromMachine(from: string, to: string): Promise<void> {
-  await fs.copyFile(from, to).catch(ignoreCode("ENOENT"));
+  await fs.copyFile(from, to).catch(ignoreCodes("ENOENT"));
 }
 
 async function relink(target: string, path: string): Promise<void> {
@@ -240,8 +243,8 @@ async function relink(target: string, path: string): Promise<void> {
   await fs.symlink(target, path);
 }
 
-function ignoreCode(code: string): (error: NodeJS.ErrnoException) => void {
+function ignoreCodes(...codes: string[]): (error: NodeJS.ErrnoException) => void {
   return (error) => {
-    if (error.code !== code) throw error;
+    if (!codes.includes(error.code ?? "")) throw error;
   };
 }

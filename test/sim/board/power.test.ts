@@ -155,7 +155,10 @@ function startMain(
   const lines = createInterface({ input: child.stdout });
   return {
     child,
-    firstLine: new Promise((resolve) => lines.once("line", resolve)),
+    firstLine: new Promise((resolve, reject) => {
+      lines.once("line", resolve);
+      lines.once("close", () => reject(new Error("it ended without a line")));
+    }),
     ended: new Promise((resolve) => child.once("exit", () => resolve())),
   };
 }
