@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -32,6 +33,10 @@ class PlaneScaler {
   /// libyuv has ways of its own to copy and to make larger.
   static bool IsReduction(Size from, Size to);
   void Plan(Size from, Size to);
+  /// `work` is given the upper one of the two rows that a line lies between, of so many bytes, and
+  /// the share of the other.
+  template <typename Work>
+  void ForEachLine(const std::uint8_t* from, int stride, std::size_t bytes, const Work& work) const;
 
   /// Null where libyuv scales.
   const ScaleRows* const rows_;
