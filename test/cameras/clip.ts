@@ -85,7 +85,7 @@ function jpegClip(
   return { codec: "jpeg", fps, pictures, parameterSets: [] };
 }
 
-type NalCodec = Exclude<Clip["codec"], "jpeg">;
+export type NalCodec = Exclude<Clip["codec"], "jpeg">;
 
 export function readClip(path: string, codec: NalCodec, fps: number): Clip {
   const bytes = ffmpeg(
@@ -139,7 +139,7 @@ export function isParameterSet(nal: Buffer, codec: NalCodec): boolean {
   return codec === "h264" ? type === 7 || type === 8 : type >= 32 && type <= 34;
 }
 
-function isSlice(nal: Buffer, codec: NalCodec): boolean {
+export function isSlice(nal: Buffer, codec: NalCodec): boolean {
   const type = nalType(nal, codec);
   return codec === "h264" ? type >= 1 && type <= 5 : type <= 31;
 }

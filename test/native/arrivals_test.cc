@@ -76,6 +76,31 @@ TEST(Arrivals, WhatLeavesWithoutATimeIsOfTheTimeBefore) {
   EXPECT_EQ(arrivals.Left(GST_CLOCK_TIME_NONE).count, 2U);
 }
 
+TEST(Arrivals, WhatIsInsideAtTheEndIsWithheld) {
+  Arrivals arrivals;
+  arrivals.Came(0);
+  arrivals.Came(40);
+  const Arrivals::Withheld all = arrivals.Ended();
+  EXPECT_EQ(all.count, 2U);
+  EXPECT_EQ(all.reason, DropReason::kBeforeKeyFrame);
+  EXPECT_EQ(arrivals.Ended().count, 0U);
+  arrivals.Came(80);
+  arrivals.Left(80);
+  arrivals.Came(120);
+  EXPECT_EQ(arrivals.Ended().reason, DropReason::kCorrupt);
+}
+
+TEST(Arrivals, ManyMayComeAtOnceWhereTheyDo) {
+  Arrivals arrivals;
+  arrivals.SetMostInside(Arrivals::kMany);
+  for (Arrivals::Name mark = 1; mark <= 100; ++mark) EXPECT_EQ(arrivals.Came(mark).count, 0U);
+  EXPECT_EQ(arrivals.Left(1).count, 0U);
+  // One whose first slice the parser kept is the one whose turn it is.
+  EXPECT_EQ(arrivals.Left(7777).count, 0U);
+  EXPECT_EQ(arrivals.Left(5).count, 2U);
+  EXPECT_EQ(arrivals.Ended().count, 95U);
+}
+
 TEST(Arrivals, OfASourceThatTellsNoArrivalsNothingIsKnown) {
   Arrivals arrivals;
   for (GstClockTime pts = 0; pts < 5; ++pts) EXPECT_EQ(arrivals.Left(pts).count, 0U);

@@ -138,10 +138,54 @@ TEST(InDecoder, CountsWhatNeverCameOutAndNotWhatIsReordered) {
   const std::vector<AccessUnitPtr> units = {Unit(0, 0), Unit(1, 30), Unit(2, 10), Unit(3, 20),
                                             Unit(4, 40)};
   for (const auto& unit : units) in.Entered(unit);
-  EXPECT_EQ(in.CameOut(*units[0]), 0U);
-  EXPECT_EQ(in.CameOut(*units[3]), 1U) << "unit 2 should have come first";
-  EXPECT_EQ(in.CameOut(*units[1]), 0U);
-  EXPECT_EQ(in.CameOut(*units[4]), 0U);
+  EXPECT_EQ(in.CameOut(*units[0]).silently, 0U);
+  EXPECT_EQ(in.CameOut(*units[3]).silently, 1U) << "unit 2 should have come first";
+  EXPECT_EQ(in.CameOut(*units[1]).silently, 0U);
+  EXPECT_EQ(in.CameOut(*units[4]).silently, 0U);
+  EXPECT_EQ(in.Ended().silently, 0U);
+}
+
+TEST(InDecoder, CountsOfWhatStaysInsideNeitherFieldsNorWhatIsCountedAlready) {
+  InDecoder in;
+  in.Entered(Unit(0, 0));
+  in.Entered(Unit(1, 10));
+  const AccessUnitPtr hidden = Unit(2, 20);
+  hidden->hidden = DropReason::kAfterLoss;
+  in.Entered(hidden);
+  const AccessUnitPtr broken = Unit(3, 30);
+  broken->hidden = DropReason::kCorrupt;
+  in.Entered(broken);
+  const AccessUnitPtr field = Unit(4, 40);
+  field->field = true;
+  in.Entered(field);
+  // A decoder that loses what belongs to a picture.
+  in.CameOutUnknown();
+  const InDecoder::Lost lost = in.Ended();
+  EXPECT_EQ(lost.silently, 1U);
+  EXPECT_EQ(lost.broken, 1U);
+  EXPECT_EQ(in.Ended().silently, 0U) << "once";
+}
+
+TEST(InDecoder, CountsWhatItMustForget) {
+  InDecoder in;
+  std::size_t forgotten = 0;
+  // A bare stream tells no times, so no order tells what is lost.
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    forgotten += in.Entered(Unit(i, GST_CLOCK_TIME_NONE)).silently;
+  }
+  EXPECT_EQ(forgotten + in.Ended().silently, 100U);
+  EXPECT_GT(forgotten, 0U);
+}
+
+TEST(InDecoder, TellsOfABrokenOneThatNeverCameOut) {
+  InDecoder in;
+  const AccessUnitPtr broken = Unit(0, 0);
+  in.Entered(broken);
+  in.Entered(Unit(1, 10));
+  broken->hidden = DropReason::kCorrupt;
+  const InDecoder::Lost lost = in.CameOut(*Unit(1, 10));
+  EXPECT_EQ(lost.broken, 1U);
+  EXPECT_EQ(lost.silently, 0U);
 }
 
 TEST(InDecoder, NamesNoUnitWhenTwoHaveOneTime) {

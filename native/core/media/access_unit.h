@@ -35,6 +35,8 @@ struct AccessUnit {
   /// By the stream's own parameter set, where it says.
   std::optional<ColorMatrix> matrix;
   std::optional<ColorRange> range;
+  /// One field of a picture, whose other may be a unit of its own.
+  bool field = false;
   /// Decoding may begin with it.
   bool entry = false;
   /// Decoded for the sake of others; no result.

@@ -30,6 +30,7 @@ Admission::Inspected Admission::Inspect(GstBuffer* buffer) {
   unit->arrival = unit->decode_start = Clock::now();
   unit->pts = GST_BUFFER_PTS(buffer);
   unit->tag = picture.tag;
+  unit->field = picture.field;
   callbacks_.on_coded();
   if (foreign_) return {};
   const VideoSignal signal = reader_->signal();

@@ -66,6 +66,9 @@ Status CodedPath::Build(const CodecRow& codec, GstBin* bin) {
                "max-buffers", 1, nullptr);
   status = Link(codec, pacer, queue, opened.converter);
   if (!status.ok()) return status;
+  // Of pictures that were never coded none is withheld.
+  if (!options_.arrivals_told && !is_raw) intake_.emplace(codec);
+  if (!options_.live) arrivals_.SetMostInside(Arrivals::kMany);
   Watch(pacer);
   // A converter of a board brings memory of its own.
   if (std::string("videoconvert") == opened.row->converter) {
@@ -87,6 +90,12 @@ Status CodedPath::Link(const CodecRow& codec, GstElement* pacer, GstElement* que
 }
 
 void CodedPath::Watch(GstElement* pacer) {
+  if (intake_) {
+    Probe(parser_, "sink",
+          static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER |
+                                       GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM),
+          OnComing, this);
+  }
   Probe(pacer, "src", GST_PAD_PROBE_TYPE_BUFFER, OnParsed, this);
   Probe(pacer, "src", GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, OnEvent, this);
   Probe(decoder_, "sink", GST_PAD_PROBE_TYPE_BUFFER, OnDecoderInput, this);
@@ -98,15 +107,27 @@ void CodedPath::Watch(GstElement* pacer) {
 }
 
 void CodedPath::Count(DropReason reason, std::size_t count) {
-  if (!meter_->drops.Add(reason, count)) return;
+  if (!meter_->drops.Add(reason, count) || quiet_) return;
   const Status warning = WarningOf(reason);
   if (!warning.ok()) callbacks_.on_warning(warning);
 }
 
-void CodedPath::NoteArrival(GstClockTime pts) {
-  const Arrivals::Withheld withheld = arrivals_.Came(pts);
+void CodedPath::Count(const InDecoder::Lost& lost) {
+  Count(DropReason::kDecoder, lost.silently);
+  Count(DropReason::kCorrupt, lost.broken);
+}
+
+void CodedPath::CountWhatIsLeft(const Status& end) {
+  quiet_ = !end.ok();
+  Count(arrivals_.Ended());
+  Count(DropReason::kDecoder, ahead_.exchange(0));
+  Count(in_decoder_.Ended());
+}
+
+void CodedPath::Arrived(Arrivals::Name name) {
+  const Arrivals::Withheld withheld = arrivals_.Came(name);
   if (withheld.count == 0) return;
-  Count(withheld.reason, withheld.count);
+  Count(withheld);
   callbacks_.on_coded();
 }
 
@@ -117,19 +138,38 @@ void CodedPath::NoteCapture(AccessUnit* unit) {
   if (options_.live) meter_->SetClockOffset(delay_.offset_ms());
 }
 
+GstPadProbeReturn CodedPath::OnComing(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  auto* path = static_cast<CodedPath*>(self);
+  std::vector<Arrivals::Name> came;
+  if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) != 0) {
+    came = path->intake_->Add(GST_PAD_PROBE_INFO_BUFFER(info));
+  } else if (GstEvent* const event = GST_PAD_PROBE_INFO_EVENT(info);
+             GST_EVENT_TYPE(event) == GST_EVENT_EOS) {
+    came = path->intake_->End();
+  } else if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
+    GstCaps* caps = nullptr;
+    gst_event_parse_caps(event, &caps);
+    path->intake_->OnCaps(caps);
+  }
+  for (const Arrivals::Name name : came) path->Arrived(name);
+  return GST_PAD_PROBE_OK;
+}
+
 GstPadProbeReturn CodedPath::OnParsed(GstPad*, GstPadProbeInfo* info, gpointer self) {
   auto* path = static_cast<CodedPath*>(self);
   GstBuffer* const parsed = GST_PAD_PROBE_INFO_BUFFER(info);
   auto [has_picture, unit] = path->admission_.Inspect(parsed);
+  const Arrivals::Name name =
+      path->intake_ ? path->intake_->NameOf(parsed) : GST_BUFFER_PTS(parsed);
   if (!has_picture) {
-    path->arrivals_.PassedBy(GST_BUFFER_PTS(parsed));
+    path->arrivals_.PassedBy(name);
     return GST_PAD_PROBE_OK;
   }
-  const Arrivals::Withheld withheld = path->arrivals_.Left(GST_BUFFER_PTS(parsed));
-  path->Count(withheld.reason, withheld.count);
+  path->Count(path->arrivals_.Left(name));
   if (unit == nullptr) return GST_PAD_PROBE_DROP;
   path->NoteCapture(unit.get());
   path->meter_->backlog.Entered(unit->arrival, unit->entry);
+  if (!unit->hidden) ++path->ahead_;
   GstBuffer* buffer = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
   AttachAccessUnit(buffer, std::move(unit));
   GST_PAD_PROBE_INFO_DATA(info) = buffer;
@@ -164,6 +204,7 @@ GstPadProbeReturn CodedPath::OnDecoderInput(GstPad*, GstPadProbeInfo* info, gpoi
   const TimePoint now = Clock::now();
   const AccessUnitPtr unit = AccessUnitOf(GST_PAD_PROBE_INFO_BUFFER(info));
   if (unit == nullptr) return GST_PAD_PROBE_OK;
+  if (!unit->hidden) --path->ahead_;
   if (!path->options_.live) {
     path->meter_->backlog.Left();
   } else if (!path->meter_->backlog.Take(now)) {
@@ -172,7 +213,7 @@ GstPadProbeReturn CodedPath::OnDecoderInput(GstPad*, GstPadProbeInfo* info, gpoi
   }
   unit->decode_start = now;
   unit->held_up_before = Clock::duration(path->held_up_);
-  path->in_decoder_.Entered(unit);
+  path->Count(path->in_decoder_.Entered(unit));
   path->decoding_ = unit;
   path->errors_before_ = DecodeErrorsOfThisThread();
   return GST_PAD_PROBE_OK;
@@ -193,17 +234,21 @@ GstPadProbeReturn CodedPath::OnDecoderOutput(GstPad*, GstPadProbeInfo* info, gpo
   AccessUnitPtr unit = AccessUnitOf(buffer);
   if (unit == nullptr) {
     unit = path->in_decoder_.Find(GST_BUFFER_PTS(buffer));
-    if (unit == nullptr) return GST_PAD_PROBE_OK;
+    if (unit == nullptr) {
+      path->in_decoder_.CameOutUnknown();
+      return GST_PAD_PROBE_OK;
+    }
     buffer = gst_buffer_make_writable(buffer);
     AttachAccessUnit(buffer, unit);
     GST_PAD_PROBE_INFO_DATA(info) = buffer;
   }
-  const std::size_t lost = path->in_decoder_.CameOut(*unit);
+  const InDecoder::Lost lost = path->in_decoder_.CameOut(*unit);
   const bool broken = path->IsBroken(buffer, *unit);
-  if (broken || lost > 0) {
-    path->admission_.NoteLoss();
-    for (std::size_t i = 0; i < lost; ++i) path->Count(DropReason::kDecoder);
-    if (broken) path->Count(DropReason::kCorrupt);
+  if (broken || lost.silently + lost.broken > 0) path->admission_.NoteLoss();
+  path->Count(lost);
+  // What is hidden for another reason was counted when it came.
+  if (broken && unit->hidden.value_or(DropReason::kCorrupt) == DropReason::kCorrupt) {
+    path->Count(DropReason::kCorrupt);
   }
   if (broken || unit->hidden) return GST_PAD_PROBE_DROP;
   unit->decoded_memory = gst_buffer_peek_memory(buffer, 0);

@@ -15,6 +15,7 @@
 #include "core/media/arrivals.h"
 #include "core/media/capture_clock.h"
 #include "core/media/codec_table.h"
+#include "core/media/coded_intake.h"
 #include "core/media/head.h"
 #include "core/media/in_decoder.h"
 #include "core/media/nvmm.h"
@@ -36,6 +37,9 @@ class CodedPath {
     bool live = false;
     /// Pictures come at the pace of their time stamps.
     bool realtime = false;
+    /// The head tells of pictures that come (`NoteArrival`); else they are looked for in what the
+    /// parser is given.
+    bool arrivals_told = false;
     /// Pictures may stay in the decoder's own memory; null: the CPU must be able to read them.
     std::shared_ptr<const NvmmPictures> nvmm;
   };
@@ -64,19 +68,26 @@ class CodedPath {
   /// Something was lost in front of the parser.
   void NoteLoss() { admission_.NoteLoss(); }
   /// As Head's `on_arrival`.
-  void NoteArrival(GstClockTime pts);
+  void NoteArrival(GstClockTime pts) { Arrived(pts); }
+  /// Once no element runs any more: what came and is neither a frame nor counted never will be. An
+  /// error that ended it tells enough.
+  void CountWhatIsLeft(const Status& end);
 
  private:
   /// `queue` may be null.
   Status Link(const CodecRow& codec, GstElement* pacer, GstElement* queue, GstElement* converter);
   void Watch(GstElement* pacer);
   void Count(DropReason reason, std::size_t count = 1);
+  void Count(const Arrivals::Withheld& withheld) { Count(withheld.reason, withheld.count); }
+  void Count(const InDecoder::Lost& lost);
+  void Arrived(Arrivals::Name name);
   /// When the picture was taken, and how long it was on its way.
   void NoteCapture(AccessUnit* unit);
   void NoteRotation(GstEvent* event);
   FramePtr FrameOf(GstPtr<GstSample> sample, TimePoint now);
   bool IsBroken(GstBuffer* buffer, const AccessUnit& unit);
 
+  static GstPadProbeReturn OnComing(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn OnParsed(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn OnEvent(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn OnDecoderInput(GstPad* pad, GstPadProbeInfo* info, gpointer self);
@@ -97,13 +108,19 @@ class CodedPath {
 
   // For the parser's thread.
   Arrivals arrivals_;
+  std::optional<CodedIntake> intake_;
   Admission admission_;
   CaptureDelay delay_;
 
   // For the decoder's thread.
   InDecoder in_decoder_;
   AccessUnitPtr decoding_;
+  /// Pictures between parser and decoder that are to be frames.
+  std::atomic<std::size_t> ahead_{0};
   std::uint64_t errors_before_ = 0;
+
+  /// Drops are counted without a warning.
+  bool quiet_ = false;
 
   std::atomic<Rotation> rotation_{Rotation::kNone};
   /// Time the decoder's thread has spent in `on_picture`, waiting for room behind it (files).

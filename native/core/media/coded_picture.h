@@ -22,6 +22,8 @@ struct CodedPicture {
   std::optional<int> recovery_frames;
   /// Nothing is predicted from it, so nothing else suffers without it.
   bool disposable = false;
+  /// One field of an interlaced picture.
+  bool field = false;
   /// A picture that later ones are made from is missing before this one.
   bool gap = false;
   /// By a simulated camera.

@@ -19,7 +19,7 @@ enum class DropReason : std::size_t {
   kOverload,
   /// The decoder marked it as broken, or what came of it was too little to be given to one.
   kCorrupt,
-  /// It went into the decoder and never came out.
+  /// It was given to the decoder and never came out, also because its connection ended before.
   kDecoder,
   /// It was whole, but of a live source only every so many-th picture is admitted, for the
   /// pipeline's budget.

@@ -92,9 +92,12 @@ Status FileHead::Build(GstBin* bin, GstElement* parser) {
   return Status::Ok();
 }
 
-/// Streams whose parser is not installed are not looked into: they are not read anyway.
+/// Not looked into are streams that are not read anyway, for their parser may not be installed, and
+/// those that may be: they are parsed behind it, where what comes and does not leave is noticed.
 gboolean FileHead::OnAutoplug(GstElement*, GstPad*, GstCaps* caps, gpointer) {
-  const std::string kind = KindOf(NameOf(caps));
+  const std::string name = NameOf(caps);
+  const std::string kind = KindOf(name);
+  if (CodecByCaps(name) != nullptr && (kind == "video" || IsMoving(caps))) return FALSE;
   return kind != "audio" && kind != "text" && kind != "subpicture" ? TRUE : FALSE;
 }
 

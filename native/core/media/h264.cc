@@ -43,7 +43,7 @@ std::optional<int> RecoveryFrames(const std::vector<std::uint8_t>& sei) {
   return std::nullopt;
 }
 
-/// The beginning of a slice header (7.3.3), as far as the frame's number.
+/// The beginning of a slice header (7.3.3), as far as it tells frames from fields.
 void ReadSlice(const std::uint8_t* nal, std::size_t size, const std::optional<H264Sps>& sps,
                H264Picture* picture) {
   const int type = nal[0] & 0x1f;
@@ -61,6 +61,7 @@ void ReadSlice(const std::uint8_t* nal, std::size_t size, const std::optional<H2
   if (sps->separate_planes) bits.Bits(2);
   const std::uint32_t number = bits.Bits(sps->log2_max_frame_num);
   if (bits.ok()) picture->frame_num = static_cast<int>(number);
+  if (sps->interlaced && bits.Bits(1) != 0) picture->field = bits.ok();
 }
 
 }  // namespace

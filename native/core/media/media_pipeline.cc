@@ -42,16 +42,19 @@ Status MediaPipeline::Open(const Options& options, SourceMeter* meter, Callbacks
 MediaPipeline::MediaPipeline(const Options& options, SourceMeter* meter, Callbacks callbacks)
     : options_(options),
       callbacks_(std::move(callbacks)),
-      path_({options.uri.live, options.realtime, options.nvmm}, meter,
-            {[this](FramePtr frame) { OnPicture(std::move(frame)); }, callbacks_.on_coded,
-             callbacks_.on_warning, callbacks_.on_end, callbacks_.on_other_memory,
-             [this](GstClockTime pts) { return head_->TimesOf(pts); }}),
+      path_(
+          {options.uri.live, options.realtime, options.uri.kind == SourceKind::kRtsp, options.nvmm},
+          meter,
+          {[this](FramePtr frame) { OnPicture(std::move(frame)); }, callbacks_.on_coded,
+           callbacks_.on_warning, callbacks_.on_end, callbacks_.on_other_memory,
+           [this](GstClockTime pts) { return head_->TimesOf(pts); }}),
       head_(MakeHead(meter)),
       pipeline_(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr)))) {}
 
 MediaPipeline::~MediaPipeline() {
   // Waits for all streaming threads, so no callback is under way afterwards.
   gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+  if (end_) path_.CountWhatIsLeft(*end_);
   GstPtr<GstBus> bus(gst_element_get_bus(pipeline_.get()));
   gst_bus_set_sync_handler(bus.get(), nullptr, nullptr, nullptr);
 }

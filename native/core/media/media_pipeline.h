@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "core/frame.h"
 #include "core/media/coded_path.h"
@@ -57,6 +58,8 @@ class MediaPipeline {
 
   const Head& head() const { return *head_; }
   void KeepAlive() { head_->KeepAlive(); }
+  /// It ended by itself: what is on its way when it is destroyed is lost, and counted so.
+  void CountWhatIsLeft(const Status& end) { end_ = end; }
 
  private:
   MediaPipeline(const Options& options, SourceMeter* meter, Callbacks callbacks);
@@ -74,6 +77,7 @@ class MediaPipeline {
   const Callbacks callbacks_;
   CodedPath path_;
   std::unique_ptr<Head> head_;
+  std::optional<Status> end_;
   // Written by the decoder's thread.
   std::atomic<double> last_pts_ms_{-1};
   std::atomic<double> last_gap_ms_{0};

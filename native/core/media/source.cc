@@ -203,10 +203,16 @@ Status Source::PlayOnce() {
                           &pipeline);
   if (!opened.ok()) return opened;
   const Status outcome = AwaitEnd(pipeline.get());
+  if (!EndedOnPurpose()) pipeline->CountWhatIsLeft(outcome);
   Close(std::move(pipeline), outcome);
   return outcome.code == ErrorCode::kSourceAuth
              ? ExplainRefusal(uri_, options_.tls, options_.timeout, outcome)
              : outcome;
+}
+
+bool Source::EndedOnPurpose() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return stopping_ || other_memory_;
 }
 
 /// Every byte that comes gives rtspsrc's receiving thread the whole timeout anew, and closing waits

@@ -42,6 +42,8 @@ class Source final : public FrameSource {
   /// Opens and plays until the end of the stream (Ok), an error, or a stop (Ok).
   Status PlayOnce();
   Status AwaitEnd(MediaPipeline* pipeline);
+  /// What the connection has not read is not wanted any more, or read again.
+  bool EndedOnPurpose() const;
   /// Fails the source when a camera does not let its connection be closed in time.
   void Close(std::unique_ptr<MediaPipeline> pipeline, const Status& why);
   /// When silence ends this connection, and what it then means.
