@@ -6,6 +6,7 @@ import {
   type Figures,
   FLOOR,
   measureDelivery,
+  measureInTurns,
   measureTracing,
   OPENCV,
   OPENCV_MISSING,
@@ -32,10 +33,8 @@ export const pipelineBench: Bench = {
   run,
 };
 
-/** Pairs of ours and the floor, one right after the other, so that what else the machine does meets both. */
+/** In each, all are measured at the same time: what else the machine does meets all. */
 const ROUNDS = 10;
-/** Rivals are measured every so many pairs. */
-const RIVALS_EVERY = 4;
 
 type Runs = Map<Contender, Figures[]>;
 
@@ -47,13 +46,13 @@ async function run(
   const model = requireData("models/yolox_nano.onnx");
   const rivals = buildRivals();
   const loadBefore = loadavg()[0] ?? Number.NaN;
-  const pairs = rounds ?? ROUNDS;
+  const times = rounds ?? ROUNDS;
   const rows: BenchResult["rows"] = [];
   const ratios: Record<string, number> = {};
   const wanted = STREAMS.filter((count) => onlyStreams === null || count === onlyStreams);
   for (const streams of wanted) {
     for (const { name, suffix, size } of clips) {
-      const runs = await measureAll(clip(size, streams, log), model, rivals, pairs, log);
+      const runs = await measureAll(clip(size, streams, log), model, rivals, times, log);
       rows.push(...rowsOf(name, streams, runs));
       const of = streams === 1 ? suffix : `${suffix} ×${streams}`;
       Object.assign(ratios, ratiosOf(runs, rivals, of));
@@ -68,10 +67,10 @@ async function run(
       deliveryMicrosPerFrame: await measureDelivery(),
     },
     conditions: {
-      "pairs of jetfleet and floor": pairs,
+      "rounds of all, each in its turn": times,
       "inference threads": 1,
       "frames of all streams": FRAMES,
-      intervals: "95 %, by order statistics; with fewer than 6 pairs, all that was seen",
+      intervals: "95 %, by order statistics; with fewer than 6 rounds, all that was seen",
       OpenCV: rivals.includes(OPENCV) ? "as installed" : OPENCV_MISSING,
       "load before and after": `${loadBefore.toFixed(1)}, ${(loadavg()[0] ?? Number.NaN).toFixed(1)}`,
       machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown"}`,
@@ -84,19 +83,18 @@ async function measureAll(
   of: Clip,
   model: string,
   rivals: Contender[],
-  pairs: number,
+  rounds: number,
   log: (line: string) => void,
 ): Promise<Runs> {
-  const runs: Runs = new Map();
-  const measure = async (contender: Contender) => {
-    log(`${of.streams} × ${of.width}×${of.height}: ${contender.name}`);
-    const figures = await contender.measure(of, model);
-    runs.set(contender, [...(runs.get(contender) ?? []), figures]);
-  };
-  for (let pair = 0; pair < pairs; pair += 1) {
-    // Who comes second finds warm caches: each does so every other time.
-    for (const one of pair % 2 === 0 ? [FLOOR, OURS] : [OURS, FLOOR]) await measure(one);
-    if (pair % RIVALS_EVERY === 0) for (const rival of rivals) await measure(rival);
+  const contenders = [FLOOR, OURS, ...rivals];
+  const runs: Runs = new Map(contenders.map((one) => [one, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    log(`${of.streams} × ${of.width}×${of.height}: round ${round + 1} of ${rounds}`);
+    // Whose turn comes first finds a machine that was at rest.
+    const at = round % contenders.length;
+    const order = [...contenders.slice(at), ...contenders.slice(0, at)];
+    const figures = await measureInTurns(order, of, model);
+    order.forEach((one, i) => runs.get(one)?.push(...figures.slice(i, i + 1)));
   }
   return runs;
 }
@@ -125,11 +123,14 @@ function ratiosOf(runs: Runs, rivals: Contender[], suffix: string): Record<strin
   const all = (contender: Contender) => runs.get(contender) ?? [];
   const median = (contender: Contender, key: "fps" | "cpuMsPerFrame") =>
     estimate(all(contender).map((one) => one[key])).median;
-  const overFloor = (key: "fps" | "cpuMsPerFrame") =>
-    estimate(all(OURS).map((ours, i) => ours[key] / (all(FLOOR)[i]?.[key] ?? Number.NaN)));
-  const cpu = overFloor("cpuMsPerFrame");
-  const fps = overFloor("fps");
-  const floor = median(FLOOR, "cpuMsPerFrame");
+  /** By round, for the machine may be faster in the next. */
+  const besideFloor = (
+    one: Contender,
+    key: "fps" | "cpuMsPerFrame",
+    by: (own: number, floor: number) => number,
+  ) => estimate(all(one).map((own, i) => by(own[key], all(FLOOR)[i]?.[key] ?? Number.NaN)));
+  const cpu = besideFloor(OURS, "cpuMsPerFrame", (own, floor) => own / floor);
+  const fps = besideFloor(OURS, "fps", (own, floor) => own / floor);
   const ratios: Record<string, number> = {
     cpuOverFloor: cpu.median,
     cpuOverFloorLow: cpu.low,
@@ -140,7 +141,8 @@ function ratiosOf(runs: Runs, rivals: Contender[], suffix: string): Record<strin
     fpsOverBestRival: median(OURS, "fps") / Math.max(...rivals.map((one) => median(one, "fps"))),
   };
   if (rivals.includes(OPENCV)) {
-    const overhead = (contender: Contender) => median(contender, "cpuMsPerFrame") - floor;
+    const overhead = (one: Contender) =>
+      besideFloor(one, "cpuMsPerFrame", (own, floor) => own - floor).median;
     ratios["overheadOverOpencv"] = overhead(OURS) / overhead(OPENCV);
   }
   return Object.fromEntries(Object.entries(ratios).map(([key, value]) => [key + suffix, value]));

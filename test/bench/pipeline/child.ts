@@ -13,7 +13,7 @@ const results: Uint8Array[] = [];
 let frames = 0;
 let going = Number(streams);
 let began: Promise<Usage> | undefined;
-let startMs = 0;
+let from = 0;
 const ended = Promise.withResolvers<void>();
 const run = new RunApart(
   {
@@ -35,14 +35,14 @@ const run = new RunApart(
     if (message.type === "failed") ended.reject(new Error(message.error.message));
     if (message.type !== "source") return;
     if (message.state === "playing" && began === undefined) {
-      startMs = performance.now();
+      from = now();
       began = run.usage();
     }
     if (message.state === "ended" && (going -= 1) === 0) ended.resolve();
   },
 );
 await ended.promise;
-const seconds = (performance.now() - startMs) / 1000;
+const to = now();
 const after = await run.usage();
 const before = await began;
 await run.stop();
@@ -51,4 +51,9 @@ const objects = results
   .flatMap((json) => JSON.parse(Buffer.from(json).toString()) as DetectedFrame[])
   .reduce((sum, { detections }) => sum + detections.length, 0);
 const cpuSeconds = after.cpuSeconds - (before?.cpuSeconds ?? 0);
-console.log(JSON.stringify({ frames, seconds, cpuSeconds, objects }));
+console.log(JSON.stringify({ frames, from, to, cpuSeconds, objects }));
+
+/** Seconds of CLOCK_MONOTONIC. */
+function now(): number {
+  return Number(process.hrtime.bigint()) / 1e9;
+}

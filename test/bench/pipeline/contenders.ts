@@ -2,8 +2,10 @@ import { execFile, execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { z } from "zod";
 import { LIBRARIES } from "../../native/addon.ts";
 import type { Clip } from "./inputs.ts";
+import { type Command, inTurns, secondsIn } from "./turns.ts";
 
 export interface Figures {
   fps: number;
@@ -15,8 +17,17 @@ export interface Figures {
 /** One way from a file to detections. Each run is a process of its own, so that CPU time is its own. */
 export interface Contender {
   name: string;
-  measure(clip: Clip, model: string): Promise<Figures>;
+  command(clip: Clip, model: string): Command;
 }
+
+/** What each prints: `from` and `to` in seconds of CLOCK_MONOTONIC. */
+const Printed = z.object({
+  frames: z.number().positive(),
+  from: z.number(),
+  to: z.number(),
+  cpuSeconds: z.number().positive(),
+  objects: z.number(),
+});
 
 const execute = promisify(execFile);
 const HERE = import.meta.dirname;
@@ -28,20 +39,22 @@ export const OPENCV_MISSING =
 
 export const OURS: Contender = {
   name: "jetfleet",
-  measure: (clip, model) =>
-    run(process.execPath, [join(HERE, "child.ts"), model, clip.path, String(clip.streams)]),
+  command: (clip, model) => [
+    ...([process.execPath, join(HERE, "child.ts")] as const),
+    ...[model, clip.path, String(clip.streams)],
+  ],
 };
 
 export const FLOOR: Contender = {
   name: "floor: decoder and inference, unconnected",
-  measure: (clip, model) =>
-    runRival("floor", model, clip.path, String(clip.frames), String(clip.streams)),
+  command: (clip, model) =>
+    rival("floor", model, clip.path, String(clip.frames), String(clip.streams)),
 };
 
 export const FFMPEG_PIPE: Contender = {
   name: "ffmpeg pipe + ONNX Runtime",
-  measure: (clip, model) =>
-    runRival(
+  command: (clip, model) =>
+    rival(
       ...(["ffmpeg-pipe", model, clip.path, String(clip.streams)] as const),
       ...[String(clip.width), String(clip.height)],
     ),
@@ -49,12 +62,12 @@ export const FFMPEG_PIPE: Contender = {
 
 export const OPENCV: Contender = {
   name: "OpenCV + ONNX Runtime",
-  measure: (clip, model) => runRival("opencv", model, clip.path, String(clip.streams), "plain"),
+  command: (clip, model) => rival("opencv", model, clip.path, String(clip.streams), "plain"),
 };
 
 export const OPENCV_THREADED: Contender = {
   name: "OpenCV + ONNX Runtime, decode thread",
-  measure: (clip, model) => runRival("opencv", model, clip.path, String(clip.streams), "thread"),
+  command: (clip, model) => rival("opencv", model, clip.path, String(clip.streams), "thread"),
 };
 
 /** Builds what can be built here and returns the rivals that there are. */
@@ -67,19 +80,25 @@ export function buildRivals(): Contender[] {
   return opencv ? [FFMPEG_PIPE, OPENCV, OPENCV_THREADED] : [FFMPEG_PIPE];
 }
 
-function runRival(name: string, ...args: string[]): Promise<Figures> {
-  return run(join(RIVALS, name), [LIBRARIES.runtimePath, ...args]);
+function rival(name: string, ...args: string[]): Command {
+  return [join(RIVALS, name), LIBRARIES.runtimePath, ...args];
 }
 
-async function run(program: string, args: string[]): Promise<Figures> {
-  const { stdout } = await execute(program, args);
-  const { frames, seconds, cpuSeconds, objects } = JSON.parse(stdout) as Record<string, number>;
-  if (!frames || !seconds || cpuSeconds === undefined) throw new Error(`${program} said ${stdout}`);
-  return {
-    fps: frames / seconds,
-    cpuMsPerFrame: (cpuSeconds * 1000) / frames,
-    objects: objects ?? 0,
-  };
+/** All at the same time, each as if it were alone; in the order of the contenders. */
+export async function measureInTurns(
+  contenders: readonly Contender[],
+  clip: Clip,
+  model: string,
+): Promise<Figures[]> {
+  const outputs = await inTurns(contenders.map((one) => one.command(clip, model)));
+  return outputs.map(({ stdout, turns }) => {
+    const { frames, from, to, cpuSeconds, objects } = Printed.parse(JSON.parse(stdout));
+    return {
+      fps: frames / secondsIn(turns, [from, to]),
+      cpuMsPerFrame: (cpuSeconds * 1000) / frames,
+      objects,
+    };
+  });
 }
 
 /** Microseconds of a frame that knowing where its time went takes: stamps, meters and statistics. */

@@ -5,7 +5,9 @@ import { join, resolve } from "node:path";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 /** Of all streams together. */
-export const FRAMES = 600;
+export const FRAMES = 320;
+/** Of the video, in seconds: before, no car is in sight. */
+const BEGIN = 4;
 
 export interface Clip {
   path: string;
@@ -35,7 +37,7 @@ export function clip(
   const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
   const folder = join(cache, "jetfleet/bench");
   const frames = FRAMES / streams;
-  const path = join(folder, `car-detection-${height}p-${frames}.mp4`);
+  const path = join(folder, `car-detection-${height}p-${BEGIN}s-${frames}.mp4`);
   const made = { path, width, height, frames, streams };
   if (existsSync(path)) return made;
   const source = requireData("videos/car-detection.mp4");
@@ -43,7 +45,8 @@ export function clip(
   mkdirSync(folder, { recursive: true });
   const unfinished = `${path}.${process.pid}.mp4`;
   execFileSync("ffmpeg", [
-    ...["-v", "error", "-y", "-stream_loop", "1", "-i", source, "-frames:v", String(frames)],
+    ...["-v", "error", "-y"],
+    ...["-stream_loop", "1", "-ss", String(BEGIN), "-i", source, "-frames:v", String(frames)],
     ...["-vf", `scale=${width}:${height},noise=alls=6:allf=t`, "-an", "-pix_fmt", "yuv420p"],
     ...["-c:v", "libx264", "-profile:v", "main", "-preset", "veryfast", "-b:v", bitRate],
     unfinished,

@@ -138,12 +138,15 @@ class Meter {
     cpu_begin_ = CpuSeconds();
   }
   void Print(int frames, int objects) const {
-    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin_;
-    std::printf("{\"frames\":%d,\"seconds\":%.6f,\"cpuSeconds\":%.6f,\"objects\":%d}\n", frames,
-                wall.count(), CpuSeconds() - cpu_begin_, objects);
+    std::printf("{\"frames\":%d,\"from\":%.6f,\"to\":%.6f,\"cpuSeconds\":%.6f,\"objects\":%d}\n",
+                frames, SecondsOf(begin_), SecondsOf(std::chrono::steady_clock::now()),
+                CpuSeconds() - cpu_begin_, objects);
   }
 
  private:
+  static double SecondsOf(std::chrono::steady_clock::time_point at) {
+    return std::chrono::duration<double>(at.time_since_epoch()).count();
+  }
   /// Of this process and of those that it started and that have ended.
   static double CpuSeconds() {
     double seconds = 0;
