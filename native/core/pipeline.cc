@@ -26,8 +26,7 @@ Pipeline::Pipeline(const PipelineOptions& options, std::shared_ptr<ModelProgram>
                    PipelineListener* listener)
     : options_(options),
       listener_(listener),
-      listener_sink_({publish_, 1, Overflow::kBlock, options.batch, options.stats_interval},
-                     listener,
+      listener_sink_({publish_, options.batch, options.stats_interval}, listener,
                      {[this] { return TakeFigures(); },
                       [this](std::uint32_t source) { return IsLastEnd(source); },
                       [this](std::uint32_t source) { OnEndOfStream(source); },

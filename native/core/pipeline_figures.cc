@@ -37,11 +37,8 @@ PipelineFigures Pipeline::TakeFigures() {
   TakeSecondaries(&figures);
   if (!sums.empty()) SumUp(&figures, &sums);
   // Frames of all sources pass it together.
-  const StageReport publish{stages_.Name(publish_),
-                            0,
-                            listener_sink_.meter().Take(),
-                            listener_sink_.queue().TakeLevels(),
-                            {}};
+  const StageReport publish{
+      stages_.Name(publish_), 0, listener_sink_.meter().Take(), listener_sink_.TakeLevels(), {}};
   figures.stages.push_back(publish);
   if (!sums.empty()) figures.sums.push_back(publish);
   return figures;

@@ -12,8 +12,6 @@ namespace {
 constexpr std::size_t kLiveSlots = 1;
 constexpr std::size_t kFileSlots = 2;
 constexpr std::size_t kStrandQueue = 4;
-/// Frames that wait for the listener, for each source.
-constexpr std::size_t kListenerQueue = 8;
 
 Overflow OverflowOf(const PipelineSource& source) {
   return SourceUri::Parse(source.options.uri).live ? Overflow::kDropOldest : Overflow::kBlock;
@@ -53,8 +51,6 @@ void Pipeline::NoteSources() {
     return branch->overflow == Overflow::kDropOldest;
   });
   all_files_ = !live;
-  listener_sink_.queue().Reshape(kListenerQueue * branches.size(),
-                                 live ? Overflow::kDropOldest : Overflow::kBlock);
 }
 
 Branches::Ref Pipeline::MakeBranch(const PipelineSource& source,

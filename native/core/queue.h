@@ -39,7 +39,7 @@ template <typename T>
 class BoundedQueue {
  public:
   using Clock = std::chrono::steady_clock;
-  enum class PopResult { kItem, kTimeout, kClosed };
+  enum class PopResult { kItem, kClosed };
 
   /// Of a queue that drops, those that `spare` holds for go before others that are older.
   BoundedQueue(std::size_t capacity, Overflow overflow, std::function<bool(const T&)> spare = {})
@@ -52,16 +52,6 @@ class BoundedQueue {
     if (overflow_ == Overflow::kBlock) return;
     extra_ = extra;
     stretched_until_ = until;
-  }
-
-  /// From the next item on.
-  void Reshape(std::size_t capacity, Overflow overflow) {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      capacity_ = capacity;
-      overflow_ = overflow;
-    }
-    not_full_.notify_all();
   }
 
   /// False when the queue is closed; the item is then gone.
@@ -84,14 +74,6 @@ class BoundedQueue {
     lock.unlock();
     not_empty_.notify_one();
     return true;
-  }
-
-  PopResult PopUntil(T* item, Clock::time_point deadline) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    const bool ready =
-        not_empty_.wait_until(lock, deadline, [this] { return closed_ || !items_.empty(); });
-    if (!ready) return PopResult::kTimeout;
-    return Take(item, &lock);
   }
 
   PopResult Pop(T* item) {
@@ -154,9 +136,9 @@ class BoundedQueue {
   }
 
   const std::function<bool(const T&)> spare_;
+  const std::size_t capacity_;
+  const Overflow overflow_;
   std::mutex mutex_;
-  std::size_t capacity_;
-  Overflow overflow_;
   std::condition_variable not_full_;
   std::condition_variable not_empty_;
   std::deque<T> items_;

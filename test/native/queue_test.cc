@@ -92,13 +92,5 @@ TEST(Queue, WakesProducerAndConsumerWhenClosed) {
   EXPECT_EQ(consumer.get(), IntQueue::PopResult::kClosed);
 }
 
-TEST(Queue, TellsATimeoutFromAnItem) {
-  IntQueue queue(1, Overflow::kBlock);
-  int item = 0;
-  EXPECT_EQ(queue.PopUntil(&item, IntQueue::Clock::now()), IntQueue::PopResult::kTimeout);
-  queue.Push(5);
-  EXPECT_EQ(queue.PopUntil(&item, IntQueue::Clock::now()), IntQueue::PopResult::kItem);
-}
-
 }  // namespace
 }  // namespace jetfleet

@@ -14,10 +14,7 @@ constexpr std::size_t kMaxBatch = 64;
 }  // namespace
 
 ListenerSink::ListenerSink(const Options& options, PipelineListener* listener, Callbacks callbacks)
-    : options_(options),
-      listener_(listener),
-      callbacks_(std::move(callbacks)),
-      queue_(options.capacity, options.overflow, WasSkipped) {}
+    : options_(options), listener_(listener), callbacks_(std::move(callbacks)) {}
 
 ListenerSink::~ListenerSink() {
   Close();
@@ -28,21 +25,42 @@ void ListenerSink::Start() {
   thread_ = std::thread([this] { Run(); });
 }
 
+void ListenerSink::Close() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    closed_ = true;
+  }
+  changed_.notify_all();
+}
+
 void ListenerSink::Join() {
   if (thread_.joinable()) thread_.join();
+}
+
+void ListenerSink::Consume(FramePtr frame) {
+  const bool ends = frame->end_of_stream;
+  const std::uint32_t source = frame->result.id.source;
+  bool begins = false;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (closed_) return;
+    Take(std::move(frame));
+    if (!batch_.empty() && (Clock::now() >= batch_due_ || batch_.size() >= kMaxBatch)) Flush();
+    begins = batch_.size() == 1;
+  }
+  if (begins) changed_.notify_all();
+  if (ends) callbacks_.on_end_of_stream(source);
 }
 
 void ListenerSink::Run() {
   NameThisThread("jf-publish");
   TimePoint stats_due = Clock::now() + options_.stats_interval;
-  FramePtr frame;
-  while (true) {
-    const TimePoint due = batch_.empty() ? stats_due : std::min(stats_due, batch_due_);
-    const auto popped = queue_.PopUntil(&frame, due);
-    if (popped == BoundedQueue<FramePtr>::PopResult::kClosed) break;
-    if (popped == BoundedQueue<FramePtr>::PopResult::kItem) Take(std::move(frame));
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!closed_) {
+    changed_.wait_until(lock, batch_.empty() ? stats_due : std::min(stats_due, batch_due_));
+    if (closed_) break;
     const TimePoint now = Clock::now();
-    if (!batch_.empty() && (now >= batch_due_ || batch_.size() >= kMaxBatch)) Flush();
+    if (!batch_.empty() && now >= batch_due_) Flush();
     if (now >= stats_due) {
       Report(now);
       stats_due = now + options_.stats_interval;
@@ -55,15 +73,15 @@ void ListenerSink::Run() {
 void ListenerSink::Take(FramePtr frame) {
   if (frame->end_of_stream) {
     Flush();
-    const std::uint32_t source = frame->result.id.source;
-    if (callbacks_.is_last(source)) Report(Clock::now());
-    callbacks_.on_end_of_stream(source);
+    if (callbacks_.is_last(frame->result.id.source)) Report(Clock::now());
     return;
   }
   NoteSource(frame->result);
   NoteModel(*frame);
   if (batch_.empty()) batch_due_ = flushed_ + options_.batch;
   batch_.push_back(std::move(frame));
+  waiting_ = batch_.size();
+  most_waiting_ = std::max(most_waiting_.load(), batch_.size());
 }
 
 /// A place may have changed hands.
@@ -111,7 +129,13 @@ void ListenerSink::Flush() {
     last_[frame->result.id.source].output.Add(*frame);
   }
   batch_.clear();
+  waiting_ = 0;
   flushed_ = end;
+}
+
+QueueLevels ListenerSink::TakeLevels() {
+  const std::size_t level = waiting_;
+  return {level, std::max(level, most_waiting_.exchange(level)), kMaxBatch, 0, 0};
 }
 
 void ListenerSink::Report(TimePoint now) {

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -13,14 +16,14 @@ namespace jetfleet {
 
 /// Hands frames to a pipeline's listener, with the statistics in between: a frame that comes alone
 /// at once, those that come within `batch` of the last ones together. The time a frame lies in an
-/// unfinished batch is part of its wait, so latencies are what the receiver sees. Its listener
-/// never blocks, so a file's frames wait for room instead of being lost.
+/// unfinished batch is part of its wait, so latencies are what the receiver sees.
+///
+/// Its listener never blocks, so whoever brings a frame hands it over: to wake a thread for each
+/// costs more than to write it down. The thread of its own is for what is due later.
 class ListenerSink final : public Sink {
  public:
   struct Options {
     StageId stage = 0;
-    std::size_t capacity = 8;
-    Overflow overflow = Overflow::kBlock;
     std::chrono::milliseconds batch{100};
     std::chrono::milliseconds stats_interval{1000};
   };
@@ -28,7 +31,7 @@ class ListenerSink final : public Sink {
     std::function<PipelineFigures()> figures;
     /// Whether the end of that source is the end of all: then statistics come before it is told.
     std::function<bool(std::uint32_t source)> is_last;
-    /// Called after the last frame of that source has been handed over.
+    /// Called after the last frame of that source has been handed over, outside of any lock.
     std::function<void(std::uint32_t source)> on_end_of_stream;
     /// Called for a source's first frame of another model, when all before it were handed over.
     std::function<void(const ModelChange&)> on_model_change;
@@ -40,17 +43,20 @@ class ListenerSink final : public Sink {
   ListenerSink& operator=(const ListenerSink&) = delete;
 
   bool needs_surface() const override { return false; }
-  void Consume(FramePtr frame) override { queue_.Push(std::move(frame)); }
+  void Consume(FramePtr frame) override;
 
   void Start();
-  void Close() { queue_.Close(); }
+  /// What comes afterwards is thrown away.
+  void Close();
   void Join();
 
-  BoundedQueue<FramePtr>& queue() { return queue_; }
+  /// Of frames in an unfinished batch.
+  QueueLevels TakeLevels();
   StageMeter& meter() { return meter_; }
 
  private:
   void Run();
+  // Under the lock.
   void Take(FramePtr frame);
   void NoteSource(const FrameResult& result);
   void NoteModel(const Frame& frame);
@@ -60,8 +66,15 @@ class ListenerSink final : public Sink {
   const Options options_;
   PipelineListener* const listener_;
   const Callbacks callbacks_;
-  BoundedQueue<FramePtr> queue_;
   StageMeter meter_;
+  /// Frames in the batch. They are also asked for by who has the lock already.
+  std::atomic<std::size_t> waiting_{0};
+  std::atomic<std::size_t> most_waiting_{0};
+
+  std::mutex mutex_;
+  /// There is a new batch, or it is closed.
+  std::condition_variable changed_;
+  bool closed_ = false;
   /// Of all that ever came; what the sources' meters take is added to it.
   OutputMeter output_;
   std::vector<FramePtr> batch_;

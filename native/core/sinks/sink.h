@@ -9,8 +9,8 @@
 
 namespace jetfleet {
 
-/// Where frames end. A sink has a queue and a thread of its own, so that a slow one slows nobody:
-/// those of live sources lose their oldest frames, which it counts.
+/// Where frames end. A sink that may be slow has a queue and a thread of its own, so that it slows
+/// nobody: those of live sources lose their oldest frames, which it counts.
 class Sink {
  public:
   virtual ~Sink() = default;

@@ -107,7 +107,7 @@ export async function measureTracing(streams: number): Promise<number> {
   return await microsOf(join(NATIVE, "build/tracing-cost"), [String(streams)]);
 }
 
-/** Microseconds a frame of 30 objects takes from the tracker to the payload for the broker. */
+/** Microseconds a frame of 30 objects takes from its detections to the payload for the broker. */
 export async function measureDelivery(): Promise<number> {
   return await microsOf(process.execPath, [join(HERE, "delivery.ts")]);
 }

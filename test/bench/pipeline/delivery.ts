@@ -1,5 +1,5 @@
 /**
- * Prints what a frame of 30 objects costs from the tracker to the payload that goes to the broker: publishing (JSON) and
+ * Prints what a frame of 30 objects costs from its detections to the payload that goes to the broker: tracker, JSON and
  * the pipe in the runner's process, the pipe's other end in the agent's. CPU time of the threads that do nothing else, at
  * one frame a message, which is the worst case.
  */

@@ -14,7 +14,8 @@ export interface Usage {
   deliverySeconds: number;
 }
 
-const PUBLISHING_THREAD = "jf-publish";
+/** They track, write down and hand over. */
+const DELIVERING_THREAD = /^jf-(strand|publish)/;
 
 process.once("message", (options) => {
   const started = addon.startPipeline(options as NativePipelineOptions, RESULT_FD);
@@ -25,7 +26,7 @@ process.once("message", (options) => {
 function usage(): Usage {
   const { user, system } = process.cpuUsage();
   const publishing = readdirSync("/proc/self/task").filter((task) => {
-    return nameOf(task) === PUBLISHING_THREAD;
+    return DELIVERING_THREAD.test(nameOf(task));
   });
   const delivery = [String(process.pid), ...publishing].reduce((sum, at) => sum + secondsOf(at), 0);
   return { cpuSeconds: (user + system) / 1e6, deliverySeconds: delivery };
