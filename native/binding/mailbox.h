@@ -99,7 +99,7 @@ class Mailbox final : public PipelineListener {
   const std::string pipeline_;
   const Reader reader_;
   const std::function<void()> wake_;
-  /// For the pipeline's publishing thread alone.
+  /// For frames, which one thread brings at a time.
   FrameWriter writer_;
   std::mutex mutex_;
   std::deque<Message> messages_;
