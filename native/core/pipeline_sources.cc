@@ -11,6 +11,8 @@ namespace {
 // jitter of the network; behind inference nothing waits long.
 constexpr std::size_t kLiveSlots = 1;
 constexpr std::size_t kFileSlots = 2;
+/// What was scaled is small. A decoder that makes several pictures in a row has its caches warm.
+constexpr std::size_t kScaledSlots = 4;
 constexpr std::size_t kStrandQueue = 4;
 
 Overflow OverflowOf(const PipelineSource& source) {
@@ -41,7 +43,7 @@ std::size_t Pipeline::slots() const {
 
 SlotQueues::Limit Pipeline::LimitOf(const Branch& branch) const {
   const bool live = branch.overflow == Overflow::kDropOldest;
-  return {live ? kLiveSlots : kFileSlots, branch.overflow, PartsOf(branch)};
+  return {live ? kLiveSlots : kFileSlots, branch.overflow, PartsOf(branch), kScaledSlots};
 }
 
 /// One live source among files decides, for it must not wait for them.

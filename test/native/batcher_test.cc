@@ -136,6 +136,27 @@ TEST(SlotQueues, AreStretchedForLiveSourcesAlone) {
   EXPECT_EQ(queues.TakeLevels(0).capacity, 4U);
 }
 
+TEST(SlotQueues, HoldMoreOfPicturesThatWereScaled) {
+  SlotQueues queues({{1, Overflow::kBlock, 1, 3}});
+  const auto scaled = [](std::uint64_t index) {
+    FramePtr frame = MakeFrame(0, index);
+    frame->scaled = std::make_shared<const ScaledFrame>();
+    return frame;
+  };
+  queues.Push(0, scaled(0));
+  queues.Push(0, scaled(1));
+  EXPECT_FALSE(queues.Full(0));
+  queues.Push(0, scaled(2));
+  EXPECT_TRUE(queues.Full(0));
+  EXPECT_EQ(queues.TakeLevels(0).capacity, 3U);
+  // After an exchange for a model that prepares whole pictures itself.
+  while (queues.Pop(0) != nullptr) {
+  }
+  queues.Push(0, MakeFrame(0, 3));
+  EXPECT_TRUE(queues.Full(0));
+  EXPECT_EQ(queues.TakeLevels(0).capacity, 1U);
+}
+
 TEST(SlotQueues, CountDropsOfTheIntervalAndInAll) {
   SlotQueues queues({{1, Overflow::kDropOldest}});
   queues.CountDrop(0);

@@ -20,7 +20,8 @@ void SlotQueues::Reset(std::size_t source, const Limit& limit) {
 
 std::size_t SlotQueues::CapacityOf(const Queue& queue) const {
   const bool more = queue.limit.overflow == Overflow::kDropOldest && stretched();
-  return queue.limit.capacity + (more ? extra_ : 0);
+  const std::size_t scaled = queue.scaled ? queue.limit.scaled : 0;
+  return std::max(queue.limit.capacity + (more ? extra_ : 0), scaled);
 }
 
 bool SlotQueues::Full(std::size_t source) const {
@@ -29,6 +30,7 @@ bool SlotQueues::Full(std::size_t source) const {
 
 void SlotQueues::Push(std::size_t source, FramePtr frame) {
   Queue& queue = queues_[source];
+  queue.scaled = frame->scaled != nullptr;
   queue.frames.push_back(std::move(frame));
   queue.max = std::max(queue.max, queue.frames.size());
   ++count_;

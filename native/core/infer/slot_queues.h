@@ -19,6 +19,8 @@ class SlotQueues {
     Overflow overflow = Overflow::kBlock;
     /// Slots of batches that each of its pictures asks for.
     std::size_t parts = 1;
+    /// For frames whose picture was scaled and let go of, where that is more.
+    std::size_t scaled = 0;
   };
 
   explicit SlotQueues(const std::vector<Limit>& limits);
@@ -68,6 +70,8 @@ class SlotQueues {
     std::size_t max = 0;
     std::size_t drops = 0;
     std::size_t drops_before = 0;
+    /// The last frame that came was scaled already.
+    bool scaled = false;
   };
   std::size_t CapacityOf(const Queue& queue) const;
   FramePtr TakeFirst(std::deque<FramePtr>* frames);
