@@ -6,6 +6,7 @@ import type { DetectedFrame } from "../../../fleet/contract/index.ts";
 import { COCO, fileSource, model } from "../../native/addon.ts";
 import { RunApart } from "./run-apart.ts";
 import type { Usage } from "./runner.ts";
+import { now } from "./turns.ts";
 
 const [modelPath = "", clip = "", streams = "1"] = process.argv.slice(2);
 
@@ -52,8 +53,3 @@ const objects = results
   .reduce((sum, { detections }) => sum + detections.length, 0);
 const cpuSeconds = after.cpuSeconds - (before?.cpuSeconds ?? 0);
 console.log(JSON.stringify({ frames, from, to, cpuSeconds, objects }));
-
-/** Seconds of CLOCK_MONOTONIC. */
-function now(): number {
-  return Number(process.hrtime.bigint()) / 1e9;
-}

@@ -25,10 +25,10 @@ process.once("message", (options) => {
 
 function usage(): Usage {
   const { user, system } = process.cpuUsage();
-  const publishing = readdirSync("/proc/self/task").filter((task) => {
+  const delivering = readdirSync("/proc/self/task").filter((task) => {
     return DELIVERING_THREAD.test(nameOf(task));
   });
-  const delivery = [String(process.pid), ...publishing].reduce((sum, at) => sum + secondsOf(at), 0);
+  const delivery = [String(process.pid), ...delivering].reduce((sum, at) => sum + secondsOf(at), 0);
   return { cpuSeconds: (user + system) / 1e6, deliverySeconds: delivery };
 }
 

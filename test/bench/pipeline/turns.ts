@@ -94,6 +94,7 @@ class Turned {
   }
 }
 
-function now(): number {
+/** Seconds of CLOCK_MONOTONIC. */
+export function now(): number {
   return Number(process.hrtime.bigint()) / 1e9;
 }
