@@ -160,7 +160,7 @@ class Pipeline {
   void TakeLanes(PipelineFigures* figures);
   void TakeSecondaries(PipelineFigures* figures);
   void SumUp(PipelineFigures* figures, std::deque<StageMeter>* sums);
-  QueueLevels TakeDecodeLevels(Branch* branch);
+  QueueLevels TakeDecodeLevels(Branch* branch, const DropCounts::Counts& drops);
   /// What lines and zones of one source count, to that of others. `gives`: as `Analysing` has it.
   static void AddAnalysed(Branch* branch, bool gives, std::optional<AnalyticsFigures>* sum);
   /// `sums` by stage.

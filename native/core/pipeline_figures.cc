@@ -90,11 +90,9 @@ void Pipeline::TakeSecondaries(PipelineFigures* figures) {
 }
 
 /// Pictures that never became frames are dropped in front of the decode stage.
-QueueLevels Pipeline::TakeDecodeLevels(Branch* branch) {
-  SourceMeter& meter = branch->source->meter();
-  const DropCounts::Counts drops = meter.drops.Get();
+QueueLevels Pipeline::TakeDecodeLevels(Branch* branch, const DropCounts::Counts& drops) {
   const std::size_t dropped = std::accumulate(drops.begin(), drops.end(), std::size_t{0});
-  const DecodeBacklog::Levels backlog = meter.backlog.TakeLevels();
+  const DecodeBacklog::Levels backlog = branch->source->meter().backlog.TakeLevels();
   const std::size_t capacity =
       branch->source->live() ? DecodeBacklog::kLiveCapacity : DecodeBacklog::kFileCapacity;
   return {std::min(backlog.level, capacity), std::min(backlog.max, capacity), capacity,
@@ -121,7 +119,10 @@ void Pipeline::TakeFigures(Branch* of, PipelineFigures* figures, std::deque<Stag
     figures->stages.push_back(
         {stages_.Name(id), number, meter.Take(sum), queue, std::move(engine)});
   };
-  add(kDecodeStage, branch.decode_meter, TakeDecodeLevels(of));
+  const SourceMeter& meter = branch.source->meter();
+  // Once: what is told by reason is what the stage's sum has.
+  const DropCounts::Counts drops = meter.drops.Get();
+  add(kDecodeStage, branch.decode_meter, TakeDecodeLevels(of, drops));
   const auto model = batcher_->model();
   add(preprocess_, batcher_->meter(place), batcher_->TakeLevels(place),
       model == nullptr ? "" : model->preprocess());
@@ -136,7 +137,6 @@ void Pipeline::TakeFigures(Branch* of, PipelineFigures* figures, std::deque<Stag
   const SourceState state = branch.state;
   const bool gives = state == SourceState::kPlaying || state == SourceState::kEnded;
   AddAnalysed(of, gives, &figures->analytics);
-  const SourceMeter& meter = branch.source->meter();
   SourceFigures& source = figures->sources.emplace_back();
   source.name = *branch.name;
   source.place = place;
@@ -144,7 +144,7 @@ void Pipeline::TakeFigures(Branch* of, PipelineFigures* figures, std::deque<Stag
   source.state = branch.state;
   source.reconnects = branch.source->reconnects();
   source.facts = meter.facts();
-  source.drops = meter.drops.Get();
+  source.drops = drops;
   source.detect_interval = batcher_->interval();
   source.watches_motion = batcher_->gate(place).watches_motion();
   std::copy(branch.looked.begin(), branch.looked.end(), source.looked.begin());

@@ -197,7 +197,7 @@ void Pipeline::Drain(Branch* branch) {
 void Pipeline::Retire(Branch* branch) {
   const std::lock_guard<std::mutex> lock(figures_mutex_);
   // What it counted stays in the sums.
-  dropped_formerly_ += TakeDecodeLevels(branch).drops_total +
+  dropped_formerly_ += TakeDecodeLevels(branch, branch->source->meter().drops.Get()).drops_total +
                        batcher_->TakeLevels(branch->place).drops_total +
                        branch->strand->queue().TakeLevels().drops_total;
   if (branch->tracking != nullptr) tracks_formerly_ += branch->tracking->tracks_total();
