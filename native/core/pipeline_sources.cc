@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kLiveSlots = 1;
 constexpr std::size_t kFileSlots = 2;
 /// What was scaled is small. A decoder that makes several pictures in a row has its caches warm.
-constexpr std::size_t kScaledSlots = 4;
+constexpr std::size_t kScaledSlots = 8;
 constexpr std::size_t kStrandQueue = 4;
 
 Overflow OverflowOf(const PipelineSource& source) {

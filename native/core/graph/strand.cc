@@ -7,6 +7,8 @@ namespace {
 
 /// Then it is the turn of another strand.
 constexpr int kFramesInARow = 8;
+/// About what it takes to wake a thread on another processor, whose caches know nothing of a frame.
+constexpr std::chrono::microseconds kShort{100};
 
 }  // namespace
 
@@ -22,7 +24,12 @@ Strand::Strand(Executor* executor, std::size_t capacity, Overflow overflow,
 }
 
 void Strand::Push(FramePtr frame) {
-  if (queue_.Push(std::move(frame))) Schedule();
+  if (!queue_.Push(std::move(frame)) || scheduled_.exchange(true)) return;
+  if (is_short_) {
+    Run();
+  } else {
+    executor_->Post(shared_from_this());
+  }
 }
 
 void Strand::Schedule() {
@@ -34,16 +41,18 @@ void Strand::Run() {
     if (frame_ == nullptr) {
       if (!queue_.TryPop(&frame_)) break;
       stage_ = frame_->end_of_stream ? stages_.size() : 0;
-      stage_began_ = Clock::now();
+      began_ = stage_began_ = Clock::now();
     }
     Status status;
     switch (Work(&status)) {
       case Outcome::kWaits:
+        is_short_ = false;
         return;
       case Outcome::kFailed:
         return callbacks_.on_error(status);
       case Outcome::kDone:
         callbacks_.next(std::move(frame_));
+        is_short_ = Clock::now() - began_ < kShort;
     }
   }
   scheduled_ = false;

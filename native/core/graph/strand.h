@@ -15,7 +15,8 @@ namespace jetfleet {
 using FrameQueue = BoundedQueue<FramePtr>;
 
 /// The stages of one source behind inference, one after the other: a bounded queue, and at any
-/// moment at most one thread of the executor. A frame that waits in a stage for others holds no
+/// moment at most one thread: of the executor, or who brings a frame, while the frame before took
+/// less than it takes to wake another thread. A frame that waits in a stage for others holds no
 /// thread, and those behind it wait in the queue. Held by shared_ptr, also by the executor.
 class Strand final : public Executor::Task, public std::enable_shared_from_this<Strand> {
  public:
@@ -65,7 +66,9 @@ class Strand final : public Executor::Task, public std::enable_shared_from_this<
   // For the thread that has it.
   FramePtr frame_;
   std::size_t stage_ = 0;
+  TimePoint began_{};
   TimePoint stage_began_{};
+  bool is_short_ = false;
   /// Of the thread that asks and the one that resumes, the last goes on.
   std::atomic<int> to_come_{0};
 };

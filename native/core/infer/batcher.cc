@@ -118,7 +118,7 @@ void Batcher::OnRoom(Lane* lane) {
   Status status;
   bool work = false;
   {
-    const Lock lock(mutex_);
+    Lock lock(mutex_);
     work = next_shares_.has_value();
     for (Group& group : groups_) {
       work = work || group.ready;
@@ -130,6 +130,10 @@ void Batcher::OnRoom(Lane* lane) {
       group.ready = false;
       status = lane->Submit(std::move(group.batch));
     }
+    if (status.ok() && !working_ && !closed_ && ForLane() != nullptr && !LeaveToLane()) {
+      status = WorkInLane(&lock);
+    }
+    work = work || (!queues_.empty() && !LeaveToLane());
   }
   // Who has nothing ready waits for frames.
   if (work) work_.notify_all();
@@ -186,7 +190,7 @@ bool Batcher::Push(std::size_t source, FramePtr frame) {
     frame->sequence = sequences_[source]++;
     queues_.Push(source, std::move(frame));
     // While a batch is ready, it is room that is waited for.
-    work = !GroupOf(source).ready || GroupOf(source).any_stale;
+    work = (!GroupOf(source).ready || GroupOf(source).any_stale) && !LeaveToLane();
   }
   if (work) work_.notify_all();
   if (dropped != nullptr) {
@@ -256,6 +260,13 @@ void Batcher::Run() {
   NameThisThread("jf-prepare");
   Lock lock(mutex_);
   while (!closed_) {
+    if (working_) {
+      waits_for_lane_ = true;
+      work_.wait(lock, [this] { return closed_ || !working_; });
+      waits_for_lane_ = false;
+      continue;
+    }
+    working_ = true;
     LookAtShares(Clock::now());
     Status status;
     bool worked = false;
@@ -263,6 +274,7 @@ void Batcher::Run() {
       worked = Work((turn_ + i) % groups_.size(), &lock, &status);
     }
     ++turn_;
+    working_ = false;
     if (!status.ok()) {
       lock.unlock();
       return callbacks_.on_error(status);
@@ -328,6 +340,7 @@ bool Batcher::Advance(Group* group, Lock* lock, Status* status) {
 bool Batcher::Take(std::size_t number, Lock* lock, Status* status) {
   Group& group = groups_[number];
   if (group.batch == nullptr && next_shares_) return false;
+  if (LeaveToLane()) return false;
   FramePtr frame = PopNext(number);
   if (frame == nullptr) return false;
   // A frame that was scaled before models were exchanged stays with the former one.
@@ -353,6 +366,31 @@ bool Batcher::Take(std::size_t number, Lock* lock, Status* status) {
   lock->lock();
   if (group.batch != nullptr && group.batch->frames.size() >= group.wanted) MakeReady(&group);
   return true;
+}
+
+const ModelProgram* Batcher::ForLane() const {
+  // What is prepared is for whichever of several lanes will be free.
+  if (lanes_.size() > 1 || groups_.front().batch != nullptr) return nullptr;
+  const Frame* const next = queues_.PeekNext(0, model_ == nullptr);
+  if (next == nullptr || next->scaled == nullptr || next->model->tickets() > 1) return nullptr;
+  const std::size_t present = CountPresent(0, Clock::now());
+  const bool alone = next->model->Together(static_cast<std::int64_t>(present)) == 1;
+  return alone ? next->model.get() : nullptr;
+}
+
+bool Batcher::LeaveToLane() const {
+  const ModelProgram* const model = ForLane();
+  return model != nullptr && !lanes_.front()->HasRoom(*model);
+}
+
+Status Batcher::WorkInLane(Lock* lock) {
+  working_ = true;
+  Status status;
+  Group& all = groups_.front();
+  if (Take(0, lock, &status) && status.ok() && all.ready) Advance(&all, lock, &status);
+  working_ = false;
+  if (waits_for_lane_) work_.notify_all();
+  return status;
 }
 
 std::size_t Batcher::CountPresent(std::size_t group, TimePoint now) const {

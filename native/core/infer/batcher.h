@@ -30,7 +30,8 @@ namespace jetfleet {
 /// measured to do (share_out.h); else, and until they are measured, frames of all sources go to the
 /// lane that will be done first. Sources change lanes only while no frame of theirs is between
 /// queue and lane. A lane whose device works only while it is waited for takes what is ready by
-/// itself: between two runs no other thread need wake up.
+/// itself, and pictures that were scaled already it brings into their slot itself: between two runs
+/// no other thread need wake up.
 ///
 /// A batch is ready when each source that has sent something lately is in it, or when its oldest
 /// frame has waited long enough, whichever comes first.
@@ -92,7 +93,8 @@ class Batcher {
   std::shared_ptr<ModelProgram> SetModel(std::shared_ptr<ModelProgram> model);
   /// Null while there is none.
   std::shared_ptr<const ModelProgram> model();
-  /// By the lane's thread: it has room. It may have a run in flight afterwards.
+  /// By the lane's thread: it has room. It may have a run in flight afterwards, which that thread
+  /// may have prepared.
   void OnRoom(Lane* lane);
 
   void Stretch(std::size_t extra, TimePoint until);
@@ -126,12 +128,21 @@ class Batcher {
 
   void Run();
   // Steps for one group: false when there is nothing to do now. They let go of the lock for what is
-  // slow; only this thread changes `groups_`.
+  // slow; only the thread that has set `working_` takes them.
   bool Work(std::size_t group, Lock* lock, Status* status);
   bool Advance(Group* group, Lock* lock, Status* status);
   bool Take(std::size_t group, Lock* lock, Status* status);
   void MakeReady(Group* group);
   void Rest(Lock* lock);
+
+  // Under the lock.
+  /// The model of the next picture where a lane brings that into its batch by itself, between two
+  /// runs: it was scaled already, so that is soon done; else null.
+  const ModelProgram* ForLane() const;
+  /// So it is, and the lane will come for it.
+  bool LeaveToLane() const;
+  /// By the lane's thread: one picture, from its queue into a run.
+  Status WorkInLane(Lock* lock);
 
   Status Fill(Group* group, FramePtr frame);
   Status Prepare(Batch* batch, std::size_t slot);
@@ -179,6 +190,9 @@ class Batcher {
   SlotQueues queues_;
   std::shared_ptr<ModelProgram> model_;
   std::deque<Group> groups_;
+  /// By a lane; then the batcher's thread has `waits_for_lane_` and waits, or by that thread.
+  bool working_ = false;
+  bool waits_for_lane_ = false;
   /// By source: whether frames of it were ready and waited since statistics were taken.
   std::vector<bool> was_ready_;
   bool closed_ = false;

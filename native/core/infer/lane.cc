@@ -88,7 +88,11 @@ void Lane::Run() {
       batch = std::move(in_flight_.front());
       in_flight_.pop_front();
     }
+    const bool works_in_wait = batch->model != nullptr && batch->model->tickets() == 1;
     const Status status = Finish(batch.get());
+    // The next run may have its memory, which is near.
+    batch.reset();
+    if (works_in_wait) callbacks_.on_room();
     if (!status.ok()) callbacks_.on_error(status);
   }
 }
@@ -106,7 +110,7 @@ Status Lane::Finish(Batch* batch) {
   // A backend that works in `Wait` has only begun when it was asked.
   const TimePoint began = batch->model->tickets() > 1 ? start : asked;
   const bool closed = Note(batch->frames.size(), FrameTrace::Ms(free_since_ - began));
-  callbacks_.on_room();
+  if (batch->model->tickets() > 1) callbacks_.on_room();
   if (!status.ok() || closed) return closed ? Status::Ok() : status;
   for (std::size_t item = 0; item < batch->frames.size(); ++item) {
     Read(batch, item);

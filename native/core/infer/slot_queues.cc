@@ -61,21 +61,36 @@ FramePtr SlotQueues::TakeFirst(std::deque<FramePtr>* frames) {
 }
 
 FramePtr SlotQueues::PopNext(std::size_t group, bool bound) {
+  const std::size_t parts = SourceOfParts(group);
+  if (parts != kNobody) return TakeFirst(&queues_[parts].parts);
+  const std::size_t source = SourceInTurn(group, bound);
+  if (source == kNobody) return nullptr;
+  turns_[group] = (source + 1) % queues_.size();
+  return Pop(source);
+}
+
+const Frame* SlotQueues::PeekNext(std::size_t group, bool bound) const {
+  const std::size_t parts = SourceOfParts(group);
+  if (parts != kNobody) return queues_[parts].parts.front().get();
+  const std::size_t source = SourceInTurn(group, bound);
+  return source == kNobody ? nullptr : queues_[source].frames.front().get();
+}
+
+std::size_t SlotQueues::SourceOfParts(std::size_t group) const {
   for (std::size_t source = 0; source < queues_.size(); ++source) {
-    std::deque<FramePtr>& parts = queues_[source].parts;
-    if (group_of_[source] == group && !parts.empty()) return TakeFirst(&parts);
+    if (group_of_[source] == group && !queues_[source].parts.empty()) return source;
   }
-  std::size_t& turn = turns_[group];
+  return kNobody;
+}
+
+std::size_t SlotQueues::SourceInTurn(std::size_t group, bool bound) const {
   for (std::size_t i = 0; i < queues_.size(); ++i) {
-    const std::size_t source = turn;
-    turn = (turn + 1) % queues_.size();
+    const std::size_t source = (turns_[group] + i) % queues_.size();
     const std::deque<FramePtr>& frames = queues_[source].frames;
     if (group_of_[source] != group || frames.empty()) continue;
-    if (!bound || frames.front()->model != nullptr || frames.front()->end_of_stream) {
-      return Pop(source);
-    }
+    if (!bound || frames.front()->model != nullptr || frames.front()->end_of_stream) return source;
   }
-  return nullptr;
+  return kNobody;
 }
 
 void SlotQueues::SetGroups(const std::vector<std::size_t>& group_of) {

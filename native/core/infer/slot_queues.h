@@ -45,6 +45,8 @@ class SlotQueues {
   /// turns by pictures. Else as `Pop`, of the source whose turn it is among those of a group that
   /// have frames. `bound`: only frames that have their model already, and ends.
   FramePtr PopNext(std::size_t group = 0, bool bound = false);
+  /// What that would give; it stays. Null when there is nothing.
+  const Frame* PeekNext(std::size_t group = 0, bool bound = false) const;
   /// By source, from 0.
   void SetGroups(const std::vector<std::size_t>& group_of);
   std::size_t group_of(std::size_t source) const { return group_of_[source]; }
@@ -75,6 +77,10 @@ class SlotQueues {
   };
   std::size_t CapacityOf(const Queue& queue) const;
   FramePtr TakeFirst(std::deque<FramePtr>* frames);
+  /// The source whose parts wait, and the one whose frame is next; none: `kNobody`.
+  std::size_t SourceOfParts(std::size_t group) const;
+  std::size_t SourceInTurn(std::size_t group, bool bound) const;
+  static constexpr std::size_t kNobody = ~std::size_t{0};
 
   std::deque<Queue> queues_;
   std::size_t count_ = 0;
