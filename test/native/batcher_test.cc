@@ -9,11 +9,7 @@
 #include <random>
 #include <string>
 
-#include "core/graph/executor.h"
-#include "core/graph/strand.h"
 #include "core/infer/assembly.h"
-#include "core/infer/reorder.h"
-#include "core/sinks/sink.h"
 #include "fake_backend.h"
 #include "made_source.h"
 
@@ -24,14 +20,6 @@ using std::chrono::milliseconds;
 
 constexpr StageId kPrepare = 1;
 constexpr StageId kDetect = 2;
-
-FramePtr MakeFrame(std::uint32_t source, std::uint64_t index) {
-  auto frame = std::make_unique<Frame>();
-  frame->trace = FrameTrace(Clock::now());
-  frame->result.id = {source, index};
-  frame->surface = GrayPicture();
-  return frame;
-}
 
 /// Of which the model sees so many parts.
 FramePtr MakeFrameOf(std::size_t parts, std::uint32_t source, std::uint64_t index) {
@@ -114,58 +102,6 @@ std::vector<std::uint64_t> IndicesOf(const std::vector<FrameId>& ids, std::uint3
     if (id.source == source) indices.push_back(id.index);
   }
   return indices;
-}
-
-TEST(SlotQueues, GiveEverySourceItsTurn) {
-  SlotQueues queues({{4, Overflow::kBlock}, {4, Overflow::kBlock}, {4, Overflow::kBlock}});
-  for (const std::uint64_t index : {0U, 1U, 2U}) queues.Push(0, MakeFrame(0, index));
-  queues.Push(2, MakeFrame(2, 0));
-  std::vector<std::uint32_t> order;
-  while (!queues.empty()) order.push_back(queues.PopNext()->result.id.source);
-  EXPECT_EQ(order, (std::vector<std::uint32_t>{0, 2, 0, 0}));
-  EXPECT_EQ(queues.PopNext(), nullptr);
-}
-
-TEST(SlotQueues, AreStretchedForLiveSourcesAlone) {
-  SlotQueues queues({{1, Overflow::kDropOldest}, {1, Overflow::kBlock}});
-  queues.Push(0, MakeFrame(0, 0));
-  queues.Push(1, MakeFrame(1, 0));
-  queues.Stretch(3, TimePoint::max());
-  EXPECT_FALSE(queues.Full(0));
-  EXPECT_TRUE(queues.Full(1));
-  EXPECT_EQ(queues.TakeLevels(0).capacity, 4U);
-}
-
-TEST(SlotQueues, HoldMoreOfPicturesThatWereScaled) {
-  SlotQueues queues({{1, Overflow::kBlock, 1, 3}});
-  const auto scaled = [](std::uint64_t index) {
-    FramePtr frame = MakeFrame(0, index);
-    frame->scaled = std::make_shared<const ScaledFrame>();
-    return frame;
-  };
-  queues.Push(0, scaled(0));
-  queues.Push(0, scaled(1));
-  EXPECT_FALSE(queues.Full(0));
-  queues.Push(0, scaled(2));
-  EXPECT_TRUE(queues.Full(0));
-  EXPECT_EQ(queues.TakeLevels(0).capacity, 3U);
-  // After an exchange for a model that prepares whole pictures itself.
-  while (queues.Pop(0) != nullptr) {
-  }
-  queues.Push(0, MakeFrame(0, 3));
-  EXPECT_TRUE(queues.Full(0));
-  EXPECT_EQ(queues.TakeLevels(0).capacity, 1U);
-}
-
-TEST(SlotQueues, CountDropsOfTheIntervalAndInAll) {
-  SlotQueues queues({{1, Overflow::kDropOldest}});
-  queues.CountDrop(0);
-  queues.CountDrop(0);
-  EXPECT_EQ(queues.TakeLevels(0).drops, 2U);
-  queues.CountDrop(0);
-  const QueueLevels levels = queues.TakeLevels(0);
-  EXPECT_EQ(levels.drops, 1U);
-  EXPECT_EQ(levels.drops_total, 3U);
 }
 
 TEST(Batcher, FillsABatchWithFramesOfAllSources) {
@@ -537,120 +473,6 @@ TEST(Batcher, BringsTheEndOfAStreamBehindItsFrames) {
   bench.batcher().Push(0, std::move(end));
   bench.Start();
   EXPECT_EQ(IndicesOf(bench.Await(4), 0), (std::vector<std::uint64_t>{0, 1, 2, 99}));
-}
-
-TEST(Reorder, GivesEverySequenceBackInOrder) {
-  std::mt19937 random(11);
-  for (int round = 0; round < 50; ++round) {
-    std::vector<std::uint64_t> order(20);
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::shuffle(order.begin(), order.end(), random);
-    std::vector<std::uint64_t> out;
-    Reorder reorder([&](FramePtr frame) { out.push_back(frame->sequence); });
-    for (const std::uint64_t sequence : order) {
-      auto frame = std::make_unique<Frame>();
-      frame->sequence = sequence;
-      reorder.Add(std::move(frame));
-    }
-    ASSERT_EQ(out.size(), order.size());
-    EXPECT_TRUE(std::is_sorted(out.begin(), out.end()));
-  }
-}
-
-TEST(Strand, KeepsTheOrderOfItsSourceOnManyThreads) {
-  Executor executor(4);
-  std::mutex mutex;
-  std::condition_variable came;
-  std::map<std::uint32_t, std::vector<std::uint64_t>> out;
-  std::size_t count = 0;
-  std::vector<std::shared_ptr<Strand>> strands;
-  for (std::uint32_t source = 0; source < 3; ++source) {
-    strands.push_back(
-        std::make_shared<Strand>(&executor, 4, Overflow::kBlock, std::vector<Strand::Stage>{},
-                                 Strand::Callbacks{[&](FramePtr frame) {
-                                                     const std::lock_guard<std::mutex> lock(mutex);
-                                                     const FrameId id = frame->result.id;
-                                                     out[id.source].push_back(id.index);
-                                                     ++count;
-                                                     came.notify_all();
-                                                   },
-                                                   [](const Status&) {}}));
-  }
-  executor.Start();
-  constexpr std::uint64_t kFrames = 500;
-  std::vector<std::thread> sources;
-  for (std::uint32_t source = 0; source < 3; ++source) {
-    sources.emplace_back([&, source] {
-      for (std::uint64_t index = 0; index < kFrames; ++index) {
-        strands[source]->Push(MakeFrame(source, index));
-      }
-    });
-  }
-  for (std::thread& source : sources) source.join();
-  std::unique_lock<std::mutex> lock(mutex);
-  ASSERT_TRUE(came.wait_for(lock, std::chrono::seconds(20), [&] { return count == 3 * kFrames; }));
-  for (const auto& [source, indices] : out) {
-    EXPECT_TRUE(std::is_sorted(indices.begin(), indices.end())) << source;
-  }
-  lock.unlock();
-  executor.Close();
-  executor.Join();
-}
-
-TEST(Strand, IsWorkedOnByWhoBringsAFrameWhileThatIsSoonDone) {
-  Executor executor(1);
-  std::atomic<int> work_ms{0};
-  BoundedQueue<std::thread::id> done(1, Overflow::kBlock);
-  Strand::Stage stage;
-  stage.work = [&](Frame&) {
-    if (work_ms > 0) std::this_thread::sleep_for(milliseconds(work_ms));
-    return Status::Ok();
-  };
-  const auto strand = std::make_shared<Strand>(
-      &executor, 4, Overflow::kBlock, std::vector<Strand::Stage>{stage},
-      Strand::Callbacks{[&](FramePtr) { done.Push(std::this_thread::get_id()); },
-                        [](const Status&) {}});
-  executor.Start();
-  std::uint64_t index = 0;
-  const auto is_mine = [&] {
-    strand->Push(MakeFrame(0, index++));
-    std::thread::id id;
-    done.Pop(&id);
-    return id == std::this_thread::get_id();
-  };
-  EXPECT_FALSE(is_mine()) << "nothing is known of it yet";
-  bool mine = false;
-  // A machine that has other things to do makes anything long.
-  for (int i = 0; i < 1000 && !mine; ++i) mine = is_mine();
-  EXPECT_TRUE(mine);
-  work_ms = 1;
-  is_mine();
-  is_mine();
-  EXPECT_FALSE(is_mine()) << "waking another thread takes less";
-  executor.Close();
-  executor.Join();
-}
-
-struct FakeSink final : Sink {
-  explicit FakeSink(bool wants) : wants_surface(wants) {}
-  bool needs_surface() const override { return wants_surface; }
-  void Consume(FramePtr frame) override { frames.push_back(std::move(frame)); }
-  const bool wants_surface;
-  std::vector<FramePtr> frames;
-};
-
-TEST(FanOut, GivesEachSinkAFrameAndPicturesToThoseThatWantThem) {
-  FakeSink draws(true);
-  FakeSink counts(false);
-  const FanOut fan_out({&draws, &counts});
-  FramePtr frame = MakeFrame(0, 7);
-  frame->picture = frame->surface;
-  fan_out.Push(std::move(frame));
-  ASSERT_EQ(draws.frames.size(), 1U);
-  ASSERT_EQ(counts.frames.size(), 1U);
-  EXPECT_NE(draws.frames[0]->picture, nullptr);
-  EXPECT_EQ(counts.frames[0]->picture, nullptr);
-  EXPECT_EQ(counts.frames[0]->result.id.index, 7U);
 }
 
 }  // namespace

@@ -24,6 +24,14 @@ inline SurfaceRef GrayPicture() {
   return std::make_shared<const Surface>(desc, buffer);
 }
 
+inline FramePtr MakeFrame(std::uint32_t source, std::uint64_t index) {
+  auto frame = std::make_unique<Frame>();
+  frame->trace = FrameTrace(Clock::now());
+  frame->result.id = {source, index};
+  frame->surface = GrayPicture();
+  return frame;
+}
+
 /// Pictures without GStreamer, whose locks the thread sanitizer does not see.
 class MadeSource final : public FrameSource {
  public:

@@ -80,8 +80,7 @@ void ListenerSink::Take(FramePtr frame) {
   NoteModel(*frame);
   if (batch_.empty()) batch_due_ = flushed_ + options_.batch;
   batch_.push_back(std::move(frame));
-  waiting_ = batch_.size();
-  most_waiting_ = std::max(most_waiting_.load(), batch_.size());
+  most_waiting_ = std::max(most_waiting_, batch_.size());
 }
 
 /// A place may have changed hands.
@@ -129,13 +128,12 @@ void ListenerSink::Flush() {
     last_[frame->result.id.source].output.Add(*frame);
   }
   batch_.clear();
-  waiting_ = 0;
   flushed_ = end;
 }
 
 QueueLevels ListenerSink::TakeLevels() {
-  const std::size_t level = waiting_;
-  return {level, std::max(level, most_waiting_.exchange(level)), kMaxBatch, 0, 0};
+  const std::size_t level = batch_.size();
+  return {level, std::exchange(most_waiting_, level), kMaxBatch, 0, 0};
 }
 
 void ListenerSink::Report(TimePoint now) {

@@ -67,9 +67,6 @@ class ListenerSink final : public Sink {
   PipelineListener* const listener_;
   const Callbacks callbacks_;
   StageMeter meter_;
-  /// Frames in the batch. They are also asked for by who has the lock already.
-  std::atomic<std::size_t> waiting_{0};
-  std::atomic<std::size_t> most_waiting_{0};
 
   std::mutex mutex_;
   /// There is a new batch, or it is closed.
@@ -78,6 +75,7 @@ class ListenerSink final : public Sink {
   /// Of all that ever came; what the sources' meters take is added to it.
   OutputMeter output_;
   std::vector<FramePtr> batch_;
+  std::size_t most_waiting_ = 0;
   TimePoint batch_due_;
   TimePoint flushed_{};
   /// By place: the source that has it, and the last frame of it that came out.
