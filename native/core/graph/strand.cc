@@ -46,7 +46,6 @@ void Strand::Run() {
     Status status;
     switch (Work(&status)) {
       case Outcome::kWaits:
-        is_short_ = false;
         return;
       case Outcome::kFailed:
         return callbacks_.on_error(status);

@@ -114,32 +114,6 @@ std::shared_ptr<ModelProgram> Batcher::AwaitModel() {
   return closed_ ? nullptr : model_;
 }
 
-void Batcher::OnRoom(Lane* lane) {
-  Status status;
-  bool work = false;
-  {
-    Lock lock(mutex_);
-    work = next_shares_.has_value();
-    for (Group& group : groups_) {
-      work = work || group.ready;
-      const bool mine =
-          std::find(group.lanes.begin(), group.lanes.end(), lane) != group.lanes.end();
-      if (!mine || !group.ready || group.any_stale || closed_) continue;
-      const ModelProgram& model = *group.batch->model;
-      if (model.tickets() > 1 || model.prepares() || !lane->HasRoom(model)) continue;
-      group.ready = false;
-      status = lane->Submit(std::move(group.batch));
-    }
-    if (status.ok() && !working_ && !closed_ && ForLane() != nullptr && !LeaveToLane()) {
-      status = WorkInLane(&lock);
-    }
-    work = work || (!queues_.empty() && !LeaveToLane());
-  }
-  // Who has nothing ready waits for frames.
-  if (work) work_.notify_all();
-  if (!status.ok()) callbacks_.on_error(status);
-}
-
 void Batcher::Stretch(std::size_t extra, TimePoint until) {
   const Lock lock(mutex_);
   queues_.Stretch(extra, until);
@@ -366,31 +340,6 @@ bool Batcher::Take(std::size_t number, Lock* lock, Status* status) {
   lock->lock();
   if (group.batch != nullptr && group.batch->frames.size() >= group.wanted) MakeReady(&group);
   return true;
-}
-
-const ModelProgram* Batcher::ForLane() const {
-  // What is prepared is for whichever of several lanes will be free.
-  if (lanes_.size() > 1 || groups_.front().batch != nullptr) return nullptr;
-  const Frame* const next = queues_.PeekNext(0, model_ == nullptr);
-  if (next == nullptr || next->scaled == nullptr || next->model->tickets() > 1) return nullptr;
-  const std::size_t present = CountPresent(0, Clock::now());
-  const bool alone = next->model->Together(static_cast<std::int64_t>(present)) == 1;
-  return alone ? next->model.get() : nullptr;
-}
-
-bool Batcher::LeaveToLane() const {
-  const ModelProgram* const model = ForLane();
-  return model != nullptr && !lanes_.front()->HasRoom(*model);
-}
-
-Status Batcher::WorkInLane(Lock* lock) {
-  working_ = true;
-  Status status;
-  Group& all = groups_.front();
-  if (Take(0, lock, &status) && status.ok() && all.ready) Advance(&all, lock, &status);
-  working_ = false;
-  if (waits_for_lane_) work_.notify_all();
-  return status;
 }
 
 std::size_t Batcher::CountPresent(std::size_t group, TimePoint now) const {
