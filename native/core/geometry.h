@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 namespace jetfleet {
 
 struct Size {
@@ -40,9 +42,17 @@ struct Box {
 };
 
 /// Area that both cover; 0 where they do not meet.
-float Intersection(const Box& a, const Box& b);
+inline float Intersection(const Box& a, const Box& b) {
+  const float width = std::min(a.right(), b.right()) - std::max(a.left, b.left);
+  const float height = std::min(a.bottom(), b.bottom()) - std::max(a.top, b.top);
+  return width <= 0 || height <= 0 ? 0 : width * height;
+}
 /// Intersection over union of continuous areas (no "+1 pixel"); 0 for empty boxes.
-float Iou(const Box& a, const Box& b);
+inline float Iou(const Box& a, const Box& b) {
+  const float intersection = Intersection(a, b);
+  if (intersection == 0) return 0;
+  return intersection / (a.area() + b.area() - intersection);
+}
 
 struct Detection {
   Box box;

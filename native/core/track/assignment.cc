@@ -1,113 +1,102 @@
 #include "core/track/assignment.h"
 
-#include <algorithm>
 #include <limits>
+#include <numeric>
+
+#include "core/track/augmenting_paths.h"
 
 namespace jetfleet {
 namespace {
 
 constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 
-/// Gives every row a column; needs rows ≤ columns. Rows enter one after the other along the
-/// shortest augmenting path in reduced costs.
-class Solver {
+/// Which items are connected, by others too.
+class Connected {
  public:
-  explicit Solver(const CostMatrix& costs)
-      : costs_(costs),
-        row_price_(costs.rows(), 0),
-        column_price_(costs.columns(), 0),
-        row_of_(costs.columns(), kNone) {}
-
-  std::vector<std::size_t> Solve() {
-    for (std::size_t row = 0; row < costs_.rows(); ++row) Enter(row);
-    return row_of_;
+  explicit Connected(std::size_t items) : parent_(items) {
+    std::iota(parent_.begin(), parent_.end(), std::size_t{0});
   }
+
+  std::size_t Of(std::size_t item) {
+    while (parent_[item] != item) item = parent_[item] = parent_[parent_[item]];
+    return item;
+  }
+  void Join(std::size_t a, std::size_t b) { parent_[Of(a)] = Of(b); }
 
  private:
-  void Enter(std::size_t entering) {
-    const std::size_t columns = costs_.columns();
-    constexpr double kInfinity = std::numeric_limits<double>::infinity();
-    std::vector<double> distance(columns, kInfinity);
-    std::vector<std::size_t> came_from(columns, kNone);
-    std::vector<bool> done(columns, false);
-
-    std::size_t row = entering;
-    std::size_t last = kNone;
-    double reached = 0;
-    while (true) {
-      std::size_t nearest = kNone;
-      for (std::size_t column = 0; column < columns; ++column) {
-        if (done[column]) continue;
-        const double through =
-            reached + costs_.at(row, column) - row_price_[row] - column_price_[column];
-        if (through < distance[column]) {
-          distance[column] = through;
-          came_from[column] = last;
-        }
-        if (nearest == kNone || distance[column] < distance[nearest]) nearest = column;
-      }
-      done[nearest] = true;
-      reached = distance[nearest];
-      last = nearest;
-      if (row_of_[nearest] == kNone) break;
-      row = row_of_[nearest];
-    }
-
-    row_price_[entering] += reached;
-    for (std::size_t column = 0; column < columns; ++column) {
-      if (!done[column] || column == last) continue;
-      row_price_[row_of_[column]] += reached - distance[column];
-      column_price_[column] -= reached - distance[column];
-    }
-    for (std::size_t column = last; column != kNone; column = came_from[column]) {
-      const std::size_t before = came_from[column];
-      row_of_[column] = before == kNone ? entering : row_of_[before];
-    }
-  }
-
-  const CostMatrix& costs_;
-  std::vector<double> row_price_;
-  std::vector<double> column_price_;
-  std::vector<std::size_t> row_of_;
+  std::vector<std::size_t> parent_;
 };
 
-/// Costs relative to leaving a pair apart, wide enough to be solved.
-CostMatrix Relative(const CostMatrix& costs, double limit, bool transpose) {
-  CostMatrix relative(transpose ? costs.columns() : costs.rows(),
-                      transpose ? costs.rows() : costs.columns());
-  for (std::size_t row = 0; row < relative.rows(); ++row) {
-    for (std::size_t column = 0; column < relative.columns(); ++column) {
-      const double cost = transpose ? costs.at(column, row) : costs.at(row, column);
-      relative.at(row, column) = std::min(cost - limit, 0.0);
-    }
+/// Rows and columns that possible pairs connect; pairs are in places of the two lists.
+struct Group {
+  std::vector<std::size_t> rows;
+  std::vector<std::size_t> columns;
+  std::vector<PairCosts::Pair> pairs;
+};
+
+/// An item's place in a list, where it is put when it is first asked for.
+std::size_t PlaceIn(std::vector<std::size_t>* list, std::size_t item, std::size_t* place) {
+  if (*place == kNone) {
+    *place = list->size();
+    list->push_back(item);
   }
-  return relative;
+  return *place;
+}
+
+std::vector<Group> GroupsOf(const PairCosts& costs) {
+  const std::size_t rows = costs.rows();
+  Connected connected(rows + costs.columns());
+  for (const auto& [row, column, cost] : costs.pairs()) connected.Join(row, rows + column);
+
+  std::vector<Group> groups;
+  std::vector<std::size_t> group_at(rows + costs.columns(), kNone);
+  std::vector<std::size_t> place(rows + costs.columns(), kNone);
+  for (const auto& [row, column, cost] : costs.pairs()) {
+    std::size_t& at = group_at[connected.Of(row)];
+    if (at == kNone) {
+      at = groups.size();
+      groups.emplace_back();
+    }
+    Group& group = groups[at];
+    group.pairs.push_back({PlaceIn(&group.rows, row, &place[row]),
+                           PlaceIn(&group.columns, column, &place[rows + column]), cost});
+  }
+  return groups;
+}
+
+/// Tells `column_of` which rows of a group have which column.
+void Solve(const Group& group, double limit, std::vector<std::size_t>* column_of) {
+  // The shorter side enters; costs are relative to leaving apart, as those are that cannot be made.
+  const bool transpose = group.rows.size() > group.columns.size();
+  const auto& entering = transpose ? group.columns : group.rows;
+  const auto& others = transpose ? group.rows : group.columns;
+  CostMatrix relative(entering.size(), others.size());
+  for (const auto& [row, column, cost] : group.pairs) {
+    relative.at(transpose ? column : row, transpose ? row : column) = cost - limit;
+  }
+  const std::vector<std::size_t> partner = RowOfEachColumn(relative);
+  for (std::size_t other = 0; other < others.size(); ++other) {
+    const std::size_t enters = partner[other];
+    if (enters == kNoRow || !(relative.at(enters, other) < 0)) continue;
+    const std::size_t row = transpose ? others[other] : entering[enters];
+    (*column_of)[row] = transpose ? entering[enters] : others[other];
+  }
 }
 
 }  // namespace
 
-Assignment Assign(const CostMatrix& costs, double limit) {
-  const bool transpose = costs.rows() > costs.columns();
-  const CostMatrix relative = Relative(costs, limit, transpose);
-  const std::vector<std::size_t> partner = Solver(relative).Solve();
-
+Assignment Assign(const PairCosts& costs) {
   std::vector<std::size_t> column_of(costs.rows(), kNone);
-  std::vector<bool> taken(costs.columns(), false);
-  for (std::size_t i = 0; i < partner.size(); ++i) {
-    if (partner[i] == kNone) continue;
-    const std::size_t row = transpose ? i : partner[i];
-    const std::size_t column = transpose ? partner[i] : i;
-    if (!(costs.at(row, column) < limit)) continue;
-    column_of[row] = column;
-    taken[column] = true;
-  }
+  for (const Group& group : GroupsOf(costs)) Solve(group, costs.limit(), &column_of);
 
   Assignment result;
+  std::vector<bool> taken(costs.columns(), false);
   for (std::size_t row = 0; row < costs.rows(); ++row) {
     if (column_of[row] == kNone) {
       result.free_rows.push_back(row);
     } else {
       result.pairs.emplace_back(row, column_of[row]);
+      taken[column_of[row]] = true;
     }
   }
   for (std::size_t column = 0; column < costs.columns(); ++column) {

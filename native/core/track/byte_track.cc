@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/track/assignment.h"
+#include "core/track/overlaps.h"
 
 namespace jetfleet {
 namespace {
@@ -24,10 +25,13 @@ constexpr double kUnhurried = 0.04;
 constexpr double kFurtherMatch = 0.7;
 
 /// By so many widths and heights on each side.
-Box Grown(const Box& box, double by) {
-  const float x = box.width * static_cast<float>(by);
-  const float y = box.height * static_cast<float>(by);
-  return {box.left - x, box.top - y, box.width + 2 * x, box.height + 2 * y};
+std::vector<Box> Grown(std::vector<Box> boxes, double by) {
+  for (Box& box : boxes) {
+    const float x = box.width * static_cast<float>(by);
+    const float y = box.height * static_cast<float>(by);
+    box = {box.left - x, box.top - y, box.width + 2 * x, box.height + 2 * y};
+  }
+  return boxes;
 }
 
 }  // namespace
@@ -109,17 +113,22 @@ void ByteTrack::Predict() {
   }
 }
 
+std::vector<Box> ByteTrack::Expected(const Pointers& targets) {
+  std::vector<Box> boxes;
+  boxes.reserve(targets.size());
+  for (const Target* target : targets) boxes.push_back(target->filter.box());
+  return boxes;
+}
+
 ByteTrack::Detections ByteTrack::Match(Pointers* targets, const Detections& detections,
                                        double limit, bool fuse, double reach) {
-  CostMatrix costs(targets->size(), detections.size());
-  for (std::size_t row = 0; row < targets->size(); ++row) {
-    const Box box = (*targets)[row]->filter.box();
-    for (std::size_t column = 0; column < detections.size(); ++column) {
-      const double iou = Iou(Grown(box, reach), Grown(detections[column].box, reach));
-      costs.at(row, column) = 1 - (fuse ? iou * detections[column].score : iou);
-    }
+  PairCosts costs(targets->size(), detections.size(), limit);
+  const auto overlaps =
+      OverlapsOf(Grown(Expected(*targets), reach), Grown(BoxesOf(detections), reach));
+  for (const auto& [row, column, iou] : overlaps) {
+    costs.Add(row, column, 1 - (fuse ? iou * detections[column].score : iou));
   }
-  const Assignment assignment = Assign(costs, limit);
+  const Assignment assignment = Assign(costs);
   for (const auto& [row, column] : assignment.pairs) Seen((*targets)[row], detections[column]);
 
   *targets = Picked(*targets, assignment.free_rows);
@@ -167,22 +176,18 @@ void ByteTrack::Forget() {
 }
 
 void ByteTrack::RemoveDuplicates() {
-  const auto age = [](const Target& target) { return target.last_frame - target.first_frame; };
-  std::vector<bool> removed(targets_.size(), false);
-  for (std::size_t a = 0; a < targets_.size(); ++a) {
-    for (std::size_t b = 0; b < targets_.size(); ++b) {
-      if (targets_[a].state != State::kTracked || targets_[b].state != State::kLost) continue;
-      if (1 - Iou(targets_[a].filter.box(), targets_[b].filter.box()) >= kDuplicateDistance) {
-        continue;
-      }
-      removed[age(targets_[a]) > age(targets_[b]) ? b : a] = true;
-    }
+  Pointers tracked;
+  Pointers lost;
+  for (Target& target : targets_) {
+    (target.state == State::kTracked ? tracked : lost).push_back(&target);
   }
-  Targets kept;
-  for (std::size_t i = 0; i < targets_.size(); ++i) {
-    if (!removed[i]) kept.push_back(targets_[i]);
+  const auto age = [](const Target* target) { return target->last_frame - target->first_frame; };
+  for (const auto& [a, b, iou] : OverlapsOf(Expected(tracked), Expected(lost))) {
+    if (1 - iou >= kDuplicateDistance) continue;
+    (age(tracked[a]) > age(lost[b]) ? lost[b] : tracked[a])->duplicate = true;
   }
-  targets_ = std::move(kept);
+  const auto duplicate = [](const Target& target) { return target.duplicate; };
+  targets_.erase(std::remove_if(targets_.begin(), targets_.end(), duplicate), targets_.end());
 }
 
 }  // namespace jetfleet

@@ -35,6 +35,7 @@ class ByteTrack : public LabelTracker {
     int first_frame = 0;
     int last_frame = 0;
     double last_seconds = 0;
+    bool duplicate = false;
   };
   using Targets = std::vector<Target>;
   using Pointers = std::vector<Target*>;
@@ -53,6 +54,7 @@ class ByteTrack : public LabelTracker {
   void Forget();
   void RemoveDuplicates();
   static Box Shown(const Target& target);
+  static std::vector<Box> Expected(const Pointers& targets);
 
   Targets targets_;
   FrameTime now_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/track/overlaps.h"
+
 namespace jetfleet {
 namespace {
 
@@ -35,14 +37,12 @@ std::vector<Track> OcSort::Update(const FrameTime& now, const Detections& detect
   Pointers pool;
   for (Target& target : targets_) pool.push_back(&target);
   Match(
-      now, &pool, &sure,
-      [](const Target& target, const Box& box) { return Iou(target.expected, box); },
+      now, &pool, &sure, [](const Target& target) { return target.expected; },
       [&](const Target& target, const Detection& detection) {
         return kInertia * detection.score * Agreement(target, detection.box, now);
       });
   Match(
-      now, &pool, &sure,
-      [](const Target& target, const Box& box) { return Iou(target.last.box, box); },
+      now, &pool, &sure, [](const Target& target) { return target.last.box; },
       [](const Target&, const Detection&) { return 0; });
   for (const Detection& detection : sure) {
     const AreaFilter filter(detection.box);
@@ -86,19 +86,18 @@ void OcSort::Predict(const FrameTime& now) {
   targets_.erase(std::remove_if(targets_.begin(), targets_.end(), gone), targets_.end());
 }
 
-template <typename Overlap, typename Bonus>
+template <typename Place, typename Bonus>
 void OcSort::Match(const FrameTime& now, Pointers* targets, Detections* detections,
-                   const Overlap& overlap, const Bonus& bonus) {
-  CostMatrix costs(targets->size(), detections->size());
-  for (std::size_t row = 0; row < targets->size(); ++row) {
-    for (std::size_t column = 0; column < detections->size(); ++column) {
-      const Target& target = *(*targets)[row];
-      const Detection& detection = (*detections)[column];
-      const double shared = overlap(target, detection.box);
-      costs.at(row, column) = shared < kOverlap ? kApart : -shared - bonus(target, detection);
-    }
+                   const Place& place, const Bonus& bonus) {
+  std::vector<Box> places;
+  places.reserve(targets->size());
+  for (const Target* target : *targets) places.push_back(place(*target));
+  PairCosts costs(targets->size(), detections->size(), kApart);
+  for (const auto& [row, column, iou] : OverlapsOf(places, BoxesOf(*detections))) {
+    if (iou < kOverlap) continue;
+    costs.Add(row, column, -iou - bonus(*(*targets)[row], (*detections)[column]));
   }
-  const Assignment assignment = Assign(costs, kApart);
+  const Assignment assignment = Assign(costs);
   for (const auto& [row, column] : assignment.pairs) {
     Seen((*targets)[row], (*detections)[column], now);
   }

@@ -56,10 +56,10 @@ class OcSort : public LabelTracker {
   static double Agreement(const Target& target, const Box& box, const FrameTime& now);
 
   void Predict(const FrameTime& now);
-  /// Pairs what overlaps enough; takes what it has paired out of both.
-  template <typename Overlap, typename Bonus>
-  void Match(const FrameTime& now, Pointers* targets, Detections* detections,
-             const Overlap& overlap, const Bonus& bonus);
+  /// Pairs what overlaps enough with a target's place; takes what it has paired out of both.
+  template <typename Place, typename Bonus>
+  void Match(const FrameTime& now, Pointers* targets, Detections* detections, const Place& place,
+             const Bonus& bonus);
   static void Seen(Target* target, const Detection& detection, const FrameTime& now);
 
   std::vector<Target> targets_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/track/assignment.h"
+#include "core/track/overlaps.h"
 
 namespace jetfleet {
 namespace {
@@ -64,13 +65,15 @@ void Sort::Predict(const FrameTime& now) {
 }
 
 void Sort::Match(const FrameTime& now, const std::vector<Detection>& detections) {
-  CostMatrix costs(targets_.size(), detections.size());
-  for (std::size_t row = 0; row < targets_.size(); ++row) {
-    for (std::size_t column = 0; column < detections.size(); ++column) {
-      costs.at(row, column) = 1 - Iou(targets_[row].expected, detections[column].box);
-    }
+  const double limit = 1 - (moves() ? kSortOverlap : kIouOverlap);
+  PairCosts costs(targets_.size(), detections.size(), limit);
+  std::vector<Box> expected;
+  expected.reserve(targets_.size());
+  for (const Target& target : targets_) expected.push_back(target.expected);
+  for (const auto& [row, column, iou] : OverlapsOf(expected, BoxesOf(detections))) {
+    costs.Add(row, column, 1 - iou);
   }
-  const Assignment assignment = Assign(costs, 1 - (moves() ? kSortOverlap : kIouOverlap));
+  const Assignment assignment = Assign(costs);
   for (const auto& [row, column] : assignment.pairs) {
     Target& target = targets_[row];
     target.filter.Update(detections[column].box);
