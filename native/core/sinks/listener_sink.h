@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -77,7 +76,8 @@ class ListenerSink final : public Sink {
   std::vector<FramePtr> batch_;
   std::size_t most_waiting_ = 0;
   TimePoint batch_due_;
-  TimePoint flushed_{};
+  /// Before the first: long ago, however short a time the machine has been up.
+  TimePoint flushed_ = TimePoint::min();
   /// By place: the source that has it, and the last frame of it that came out.
   struct Last {
     std::shared_ptr<const std::string> source;
