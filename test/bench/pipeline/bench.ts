@@ -142,8 +142,12 @@ function ratiosOf(runs: Runs, rivals: Contender[], suffix: string): Record<strin
   };
   if (rivals.includes(OPENCV)) {
     const overhead = (one: Contender) =>
-      besideFloor(one, "cpuMsPerFrame", (own, floor) => own - floor).median;
-    ratios["overheadOverOpencv"] = overhead(OURS) / overhead(OPENCV);
+      besideFloor(one, "cpuMsPerFrame", (own, floor) => own - floor);
+    const [ours, opencv] = [overhead(OURS), overhead(OPENCV)];
+    ratios["overheadOverOpencv"] = ours.median / opencv.median;
+    // As far apart as both intervals allow.
+    ratios["overheadOverOpencvLow"] = ours.low / opencv.high;
+    ratios["overheadOverOpencvHigh"] = ours.high / Math.max(opencv.low, 0);
   }
   return Object.fromEntries(Object.entries(ratios).map(([key, value]) => [key + suffix, value]));
 }
