@@ -12,7 +12,7 @@ export interface ExecOptions {
   signal?: AbortSignal | undefined;
   /** Sent to standard input, which is then closed. The way for secrets: argv can be read by others. */
   input?: string | Buffer | AsyncIterable<Buffer>;
-  /** Hears standard output as it comes, and may begin the deadline anew. */
+  /** Hears standard output as it comes, and may begin the deadline anew. What it throws ends the command. */
   onOutput?: (data: Buffer, deadline: Deadline) => void;
   /** Standard output and error beyond this are dropped and `truncated` is set. */
   maxOutputBytes?: number;
@@ -137,7 +137,15 @@ function collect(
   ended: PromiseWithResolvers<ExecResult>,
 ): void {
   const room = { bytes: options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES };
-  const out = new MarkedOutput(mark, room, (data) => options.onOutput?.(data, options.deadline));
+  const out = new MarkedOutput(mark, room, (data) => {
+    try {
+      options.onOutput?.(data, options.deadline);
+    } catch (error) {
+      // ssh2 would end the connection, of which others may have a part.
+      ended.reject(error);
+      channel.close();
+    }
+  });
   const err = new MarkedOutput(mark, room);
   let how: { exitCode: number | null; signal: string | null } | null = null;
   channel.on("data", (data: Buffer) => out.push(data));
