@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 
 namespace jetfleet {
 
@@ -37,6 +38,7 @@ struct Box {
   float area() const { return width * height; }
   double centre_x() const { return left + width / 2.0; }
   double centre_y() const { return top + height / 2.0; }
+  bool is_finite() const { return std::isfinite(left + top + width + height); }
   /// Width / height; 0 without height.
   double aspect() const { return height > 0 ? static_cast<double>(width) / height : 0; }
 };

@@ -22,8 +22,6 @@ constexpr float kMostSides = 8;
 /// Of the best candidates, whose boxes have reason to be boxes.
 constexpr std::size_t kMostAbsurd = 2;
 
-bool IsFinite(const Box& box) { return std::isfinite(box.left + box.top + box.width + box.height); }
-
 /// What lies within this of the corner, and is no larger, was not meant in pixels.
 constexpr float kCorner = 4;
 
@@ -40,7 +38,7 @@ bool IsAbsurd(const Detection& one, Size input, std::size_t labels) {
     return at < -kMostSides * static_cast<float>(side) ||
            at > (kMostSides + 1) * static_cast<float>(side);
   };
-  return !IsFinite(box) || IsInCorner(box) || box.width <= 0 || box.height <= 0 ||
+  return !box.is_finite() || IsInCorner(box) || box.width <= 0 || box.height <= 0 ||
          box.width > kMostSides * static_cast<float>(input.width) ||
          box.height > kMostSides * static_cast<float>(input.height) || far(box.left, input.width) ||
          far(box.top, input.height) || one.label < 0 ||
@@ -89,7 +87,7 @@ void BoxDecoder::Decode(const std::vector<TensorView>& outputs, std::int64_t ite
   detections->clear();
   Boxes(Numbers(outputs, item), min_score, detections);
   const auto unsound = [&](const Detection& one) {
-    return !IsFinite(one.box) || one.label < 0 ||
+    return !one.box.is_finite() || one.label < 0 ||
            static_cast<std::size_t>(one.label) >= rules_.labels;
   };
   detections->erase(std::remove_if(detections->begin(), detections->end(), unsound),

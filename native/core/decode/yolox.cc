@@ -93,7 +93,7 @@ void YoloxDecoder::ReadCells(const float* output, float min_score,
     const Cell& cell = cells_[i];
     const Box box = Centred((row[0] + cell.x) * cell.stride, (row[1] + cell.y) * cell.stride,
                             std::exp(row[2]) * cell.stride, std::exp(row[3]) * cell.stride);
-    if (!std::isfinite(box.left + box.top + box.width + box.height)) continue;
+    if (!box.is_finite()) continue;
     found->push_back({box, score, static_cast<int>(best)});
   }
 }

@@ -114,10 +114,7 @@ void ByteTrack::Predict() {
 }
 
 std::vector<Box> ByteTrack::Expected(const Pointers& targets) {
-  std::vector<Box> boxes;
-  boxes.reserve(targets.size());
-  for (const Target* target : targets) boxes.push_back(target->filter.box());
-  return boxes;
+  return BoxesOf(targets, [](const Target* target) { return target->filter.box(); });
 }
 
 ByteTrack::Detections ByteTrack::Match(Pointers* targets, const Detections& detections,

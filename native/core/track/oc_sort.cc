@@ -89,9 +89,7 @@ void OcSort::Predict(const FrameTime& now) {
 template <typename Place, typename Bonus>
 void OcSort::Match(const FrameTime& now, Pointers* targets, Detections* detections,
                    const Place& place, const Bonus& bonus) {
-  std::vector<Box> places;
-  places.reserve(targets->size());
-  for (const Target* target : *targets) places.push_back(place(*target));
+  const auto places = BoxesOf(*targets, [&](const Target* target) { return place(*target); });
   PairCosts costs(targets->size(), detections->size(), kApart);
   for (const auto& [row, column, iou] : OverlapsOf(places, BoxesOf(*detections))) {
     if (iou < kOverlap) continue;

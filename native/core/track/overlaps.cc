@@ -1,17 +1,8 @@
 #include "core/track/overlaps.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace jetfleet {
-namespace {
-
-bool IsNumber(const Box& box) {
-  return std::isfinite(box.left) && std::isfinite(box.top) && std::isfinite(box.width) &&
-         std::isfinite(box.height);
-}
-
-}  // namespace
 
 std::vector<Overlap> OverlapsOf(const std::vector<Box>& first, const std::vector<Box>& second) {
   struct Edge {
@@ -22,7 +13,7 @@ std::vector<Overlap> OverlapsOf(const std::vector<Box>& first, const std::vector
   edges.reserve(second.size());
   float widest = 0;
   for (std::size_t at = 0; at < second.size(); ++at) {
-    if (!IsNumber(second[at])) continue;
+    if (!second[at].is_finite()) continue;
     edges.push_back({second[at].left, at});
     widest = std::max(widest, second[at].width);
   }
@@ -32,7 +23,7 @@ std::vector<Overlap> OverlapsOf(const std::vector<Box>& first, const std::vector
   std::vector<Overlap> overlaps;
   for (std::size_t at = 0; at < first.size(); ++at) {
     const Box& box = first[at];
-    if (!IsNumber(box)) continue;
+    if (!box.is_finite()) continue;
     const auto begin = static_cast<std::ptrdiff_t>(overlaps.size());
     auto edge = std::lower_bound(edges.begin(), edges.end(), box.left - widest,
                                  [](const Edge& each, float left) { return each.left < left; });
@@ -47,10 +38,7 @@ std::vector<Overlap> OverlapsOf(const std::vector<Box>& first, const std::vector
 }
 
 std::vector<Box> BoxesOf(const std::vector<Detection>& detections) {
-  std::vector<Box> boxes;
-  boxes.reserve(detections.size());
-  for (const Detection& detection : detections) boxes.push_back(detection.box);
-  return boxes;
+  return BoxesOf(detections, [](const Detection& detection) { return detection.box; });
 }
 
 }  // namespace jetfleet

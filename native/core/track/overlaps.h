@@ -19,6 +19,14 @@ struct Overlap {
 /// as the widest could reach: 300 objects in a picture are 3,000 pairs rather than 90,000.
 std::vector<Overlap> OverlapsOf(const std::vector<Box>& first, const std::vector<Box>& second);
 
+/// What `place` says of each of them.
+template <typename Item, typename Place>
+std::vector<Box> BoxesOf(const std::vector<Item>& items, const Place& place) {
+  std::vector<Box> boxes;
+  boxes.reserve(items.size());
+  for (const Item& item : items) boxes.push_back(place(item));
+  return boxes;
+}
 std::vector<Box> BoxesOf(const std::vector<Detection>& detections);
 
 }  // namespace jetfleet

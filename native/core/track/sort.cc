@@ -67,9 +67,7 @@ void Sort::Predict(const FrameTime& now) {
 void Sort::Match(const FrameTime& now, const std::vector<Detection>& detections) {
   const double limit = 1 - (moves() ? kSortOverlap : kIouOverlap);
   PairCosts costs(targets_.size(), detections.size(), limit);
-  std::vector<Box> expected;
-  expected.reserve(targets_.size());
-  for (const Target& target : targets_) expected.push_back(target.expected);
+  const auto expected = BoxesOf(targets_, [](const Target& target) { return target.expected; });
   for (const auto& [row, column, iou] : OverlapsOf(expected, BoxesOf(detections))) {
     costs.Add(row, column, 1 - iou);
   }
