@@ -20,7 +20,7 @@ export interface Finding {
 
 /** Elements that every pipeline is made of, or its source is, by the package that brings them. */
 const NEEDED_ELEMENTS: Readonly<Record<string, readonly string[]>> = {
-  "gstreamer1.0-plugins-base": ["parsebin", "videoconvert", "appsink"],
+  "gstreamer1.0-plugins-base": ["parsebin", "videoconvert"],
   "gstreamer1.0-plugins-good": ["rtspsrc", "rtph264depay", "qtdemux"],
   "gstreamer1.0-plugins-bad": ["h264parse"],
 };

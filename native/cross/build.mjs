@@ -19,7 +19,6 @@ const PRODUCTS = {
 };
 const OUT = "build/aarch64";
 const PACKAGES = [
-  "gstapp-1.0",
   "gstvideo-1.0",
   "gstbase-1.0",
   "gstallocators-1.0",

@@ -15,7 +15,7 @@ const OLDEST_MINOR = 14;
  * elements: no description on the machine tells. What is newer goes through `SetIfPresent` or `g_signal_lookup`.
  */
 const ELEMENTS: Record<string, number> = {
-  ...{ appsink: 0, fakesink: 0, filesrc: 0, identity: 0, queue: 0, videoconvert: 0 },
+  ...{ capsfilter: 0, fakesink: 0, filesrc: 0, identity: 0, queue: 0, videoconvert: 0 },
   ...{ rtspsrc: 0, rtph264depay: 0, h264parse: 0, parsebin: 10 },
   ...{ rtph265depay: 6, h265parse: 2, rtpjpegdepay: 0, jpegparse: 0, rtpvp9depay: 8 },
   ...{ v4l2src: 0, videotestsrc: 0 },
@@ -30,10 +30,10 @@ const ELEMENTS: Record<string, number> = {
 const CHECKED = ["av1dec", "dav1ddec", "avdec_av1", "av1parse", "vp9parse", "rtpav1depay"];
 const PROPERTIES: Record<string, number> = {
   // of any sink; of identity; of filesrc and rtspsrc
-  ...{ sync: 0, async: 0, qos: 0, "enable-last-sample": 0, location: 0 },
-  // of queue; of appsink
+  ...{ sync: 0, async: 0, location: 0 },
+  // of queue; of capsfilter
   ...{ "max-size-buffers": 0, "max-size-bytes": 0, "max-size-time": 0 },
-  ...{ caps: 0, "max-buffers": 0 },
+  ...{ caps: 0 },
   // of v4l2src; of videotestsrc
   ...{ device: 0, "is-live": 0 },
   // of rtspsrc; of a certificate of GIO

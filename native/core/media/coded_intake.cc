@@ -27,7 +27,7 @@ std::size_t LengthBytes(NalCodec codec, const GstStructure* caps) {
 
 CodedIntake::CodedIntake(const CodecRow& codec) : codec_(NalCodecOf(codec)) {}
 
-void CodedIntake::OnCaps(GstCaps* caps) {
+void CodedIntake::OnCaps(const GstCaps* caps) {
   if (!codec_) return;
   const GstStructure* const structure = gst_caps_get_structure(caps, 0);
   const gchar* const format = gst_structure_get_string(structure, "stream-format");

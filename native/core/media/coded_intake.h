@@ -21,7 +21,7 @@ class CodedIntake {
   explicit CodedIntake(const CodecRow& codec);
 
   /// What the next buffers are.
-  void OnCaps(GstCaps* caps);
+  void OnCaps(const GstCaps* caps);
   /// Pictures that came with it.
   std::vector<Arrivals::Name> Add(GstBuffer* buffer);
   /// Those that were not known to have begun before the end of the stream.

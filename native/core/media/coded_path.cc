@@ -20,6 +20,13 @@ void Probe(GstElement* element, const char* pad, GstPadProbeType type, GstPadPro
   gst_pad_add_probe(PadOf(element, pad).get(), type, callback, self, nullptr);
 }
 
+/// Null of other events.
+const GstCaps* CapsOf(GstEvent* event) {
+  GstCaps* caps = nullptr;
+  if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) gst_event_parse_caps(event, &caps);
+  return caps;
+}
+
 }  // namespace
 
 CodedPath::CodedPath(const Options& options, SourceMeter* meter, Callbacks callbacks)
@@ -44,32 +51,16 @@ Status CodedPath::Build(const CodecRow& codec, GstBin* bin) {
   const bool is_raw = codec.read == &ReadRaw;
   meter_->SetDecoder(is_raw ? "none" : opened.row->decoder);
 
-  GstElement* pacer = nullptr;
-  GstElement* queue = nullptr;
-  admission_.SetReader(codec.read());
-  status = MakeElementIn(bin, codec.parser, &parser_);
-  if (!status.ok() && !codec.needs_parser) status = MakeElementIn(bin, "identity", &parser_);
-  if (status.ok()) status = MakeElementIn(bin, "identity", &pacer);
-  if (status.ok() && options_.live) status = MakeElementIn(bin, "queue", &queue);
-  if (status.ok()) status = MakeElementIn(bin, "appsink", &sink_);
+  Inlet inlet;
+  status = Make(codec, bin, &inlet);
   if (!status.ok()) return status;
-
-  g_object_set(pacer, "sync", options_.realtime ? TRUE : FALSE, nullptr);
-  // Bounded by the gate, which drops up to key pictures instead of blocking.
-  if (queue != nullptr) {
-    g_object_set(queue, "max-size-buffers", 0, "max-size-bytes", 0, "max-size-time", guint64{0},
-                 nullptr);
-  }
-  const GstPtr<GstCaps> caps(gst_caps_from_string(opened.row->caps));
-  // Pictures leave at once: pacing, queues and drops are our own.
-  g_object_set(sink_, "caps", caps.get(), "sync", FALSE, "qos", FALSE, "enable-last-sample", FALSE,
-               "max-buffers", 1, nullptr);
-  status = Link(codec, pacer, queue, opened.converter);
+  wanted_.reset(gst_caps_from_string(opened.row->caps));
+  status = Link(codec, inlet, opened.converter);
   if (!status.ok()) return status;
   // Of pictures that were never coded none is withheld.
   if (!options_.arrivals_told && !is_raw) intake_.emplace(codec);
   if (!options_.live) arrivals_.SetMostInside(Arrivals::kMany);
-  Watch(pacer);
+  Watch(inlet);
   // A converter of a board brings memory of its own.
   if (std::string("videoconvert") == opened.row->converter) {
     Probe(opened.converter, "sink", GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, OnDecoderQuery, this);
@@ -77,33 +68,57 @@ Status CodedPath::Build(const CodecRow& codec, GstBin* bin) {
   return status;
 }
 
-Status CodedPath::Link(const CodecRow& codec, GstElement* pacer, GstElement* queue,
-                       GstElement* converter) {
+Status CodedPath::Make(const CodecRow& codec, GstBin* bin, Inlet* inlet) {
+  admission_.SetReader(codec.read());
+  Status status = MakeElementIn(bin, codec.parser, &parser_);
+  if (!status.ok() && !codec.needs_parser) status = MakeElementIn(bin, "identity", &parser_);
+  if (status.ok()) status = MakeElementIn(bin, "capsfilter", &inlet->caps);
+  if (status.ok() && options_.realtime) status = MakeElementIn(bin, "identity", &inlet->pacer);
+  if (status.ok() && options_.live) status = MakeElementIn(bin, "queue", &inlet->queue);
+  if (status.ok()) status = MakeElementIn(bin, "fakesink", &sink_);
+  if (!status.ok()) return status;
   const GstPtr<GstCaps> parsed(gst_caps_from_string(codec.parsed_caps));
-  const bool linked = gst_element_link_filtered(parser_, pacer, parsed.get()) != FALSE &&
-                      (queue == nullptr || gst_element_link(pacer, queue) != FALSE) &&
-                      gst_element_link_many(queue == nullptr ? pacer : queue, decoder_, converter,
-                                            sink_, nullptr) != FALSE;
+  g_object_set(inlet->caps, "caps", parsed.get(), nullptr);
+  if (inlet->pacer != nullptr) g_object_set(inlet->pacer, "sync", TRUE, nullptr);
+  // Bounded by the gate, which drops up to key pictures instead of blocking.
+  if (inlet->queue != nullptr) {
+    g_object_set(inlet->queue, "max-size-buffers", 0, "max-size-bytes", 0, "max-size-time",
+                 guint64{0}, nullptr);
+  }
+  // It sees no picture, so it must not wait for the first; pacing, queues and drops are our own.
+  g_object_set(sink_, "async", FALSE, "sync", FALSE, nullptr);
+  return status;
+}
+
+Status CodedPath::Link(const CodecRow& codec, const Inlet& inlet, GstElement* converter) {
+  bool linked = true;
+  GstElement* last = parser_;
+  for (GstElement* const next : {inlet.caps, inlet.pacer, inlet.queue, decoder_, converter}) {
+    if (next == nullptr) continue;
+    linked = linked && gst_element_link(last, next) != FALSE;
+    last = next;
+  }
+  linked = linked && gst_element_link_filtered(converter, sink_, wanted_.get()) != FALSE;
   if (linked) return Status::Ok();
   return Status::Error(ErrorCode::kInternal,
                        std::string("Cannot link GStreamer elements of ") + codec.name);
 }
 
-void CodedPath::Watch(GstElement* pacer) {
+void CodedPath::Watch(const Inlet& inlet) {
   if (intake_) {
     Probe(parser_, "sink",
           static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER |
                                        GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM),
           OnComing, this);
   }
-  Probe(pacer, "src", GST_PAD_PROBE_TYPE_BUFFER, OnParsed, this);
-  Probe(pacer, "src", GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, OnEvent, this);
+  Probe(inlet.Paced(), "src", GST_PAD_PROBE_TYPE_BUFFER, OnParsed, this);
+  Probe(inlet.Paced(), "src", GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, OnEvent, this);
   Probe(decoder_, "sink", GST_PAD_PROBE_TYPE_BUFFER, OnDecoderInput, this);
+  Probe(decoder_, "src", GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, OnDecoderEvent, this);
   Probe(decoder_, "src", GST_PAD_PROBE_TYPE_BUFFER, OnDecoderOutput, this);
   Probe(sink_, "sink", GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, OnSinkQuery, this);
-  GstAppSinkCallbacks callbacks{};
-  callbacks.new_sample = OnNewSample;
-  gst_app_sink_set_callbacks(GST_APP_SINK(sink_), &callbacks, this, nullptr);
+  Probe(sink_, "sink", GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, OnSinkEvent, this);
+  Probe(sink_, "sink", GST_PAD_PROBE_TYPE_BUFFER, OnSinkPicture, this);
 }
 
 void CodedPath::Count(DropReason reason, std::size_t count) {
@@ -146,9 +161,7 @@ GstPadProbeReturn CodedPath::OnComing(GstPad*, GstPadProbeInfo* info, gpointer s
   } else if (GstEvent* const event = GST_PAD_PROBE_INFO_EVENT(info);
              GST_EVENT_TYPE(event) == GST_EVENT_EOS) {
     came = path->intake_->End();
-  } else if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
-    GstCaps* caps = nullptr;
-    gst_event_parse_caps(event, &caps);
+  } else if (const GstCaps* const caps = CapsOf(event)) {
     path->intake_->OnCaps(caps);
   }
   for (const Arrivals::Name name : came) path->Arrived(name);
@@ -230,29 +243,56 @@ bool CodedPath::IsBroken(GstBuffer* buffer, const AccessUnit& unit) {
 
 GstPadProbeReturn CodedPath::OnDecoderOutput(GstPad*, GstPadProbeInfo* info, gpointer self) {
   auto* path = static_cast<CodedPath*>(self);
+  const GstPadProbeReturn verdict = path->CameOut(info);
+  return verdict == GST_PAD_PROBE_OK && path->is_wanted_ ? path->Deliver(info) : verdict;
+}
+
+GstPadProbeReturn CodedPath::CameOut(GstPadProbeInfo* info) {
   GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
   AccessUnitPtr unit = AccessUnitOf(buffer);
   if (unit == nullptr) {
-    unit = path->in_decoder_.Find(GST_BUFFER_PTS(buffer));
+    unit = in_decoder_.Find(GST_BUFFER_PTS(buffer));
     if (unit == nullptr) {
-      path->in_decoder_.CameOutUnknown();
+      in_decoder_.CameOutUnknown();
       return GST_PAD_PROBE_OK;
     }
     buffer = gst_buffer_make_writable(buffer);
     AttachAccessUnit(buffer, unit);
     GST_PAD_PROBE_INFO_DATA(info) = buffer;
   }
-  const InDecoder::Lost lost = path->in_decoder_.CameOut(*unit);
-  const bool broken = path->IsBroken(buffer, *unit);
-  if (broken || lost.silently + lost.broken > 0) path->admission_.NoteLoss();
-  path->Count(lost);
+  const InDecoder::Lost lost = in_decoder_.CameOut(*unit);
+  const bool broken = IsBroken(buffer, *unit);
+  if (broken || lost.silently + lost.broken > 0) admission_.NoteLoss();
+  Count(lost);
   // What is hidden for another reason was counted when it came.
   if (broken && unit->hidden.value_or(DropReason::kCorrupt) == DropReason::kCorrupt) {
-    path->Count(DropReason::kCorrupt);
+    Count(DropReason::kCorrupt);
   }
   if (broken || unit->hidden) return GST_PAD_PROBE_DROP;
   unit->decoded_memory = gst_buffer_peek_memory(buffer, 0);
   unit->copied_out = IsCopyOfDecoder(buffer);
+  return GST_PAD_PROBE_OK;
+}
+
+void CodedPath::NoteCaps(const GstCaps* caps) {
+  GstVideoInfo info;
+  picture_.reset();
+  if (gst_video_info_from_caps(&info, caps) != FALSE) picture_ = info;
+}
+
+GstPadProbeReturn CodedPath::OnDecoderEvent(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  auto* path = static_cast<CodedPath*>(self);
+  const GstCaps* const caps = CapsOf(GST_PAD_PROBE_INFO_EVENT(info));
+  if (caps == nullptr) return GST_PAD_PROBE_OK;
+  path->is_wanted_ = gst_caps_is_subset(caps, path->wanted_.get()) != FALSE;
+  if (path->is_wanted_) path->NoteCaps(caps);
+  return GST_PAD_PROBE_OK;
+}
+
+GstPadProbeReturn CodedPath::OnSinkEvent(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  auto* path = static_cast<CodedPath*>(self);
+  const GstCaps* const caps = CapsOf(GST_PAD_PROBE_INFO_EVENT(info));
+  if (caps != nullptr && !path->is_wanted_) path->NoteCaps(caps);
   return GST_PAD_PROBE_OK;
 }
 
@@ -271,22 +311,28 @@ GstPadProbeReturn CodedPath::OnSinkQuery(GstPad*, GstPadProbeInfo* info, gpointe
   return GST_PAD_PROBE_HANDLED;
 }
 
-GstFlowReturn CodedPath::OnNewSample(GstAppSink* sink, gpointer self) {
-  GstPtr<GstSample> sample(gst_app_sink_pull_sample(sink));
-  if (sample == nullptr) return GST_FLOW_EOS;
-  auto* path = static_cast<CodedPath*>(self);
-  FramePtr frame = path->FrameOf(std::move(sample), Clock::now());
-  if (frame == nullptr) return GST_FLOW_NOT_NEGOTIATED;
-  const TimePoint handed_over = Clock::now();
-  path->callbacks_.on_picture(std::move(frame));
-  path->held_up_ += (Clock::now() - handed_over).count();
-  return GST_FLOW_OK;
+GstPadProbeReturn CodedPath::OnSinkPicture(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  return static_cast<CodedPath*>(self)->Deliver(info);
 }
 
-FramePtr CodedPath::FrameOf(GstPtr<GstSample> sample, TimePoint now) {
-  GstVideoInfo info;
-  if (gst_video_info_from_caps(&info, gst_sample_get_caps(sample.get())) == FALSE) return nullptr;
-  GstBuffer* buffer = gst_sample_get_buffer(sample.get());
+GstPadProbeReturn CodedPath::Deliver(GstPadProbeInfo* info) {
+  GstBuffer* const buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+  FramePtr frame = FrameOf(buffer, Clock::now());
+  // The frame has it, until it is let go of.
+  gst_buffer_unref(buffer);
+  if (frame == nullptr) {
+    GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_NOT_NEGOTIATED;
+    return GST_PAD_PROBE_HANDLED;
+  }
+  const TimePoint handed_over = Clock::now();
+  callbacks_.on_picture(std::move(frame));
+  held_up_ += (Clock::now() - handed_over).count();
+  return GST_PAD_PROBE_HANDLED;
+}
+
+FramePtr CodedPath::FrameOf(GstBuffer* buffer, TimePoint now) {
+  if (!picture_) return nullptr;
+  const GstVideoInfo& info = *picture_;
   AccessUnitPtr unit = AccessUnitOf(buffer);
   if (unit == nullptr) {
     // A decoder that loses what belongs to a picture: then nothing is known of it.
@@ -314,7 +360,7 @@ FramePtr CodedPath::FrameOf(GstPtr<GstSample> sample, TimePoint now) {
   if (unit->decoded_memory != gst_buffer_peek_memory(buffer, 0)) {
     frame->copies.Add(Link::kDecoderToSurface, GST_VIDEO_INFO_SIZE(&info));
   }
-  frame->surface = SurfaceOf(std::move(sample), info, *unit, rotation_, in_nvmm_);
+  frame->surface = SurfaceOf(buffer, info, *unit, rotation_, in_nvmm_);
   if (frame->surface == nullptr && in_nvmm_ != nullptr) {
     callbacks_.on_other_memory();
     callbacks_.on_error(Status::Error(

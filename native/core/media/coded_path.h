@@ -1,6 +1,5 @@
 #pragma once
 
-#include <gst/app/gstappsink.h>
 #include <gst/video/video.h>
 
 #include <atomic>
@@ -25,12 +24,13 @@ namespace jetfleet {
 
 /// From coded pictures to frames, the same for every kind of source:
 ///
-///   parser ! [identity sync] ! [queue] ! DECODER ! CONVERTER ! appsink
+///   parser ! capsfilter ! [identity sync] ! [queue] ! DECODER ! CONVERTER ! capsfilter ! fakesink
 ///
 /// Behind the parser each picture gets its AccessUnit and is let through or dropped; the decoder is
 /// given only what it can decode whole. Nothing of a live source ever waits for the decoder: it has
 /// the queue. A file is read by the decoder's own thread, which saves two changes of thread a
-/// frame.
+/// frame. Pictures are taken where the decoder gives them out, if they are as they should be, else
+/// in front of the sink: elements that would only pass them on cost as much as scaling them.
 class CodedPath {
  public:
   struct Options {
@@ -74,9 +74,18 @@ class CodedPath {
   void CountWhatIsLeft(const Status& end);
 
  private:
-  /// `queue` may be null.
-  Status Link(const CodecRow& codec, GstElement* pacer, GstElement* queue, GstElement* converter);
-  void Watch(GstElement* pacer);
+  /// Between parser and decoder.
+  struct Inlet {
+    GstElement* caps = nullptr;
+    /// Null where pictures come as fast as they can.
+    GstElement* pacer = nullptr;
+    GstElement* queue = nullptr;
+
+    GstElement* Paced() const { return pacer == nullptr ? caps : pacer; }
+  };
+  Status Make(const CodecRow& codec, GstBin* bin, Inlet* inlet);
+  Status Link(const CodecRow& codec, const Inlet& inlet, GstElement* converter);
+  void Watch(const Inlet& inlet);
   void Count(DropReason reason, std::size_t count = 1);
   void Count(const Arrivals::Withheld& withheld) { Count(withheld.reason, withheld.count); }
   void Count(const InDecoder::Lost& lost);
@@ -84,7 +93,14 @@ class CodedPath {
   /// When the picture was taken, and how long it was on its way.
   void NoteCapture(AccessUnit* unit);
   void NoteRotation(GstEvent* event);
-  FramePtr FrameOf(GstPtr<GstSample> sample, TimePoint now);
+  /// Of the pictures that come from now on.
+  void NoteCaps(const GstCaps* caps);
+  /// What belongs to a picture of the decoder, and whether it goes on.
+  GstPadProbeReturn CameOut(GstPadProbeInfo* info);
+  /// The picture goes no further down.
+  GstPadProbeReturn Deliver(GstPadProbeInfo* info);
+  /// Null when it cannot be one.
+  FramePtr FrameOf(GstBuffer* buffer, TimePoint now);
   bool IsBroken(GstBuffer* buffer, const AccessUnit& unit);
 
   static GstPadProbeReturn OnComing(GstPad* pad, GstPadProbeInfo* info, gpointer self);
@@ -93,8 +109,10 @@ class CodedPath {
   static GstPadProbeReturn OnDecoderInput(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn OnDecoderOutput(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn OnDecoderQuery(GstPad* pad, GstPadProbeInfo* info, gpointer self);
+  static GstPadProbeReturn OnDecoderEvent(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn OnSinkQuery(GstPad* pad, GstPadProbeInfo* info, gpointer self);
-  static GstFlowReturn OnNewSample(GstAppSink* sink, gpointer self);
+  static GstPadProbeReturn OnSinkEvent(GstPad* pad, GstPadProbeInfo* info, gpointer self);
+  static GstPadProbeReturn OnSinkPicture(GstPad* pad, GstPadProbeInfo* info, gpointer self);
 
   const Options options_;
   SourceMeter* const meter_;
@@ -113,6 +131,11 @@ class CodedPath {
   CaptureDelay delay_;
 
   // For the decoder's thread.
+  /// Of frames.
+  GstPtr<GstCaps> wanted_;
+  /// The decoder's own pictures are such.
+  bool is_wanted_ = false;
+  std::optional<GstVideoInfo> picture_;
   InDecoder in_decoder_;
   AccessUnitPtr decoding_;
   /// Pictures between parser and decoder that are to be frames.

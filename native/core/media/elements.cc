@@ -16,9 +16,9 @@ struct Package {
 /// As Debian 10 to 12 and Ubuntu 18.04 to 22.04 have them.
 const std::vector<Package>& Packages() {
   static const std::vector<Package> packages = {
-      {"libgstreamer1.0-0", {"identity", "queue", "filesrc", "fakesink"}},
+      {"libgstreamer1.0-0", {"identity", "capsfilter", "queue", "filesrc", "fakesink"}},
       {"gstreamer1.0-plugins-base",
-       {"parsebin", "appsink", "videoconvert", "videotestsrc", "oggdemux"}},
+       {"parsebin", "videoconvert", "videotestsrc", "oggdemux"}},
       {"gstreamer1.0-plugins-good",
        {"rtspsrc", "rtpbin", "udpsrc", "rtph264depay", "rtph265depay", "rtpvp9depay",
         "rtpjpegdepay", "v4l2src", "qtdemux", "matroskademux", "avidemux", "flvdemux",

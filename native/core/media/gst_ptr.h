@@ -13,7 +13,7 @@ struct GstDeleter {
   void operator()(GstBus* bus) const { gst_object_unref(bus); }
   void operator()(GstBufferPool* pool) const { gst_object_unref(pool); }
   void operator()(GstCaps* caps) const { gst_caps_unref(caps); }
-  void operator()(GstSample* sample) const { gst_sample_unref(sample); }
+  void operator()(GstBuffer* buffer) const { gst_buffer_unref(buffer); }
   void operator()(GError* error) const { g_error_free(error); }
   void operator()(gchar* text) const { g_free(text); }
 };

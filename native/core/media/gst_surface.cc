@@ -44,30 +44,29 @@ Color ColorOf(const GstVideoColorimetry& colorimetry, const AccessUnit& unit) {
 /// Each plane is a part, because decoders may keep planes in memories of their own.
 class GstFrameBuffer final : public Buffer {
  public:
-  GstFrameBuffer(GstPtr<GstSample> sample, const GstVideoInfo& info)
+  GstFrameBuffer(GstBuffer* picture, const GstVideoInfo& info)
       : Buffer(MemoryKind::kHost, 0, GST_VIDEO_INFO_SIZE(&info)),
-        sample_(std::move(sample)),
+        picture_(gst_buffer_ref(picture)),
         info_(info) {}
   ~GstFrameBuffer() override {
     if (mapped_) gst_video_frame_unmap(&frame_);
   }
 
   int dmabuf_fd() const override {
-    GstMemory* memory = gst_buffer_peek_memory(gst_sample_get_buffer(sample_.get()), 0);
+    GstMemory* memory = gst_buffer_peek_memory(picture_.get(), 0);
     return gst_is_dmabuf_memory(memory) != FALSE ? gst_dmabuf_memory_get_fd(memory) : -1;
   }
 
   std::uint8_t* MapToHost(int part) override {
     if (!mapped_) {
-      GstBuffer* buffer = gst_sample_get_buffer(sample_.get());
-      mapped_ = gst_video_frame_map(&frame_, &info_, buffer, GST_MAP_READ) != FALSE;
+      mapped_ = gst_video_frame_map(&frame_, &info_, picture_.get(), GST_MAP_READ) != FALSE;
     }
     if (!mapped_) return nullptr;
     return static_cast<std::uint8_t*>(GST_VIDEO_FRAME_PLANE_DATA(&frame_, part));
   }
 
  private:
-  const GstPtr<GstSample> sample_;
+  const GstPtr<GstBuffer> picture_;
   const GstVideoInfo info_;
   GstVideoFrame frame_{};
   bool mapped_ = false;
@@ -76,9 +75,9 @@ class GstFrameBuffer final : public Buffer {
 /// Goes back to the decoder with the last owner. What reads it has it by its DMA-BUF.
 class NvmmFrameBuffer final : public Buffer {
  public:
-  NvmmFrameBuffer(GstPtr<GstSample> sample, const GstVideoInfo& info, int fd)
+  NvmmFrameBuffer(GstBuffer* picture, const GstVideoInfo& info, int fd)
       : Buffer(MemoryKind::kNvmm, 0, GST_VIDEO_INFO_SIZE(&info)),
-        sample_(std::move(sample)),
+        picture_(gst_buffer_ref(picture)),
         fd_(fd) {}
 
   int dmabuf_fd() const override { return fd_; }
@@ -86,19 +85,19 @@ class NvmmFrameBuffer final : public Buffer {
   std::uint8_t* MapToHost(int) override { return nullptr; }
 
  private:
-  const GstPtr<GstSample> sample_;
+  const GstPtr<GstBuffer> picture_;
   const int fd_;
 };
 
 /// Of the buffer rather than of the caps: decoders pad as they like and say so in the buffer.
-int StrideOf(GstSample* sample, const GstVideoInfo& info, int plane) {
-  const GstVideoMeta* meta = gst_buffer_get_video_meta(gst_sample_get_buffer(sample));
+int StrideOf(GstBuffer* picture, const GstVideoInfo& info, int plane) {
+  const GstVideoMeta* meta = gst_buffer_get_video_meta(picture);
   return meta != nullptr ? meta->stride[plane] : GST_VIDEO_INFO_PLANE_STRIDE(&info, plane);
 }
 
 }  // namespace
 
-SurfaceRef SurfaceOf(GstPtr<GstSample> sample, const GstVideoInfo& info, const AccessUnit& unit,
+SurfaceRef SurfaceOf(GstBuffer* picture, const GstVideoInfo& info, const AccessUnit& unit,
                      Rotation rotation, const NvmmPictures* nvmm) {
   const auto format = FormatOf(info);
   if (!format) return nullptr;
@@ -110,16 +109,15 @@ SurfaceRef SurfaceOf(GstPtr<GstSample> sample, const GstVideoInfo& info, const A
   desc.visible = {0, 0, desc.coded.width, desc.coded.height};
   desc.sample_aspect = {GST_VIDEO_INFO_PAR_N(&info), GST_VIDEO_INFO_PAR_D(&info)};
   for (int plane = 0; plane < PlaneCount(desc.format); ++plane) {
-    desc.planes[static_cast<std::size_t>(plane)] = {plane, 0, StrideOf(sample.get(), info, plane)};
+    desc.planes[static_cast<std::size_t>(plane)] = {plane, 0, StrideOf(picture, info, plane)};
   }
   if (nvmm != nullptr) {
-    const int fd = nvmm->FdOf(gst_sample_get_buffer(sample.get()));
+    const int fd = nvmm->FdOf(picture);
     if (fd < 0) return nullptr;
-    return std::make_shared<const Surface>(
-        desc, std::make_shared<NvmmFrameBuffer>(std::move(sample), info, fd));
+    return std::make_shared<const Surface>(desc,
+                                           std::make_shared<NvmmFrameBuffer>(picture, info, fd));
   }
-  return std::make_shared<const Surface>(desc,
-                                         std::make_shared<GstFrameBuffer>(std::move(sample), info));
+  return std::make_shared<const Surface>(desc, std::make_shared<GstFrameBuffer>(picture, info));
 }
 
 }  // namespace jetfleet

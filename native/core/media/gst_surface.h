@@ -15,7 +15,7 @@ namespace jetfleet {
 /// demuxers lose them. Null for pixel formats that a surface cannot have.
 /// `nvmm`: the picture is in a Jetson's own memory, which the CPU does not read; null also when it
 /// has no DMA-BUF then.
-SurfaceRef SurfaceOf(GstPtr<GstSample> sample, const GstVideoInfo& info, const AccessUnit& unit,
+SurfaceRef SurfaceOf(GstBuffer* picture, const GstVideoInfo& info, const AccessUnit& unit,
                      Rotation rotation, const NvmmPictures* nvmm = nullptr);
 
 }  // namespace jetfleet

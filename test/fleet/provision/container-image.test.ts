@@ -3,7 +3,7 @@ import { pullFailed, requireImage } from "../../../fleet/provision/container-ima
 
 const DOCKER = { runtime: "docker", image: `a.io/b@sha256:${"0".repeat(64)}` } as const;
 const ELEMENTS =
-  "parsebin videoconvert appsink rtspsrc rtph264depay qtdemux h264parse avdec_h264 nvv4l2decoder";
+  "parsebin videoconvert rtspsrc rtph264depay qtdemux h264parse avdec_h264 nvv4l2decoder";
 const WELL = {
   started: "0\n",
   inspect: "/usr/bin/gst-inspect-1.0",

@@ -10,7 +10,7 @@ import { H100_LIBRARIES } from "../../boards/fixtures/pc-cards.ts";
 
 const NOW_MS = 1_795_809_000_000;
 const BASE_ELEMENTS = [
-  ...["parsebin", "videoconvert", "appsink", "rtspsrc", "rtph264depay", "qtdemux", "h264parse"],
+  ...["parsebin", "videoconvert", "rtspsrc", "rtph264depay", "qtdemux", "h264parse"],
 ];
 const MOUNTS = `/dev/mmcblk0p1 / ext4 rw,relatime 0 0
 tmpfs /tmp tmpfs rw,nosuid 0 0

@@ -145,7 +145,7 @@ describe("a board that nobody reaches", { timeout: 60_000 }, () => {
   test("is told what the board lacks before anything is changed there", async () => {
     const inspect = "/usr/local/bin/gst-inspect-1.0";
     await board.exec(
-      `printf '#!/bin/sh\necho "app:  appsink: AppSink"\n' > ${inspect}; chmod +x ${inspect}`,
+      `printf '#!/bin/sh\necho "coreelements:  fakesink: Fake Sink"\n' > ${inspect}; chmod +x ${inspect}`,
     );
     const refused = await runLine((await enrol()).line);
     await board.exec(`rm ${inspect}`);

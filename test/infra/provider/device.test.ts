@@ -110,7 +110,7 @@ describe(`a device on a simulated board behind ${BEHIND}`, { timeout: 90_000 }, 
       board.exec(
         `printf '#!/bin/sh\\n%s\\n' "${text}" > /usr/local/bin/${name}; chmod +x /usr/local/bin/${name}`,
       );
-    await tool("gst-inspect-1.0", "echo 'app:  appsink: AppSink'");
+    await tool("gst-inspect-1.0", "echo 'coreelements:  fakesink: Fake Sink'");
     const refused = await failureFrom(world.driver.create(urn, await inputs()));
     expect(refused.message).toMatch(/BOARD_LACKS.*GStreamer lacks parsebin, videoconvert; /);
     expect(refused.message).toContain("apt-get install gstreamer1.0-libav");
