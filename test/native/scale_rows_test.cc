@@ -18,15 +18,13 @@ std::vector<std::uint8_t> Samples(std::size_t count, std::mt19937* random) {
 
 std::uint32_t ShareOf(std::mt19937* random) { return (*random)() % (kWhole + 1); }
 
-/// The neighbours of `count` samples that are up to `most` apart.
-ScaleColumns ColumnsOf(std::size_t count, unsigned most, std::mt19937* random) {
+/// The neighbours of `count` samples that are so far apart, from the second or third on.
+ScaleColumns ColumnsOf(std::size_t count, double apart, std::mt19937* random) {
   ScaleColumns columns;
-  auto left = static_cast<std::int32_t>((*random)() % 3);
+  const double first = 1 + static_cast<double>((*random)() % 256) / 256;
   for (std::size_t i = 0; i < count; ++i) {
-    columns.left.push_back(left);
-    left += static_cast<std::int32_t>(most - (*random)() % 2);
-    const std::uint32_t share = ShareOf(random);
-    columns.shares.push_back((kWhole - share) | share << 16);
+    const double place = first + static_cast<double>(i) * apart;
+    columns.Add(static_cast<int>(place), static_cast<int>(ShareOf(random)));
   }
   return columns;
 }
@@ -44,8 +42,8 @@ std::uint32_t Mixed(const std::uint8_t* top, const std::uint8_t* bottom, std::ui
 void ExpectMixes(const ScaleRows& rows) {
   std::mt19937 random(11);
   for (std::size_t count = 1; count < 150; ++count) {
-    for (const unsigned most : {1U, 2U, 4U, 5U, 7U, 8U, 9U, 30U}) {
-      const ScaleColumns columns = ColumnsOf(count, most, &random);
+    for (const double apart : {1.0, 1.3, 1.8, 1.85, 1.9, 2.0, 3.6, 4.0, 4.6, 7.3, 8.0, 9.0, 29.7}) {
+      const ScaleColumns columns = ColumnsOf(count, apart, &random);
       const auto width = static_cast<std::size_t>(columns.left.back()) + 2;
       // Just as long as what may be read.
       const auto samples = Samples(2 * width, &random);
@@ -57,7 +55,7 @@ void ExpectMixes(const ScaleRows& rows) {
       rows.pick(between.data(), columns, scaled.data());
       for (std::size_t i = 0; i < count; ++i) {
         ASSERT_EQ(scaled[i], Mixed(samples.data(), samples.data() + width, down, columns, i))
-            << count << " samples, up to " << most << " apart";
+            << count << " samples, " << apart << " apart";
       }
     }
   }

@@ -7,37 +7,15 @@
 #include <cmath>
 #include <cstddef>
 
+#include "core/prepare/fetch.h"
+
 namespace jetfleet {
 namespace {
 
 constexpr int kWhole = 256;
-/// Rows of the result before it is needed.
+/// Rows of the result. Of pictures of 768×432, which were decoded a moment ago but are not near any
+/// more, more than half of the time of scaling would go by waiting for memory.
 constexpr std::size_t kFetchAhead = 4;
-
-/// Fetches rows before they are needed: what a processor fetches by itself lies behind what is
-/// read, and rows are short. Of pictures of 768×432, which were decoded a moment ago but are not
-/// near any more, half of the time of scaling went by waiting for them.
-class RowFetcher {
- public:
-  RowFetcher(const std::uint8_t* plane, int stride, std::size_t bytes)
-      : plane_(plane), stride_(stride), bytes_(bytes) {}
-
-  /// A row and the one below it; rows come in their order.
-  void FetchTwo(int top) {
-    for (int row = std::max(top, next_); row < top + 2; ++row) {
-      const std::uint8_t* const begin = plane_ + static_cast<std::ptrdiff_t>(row) * stride_;
-      for (std::size_t at = 0; at < bytes_; at += kCacheLine) __builtin_prefetch(begin + at);
-    }
-    next_ = top + 2;
-  }
-
- private:
-  static constexpr std::size_t kCacheLine = 64;
-  const std::uint8_t* const plane_;
-  const int stride_;
-  const std::size_t bytes_;
-  int next_ = 0;
-};
 
 /// The left (or upper) one of the two neighbours of a scaled sample, and the share of the other.
 struct Neighbours {
@@ -65,11 +43,11 @@ void PlaneScaler::Run(const std::uint8_t* from, int stride, Size from_size, std:
   Plan(from_size, to_size);
   const auto width = static_cast<std::size_t>(from_size.width);
   between_.resize(width + ScaleRows::kBehind);
-  ForEachLine(from, stride, width, [&](const std::uint8_t* top, int down) {
+  const auto work = [&](const std::uint8_t* top, int down, std::size_t at) {
     rows_->blend(top, top + stride, down, width, between_.data());
-    rows_->pick(between_.data(), columns_, to);
-    to += to_size.width;
-  });
+    rows_->pick(between_.data(), columns_, to + at);
+  };
+  ForEachLine({from, stride, width}, {to}, work);
 }
 
 void PlaneScaler::RunPairs(const std::uint8_t* from, int stride, Size from_size,
@@ -87,23 +65,29 @@ void PlaneScaler::RunPairs(const std::uint8_t* from, int stride, Size from_size,
   Plan(from_size, to_size);
   between_.resize(2 * width);
   for (auto& row : apart_) row.resize(width + ScaleRows::kBehind);
-  ForEachLine(from, stride, 2 * width, [&](const std::uint8_t* top, int down) {
+  const auto work = [&](const std::uint8_t* top, int down, std::size_t at) {
     rows.blend(top, top + stride, down, 2 * width, between_.data());
     rows.part(between_.data(), width, apart_[0].data(), apart_[1].data());
-    rows.pick(apart_[0].data(), columns_, first);
-    rows.pick(apart_[1].data(), columns_, second);
-    first += to_size.width;
-    second += to_size.width;
-  });
+    rows.pick(apart_[0].data(), columns_, first + at);
+    rows.pick(apart_[1].data(), columns_, second + at);
+  };
+  ForEachLine({from, stride, 2 * width}, {first, second}, work);
 }
 
 template <typename Work>
-void PlaneScaler::ForEachLine(const std::uint8_t* from, int stride, std::size_t bytes,
+void PlaneScaler::ForEachLine(const Rows& from, std::initializer_list<std::uint8_t*> to,
                               const Work& work) const {
-  RowFetcher fetcher(from, stride, bytes);
+  const std::size_t width = columns_.left.size();
+  int fetched = 0;
   for (std::size_t i = 0; i < lines_.size(); ++i) {
-    fetcher.FetchTwo(lines_[std::min(i + kFetchAhead, lines_.size() - 1)].top);
-    work(from + static_cast<std::ptrdiff_t>(lines_[i].top) * stride, lines_[i].down);
+    const std::size_t ahead = std::min(i + kFetchAhead, lines_.size() - 1);
+    const int top = lines_[ahead].top;
+    for (int row = std::max(top, fetched); row < top + 2; ++row) {
+      FetchToRead(from.At(row), from.bytes);
+    }
+    fetched = top + 2;
+    for (std::uint8_t* const plane : to) FetchToWrite(plane + ahead * width, width);
+    work(from.At(lines_[i].top), lines_[i].down, i * width);
   }
 }
 
@@ -117,9 +101,7 @@ void PlaneScaler::Plan(Size from, Size to) {
   columns_ = {};
   for (int x = 0; x < to.width; ++x) {
     const auto [left, share] = NeighboursOf(x, from.width, to.width);
-    columns_.left.push_back(left);
-    columns_.shares.push_back(static_cast<std::uint32_t>(kWhole - share) |
-                              static_cast<std::uint32_t>(share) << 16);
+    columns_.Add(left, share);
   }
   lines_.clear();
   for (int y = 0; y < to.height; ++y) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <vector>
 
 #include "core/geometry.h"
@@ -33,10 +34,20 @@ class PlaneScaler {
   /// libyuv has ways of its own to copy and to make larger.
   static bool IsReduction(Size from, Size to);
   void Plan(Size from, Size to);
-  /// `work` is given the upper one of the two rows that a line lies between, of so many bytes, and
-  /// the share of the other.
+  /// Rows of so many bytes.
+  struct Rows {
+    const std::uint8_t* At(int row) const {
+      return begin + static_cast<std::ptrdiff_t>(row) * stride;
+    }
+    const std::uint8_t* begin;
+    int stride;
+    std::size_t bytes;
+  };
+  /// `work` is given the upper one of the two rows that a line lies between, the share of the
+  /// other, and where the line begins in each plane of `to`.
   template <typename Work>
-  void ForEachLine(const std::uint8_t* from, int stride, std::size_t bytes, const Work& work) const;
+  void ForEachLine(const Rows& from, std::initializer_list<std::uint8_t*> to,
+                   const Work& work) const;
 
   /// Null where libyuv scales.
   const ScaleRows* const rows_;

@@ -151,14 +151,28 @@ JETFLEET_512 void Avx512Part(const std::int16_t* pairs, std::size_t count, std::
   Part(pairs, count, first, second);
 }
 
-/// The samples of a step are picked out of 64 by one instruction.
+// GCC 12 takes the forms without a mask for uses of what is not set.
+constexpr __mmask16 kAll = 0xFFFF;
+constexpr std::size_t kLoad = 32;
+constexpr std::size_t kSamples = 2 * kLoad;
+static_assert(kSamples <= ScaleRows::kBehind, "what is loaded may be read");
+
+/// The neighbours of samples `i` on, as places behind the left one of the first.
+JETFLEET_512 inline __m512i PlacesOf(const ScaleColumns& columns, std::size_t i, __mmask16 wanted) {
+  const __m512i both = _mm512_maskz_loadu_epi32(wanted, columns.both.data() + i);
+  return _mm512_sub_epi32(both, _mm512_set1_epi32(static_cast<int>(columns.twice[i])));
+}
+
+JETFLEET_512 inline void MixSixteen(__m512i pairs, const ScaleColumns& columns, std::size_t i,
+                                    __mmask16 wanted, std::uint8_t* to) {
+  const __m512i by = _mm512_maskz_loadu_epi32(wanted, columns.shares.data() + i);
+  const __m512i sum = _mm512_add_epi32(_mm512_madd_epi16(pairs, by), _mm512_set1_epi32(kBack));
+  _mm512_mask_cvtepi32_storeu_epi8(to + i, wanted, _mm512_maskz_srli_epi32(kAll, sum, 16));
+}
+
+/// The samples of a step are picked out of one or two times 32 by one instruction.
 JETFLEET_512 void Avx512Pick(const std::int16_t* row, const ScaleColumns& columns,
                              std::uint8_t* to) {
-  constexpr std::size_t kLoad = 32;
-  constexpr std::size_t kSamples = 2 * kLoad;
-  static_assert(kSamples <= ScaleRows::kBehind, "what is loaded may be read");
-  // GCC 12 takes the forms without a mask for uses of what is not set.
-  constexpr __mmask16 kAll = 0xFFFF;
   const std::int32_t* const left = columns.left.data();
   const std::size_t count = columns.left.size();
   // With one to spare, for places are rounded.
@@ -169,19 +183,21 @@ JETFLEET_512 void Avx512Pick(const std::int16_t* row, const ScaleColumns& column
   const std::size_t step = reach(16) <= kSamples ? 16 : 8;
   if (count < 16 || reach(step) > kSamples) return Avx2Pick(row, columns, to);
   const __mmask16 wanted = step == 16 ? kAll : 0xFF;
-  const __m512i back = _mm512_set1_epi32(kBack);
   std::size_t i = 0;
+  if (reach(16) <= kLoad) {
+    for (; i + 16 <= count; i += 16) {
+      const __m512i samples = _mm512_loadu_si512(row + left[i]);
+      const __m512i places = PlacesOf(columns, i, kAll);
+      MixSixteen(_mm512_maskz_permutexvar_epi16(~__mmask32{0}, places, samples), columns, i, kAll,
+                 to);
+    }
+  }
   for (; i + step <= count; i += step) {
     const std::int16_t* const begin = row + left[i];
-    const __m512i place =
-        _mm512_sub_epi32(_mm512_maskz_loadu_epi32(wanted, left + i), _mm512_set1_epi32(left[i]));
-    const __m512i neighbour = _mm512_add_epi32(place, _mm512_set1_epi32(1));
-    const __m512i both = _mm512_or_si512(place, _mm512_maskz_slli_epi32(kAll, neighbour, 16));
-    const __m512i pairs = _mm512_permutex2var_epi16(_mm512_loadu_si512(begin), both,
+    const __m512i places = PlacesOf(columns, i, wanted);
+    const __m512i pairs = _mm512_permutex2var_epi16(_mm512_loadu_si512(begin), places,
                                                     _mm512_loadu_si512(begin + kLoad));
-    const __m512i by = _mm512_maskz_loadu_epi32(wanted, columns.shares.data() + i);
-    const __m512i sum = _mm512_add_epi32(_mm512_madd_epi16(pairs, by), back);
-    _mm512_mask_cvtepi32_storeu_epi8(to + i, wanted, _mm512_maskz_srli_epi32(kAll, sum, 16));
+    MixSixteen(pairs, columns, i, wanted, to);
   }
   Pick(row, columns, i, to);
 }
@@ -189,6 +205,15 @@ constexpr ScaleRows kAvx512 = {Avx512Blend, Avx512Part, Avx512Pick};
 #endif
 
 }  // namespace
+
+void ScaleColumns::Add(int index, int right) {
+  const auto place = static_cast<std::uint32_t>(index);
+  left.push_back(index);
+  shares.push_back(static_cast<std::uint32_t>(kWhole - right) | static_cast<std::uint32_t>(right)
+                                                                    << 16);
+  both.push_back(place | (place + 1) << 16);
+  twice.push_back(place | place << 16);
+}
 
 const ScaleRows& PortableScaleRows() { return kPortable; }
 

@@ -11,10 +11,18 @@ namespace jetfleet {
 /// Where the samples of a scaled row lie in the one that it is made from, with half-pixel centres,
 /// evenly spaced.
 struct ScaleColumns {
+  /// The next one lies between the samples at `index` and behind it, at most 65,535, and has
+  /// `right` of 256 shares of the latter.
+  void Add(int index, int right);
+
   /// Index of the left one of two neighbours.
   std::vector<std::int32_t> left;
   /// Of 256: the share of the left one in the lower half, that of the right one in the upper.
   std::vector<std::uint32_t> shares;
+  /// Index of the left one in the lower half, of the right one in the upper.
+  std::vector<std::uint32_t> both;
+  /// Index of the left one in both halves.
+  std::vector<std::uint32_t> twice;
 };
 
 struct ScaleRows {

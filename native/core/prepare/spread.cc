@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "core/prepare/fetch.h"
+
 namespace jetfleet {
 namespace {
 
@@ -24,6 +26,24 @@ void Pad(float* begin, float pad, const Placement& placement) {
   for (float* row = top; row < bottom; row += width) {
     std::fill(row, row + target.x, pad);
     std::fill(row + target.x + target.width, row + width, pad);
+  }
+}
+
+/// Rows of the picture that are fetched together.
+constexpr int kFetched = 4;
+
+/// Fetches rows of a picture that another processor has scaled, before they are needed.
+void FetchRows(const ScaledPicture& picture, int begin) {
+  const int end = std::min(begin + kFetched, picture.size.height);
+  if (begin >= end) return;
+  const int planes = picture.packed ? 1 : PlaneCount(picture.format);
+  for (int plane = 0; plane < planes; ++plane) {
+    const Size size = picture.packed ? Size{picture.size.width * 3, picture.size.height}
+                                     : PlaneSize(picture.format, plane, picture.size);
+    const std::size_t bytes = Length(size.width) * Length(size.height);
+    const auto until = [&](int row) { return bytes * Length(row) / Length(picture.size.height); };
+    const std::uint8_t* const samples = picture.planes[static_cast<std::size_t>(plane)];
+    FetchToRead(samples + until(begin), until(end) - until(begin));
   }
 }
 
@@ -47,7 +67,9 @@ void Spreader::Run(const ScaledPicture& picture, const PreprocessSpec& spec,
   const bool bgr = spec.channels == PreprocessSpec::Channels::kBgr;
   row_.resize(Length(target.width) * 3);
   const YuvCoefficients coefficients = CoefficientsOf(picture.color);
+  FetchRows(picture, 0);
   for (int y = 0; y < target.height; ++y) {
+    if (y % kFetched == 0) FetchRows(picture, y + kFetched);
     const std::size_t offset = Length(target.y + y) * width + Length(target.x);
     // In the order R, G, B, wherever they lie in the input.
     RowTarget rgb[3];
@@ -99,6 +121,8 @@ void Spreader::RunYuvRow(const ScaledPicture& picture, int y, const YuvCoefficie
       std::fill(wide_u, wide_v + count, kNoColor);
       break;
     default:
+      // Each row of chroma is that of two of luma.
+      if (y % 2 != 0) break;
       rows_.widen(row_of(1, y / 2, half), count, wide_u);
       rows_.widen(row_of(2, y / 2, half), count, wide_v);
   }
