@@ -152,3 +152,6 @@ function fingerprint(publicKeyFile: string): string {
     execFileSync("ssh-keygen", ["-lf", publicKeyFile], { encoding: "utf8" }).split(" ")[1] ?? ""
   );
 }
+
+/** Ends the process of sshd that serves this connection, as a crash would. */
+export const CUT_CONNECTION = "kill -9 $PPID";
