@@ -17,8 +17,7 @@ struct Package {
 const std::vector<Package>& Packages() {
   static const std::vector<Package> packages = {
       {"libgstreamer1.0-0", {"identity", "capsfilter", "queue", "filesrc", "fakesink"}},
-      {"gstreamer1.0-plugins-base",
-       {"parsebin", "videoconvert", "videotestsrc", "oggdemux"}},
+      {"gstreamer1.0-plugins-base", {"parsebin", "videoconvert", "videotestsrc", "oggdemux"}},
       {"gstreamer1.0-plugins-good",
        {"rtspsrc", "rtpbin", "udpsrc", "rtph264depay", "rtph265depay", "rtpvp9depay",
         "rtpjpegdepay", "v4l2src", "qtdemux", "matroskademux", "avidemux", "flvdemux",
