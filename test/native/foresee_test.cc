@@ -3,21 +3,15 @@
 #include <random>
 #include <vector>
 
-#include "core/track/tracker.h"
+#include "trackers.h"
 
 namespace jetfleet {
 namespace {
 
-const std::vector<TrackAlgorithm> kAllAlgorithms = {TrackAlgorithm::kByteTrack,
-                                                    TrackAlgorithm::kSort, TrackAlgorithm::kOcSort,
-                                                    TrackAlgorithm::kIou};
-
 TEST(Foresee, TellsWhereAnObjectIsBetweenTwoLooks) {
-  for (const TrackAlgorithm algorithm : kAllAlgorithms) {
+  for (const TrackAlgorithm algorithm : kAlgorithms) {
     SCOPED_TRACE(static_cast<int>(algorithm));
-    TrackerOptions options;
-    options.algorithm = algorithm;
-    Tracker tracker(options);
+    Tracker tracker(Of(algorithm));
     const auto box_at = [](int frame) {
       return Box{100 + 2.0F * static_cast<float>(frame), 50, 40, 80};
     };
@@ -44,14 +38,12 @@ TEST(Foresee, TellsWhereAnObjectIsBetweenTwoLooks) {
 }
 
 TEST(Foresee, ChangesNothingThatIsTrackedHoweverOftenItIsAsked) {
-  for (const TrackAlgorithm algorithm : kAllAlgorithms) {
+  for (const TrackAlgorithm algorithm : kAlgorithms) {
     SCOPED_TRACE(static_cast<int>(algorithm));
     std::mt19937 random(static_cast<std::uint32_t>(algorithm));
     std::uniform_real_distribution<float> place(0, 400);
-    TrackerOptions options;
-    options.algorithm = algorithm;
-    Tracker asked(options);
-    Tracker asked_once(options);
+    Tracker asked(Of(algorithm));
+    Tracker asked_once(Of(algorithm));
     std::vector<Box> boxes(6);
     for (Box& box : boxes) box = {place(random), place(random), 40, 60};
     for (int frame = 0; frame < 200; ++frame) {
@@ -81,12 +73,10 @@ TEST(Foresee, ChangesNothingThatIsTrackedHoweverOftenItIsAsked) {
 }
 
 TEST(Foresee, BridgesATimeInWhichNobodyLookedButNoOutage) {
-  for (const TrackAlgorithm algorithm : kAllAlgorithms) {
+  for (const TrackAlgorithm algorithm : kAlgorithms) {
     SCOPED_TRACE(static_cast<int>(algorithm));
     for (const bool frames_came : {true, false}) {
-      TrackerOptions options;
-      options.algorithm = algorithm;
-      Tracker tracker(options);
+      Tracker tracker(Of(algorithm));
       const std::vector<Detection> still = {{{100, 50, 40, 80}, 0.9F, 0}};
       double seconds = 0;
       for (int frame = 0; frame < 20; ++frame) tracker.Update(seconds = frame / 25.0, still);
@@ -103,12 +93,10 @@ TEST(Foresee, BridgesATimeInWhichNobodyLookedButNoOutage) {
 }
 
 TEST(Hold, HasNoTimePassForWhatIsTracked) {
-  for (const TrackAlgorithm algorithm : kAllAlgorithms) {
+  for (const TrackAlgorithm algorithm : kAlgorithms) {
     SCOPED_TRACE(static_cast<int>(algorithm));
-    TrackerOptions options;
-    options.algorithm = algorithm;
-    Tracker held(options);
-    Tracker without(options);
+    Tracker held(Of(algorithm));
+    Tracker without(Of(algorithm));
     EXPECT_TRUE(held.Hold(0).empty());
     double seconds = 5;
     for (int frame = 0; frame < 60; ++frame) {

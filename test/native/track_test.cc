@@ -3,7 +3,7 @@
 #include <random>
 #include <set>
 
-#include "core/track/tracker.h"
+#include "trackers.h"
 
 namespace jetfleet {
 namespace {
@@ -219,15 +219,6 @@ TEST(ByteTrack, ForgetsWhenToldAndGoesOnCounting) {
   const auto tracks = tracker.See({Seen(0)});
   ASSERT_EQ(tracks.size(), 1U);
   EXPECT_EQ(tracks[0].id, 2);
-}
-
-constexpr TrackAlgorithm kAlgorithms[] = {TrackAlgorithm::kByteTrack, TrackAlgorithm::kSort,
-                                          TrackAlgorithm::kOcSort, TrackAlgorithm::kIou};
-
-TrackerOptions Of(TrackAlgorithm algorithm) {
-  TrackerOptions options;
-  options.algorithm = algorithm;
-  return options;
 }
 
 TEST(Trackers, FollowTwoLabelsApartAndForgetInAnOutage) {
